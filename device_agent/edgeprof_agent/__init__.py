@@ -1,0 +1,5 @@
+"""The agent that runs on a device and measures models there."""
+
+import logging
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -1,0 +1,1 @@
+"""Runtimes that a worker process can load, one module each."""

@@ -1,0 +1,244 @@
+import datetime
+
+from edgeprof_proto.v1 import error_pb2 as _error_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOB_STATE_UNSPECIFIED: _ClassVar[JobState]
+    JOB_STATE_QUEUED: _ClassVar[JobState]
+    JOB_STATE_RUNNING: _ClassVar[JobState]
+    JOB_STATE_SUCCEEDED: _ClassVar[JobState]
+    JOB_STATE_FAILED: _ClassVar[JobState]
+    JOB_STATE_CANCELLED: _ClassVar[JobState]
+
+class JobPhase(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOB_PHASE_UNSPECIFIED: _ClassVar[JobPhase]
+    JOB_PHASE_LOADING: _ClassVar[JobPhase]
+    JOB_PHASE_WARMING_UP: _ClassVar[JobPhase]
+    JOB_PHASE_MEASURING: _ClassVar[JobPhase]
+
+class VerdictKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VERDICT_KIND_UNSPECIFIED: _ClassVar[VerdictKind]
+    VERDICT_KIND_STABLE: _ClassVar[VerdictKind]
+    VERDICT_KIND_NOISY: _ClassVar[VerdictKind]
+    VERDICT_KIND_DRIFTING: _ClassVar[VerdictKind]
+    VERDICT_KIND_THROTTLED: _ClassVar[VerdictKind]
+    VERDICT_KIND_FALLBACK: _ClassVar[VerdictKind]
+JOB_STATE_UNSPECIFIED: JobState
+JOB_STATE_QUEUED: JobState
+JOB_STATE_RUNNING: JobState
+JOB_STATE_SUCCEEDED: JobState
+JOB_STATE_FAILED: JobState
+JOB_STATE_CANCELLED: JobState
+JOB_PHASE_UNSPECIFIED: JobPhase
+JOB_PHASE_LOADING: JobPhase
+JOB_PHASE_WARMING_UP: JobPhase
+JOB_PHASE_MEASURING: JobPhase
+VERDICT_KIND_UNSPECIFIED: VerdictKind
+VERDICT_KIND_STABLE: VerdictKind
+VERDICT_KIND_NOISY: VerdictKind
+VERDICT_KIND_DRIFTING: VerdictKind
+VERDICT_KIND_THROTTLED: VerdictKind
+VERDICT_KIND_FALLBACK: VerdictKind
+
+class Setting(_message.Message):
+    __slots__ = ("runtime", "runtime_version", "provider", "precision", "thread_count", "batch_size", "options")
+    class OptionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    RUNTIME_FIELD_NUMBER: _ClassVar[int]
+    RUNTIME_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
+    THREAD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    runtime: str
+    runtime_version: str
+    provider: str
+    precision: str
+    thread_count: int
+    batch_size: int
+    options: _containers.ScalarMap[str, str]
+    def __init__(self, runtime: _Optional[str] = ..., runtime_version: _Optional[str] = ..., provider: _Optional[str] = ..., precision: _Optional[str] = ..., thread_count: _Optional[int] = ..., batch_size: _Optional[int] = ..., options: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class MeasurementPlan(_message.Message):
+    __slots__ = ("warmup_run_count", "warmup_duration_ms", "timed_run_count", "timed_duration_ms", "block_count", "max_duration_ms")
+    WARMUP_RUN_COUNT_FIELD_NUMBER: _ClassVar[int]
+    WARMUP_DURATION_MS_FIELD_NUMBER: _ClassVar[int]
+    TIMED_RUN_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TIMED_DURATION_MS_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MAX_DURATION_MS_FIELD_NUMBER: _ClassVar[int]
+    warmup_run_count: int
+    warmup_duration_ms: float
+    timed_run_count: int
+    timed_duration_ms: float
+    block_count: int
+    max_duration_ms: float
+    def __init__(self, warmup_run_count: _Optional[int] = ..., warmup_duration_ms: _Optional[float] = ..., timed_run_count: _Optional[int] = ..., timed_duration_ms: _Optional[float] = ..., block_count: _Optional[int] = ..., max_duration_ms: _Optional[float] = ...) -> None: ...
+
+class JobSpec(_message.Message):
+    __slots__ = ("model_sha256", "setting", "plan", "input_seed")
+    MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    SETTING_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    INPUT_SEED_FIELD_NUMBER: _ClassVar[int]
+    model_sha256: str
+    setting: Setting
+    plan: MeasurementPlan
+    input_seed: int
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., input_seed: _Optional[int] = ...) -> None: ...
+
+class Job(_message.Message):
+    __slots__ = ("job_id", "spec", "state", "queue_position", "attempt_count", "create_time", "end_time", "measurement", "failure")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    MEASUREMENT_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    spec: JobSpec
+    state: JobState
+    queue_position: int
+    attempt_count: int
+    create_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    measurement: Measurement
+    failure: Failure
+    def __init__(self, job_id: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., state: _Optional[_Union[JobState, str]] = ..., queue_position: _Optional[int] = ..., attempt_count: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., measurement: _Optional[_Union[Measurement, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ...) -> None: ...
+
+class Failure(_message.Message):
+    __slots__ = ("reason", "message")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    reason: _error_pb2.ErrorReason
+    message: str
+    def __init__(self, reason: _Optional[_Union[_error_pb2.ErrorReason, str]] = ..., message: _Optional[str] = ...) -> None: ...
+
+class JobEvent(_message.Message):
+    __slots__ = ("sequence", "state", "progress", "block", "measurement", "failure")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_FIELD_NUMBER: _ClassVar[int]
+    MEASUREMENT_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    state: JobState
+    progress: JobProgress
+    block: LatencyBlock
+    measurement: Measurement
+    failure: Failure
+    def __init__(self, sequence: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., progress: _Optional[_Union[JobProgress, _Mapping]] = ..., block: _Optional[_Union[LatencyBlock, _Mapping]] = ..., measurement: _Optional[_Union[Measurement, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ...) -> None: ...
+
+class JobProgress(_message.Message):
+    __slots__ = ("phase", "attempt")
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    phase: JobPhase
+    attempt: int
+    def __init__(self, phase: _Optional[_Union[JobPhase, str]] = ..., attempt: _Optional[int] = ...) -> None: ...
+
+class LatencyBlock(_message.Message):
+    __slots__ = ("is_warmup", "start_ms", "latency_ms")
+    IS_WARMUP_FIELD_NUMBER: _ClassVar[int]
+    START_MS_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_MS_FIELD_NUMBER: _ClassVar[int]
+    is_warmup: bool
+    start_ms: float
+    latency_ms: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, is_warmup: bool = ..., start_ms: _Optional[float] = ..., latency_ms: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Measurement(_message.Message):
+    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms")
+    MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    SETTING_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    LOAD_MS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_INFERENCE_MS_FIELD_NUMBER: _ClassVar[int]
+    BLOCKS_FIELD_NUMBER: _ClassVar[int]
+    PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_AFTER_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_MS_FIELD_NUMBER: _ClassVar[int]
+    model_sha256: str
+    setting: Setting
+    plan: MeasurementPlan
+    start_time: _timestamp_pb2.Timestamp
+    load_ms: float
+    first_inference_ms: float
+    blocks: _containers.RepeatedCompositeFieldContainer[LatencyBlock]
+    peak_memory_bytes: int
+    conditions_before: Conditions
+    conditions_after: Conditions
+    verdict: Verdict
+    total_ms: float
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ...) -> None: ...
+
+class Conditions(_message.Message):
+    __slots__ = ("temperatures", "core_frequencies_mhz", "governors", "throttling_flags", "has_throttling_flags", "load_average_1m", "available_memory_bytes")
+    TEMPERATURES_FIELD_NUMBER: _ClassVar[int]
+    CORE_FREQUENCIES_MHZ_FIELD_NUMBER: _ClassVar[int]
+    GOVERNORS_FIELD_NUMBER: _ClassVar[int]
+    THROTTLING_FLAGS_FIELD_NUMBER: _ClassVar[int]
+    HAS_THROTTLING_FLAGS_FIELD_NUMBER: _ClassVar[int]
+    LOAD_AVERAGE_1M_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    temperatures: _containers.RepeatedCompositeFieldContainer[Temperature]
+    core_frequencies_mhz: _containers.RepeatedScalarFieldContainer[float]
+    governors: _containers.RepeatedScalarFieldContainer[str]
+    throttling_flags: _containers.RepeatedScalarFieldContainer[str]
+    has_throttling_flags: bool
+    load_average_1m: float
+    available_memory_bytes: int
+    def __init__(self, temperatures: _Optional[_Iterable[_Union[Temperature, _Mapping]]] = ..., core_frequencies_mhz: _Optional[_Iterable[float]] = ..., governors: _Optional[_Iterable[str]] = ..., throttling_flags: _Optional[_Iterable[str]] = ..., has_throttling_flags: bool = ..., load_average_1m: _Optional[float] = ..., available_memory_bytes: _Optional[int] = ...) -> None: ...
+
+class Temperature(_message.Message):
+    __slots__ = ("zone", "temperature_celsius")
+    ZONE_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_CELSIUS_FIELD_NUMBER: _ClassVar[int]
+    zone: str
+    temperature_celsius: float
+    def __init__(self, zone: _Optional[str] = ..., temperature_celsius: _Optional[float] = ...) -> None: ...
+
+class Verdict(_message.Message):
+    __slots__ = ("kind", "evidence")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    kind: VerdictKind
+    evidence: _containers.RepeatedCompositeFieldContainer[Evidence]
+    def __init__(self, kind: _Optional[_Union[VerdictKind, str]] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ...) -> None: ...
+
+class Evidence(_message.Message):
+    __slots__ = ("name", "value", "limit", "is_exceeded")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    IS_EXCEEDED_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: float
+    limit: float
+    is_exceeded: bool
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ..., limit: _Optional[float] = ..., is_exceeded: bool = ...) -> None: ...
