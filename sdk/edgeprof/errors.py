@@ -1,0 +1,184 @@
+"""Everything that the host SDK raises, and the one place where an agent's answer becomes an exception.
+
+    EdgeprofError
+    - AgentUnavailableError           nobody answers at the address, or the connection broke and did not come back
+    - AgentTooOldError                the agent speaks an older contract than this host needs
+    - RemoteError                     the agent refused a call or failed a job; `reason` says why
+      - HostTooOldError
+      - InvalidRequestError (ValueError)
+      - ModelNotFoundError
+      - ModelTransferError            damaged, too large, or off by some bytes
+      - DeviceDiskFullError
+      - JobNotFoundError
+      - JobConflictError
+      - DeviceBusyError
+      - RuntimeNotFoundError
+      - SettingNotSupportedError (ValueError)
+      - ModelRejectedError            the runtime cannot run this model
+      - WorkerFailedError             crash, time-out, failed run, interruption
+      - JobCancelledError
+    - ModelFileError                  a file of the user's that is no model
+    - StoreError                      the store on this host cannot be read or written
+    - OnboardingError                 too few samples could be measured
+    - LocalAgentError                 the agent that this host tried to start did not come up
+
+Errors of the predictor (`edgeprof_predictor.errors`) pass through unchanged.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+
+from edgeprof_proto import REASON_METADATA_KEY
+
+
+class EdgeprofError(Exception):
+    """Base of all errors of the host SDK. The text is one sentence with what to do next."""
+
+
+class AgentUnavailableError(EdgeprofError):
+    """Nobody answers at the address, or the connection broke and did not come back."""
+
+
+class AgentTooOldError(EdgeprofError):
+    """The agent speaks an older revision of the contract than this host needs."""
+
+
+class RemoteError(EdgeprofError):
+    """The agent refused a call or failed a job.
+
+    Args:
+        message: The agent's sentence.
+        reason: Name of the `ErrorReason`, for example `ERROR_REASON_MODEL_NOT_FOUND`.
+    """
+
+    def __init__(self, message: str, reason: str = "ERROR_REASON_UNSPECIFIED") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class HostTooOldError(RemoteError):
+    """The agent no longer understands this host's revision of the contract."""
+
+
+class InvalidRequestError(RemoteError, ValueError):
+    """A field of a request is missing or outside its range."""
+
+
+class ModelNotFoundError(RemoteError):
+    """The model is not on the device."""
+
+
+class ModelTransferError(RemoteError):
+    """An upload arrived damaged, is too large, or went on at the wrong byte."""
+
+
+class DeviceDiskFullError(RemoteError):
+    """The device has no room for the model."""
+
+
+class JobNotFoundError(RemoteError):
+    """No job has this id."""
+
+
+class JobConflictError(RemoteError):
+    """A job with this id exists and asks for something else."""
+
+
+class DeviceBusyError(RemoteError):
+    """The device's queue of jobs is full."""
+
+
+class RuntimeNotFoundError(RemoteError):
+    """The runtime is not on the device."""
+
+
+class SettingNotSupportedError(RemoteError, ValueError):
+    """The runtime cannot do what the setting asks for."""
+
+
+class ModelRejectedError(RemoteError):
+    """The runtime cannot run this model."""
+
+
+class WorkerFailedError(RemoteError):
+    """The worker process ended without a result."""
+
+
+class JobCancelledError(RemoteError):
+    """The job was cancelled."""
+
+
+class ModelFileError(EdgeprofError):
+    """A file on this host cannot be read as a model."""
+
+
+class StoreError(EdgeprofError):
+    """The store on this host cannot be read or written."""
+
+
+class OnboardingError(EdgeprofError):
+    """Onboarding could not gather enough measurements."""
+
+
+class LocalAgentError(EdgeprofError):
+    """An agent that this host started on itself did not come up."""
+
+
+ERROR_OF_REASON: dict[str, type[RemoteError]] = {
+    "ERROR_REASON_HOST_TOO_OLD": HostTooOldError,
+    "ERROR_REASON_INVALID_REQUEST": InvalidRequestError,
+    "ERROR_REASON_MODEL_NOT_FOUND": ModelNotFoundError,
+    "ERROR_REASON_MODEL_CORRUPT": ModelTransferError,
+    "ERROR_REASON_MODEL_TOO_LARGE": ModelTransferError,
+    "ERROR_REASON_UPLOAD_OFFSET": ModelTransferError,
+    "ERROR_REASON_DISK_FULL": DeviceDiskFullError,
+    "ERROR_REASON_JOB_NOT_FOUND": JobNotFoundError,
+    "ERROR_REASON_JOB_CONFLICT": JobConflictError,
+    "ERROR_REASON_QUEUE_FULL": DeviceBusyError,
+    "ERROR_REASON_RUNTIME_NOT_FOUND": RuntimeNotFoundError,
+    "ERROR_REASON_SETTING_NOT_SUPPORTED": SettingNotSupportedError,
+    "ERROR_REASON_MODEL_REJECTED": ModelRejectedError,
+    "ERROR_REASON_WORKER_CRASHED": WorkerFailedError,
+    "ERROR_REASON_WORKER_TIMEOUT": WorkerFailedError,
+    "ERROR_REASON_RUN_FAILED": WorkerFailedError,
+    "ERROR_REASON_INTERRUPTED": WorkerFailedError,
+    "ERROR_REASON_CANCELLED": JobCancelledError,
+    "ERROR_REASON_INTERNAL": RemoteError,
+}
+"""Which exception stands for which reason; a contract test keeps it complete."""
+
+
+def remote_error(reason: str, message: str) -> RemoteError:
+    """Make the exception that stands for a reason; an unknown reason, from a newer agent, gives a `RemoteError`."""
+    return ERROR_OF_REASON.get(reason, RemoteError)(message, reason)
+
+
+@contextmanager
+def translate_rpc_errors(address: str) -> Iterator[None]:
+    """Turn what gRPC raises inside the block into this module's exceptions, by reason and never by text.
+
+    Args:
+        address: `host:port` of the agent, for the text.
+    """
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise _translated(error, address) from error
+
+
+def _translated(error: grpc.RpcError, address: str) -> EdgeprofError:
+    code, details = error.code(), error.details() or ""
+    reason = dict(error.trailing_metadata() or ()).get(REASON_METADATA_KEY)
+    if reason is not None:
+        return remote_error(str(reason), details)
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        return AgentUnavailableError(
+            f"no agent answers at {address}: start it there with `edgeprof-agent serve`, or check the address ({details})"
+        )
+    if code == grpc.StatusCode.UNIMPLEMENTED:
+        return AgentTooOldError(
+            f"the agent at {address} does not know this call: update edgeprof on the device ({details})"
+        )
+    return RemoteError(f"the agent at {address} failed: {details} ({code.name})")
