@@ -1,0 +1,33 @@
+"""Everything that `edgeprof_predictor` raises on purpose.
+
+PredictorError
+- ArchitectureError (ValueError)        a text or a choice that names no architecture of the space
+- EncodingError (ValueError)            an array of the wrong shape, type or range
+- SampleCountError (ValueError)         more architectures asked for than the space holds
+- SpaceTooLargeError                    a space that nobody can enumerate
+- UnknownSearchSpaceError (LookupError) a search space that is not there
+"""
+
+
+class PredictorError(Exception):
+    """Base of all errors of the predictor: what was wrong, the value, what to do."""
+
+
+class ArchitectureError(PredictorError, ValueError):
+    """A text, or a list of choices, names no architecture of the search space."""
+
+
+class EncodingError(PredictorError, ValueError):
+    """An array has the wrong shape, type or range."""
+
+
+class SampleCountError(PredictorError, ValueError):
+    """More distinct architectures were asked for than there are."""
+
+
+class SpaceTooLargeError(PredictorError):
+    """A search space has too many architectures to walk through all of them."""
+
+
+class UnknownSearchSpaceError(PredictorError, LookupError):
+    """No search space has this name."""

@@ -1,0 +1,230 @@
+"""NAS-Bench-201: 15,625 cells of six edges, stacked in a fixed skeleton for 32x32 images.
+
+Source:
+    Dong and Yang 2020, section 2: operations, notation and skeleton.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgeprof_predictor.spaces.base import Architecture, ChoiceArray, FloatArray, SearchSpace
+from edgeprof_predictor.spaces.costs import (
+    QUANTITIES,
+    StageCosts,
+    convolution,
+    fused_activation,
+    linear,
+    weightless,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+OPERATIONS: Final = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+NONE: Final = OPERATIONS.index("none")
+KERNELS: Final = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
+
+NODE_COUNT: Final = 4
+"""Nodes of a cell; node 0 is its input, the last one its output."""
+
+EDGES: Final = tuple((start, end) for end in range(1, NODE_COUNT) for start in range(end))
+"""Start and end of the six edges, in the order in which the notation names them."""
+
+IMAGE_SIDE: Final = 32
+STAGE_CHANNELS: Final = (16, 32, 64)
+CELL_COUNT: Final = 5
+"""Cells of a stage."""
+
+
+class NASBench201(SearchSpace):
+    """The cells of NAS-Bench-201 in their published notation.
+
+    Args:
+        class_count: Outputs of the last layer.
+    """
+
+    def __init__(self, class_count: int = 10) -> None:
+        super().__init__(
+            "nasbench201",
+            (len(OPERATIONS),) * len(EDGES),
+            input_shape=(3, IMAGE_SIDE, IMAGE_SIDE),
+            output_shape=(class_count,),
+        )
+        self._stages = [(IMAGE_SIDE >> index, width) for index, width in enumerate(STAGE_CHANNELS)]
+        self._edge_costs = np.array(
+            [[_edge_costs(name, *stage) for stage in self._stages] for name in OPERATIONS]
+        )
+        self._addition_costs = np.array([_addition_costs(*stage) for stage in self._stages])
+        self._fixed_costs = _skeleton_costs(class_count)
+
+    def format(self, architecture: Architecture) -> str:
+        """Return the published notation: for each node its operations and where they start."""
+        self.check(architecture)
+        nodes: list[str] = []
+        for node in range(1, NODE_COUNT):
+            parts = [
+                f"{OPERATIONS[choice]}~{start}"
+                for choice, (start, end) in zip(architecture.choices, EDGES, strict=True)
+                if end == node
+            ]
+            nodes.append(f"|{'|'.join(parts)}|")
+        return "+".join(nodes)
+
+    def parse(self, text: str) -> Architecture:
+        """Return the architecture of a cell in the published notation.
+
+        Raises:
+            ArchitectureError: If the text does not follow the notation, with a right example.
+        """
+        match = _NOTATION.fullmatch(text.strip())
+        if match is None:
+            raise self.notation_error(text, "it needs six edges OPERATION~START in three nodes")
+        for name in match.groups():
+            if name not in OPERATIONS:
+                raise self.notation_error(
+                    text, f"{name!r} is no operation; they are {', '.join(OPERATIONS)}"
+                )
+        return Architecture(
+            space=self.name, choices=tuple(OPERATIONS.index(name) for name in match.groups())
+        )
+
+    def pruned(self, choices: ArrayLike) -> ChoiceArray:
+        """Return choices with `none` on all edges that carry nothing from input to output.
+
+        Shapes:
+            choices: `n x 6`.  returns: `n x 6`.
+        """
+        rows = self.check_choices(choices)
+        is_reached, is_used = self._reachability(rows)
+        starts, ends = np.array(EDGES).T
+        return np.where(is_reached[:, starts] & is_used[:, ends], rows, NONE).astype(np.int8)
+
+    def is_connected(self, choices: ArrayLike) -> NDArray[np.bool_]:
+        """Tell, for `n x 6` choices, whether the cell's input reaches its output."""
+        is_reached, _ = self._reachability(self.check_choices(choices))
+        return is_reached[:, -1]
+
+    def costs(self, choices: ArrayLike) -> StageCosts:
+        """Return the physical costs of `n x 6` choices, in three stages, of the pruned cells."""
+        rows = self.pruned(choices)
+        is_live = rows != NONE
+        addition_count = is_live.sum(axis=1) - _fed_node_count(is_live)
+        amounts = self._edge_costs[rows].sum(axis=1)
+        amounts += addition_count[:, None, None] * self._addition_costs
+        return StageCosts(
+            stages=tuple(f"{side}x{side}" for side, _ in self._stages),
+            amounts=CELL_COUNT * amounts,
+            fixed=self._fixed_costs,
+            depth=CELL_COUNT * len(STAGE_CHANNELS) * _cell_depth(rows),
+        )
+
+    def build_network(self, architecture: Architecture) -> nn.Module:
+        """Return the skeleton around copies of the cell as one torch module."""
+        from edgeprof_predictor.spaces.nasbench201_network import NASBench201Network
+
+        pruned = self.pruned([architecture.choices])[0].tolist()
+        return NASBench201Network(
+            [OPERATIONS[choice] for choice in architecture.choices],
+            is_live=[choice != NONE for choice in pruned],
+            class_count=self.output_shape[0],
+        )
+
+    def _reachability(self, rows: ChoiceArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Tell for each node whether the input reaches it, and whether it reaches the output."""
+        is_reached = np.zeros((len(rows), NODE_COUNT), dtype=np.bool_)
+        is_used = np.zeros_like(is_reached)
+        is_reached[:, 0] = is_used[:, -1] = True
+        for edge, (start, end) in enumerate(EDGES):
+            is_reached[:, end] |= is_reached[:, start] & (rows[:, edge] != NONE)
+        for edge, (start, end) in reversed(list(enumerate(EDGES))):
+            is_used[:, start] |= is_used[:, end] & (rows[:, edge] != NONE)
+        return is_reached, is_used
+
+
+_NOTATION: Final = re.compile(
+    r"\+".join(
+        r"\|" + "".join(rf"(\w+)~{start}\|" for start, end in EDGES if end == node)
+        for node in range(1, NODE_COUNT)
+    )
+)
+
+
+def _fed_node_count(is_live: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count, for `n x 6` live edges, the nodes with an incoming one."""
+    ends = np.array([end for _, end in EDGES])
+    fed = [is_live[:, ends == node].any(axis=1) for node in range(1, NODE_COUNT)]
+    return np.sum(fed, axis=0, dtype=np.int64)
+
+
+def _cell_depth(rows: ChoiceArray) -> FloatArray:
+    """Count the convolutions and pools on the longest path of pruned cells: `n`."""
+    is_live = rows != NONE
+    is_computing = is_live & (rows != OPERATIONS.index("skip_connect"))
+    depth = np.zeros((len(rows), NODE_COUNT))
+    for edge, (start, end) in enumerate(EDGES):
+        through = depth[:, start] + is_computing[:, edge]
+        depth[:, end] = np.where(is_live[:, edge], np.maximum(depth[:, end], through), depth[:, end])
+    return depth[:, -1]
+
+
+def _edge_costs(operation: str, side: int, channels: int) -> FloatArray:
+    """Cost of one edge in one cell."""
+    elements = channels * side**2
+    if operation in KERNELS:
+        return _activated_convolution(side, channels, channels, kernel=KERNELS[operation])
+    if operation == "avg_pool_3x3":
+        return weightless(elements_in=elements, elements_out=elements, operations=9 * elements)
+    return np.zeros(len(QUANTITIES))
+
+
+def _addition_costs(side: int, channels: int) -> FloatArray:
+    elements = channels * side**2
+    return weightless(elements_in=2 * elements, elements_out=elements)
+
+
+def _activated_convolution(
+    side: int, channels_in: int, channels_out: int, *, kernel: int, stride: int = 1
+) -> FloatArray:
+    """Cost of activation, convolution, normalisation: the activation stands alone before it."""
+    elements_in = channels_in * side**2
+    return weightless(elements_in=elements_in, elements_out=elements_in) + convolution(
+        side=side, channels_in=channels_in, channels_out=channels_out, kernel=kernel, stride=stride
+    )
+
+
+def _skeleton_costs(class_count: int) -> FloatArray:
+    """Cost of stem, two reductions and head."""
+    width = STAGE_CHANNELS[-1]
+    side = IMAGE_SIDE >> (len(STAGE_CHANNELS) - 1)
+    head = (
+        weightless(elements_in=width * side**2, elements_out=width * side**2)
+        + weightless(elements_in=width * side**2, elements_out=width, operations=width * side**2)
+        + linear(features_in=width, features_out=class_count)
+    )
+    head[QUANTITIES.index("params")] += 2 * width  # its normalisation follows no convolution
+    stem = convolution(side=IMAGE_SIDE, channels_in=3, channels_out=STAGE_CHANNELS[0], kernel=3)
+    reductions = [
+        _reduction_costs(IMAGE_SIDE >> index, STAGE_CHANNELS[index], STAGE_CHANNELS[index + 1])
+        for index in range(len(STAGE_CHANNELS) - 1)
+    ]
+    return stem + np.sum(reductions, axis=0) + head
+
+
+def _reduction_costs(side: int, channels_in: int, channels_out: int) -> FloatArray:
+    """Cost of the residual block that halves the resolution."""
+    half = side // 2
+    elements_in, elements_half = channels_in * side**2, channels_in * half**2
+    return (
+        _activated_convolution(side, channels_in, channels_out, kernel=3, stride=2)
+        + _activated_convolution(half, channels_out, channels_out, kernel=3)
+        + weightless(elements_in=elements_in, elements_out=elements_half, operations=elements_in)
+        + convolution(
+            side=half, channels_in=channels_in, channels_out=channels_out, has_norm=False
+        )
+        + _addition_costs(half, channels_out)
+    )
