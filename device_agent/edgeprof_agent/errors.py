@@ -1,0 +1,162 @@
+"""Every error of the agent that has a name.
+
+    AgentError
+    - InvalidRequestError (ValueError)   a field is missing or outside its range
+    - HostTooOldError                    the host speaks a revision that is no longer understood
+    - ModelNotFoundError                 no such model on the device
+    - ModelCorruptError                  the bytes that arrived are not those announced
+    - ModelTooLargeError                 beyond the agent's limit
+    - UploadOffsetError                  the upload goes on at another byte
+    - DiskFullError                      no space left for the agent
+    - JobNotFoundError                   no such job
+    - JobConflictError                   the job's id is taken by another job
+    - QueueFullError                     too many jobs wait
+    - RuntimeNotFoundError               the setting's runtime is not on this device
+    - SettingNotSupportedError           the runtime cannot do what the setting asks for
+    - ModelRejectedError                 the runtime cannot load the model
+    - RunFailedError                     a run failed inside the runtime
+    - WorkerCrashedError                 the worker process ended without a result
+    - WorkerTimeoutError                 the worker process took too long
+    - InternalError                      a fault of the agent itself
+      - DeviceDescriptionError           the device could not be described
+      - JournalError                     the journal cannot be read or written
+    - StartError                         the agent cannot start; never crosses the wire
+      - ConfigError (ValueError)         a setting of the agent is wrong
+      - DataDirError                     the data folder cannot be used
+      - ListenError                      the address cannot be listened on
+
+Each class carries the name of its `ErrorReason` in the wire contract. The text says what was wrong, the value, and
+what to do.
+"""
+
+from typing import ClassVar
+
+
+class AgentError(Exception):
+    """Base of all errors of the agent."""
+
+    reason: ClassVar[str] = "ERROR_REASON_INTERNAL"
+
+
+class InvalidRequestError(AgentError, ValueError):
+    """A field is missing or outside its range."""
+
+    reason = "ERROR_REASON_INVALID_REQUEST"
+
+
+class HostTooOldError(AgentError):
+    """The host speaks a revision of the contract that the agent no longer understands."""
+
+    reason = "ERROR_REASON_HOST_TOO_OLD"
+
+
+class ModelNotFoundError(AgentError):
+    """No model with this SHA-256 is on the device."""
+
+    reason = "ERROR_REASON_MODEL_NOT_FOUND"
+
+
+class ModelCorruptError(AgentError):
+    """The bytes that arrived do not have the SHA-256 or the size that was announced."""
+
+    reason = "ERROR_REASON_MODEL_CORRUPT"
+
+
+class ModelTooLargeError(AgentError):
+    """The model is larger than the agent's limit."""
+
+    reason = "ERROR_REASON_MODEL_TOO_LARGE"
+
+
+class UploadOffsetError(AgentError):
+    """The upload goes on at another byte than the one the agent has reached."""
+
+    reason = "ERROR_REASON_UPLOAD_OFFSET"
+
+
+class DiskFullError(AgentError):
+    """The disk, or the share of it that the agent may use, is full."""
+
+    reason = "ERROR_REASON_DISK_FULL"
+
+
+class JobNotFoundError(AgentError):
+    """No job has this id."""
+
+    reason = "ERROR_REASON_JOB_NOT_FOUND"
+
+
+class JobConflictError(AgentError):
+    """A job with this id exists and asks for something else."""
+
+    reason = "ERROR_REASON_JOB_CONFLICT"
+
+
+class QueueFullError(AgentError):
+    """The queue of jobs has reached its limit."""
+
+    reason = "ERROR_REASON_QUEUE_FULL"
+
+
+class RuntimeNotFoundError(AgentError):
+    """The runtime that the setting names is not on this device."""
+
+    reason = "ERROR_REASON_RUNTIME_NOT_FOUND"
+
+
+class SettingNotSupportedError(AgentError):
+    """The runtime cannot do what the setting asks for."""
+
+    reason = "ERROR_REASON_SETTING_NOT_SUPPORTED"
+
+
+class ModelRejectedError(AgentError):
+    """The runtime rejected the model."""
+
+    reason = "ERROR_REASON_MODEL_REJECTED"
+
+
+class RunFailedError(AgentError):
+    """A run of the model failed inside the runtime."""
+
+    reason = "ERROR_REASON_RUN_FAILED"
+
+
+class WorkerCrashedError(AgentError):
+    """The worker process ended before it had a result."""
+
+    reason = "ERROR_REASON_WORKER_CRASHED"
+
+
+class WorkerTimeoutError(AgentError):
+    """The worker process exceeded the time that the agent allows a job."""
+
+    reason = "ERROR_REASON_WORKER_TIMEOUT"
+
+
+class InternalError(AgentError):
+    """A fault of the agent itself."""
+
+
+class DeviceDescriptionError(InternalError):
+    """The device could not be described."""
+
+
+class JournalError(InternalError):
+    """The journal cannot be read or written."""
+
+
+class StartError(AgentError):
+    """The agent cannot start."""
+
+
+class ConfigError(StartError, ValueError):
+    """A setting of the agent is wrong."""
+
+
+class DataDirError(StartError):
+    """The data folder cannot be used."""
+
+
+class ListenError(StartError):
+    """The address cannot be listened on."""
