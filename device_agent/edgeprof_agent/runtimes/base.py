@@ -1,0 +1,92 @@
+"""The seam between the worker and an inference engine.
+
+A runtime is found by its entry point in the group `edgeprof.runtimes` and lives in the worker process alone. Its module
+imports without the engine: `describe` is asked on every device, and says what is missing.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from edgeprof_agent import conditions
+from edgeprof_agent.measurement import Clock
+from edgeprof_agent.records import Conditions, RuntimeInfo, Setting
+
+
+class Runtime(ABC):
+    """An inference engine. Constructed without arguments."""
+
+    name: ClassVar[str]
+    """Name that a setting uses; the name of the entry point as well."""
+
+    @abstractmethod
+    def describe(self) -> RuntimeInfo | None:
+        """Tell what the runtime can do on this device, without loading a model.
+
+        Returns:
+            The version and what a setting may ask for, or why the runtime is not available and what to do; None where
+            a device should not list the runtime at all.
+        """
+
+    @abstractmethod
+    def load(self, model_path: Path, setting: Setting, *, input_seed: int) -> "LoadedModel":
+        """Make a model ready to run, its inputs included.
+
+        Args:
+            model_path: The model's file.
+            setting: How to run it; empty fields and absent options mean the runtime's default.
+            input_seed: Seed of the generated inputs: equal seeds give equal inputs.
+
+        Returns:
+            The model, not yet run.
+
+        Raises:
+            ModelRejectedError: If the file is no model that the runtime can run, or an input cannot be generated.
+            SettingNotSupportedError: If the runtime, or this model, cannot do what the setting asks for.
+            RunFailedError: If running the model to learn where its nodes run failed.
+        """
+
+
+class LoadedModel(ABC):
+    """A model that is ready to run.
+
+    Args:
+        setting: The setting in force, every field filled in.
+        load_ms: Time to create the runnable model from the file, in milliseconds; importing the engine not included.
+        node_counts: How many nodes of the model each provider runs; empty where the runtime does not tell, or where
+            nothing but the requested provider can have run them.
+    """
+
+    clock: Clock = staticmethod(time.perf_counter_ns)
+    """Monotonic, in nanoseconds. A runtime whose time is virtual brings its own."""
+
+    def __init__(self, *, setting: Setting, load_ms: float, node_counts: Mapping[str, int]) -> None:
+        self.setting = setting
+        self.load_ms = load_ms
+        self.node_counts = node_counts
+
+    @abstractmethod
+    def run_once(self) -> None:
+        """Run the model once and wait for its outputs. The timed loop calls nothing else.
+
+        Raises:
+            RunFailedError: If the run failed inside the runtime.
+        """
+
+    def read_conditions(self) -> Conditions:
+        """Read the state of the device that runs the model."""
+        return conditions.read_conditions()
+
+    def read_core_wait_ms(self) -> float | None:
+        """Read how long the threads that run the model have waited for a core so far.
+
+        Returns:
+            The time in milliseconds on the same scale as `clock`; None where it is not known.
+        """
+        return conditions.read_core_wait_ms()
+
+    def close(self) -> None:
+        """Let go of the model. Called once, after the last run, also when a run failed."""
+        return None

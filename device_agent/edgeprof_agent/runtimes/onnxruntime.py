@@ -1,0 +1,256 @@
+"""ONNX Runtime: models in ONNX files, on whatever execution providers its build has.
+
+ONNX Runtime has no switch for the precision: a model computes in the types of its file. The precision of a setting is
+therefore the host's statement about the file ("int8" for a quantised one); it is kept, so that platforms are told
+apart, and changes nothing. Inputs and outputs stay in the host's memory: a provider with memory of its own copies them
+in every run, as it would in use. Threads spin between runs as ONNX Runtime's default has it.
+"""
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
+from edgeprof_agent.records import RuntimeInfo, RuntimeOption, Setting
+from edgeprof_agent.runtimes.base import LoadedModel, Runtime
+
+if TYPE_CHECKING:
+    import numpy
+
+CPU_PROVIDER = "CPUExecutionProvider"
+
+REMOTE_PROVIDERS = frozenset({"AzureExecutionProvider"})
+"""Providers that run a model elsewhere than on this device."""
+
+PRECISIONS = ("float32", "int8")
+
+GRAPH_OPTIMIZATIONS = {
+    "all": "ORT_ENABLE_ALL",
+    "extended": "ORT_ENABLE_EXTENDED",
+    "basic": "ORT_ENABLE_BASIC",
+    "disabled": "ORT_DISABLE_ALL",
+}
+"""Values of the option "graph_optimization" and what ONNX Runtime calls them, the default first."""
+
+FLOAT_TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
+INTEGER_TYPES = {f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+
+LOG_SEVERITY_ERROR = 3
+
+Feeds = dict[str, "numpy.ndarray[Any, Any]"]
+
+
+class OnnxRuntime(Runtime):
+    """The runtime "onnxruntime"."""
+
+    name = "onnxruntime"
+
+    def describe(self) -> RuntimeInfo | None:
+        """Tell the version, the providers on this device and the options."""
+        try:
+            onnxruntime = _import_onnxruntime()
+        except RuntimeNotFoundError as error:
+            return RuntimeInfo(name=self.name, unavailable_reason=str(error))
+        return RuntimeInfo(
+            name=self.name,
+            version=onnxruntime.__version__,
+            providers=_available_providers(onnxruntime),
+            precisions=PRECISIONS,
+            options=(RuntimeOption(name="graph_optimization", values=tuple(GRAPH_OPTIMIZATIONS)),),
+        )
+
+    def load(self, model_path: Path, setting: Setting, *, input_seed: int) -> LoadedModel:
+        """Create a session, its inputs, and, for a provider beside the processor, the proof of what ran where."""
+        onnxruntime = _import_onnxruntime()
+        resolved = _resolve(onnxruntime, setting)
+        start_ns = time.perf_counter_ns()
+        session = _create_session(onnxruntime, model_path, resolved)
+        load_ms = (time.perf_counter_ns() - start_ns) / 1e6
+        feeds = generate_inputs(session.get_inputs(), resolved.batch_size, input_seed)
+        node_counts: dict[str, int] = {}
+        if resolved.provider != CPU_PROVIDER:
+            node_counts = _profile(onnxruntime, model_path, resolved, feeds)
+        return _OnnxModel(session, feeds, setting=resolved, load_ms=load_ms, node_counts=node_counts)
+
+
+class _OnnxModel(LoadedModel):
+    def __init__(
+        self, session: Any, feeds: Feeds, *, setting: Setting, load_ms: float, node_counts: dict[str, int]
+    ) -> None:
+        super().__init__(setting=setting, load_ms=load_ms, node_counts=node_counts)
+        self._binding = session.io_binding()
+        for name, values in feeds.items():
+            self._binding.bind_cpu_input(name, values)
+        for output in session.get_outputs():
+            self._binding.bind_output(output.name)
+        self._run = session.run_with_iobinding
+
+    def run_once(self) -> None:
+        """Run the session on inputs that are bound once."""
+        try:
+            self._run(self._binding)
+        except Exception as error:
+            raise RunFailedError(f"ONNX Runtime failed to run the model: {_sentence(error)}") from error
+
+
+def _import_onnxruntime() -> Any:
+    try:
+        import numpy  # noqa: F401 - its absence is a reason of its own
+        import onnxruntime
+    except ImportError as error:
+        raise RuntimeNotFoundError(
+            f"ONNX Runtime cannot be imported ({error}); install it with: pip install 'edgeprof[onnxruntime]'"
+        ) from error
+    onnxruntime.set_default_logger_severity(LOG_SEVERITY_ERROR)
+    return onnxruntime
+
+
+def _available_providers(onnxruntime: Any) -> tuple[str, ...]:
+    return tuple(name for name in onnxruntime.get_available_providers() if name not in REMOTE_PROVIDERS)
+
+
+def _resolve(onnxruntime: Any, setting: Setting) -> Setting:
+    providers = _available_providers(onnxruntime)
+    _require_choice("runtime_version", setting.runtime_version, (onnxruntime.__version__,))
+    _require_choice("provider", setting.provider, providers)
+    _require_choice("precision", setting.precision, PRECISIONS)
+    for name, value in setting.options.items():
+        _require_choice("option", name, ("graph_optimization",))
+        _require_choice(f"option {name}", value, tuple(GRAPH_OPTIMIZATIONS))
+    return Setting(
+        runtime=setting.runtime,
+        runtime_version=onnxruntime.__version__,
+        provider=setting.provider or CPU_PROVIDER,
+        precision=setting.precision or PRECISIONS[0],
+        thread_count=setting.thread_count,
+        batch_size=setting.batch_size,
+        options={"graph_optimization": setting.options.get("graph_optimization") or next(iter(GRAPH_OPTIMIZATIONS))},
+    )
+
+
+def _require_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
+    if value and value not in choices:
+        raise SettingNotSupportedError(
+            f"ONNX Runtime on this device has no {field} {value!r}; choose from: {', '.join(choices)}"
+        )
+
+
+def _create_session(onnxruntime: Any, model_path: Path, setting: Setting, *, profile_prefix: str | None = None) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = setting.thread_count
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    level = GRAPH_OPTIMIZATIONS[setting.options["graph_optimization"]]
+    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, level)
+    options.log_severity_level = LOG_SEVERITY_ERROR
+    if profile_prefix is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = profile_prefix
+    providers = list(dict.fromkeys((setting.provider, CPU_PROVIDER)))
+    try:
+        session = onnxruntime.InferenceSession(str(model_path), options, providers=providers)
+    except Exception as error:  # ONNX Runtime's own errors have no base but Exception.
+        raise ModelRejectedError(f"ONNX Runtime cannot load the model: {_sentence(error)}") from error
+    if setting.provider not in session.get_providers():
+        raise SettingNotSupportedError(
+            f"{setting.provider} could not be started on this device; the runtime offers: "
+            f"{', '.join(session.get_providers())}"
+        )
+    return session
+
+
+def generate_inputs(signature: Any, batch_size: int, seed: int) -> Feeds:
+    """Generate inputs from the signature of a session.
+
+    Floats are normal, truth values fair, integers 0 or 1: an index that any table of two rows holds.
+
+    Args:
+        signature: What `InferenceSession.get_inputs` returns.
+        batch_size: Size of a first dimension that the model leaves open.
+        seed: Equal seeds give equal inputs.
+
+    Returns:
+        One array for each input.
+
+    Raises:
+        ModelRejectedError: If an input leaves another dimension open, or holds no numbers.
+        SettingNotSupportedError: If the model fixes its batch to another size.
+    """
+    import numpy
+
+    _require_batch(signature, batch_size)
+    generator = numpy.random.default_rng(seed)
+    feeds = {}
+    for node in signature:
+        shape = _concrete_shape(node, batch_size)
+        if node.type in FLOAT_TYPES:
+            values = generator.standard_normal(shape).astype(FLOAT_TYPES[node.type])
+        elif node.type in INTEGER_TYPES:
+            values = generator.integers(0, 2, shape).astype(INTEGER_TYPES[node.type])
+        elif node.type == "tensor(bool)":
+            values = generator.integers(0, 2, shape).astype(bool)
+        else:
+            raise ModelRejectedError(
+                f"input {node.name!r} is a {node.type}, which cannot be generated; export the model with numeric inputs"
+            )
+        feeds[node.name] = numpy.ascontiguousarray(values)
+    return feeds
+
+
+def _require_batch(signature: Any, batch_size: int) -> None:
+    if not signature or any(node.shape and not isinstance(node.shape[0], int) for node in signature):
+        return
+    fixed_size = signature[0].shape[0] if signature[0].shape else 1
+    if fixed_size != batch_size:
+        raise SettingNotSupportedError(
+            f"the model fixes the first dimension of input {signature[0].name!r} to {fixed_size}, batch_size is "
+            f"{batch_size}; ask for {fixed_size}, or export the model with that dimension open"
+        )
+
+
+def _concrete_shape(node: Any, batch_size: int) -> tuple[int, ...]:
+    sizes = [batch_size if index == 0 and not isinstance(size, int) else size for index, size in enumerate(node.shape)]
+    for index, size in enumerate(sizes):
+        if not isinstance(size, int):
+            raise ModelRejectedError(
+                f"input {node.name!r} leaves dimension {index} ({size or 'unnamed'}) open; export the model with a "
+                f"fixed size, only the first dimension may be open"
+            )
+    return tuple(sizes)
+
+
+def _profile(onnxruntime: Any, model_path: Path, setting: Setting, feeds: Feeds) -> dict[str, int]:
+    # A session of its own: one that profiles itself is slower.
+    session = _create_session(onnxruntime, model_path, setting, profile_prefix="node_counts")
+    try:
+        session.run(None, feeds)
+    except Exception as error:
+        raise RunFailedError(f"ONNX Runtime failed to run the model: {_sentence(error)}") from error
+    finally:
+        profile_path = Path(session.end_profiling())
+    return count_nodes(profile_path)
+
+
+def count_nodes(profile_path: Path) -> dict[str, int]:
+    """Count from a profile of ONNX Runtime which provider ran how many nodes.
+
+    Args:
+        profile_path: The profile of a session, JSON.
+
+    Returns:
+        Number of nodes by name of the provider; a subgraph that a provider compiled is one node.
+    """
+    events = json.loads(profile_path.read_text(encoding="utf-8"))
+    ran = {
+        (event["args"].get("node_index", event["name"]), event["args"]["provider"])
+        for event in events
+        if event.get("cat") == "Node" and event.get("args", {}).get("provider")
+    }
+    return dict(Counter(provider for _, provider in ran))
+
+
+def _sentence(error: Exception) -> str:
+    # "[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : Load model from FILE failed:Protobuf parsing failed."
+    return " ".join(str(error).rpartition("[ONNXRuntimeError] : ")[2].split()) or type(error).__name__
