@@ -7,7 +7,8 @@
       - HostTooOldError
       - InvalidRequestError (ValueError)
       - ModelNotFoundError
-      - ModelTransferError            damaged, too large, or off by some bytes
+      - ModelTransferError            arrived damaged or went on at the wrong byte: worth another try
+      - ModelTooLargeError
       - DeviceDiskFullError
       - JobNotFoundError
       - JobConflictError
@@ -71,7 +72,11 @@ class ModelNotFoundError(RemoteError):
 
 
 class ModelTransferError(RemoteError):
-    """An upload arrived damaged, is too large, or went on at the wrong byte."""
+    """An upload arrived damaged or went on at the wrong byte: worth another try."""
+
+
+class ModelTooLargeError(RemoteError):
+    """The model exceeds the agent's limit."""
 
 
 class DeviceDiskFullError(RemoteError):
@@ -131,7 +136,7 @@ ERROR_OF_REASON: dict[str, type[RemoteError]] = {
     "ERROR_REASON_INVALID_REQUEST": InvalidRequestError,
     "ERROR_REASON_MODEL_NOT_FOUND": ModelNotFoundError,
     "ERROR_REASON_MODEL_CORRUPT": ModelTransferError,
-    "ERROR_REASON_MODEL_TOO_LARGE": ModelTransferError,
+    "ERROR_REASON_MODEL_TOO_LARGE": ModelTooLargeError,
     "ERROR_REASON_UPLOAD_OFFSET": ModelTransferError,
     "ERROR_REASON_DISK_FULL": DeviceDiskFullError,
     "ERROR_REASON_JOB_NOT_FOUND": JobNotFoundError,
@@ -169,13 +174,16 @@ def translate_rpc_errors(address: str) -> Iterator[None]:
 
 
 def _translated(error: grpc.RpcError, address: str) -> EdgeprofError:
+    # What a call raises is always both; the type stubs know only the one.
+    assert isinstance(error, grpc.Call)
     code, details = error.code(), error.details() or ""
     reason = dict(error.trailing_metadata() or ()).get(REASON_METADATA_KEY)
     if reason is not None:
         return remote_error(str(reason), details)
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
         return AgentUnavailableError(
-            f"no agent answers at {address}: start it there with `edgeprof-agent serve`, or check the address ({details})"
+            f"no agent answers at {address}: start one there with `edgeprof-agent serve`, or check the address "
+            f"({details})"
         )
     if code == grpc.StatusCode.UNIMPLEMENTED:
         return AgentTooOldError(

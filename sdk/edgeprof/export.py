@@ -1,0 +1,72 @@
+"""Architectures as ONNX files: built as torch modules, exported once, kept by name."""
+
+import hashlib
+import os
+import warnings
+from pathlib import Path
+
+import platformdirs
+
+from edgeprof_predictor.spaces import Architecture, SearchSpace
+
+OPSET_VERSION = 17
+"""Old enough for runtimes of 2022, new enough for every operator of the spaces."""
+
+
+def default_model_folder() -> Path:
+    """Folder of exported models: `$EDGEPROF_CACHE/models`, or the user's cache folder."""
+    chosen = os.environ.get("EDGEPROF_CACHE")
+    root = Path(chosen) if chosen else platformdirs.user_cache_path("edgeprof", appauthor=False)
+    return root / "models"
+
+
+def export_architecture(space: SearchSpace, architecture: Architecture, folder: Path, *, batch_size: int = 1) -> Path:
+    """Export an architecture to ONNX, unless the folder holds it already.
+
+    The weights are random but the same each time, so that the same architecture is the same file. Space and
+    architecture stand in the model's metadata as `edgeprof.space` and `edgeprof.architecture`.
+
+    Args:
+        space: The search space.
+        architecture: The architecture.
+        folder: Where the file goes; made where it does not exist.
+        batch_size: First dimension of the input.
+
+    Returns:
+        Path of the file.
+    """
+    text = space.format(architecture)
+    digest = hashlib.sha256(f"{space.name} {text} batch {batch_size} opset {OPSET_VERSION}".encode()).hexdigest()
+    path = folder / f"{space.name}-{digest[:32]}.onnx"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.part")
+        _export(space, architecture, batch_size, partial)
+        _record_origin(partial, {"edgeprof.space": space.name, "edgeprof.architecture": text})
+        partial.replace(path)
+    return path
+
+
+def _export(space: SearchSpace, architecture: Architecture, batch_size: int, path: Path) -> None:
+    import torch  # a second of import that only an export needs
+
+    with warnings.catch_warnings():
+        # The exporter that torch now prefers takes ten times longer for the same graph.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            space.build(architecture),
+            (torch.zeros(batch_size, *space.input_shape),),
+            path,
+            input_names=["image"],
+            output_names=["logits"],
+            opset_version=OPSET_VERSION,
+            dynamo=False,
+        )
+
+
+def _record_origin(path: Path, metadata: dict[str, str]) -> None:
+    import onnx
+
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, metadata)
+    onnx.save(model, path)

@@ -1,0 +1,68 @@
+"""A platform: a device with a setting. What a hardware embedding, a measurement and a profile belong to."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+from edgeprof_proto.record_json import to_json
+from edgeprof_proto.records import Device, Setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """A device with a setting; the same board under another setting is another platform.
+
+    Args:
+        device_id: Id of the device.
+        device_name: Board or host name, for people.
+        setting: The setting, with the version of the runtime filled in.
+    """
+
+    device_id: str
+    device_name: str
+    setting: Setting
+
+    @property
+    def key(self) -> str:
+        """Digest of device and setting: equal for equal platforms, on every host."""
+        identity = {"device_id": self.device_id, "setting": to_json(self.setting)}
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """Readable name, for example `raspberry-pi-4_onnxruntime-1.32.0_cpu_float32_threads-1_batch-1`."""
+        setting = self.setting
+        provider = setting.provider.removesuffix("ExecutionProvider")
+        parts = [
+            self.device_name,
+            f"{setting.runtime}-{setting.runtime_version}",
+            provider,
+            setting.precision,
+            f"threads-{setting.thread_count}",
+            f"batch-{setting.batch_size}",
+            *(f"{name}-{value}" for name, value in sorted(setting.options.items())),
+        ]
+        return "_".join(re.sub(r"[^a-z0-9.]+", "-", part.lower()).strip("-") for part in parts if part)
+
+
+def resolve_platform(device: Device, setting: Setting) -> Platform:
+    """The platform that a setting means on a device: what the setting leaves open is filled in as the agent will.
+
+    Args:
+        device: The device as its agent describes it.
+        setting: The setting asked for. A runtime that the device does not have stays as it is; the agent refuses it.
+    """
+    for runtime in device.runtimes:
+        if runtime.name == setting.runtime:
+            defaults = {option.name: option.values[0] for option in runtime.options}
+            setting = Setting(
+                runtime=setting.runtime,
+                runtime_version=setting.runtime_version or runtime.version or "",
+                provider=setting.provider or (runtime.providers[-1] if runtime.providers else ""),
+                precision=setting.precision or (runtime.precisions[0] if runtime.precisions else ""),
+                thread_count=setting.thread_count,
+                batch_size=setting.batch_size,
+                options={**defaults, **setting.options},
+            )
+    return Platform(device_id=device.device_id, device_name=device.board or device.host_name, setting=setting)
