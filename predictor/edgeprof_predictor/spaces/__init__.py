@@ -6,13 +6,8 @@ from functools import cache
 from importlib import import_module
 
 from edgeprof_predictor.errors import UnknownSearchSpaceError
-from edgeprof_predictor.spaces.base import (
-    Architecture,
-    CategoricalSpace,
-    ChoiceArray,
-    FloatArray,
-    SearchSpace,
-)
+from edgeprof_predictor.spaces.base import SearchSpace
+from edgeprof_predictor.spaces.categorical import Architecture, CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import StageCosts
 
 # Module and class, imported on first use: a command that needs one space pays for one.
@@ -35,9 +30,7 @@ def get_space(name: str) -> SearchSpace:
         UnknownSearchSpaceError: If no search space has this name.
     """
     if name not in _SPACE_CLASSES:
-        raise UnknownSearchSpaceError(
-            f"there is no search space {name!r}; the known ones are {', '.join(SPACE_NAMES)}"
-        )
+        raise UnknownSearchSpaceError(f"there is no search space {name!r}; the known ones are {', '.join(SPACE_NAMES)}")
     module_name, class_name = _SPACE_CLASSES[name]
     space: SearchSpace = getattr(import_module(module_name), class_name)()
     return space

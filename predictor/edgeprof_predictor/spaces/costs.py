@@ -123,9 +123,7 @@ def linear(*, features_in: int, features_out: int) -> NDArray[np.float64]:
     )
 
 
-def weightless(
-    *, elements_in: int, elements_out: int, operations: int | None = None
-) -> NDArray[np.float64]:
+def weightless(*, elements_in: int, elements_out: int, operations: int | None = None) -> NDArray[np.float64]:
     """Cost of an operation of its own without weights: addition, pool, shuffle, activation.
 
     Args:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from edgeprof_predictor.spaces.base import Architecture, FloatArray, SearchSpace
+from edgeprof_predictor.spaces.base import SearchSpace
+from edgeprof_predictor.spaces.categorical import Architecture, FloatArray
 from edgeprof_predictor.spaces.costs import (
     QUANTITIES,
     StageCosts,
@@ -138,9 +139,7 @@ class FBNet(SearchSpace):
             input_shape=(3, IMAGE_SIDE, IMAGE_SIDE),
             output_shape=(class_count,),
         )
-        self._block_costs = np.array(
-            [[block_costs(layer, block) for block in BLOCKS.values()] for layer in LAYERS]
-        )
+        self._block_costs = np.array([[block_costs(layer, block) for block in BLOCKS.values()] for layer in LAYERS])
         self._fixed_costs = _stem_costs() + _head_costs(class_count)
 
     def format(self, architecture: Architecture) -> str:
@@ -159,9 +158,7 @@ class FBNet(SearchSpace):
             raise self.notation_error(text, f"it needs {len(LAYERS)} blocks, got {len(names)}")
         for name in names:
             if name not in BLOCKS:
-                raise self.notation_error(
-                    text, f"{name!r} is no block; the blocks are {', '.join(OPERATIONS)}"
-                )
+                raise self.notation_error(text, f"{name!r} is no block; the blocks are {', '.join(OPERATIONS)}")
         return Architecture(space=self.name, choices=tuple(map(OPERATIONS.index, names)))
 
     def costs(self, choices: ArrayLike) -> StageCosts:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgeprof_predictor.spaces.base import Architecture, ChoiceArray, FloatArray, SearchSpace
+from edgeprof_predictor.spaces.base import SearchSpace
+from edgeprof_predictor.spaces.categorical import Architecture, ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import (
     QUANTITIES,
     StageCosts,
     convolution,
-    fused_activation,
     linear,
     weightless,
 )
@@ -56,9 +56,7 @@ class NASBench201(SearchSpace):
             output_shape=(class_count,),
         )
         self._stages = [(IMAGE_SIDE >> index, width) for index, width in enumerate(STAGE_CHANNELS)]
-        self._edge_costs = np.array(
-            [[_edge_costs(name, *stage) for stage in self._stages] for name in OPERATIONS]
-        )
+        self._edge_costs = np.array([[_edge_costs(name, *stage) for stage in self._stages] for name in OPERATIONS])
         self._addition_costs = np.array([_addition_costs(*stage) for stage in self._stages])
         self._fixed_costs = _skeleton_costs(class_count)
 
@@ -86,12 +84,8 @@ class NASBench201(SearchSpace):
             raise self.notation_error(text, "it needs six edges OPERATION~START in three nodes")
         for name in match.groups():
             if name not in OPERATIONS:
-                raise self.notation_error(
-                    text, f"{name!r} is no operation; they are {', '.join(OPERATIONS)}"
-                )
-        return Architecture(
-            space=self.name, choices=tuple(OPERATIONS.index(name) for name in match.groups())
-        )
+                raise self.notation_error(text, f"{name!r} is no operation; they are {', '.join(OPERATIONS)}")
+        return Architecture(space=self.name, choices=tuple(OPERATIONS.index(name) for name in match.groups()))
 
     def pruned(self, choices: ArrayLike) -> ChoiceArray:
         """Return choices with `none` on all edges that carry nothing from input to output.
@@ -148,8 +142,7 @@ class NASBench201(SearchSpace):
 
 _NOTATION: Final = re.compile(
     r"\+".join(
-        r"\|" + "".join(rf"(\w+)~{start}\|" for start, end in EDGES if end == node)
-        for node in range(1, NODE_COUNT)
+        r"\|" + "".join(rf"(\w+)~{start}\|" for start, end in EDGES if end == node) for node in range(1, NODE_COUNT)
     )
 )
 
@@ -157,8 +150,9 @@ _NOTATION: Final = re.compile(
 def _fed_node_count(is_live: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Count, for `n x 6` live edges, the nodes with an incoming one."""
     ends = np.array([end for _, end in EDGES])
-    fed = [is_live[:, ends == node].any(axis=1) for node in range(1, NODE_COUNT)]
-    return np.sum(fed, axis=0, dtype=np.int64)
+    is_fed = np.stack([is_live[:, ends == node].any(axis=1) for node in range(1, NODE_COUNT)])
+    count: NDArray[np.int64] = is_fed.sum(axis=0)
+    return count
 
 
 def _cell_depth(rows: ChoiceArray) -> FloatArray:
@@ -212,7 +206,7 @@ def _skeleton_costs(class_count: int) -> FloatArray:
         _reduction_costs(IMAGE_SIDE >> index, STAGE_CHANNELS[index], STAGE_CHANNELS[index + 1])
         for index in range(len(STAGE_CHANNELS) - 1)
     ]
-    return stem + np.sum(reductions, axis=0) + head
+    return sum(reductions, start=stem + head)
 
 
 def _reduction_costs(side: int, channels_in: int, channels_out: int) -> FloatArray:
@@ -223,8 +217,6 @@ def _reduction_costs(side: int, channels_in: int, channels_out: int) -> FloatArr
         _activated_convolution(side, channels_in, channels_out, kernel=3, stride=2)
         + _activated_convolution(half, channels_out, channels_out, kernel=3)
         + weightless(elements_in=elements_in, elements_out=elements_half, operations=elements_in)
-        + convolution(
-            side=half, channels_in=channels_in, channels_out=channels_out, has_norm=False
-        )
+        + convolution(side=half, channels_in=channels_in, channels_out=channels_out, has_norm=False)
         + _addition_costs(half, channels_out)
     )

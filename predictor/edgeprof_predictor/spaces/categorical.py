@@ -1,0 +1,255 @@
+"""Architectures as lists of choices: all that a predictor must know of a search space."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgeprof_predictor.errors import (
+    ArchitectureError,
+    EncodingError,
+    SampleCountError,
+    SpaceTooLargeError,
+)
+from edgeprof_predictor.spaces.costs import StageCosts
+
+ChoiceArray = NDArray[np.int8]
+FloatArray = NDArray[np.float64]
+
+ENUMERABLE_COUNT: Final = 10_000_000
+"""Largest space that can be walked through: its choice matrix still fits into memory."""
+
+OPTION_COUNT_MAX: Final = 127
+"""Options that an int8 choice can number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """One point of a search space.
+
+    Args:
+        space: Name of the search space.
+        choices: Index of the option taken, for each decision of the space.
+
+    Raises:
+        ArchitectureError: If there is no choice, or one is no index.
+    """
+
+    space: str
+    choices: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.choices or min(self.choices) < 0:
+            raise ArchitectureError(f"an architecture of {self.space} needs choices >= 0, got {self.choices}")
+
+
+class CategoricalSpace:
+    """A search space known by its decisions alone; a table with integer columns is one.
+
+    Letters: `n` architectures, `l` decisions, `d` width of the one-hot encoding.
+
+    Args:
+        name: Name of the space, as bundles and profiles record it.
+        choice_counts: Options of each of the `l` decisions, 1 to 127.
+
+    Raises:
+        EncodingError: If there is no decision, or one has too few or too many options.
+    """
+
+    def __init__(self, name: str, choice_counts: Sequence[int]) -> None:
+        if not choice_counts or not all(1 <= count <= OPTION_COUNT_MAX for count in choice_counts):
+            raise EncodingError(f"{name}: each decision needs 1 to {OPTION_COUNT_MAX} options, got {choice_counts}")
+        self.name: Final = name
+        self.choice_counts: Final = tuple(choice_counts)
+        self.size: Final = math.prod(choice_counts)
+
+    # Text ---------------------------------------------------------------------------------------
+
+    def format(self, architecture: Architecture) -> str:
+        """Return the canonical text of an architecture: here its choices, joined by commas."""
+        self.check(architecture)
+        return ",".join(map(str, architecture.choices))
+
+    def parse(self, text: str) -> Architecture:
+        """Return the architecture that a text names; `parse(format(a)) == a`.
+
+        Args:
+            text: An architecture in the notation of this space; outer blanks do not matter.
+
+        Raises:
+            ArchitectureError: If the text names no architecture, with a right example.
+        """
+        try:
+            architecture = Architecture(space=self.name, choices=tuple(map(int, text.split(","))))
+            self.check(architecture)
+        except ArchitectureError as error:
+            raise self.notation_error(text, str(error)) from None
+        except ValueError:
+            raise self.notation_error(text, "choices are integers joined by commas") from None
+        return architecture
+
+    def notation_error(self, text: str, reason: str) -> ArchitectureError:
+        """Return the error for a text that names no architecture, with a right example."""
+        example = self.format(Architecture(space=self.name, choices=(0,) * len(self.choice_counts)))
+        return ArchitectureError(
+            f"{_cut(text, 120)!r} is no {self.name} architecture: {_cut(reason, 300)}; a right one is {example!r}"
+        )
+
+    # Numbers ------------------------------------------------------------------------------------
+
+    def check(self, architecture: Architecture) -> None:
+        """Refuse an architecture that is not of this space.
+
+        Raises:
+            ArchitectureError: If its space, length or a choice is wrong.
+        """
+        if architecture.space != self.name:
+            raise ArchitectureError(f"expected an architecture of {self.name}, got one of {architecture.space}")
+        if len(architecture.choices) != len(self.choice_counts):
+            raise ArchitectureError(
+                f"an architecture of {self.name} has {len(self.choice_counts)} choices, got {len(architecture.choices)}"
+            )
+        for index, (choice, count) in enumerate(zip(architecture.choices, self.choice_counts, strict=True)):
+            if choice >= count:
+                raise ArchitectureError(f"choice {index} of {self.name} must be below {count}, got {choice}")
+
+    def check_choices(self, choices: ArrayLike) -> ChoiceArray:
+        """Return choices as a checked matrix.
+
+        Shapes:
+            choices: `n x l`, integers.  returns: `n x l`, int8.
+
+        Raises:
+            EncodingError: If the shape is wrong, or a number is no option of its decision.
+        """
+        given = np.asarray(choices)
+        if given.ndim != 2 or given.shape[1] != len(self.choice_counts):
+            raise EncodingError(
+                f"choices of {self.name} must be n x {len(self.choice_counts)}, got shape {given.shape}"
+            )
+        if given.dtype.kind not in "iu":
+            raise EncodingError(f"choices of {self.name} must be integers, got {given.dtype}")
+        # Compared before the cast: int8 would wrap 256 around to a legal 0.
+        if np.any(given < 0) or np.any(given >= np.array(self.choice_counts)):
+            raise EncodingError(
+                f"choices of {self.name} must lie between 0 and the option counts {self.choice_counts}, "
+                f"got {given.min()} to {given.max()}"
+            )
+        return given.astype(np.int8)
+
+    def choices(self, architectures: Sequence[Architecture]) -> ChoiceArray:
+        """Return the choices of architectures: `n x l`.
+
+        Raises:
+            ArchitectureError: If one of them is not of this space.
+        """
+        for architecture in architectures:
+            self.check(architecture)
+        rows = [architecture.choices for architecture in architectures]
+        return np.array(rows, dtype=np.int8).reshape(len(rows), len(self.choice_counts))
+
+    def architectures(self, choices: ArrayLike) -> list[Architecture]:
+        """Return the architectures of `n x l` choices; the reverse of `choices`."""
+        rows = self.check_choices(choices).tolist()
+        return [Architecture(space=self.name, choices=tuple(row)) for row in rows]
+
+    def one_hot(self, choices: ArrayLike) -> FloatArray:
+        """Return the flat one-hot encoding.
+
+        Shapes:
+            choices: `n x l`.  returns: `n x d`, `d` the sum of the option counts.
+
+        Source:
+            The Vec encoding of Multi-Predict, Akhauri and Abdelfattah 2023, section 3.
+        """
+        rows = self.check_choices(choices)
+        first_columns = np.cumsum((0, *self.choice_counts[:-1]))
+        encoding = np.zeros((len(rows), sum(self.choice_counts)))
+        encoding[np.arange(len(rows))[:, None], first_columns + rows] = 1.0
+        return encoding
+
+    # Many architectures -------------------------------------------------------------------------
+
+    def sample(self, count: int, *, seed: int) -> list[Architecture]:
+        """Draw distinct architectures, each as likely as any other.
+
+        Args:
+            count: How many, 0 to `size`.
+            seed: The same seed draws the same ones; a larger count goes on from a smaller one.
+
+        Raises:
+            SampleCountError: If the space does not hold that many.
+        """
+        return self.architectures(self.sample_choices(count, seed=seed))
+
+    def sample_choices(self, count: int, *, seed: int) -> ChoiceArray:
+        """Draw as `sample` does, as a matrix `count x l`."""
+        if not 0 <= count <= self.size:
+            raise SampleCountError(
+                f"cannot draw {count} distinct architectures of {self.name}: "
+                f"the count must lie between 0 and {self.size}"
+            )
+        generator = np.random.default_rng(seed)
+        if self.size <= ENUMERABLE_COUNT:
+            return self._numbered(generator.permutation(self.size)[:count])
+        drawn: dict[tuple[int, ...], None] = {}
+        while len(drawn) < count:
+            shape = (count - len(drawn), len(self.choice_counts))
+            drawn.update(dict.fromkeys(map(tuple, generator.integers(0, self.choice_counts, shape).tolist())))
+        return np.array(list(drawn), dtype=np.int8).reshape(count, len(self.choice_counts))
+
+    def enumerate(self) -> Iterator[Architecture]:
+        """Walk through all architectures, the last decision changing fastest.
+
+        Raises:
+            SpaceTooLargeError: If there are more than anybody waits for.
+        """
+        self._check_enumerable()
+        return (
+            Architecture(space=self.name, choices=choices)
+            for choices in itertools.product(*map(range, self.choice_counts))
+        )
+
+    def all_choices(self) -> ChoiceArray:
+        """Return all architectures in the order of `enumerate`: `size x l`.
+
+        Raises:
+            SpaceTooLargeError: If there are more than fit into memory.
+        """
+        self._check_enumerable()
+        return self._numbered(np.arange(self.size))
+
+    def _check_enumerable(self) -> None:
+        if self.size > ENUMERABLE_COUNT:
+            raise SpaceTooLargeError(
+                f"{self.name} has {self.size:.3g} architectures, too many to enumerate "
+                f"(at most {ENUMERABLE_COUNT:.0e}); draw some with sample()"
+            )
+
+    def _numbered(self, indices: NDArray[np.int64]) -> ChoiceArray:
+        return np.stack(np.unravel_index(indices, self.choice_counts), axis=1).astype(np.int8)
+
+    # What a predictor may know beyond the choices -----------------------------------------------
+
+    def costs(self, choices: ArrayLike) -> StageCosts | None:
+        """Return the physical costs of `n x l` choices, or None where the layers are unknown."""
+        self.check_choices(choices)
+        return None
+
+    def pruned(self, choices: ArrayLike) -> ChoiceArray:
+        """Return choices without what cannot influence the output; here everything can."""
+        return self.check_choices(choices)
+
+    def is_connected(self, choices: ArrayLike) -> NDArray[np.bool_]:
+        """Tell, for `n x l` choices, whether the input reaches the output; here it always does."""
+        return np.ones(len(self.check_choices(choices)), dtype=np.bool_)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 3] + "..."

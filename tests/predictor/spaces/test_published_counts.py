@@ -1,0 +1,173 @@
+"""Our costs and networks against the FLOPs, parameters and notation of the published tables."""
+
+from __future__ import annotations
+
+import ast
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.fbnet import OPERATIONS as FBNET_OPERATIONS
+from edgeprof_predictor.spaces.fbnet import FBNet
+from edgeprof_predictor.spaces.fbnet_network import InvertedResidual
+from edgeprof_predictor.spaces.nasbench201 import EDGES, NASBench201
+from edgeprof_predictor.spaces.nasbench201 import OPERATIONS as NASBENCH201_OPERATIONS
+
+DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no published tables in {DATA}; set EDGEPROF_DATA")
+
+
+def load(name: str) -> dict[str, NDArray[np.generic]]:
+    with np.load(DATA / name, allow_pickle=False) as archive:
+        return dict(archive)
+
+
+@pytest.fixture(scope="module")
+def fbnet_table() -> tuple[ChoiceArray, FloatArray, FloatArray]:
+    """Choices, FLOPs and parameters of 5000 architectures."""
+    table = load("zcp_fbnet.npz")
+    columns = table["proxy"].tolist()
+    score = table["score"].astype(np.float64)
+    return table["arch"].astype(np.int8), score[:, columns.index("flops")], score[:, columns.index("params")]
+
+
+@pytest.fixture(scope="module")
+def nasbench201_table() -> tuple[ChoiceArray, FloatArray, FloatArray]:
+    """Choices, FLOPs and parameters of 725 architectures."""
+    table = load("accuracy_and_zcp.npz")
+    prefix = "nasbench201/cifar10/"
+    columns = table[prefix + "proxy"].tolist()
+    score = 1e6 * table[prefix + "score"].astype(np.float64)
+    # The table numbers operations, and orders edges by their start, in a way of its own.
+    operations = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
+    edges = sorted(EDGES)
+    choices = np.array(
+        [
+            [NASBENCH201_OPERATIONS.index(operations[ast.literal_eval(text)[edges.index(edge)]]) for edge in EDGES]
+            for text in table[prefix + "arch"].tolist()
+        ],
+        dtype=np.int8,
+    )
+    return choices, score[:, columns.index("flops")], score[:, columns.index("params")]
+
+
+def count_flops(network: nn.Module, *, uncounted: set[nn.Module]) -> dict[str, int]:
+    """Count, by a forward pass, multiply-accumulates and the weightless rest as published."""
+    counts = {"macs": 0, "depthwise_macs": 0, "weightless": 0}
+
+    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if isinstance(module, nn.Conv2d):
+            is_depthwise = module.groups == module.in_channels > 1
+            counts["depthwise_macs" if is_depthwise else "macs"] += output.numel() * module.weight[0].numel()
+        elif isinstance(module, nn.Linear):
+            counts["macs"] += module.weight.numel()
+        elif isinstance(module, nn.BatchNorm2d):
+            counts["weightless"] += 2 * output.numel()
+        elif isinstance(module, nn.AvgPool2d):
+            assert isinstance(module.kernel_size, int)
+            counts["weightless"] += module.kernel_size**2 * output.numel()
+        elif isinstance(module, nn.AdaptiveAvgPool2d):
+            counts["weightless"] += inputs[0].numel()
+        elif isinstance(module, nn.ReLU) and module not in uncounted:
+            counts["weightless"] += output.numel()
+
+    for module in network.modules():
+        module.register_forward_hook(count)
+    with torch.no_grad():
+        network(torch.zeros(1, 3, 32, 32))
+    return counts
+
+
+def test_fbnet_operations_are_numbered_as_in_the_latency_table() -> None:
+    assert tuple(load("latency_fbnet.npz")["op"].tolist()) == FBNET_OPERATIONS
+
+
+def test_fbnet_parameters_equal_the_published_ones(
+    fbnet_table: tuple[ChoiceArray, FloatArray, FloatArray],
+) -> None:
+    choices, _, params = fbnet_table
+    assert np.array_equal(FBNet().costs(choices).total("params"), params)
+
+
+def test_fbnet_macs_follow_the_published_flops(fbnet_table: tuple[ChoiceArray, FloatArray, FloatArray]) -> None:
+    choices, flops, _ = fbnet_table
+    costs = FBNet().costs(choices)
+    macs = costs.total("macs") + costs.total("depthwise_macs")
+    assert np.corrcoef(macs, flops)[0, 1] > 0.9995
+
+
+def test_fbnet_networks_compute_what_was_published(
+    fbnet_table: tuple[ChoiceArray, FloatArray, FloatArray],
+) -> None:
+    choices, flops, params = fbnet_table
+    space = FBNet()
+    for index, architecture in enumerate(space.architectures(choices[:10])):
+        network = space.build(architecture)
+        # Published networks share one activation in a block, of which the counter saw the last call.
+        shared = {
+            module.get_submodule("body.0.2") for module in network.modules() if isinstance(module, InvertedResidual)
+        }
+        counts = count_flops(network, uncounted=shared)
+        assert sum(counts.values()) == flops[index]
+        assert sum(parameter.numel() for parameter in network.parameters()) == params[index]
+        costs = space.costs(choices[index : index + 1])
+        assert costs.total("macs")[0] == counts["macs"]
+        assert costs.total("depthwise_macs")[0] == counts["depthwise_macs"]
+
+
+def test_nasbench201_notation_is_the_published_one() -> None:
+    space = NASBench201()
+    texts = load("latency_nasbench201.npz")["arch"].tolist()
+    architectures = [space.parse(text) for text in texts]
+    assert [space.format(architecture) for architecture in architectures] == texts
+    assert len(set(architectures)) == space.size == 15625
+
+
+def test_nasbench201_networks_have_the_published_parameters(
+    nasbench201_table: tuple[ChoiceArray, FloatArray, FloatArray],
+) -> None:
+    choices, _, params = nasbench201_table
+    space = NASBench201()
+    for index, architecture in enumerate(space.architectures(choices[:100])):
+        network = space.build(architecture)
+        assert sum(parameter.numel() for parameter in network.parameters()) == round(params[index])
+
+
+def test_nasbench201_costs_agree_with_the_published_counts_where_nothing_is_pruned(
+    nasbench201_table: tuple[ChoiceArray, FloatArray, FloatArray],
+) -> None:
+    choices, flops, params = nasbench201_table
+    space = NASBench201()
+    is_whole = np.all(space.pruned(choices) == choices, axis=1)
+    assert np.count_nonzero(is_whole) > 400
+    costs = space.costs(choices[is_whole])
+    assert np.array_equal(costs.total("params"), np.round(params[is_whole]))
+    assert np.corrcoef(costs.total("macs"), flops[is_whole])[0, 1] > 0.999
+
+
+def test_nasbench201_networks_compute_what_was_published_up_to_a_constant(
+    nasbench201_table: tuple[ChoiceArray, FloatArray, FloatArray],
+) -> None:
+    choices, flops, _ = nasbench201_table
+    space = NASBench201()
+    is_whole = np.all(space.pruned(choices) == choices, axis=1)
+    differences = []
+    for row, published in zip(choices[is_whole][:20], flops[is_whole], strict=False):
+        counts = count_flops(space.build(space.architectures([row])[0]), uncounted=set())
+        assert space.costs([row]).total("macs")[0] == counts["macs"]
+        differences.append(round(published - sum(counts.values())))
+    # The published counter sees a little more in the head, the same for all.
+    assert len(set(differences)) == 1
+    assert abs(differences[0]) < 2000
+
+
+def test_number_of_cut_cells_is_the_known_one() -> None:
+    space = NASBench201()
+    assert np.count_nonzero(~space.is_connected(space.all_choices())) == 341

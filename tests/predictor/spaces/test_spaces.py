@@ -1,0 +1,58 @@
+"""Spaces by name, and a space of a user's own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from torch import nn
+
+from edgeprof_predictor.errors import UnknownSearchSpaceError
+from edgeprof_predictor.spaces import SPACE_NAMES, Architecture, SearchSpace, get_space
+from edgeprof_predictor.spaces.contract import SearchSpaceContract
+
+
+class Towers(SearchSpace):
+    """Three layers of one of four widths: the least that a space must say."""
+
+    widths = (4, 8, 16, 32)
+
+    def __init__(self) -> None:
+        super().__init__("towers", (4, 4, 4), input_shape=(1, 8, 8), output_shape=(2,))
+
+    def build_network(self, architecture: Architecture) -> nn.Module:
+        layers: list[nn.Module] = [nn.Flatten()]
+        features = 64
+        for choice in architecture.choices:
+            layers += [nn.Linear(features, self.widths[choice]), nn.ReLU()]
+            features = self.widths[choice]
+        return nn.Sequential(*layers, nn.Linear(features, 2))
+
+
+class TestUsersOwnSpaceContract(SearchSpaceContract):
+    def make_space(self) -> SearchSpace:
+        return Towers()
+
+
+@pytest.mark.parametrize("name", SPACE_NAMES)
+def test_space_is_found_by_its_name(name: str) -> None:
+    assert get_space(name).name == name
+
+
+def test_unknown_space_is_refused_with_the_known_names() -> None:
+    with pytest.raises(UnknownSearchSpaceError, match=r"'nasnet'.*fbnet, nasbench201"):
+        get_space("nasnet")
+
+
+def test_reading_and_encoding_architectures_does_not_import_torch() -> None:
+    program = (
+        "import sys\n"
+        "from edgeprof_predictor.spaces import SPACE_NAMES, get_space\n"
+        "for name in SPACE_NAMES:\n"
+        "    space = get_space(name)\n"
+        "    space.costs(space.choices(space.sample(3, seed=0)))\n"
+        "print('torch' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
