@@ -94,13 +94,13 @@ class NASBench201(SearchSpace):
             choices: `n x 6`.  returns: `n x 6`.
         """
         rows = self.check_choices(choices)
-        is_reached, is_used = self._reachability(rows)
+        is_reached, is_used = _reachability(rows)
         starts, ends = np.array(EDGES).T
         return np.where(is_reached[:, starts] & is_used[:, ends], rows, NONE).astype(np.int8)
 
     def is_connected(self, choices: ArrayLike) -> NDArray[np.bool_]:
         """Tell, for `n x 6` choices, whether the cell's input reaches its output."""
-        is_reached, _ = self._reachability(self.check_choices(choices))
+        is_reached, _ = _reachability(self.check_choices(choices))
         return is_reached[:, -1]
 
     def costs(self, choices: ArrayLike) -> StageCosts:
@@ -128,23 +128,24 @@ class NASBench201(SearchSpace):
             class_count=self.output_shape[0],
         )
 
-    def _reachability(self, rows: ChoiceArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Tell for each node whether the input reaches it, and whether it reaches the output."""
-        is_reached = np.zeros((len(rows), NODE_COUNT), dtype=np.bool_)
-        is_used = np.zeros_like(is_reached)
-        is_reached[:, 0] = is_used[:, -1] = True
-        for edge, (start, end) in enumerate(EDGES):
-            is_reached[:, end] |= is_reached[:, start] & (rows[:, edge] != NONE)
-        for edge, (start, end) in reversed(list(enumerate(EDGES))):
-            is_used[:, start] |= is_used[:, end] & (rows[:, edge] != NONE)
-        return is_reached, is_used
-
 
 _NOTATION: Final = re.compile(
     r"\+".join(
         r"\|" + "".join(rf"(\w+)~{start}\|" for start, end in EDGES if end == node) for node in range(1, NODE_COUNT)
     )
 )
+
+
+def _reachability(rows: ChoiceArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell for each node whether the input reaches it, and whether it reaches the output: `n x 4`."""
+    is_reached = np.zeros((len(rows), NODE_COUNT), dtype=np.bool_)
+    is_used = np.zeros_like(is_reached)
+    is_reached[:, 0] = is_used[:, -1] = True
+    for edge, (start, end) in enumerate(EDGES):
+        is_reached[:, end] |= is_reached[:, start] & (rows[:, edge] != NONE)
+    for edge, (start, end) in reversed(list(enumerate(EDGES))):
+        is_used[:, start] |= is_used[:, end] & (rows[:, edge] != NONE)
+    return is_reached, is_used
 
 
 def _fed_node_count(is_live: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -48,8 +48,9 @@ class NASBench201Network(nn.Sequential):
 class Cell(nn.Module):
     """Four nodes, each the sum of operations on the nodes before it.
 
-    An edge that cannot influence the output keeps its weights, so that parameters count as published,
-    but does not run: a runtime would drop it anyway, or waste time on it.
+    An edge that carries nothing from input to output keeps its weights, so that parameters count as
+    published, but does not run: a runtime would drop it, or waste time on it. With trained weights an
+    edge that nothing reaches could still add the constant shift of its normalisation.
 
     Args:
         operations: Operation of each edge.
