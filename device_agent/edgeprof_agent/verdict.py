@@ -28,7 +28,7 @@ FREQUENCY_DROP_LIMIT = 0.1
 """Of the fastest core. The steps of a governor are about this size; turbo frequencies wander by less."""
 
 QUARTILE_SPREAD_LIMIT = 0.2
-"""The middle half of the runs. A quiet machine shows 0.01 to 0.1; at 0.2 the median of 50 runs is known to about 3 %."""
+"""The middle half of the runs. A quiet machine shows 0.01 to 0.1; at 0.2 the median of 50 runs is good to 3 %."""
 
 MEAN_EXCESS_LIMIT = 0.15
 """A neighbour that takes turns on the core stretches few runs, each a lot: the median hides it, the mean does not.
@@ -40,7 +40,7 @@ CORE_WAIT_SHARE_LIMIT = 0.02
 """Time in which the runs wanted a core that another had. An equal neighbour gives 0.5, a quiet machine 0.001."""
 
 DRIFT_LIMIT = 0.05
-"""Last block against first. Medians of quiet blocks agree within 0.01 to 0.03; beyond 0.05 networks change their rank."""
+"""Last block against first. Medians of quiet blocks agree within 0.01 to 0.03; beyond 0.05 ranks change."""
 
 BLOCK_SPREAD_LIMIT = 0.08
 """Slowest block against fastest. Wider than the drift's limit: the extremes of five differ more than a fixed pair."""

@@ -59,7 +59,7 @@ def _entry_points() -> dict[str, set[str]]:
 def _load(name: str, values: set[str]) -> Runtime:
     if len(values) > 1:
         raise RuntimeNotFoundError(
-            f"{len(values)} packages bring a runtime called {name!r} ({', '.join(sorted(values))}); uninstall all but one"
+            f"{len(values)} packages bring a runtime {name!r} ({', '.join(sorted(values))}); uninstall all but one"
         )
     value = next(iter(values))
     try:
