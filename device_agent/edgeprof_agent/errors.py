@@ -17,6 +17,8 @@
     - RunFailedError                     a run failed inside the runtime
     - WorkerCrashedError                 the worker process ended without a result
     - WorkerTimeoutError                 the worker process took too long
+    - JobInterruptedError                the agent stopped in the middle of every attempt
+    - JobCancelledError                  the job was cancelled on request
     - InternalError                      a fault of the agent itself
       - DeviceDescriptionError           the device could not be described
       - JournalError                     the journal cannot be read or written
@@ -132,6 +134,18 @@ class WorkerTimeoutError(AgentError):
     """The worker process exceeded the time that the agent allows a job."""
 
     reason = "ERROR_REASON_WORKER_TIMEOUT"
+
+
+class JobInterruptedError(AgentError):
+    """The agent stopped in the middle of the job, more often than it tries again."""
+
+    reason = "ERROR_REASON_INTERRUPTED"
+
+
+class JobCancelledError(AgentError):
+    """The job was cancelled on request."""
+
+    reason = "ERROR_REASON_CANCELLED"
 
 
 class InternalError(AgentError):

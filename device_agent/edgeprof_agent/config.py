@@ -1,0 +1,138 @@
+"""What the agent is told at its start: defaults, then `EDGEPROF_AGENT_*` variables, then flags."""
+
+import dataclasses
+import ipaddress
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgeprof_agent.errors import ConfigError
+from edgeprof_proto import DEFAULT_PORT
+
+ENVIRONMENT_PREFIX = "EDGEPROF_AGENT_"
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+MIB = 1024 * 1024
+
+_ADDRESS = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<host>[^:]*)):(?P<port>\d{1,5})")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfig:
+    """Everything that the agent can be told.
+
+    Args:
+        data_dir: Folder that belongs to the agent alone: models, journal, device id.
+        host: Loopback address to listen on.
+        port: TCP port; 0 takes any free one.
+        log_level: Name of a level of `logging`.
+        model_bytes: Size of one model at most.
+        model_cache_bytes: Size of all models on disk at most.
+        disk_reserve_bytes: Disk space that stays free for the board.
+        queued_job_count: Jobs that may wait at most.
+        finished_job_count: Finished jobs that the journal keeps; the oldest go first.
+        job_duration_s: Time that one job may take.
+
+    Raises:
+        ConfigError: If a value is outside its range, or the address is not a loopback address.
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    log_level: str = "INFO"
+    model_bytes: int = 512 * MIB
+    model_cache_bytes: int = 2048 * MIB
+    disk_reserve_bytes: int = 256 * MIB
+    queued_job_count: int = 1_000
+    finished_job_count: int = 10_000
+    job_duration_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        if not _is_loopback(self.host):
+            raise ConfigError(
+                f"refused to listen on {self.host!r}: without encryption and pairing the agent listens on loopback "
+                "only; use 127.0.0.1 and reach it through an SSH tunnel"
+            )
+        if not 0 <= self.port <= 65535:
+            raise ConfigError(f"port must be 0 to 65535, got {self.port}")
+        if self.log_level not in LOG_LEVELS:
+            raise ConfigError(f"log_level must be one of {', '.join(LOG_LEVELS)}, got {self.log_level!r}")
+        for name in ("model_bytes", "model_cache_bytes", "queued_job_count", "finished_job_count", "job_duration_s"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
+        if self.disk_reserve_bytes < 0:
+            raise ConfigError(f"disk_reserve_bytes must be >= 0, got {self.disk_reserve_bytes}")
+        if self.model_cache_bytes < self.model_bytes:
+            raise ConfigError(
+                f"model_cache_bytes must be >= model_bytes so that every allowed model fits, "
+                f"got {self.model_cache_bytes} < {self.model_bytes}"
+            )
+
+
+def parse_address(address: str) -> tuple[str, int]:
+    """Split an address into host and port.
+
+    Args:
+        address: `host:port`, an IPv6 host in square brackets.
+
+    Returns:
+        The host without brackets, and the port.
+
+    Raises:
+        ConfigError: If it has another form.
+    """
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not (match["ipv6"] or match["host"]) or int(match["port"]) > 65535:
+        raise ConfigError(f"an address is HOST:PORT with a port of 0 to 65535, such as 127.0.0.1:0; got {address!r}")
+    return match["ipv6"] or match["host"], int(match["port"])
+
+
+def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> AgentConfig:
+    """Put defaults, environment and flags together.
+
+    Args:
+        flags: Values by field of `AgentConfig`, and `listen` for host and port in one; `None` where not given.
+        environment: Environment variables; `EDGEPROF_AGENT_LISTEN` and one for each other field are read.
+
+    Returns:
+        What is in force.
+
+    Raises:
+        ConfigError: If a value cannot be read or is outside its range.
+    """
+    values: dict[str, Any] = {"data_dir": _default_data_dir(environment)}
+    address = environment.get(f"{ENVIRONMENT_PREFIX}LISTEN")
+    for field in dataclasses.fields(AgentConfig):
+        text = environment.get(ENVIRONMENT_PREFIX + field.name.upper())
+        if text is not None and field.name not in ("host", "port"):
+            values[field.name] = _parse(field.name, field.type, text)
+    values.update({name: value for name, value in flags.items() if value is not None and name != "listen"})
+    address = flags.get("listen") or address
+    if address is not None:
+        values["host"], values["port"] = parse_address(address)
+    return AgentConfig(**values)
+
+
+def _parse(name: str, field_type: Any, text: str) -> Any:
+    try:
+        return field_type(text)
+    except ValueError:
+        variable = ENVIRONMENT_PREFIX + name.upper()
+        raise ConfigError(f"{variable} must be a number ({field_type.__name__}), got {text!r}") from None
+
+
+def _default_data_dir(environment: Mapping[str, str]) -> Path:
+    data_home = environment.get("XDG_DATA_HOME")
+    return (Path(data_home) if data_home else Path.home() / ".local" / "share") / "edgeprof-agent"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,93 @@
+"""The folder that belongs to one agent alone, and the device's name in it."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from edgeprof_agent.errors import DataDirError
+
+
+@contextlib.contextmanager
+def exclusive_data_dir(path: Path) -> Iterator[Path]:
+    """Make the folder where it is missing and keep every other agent out of it.
+
+    Args:
+        path: The folder.
+
+    Yields:
+        Its absolute path. The kernel drops the lock when the process ends, however it ends.
+
+    Raises:
+        DataDirError: If the folder cannot be written, or another agent uses it.
+    """
+    path = path.absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise DataDirError(
+            f"the data folder {path} cannot be written ({error.strerror}); choose another with --data-dir"
+        ) from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataDirError(
+                f"another agent uses the data folder {path}; stop it, or choose another folder with --data-dir"
+            ) from None
+        yield path
+    finally:
+        os.close(lock)
+
+
+def read_device_id(data_dir: Path) -> str:
+    """Return the id of the device, made up at random the first time.
+
+    Args:
+        data_dir: The agent's folder.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    path = data_dir / "device_id"
+    device_id = path.read_text(encoding="ascii", errors="replace").strip() if path.exists() else ""
+    if not device_id:
+        device_id = secrets.token_hex(16)
+        write_durably(path, device_id.encode())
+    return device_id
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a small file so that after a power cut either all of it is there or none.
+
+    Args:
+        path: The file.
+        content: What it shall hold.
+    """
+    partial = path.with_name(path.name + ".part")
+    with open(partial, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    rename_durably(partial, path)
+
+
+def rename_durably(source: Path, destination: Path) -> None:
+    """Rename a file that is already on disk so that the new name survives a power cut.
+
+    Args:
+        source: The file as it is called now.
+        destination: Its new name, on the same file system.
+    """
+    os.replace(source, destination)
+    folder = os.open(destination.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

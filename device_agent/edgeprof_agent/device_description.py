@@ -1,0 +1,106 @@
+"""The device as a short-lived process describes it: describing imports the runtimes, which the server must not."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgeprof_agent.errors import (
+    DeviceDescriptionError,
+    InvalidRequestError,
+    RuntimeNotFoundError,
+    SettingNotSupportedError,
+)
+from edgeprof_agent.record_json import from_json
+from edgeprof_agent.records import DeviceDescription, RuntimeInfo, Setting
+
+DESCRIBE_COMMAND = (sys.executable, "-m", "edgeprof_agent.device_info")
+
+DESCRIBE_DURATION_S = 60.0
+"""Importing a runtime from a slow card takes seconds; a minute means that it hangs."""
+
+
+class DeviceDescriber:
+    """Describes the device once, on first demand.
+
+    Args:
+        work_dir: Folder to run in: not the user's, whose files could be taken for modules.
+        command: Command line of a process that prints a `DeviceDescription` as one JSON object.
+    """
+
+    def __init__(self, work_dir: Path, command: Sequence[str] = DESCRIBE_COMMAND) -> None:
+        self._work_dir = work_dir
+        self._command = command
+        self._lock = asyncio.Lock()
+        self._description: DeviceDescription | None = None
+
+    async def describe(self) -> DeviceDescription:
+        """Return the description.
+
+        Raises:
+            DeviceDescriptionError: If the process fails; the next call tries again.
+        """
+        async with self._lock:
+            if self._description is None:
+                self._description = await self._ask()
+            return self._description
+
+    async def _ask(self) -> DeviceDescription:
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=self._work_dir,
+        )
+        try:
+            printed, complaints = await asyncio.wait_for(process.communicate(), DESCRIBE_DURATION_S)
+        except asyncio.TimeoutError:
+            raise DeviceDescriptionError(f"describing the device took over {DESCRIBE_DURATION_S:g} s") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        try:
+            return from_json(DeviceDescription, json.loads(printed))
+        except (ValueError, InvalidRequestError) as error:
+            tail = complaints.decode("utf-8", errors="replace").strip()[-1000:]
+            raise DeviceDescriptionError(
+                f"the device could not be described (exit code {process.returncode}): {tail or error}"
+            ) from error
+
+
+def check_setting(setting: Setting, device: DeviceDescription) -> None:
+    """Check that the device can run a setting.
+
+    Args:
+        setting: What is asked for.
+        device: What is there.
+
+    Raises:
+        RuntimeNotFoundError: If the runtime is not on the device.
+        SettingNotSupportedError: If the runtime is there but cannot do what the setting asks for.
+    """
+    runtime = next((runtime for runtime in device.runtimes if runtime.name == setting.runtime), None)
+    if runtime is None:
+        known = ", ".join(runtime.name for runtime in device.runtimes) or "none"
+        raise RuntimeNotFoundError(f"the agent knows no runtime {setting.runtime!r}; it knows: {known}")
+    if runtime.unavailable_reason is not None:
+        raise RuntimeNotFoundError(f"runtime {runtime.name!r} is not available: {runtime.unavailable_reason}")
+    _check_choice(runtime, "runtime_version", setting.runtime_version, (runtime.version or "",))
+    _check_choice(runtime, "provider", setting.provider, runtime.providers)
+    _check_choice(runtime, "precision", setting.precision, runtime.precisions)
+    options = {option.name: option.values for option in runtime.options}
+    for name, value in setting.options.items():
+        if name not in options:
+            known = ", ".join(options) or "none"
+            raise SettingNotSupportedError(f"runtime {runtime.name!r} has no option {name!r}; it has: {known}")
+        _check_choice(runtime, f"option {name}", value, options[name])
+
+
+def _check_choice(runtime: RuntimeInfo, name: str, value: str, choices: Sequence[str]) -> None:
+    if value and value not in choices:
+        raise SettingNotSupportedError(
+            f"runtime {runtime.name!r} does not offer {name} {value!r}; it offers: {', '.join(choices) or 'none'}"
+        )

@@ -1,0 +1,281 @@
+"""The queue: one measurement at a time, in the order in which the jobs came.
+
+    create ---> QUEUED ---> RUNNING ---> SUCCEEDED      the worker told a measurement
+                  |  ^         |  |
+                  |  |         |  +----> FAILED         it told a failure, crashed or took too long
+                  |  +---------+                        the agent stopped; after MAX_ATTEMPT_COUNT attempts: FAILED
+                  |            |
+                  +------------+-------> CANCELLED      on request
+
+Every change is in the journal before anybody is told. The two ends of an attempt that no worker decides are a job's
+cancellation and the agent's own end; both kill the worker.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+from edgeprof_agent.device_description import DeviceDescriber, check_setting
+from edgeprof_agent.errors import (
+    AgentError,
+    DeviceDescriptionError,
+    DiskFullError,
+    InternalError,
+    JobCancelledError,
+    JobConflictError,
+    JobInterruptedError,
+    JournalError,
+    QueueFullError,
+)
+from edgeprof_agent.journal import Journal
+from edgeprof_agent.model_store import ModelStore
+from edgeprof_agent.records import (
+    Failure,
+    Happening,
+    Job,
+    JobEvent,
+    JobPhase,
+    JobSpec,
+    JobState,
+    LatencyBlock,
+    Measurement,
+    Progress,
+    require_job_id,
+)
+from edgeprof_agent.worker_process import WorkerEvent, WorkerProcess
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPT_COUNT: Final = 3
+"""Attempts after which a job that the agent's end cut short is given up: it may be what ends the agent."""
+
+_RETRY_PAUSE_S: Final = 5.0
+_EVENTS_AT_ONCE: Final = 16
+
+
+class JobQueue:
+    """The jobs of one agent; all methods are called from one event loop.
+
+    Args:
+        journal: Where jobs and events are kept.
+        store: Where the models are.
+        worker: Runs a job.
+        describer: Tells what the device can run.
+        queued_job_count: Jobs that may wait at most.
+        finished_job_count: Finished jobs that the journal keeps.
+        clock: Tells the time, in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        store: ModelStore,
+        worker: WorkerProcess,
+        describer: DeviceDescriber,
+        *,
+        queued_job_count: int,
+        finished_job_count: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._journal = journal
+        self._store = store
+        self._worker = worker
+        self._describer = describer
+        self._queued_job_count = queued_job_count
+        self._finished_job_count = finished_job_count
+        self._clock = clock
+        self._news = asyncio.Event()
+        self._current: tuple[str, asyncio.Task[None]] | None = None
+        for job_id in journal.waiting_job_ids():
+            self._requeue(job_id)
+
+    async def create_job(self, job_id: str, spec: JobSpec) -> Job:
+        """Queue a job, or return the one that has this id and asks for the same.
+
+        Args:
+            job_id: Id that the host chose.
+            spec: What to measure.
+
+        Raises:
+            InvalidRequestError: If the id is none.
+            JobConflictError: If the id is taken by a job that asks for something else.
+            ModelNotFoundError: If the model is not on the device.
+            RuntimeNotFoundError: If the runtime is not.
+            SettingNotSupportedError: If the runtime cannot do what is asked for.
+            QueueFullError: If too many jobs wait.
+        """
+        require_job_id(job_id)
+        if (known := self._known(job_id, spec)) is not None:
+            return known
+        check_setting(spec.setting, await self._describer.describe())
+        # Another call with this id may have come while the device was described.
+        if (known := self._known(job_id, spec)) is not None:
+            return known
+        self._store.use_model(spec.model_sha256)
+        waiting_count = len(self._journal.waiting_job_ids()) - (self._current is not None)
+        if waiting_count >= self._queued_job_count:
+            raise QueueFullError(f"{waiting_count} jobs wait already, the limit of this agent; try again later")
+        self._journal.create_job(job_id, spec, time=self._clock())
+        self._tell()
+        return self._journal.get_job(job_id)
+
+    def get_job(self, job_id: str) -> Job:
+        """Return a job as it stands, with its result.
+
+        Args:
+            job_id: The job.
+
+        Raises:
+            JobNotFoundError: If there is no such job.
+        """
+        return self._journal.get_job(job_id)
+
+    def list_jobs(self, *, limit: int, before: int | None) -> tuple[tuple[Job, ...], int | None]:
+        """Return jobs without their results, newest first, and where the list goes on.
+
+        Args:
+            limit: Jobs at most.
+            before: Where the list goes on, as the call for the page before returned it.
+        """
+        return self._journal.list_jobs(limit=limit, before=before)
+
+    def cancel_job(self, job_id: str) -> Job:
+        """End a job that waits or runs; one that has ended stays as it is.
+
+        Args:
+            job_id: The job.
+
+        Raises:
+            JobNotFoundError: If there is no such job.
+        """
+        job = self._journal.get_job(job_id)
+        if job.state.is_final:
+            return job
+        self._end(job_id, Failure(reason=JobCancelledError.reason, message="the job was cancelled on request"))
+        if self._current is not None and self._current[0] == job_id:
+            self._current[1].cancel()
+        return self._journal.get_job(job_id)
+
+    async def watch_job(self, job_id: str, *, from_sequence: int) -> AsyncIterator[JobEvent]:
+        """Yield the events of a job, those of the past first, until it has ended.
+
+        Args:
+            job_id: The job.
+            from_sequence: Number of the first event wanted.
+
+        Raises:
+            JobNotFoundError: If there is no such job.
+        """
+        sequence = max(1, from_sequence)
+        while True:
+            news = self._news
+            events = self._journal.events(job_id, from_sequence=sequence, limit=_EVENTS_AT_ONCE)
+            for event in events:
+                yield event
+                sequence = event.sequence + 1
+            if not events:
+                if self._journal.get_job(job_id).state.is_final:
+                    return
+                await news.wait()
+
+    async def run(self) -> None:
+        """Measure one job after the other, until cancelled; the job then running goes back into the queue."""
+        while True:
+            news = self._news
+            try:
+                waiting = self._journal.waiting_job_ids()
+                if waiting:
+                    self._requeue(waiting[0])
+                    await self._attempt(waiting[0])
+                    self._journal.forget_finished_jobs(keep_count=self._finished_job_count)
+            except Exception:
+                # A full disk may have room again, and a bug must not keep the other jobs waiting for ever.
+                logger.exception("a job's attempt could not be recorded; going on in %g s", _RETRY_PAUSE_S)
+                await asyncio.sleep(_RETRY_PAUSE_S)
+            else:
+                if not waiting:
+                    await news.wait()
+
+    async def _attempt(self, job_id: str) -> None:
+        """Give a job to a worker and wait for the end of it."""
+        measuring = asyncio.ensure_future(self._measure(job_id))
+        self._current = (job_id, measuring)
+        try:
+            await asyncio.wait({measuring})
+        finally:
+            self._current = None
+            if not measuring.done():  # the agent stops
+                measuring.cancel()
+                await asyncio.wait({measuring})
+                self._requeue(job_id)
+        if not measuring.cancelled():
+            measuring.result()
+
+    async def _measure(self, job_id: str) -> None:
+        # Asked for later, the description would disturb the measurement.
+        with contextlib.suppress(DeviceDescriptionError):
+            await self._describer.describe()
+        job = self._journal.get_job(job_id)
+        if job.state.is_final:
+            return
+        attempt = job.attempt_count + 1
+        self._change(job_id, JobState.RUNNING, Progress(phase=JobPhase.LOADING, attempt=attempt))
+        try:
+            self._end(job_id, await self._run_worker(job, attempt))
+        except (DiskFullError, JournalError):
+            raise
+        except AgentError as error:
+            self._end(job_id, Failure(reason=error.reason, message=str(error)))
+        except Exception as error:
+            logger.exception("job %s met a bug", job_id)
+            message = f"a fault of the agent, please report it with the agent's log: {error!r}"
+            self._end(job_id, Failure(reason=InternalError.reason, message=message))
+
+    async def _run_worker(self, job: Job, attempt: int) -> Measurement | Failure:
+        def record(event: WorkerEvent) -> None:
+            if isinstance(event, LatencyBlock):
+                self._change(job.job_id, event)
+            elif event is not JobPhase.LOADING:  # told before the worker was started
+                self._change(job.job_id, Progress(phase=event, attempt=attempt))
+
+        model_path = self._store.use_model(job.spec.model_sha256)
+        spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
+        return await self._worker.run(model_path, spec, attempt=attempt, on_event=record)
+
+    def _requeue(self, job_id: str) -> None:
+        """Put a job back whose attempt was cut short, or give it up; leaves every other job as it is."""
+        job = self._journal.get_job(job_id)
+        if job.state is not JobState.RUNNING:
+            return
+        if job.attempt_count < MAX_ATTEMPT_COUNT:
+            self._change(job_id, JobState.QUEUED)
+            return
+        message = f"the agent stopped in the middle of each of {job.attempt_count} attempts; see its log"
+        self._end(job_id, Failure(reason=JobInterruptedError.reason, message=message))
+
+    def _end(self, job_id: str, result: Measurement | Failure) -> None:
+        if isinstance(result, Measurement):
+            self._change(job_id, result, JobState.SUCCEEDED)
+        elif result.reason == JobCancelledError.reason:
+            self._change(job_id, result, JobState.CANCELLED)
+        else:
+            self._change(job_id, result, JobState.FAILED)
+
+    def _change(self, job_id: str, *happenings: Happening) -> None:
+        """Write down what happened to a job, then tell those who watch."""
+        self._journal.append(job_id, *happenings, time=self._clock())
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _known(self, job_id: str, spec: JobSpec) -> Job | None:
+        job = self._journal.find_job(job_id)
+        if job is not None and job.spec != spec:
+            raise JobConflictError(f"job {job_id!r} exists and asks for something else; choose another id")
+        return job

@@ -1,0 +1,158 @@
+"""The agent as a whole: its parts put together, started, and stopped within two seconds."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from edgeprof_agent.config import AgentConfig
+from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
+from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
+from edgeprof_agent.errors import ListenError
+from edgeprof_agent.jobs import JobQueue
+from edgeprof_agent.journal import Journal, open_journal
+from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
+from edgeprof_agent.servicer import DeviceAgentServicer
+from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
+from edgeprof_proto.v1 import device_agent_pb2_grpc
+
+VERSION = metadata.version("edgeprof")
+
+logger = logging.getLogger(__name__)
+
+STOP_GRACE_S = 0.5
+"""Time that calls under way get to end when the agent stops; watching hosts come back on their own."""
+
+_CHANNEL_OPTIONS = (
+    # With it a second agent would share the port and take half of the calls.
+    ("grpc.so_reuseport", 0),
+    # A chunk and its frame; nothing larger ever arrives.
+    ("grpc.max_receive_message_length", 2 * CHUNK_BYTES_LIMIT),
+    # A silent host is noticed within 30 s.
+    ("grpc.keepalive_time_ms", 15_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    # Hosts may ping every 10 s, also between calls.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+)
+
+
+async def serve(config: AgentConfig, *, announce: Callable[[str], None]) -> None:
+    """Run an agent until SIGTERM or SIGINT. A job that is running then starts anew with the next agent.
+
+    Args:
+        config: Where and within which limits.
+        announce: Told in one line when the agent is ready, and where it listens.
+
+    Raises:
+        StartError: If the data folder or the address cannot be used.
+        JournalError: If the journal cannot be.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running_agent(config) as address:
+        # What is here now stays until the end; no collection has to look at it again.
+        gc.collect()
+        gc.freeze()
+        announce(f"edgeprof-agent {VERSION} listening on {address}")
+        await stop.wait()
+        logger.info("stopping")
+
+
+@contextlib.asynccontextmanager
+async def running_agent(
+    config: AgentConfig,
+    *,
+    worker_command: Sequence[str] = WORKER_COMMAND,
+    describe_command: Sequence[str] = DESCRIBE_COMMAND,
+    interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+) -> AsyncIterator[str]:
+    """Run an agent inside the block.
+
+    Args:
+        config: Where and within which limits.
+        worker_command: Start of a worker's command line.
+        describe_command: Command line of the process that describes the device.
+        interceptors: See every call before its handler does.
+
+    Yields:
+        The address it listens on, as `host:port`.
+
+    Raises:
+        StartError: If the data folder or the address cannot be used.
+        JournalError: If the journal cannot be.
+    """
+    with exclusive_data_dir(config.data_dir) as data_dir, open_journal(data_dir) as journal:
+        store = _build_store(config, data_dir, journal)
+        describer = DeviceDescriber(data_dir, describe_command)
+        jobs = JobQueue(
+            journal,
+            store,
+            WorkerProcess(data_dir / "scratch", job_duration_s=config.job_duration_s, command=worker_command),
+            describer,
+            queued_job_count=config.queued_job_count,
+            finished_job_count=config.finished_job_count,
+        )
+        device_id = read_device_id(data_dir)
+        servicer = DeviceAgentServicer(
+            config=config, version=VERSION, device_id=device_id, describer=describer, store=store, jobs=jobs
+        )
+        async with _serving(config, servicer, interceptors) as address, _background(jobs.run()):
+            yield address
+
+
+def _build_store(config: AgentConfig, data_dir: Path, journal: Journal) -> ModelStore:
+    return ModelStore(
+        data_dir,
+        model_bytes=config.model_bytes,
+        cache_bytes=config.model_cache_bytes,
+        disk_reserve_bytes=config.disk_reserve_bytes,
+        needed_models=journal.needed_models,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _serving(
+    config: AgentConfig,
+    servicer: DeviceAgentServicer,
+    interceptors: Sequence[grpc.aio.ServerInterceptor],
+) -> AsyncIterator[str]:
+    server = grpc.aio.server(interceptors=interceptors, options=_CHANNEL_OPTIONS)
+    device_agent_pb2_grpc.add_DeviceAgentServiceServicer_to_server(servicer, server)
+    health_servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    try:
+        port = server.add_insecure_port(f"{host}:{config.port}")
+    except RuntimeError as error:
+        raise ListenError(
+            f"cannot listen on {host}:{config.port}: another program, perhaps another agent, uses this port; "
+            "stop it, or choose another port with --listen"
+        ) from error
+    await server.start()
+    await health_servicer.set("", health_pb2.HealthCheckResponse.SERVING)
+    try:
+        yield f"{host}:{port}"
+    finally:
+        await health_servicer.enter_graceful_shutdown()
+        await server.stop(STOP_GRACE_S)
+
+
+@contextlib.asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})

@@ -1,0 +1,196 @@
+"""The calls of the wire contract: messages in and out, errors to status codes. No logic, no clock."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from edgeprof_agent import _wire
+from edgeprof_agent.config import AgentConfig
+from edgeprof_agent.device_description import DeviceDescriber
+from edgeprof_agent.errors import (
+    AgentError,
+    DiskFullError,
+    HostTooOldError,
+    InternalError,
+    InvalidRequestError,
+    JobConflictError,
+    JobNotFoundError,
+    ModelCorruptError,
+    ModelNotFoundError,
+    ModelTooLargeError,
+    QueueFullError,
+    RuntimeNotFoundError,
+    SettingNotSupportedError,
+    UploadOffsetError,
+)
+from edgeprof_agent.jobs import JobQueue
+from edgeprof_agent.model_store import ModelStore
+from edgeprof_agent.records import require_job_id
+from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, REASON_METADATA_KEY
+from edgeprof_proto.v1 import device_agent_pb2 as messages
+from edgeprof_proto.v1 import device_agent_pb2_grpc
+
+logger = logging.getLogger(__name__)
+
+STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
+    InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
+    HostTooOldError: grpc.StatusCode.FAILED_PRECONDITION,
+    ModelNotFoundError: grpc.StatusCode.NOT_FOUND,
+    ModelCorruptError: grpc.StatusCode.DATA_LOSS,
+    ModelTooLargeError: grpc.StatusCode.INVALID_ARGUMENT,
+    UploadOffsetError: grpc.StatusCode.OUT_OF_RANGE,
+    DiskFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    JobNotFoundError: grpc.StatusCode.NOT_FOUND,
+    JobConflictError: grpc.StatusCode.ALREADY_EXISTS,
+    QueueFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    RuntimeNotFoundError: grpc.StatusCode.FAILED_PRECONDITION,
+    SettingNotSupportedError: grpc.StatusCode.FAILED_PRECONDITION,
+}
+"""Every error that refuses a call; all others are faults of the agent and INTERNAL."""
+
+_DEFAULT_PAGE_SIZE = 100
+_MAX_PAGE_SIZE = 1000
+
+
+class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
+    """Serves the contract from the agent's parts.
+
+    Args:
+        config: What the agent allows.
+        version: Version of edgeprof.
+        device_id: Id of the device.
+        describer: Describes the device.
+        store: Keeps the models.
+        jobs: Runs the jobs.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: AgentConfig,
+        version: str,
+        device_id: str,
+        describer: DeviceDescriber,
+        store: ModelStore,
+        jobs: JobQueue,
+    ) -> None:
+        self._config = config
+        self._version = version
+        self._device_id = device_id
+        self._describer = describer
+        self._store = store
+        self._jobs = jobs
+
+    async def Handshake(self, request: messages.HandshakeRequest, context: Any) -> messages.HandshakeResponse:
+        """Say which revisions both sides speak."""
+        async with _refusing(context):
+            revision = request.contract_revision
+            if revision < 1:
+                raise InvalidRequestError(f"contract_revision must be >= 1, got {revision}")
+            if revision < OLDEST_HOST_REVISION:
+                raise HostTooOldError(
+                    f"the host speaks revision {revision} of the contract, this agent understands "
+                    f"{OLDEST_HOST_REVISION} and later; update edgeprof on the host"
+                )
+        return messages.HandshakeResponse(
+            agent_version=self._version,
+            contract_revision=CONTRACT_REVISION,
+            oldest_host_revision=OLDEST_HOST_REVISION,
+            device_id=self._device_id,
+        )
+
+    async def GetDevice(self, request: messages.GetDeviceRequest, context: Any) -> messages.GetDeviceResponse:
+        """Describe the device."""
+        async with _refusing(context):
+            description = await self._describer.describe()
+            device = _wire.device_to_message(self._device_id, description, self._config)
+        return messages.GetDeviceResponse(device=device)
+
+    async def GetModel(self, request: messages.GetModelRequest, context: Any) -> messages.GetModelResponse:
+        """Say how much of a model is on the device."""
+        async with _refusing(context):
+            received_bytes, is_complete = self._store.received_bytes(request.model_sha256)
+        return messages.GetModelResponse(is_complete=is_complete, received_bytes=received_bytes)
+
+    async def UploadModel(self, request_iterator: Any, context: Any) -> messages.UploadModelResponse:
+        """Store a model, or the rest of one."""
+        parts: AsyncIterator[messages.UploadModelRequest] = aiter(request_iterator)
+        async with _refusing(context):
+            try:
+                first = await anext(parts)
+            except StopAsyncIteration:
+                raise InvalidRequestError("the first part of an upload must be its header, got no part") from None
+            received_bytes = await self._store.receive(_wire.header_from_message(first), _chunks(parts))
+        return messages.UploadModelResponse(received_bytes=received_bytes)
+
+    async def CreateJob(self, request: messages.CreateJobRequest, context: Any) -> messages.CreateJobResponse:
+        """Queue a job, or attach to the one that is there."""
+        async with _refusing(context):
+            job = await self._jobs.create_job(request.job_id, _wire.spec_from_message(request.spec))
+        return messages.CreateJobResponse(job=_wire.job_to_message(job))
+
+    async def GetJob(self, request: messages.GetJobRequest, context: Any) -> messages.GetJobResponse:
+        """Return a job with its result."""
+        async with _refusing(context):
+            require_job_id(request.job_id)
+            job = self._jobs.get_job(request.job_id)
+        return messages.GetJobResponse(job=_wire.job_to_message(job))
+
+    async def ListJobs(self, request: messages.ListJobsRequest, context: Any) -> messages.ListJobsResponse:
+        """List jobs, newest first."""
+        async with _refusing(context):
+            if not 0 <= request.page_size <= _MAX_PAGE_SIZE:
+                raise InvalidRequestError(f"page_size must be 0 to {_MAX_PAGE_SIZE}, got {request.page_size}")
+            if request.page_token and not request.page_token.isdecimal():
+                raise InvalidRequestError(f"page_token must come from the page before, got {request.page_token!r}")
+            before = int(request.page_token) if request.page_token else None
+            jobs, next_before = self._jobs.list_jobs(limit=request.page_size or _DEFAULT_PAGE_SIZE, before=before)
+        return messages.ListJobsResponse(
+            jobs=[_wire.job_to_message(job) for job in jobs],
+            next_page_token="" if next_before is None else str(next_before),
+        )
+
+    async def WatchJob(
+        self, request: messages.WatchJobRequest, context: Any
+    ) -> AsyncIterator[messages.WatchJobResponse]:
+        """Stream the events of a job."""
+        async with _refusing(context):
+            require_job_id(request.job_id)
+            async for event in self._jobs.watch_job(request.job_id, from_sequence=request.from_sequence):
+                yield messages.WatchJobResponse(event=_wire.event_to_message(event))
+
+    async def CancelJob(self, request: messages.CancelJobRequest, context: Any) -> messages.CancelJobResponse:
+        """Cancel a job that has not ended."""
+        async with _refusing(context):
+            require_job_id(request.job_id)
+            job = self._jobs.cancel_job(request.job_id)
+        return messages.CancelJobResponse(job=_wire.job_to_message(job))
+
+
+@contextlib.asynccontextmanager
+async def _refusing(context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[None]:
+    """Turn an error inside the block into the end of the call: status code, sentence, reason."""
+    try:
+        yield
+        return
+    except AgentError as error:
+        code = STATUS_CODES.get(type(error), grpc.StatusCode.INTERNAL)
+        reason, text = error.reason, str(error)
+        if code is grpc.StatusCode.INTERNAL:
+            logger.exception("a call failed")
+    except Exception as error:
+        logger.exception("a call met a bug")
+        code, reason = grpc.StatusCode.INTERNAL, InternalError.reason
+        text = f"a fault of the agent, please report it with the agent's log: {type(error).__name__}"
+    # Outside the handlers above, so that the end of the call is not taken for an error of its own.
+    await context.abort(code, text, trailing_metadata=((REASON_METADATA_KEY, reason),))
+
+
+async def _chunks(parts: AsyncIterator[messages.UploadModelRequest]) -> AsyncIterator[bytes]:
+    async for part in parts:
+        if part.WhichOneof("part") != "chunk":
+            raise InvalidRequestError("every part of an upload but the first must be a chunk")
+        yield part.chunk
