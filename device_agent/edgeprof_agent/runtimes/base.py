@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from edgeprof_agent import conditions
+from edgeprof_agent.errors import SettingNotSupportedError
 from edgeprof_agent.measurement import Clock
 from edgeprof_agent.records import Conditions, RuntimeInfo, Setting
 
@@ -90,3 +91,44 @@ class LoadedModel(ABC):
     def close(self) -> None:
         """Let go of the model. Called once, after the last run, also when a run failed."""
         return None
+
+
+def resolve_setting(setting: Setting, runtime: RuntimeInfo) -> Setting:
+    """Fill in every field that a setting leaves to the runtime.
+
+    The default is the last of the providers (the most general), the first of the precisions, and the first value of
+    each option.
+
+    Args:
+        setting: The setting as the host asked for it.
+        runtime: What the runtime can do; it is available.
+
+    Returns:
+        The setting in force.
+
+    Raises:
+        SettingNotSupportedError: If the setting names anything that the runtime does not have.
+    """
+    options = {option.name: option.values for option in runtime.options}
+    for name in setting.options:
+        _choose("option", name, tuple(options), runtime)
+    return Setting(
+        runtime=runtime.name,
+        runtime_version=_choose("runtime_version", setting.runtime_version, (runtime.version or "",), runtime),
+        provider=_choose("provider", setting.provider, runtime.providers[::-1], runtime),
+        precision=_choose("precision", setting.precision, runtime.precisions, runtime),
+        thread_count=setting.thread_count,
+        batch_size=setting.batch_size,
+        options={
+            name: _choose(f"{name} option", setting.options.get(name, ""), values, runtime)
+            for name, values in options.items()
+        },
+    )
+
+
+def _choose(field: str, value: str, choices: tuple[str, ...], runtime: RuntimeInfo) -> str:
+    if value and value not in choices:
+        raise SettingNotSupportedError(
+            f"{runtime.name} on this device has no {field} {value!r}; choose from: {', '.join(choices) or 'none'}"
+        )
+    return value or choices[0]

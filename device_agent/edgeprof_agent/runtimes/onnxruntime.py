@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.records import RuntimeInfo, RuntimeOption, Setting
-from edgeprof_agent.runtimes.base import LoadedModel, Runtime
+from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 
 if TYPE_CHECKING:
     import numpy
@@ -50,21 +50,14 @@ class OnnxRuntime(Runtime):
     def describe(self) -> RuntimeInfo | None:
         """Tell the version, the providers on this device and the options."""
         try:
-            onnxruntime = _import_onnxruntime()
+            return _describe(_import_onnxruntime())
         except RuntimeNotFoundError as error:
             return RuntimeInfo(name=self.name, unavailable_reason=str(error))
-        return RuntimeInfo(
-            name=self.name,
-            version=onnxruntime.__version__,
-            providers=_available_providers(onnxruntime),
-            precisions=PRECISIONS,
-            options=(RuntimeOption(name="graph_optimization", values=tuple(GRAPH_OPTIMIZATIONS)),),
-        )
 
     def load(self, model_path: Path, setting: Setting, *, input_seed: int) -> LoadedModel:
         """Create a session, its inputs, and, for a provider beside the processor, the proof of what ran where."""
         onnxruntime = _import_onnxruntime()
-        resolved = _resolve(onnxruntime, setting)
+        resolved = resolve_setting(setting, _describe(onnxruntime))
         start_ns = time.perf_counter_ns()
         session = _create_session(onnxruntime, model_path, resolved)
         load_ms = (time.perf_counter_ns() - start_ns) / 1e6
@@ -107,34 +100,15 @@ def _import_onnxruntime() -> Any:
     return onnxruntime
 
 
-def _available_providers(onnxruntime: Any) -> tuple[str, ...]:
-    return tuple(name for name in onnxruntime.get_available_providers() if name not in REMOTE_PROVIDERS)
-
-
-def _resolve(onnxruntime: Any, setting: Setting) -> Setting:
-    providers = _available_providers(onnxruntime)
-    _require_choice("runtime_version", setting.runtime_version, (onnxruntime.__version__,))
-    _require_choice("provider", setting.provider, providers)
-    _require_choice("precision", setting.precision, PRECISIONS)
-    for name, value in setting.options.items():
-        _require_choice("option", name, ("graph_optimization",))
-        _require_choice(f"option {name}", value, tuple(GRAPH_OPTIMIZATIONS))
-    return Setting(
-        runtime=setting.runtime,
-        runtime_version=onnxruntime.__version__,
-        provider=setting.provider or CPU_PROVIDER,
-        precision=setting.precision or PRECISIONS[0],
-        thread_count=setting.thread_count,
-        batch_size=setting.batch_size,
-        options={"graph_optimization": setting.options.get("graph_optimization") or next(iter(GRAPH_OPTIMIZATIONS))},
+def _describe(onnxruntime: Any) -> RuntimeInfo:
+    providers = (name for name in onnxruntime.get_available_providers() if name not in REMOTE_PROVIDERS)
+    return RuntimeInfo(
+        name=OnnxRuntime.name,
+        version=onnxruntime.__version__,
+        providers=tuple(providers),
+        precisions=PRECISIONS,
+        options=(RuntimeOption(name="graph_optimization", values=tuple(GRAPH_OPTIMIZATIONS)),),
     )
-
-
-def _require_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
-    if value and value not in choices:
-        raise SettingNotSupportedError(
-            f"ONNX Runtime on this device has no {field} {value!r}; choose from: {', '.join(choices)}"
-        )
 
 
 def _create_session(onnxruntime: Any, model_path: Path, setting: Setting, *, profile_prefix: str | None = None) -> Any:

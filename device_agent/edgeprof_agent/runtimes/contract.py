@@ -1,0 +1,140 @@
+"""The tests that every runtime passes, for you to run on a runtime of your own.
+
+With pytest::
+
+    class TestMyRuntime(RuntimeContract):
+        def make_runtime(self) -> MyRuntime:
+            return MyRuntime()
+
+        def write_model(self, folder: Path) -> Path:
+            ...                                     # a small model whose first input dimension is open
+"""
+
+import dataclasses
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
+from edgeprof_agent.measurement import measure
+from edgeprof_agent.records import MeasurementPlan, RuntimeInfo, Setting
+from edgeprof_agent.runtimes.base import LoadedModel, Runtime
+
+
+class RuntimeContract(ABC):
+    """Tests of a runtime; subclasses say how to make it, and a model for it."""
+
+    @abstractmethod
+    def make_runtime(self) -> Runtime:
+        """Return the runtime under test."""
+
+    @abstractmethod
+    def write_model(self, folder: Path) -> Path:
+        """Write a small model that the runtime can run, its first input dimension open.
+
+        Args:
+            folder: An empty folder.
+
+        Returns:
+            The model's file.
+        """
+
+    def test_description_says_what_a_setting_may_ask_for(self) -> None:
+        """Version, providers and precisions are there, and every option has a default."""
+        info = self._describe()
+        assert info.name == self.make_runtime().name
+        assert info.version
+        assert info.providers and info.precisions
+        assert all(option.values for option in info.options)
+
+    def test_loaded_model_has_every_field_of_its_setting_filled_in(self) -> None:
+        """What the host left open is the described default; what it asked for is kept."""
+        info = self._describe()
+        with self._loaded(Setting(runtime=info.name, batch_size=2)) as model:
+            assert model.setting == Setting(
+                runtime=info.name,
+                runtime_version=info.version or "",
+                provider=info.providers[-1],
+                precision=info.precisions[0],
+                thread_count=1,
+                batch_size=2,
+                options={option.name: option.values[0] for option in info.options},
+            )
+
+    def test_the_setting_in_force_can_be_asked_for_again(self) -> None:
+        """A setting taken from a result leads to the same setting."""
+        with self._loaded(Setting(runtime=self._describe().name)) as model:
+            setting = model.setting
+        with self._loaded(setting) as model:
+            assert model.setting == setting
+
+    def test_a_setting_that_is_not_supported_is_refused_with_the_choices(self) -> None:
+        """The error names the value that is wrong, and what there is instead."""
+        info = self._describe()
+        plain = Setting(runtime=info.name)
+        for name in ("runtime_version", "provider", "precision"):
+            self._assert_refused(dataclasses.replace(plain, **{name: "no-such-thing"}), choice="")
+        self._assert_refused(dataclasses.replace(plain, options={"no-such-thing": "1"}), choice="")
+        for option in info.options:
+            wrong = dataclasses.replace(plain, options={option.name: "no-such-thing"})
+            self._assert_refused(wrong, choice=option.values[0])
+
+    def test_a_file_that_is_no_model_is_rejected(self) -> None:
+        """Text, and a model that breaks off, end in one sentence."""
+        with tempfile.TemporaryDirectory() as folder:
+            model_path = self.write_model(Path(folder))
+            content = model_path.read_bytes()
+            for wrong in (b"this is no model\n", content[: len(content) // 2]):
+                model_path.write_bytes(wrong)
+                try:
+                    self.make_runtime().load(model_path, Setting(runtime=self._describe().name), input_seed=0)
+                except ModelRejectedError as error:
+                    assert "\n" not in str(error)
+                else:
+                    raise AssertionError(f"{wrong[:16]!r}... must raise ModelRejectedError")
+
+    def test_runs_move_the_clock_of_the_model(self) -> None:
+        """Each run takes time on the model's own clock, which never goes back."""
+        with self._loaded(Setting(runtime=self._describe().name)) as model:
+            moments = [model.clock()]
+            for _ in range(5):
+                model.run_once()
+                moments.append(model.clock())
+        assert all(earlier < later for earlier, later in zip(moments, moments[1:], strict=False)), moments
+        assert model.load_ms > 0
+
+    def test_a_loaded_model_can_be_measured(self) -> None:
+        """The timed loop accepts the model's run and clock."""
+        plan = MeasurementPlan(
+            warmup_run_count=2, warmup_duration_ms=0.1, timed_run_count=6, timed_duration_ms=0.1, block_count=3
+        )
+        with self._loaded(Setting(runtime=self._describe().name)) as model:
+            blocks = list(measure(model.run_once, model.clock, plan.filled(), origin_ns=model.clock()))
+            model.read_conditions()
+        assert [block.is_warmup for block in blocks] == [True, False, False, False]
+
+    def _describe(self) -> RuntimeInfo:
+        info = self.make_runtime().describe()
+        assert info is not None, "the runtime under test must be listed"
+        return info
+
+    @contextmanager
+    def _loaded(self, setting: Setting) -> Iterator[LoadedModel]:
+        with tempfile.TemporaryDirectory() as folder:
+            model = self.make_runtime().load(self.write_model(Path(folder)), setting, input_seed=0)
+            try:
+                yield model
+            finally:
+                model.close()
+
+    def _assert_refused(self, setting: Setting, *, choice: str) -> None:
+        try:
+            with self._loaded(setting):
+                pass
+        except SettingNotSupportedError as error:
+            assert "no-such-thing" in str(error)
+            assert choice in str(error)
+        else:
+            raise AssertionError(f"{setting} must raise SettingNotSupportedError")

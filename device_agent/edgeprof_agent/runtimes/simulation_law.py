@@ -1,0 +1,271 @@
+"""How long a simulated device needs for a model: a law over the model's graph, with a personality by seed.
+
+Each node costs a launch and the longer of its arithmetic and its memory traffic. How well a device does each kind of
+node is drawn from its seed, so two devices rank models differently and both are true to their own law. The figures of
+a personality are made up; their ranges are those of small processors. ONNX is imported only when a graph is read.
+"""
+
+import enum
+import math
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgeprof_agent.errors import ModelRejectedError
+from edgeprof_agent.records import Setting
+
+ACCELERATOR = "accelerator"
+CPU = "cpu"
+
+
+class NodeKind(enum.Enum):
+    """What a node does, as far as a device cares."""
+
+    CONVOLUTION = "convolution"
+    POINTWISE = "pointwise"
+    GROUPED = "grouped"
+    DENSE = "dense"
+    POOL = "pool"
+    ELEMENTWISE = "elementwise"
+    MOVE = "move"
+
+
+ACCELERATED_KINDS = frozenset({NodeKind.CONVOLUTION, NodeKind.POINTWISE, NodeKind.DENSE})
+"""What the simulated accelerator runs; it leaves the rest to the processor."""
+
+DENSE_OPERATORS = frozenset({"Gemm", "MatMul"})
+POOL_OPERATORS = frozenset({"AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean"})
+MOVE_OPERATORS = frozenset({"Concat", "Flatten", "Gather", "Pad", "Reshape", "Resize", "Slice", "Split", "Transpose"})
+FREE_OPERATORS = frozenset({"Constant", "ConstantOfShape", "Dropout", "Identity", "Shape", "Squeeze", "Unsqueeze"})
+
+BYTES_PER_NUMBER = {"float32": 4, "int8": 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeWork:
+    """What one node of a graph asks of a device."""
+
+    kind: NodeKind
+    flop_count: int
+    number_count: int
+
+    @property
+    def provider(self) -> str:
+        """The provider that takes the node when the accelerator is asked for."""
+        return ACCELERATOR if self.kind in ACCELERATED_KINDS else CPU
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personality:
+    """What makes one simulated device different from another.
+
+    Args:
+        launch_ms: Time to start one node, in milliseconds.
+        flops_per_ms: Arithmetic of one thread at its best, in operations per millisecond.
+        bytes_per_ms: Memory traffic, in bytes per millisecond, however many threads there are.
+        efficiency: Share of its best that the device reaches, for each kind of node.
+        parallel_share: Share of the arithmetic that more threads make faster.
+        core_count: Threads beyond this number bring nothing.
+        int8_speedup: How much faster arithmetic is in int8.
+        accelerator_speedup: How much faster the accelerator is in arithmetic.
+        handover_ms: Time to hand over between processor and accelerator, in milliseconds.
+    """
+
+    launch_ms: float
+    flops_per_ms: float
+    bytes_per_ms: float
+    efficiency: Mapping[NodeKind, float]
+    parallel_share: float
+    core_count: int
+    int8_speedup: float
+    accelerator_speedup: float
+    handover_ms: float
+
+    @classmethod
+    def from_seed(cls, seed: int) -> "Personality":
+        """Draw a personality.
+
+        Args:
+            seed: Equal seeds give equal personalities.
+        """
+        generator = random.Random(f"edgeprof simulated device {seed}")
+
+        def draw(low: float, high: float) -> float:
+            return math.exp(generator.uniform(math.log(low), math.log(high)))
+
+        return cls(
+            launch_ms=draw(0.002, 0.02),
+            flops_per_ms=draw(5e6, 5e7),
+            bytes_per_ms=draw(3e6, 3e7),
+            efficiency={kind: draw(0.15, 1.0) for kind in NodeKind},
+            parallel_share=generator.uniform(0.6, 0.95),
+            core_count=generator.choice((2, 4, 8)),
+            int8_speedup=draw(0.8, 3.0),
+            accelerator_speedup=draw(3.0, 10.0),
+            handover_ms=draw(0.02, 0.1),
+        )
+
+    def latency_ms(self, nodes: Iterable[NodeWork], setting: Setting) -> float:
+        """Apply the law.
+
+        Args:
+            nodes: The graph in the order of execution, sized for the setting's batch.
+            setting: Provider, precision and threads, filled in.
+
+        Returns:
+            The latency of one run in milliseconds, without noise, warm-up and heat.
+        """
+        total_ms = 0.0
+        place = CPU
+        for node in nodes:
+            provider = node.provider if setting.provider == ACCELERATOR else CPU
+            if provider != place:
+                total_ms += self.handover_ms
+                place = provider
+            total_ms += self._node_ms(node, setting, provider)
+        return total_ms
+
+    def _node_ms(self, node: NodeWork, setting: Setting, provider: str) -> float:
+        speed = self.flops_per_ms * self.efficiency[node.kind]
+        if setting.precision == "int8":
+            speed *= self.int8_speedup
+        if provider == ACCELERATOR:
+            speed *= self.accelerator_speedup
+        else:
+            thread_count = min(setting.thread_count, self.core_count)
+            # Amdahl's law.
+            speed /= 1 - self.parallel_share + self.parallel_share / thread_count
+        traffic_bytes = node.number_count * BYTES_PER_NUMBER[setting.precision]
+        return self.launch_ms + max(node.flop_count / speed, traffic_bytes / self.bytes_per_ms)
+
+
+def true_latency_ms(model_path: Path, setting: Setting, *, seed: int) -> float:
+    """Tell the truth that a simulated device hides, without running anything.
+
+    Args:
+        model_path: The model's ONNX file.
+        setting: How it would run; an empty provider and precision mean the simulated runtime's defaults.
+        seed: Seed of the device.
+
+    Returns:
+        The latency of one run in milliseconds, without noise, warm-up and heat.
+
+    Raises:
+        ModelRejectedError: If the file holds no graph whose shapes are known.
+    """
+    resolved = Setting(
+        runtime=setting.runtime,
+        provider=setting.provider or CPU,
+        precision=setting.precision or "float32",
+        thread_count=setting.thread_count,
+    )
+    return Personality.from_seed(seed).latency_ms(read_nodes(model_path, setting.batch_size), resolved)
+
+
+def count_nodes(nodes: Iterable[NodeWork]) -> dict[str, int]:
+    """Count which provider takes how many nodes when the accelerator is asked for.
+
+    Args:
+        nodes: The graph.
+    """
+    return dict(Counter(node.provider for node in nodes))
+
+
+def read_nodes(model_path: Path, batch_size: int) -> tuple[NodeWork, ...]:
+    """Read from a model's graph what each node asks of a device.
+
+    Args:
+        model_path: The model's ONNX file.
+        batch_size: Size of a first dimension that the model leaves open.
+
+    Returns:
+        The nodes that cost something, in the order of execution.
+
+    Raises:
+        ModelRejectedError: If the file holds no graph whose shapes are known.
+    """
+    import onnx
+
+    try:
+        model = onnx.load(model_path)
+        onnx.checker.check_model(model)
+        _fix_batch(model.graph, batch_size)
+        graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+    except ModelRejectedError:
+        raise
+    except Exception as error:  # ONNX and protobuf raise errors of their own that share no base but Exception.
+        raise ModelRejectedError(
+            f"the simulated runtime cannot load the model: {' '.join(str(error).split())}"
+        ) from error
+    shapes = _read_shapes(graph)
+    return tuple(_node_work(node, shapes) for node in graph.node if node.op_type not in FREE_OPERATORS)
+
+
+def _fix_batch(graph: Any, batch_size: int) -> None:
+    constants = {initializer.name for initializer in graph.initializer}
+    for value in graph.input:
+        for index, dimension in enumerate(value.type.tensor_type.shape.dim):
+            if dimension.HasField("dim_value") or value.name in constants:
+                continue
+            if index > 0:
+                raise ModelRejectedError(
+                    f"input {value.name!r} leaves dimension {index} ({dimension.dim_param or 'unnamed'}) open; export "
+                    f"the model with a fixed size, only the first dimension may be open"
+                )
+            dimension.dim_value = batch_size
+    # What the exporter noted for its own batch would contradict the inference.
+    del graph.value_info[:]
+    for value in graph.output:
+        value.type.tensor_type.ClearField("shape")
+
+
+def _read_shapes(graph: Any) -> dict[str, tuple[int, ...]]:
+    shapes = {initializer.name: tuple(initializer.dims) for initializer in graph.initializer}
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        dimensions = value.type.tensor_type.shape.dim
+        if all(dimension.HasField("dim_value") for dimension in dimensions):
+            shapes[value.name] = tuple(dimension.dim_value for dimension in dimensions)
+    return shapes
+
+
+def _node_work(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> NodeWork:
+    names = [name for name in (*node.input, *node.output) if name]
+    unknown = [name for name in names if name not in shapes]
+    if unknown:
+        raise ModelRejectedError(
+            f"the shape of {unknown[0]!r} at the node {node.name or node.op_type!r} is not known; export the model "
+            f"with fixed shapes"
+        )
+    output_count = math.prod(shapes[node.output[0]])
+    return NodeWork(
+        kind=_kind(node, shapes),
+        flop_count=_flop_count(node, shapes, output_count),
+        number_count=sum(math.prod(shapes[name]) for name in names),
+    )
+
+
+def _kind(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> NodeKind:
+    if node.op_type == "Conv":
+        _, channel_count, *kernel = shapes[node.input[1]]
+        if channel_count < shapes[node.input[0]][1]:
+            return NodeKind.GROUPED
+        return NodeKind.POINTWISE if math.prod(kernel) == 1 else NodeKind.CONVOLUTION
+    if node.op_type in DENSE_OPERATORS:
+        return NodeKind.DENSE
+    if node.op_type in POOL_OPERATORS:
+        return NodeKind.POOL
+    return NodeKind.MOVE if node.op_type in MOVE_OPERATORS else NodeKind.ELEMENTWISE
+
+
+def _flop_count(node: Any, shapes: Mapping[str, tuple[int, ...]], output_count: int) -> int:
+    if node.op_type == "Conv":
+        return 2 * output_count * math.prod(shapes[node.input[1]][1:])
+    if node.op_type in DENSE_OPERATORS:
+        return 2 * output_count * shapes[node.input[0]][-1]
+    if node.op_type in POOL_OPERATORS:
+        kernel = next((attribute.ints for attribute in node.attribute if attribute.name == "kernel_shape"), ())
+        return output_count * math.prod(kernel) if kernel else math.prod(shapes[node.input[0]])
+    return 0 if node.op_type in MOVE_OPERATORS else output_count
