@@ -8,7 +8,6 @@ not reported.
 import dataclasses
 import enum
 from collections.abc import Mapping
-from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -75,7 +74,6 @@ def event_to_message(event: JobEvent) -> job_pb2.JobEvent:
     return message
 
 
-@cache
 def _field_types(record_type: Any) -> dict[str, Any]:
     """Type of each field's value, or of its items where the field is a tuple."""
     hints = get_type_hints(record_type)

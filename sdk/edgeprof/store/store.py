@@ -158,6 +158,12 @@ class Store:
                 )
             )
 
+    def measurement(self, job_id: str) -> Measurement | None:
+        """The measurement of a job; None where there is none."""
+        with self._transaction() as rows:
+            row = rows.get(MeasurementRow, job_id)
+            return None if row is None else from_json(Measurement, row.record)
+
     def measurements(self, platform: Platform) -> list[Measurement]:
         """All measurements of a platform, oldest first."""
         with self._transaction() as rows:

@@ -1,0 +1,65 @@
+"""`edgeprof devices`."""
+
+from datetime import datetime
+
+import click
+
+from edgeprof.cli.console import console, print_json
+from edgeprof.cli.parameters import json_option
+
+
+@click.command()
+@click.argument("addresses", nargs=-1, metavar="[HOST:PORT]...")
+@json_option
+def devices(addresses: tuple[str, ...], as_json: bool) -> None:
+    """Show the devices at the addresses given, or all that this host has met."""
+    from rich.table import Table
+
+    from edgeprof import connect
+    from edgeprof.store import Store
+    from edgeprof_proto.record_json import to_json
+
+    with Store() as store:
+        for address in addresses:
+            with connect(address) as client:
+                store.record_device(client.device(), address)
+        known = [item for item in store.devices() if not addresses or item.address in addresses]
+    if as_json:
+        print_json(
+            [
+                {
+                    "address": item.address,
+                    "last_seen_time": item.last_seen_time.isoformat(),
+                    "device": to_json(item.device),
+                }
+                for item in known
+            ]
+        )
+        return
+    if not known:
+        click.echo("no device known yet: start `edgeprof-agent serve` on one, then `edgeprof devices HOST:PORT`")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("device", "address", "processor", "memory", "runtimes", "last seen"):
+        table.add_column(heading)
+    for item in known:
+        device = item.device
+        runtimes = [
+            f"{runtime.name} {runtime.version}" if runtime.version else f"[dim]{runtime.name}: none[/dim]"
+            for runtime in device.runtimes
+        ]
+        memory = "not reported" if device.memory_bytes is None else f"{device.memory_bytes / 2**30:.1f} GiB"
+        table.add_row(
+            device.board or device.host_name,
+            item.address,
+            f"{device.cpu.model or device.cpu.architecture}, {device.cpu.core_count} cores",
+            memory,
+            "\n".join(runtimes),
+            _ago(item.last_seen_time),
+        )
+    console.print(table)
+
+
+def _ago(time: datetime) -> str:
+    # SQLite gives back times without their zone; they were written in UTC.
+    return time.strftime("%Y-%m-%d %H:%M UTC")

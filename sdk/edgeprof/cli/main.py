@@ -1,0 +1,88 @@
+"""The command `edgeprof`: finds the verb, and turns our errors into one sentence and an exit status."""
+
+import importlib
+import logging
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from edgeprof._version import VERSION
+from edgeprof.errors import EdgeprofError
+from edgeprof_predictor.errors import PredictorError
+from edgeprof_proto.records import RecordError
+
+VERBS = {
+    "devices": "Show devices: those known, or the ones at the addresses given.",
+    "benchmark": "Measure one ONNX model on a device.",
+    "onboard": "Measure a few networks on a device and learn to predict all others.",
+    "predict": "Say how fast networks run on an onboarded platform.",
+    "verify": "Measure networks that a profile has never seen, and compare.",
+    "demo": "Do it all on this machine: agent, onboarding, prediction, verification.",
+}
+"""The verbs with their short help, here so that `edgeprof --help` need not import torch."""
+
+EXIT_ERROR = 1
+EXIT_INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a verb when the verb is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all verbs, in the order of a user's first day."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb, imported now."""
+        if cmd_name not in VERBS:
+            return None
+        command = getattr(importlib.import_module(f"edgeprof.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs with their short help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="edgeprof")
+@click.option("-v", "--verbose", is_flag=True, help="Tell on stderr what happens.")
+def edgeprof(verbose: bool) -> None:
+    """Measure a handful of neural networks on a device, then know how fast any other runs there."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    # Alembic tells of every start that there was nothing to migrate.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """Run the command line; ends the process with its exit status."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _exit_in_order)
+    try:
+        edgeprof.main(standalone_mode=False)
+    except (EdgeprofError, PredictorError, RecordError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(EXIT_ERROR)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; nothing measured is lost: the same command goes on where it stopped", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has left, as `head` does.
+        sys.stderr.close()
+        sys.exit(EXIT_ERROR)
+
+
+def _exit_in_order(number: int, _: FrameType | None) -> None:
+    # As SystemExit it runs every `finally` on the way: an agent that we started stops with us.
+    sys.exit(128 + number)

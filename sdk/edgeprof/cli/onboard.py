@@ -1,0 +1,96 @@
+"""`edgeprof onboard`."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgeprof.cli.console import messages, milliseconds, print_facts, print_json
+from edgeprof.cli.parameters import (
+    Duration,
+    Percentage,
+    device_option,
+    json_option,
+    setting_from,
+    setting_options,
+)
+
+if TYPE_CHECKING:
+    from edgeprof.onboarding import OnboardingReport
+
+
+@click.command()
+@device_option
+@click.option("--space", default="nasbench201", show_default=True, help="Search space.")
+@setting_options
+@click.option("--samples", type=int, help="Networks to measure at most.  [default: 10]")
+@click.option("--target-error", type=Percentage(), help="Stop at this expected median error, as 5%.")
+@click.option("--budget", type=Duration(), help="Stop before measuring takes longer than this, as 3m.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of candidates and order.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of the profile.  [default: PLATFORM.SPACE.edgeprof here]",
+)
+@json_option
+def onboard(
+    address: str,
+    space: str,
+    samples: int | None,
+    target_error: float | None,
+    budget: float | None,
+    seed: int,
+    output: Path | None,
+    as_json: bool,
+    **setting_values: Any,
+) -> None:
+    """Measure a few networks on a device and learn to predict all others.
+
+    Interrupted, the same command goes on where it stopped.
+    """
+    setting = setting_from(**setting_values)
+    import edgeprof
+    from edgeprof.cli.progress import OnboardingProgress
+    from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
+    from edgeprof.onboarding.procedure import PLAN
+
+    open_ended = target_error is not None or budget is not None
+    most = samples or (MAX_SAMPLE_COUNT if open_ended else DEFAULT_SAMPLE_COUNT)
+    goal = edgeprof.Goal(sample_count=most, target_error=target_error, budget_s=budget)
+    with edgeprof.connect(address) as client, OnboardingProgress(most, PLAN) as progress:
+        onboarded = edgeprof.onboard(client, space, setting=setting, goal=goal, seed=seed, listener=progress)
+    report = onboarded.report
+    path = output or Path(f"{report.platform}.{space}.edgeprof")
+    onboarded.profile.save(path)
+    if as_json:
+        print_json({"profile": str(path), **dataclasses.asdict(report), "measuring_share": report.measuring_share})
+        return
+    print_report(report)
+    messages.print(f"profile written to {path}: `edgeprof predict {path} ARCHITECTURE` needs neither device nor store")
+
+
+def print_report(report: "OnboardingReport") -> None:
+    """Print what an onboarding did, and what each step cost."""
+    latencies = [latency_ms for _, latency_ms, _ in report.samples]
+    unstable = [verdict for *_, verdict in report.samples if verdict != "stable"]
+    drift = f"; {report.spoilt_count} measured again because it had moved" if report.spoilt_count else ""
+    print_facts(
+        f"{report.platform}, {report.space}",
+        {
+            "samples": f"{len(latencies)}, {milliseconds(min(latencies))} to {milliseconds(max(latencies))}"
+            + (f"; {len(unstable)} not stable" if unstable else ""),
+            "anchor": f"measured again {report.anchor_check_count} times{drift}",
+            "failed": f"{len(report.failures)}" if report.failures else "none",
+            "hardware embedding from": f"{report.source_platform} (Spearman {report.source_correlation:.2f} over the "
+            "samples)",
+            "expected error": f"{report.expected_error:.1%} (median, of networks not measured)",
+            "stopped because": report.stop_reason,
+        },
+    )
+    total_s = sum(report.seconds_by_step.values())
+    print_facts(
+        f"time: {total_s:.1f} s, {report.measuring_share:.0%} of it in warm-up and timed runs",
+        {name: f"{seconds:.1f} s" for name, seconds in report.seconds_by_step.items()},
+    )

@@ -1,0 +1,97 @@
+"""Options that several verbs share, and the types of their values."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from edgeprof_proto import DEFAULT_PORT
+from edgeprof_proto.records import Setting
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Percentage(click.ParamType):
+    """A share such as `5%` or `0.05`."""
+
+    name = "percentage"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn the text into a share."""
+        try:
+            return float(value.removesuffix("%")) / 100 if value.endswith("%") else float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no percentage; write 5% or 0.05", param, ctx)
+
+
+class Duration(click.ParamType):
+    """A time such as `90s`, `3m` or `1h30m`."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn the text into seconds."""
+        parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", value)
+        if not value or parts is None:
+            self.fail(f"{value!r} is no duration; write 90s, 3m or 1h30m", param, ctx)
+        hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+        return 3600 * hours + 60 * minutes + seconds
+
+
+def device_option(command: F) -> F:
+    """Add `--device`, the address of an agent."""
+    return click.option(
+        "--device",
+        "address",
+        metavar="HOST:PORT",
+        default=f"127.0.0.1:{DEFAULT_PORT}",
+        envvar="EDGEPROF_DEVICE",
+        show_default=True,
+        show_envvar=True,
+        help="Address of the device's agent.",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Add `--json`, which prints the result for machines."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")(command)
+
+
+def setting_options(command: F) -> F:
+    """Add the options that make a setting; `setting_from` reads them."""
+    options = (
+        click.option("--runtime", default="onnxruntime", show_default=True, help="Runtime on the device."),
+        click.option("--provider", default="", help="Execution provider or delegate.  [default: the runtime's]"),
+        click.option("--precision", default="", help="Precision of the computation.  [default: the runtime's]"),
+        click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads."),
+        click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Inputs in one run."),
+        click.option(
+            "--option",
+            "options",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Option of the runtime; may be given again.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def setting_from(
+    runtime: str, provider: str, precision: str, threads: int, batch: int, options: tuple[str, ...]
+) -> Setting:
+    """Make the setting that the options of `setting_options` describe."""
+    pairs = [option.partition("=") for option in options]
+    for name, separator, value in pairs:
+        if not (name and separator and value):
+            raise click.BadParameter(f"--option wants NAME=VALUE, got {name + separator + value!r}")
+    return Setting(
+        runtime=runtime,
+        provider=provider,
+        precision=precision,
+        thread_count=threads,
+        batch_size=batch,
+        options={name: value for name, _, value in pairs},
+    )

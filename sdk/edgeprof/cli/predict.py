@@ -1,0 +1,50 @@
+"""`edgeprof predict`."""
+
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from edgeprof.cli.console import console, milliseconds, print_json
+from edgeprof.cli.parameters import json_option
+
+
+@click.command()
+@click.argument("profile", type=click.Path(path_type=Path))
+@click.argument("architectures", nargs=-1, metavar="[ARCHITECTURE]...")
+@click.option(
+    "--file", "listing", type=click.File(), help="Read architectures from a file, one to a line; - reads stdin."
+)
+@json_option
+def predict(profile: Path, architectures: tuple[str, ...], listing: TextIO | None, as_json: bool) -> None:
+    """Say how fast networks run on the platform of PROFILE.
+
+    Needs neither the device nor this host's store.
+    """
+    from rich.table import Table
+
+    import edgeprof
+
+    texts = [*architectures, *(line.strip() for line in listing or () if line.strip())]
+    if not texts:
+        raise click.UsageError("name an architecture, or a file with --file")
+    prediction = edgeprof.predict(profile, texts)
+    columns = (prediction.latency_ms, prediction.lower_ms, prediction.upper_ms)
+    rows = [(text, *(float(column[index]) for column in columns)) for index, text in enumerate(texts)]
+    if as_json:
+        names = ("architecture", "latency_ms", "lower_ms", "upper_ms")
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+        return
+    if not sys.stdout.isatty() and len(rows) > 1:
+        for text, latency_ms, lower_ms, upper_ms in rows:
+            click.echo(f"{latency_ms:.4g}\t{lower_ms:.4g}\t{upper_ms:.4g}\t{text}")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("latency", "90 % interval"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("architecture", overflow="fold")
+    for text, latency_ms, lower_ms, upper_ms in rows:
+        interval = f"{milliseconds(lower_ms)} to {milliseconds(upper_ms)}"
+        table.add_row(milliseconds(latency_ms), interval, text)
+    console.print(table)

@@ -1,0 +1,152 @@
+"""Progress bars on stderr while a device works."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from edgeprof.cli.console import messages
+from edgeprof.onboarding.listener import OnboardingListener
+from edgeprof.store import Probe
+from edgeprof_proto.records import JobEvent, JobPhase, LatencyBlock, Measurement, MeasurementPlan
+from edgeprof_proto.records import Progress as JobProgress
+
+PHASE_TEXT = {
+    JobPhase.LOADING: "loading",
+    JobPhase.WARMING_UP: "warming up",
+    JobPhase.MEASURING: "measuring",
+}
+
+
+def _new_bar() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.fields[detail]}", style="dim"),
+        TimeRemainingColumn(),
+        console=messages,
+        transient=True,
+    )
+
+
+@contextmanager
+def counting_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for a known number of equal steps.
+
+    Args:
+        name: What is being done.
+
+    Yields:
+        To be called after each step with the steps done and their number.
+    """
+    bar = _new_bar()
+    task = bar.add_task(name, total=None, detail="")
+    with bar:
+        yield lambda done, total: bar.update(task, completed=done, total=total, detail=f"{done} of {total}")
+
+
+class MeasurementProgress:
+    """A bar for one measurement.
+
+    Args:
+        name: What is measured.
+        plan: Its plan, from which the time left is known.
+    """
+
+    def __init__(self, name: str, plan: MeasurementPlan) -> None:
+        filled = plan.filled()
+        self._bar = _new_bar()
+        self._task = self._bar.add_task(
+            name, total=filled.warmup_duration_ms + filled.timed_duration_ms, detail="waiting for the device"
+        )
+
+    def on_job_event(self, event: JobEvent) -> None:
+        """Move the bar by what a job tells."""
+        if isinstance(event.event, JobProgress):
+            self._bar.update(self._task, detail=PHASE_TEXT[event.event.phase])
+        elif isinstance(event.event, LatencyBlock):
+            self._bar.advance(self._task, sum(event.event.latency_ms))
+
+    def __enter__(self) -> "MeasurementProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+
+class OnboardingProgress(OnboardingListener):
+    """A bar for a whole onboarding, and a line on stderr for what a user should know.
+
+    Args:
+        sample_count: Samples at most.
+        plan: Plan of each measurement.
+    """
+
+    def __init__(self, sample_count: int, plan: MeasurementPlan) -> None:
+        filled = plan.filled()
+        self._sample_count = sample_count
+        self._probe_ms = filled.warmup_duration_ms + filled.timed_duration_ms
+        self._probe = ""
+        self._done = 0
+        self._bar = _new_bar()
+        self._task = self._bar.add_task("onboarding", total=sample_count * self._probe_ms, detail="")
+
+    def __enter__(self) -> "OnboardingProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def on_resumed(self, measured_count: int) -> None:
+        """Say that an unfinished onboarding goes on."""
+        self._done = measured_count
+        messages.print(f"going on with an unfinished onboarding: {measured_count} networks are measured already")
+
+    def on_chosen(self, architectures: list[str], reason: str) -> None:
+        """Say why these networks come next."""
+        noun = "network" if len(architectures) == 1 else "networks"
+        messages.print(f"[dim]next {len(architectures)} {noun}: {reason}[/dim]")
+
+    def on_probe_started(self, probe: Probe) -> None:
+        """Name the network that the device is asked for."""
+        name = "anchor again" if probe.is_anchor_check else f"network {self._done + 1} of {self._sample_count}"
+        self._probe = name
+        self._bar.update(self._task, description=name, completed=self._done * self._probe_ms, detail="exporting")
+
+    def on_job_event(self, event: JobEvent) -> None:
+        """Move the bar by what a job tells."""
+        if isinstance(event.event, JobProgress):
+            self._bar.update(self._task, detail=PHASE_TEXT[event.event.phase])
+        elif isinstance(event.event, LatencyBlock):
+            self._bar.advance(self._task, sum(event.event.latency_ms))
+
+    def on_probe_measured(self, probe: Probe, measurement: Measurement) -> None:
+        """Print the measurement."""
+        if not probe.is_anchor_check:
+            self._done += 1
+        verdict = measurement.verdict.kind.value
+        messages.print(f"  {self._probe}: {measurement.median_ms:.3g} ms, {verdict}  [dim]{probe.architecture}[/dim]")
+
+    def on_probe_failed(self, probe: Probe, failure: str) -> None:
+        """Print why a network could not be measured."""
+        messages.print(f"  [yellow]{self._probe} failed:[/yellow] {failure}  [dim]{probe.architecture}[/dim]")
+
+    def on_anchor_moved(self, ratio: float, spoilt_count: int) -> None:
+        """Print that the device has drifted."""
+        self._done -= spoilt_count
+        messages.print(
+            f"  [yellow]the device has drifted:[/yellow] the anchor takes {ratio:.2f} times as long as before; "
+            f"measuring {spoilt_count} networks again"
+        )
+
+    def on_adapted(self, sample_count: int, expected_error: float) -> None:
+        """Show the error expected by now."""
+        self._bar.update(self._task, detail=f"expected error {expected_error:.1%}")

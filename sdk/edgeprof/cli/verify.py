@@ -1,0 +1,67 @@
+"""`edgeprof verify`."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgeprof.cli.console import console, messages, milliseconds, print_json
+from edgeprof.cli.parameters import device_option, json_option
+
+if TYPE_CHECKING:
+    from edgeprof.verification import Verification
+
+
+@click.command()
+@click.argument("profile", type=click.Path(path_type=Path))
+@device_option
+@click.option("--count", type=click.IntRange(min=3), default=20, show_default=True, help="Networks to measure.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed that draws them.")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of the picture; its ending chooses the format.  [default: PROFILE.png]",
+)
+@json_option
+def verify(profile: Path, address: str, count: int, seed: int, picture: Path | None, as_json: bool) -> "Verification":
+    """Measure networks that PROFILE has never seen, and compare them with what it predicts."""
+    from edgeprof_predictor.profile import Profile
+
+    import edgeprof
+    from edgeprof.cli.progress import counting_bar
+    from edgeprof.picture import draw_verification
+    from edgeprof.store import Store
+
+    loaded = Profile.load(profile)
+    with Store() as store, edgeprof.connect(address) as client, counting_bar("unseen networks") as advance:
+        verification = edgeprof.verify(loaded, client, store=store, count=count, seed=seed, on_measured=advance)
+    path = draw_verification(verification, picture or profile.with_suffix(".png"))
+    if as_json:
+        rows = [dataclasses.asdict(item) for item in verification.architectures]
+        print_json({**verification.figures(), "architectures": rows, "picture": str(path)})
+    else:
+        _print_table(verification)
+        console.print(verification.sentence())
+        messages.print(f"picture: {path}")
+    return verification
+
+
+def _print_table(verification: "Verification") -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("measured", "predicted", "90 % interval", "error"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("architecture", overflow="ellipsis", no_wrap=True)
+    for item in sorted(verification.architectures, key=lambda item: item.measured_ms):
+        is_inside = item.lower_ms <= item.measured_ms <= item.upper_ms
+        table.add_row(
+            milliseconds(item.measured_ms),
+            milliseconds(item.predicted_ms),
+            f"{item.lower_ms:.3g} to {item.upper_ms:.3g} ms",
+            f"{item.predicted_ms / item.measured_ms - 1:+.1%}",
+            item.architecture,
+            style=None if is_inside else "red",
+        )
+    console.print(table)

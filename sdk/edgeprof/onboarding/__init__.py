@@ -1,0 +1,7 @@
+"""Onboarding of a platform: the one call, and what it reports."""
+
+from edgeprof.onboarding.api import Onboarded, OnboardingReport, onboard
+from edgeprof.onboarding.goal import Goal
+from edgeprof.onboarding.listener import OnboardingListener
+
+__all__ = ["Goal", "Onboarded", "OnboardingListener", "OnboardingReport", "onboard"]

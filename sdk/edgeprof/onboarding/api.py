@@ -1,0 +1,152 @@
+"""The public call `onboard`, and the report that it returns."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeprof_predictor.bundle import Bundle, load_bundle
+from edgeprof_predictor.profile import Profile
+
+from edgeprof.client import DeviceClient
+from edgeprof.export import default_model_folder
+from edgeprof.onboarding.costs import MEASURING
+from edgeprof.onboarding.goal import Goal
+from edgeprof.onboarding.listener import OnboardingListener
+from edgeprof.onboarding.procedure import Onboarding
+from edgeprof.platform import resolve_platform
+from edgeprof.store import Store
+from edgeprof_proto.record_json import to_json
+from edgeprof_proto.records import Setting
+
+DEFAULT_SETTING = Setting(runtime="onnxruntime")
+"""ONNX Runtime's default provider on one thread with batch 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnboardingReport:
+    """What an onboarding did, and what it cost.
+
+    Args:
+        platform: Name of the platform.
+        space: Name of the search space.
+        samples: Text of each architecture that counts, with its median in milliseconds and its verdict.
+        failures: Text of each architecture that could not be measured, with the reason.
+        anchor_check_count: Times that the anchor was measured again.
+        spoilt_count: Measurements taken again because the anchor had moved.
+        stop_reason: Why it ended.
+        source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
+        source_correlation: Spearman rank correlation with it over the samples.
+        expected_error: Median relative error expected for unseen architectures.
+        seconds_by_step: What each step cost, in seconds.
+    """
+
+    platform: str
+    space: str
+    samples: tuple[tuple[str, float, str], ...]
+    failures: tuple[tuple[str, str], ...]
+    anchor_check_count: int
+    spoilt_count: int
+    stop_reason: str
+    source_platform: str
+    source_correlation: float
+    expected_error: float
+    seconds_by_step: dict[str, float]
+
+    @property
+    def measuring_share(self) -> float:
+        """Share of the time that went into warm-up and timed runs."""
+        return self.seconds_by_step.get(MEASURING, 0.0) / sum(self.seconds_by_step.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onboarded:
+    """Result of an onboarding.
+
+    Args:
+        profile: Predicts the platform, with neither agent nor store.
+        report: What was done.
+    """
+
+    profile: Profile
+    report: OnboardingReport
+
+
+def onboard(
+    client: DeviceClient,
+    space: str,
+    *,
+    setting: Setting = DEFAULT_SETTING,
+    goal: Goal | None = None,
+    store: Store | None = None,
+    bundle: Bundle | None = None,
+    seed: int = 0,
+    model_folder: Path | None = None,
+    listener: OnboardingListener | None = None,
+) -> Onboarded:
+    """Measure a few networks of a search space on a device, and learn to predict all others.
+
+    Called again after an interruption with the same device, setting, space and seed, it goes on where it stopped.
+
+    Args:
+        client: The device.
+        space: Name of the search space, for example `nasbench201`.
+        setting: How the networks run.
+        goal: When to stop; None for ten samples.
+        store: Where everything is written down; None for the user's own.
+        bundle: Pre-trained predictor; None for the one that ships with the space.
+        seed: Seed of candidates and order.
+        model_folder: Where exported networks are kept; None for the user's cache.
+        listener: Hears about every step.
+
+    Raises:
+        EdgeprofError: If the device cannot be reached, refuses the setting, or fails too often.
+        PredictorError: If the space is unknown or has no bundle.
+    """
+    bundle = bundle or load_bundle(space)
+    if store is None:
+        with Store() as own_store:
+            return onboard(
+                client,
+                space,
+                setting=setting,
+                goal=goal,
+                store=own_store,
+                bundle=bundle,
+                seed=seed,
+                model_folder=model_folder,
+                listener=listener,
+            )
+    device = client.device()
+    store.record_device(device, client.address)
+    platform = resolve_platform(device, setting)
+    onboarding = Onboarding(
+        client,
+        platform,
+        bundle,
+        store,
+        store.resume_or_begin_session(platform, space, seed),
+        goal=goal or Goal(),
+        model_folder=model_folder or default_model_folder(),
+        listener=listener or OnboardingListener(),
+    )
+    predictor, stop_reason = onboarding.run()
+    probes = onboarding.probes()
+    report = OnboardingReport(
+        platform=platform.name,
+        space=space,
+        samples=tuple(
+            (probe.architecture, probe.measurement.median_ms, probe.measurement.verdict.kind.value)
+            for probe in onboarding.samples_so_far()
+            if probe.measurement is not None
+        ),
+        failures=tuple((probe.architecture, probe.failure) for probe in probes if probe.failure is not None),
+        anchor_check_count=sum(probe.is_anchor_check for probe in probes),
+        spoilt_count=sum(probe.state == "spoilt" for probe in probes),
+        stop_reason=stop_reason,
+        source_platform=predictor.source_platform or "",
+        source_correlation=predictor.source_correlation,
+        expected_error=predictor.expected_error,
+        seconds_by_step=onboarding.costs.seconds_by_step(),
+    )
+    profile = Profile.of(bundle, predictor, platform={"name": platform.name, **to_json(platform)})
+    onboarding.end()
+    return Onboarded(profile=profile, report=report)

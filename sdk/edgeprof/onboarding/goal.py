@@ -1,0 +1,82 @@
+"""When an onboarding has measured enough."""
+
+from dataclasses import dataclass
+
+from edgeprof.errors import OnboardingError
+
+DEFAULT_SAMPLE_COUNT = 10
+"""Samples unless told otherwise: the paper's number (tables 1 and 3)."""
+
+MIN_SAMPLE_COUNT = 3
+"""Two samples give a scale and one comparison; a third is the first that can contradict."""
+
+MAX_SAMPLE_COUNT = 200
+"""Beyond this a table of the whole space is near."""
+
+NARROWING_LIMIT = 0.01
+"""A sample that is expected to lower the error by less than this share of it is not worth a measurement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What an onboarding may cost and what it must reach. It ends at the first of them that is met.
+
+    Args:
+        sample_count: Networks to measure at most.
+        target_error: Expected median relative error to reach, for example 0.05; None for no target.
+        budget_s: Seconds that measuring may take; None for no limit.
+
+    Raises:
+        OnboardingError: If a value is outside its range.
+    """
+
+    sample_count: int = DEFAULT_SAMPLE_COUNT
+    target_error: float | None = None
+    budget_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if not MIN_SAMPLE_COUNT <= self.sample_count <= MAX_SAMPLE_COUNT:
+            raise OnboardingError(
+                f"the number of samples must be {MIN_SAMPLE_COUNT} to {MAX_SAMPLE_COUNT}, got {self.sample_count}"
+            )
+        if self.target_error is not None and not 0 < self.target_error < 1:
+            raise OnboardingError(f"the target error must lie between 0 and 100 %, got {self.target_error:.0%}")
+        if self.budget_s is not None and self.budget_s <= 0:
+            raise OnboardingError(f"the budget must be longer than 0 s, got {self.budget_s} s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where an onboarding stands after some samples.
+
+    Args:
+        sample_count: Samples so far.
+        expected_error: Median relative error that the model expects for networks it has not seen.
+        next_error: The same after one more well chosen sample.
+        elapsed_s: Seconds spent so far.
+        seconds_per_sample: What one more sample takes.
+    """
+
+    sample_count: int
+    expected_error: float
+    next_error: float
+    elapsed_s: float
+    seconds_per_sample: float
+
+
+def reason_to_stop(goal: Goal, standing: Standing) -> str | None:
+    """Say why an onboarding should end here, or None where another sample is worth its time."""
+    if standing.sample_count < MIN_SAMPLE_COUNT:
+        return None
+    if standing.sample_count >= goal.sample_count:
+        return f"measured all {goal.sample_count} samples"
+    if goal.target_error is not None and standing.expected_error <= goal.target_error:
+        return f"expected error {standing.expected_error:.1%} is within the target of {goal.target_error:.1%}"
+    if goal.budget_s is not None and standing.elapsed_s + standing.seconds_per_sample > goal.budget_s:
+        return f"another sample of {standing.seconds_per_sample:.0f} s would exceed the budget of {goal.budget_s:.0f} s"
+    if standing.next_error > (1 - NARROWING_LIMIT) * standing.expected_error:
+        return (
+            f"another sample would lower the expected error only from {standing.expected_error:.1%} to "
+            f"{standing.next_error:.1%}"
+        )
+    return None

@@ -1,0 +1,32 @@
+"""What an onboarding tells while it runs. The command line draws it; a script may ignore it."""
+
+from edgeprof.store import Probe
+from edgeprof_proto.records import JobEvent, Measurement
+
+
+class OnboardingListener:
+    """Hears about every step. All methods do nothing; override those of interest."""
+
+    def on_resumed(self, measured_count: int) -> None:
+        """An unfinished onboarding goes on, with this many measurements."""
+
+    def on_chosen(self, architectures: list[str], reason: str) -> None:
+        """These architectures will be measured next, for this reason."""
+
+    def on_probe_started(self, probe: Probe) -> None:
+        """The device is asked for a measurement."""
+
+    def on_job_event(self, event: JobEvent) -> None:
+        """The device tells how far it is with the measurement."""
+
+    def on_probe_measured(self, probe: Probe, measurement: Measurement) -> None:
+        """A measurement has arrived and is on disk."""
+
+    def on_probe_failed(self, probe: Probe, failure: str) -> None:
+        """The device could not measure an architecture; another one takes its place."""
+
+    def on_anchor_moved(self, ratio: float, spoilt_count: int) -> None:
+        """The anchor takes `ratio` times as long as before; so many measurements are taken again."""
+
+    def on_adapted(self, sample_count: int, expected_error: float) -> None:
+        """The predictor was adapted; it expects this median relative error of unseen architectures."""
