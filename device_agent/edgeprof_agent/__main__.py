@@ -1,7 +1,6 @@
 """Command line of the agent: `edgeprof-agent serve`."""
 
 import argparse
-import asyncio
 import logging
 import os
 import sys
@@ -39,7 +38,11 @@ def _run(config: AgentConfig) -> None:
     logging.basicConfig(
         level=config.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    # After the environment is set: gRPC reads it when it is imported.
+    # gRPC brings its own TLS. Without this asyncio loads OpenSSL, which costs 5 MB and is never called.
+    sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
+    # After the environment is set, which gRPC reads when it is imported.
+    import asyncio
+
     from edgeprof_agent.server import serve
 
     asyncio.run(serve(config, announce=lambda line: print(line, flush=True)))

@@ -1,8 +1,8 @@
 """What the agent is told at its start: defaults, then `EDGEPROF_AGENT_*` variables, then flags."""
 
 import dataclasses
-import ipaddress
 import re
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -130,9 +130,9 @@ def _default_data_dir(environment: Mapping[str, str]) -> Path:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
+    if host in ("localhost", "::1"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        return socket.inet_pton(socket.AF_INET, host)[0] == 127
+    except OSError:
         return False

@@ -3,8 +3,6 @@
 import contextlib
 import fcntl
 import os
-import secrets
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +25,6 @@ def exclusive_data_dir(path: Path) -> Iterator[Path]:
     path = path.absolute()
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=path):
-            pass
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise DataDirError(
@@ -58,7 +54,7 @@ def read_device_id(data_dir: Path) -> str:
     path = data_dir / "device_id"
     device_id = path.read_text(encoding="ascii", errors="replace").strip() if path.exists() else ""
     if not device_id:
-        device_id = secrets.token_hex(16)
+        device_id = os.urandom(16).hex()
         write_durably(path, device_id.encode())
     return device_id
 

@@ -11,9 +11,7 @@ import asyncio
 import contextlib
 import dataclasses
 import errno
-import hashlib
 import os
-import shutil
 import weakref
 from collections.abc import AsyncIterable, Callable, Collection, Iterator
 from pathlib import Path
@@ -196,7 +194,8 @@ class ModelStore:
 
     def _excess(self, missing: int) -> int:
         used = sum(_size(path) for path in self._files())
-        free = shutil.disk_usage(self._uploads_dir).free
+        disk = os.statvfs(self._uploads_dir)
+        free = disk.f_bavail * disk.f_frsize
         return max(0, used + missing - self._cache_bytes, missing + self._disk_reserve_bytes - free)
 
     def _removable(self, model_sha256: str) -> list[Path]:
@@ -235,6 +234,9 @@ async def _next_chunk(chunks: Any, received: int) -> bytes:
 
 
 def _digest(path: Path) -> Any:
+    # Here, because it loads OpenSSL: 3 MB that an agent without an upload does not need.
+    import hashlib
+
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(CHUNK_BYTES_LIMIT):

@@ -6,7 +6,6 @@ import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,9 @@ from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
 from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
 from edgeprof_agent.servicer import DeviceAgentServicer
+from edgeprof_agent.version import VERSION
 from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
 from edgeprof_proto.v1 import device_agent_pb2_grpc
-
-VERSION = metadata.version("edgeprof")
 
 logger = logging.getLogger(__name__)
 

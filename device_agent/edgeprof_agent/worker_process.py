@@ -21,7 +21,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,7 +100,8 @@ class WorkerProcess:
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator["_Worker"]:
-        scratch = Path(tempfile.mkdtemp(dir=self._scratch_dir))
+        scratch = self._scratch_dir / os.urandom(8).hex()
+        scratch.mkdir()
         read_end, write_end = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
