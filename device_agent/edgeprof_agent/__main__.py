@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = {"listen": options.listen, "data_dir": options.data_dir, "log_level": options.log_level}
     try:
         _run(read_config(flags, os.environ))
-    except AgentError as error:
+    except (AgentError, OSError) as error:
         print(f"edgeprof-agent: {error}", file=sys.stderr)
         return 1
     return 0

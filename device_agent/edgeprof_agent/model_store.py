@@ -79,6 +79,7 @@ class ModelStore:
         self._cache_bytes = cache_bytes
         self._disk_reserve_bytes = disk_reserve_bytes
         self._needed_models = needed_models
+        self._announced_bytes: dict[str, int] = {}
         self._uploads: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     def use_model(self, model_sha256: str) -> Path:
@@ -138,11 +139,8 @@ class ModelStore:
             received, is_complete = self.received_bytes(header.model_sha256)
             if not is_complete:
                 self._check_offset(header, received)
-                part = self._part(header.model_sha256)
                 self._make_room(header, received)
-                with _removed_when_full(part):
-                    digest = await self._append(part, header, chunks)
-                await self._finish(part, header, digest)
+                await self._store(header, chunks)
             return header.size_bytes
 
     def _check_offset(self, header: UploadHeader, received: int) -> None:
@@ -151,6 +149,16 @@ class ModelStore:
                 f"the upload goes on at byte {received}, not at byte {header.offset_bytes}; "
                 f"send offset_bytes {received}, or 0 to start anew"
             )
+
+    async def _store(self, header: UploadHeader, chunks: AsyncIterable[bytes]) -> None:
+        part = self._part(header.model_sha256)
+        self._announced_bytes[header.model_sha256] = header.size_bytes
+        try:
+            with _removed_when_full(part):
+                digest = await self._append(part, header, chunks)
+            await self._finish(part, header, digest)
+        finally:
+            del self._announced_bytes[header.model_sha256]
 
     async def _append(self, part: Path, header: UploadHeader, chunks: AsyncIterable[bytes]) -> Any:
         with open(part, "ab" if header.offset_bytes else "wb") as file:
@@ -183,16 +191,18 @@ class ModelStore:
         """Remove what was not used for longest until the rest of an upload fits."""
         missing = header.size_bytes - received
         removable = self._removable(header.model_sha256)
-        while excess := self._excess(missing):
-            if not removable:
-                raise DiskFullError(
-                    f"the model needs {missing} bytes, {excess} more than the agent may take: it keeps "
-                    f"{self._disk_reserve_bytes} bytes of the disk free and up to {self._cache_bytes} bytes of models; "
-                    "free some disk space, or wait until jobs have ended"
-                )
-            removable.pop(0).unlink(missing_ok=True)
+        if (excess := self._excess(missing)) > sum(map(_size, removable)):
+            raise DiskFullError(
+                f"the model needs {missing} bytes, {excess} more than there is: the agent keeps "
+                f"{self._disk_reserve_bytes} bytes of the disk free and at most {self._cache_bytes} bytes of models; "
+                "free some disk space, or wait until the jobs before have ended"
+            )
+        while self._excess(missing):
+            removable.pop(0).unlink()
 
     def _excess(self, missing: int) -> int:
+        # What other uploads have announced is as good as taken.
+        missing += sum(size - _size(self._part(name)) for name, size in self._announced_bytes.items())
         used = sum(_size(path) for path in self._files())
         disk = os.statvfs(self._uploads_dir)
         free = disk.f_bavail * disk.f_frsize
@@ -228,8 +238,8 @@ async def _next_chunk(chunks: Any, received: int) -> bytes:
         raise UploadOffsetError(f"the upload ended early; go on at byte {received}") from None
     except asyncio.TimeoutError:
         raise UploadOffsetError(f"no chunk arrived for {CHUNK_WAIT_S:g} s; go on at byte {received}") from None
-    if len(chunk) > CHUNK_BYTES_LIMIT:
-        raise InvalidRequestError(f"a chunk must have at most {CHUNK_BYTES_LIMIT} bytes, got {len(chunk)}")
+    if not 1 <= len(chunk) <= CHUNK_BYTES_LIMIT:
+        raise InvalidRequestError(f"a chunk must have 1 to {CHUNK_BYTES_LIMIT} bytes, got {len(chunk)}")
     return chunk
 
 

@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 
 WORKER_COMMAND = (sys.executable, "-m", "edgeprof_agent.worker")
 
-LINE_BYTES_LIMIT = 64 * 1024 * 1024
-"""Longest line that a worker may send: about three million samples in one block."""
+LINE_BYTES_LIMIT = 16 * 1024 * 1024
+"""Longest line that a worker may send: more than a million samples in one block."""
 
 TAIL_BYTES = 4096
 """How much of what a worker printed last is kept to explain its end."""
