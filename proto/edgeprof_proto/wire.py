@@ -7,6 +7,7 @@ not reported.
 
 import dataclasses
 import enum
+import math
 from collections.abc import Mapping
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -100,7 +101,7 @@ def _read(message: Message, field: Any, wanted: Any) -> Any:
 
 def _read_one(field: Any, value: Any, wanted: Any) -> Any:
     if isinstance(value, Timestamp):
-        return value.ToNanoseconds() / 1e9
+        return value.seconds + value.nanos / 1e9
     if field.message_type is not None:
         return from_message(wanted, value)
     if field.enum_type is not None:
@@ -128,7 +129,9 @@ def _write(message: Message, field: Any, value: Any) -> None:
     elif isinstance(value, tuple):
         target.extend(value)
     elif isinstance(target, Timestamp):
-        target.FromNanoseconds(round(value * 1e9))
+        # Split first: a float holds the seconds of today and their parts, but not the nanoseconds as one number.
+        target.seconds = math.floor(value)
+        target.nanos = round((value - math.floor(value)) * 1e9)
     elif field.message_type is not None:
         _fill(target, value)
     elif field.enum_type is not None:

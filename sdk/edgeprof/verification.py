@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from edgeprof_predictor.profile import Profile
 
 from edgeprof.client import DeviceClient
 from edgeprof.errors import EdgeprofError
@@ -14,6 +13,7 @@ from edgeprof.export import default_model_folder, export_architecture
 from edgeprof.platform import Platform, resolve_platform
 from edgeprof.store import Store
 from edgeprof_predictor import metrics
+from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.spaces import Architecture, get_space
 from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records import Setting
@@ -77,8 +77,8 @@ class Verification:
         figures = self.figures()
         return (
             f"From {self.sample_count} measured networks, {len(self.architectures)} unseen ones are predicted within "
-            f"{figures['median_ape']:.1%} (median) and ranked with a Spearman correlation of {figures['spearman']:.3f}; "
-            f"{figures['interval_coverage']:.0%} lie inside their 90 % intervals."
+            f"{figures['median_ape']:.1%} (median) and ranked with a Spearman correlation of "
+            f"{figures['spearman']:.3f}; {figures['interval_coverage']:.0%} lie inside their 90 % intervals."
         )
 
 

@@ -12,7 +12,7 @@ from edgeprof_proto.records import Setting
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Percentage(click.ParamType):
+class Percentage(click.ParamType[float]):
     """A share such as `5%` or `0.05`."""
 
     name = "percentage"
@@ -25,7 +25,7 @@ class Percentage(click.ParamType):
             self.fail(f"{value!r} is no percentage; write 5% or 0.05", param, ctx)
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """A time such as `90s`, `3m` or `1h30m`."""
 
     name = "duration"

@@ -31,7 +31,7 @@ def predict(profile: Path, architectures: tuple[str, ...], listing: TextIO | Non
         raise click.UsageError("name an architecture, or a file with --file")
     prediction = edgeprof.predict(profile, texts)
     columns = (prediction.latency_ms, prediction.lower_ms, prediction.upper_ms)
-    rows = [(text, *(float(column[index]) for column in columns)) for index, text in enumerate(texts)]
+    rows = list(zip(texts, *(column.tolist() for column in columns), strict=True))
     if as_json:
         names = ("architecture", "latency_ms", "lower_ms", "upper_ms")
         print_json([dict(zip(names, row, strict=True)) for row in rows])

@@ -26,12 +26,11 @@ if TYPE_CHECKING:
 @json_option
 def verify(profile: Path, address: str, count: int, seed: int, picture: Path | None, as_json: bool) -> "Verification":
     """Measure networks that PROFILE has never seen, and compare them with what it predicts."""
-    from edgeprof_predictor.profile import Profile
-
     import edgeprof
     from edgeprof.cli.progress import counting_bar
     from edgeprof.picture import draw_verification
     from edgeprof.store import Store
+    from edgeprof_predictor.profile import Profile
 
     loaded = Profile.load(profile)
     with Store() as store, edgeprof.connect(address) as client, counting_bar("unseen networks") as advance:

@@ -1,4 +1,4 @@
-"""The anchor: the first network of an onboarding, measured again now and then to see whether the device still is the same.
+"""The anchor: the first network of an onboarding, measured again now and then to see whether the device has changed.
 
 The probes between two measurements of the anchor form a segment. Where the anchor has moved across a segment, nobody
 knows at which of the two speeds its probes ran: they are spoilt and measured again.
@@ -15,7 +15,7 @@ CHECK_INTERVAL = 5
 """Probes between two measurements of the anchor: a sixth of the time, and at most five probes to repeat."""
 
 MOVED_LOG_RATIO = 0.03
-"""The anchor has moved if its median changed by more than 3 %: less is within what the runs of a quiet device differ."""
+"""The anchor has moved if its median changed by more than 3 %: less is what two workers on a quiet device differ."""
 
 MOVED_SD_COUNT = 3.0
 """... and by more than three standard deviations of the two medians: a noisy device is not a drifting one."""

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeprof_predictor.bundle import Bundle, load_bundle
-from edgeprof_predictor.profile import Profile
-
 from edgeprof.client import DeviceClient
 from edgeprof.export import default_model_folder
 from edgeprof.onboarding.costs import MEASURING
@@ -14,6 +11,8 @@ from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.procedure import Onboarding
 from edgeprof.platform import resolve_platform
 from edgeprof.store import Store
+from edgeprof_predictor.bundle import Bundle, load_bundle
+from edgeprof_predictor.profile import Profile
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records import Setting
 

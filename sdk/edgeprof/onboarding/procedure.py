@@ -12,9 +12,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
-from edgeprof_predictor.bundle import Bundle
-from edgeprof_predictor.methods.base import PlatformPredictor
-from edgeprof_predictor.samples import Samples
 
 from edgeprof.client import DeviceClient
 from edgeprof.errors import ModelRejectedError, OnboardingError, WorkerFailedError
@@ -33,6 +30,10 @@ from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.platform import Platform
 from edgeprof.store import Probe, Session, Store
 from edgeprof.uncertainty import median_relative_sd
+from edgeprof_predictor.bundle import Bundle
+from edgeprof_predictor.methods.base import PlatformPredictor
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records import Measurement, MeasurementPlan
 
 logger = logging.getLogger(__name__)
@@ -207,7 +208,7 @@ class Onboarding:
         self._store.plan_probes(self.session, architectures)
         self._listener.on_chosen(architectures, self._bundle.method.choice_reason)
 
-    def _untried_candidates(self) -> "np.ndarray[tuple[int, int], np.dtype[np.int8]]":
+    def _untried_candidates(self) -> ChoiceArray:
         space = self._bundle.space
         tried = space.choices([space.parse(probe.architecture) for probe in self.probes()])
         is_tried = (self._candidates[:, None, :] == tried[None, :, :]).all(axis=2).any(axis=1)

@@ -1,0 +1,180 @@
+"""Every record travels over the wire and into JSON, and comes back as it was."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from edgeprof_proto import wire
+from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records import (
+    AgentLimits,
+    Conditions,
+    Cpu,
+    CpuCluster,
+    Device,
+    Evidence,
+    ExecutionContext,
+    Failure,
+    Job,
+    JobEvent,
+    JobPhase,
+    JobSpec,
+    JobState,
+    LatencyBlock,
+    Measurement,
+    MeasurementPlan,
+    Progress,
+    RecordError,
+    RuntimeInfo,
+    RuntimeOption,
+    Setting,
+    Temperature,
+    Verdict,
+    VerdictKind,
+)
+from edgeprof_proto.v1 import device_pb2, error_pb2, job_pb2
+
+SETTING = Setting(runtime="onnxruntime", runtime_version="1.2", provider="CPU", precision="float32", options={"a": "b"})
+MEASUREMENT = Measurement(
+    model_sha256="0" * 64,
+    setting=SETTING,
+    plan=MeasurementPlan().filled(),
+    start_time=1_700_000_000.25,
+    load_ms=3.5,
+    first_inference_ms=2.25,
+    conditions_before=Conditions(),
+    conditions_after=Conditions(
+        temperatures=(Temperature(zone="cpu-thermal", temperature_celsius=51.5),),
+        core_frequencies_mhz=(1_500.0, 600.0),
+        governors=("ondemand", "ondemand"),
+        throttling_flags=("under-voltage",),
+        has_throttling_flags=True,
+        load_average_1m=0.0,
+        available_memory_bytes=1 << 31,
+    ),
+    verdict=Verdict(
+        kind=VerdictKind.THROTTLED, evidence=(Evidence(name="drop", value=0.2, limit=0.05, is_exceeded=True),)
+    ),
+    total_ms=1_900.0,
+    blocks=(
+        LatencyBlock(is_warmup=True, start_ms=0.0, latency_ms=(2.25, 1.0)),
+        LatencyBlock(is_warmup=False, start_ms=5.0, latency_ms=(1.0, 1.25, 1.5)),
+    ),
+    peak_memory_bytes=1 << 33,
+)
+JOB = Job(
+    job_id="job-1",
+    spec=JobSpec(model_sha256="f" * 64, setting=SETTING, plan=MeasurementPlan(), input_seed=-3),
+    state=JobState.SUCCEEDED,
+    attempt_count=2,
+    create_time=1_700_000_000.0,
+    end_time=1_700_000_002.0,
+    measurement=MEASUREMENT,
+)
+DEVICE = Device(
+    device_id="d1",
+    host_name="board",
+    board="Raspberry Pi 4",
+    cpu=Cpu(
+        model="Cortex-A72",
+        architecture="aarch64",
+        core_count=4,
+        clusters=(CpuCluster(core_indices=(0, 1, 2, 3), max_frequency_mhz=1_500.0, governor="ondemand"),),
+    ),
+    memory_bytes=4 << 30,
+    operating_system="Debian GNU/Linux 12",
+    kernel="Linux 6.1",
+    execution_context=ExecutionContext(python_version="3.11.7", is_service=True, allowed_core_indices=(0, 1)),
+    runtimes=(
+        RuntimeInfo(
+            name="onnxruntime",
+            version="1.2",
+            providers=("CPU",),
+            precisions=("float32",),
+            options=(RuntimeOption(name="graph_optimization", values=("all", "basic")),),
+        ),
+        RuntimeInfo(name="tflite", unavailable_reason="not installed"),
+    ),
+    limits=AgentLimits(
+        model_bytes=1, model_cache_bytes=2, disk_reserve_bytes=3, queued_job_count=4, job_duration_s=5.0
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("record", "message_type"),
+    [(MEASUREMENT, job_pb2.Measurement), (JOB, job_pb2.Job), (DEVICE, device_pb2.Device)],
+    ids=["measurement", "job", "device"],
+)
+def test_a_record_comes_back_from_the_wire_and_from_json(record: Any, message_type: Any) -> None:
+    sent = wire.to_message(record, message_type).SerializeToString()
+    assert wire.from_message(type(record), message_type.FromString(sent)) == record
+    assert from_json(type(record), to_json(record)) == record
+
+
+@pytest.mark.parametrize(
+    "happening",
+    [
+        JobState.QUEUED,
+        Progress(phase=JobPhase.WARMING_UP, attempt=2),
+        MEASUREMENT.blocks[0],
+        MEASUREMENT,
+        Failure(reason="ERROR_REASON_CANCELLED", message="cancelled"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_kind_of_event_comes_back_from_the_wire(happening: Any) -> None:
+    event = JobEvent(sequence=7, event=happening)
+    sent = wire.event_to_message(event).SerializeToString()
+    assert wire.event_from_message(job_pb2.JobEvent.FromString(sent)) == event
+
+
+def test_an_event_of_a_kind_that_only_a_newer_agent_knows_is_passed_over() -> None:
+    assert wire.event_from_message(job_pb2.JobEvent(sequence=7)) is None
+
+
+def test_an_absent_field_is_not_reported_and_never_zero() -> None:
+    received = wire.from_message(Conditions, job_pb2.Conditions())
+    assert received.load_average_1m is None
+    assert received.available_memory_bytes is None
+    zero = wire.to_message(Conditions(load_average_1m=0.0), job_pb2.Conditions)
+    assert wire.from_message(Conditions, zero).load_average_1m == 0.0
+
+
+@pytest.mark.parametrize(
+    ("record_type", "message_type"),
+    [
+        (Setting, job_pb2.Setting),
+        (MeasurementPlan, job_pb2.MeasurementPlan),
+        (JobSpec, job_pb2.JobSpec),
+        (Measurement, job_pb2.Measurement),
+        (Conditions, job_pb2.Conditions),
+        (Verdict, job_pb2.Verdict),
+        (Job, job_pb2.Job),
+        (Device, device_pb2.Device),
+        (RuntimeInfo, device_pb2.Runtime),
+        (AgentLimits, device_pb2.AgentLimits),
+    ],
+    ids=lambda value: value.__name__,
+)
+def test_record_and_message_have_the_same_fields(record_type: Any, message_type: Any) -> None:
+    record_fields = {field.name for field in dataclasses.fields(record_type)}
+    assert record_fields == set(message_type.DESCRIPTOR.fields_by_name)
+
+
+def test_a_value_outside_its_range_names_the_field() -> None:
+    with pytest.raises(RecordError, match="thread_count must be >= 1"):
+        wire.from_message(Setting, job_pb2.Setting(runtime="onnxruntime", batch_size=1))
+
+
+def test_damaged_json_names_the_field() -> None:
+    with pytest.raises(RecordError, match=r"Setting.thread_count must be int"):
+        from_json(Setting, {"runtime": "onnxruntime", "thread_count": "two"})
+
+
+def test_every_reason_of_the_contract_has_an_exception_on_the_host() -> None:
+    from edgeprof.errors import ERROR_OF_REASON
+
+    reasons = {name for name in error_pb2.ErrorReason.keys() if name != "ERROR_REASON_UNSPECIFIED"}  # noqa: SIM118
+    assert set(ERROR_OF_REASON) == reasons
