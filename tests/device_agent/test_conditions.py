@@ -1,0 +1,133 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from edgeprof_agent.conditions import (
+    read_conditions,
+    read_core_wait_ms,
+    read_online_core_indices,
+    read_peak_memory_bytes,
+    read_temperatures,
+    read_throttling_flags,
+)
+from edgeprof_agent.records import Conditions, Temperature
+
+
+def _record(root: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def _core(index: int, *, frequency_khz: int, governor: str) -> dict[str, str]:
+    folder = f"sys/devices/system/cpu/cpu{index}/cpufreq"
+    return {f"{folder}/scaling_cur_freq": f"{frequency_khz}\n", f"{folder}/scaling_governor": f"{governor}\n"}
+
+
+def test_a_raspberry_pi_tells_all_of_it(tmp_path: Path) -> None:
+    root = _record(
+        tmp_path,
+        {
+            "sys/class/thermal/thermal_zone0/type": "cpu-thermal\n",
+            "sys/class/thermal/thermal_zone0/temp": "61830\n",
+            "sys/devices/system/cpu/online": "0-3\n",
+            **{k: v for i in range(4) for k, v in _core(i, frequency_khz=1_500_000, governor="ondemand").items()},
+            "sys/devices/platform/soc/soc:firmware/get_throttled": "50005\n",
+            "proc/loadavg": "0.42 0.30 0.11 1/140 1234\n",
+            "proc/meminfo": "MemTotal:        3884376 kB\nMemFree:  2500000 kB\nMemAvailable:    3000000 kB\n",
+        },
+    )
+    assert read_conditions(root) == Conditions(
+        temperatures=(Temperature(zone="cpu-thermal", temperature_celsius=61.83),),
+        core_frequencies_mhz=(1_500.0,) * 4,
+        governors=("ondemand",) * 4,
+        throttling_flags=("under-voltage", "throttled", "under-voltage-has-occurred", "throttled-has-occurred"),
+        has_throttling_flags=True,
+        load_average_1m=0.42,
+        available_memory_bytes=3_000_000 * 1024,
+    )
+
+
+def test_a_phone_with_a_sleeping_core_and_a_dead_sensor_tells_the_rest(tmp_path: Path) -> None:
+    zones = {"2": ("battery", "31000"), "0": ("cpu-0-0", "48200"), "10": ("skin", "36500"), "1": ("modem", "-274000")}
+    root = _record(
+        tmp_path,
+        {
+            **{f"sys/class/thermal/thermal_zone{number}/type": f"{zone}\n" for number, (zone, _) in zones.items()},
+            **{f"sys/class/thermal/thermal_zone{number}/temp": f"{temp}\n" for number, (_, temp) in zones.items()},
+            "sys/class/thermal/thermal_zone11/type": "no temperature\n",
+            "sys/devices/system/cpu/online": "0,4-5\n",
+            **_core(0, frequency_khz=600_000, governor="schedutil"),
+            **_core(4, frequency_khz=1_900_000, governor="schedutil"),
+            **_core(5, frequency_khz=2_400_000, governor="performance"),
+        },
+    )
+    assert read_conditions(root) == Conditions(
+        temperatures=(
+            Temperature(zone="cpu-0-0", temperature_celsius=48.2),
+            Temperature(zone="battery", temperature_celsius=31.0),
+            Temperature(zone="skin", temperature_celsius=36.5),
+        ),
+        core_frequencies_mhz=(600.0, 1_900.0, 2_400.0),
+        governors=("schedutil", "schedutil", "performance"),
+    )
+
+
+def test_a_machine_that_tells_nothing_is_reported_as_telling_nothing(tmp_path: Path) -> None:
+    assert read_conditions(tmp_path) == Conditions()
+    assert read_peak_memory_bytes(tmp_path) is None
+    assert read_core_wait_ms(tmp_path) is None
+
+
+def test_rubbish_is_not_taken_for_numbers(tmp_path: Path) -> None:
+    root = _record(
+        tmp_path,
+        {
+            "sys/class/thermal/thermal_zone0/type": "cpu\n",
+            "sys/class/thermal/thermal_zone0/temp": "warm\n",
+            "sys/devices/system/cpu/online": "all\n",
+            "sys/devices/platform/soc/soc:firmware/get_throttled": "maybe\n",
+            "proc/loadavg": "\n",
+            "proc/meminfo": "MemAvailable: plenty\nMemTotal\n",
+        },
+    )
+    assert read_conditions(root) == Conditions()
+
+
+def test_frequencies_are_reported_for_all_online_cores_or_for_none(tmp_path: Path) -> None:
+    core = _core(0, frequency_khz=600_000, governor="ondemand")
+    root = _record(tmp_path, {"sys/devices/system/cpu/online": "0-1\n", **core})
+    assert read_conditions(root) == Conditions()
+
+
+@pytest.mark.parametrize(
+    ("text", "indices"),
+    [("0-3\n", (0, 1, 2, 3)), ("0\n", (0,)), ("0,2-3,7\n", (0, 2, 3, 7)), ("\n", ()), ("0-\n", (0,))],
+)
+def test_online_cores_are_read_from_the_kernels_list(text: str, indices: tuple[int, ...], tmp_path: Path) -> None:
+    assert read_online_core_indices(_record(tmp_path, {"sys/devices/system/cpu/online": text})) == indices
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        ("0\n", ()),
+        ("0x4\n", ("throttled",)),
+        ("8\n", ("soft-temperature-limit",)),
+        ("20000\n", ("frequency-capped-has-occurred",)),
+    ],
+)
+def test_throttling_flags_are_read_bit_by_bit(text: str, flags: tuple[str, ...], tmp_path: Path) -> None:
+    path = "sys/devices/platform/soc/soc:firmware/get_throttled"
+    assert read_throttling_flags(_record(tmp_path, {path: text})) == flags
+
+
+def test_time_waited_for_a_core_is_summed_over_the_threads(tmp_path: Path) -> None:
+    files = {"proc/self/task/7/schedstat": "97693 2795001 2\n", "proc/self/task/8/schedstat": "5 1204999 1\n"}
+    assert read_core_wait_ms(_record(tmp_path, files)) == 4.0
+
+
+def test_zones_of_this_machine_can_be_read() -> None:
+    assert all(zone.temperature_celsius > -273.15 for zone in read_temperatures())
