@@ -7,7 +7,7 @@ as JSON lines on the file descriptor FD, so that nothing a runtime prints is tak
 
     {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
     {"event": "block", ...}          the fields of a LatencyBlock
-    {"event": "measurement", ...}    the fields of a Measurement; the last line, or else
+    {"event": "measurement", ...}    the fields of a Measurement without its blocks; the last line, or else
     {"event": "failure", "reason": ..., "message": ...}
 
 The exit status is 0 after a failure that could be reported as well.
@@ -21,7 +21,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,8 @@ def main() -> int:
 
         try:
             request = from_json(WorkerRequest, json.loads(sys.stdin.readline()))
-            emit("measurement", to_json(run(request, emit)))
+            # The blocks were sent as they were taken.
+            emit("measurement", to_json(replace(run(request, emit), blocks=())))
         except AgentError as error:
             emit("failure", {"reason": error.reason, "message": str(error)})
         except Exception as error:
