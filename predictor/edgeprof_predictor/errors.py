@@ -6,6 +6,11 @@ PredictorError
 - SampleCountError (ValueError)         more architectures asked for than the space holds
 - SpaceTooLargeError                    a space that nobody can enumerate
 - UnknownSearchSpaceError (LookupError) a search space that is not there
+- TableError (ValueError)               a table of latencies that cannot be used
+- UnknownPlatformError (LookupError)    a platform that a table does not hold
+- SamplesError (ValueError)             measurements that cannot be learnt from
+- BundleError                           a pre-trained predictor that is missing, damaged or too new
+- ProfileError                          a profile that is missing, damaged or too new
 """
 
 
@@ -31,3 +36,23 @@ class SpaceTooLargeError(PredictorError):
 
 class UnknownSearchSpaceError(PredictorError, LookupError):
     """No search space has this name."""
+
+
+class TableError(PredictorError, ValueError):
+    """A table of latencies has wrong shapes, names or values."""
+
+
+class UnknownPlatformError(PredictorError, LookupError):
+    """A table holds no platform of this name."""
+
+
+class SamplesError(PredictorError, ValueError):
+    """Measurements of a platform have wrong shapes or values."""
+
+
+class BundleError(PredictorError):
+    """A pre-trained predictor is missing, damaged, or of another version."""
+
+
+class ProfileError(PredictorError):
+    """A profile is missing, damaged, or of another version."""
