@@ -8,12 +8,11 @@ from pathlib import Path
 
 from edgeprof_agent.errors import (
     DeviceDescriptionError,
-    InvalidRequestError,
     RuntimeNotFoundError,
     SettingNotSupportedError,
 )
-from edgeprof_agent.record_json import from_json
-from edgeprof_agent.records import DeviceDescription, RuntimeInfo, Setting
+from edgeprof_proto.record_json import from_json
+from edgeprof_proto.records import DeviceDescription, RuntimeInfo, Setting
 
 DESCRIBE_COMMAND = (sys.executable, "-m", "edgeprof_agent.device_info")
 
@@ -64,7 +63,7 @@ class DeviceDescriber:
                 await process.wait()
         try:
             return from_json(DeviceDescription, json.loads(printed))
-        except (ValueError, InvalidRequestError) as error:
+        except ValueError as error:
             tail = complaints.decode("utf-8", errors="replace").strip()[-1000:]
             raise DeviceDescriptionError(
                 f"the device could not be described (exit code {process.returncode}): {tail or error}"

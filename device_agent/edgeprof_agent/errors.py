@@ -174,3 +174,11 @@ class DataDirError(StartError):
 
 class ListenError(StartError):
     """The address cannot be listened on."""
+
+
+def _reasons(error_type: type[AgentError]) -> set[str]:
+    return {error_type.reason}.union(*map(_reasons, error_type.__subclasses__()))
+
+
+REASONS = frozenset(_reasons(AgentError))
+"""Every reason that an error of the agent can have."""

@@ -33,7 +33,8 @@ from edgeprof_agent.errors import (
 )
 from edgeprof_agent.journal import Journal
 from edgeprof_agent.model_store import ModelStore
-from edgeprof_agent.records import (
+from edgeprof_agent.worker_process import WorkerEvent, WorkerProcess
+from edgeprof_proto.records import (
     Failure,
     Happening,
     Job,
@@ -46,7 +47,6 @@ from edgeprof_agent.records import (
     Progress,
     require_job_id,
 )
-from edgeprof_agent.worker_process import WorkerEvent, WorkerProcess
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class JobQueue:
             spec: What to measure.
 
         Raises:
-            InvalidRequestError: If the id is none.
+            RecordError: If the id is none.
             JobConflictError: If the id is taken by a job that asks for something else.
             ModelNotFoundError: If the model is not on the device.
             RuntimeNotFoundError: If the runtime is not.

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.errors import DiskFullError, JobNotFoundError, JournalError
-from edgeprof_agent.record_json import from_json, to_json
-from edgeprof_agent.records import (
+from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records import (
     Failure,
     Happening,
     Job,

@@ -26,7 +26,7 @@ from edgeprof_agent.errors import (
     ModelTooLargeError,
     UploadOffsetError,
 )
-from edgeprof_agent.records import require_sha256
+from edgeprof_proto.records import require_sha256
 
 CHUNK_BYTES_LIMIT = 1024 * 1024
 """Largest chunk that the wire contract allows."""
@@ -105,7 +105,7 @@ class ModelStore:
             model_sha256: The model.
 
         Raises:
-            InvalidRequestError: If this is no SHA-256.
+            RecordError: If this is no SHA-256.
         """
         require_sha256(model_sha256)
         try:

@@ -44,12 +44,20 @@ _CHANNEL_OPTIONS = (
 )
 
 
-async def serve(config: AgentConfig, *, announce: Callable[[str], None]) -> None:
+async def serve(
+    config: AgentConfig,
+    *,
+    announce: Callable[[str], None],
+    worker_command: Sequence[str] = WORKER_COMMAND,
+    describe_command: Sequence[str] = DESCRIBE_COMMAND,
+) -> None:
     """Run an agent until SIGTERM or SIGINT. A job that is running then starts anew with the next agent.
 
     Args:
         config: Where and within which limits.
         announce: Told in one line when the agent is ready, and where it listens.
+        worker_command: Start of a worker's command line.
+        describe_command: Command line of the process that describes the device.
 
     Raises:
         StartError: If the data folder or the address cannot be used.
@@ -58,7 +66,7 @@ async def serve(config: AgentConfig, *, announce: Callable[[str], None]) -> None
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running_agent(config) as address:
+    async with running_agent(config, worker_command=worker_command, describe_command=describe_command) as address:
         # What is here now stays until the end; no collection has to look at it again.
         gc.collect()
         gc.freeze()

@@ -1,13 +1,13 @@
 """The calls of the wire contract: messages in and out, errors to status codes. No logic, no clock."""
 
 import contextlib
+import dataclasses
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 
-from edgeprof_agent import _wire
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.device_description import DeviceDescriber
 from edgeprof_agent.errors import (
@@ -27,11 +27,11 @@ from edgeprof_agent.errors import (
     UploadOffsetError,
 )
 from edgeprof_agent.jobs import JobQueue
-from edgeprof_agent.model_store import ModelStore
-from edgeprof_agent.records import require_job_id
-from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, REASON_METADATA_KEY
+from edgeprof_agent.model_store import ModelStore, UploadHeader
+from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, REASON_METADATA_KEY, wire
+from edgeprof_proto.records import AgentLimits, Device, DeviceDescription, JobSpec, RecordError, require_job_id
 from edgeprof_proto.v1 import device_agent_pb2 as messages
-from edgeprof_proto.v1 import device_agent_pb2_grpc
+from edgeprof_proto.v1 import device_agent_pb2_grpc, device_pb2, job_pb2
 
 logger = logging.getLogger(__name__)
 
@@ -106,8 +106,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         """Describe the device."""
         async with _refusing(context):
             description = await self._describer.describe()
-            device = _wire.device_to_message(self._device_id, description, self._config)
-        return messages.GetDeviceResponse(device=device)
+        return messages.GetDeviceResponse(device=wire.to_message(self._present(description), device_pb2.Device))
 
     async def GetModel(self, request: messages.GetModelRequest, context: Any) -> messages.GetModelResponse:
         """Say how much of a model is on the device."""
@@ -123,21 +122,24 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
                 first = await anext(parts)
             except StopAsyncIteration:
                 raise InvalidRequestError("the first part of an upload must be its header, got no part") from None
-            received_bytes = await self._store.receive(_wire.header_from_message(first), _chunks(parts))
+            received_bytes = await self._store.receive(_read_header(first), _chunks(parts))
         return messages.UploadModelResponse(received_bytes=received_bytes)
 
     async def CreateJob(self, request: messages.CreateJobRequest, context: Any) -> messages.CreateJobResponse:
         """Queue a job, or attach to the one that is there."""
         async with _refusing(context):
-            job = await self._jobs.create_job(request.job_id, _wire.spec_from_message(request.spec))
-        return messages.CreateJobResponse(job=_wire.job_to_message(job))
+            # A part of the spec that is missing is one whose fields are all missing.
+            request.spec.setting.SetInParent()
+            request.spec.plan.SetInParent()
+            job = await self._jobs.create_job(request.job_id, wire.from_message(JobSpec, request.spec))
+        return messages.CreateJobResponse(job=wire.to_message(job, job_pb2.Job))
 
     async def GetJob(self, request: messages.GetJobRequest, context: Any) -> messages.GetJobResponse:
         """Return a job with its result."""
         async with _refusing(context):
             require_job_id(request.job_id)
             job = self._jobs.get_job(request.job_id)
-        return messages.GetJobResponse(job=_wire.job_to_message(job))
+        return messages.GetJobResponse(job=wire.to_message(job, job_pb2.Job))
 
     async def ListJobs(self, request: messages.ListJobsRequest, context: Any) -> messages.ListJobsResponse:
         """List jobs, newest first."""
@@ -149,7 +151,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
             before = int(request.page_token) if request.page_token else None
             jobs, next_before = self._jobs.list_jobs(limit=request.page_size or _DEFAULT_PAGE_SIZE, before=before)
         return messages.ListJobsResponse(
-            jobs=[_wire.job_to_message(job) for job in jobs],
+            jobs=[wire.to_message(job, job_pb2.Job) for job in jobs],
             next_page_token="" if next_before is None else str(next_before),
         )
 
@@ -160,14 +162,19 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         async with _refusing(context):
             require_job_id(request.job_id)
             async for event in self._jobs.watch_job(request.job_id, from_sequence=request.from_sequence):
-                yield messages.WatchJobResponse(event=_wire.event_to_message(event))
+                yield messages.WatchJobResponse(event=wire.event_to_message(event))
 
     async def CancelJob(self, request: messages.CancelJobRequest, context: Any) -> messages.CancelJobResponse:
         """Cancel a job that has not ended."""
         async with _refusing(context):
             require_job_id(request.job_id)
             job = self._jobs.cancel_job(request.job_id)
-        return messages.CancelJobResponse(job=_wire.job_to_message(job))
+        return messages.CancelJobResponse(job=wire.to_message(job, job_pb2.Job))
+
+    def _present(self, description: DeviceDescription) -> Device:
+        fields = {field.name: getattr(description, field.name) for field in dataclasses.fields(description)}
+        limits = {field.name: getattr(self._config, field.name) for field in dataclasses.fields(AgentLimits)}
+        return Device(**fields, device_id=self._device_id, limits=AgentLimits(**limits))
 
 
 @contextlib.asynccontextmanager
@@ -176,6 +183,8 @@ async def _refusing(context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterato
     try:
         yield
         return
+    except RecordError as error:
+        code, reason, text = grpc.StatusCode.INVALID_ARGUMENT, InvalidRequestError.reason, str(error)
     except AgentError as error:
         code = STATUS_CODES.get(type(error), grpc.StatusCode.INTERNAL)
         reason, text = error.reason, str(error)
@@ -187,6 +196,15 @@ async def _refusing(context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterato
         text = f"a fault of the agent, please report it with the agent's log: {type(error).__name__}"
     # Outside the handlers above, so that the end of the call is not taken for an error of its own.
     await context.abort(code, text, trailing_metadata=((REASON_METADATA_KEY, reason),))
+
+
+def _read_header(part: messages.UploadModelRequest) -> UploadHeader:
+    if part.WhichOneof("part") != "header":
+        raise InvalidRequestError("the first part of an upload must be its header")
+    header = part.header
+    return UploadHeader(
+        model_sha256=header.model_sha256, size_bytes=header.size_bytes, offset_bytes=header.offset_bytes
+    )
 
 
 async def _chunks(parts: AsyncIterator[messages.UploadModelRequest]) -> AsyncIterator[bytes]:

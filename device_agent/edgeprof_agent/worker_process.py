@@ -25,9 +25,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgeprof_agent.errors import InvalidRequestError, WorkerCrashedError, WorkerTimeoutError
-from edgeprof_agent.record_json import from_json, to_json
-from edgeprof_agent.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
+from edgeprof_agent.errors import REASONS, WorkerCrashedError, WorkerTimeoutError
+from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
 
 logger = logging.getLogger(__name__)
 
@@ -212,8 +212,10 @@ def _parse(line: bytes) -> WorkerEvent | Measurement | Failure:
             return JobPhase(fields["phase"])
         record_type = {"block": LatencyBlock, "measurement": Measurement, "failure": Failure}[kind]
         record: LatencyBlock | Measurement | Failure = from_json(record_type, fields)
+        if isinstance(record, Failure) and record.reason not in REASONS:
+            raise ValueError(f"unknown reason {record.reason!r}")
         return record
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidRequestError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         excerpt = line[:200].decode("utf-8", errors="replace").strip()
         raise WorkerCrashedError(f"the worker sent what is no event ({error}): {excerpt!r}") from error
 

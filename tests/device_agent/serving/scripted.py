@@ -1,0 +1,105 @@
+"""An agent on random port whose worker does what the setting's option `act` says; and that worker.
+
+python scripted.py serve | describe | work FD
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+ACTS = ("measure", "hang", "hang_once", "crash", "exit", "garbage", "half_line", "refuse", "chatter", "leave_child")
+
+
+def serve() -> None:
+    from edgeprof_agent.config import read_config
+    from edgeprof_agent.server import serve
+
+    config = read_config({"listen": "127.0.0.1:0"}, os.environ)
+    asyncio.run(
+        serve(
+            config,
+            announce=lambda line: print(line, flush=True),
+            worker_command=(sys.executable, __file__, "work"),
+            describe_command=(sys.executable, __file__, "describe"),
+        )
+    )
+
+
+def describe() -> None:
+    option = {"name": "act", "values": ACTS}
+    runtimes: list[dict[str, Any]] = [
+        {"name": "scripted", "version": "1", "providers": ["P"], "precisions": ["float32"], "options": [option]},
+        {"name": "absent", "unavailable_reason": "install it"},
+    ]
+    device = {
+        "host_name": "here",
+        "cpu": {"architecture": "none", "core_count": 1},
+        "operating_system": "none",
+        "kernel": "none",
+        "execution_context": {"python_version": "3"},
+        "runtimes": runtimes,
+    }
+    print(json.dumps(device))
+
+
+def work(pipe: int) -> None:
+    request = json.loads(sys.stdin.readline())
+    spec, attempt = request["spec"], request["attempt"]
+
+    def tell(event: str, **fields: Any) -> None:
+        os.write(pipe, json.dumps({"event": event, **fields}).encode() + b"\n")
+
+    def block(is_warmup: bool, *latency_ms: float) -> None:
+        tell("block", is_warmup=is_warmup, start_ms=0.0, latency_ms=latency_ms)
+
+    act = spec["setting"]["options"].get("act", "measure")
+    tell("progress", phase="loading")
+    tell("progress", phase="warming_up")
+    block(True, 9.0, float(attempt))
+    if act == "hang" or (act == "hang_once" and attempt == 1):
+        signal.pause()
+    if act == "crash":
+        print("about to crash", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if act == "exit":
+        sys.exit(3)
+    if act == "garbage":
+        os.write(pipe, b"no event\n")
+        signal.pause()
+    if act == "half_line":
+        os.write(pipe, b'{"event": "blo')
+        sys.exit(0)
+    if act == "refuse":
+        tell("failure", reason="ERROR_REASON_MODEL_REJECTED", message="no model")
+    if act == "leave_child":
+        child = subprocess.Popen((sys.executable, "-c", "import signal; signal.pause()"))
+        tell("failure", reason="ERROR_REASON_RUN_FAILED", message=str(child.pid))
+    if act == "chatter":
+        print(json.dumps({"event": "failure", "reason": "", "message": "not meant"}), flush=True)
+    tell("progress", phase="measuring")
+    block(False, 1.0, 2.0)
+    block(False, 3.0)
+    tell(
+        "measurement",
+        model_sha256=spec["model_sha256"],
+        setting=spec["setting"],
+        plan=spec["plan"],
+        start_time=1.5,
+        load_ms=1.0,
+        first_inference_ms=9.0,
+        conditions_before={},
+        conditions_after={"temperatures": [{"zone": "cpu", "temperature_celsius": 40.5}]},
+        verdict={"kind": "stable", "evidence": [{"name": "spread", "value": 0.1, "limit": 0.2, "is_exceeded": False}]},
+        total_ms=20.0,
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "work":
+        work(int(sys.argv[2]))
+    else:
+        {"serve": serve, "describe": describe}[sys.argv[1]]()
