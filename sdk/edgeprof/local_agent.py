@@ -1,6 +1,7 @@
 """An agent on this machine, started for as long as it is needed and gone afterwards."""
 
 import contextlib
+import os
 import re
 import selectors
 import subprocess
@@ -17,56 +18,91 @@ STOP_TIMEOUT_S = 10.0
 """An agent stops within two seconds; then it is killed."""
 
 
-@contextlib.contextmanager
-def local_agent(
-    data_folder: Path, *, listen: str = "127.0.0.1:0", environment: Mapping[str, str] | None = None
-) -> Iterator[str]:
-    """Run an agent on this machine inside the block.
+class LocalAgent:
+    """An agent as a process of this machine.
 
     Args:
-        data_folder: Where the agent keeps models and jobs.
-        listen: Address to listen on; port 0 takes any that is free.
-        environment: Environment of the agent; None for this process's own.
+        data_folder: Where the agent keeps models, jobs and its log.
+        listen: Address to listen on; port 0 takes any that is free, and keeps it across restarts.
+        environment: Variables that the agent gets in addition to this process's own.
+    """
+
+    def __init__(
+        self, data_folder: Path, *, listen: str = "127.0.0.1:0", environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.address = listen
+        self._data_folder = data_folder
+        self._environment = {**os.environ, **(environment or {})}
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start the agent and wait until it listens.
+
+        Raises:
+            LocalAgentError: If it does not come up; the text holds what it said.
+        """
+        self._data_folder.mkdir(parents=True, exist_ok=True)
+        log = self._data_folder / "agent.log"
+        arguments = ["serve", "--listen", self.address, "--data-dir", str(self._data_folder)]
+        with log.open("w") as log_file:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edgeprof_agent", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log_file,
+                env=self._environment,
+                text=True,
+                # Ctrl-C in the terminal is for the host, which then stops the agent in order.
+                start_new_session=True,
+            )
+        announced = re.search(r"listening on (\S+:\d+)", _first_line(self._process))
+        if announced is None:
+            self.kill()
+            said = log.read_text().strip() or "it said nothing"
+            raise LocalAgentError(f"the agent on this machine did not start: {said}")
+        self.address = announced.group(1)
+
+    def stop(self) -> None:
+        """Stop the agent in order; a job that runs is queued again at the next start."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.communicate(timeout=STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
+
+    def kill(self) -> None:
+        """End the agent as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+@contextlib.contextmanager
+def local_agent(data_folder: Path) -> Iterator[str]:
+    """Run an agent on this machine inside the block, on any free port.
+
+    Args:
+        data_folder: Where the agent keeps models, jobs and its log.
 
     Yields:
         The agent's address, `host:port`.
 
     Raises:
-        LocalAgentError: If it does not come up; the text holds what it said.
+        LocalAgentError: If it does not come up.
     """
-    data_folder.mkdir(parents=True, exist_ok=True)
-    log = data_folder / "agent.log"
-    command = [sys.executable, "-m", "edgeprof_agent", "serve", "--listen", listen, "--data-dir", str(data_folder)]
-    with log.open("a") as log_file:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log_file,
-            env=None if environment is None else dict(environment),
-            text=True,
-            # Ctrl-C in the terminal is for the host, which then stops the agent in order.
-            start_new_session=True,
-        )
+    agent = LocalAgent(data_folder)
+    agent.start()
     try:
-        yield _announced_address(process, log)
+        yield agent.address
     finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+        agent.stop()
 
 
-def _announced_address(process: "subprocess.Popen[str]", log: Path) -> str:
+def _first_line(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        is_ready = bool(selector.select(timeout=START_TIMEOUT_S))
-    line = process.stdout.readline() if is_ready else ""
-    announced = re.search(r"listening on (\S+:\d+)", line)
-    if announced is None:
-        said = log.read_text().strip() or "it said nothing"
-        raise LocalAgentError(f"the agent on this machine did not start: {said}")
-    return announced.group(1)
+        return process.stdout.readline() if selector.select(timeout=START_TIMEOUT_S) else ""

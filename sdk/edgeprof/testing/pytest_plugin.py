@@ -1,1 +1,47 @@
-"""Fixtures for users of edgeprof."""
+"""Fixtures that come with the installation; pytest finds them through the entry point."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from edgeprof.testing import SimulatedDevice, SimulationConfig
+
+
+@pytest.fixture
+def own_edgeprof_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Store and cache of edgeprof in a folder of the test's own; returns it."""
+    folder = tmp_path / "edgeprof"
+    monkeypatch.setenv("EDGEPROF_STORE", str(folder / "store.sqlite3"))
+    monkeypatch.setenv("EDGEPROF_CACHE", str(folder / "cache"))
+    return folder
+
+
+@pytest.fixture
+def make_simulated_device(
+    own_edgeprof_folders: Path,
+) -> "Iterator[Callable[[SimulationConfig | None], SimulatedDevice]]":
+    """Makes simulated devices, started, from a configuration; all are gone after the test."""
+    # Imported here, so that having edgeprof installed does not slow down other people's test runs.
+    from edgeprof.testing import SimulatedDevice
+
+    with ExitStack() as devices:
+        count = 0
+
+        def make(config: "SimulationConfig | None" = None) -> SimulatedDevice:
+            nonlocal count
+            count += 1
+            return devices.enter_context(SimulatedDevice(own_edgeprof_folders / f"device-{count}", config))
+
+        yield make
+
+
+@pytest.fixture
+def simulated_device(
+    make_simulated_device: "Callable[[SimulationConfig | None], SimulatedDevice]",
+) -> "SimulatedDevice":
+    """A simulated device, started, with the default personality; gone after the test."""
+    return make_simulated_device(None)

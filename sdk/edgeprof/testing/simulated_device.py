@@ -1,0 +1,76 @@
+"""The simulated device as a process that a test can start, stop, kill and question."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof.export import export_architecture
+from edgeprof.local_agent import LocalAgent
+from edgeprof_agent.runtimes.simulated import CONFIG_VARIABLE, Fault, FaultKind, Heat, SimulationConfig
+from edgeprof_agent.runtimes.simulation_law import true_latency_ms
+from edgeprof_predictor.spaces import Architecture, SearchSpace
+from edgeprof_proto.records import Setting
+
+__all__ = ["Fault", "FaultKind", "Heat", "SimulatedDevice", "SimulationConfig"]
+
+FULL_DISK_BYTES = 1 << 60
+"""Space to keep free that no disk has: the agent then finds every disk full."""
+
+
+class SimulatedDevice:
+    """The real agent on this machine, with the runtime `simulated`.
+
+    Args:
+        folder: Where the device keeps everything.
+        config: Personality, noise, heat and faults.
+        has_full_disk: True for a device that has no room for any model.
+    """
+
+    setting = Setting(runtime="simulated")
+    """The setting that runs models on the simulated device."""
+
+    def __init__(self, folder: Path, config: SimulationConfig | None = None, *, has_full_disk: bool = False) -> None:
+        self.config = config or SimulationConfig()
+        self._folder = folder
+        self._config_path = folder / "simulation.json"
+        environment = {CONFIG_VARIABLE: str(self._config_path)}
+        if has_full_disk:
+            environment["EDGEPROF_AGENT_DISK_RESERVE_BYTES"] = str(FULL_DISK_BYTES)
+        self._agent = LocalAgent(folder / "agent", environment=environment)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config.write(self._config_path)
+
+    @property
+    def address(self) -> str:
+        """Address of the agent; the same after a restart."""
+        return self._agent.address
+
+    def start(self) -> None:
+        """Start the device's agent, for the first time or again."""
+        self._agent.start()
+
+    def stop(self) -> None:
+        """Stop the device's agent in order."""
+        self._agent.stop()
+
+    def kill(self) -> None:
+        """End the device's agent as a power cut would."""
+        self._agent.kill()
+
+    def __enter__(self) -> "SimulatedDevice":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def true_latency_ms(self, model: Path, setting: Setting | None = None) -> float:
+        """The latency that the device's law gives a model, without noise, warm-up and heat, in milliseconds."""
+        return true_latency_ms(model, setting or self.setting, seed=self.config.seed)
+
+    def true_latencies_ms(self, space: SearchSpace, architectures: Sequence[Architecture]) -> NDArray[np.float64]:
+        """The same for architectures: `n`, in milliseconds."""
+        models = [export_architecture(space, item, self._folder / "models") for item in architectures]
+        return np.array([self.true_latency_ms(model) for model in models])
