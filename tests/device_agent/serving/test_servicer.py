@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import grpc
 import pytest
+from google.protobuf.message import Message
+
 from edgeprof_proto import REASON_METADATA_KEY
 from edgeprof_proto.v1 import device_agent_pb2, job_pb2
-from google.protobuf.message import Message
 
 
 def reason_of(call: Callable[[], object]) -> tuple[str, str]:
@@ -81,9 +82,7 @@ def test_upload_goes_on_at_the_byte_where_the_stream_was_cut(start_agent, model)
 
 def test_two_uploads_of_one_model_at_once_leave_it_whole(start_agent, model) -> None:
     agent = start_agent()
-    header = device_agent_pb2.UploadModelHeader(
-        model_sha256=hashlib.sha256(model).hexdigest(), size_bytes=len(model)
-    )
+    header = device_agent_pb2.UploadModelHeader(model_sha256=hashlib.sha256(model).hexdigest(), size_bytes=len(model))
     is_begun, may_end = threading.Event(), threading.Event()
 
     def parts():
@@ -196,9 +195,7 @@ def test_jobs_are_listed_newest_first_page_by_page_without_results(start_agent) 
         agent.create_job(job_id)
     list(agent.watch_job("c"))
     first = agent.stub.ListJobs(device_agent_pb2.ListJobsRequest(page_size=2))
-    second = agent.stub.ListJobs(
-        device_agent_pb2.ListJobsRequest(page_size=2, page_token=first.next_page_token)
-    )
+    second = agent.stub.ListJobs(device_agent_pb2.ListJobsRequest(page_size=2, page_token=first.next_page_token))
     assert [job.job_id for job in (*first.jobs, *second.jobs)] == ["c", "b", "a"]
     assert second.next_page_token == ""
     assert not first.jobs[0].HasField("measurement")
