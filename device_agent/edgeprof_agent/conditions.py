@@ -6,7 +6,7 @@ not tell is None or empty, never a guess.
 
 from pathlib import Path
 
-from edgeprof_agent.records import Conditions, Temperature
+from edgeprof_proto.records import Conditions, Temperature
 
 SYSTEM_ROOT = Path("/")
 

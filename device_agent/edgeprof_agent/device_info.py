@@ -21,9 +21,9 @@ from edgeprof_agent.conditions import (
     read_online_core_indices,
     read_text,
 )
-from edgeprof_agent.record_json import to_json
-from edgeprof_agent.records import Cpu, CpuCluster, DeviceDescription, ExecutionContext, RuntimeInfo
 from edgeprof_agent.runtimes.registry import describe_runtimes
+from edgeprof_proto.record_json import to_json
+from edgeprof_proto.records import Cpu, CpuCluster, DeviceDescription, ExecutionContext, RuntimeInfo
 
 ARM_CORES = {
     "0xc07": "Cortex-A7",

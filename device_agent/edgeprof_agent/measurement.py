@@ -8,7 +8,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from edgeprof_agent.records import LatencyBlock, MeasurementPlan
+from edgeprof_proto.records import LatencyBlock, MeasurementPlan
 
 Clock = Callable[[], int]
 """Reads a monotonic clock, in nanoseconds."""

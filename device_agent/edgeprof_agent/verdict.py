@@ -16,7 +16,7 @@ A number that could not be read gives no evidence.
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
-from edgeprof_agent.records import Conditions, Evidence, LatencyBlock, Verdict, VerdictKind
+from edgeprof_proto.records import Conditions, Evidence, LatencyBlock, Verdict, VerdictKind
 
 NODES_ELSEWHERE_LIMIT = 0
 """One node on another provider is enough: it brings copies and synchronisation with it."""
@@ -30,10 +30,10 @@ FREQUENCY_DROP_LIMIT = 0.1
 QUARTILE_SPREAD_LIMIT = 0.2
 """The middle half of the runs. A quiet machine shows 0.01 to 0.1; at 0.2 the median of 50 runs is good to 3 %."""
 
-MEAN_EXCESS_LIMIT = 0.15
+MEAN_EXCESS_LIMIT = 0.1
 """A neighbour that takes turns on the core stretches few runs, each a lot: the median hides it, the mean does not.
 
-An equal neighbour gives about 1. A timer's interrupts, and a moment's pause of a virtual machine, stay below 0.1.
+An equal neighbour gives about 1. A timer's interrupts, and a moment's pause of a virtual machine, stay below 0.05.
 """
 
 CORE_WAIT_SHARE_LIMIT = 0.02

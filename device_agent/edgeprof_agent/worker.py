@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.conditions import SYSTEM_ROOT, read_peak_memory_bytes, read_text
-from edgeprof_agent.errors import AgentError
+from edgeprof_agent.errors import AgentError, InvalidRequestError
 from edgeprof_agent.measurement import measure
-from edgeprof_agent.record_json import from_json, to_json
-from edgeprof_agent.records import JobPhase, JobSpec, LatencyBlock, Measurement
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.registry import load_runtime
 from edgeprof_agent.verdict import judge
+from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records import JobPhase, JobSpec, LatencyBlock, Measurement, RecordError
 
 THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Where libraries under a runtime read how many threads to start, once, when they are loaded."""
@@ -69,6 +69,8 @@ def main() -> int:
             emit("measurement", to_json(replace(run(request, emit), blocks=())))
         except AgentError as error:
             emit("failure", {"reason": error.reason, "message": str(error)})
+        except RecordError as error:
+            emit("failure", {"reason": InvalidRequestError.reason, "message": str(error)})
         except Exception as error:
             # A bug must end the job with a sentence; the trace goes to the server's log.
             traceback.print_exc()

@@ -11,7 +11,7 @@ from edgeprof_agent.conditions import (
     read_temperatures,
     read_throttling_flags,
 )
-from edgeprof_agent.records import Conditions, Temperature
+from edgeprof_proto.records import Conditions, Temperature
 
 
 def _record(root: Path, files: Mapping[str, str]) -> Path:

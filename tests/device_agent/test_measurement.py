@@ -6,7 +6,7 @@ import pytest
 
 from edgeprof_agent.errors import RunFailedError
 from edgeprof_agent.measurement import measure
-from edgeprof_agent.records import LatencyBlock, MeasurementPlan
+from edgeprof_proto.records import LatencyBlock, MeasurementPlan
 
 MS = 1_000_000
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from edgeprof_agent.records import Conditions, LatencyBlock, Verdict, VerdictKind
 from edgeprof_agent.verdict import judge
+from edgeprof_proto.records import Conditions, LatencyBlock, Verdict, VerdictKind
 
 QUIET = Conditions(core_frequencies_mhz=(1_500.0, 1_500.0), has_throttling_flags=True)
 

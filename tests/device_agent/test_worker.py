@@ -11,9 +11,9 @@ from typing import IO, Any
 
 import pytest
 
-from edgeprof_agent.record_json import from_json, to_json
-from edgeprof_agent.records import JobSpec, LatencyBlock, Measurement, MeasurementPlan, Setting, VerdictKind
 from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulationConfig
+from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records import JobSpec, LatencyBlock, Measurement, MeasurementPlan, Setting, VerdictKind
 
 SHA256 = "0" * 64
 SHORT_PLAN = MeasurementPlan(

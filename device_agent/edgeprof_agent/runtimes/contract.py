@@ -11,6 +11,7 @@ With pytest::
 """
 
 import dataclasses
+import itertools
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ from pathlib import Path
 
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
 from edgeprof_agent.measurement import measure
-from edgeprof_agent.records import MeasurementPlan, RuntimeInfo, Setting
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime
+from edgeprof_proto.records import MeasurementPlan, RuntimeInfo, Setting
 
 
 class RuntimeContract(ABC):
@@ -74,12 +75,13 @@ class RuntimeContract(ABC):
         """The error names the value that is wrong, and what there is instead."""
         info = self._describe()
         plain = Setting(runtime=info.name)
-        for name in ("runtime_version", "provider", "precision"):
-            self._assert_refused(dataclasses.replace(plain, **{name: "no-such-thing"}), choice="")
-        self._assert_refused(dataclasses.replace(plain, options={"no-such-thing": "1"}), choice="")
+        wrong = "no-such-thing"
+        self._assert_refused(dataclasses.replace(plain, runtime_version=wrong), choice=info.version or "")
+        self._assert_refused(dataclasses.replace(plain, provider=wrong), choice=info.providers[0])
+        self._assert_refused(dataclasses.replace(plain, precision=wrong), choice=info.precisions[0])
+        self._assert_refused(dataclasses.replace(plain, options={wrong: "1"}), choice="")
         for option in info.options:
-            wrong = dataclasses.replace(plain, options={option.name: "no-such-thing"})
-            self._assert_refused(wrong, choice=option.values[0])
+            self._assert_refused(dataclasses.replace(plain, options={option.name: wrong}), choice=option.values[0])
 
     def test_a_file_that_is_no_model_is_rejected(self) -> None:
         """Text, and a model that breaks off, end in one sentence."""
@@ -102,7 +104,7 @@ class RuntimeContract(ABC):
             for _ in range(5):
                 model.run_once()
                 moments.append(model.clock())
-        assert all(earlier < later for earlier, later in zip(moments, moments[1:], strict=False)), moments
+        assert all(earlier < later for earlier, later in itertools.pairwise(moments)), moments
         assert model.load_ms > 0
 
     def test_a_loaded_model_can_be_measured(self) -> None:

@@ -6,8 +6,8 @@ Only worker processes and the description of the device look here: the server ne
 from importlib import metadata
 
 from edgeprof_agent.errors import RuntimeNotFoundError
-from edgeprof_agent.records import RuntimeInfo
 from edgeprof_agent.runtimes.base import Runtime
+from edgeprof_proto.records import RuntimeInfo
 
 ENTRY_POINT_GROUP = "edgeprof.runtimes"
 

@@ -17,10 +17,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeprof_agent.errors import InvalidRequestError, ModelRejectedError, RunFailedError, RuntimeNotFoundError
+from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError
 from edgeprof_agent.measurement import NS_PER_MS
-from edgeprof_agent.record_json import from_json, to_json
-from edgeprof_agent.records import Conditions, RuntimeInfo, Setting, Temperature
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.simulation_law import (
     ACCELERATOR,
@@ -30,6 +28,8 @@ from edgeprof_agent.runtimes.simulation_law import (
     count_nodes,
     read_nodes,
 )
+from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records import Conditions, RecordError, RuntimeInfo, Setting, Temperature
 
 CONFIG_VARIABLE = "EDGEPROF_SIMULATION"
 
@@ -69,9 +69,9 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.at_run < 1:
-            raise InvalidRequestError(f"fault.at_run must be >= 1, got {self.at_run}")
+            raise RecordError(f"fault.at_run must be >= 1, got {self.at_run}")
         if self.job_count is not None and self.job_count < 1:
-            raise InvalidRequestError(f"fault.job_count must be >= 1 or null, got {self.job_count}")
+            raise RecordError(f"fault.job_count must be >= 1 or null, got {self.job_count}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +90,11 @@ class Heat:
 
     def __post_init__(self) -> None:
         if not self.saturation_ms > 0:
-            raise InvalidRequestError(f"heat.saturation_ms must be > 0, got {self.saturation_ms}")
+            raise RecordError(f"heat.saturation_ms must be > 0, got {self.saturation_ms}")
         if not self.slowdown >= 1:
-            raise InvalidRequestError(f"heat.slowdown must be >= 1, got {self.slowdown}")
+            raise RecordError(f"heat.slowdown must be >= 1, got {self.slowdown}")
         if not 0 <= self.cooling_share <= 1:
-            raise InvalidRequestError(f"heat.cooling_share must be 0 to 1, got {self.cooling_share}")
+            raise RecordError(f"heat.cooling_share must be 0 to 1, got {self.cooling_share}")
 
     def temperature_celsius(self, work_ms: float) -> float:
         """Return the temperature after some work.
@@ -131,9 +131,9 @@ class SimulationConfig:
         for name in ("noise_relative_sd", "warmup_run_count", "resolution_ms"):
             value = getattr(self, name)
             if not 0 <= value < math.inf:
-                raise InvalidRequestError(f"{name} must be >= 0 and finite, got {value}")
+                raise RecordError(f"{name} must be >= 0 and finite, got {value}")
         if not self.warmup_slowdown >= 1:
-            raise InvalidRequestError(f"warmup_slowdown must be >= 1, got {self.warmup_slowdown}")
+            raise RecordError(f"warmup_slowdown must be >= 1, got {self.warmup_slowdown}")
 
     def write(self, path: Path) -> None:
         """Write the configuration, and make the device new: cold, and without a job behind it.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError
-from edgeprof_agent.records import Setting
+from edgeprof_proto.records import Setting
 
 ACCELERATOR = "accelerator"
 CPU = "cpu"

@@ -9,9 +9,9 @@ import pytest
 from onnx import TensorProto
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, SettingNotSupportedError
-from edgeprof_agent.records import Setting
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.onnxruntime import GRAPH_OPTIMIZATIONS, OnnxRuntime, count_nodes, generate_inputs
+from edgeprof_proto.records import Setting
 
 SETTING = Setting(runtime="onnxruntime")
 WriteModel = Callable[..., Path]

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto
 
-from edgeprof_agent.errors import InvalidRequestError, ModelRejectedError
-from edgeprof_agent.record_json import from_json, to_json
-from edgeprof_agent.records import Setting
+from edgeprof_agent.errors import ModelRejectedError
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulatedRuntime, SimulationConfig
 from edgeprof_agent.runtimes.simulation_law import NodeKind, Personality, read_nodes, true_latency_ms
+from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records import RecordError, Setting
 
 SETTING = Setting(runtime="simulated")
 WriteConvolutions = Callable[[Path], Path]
@@ -188,5 +188,5 @@ def test_a_configuration_survives_its_file() -> None:
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_refused(fields: dict[str, object], text: str) -> None:
-    with pytest.raises(InvalidRequestError, match=text):
+    with pytest.raises(RecordError, match=text):
         from_json(SimulationConfig, fields)
