@@ -3,9 +3,11 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgeprof_proto.record_json import to_json
+from edgeprof.errors import EdgeprofError
+from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records import Device, Setting
 
 
@@ -44,6 +46,31 @@ class Platform:
             *(f"{name}-{value}" for name, value in sorted(setting.options.items())),
         ]
         return "_".join(re.sub(r"[^a-z0-9.]+", "-", part.lower()).strip("-") for part in parts if part)
+
+    def facts(self) -> dict[str, str]:
+        """The platform as names and texts, for a profile; `Platform.from_facts` reads them."""
+        return {
+            "name": self.name,
+            "device_id": self.device_id,
+            "device_name": self.device_name,
+            "setting": json.dumps(to_json(self.setting), sort_keys=True),
+        }
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, str]) -> "Platform":
+        """Make the platform that a profile names.
+
+        Raises:
+            EdgeprofError: If the profile names none.
+        """
+        try:
+            return cls(
+                device_id=facts["device_id"],
+                device_name=facts["device_name"],
+                setting=from_json(Setting, json.loads(facts["setting"])),
+            )
+        except (KeyError, ValueError) as error:
+            raise EdgeprofError(f"the profile does not say which platform it belongs to: {error}") from error
 
 
 def resolve_platform(device: Device, setting: Setting) -> Platform:

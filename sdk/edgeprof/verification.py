@@ -10,13 +10,11 @@ import numpy as np
 from edgeprof.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.export import default_model_folder, export_architecture
-from edgeprof.platform import Platform, resolve_platform
+from edgeprof.platform import Platform
 from edgeprof.store import Store
 from edgeprof_predictor import metrics
 from edgeprof_predictor.profile import Profile
-from edgeprof_predictor.spaces import Architecture, get_space
-from edgeprof_proto.record_json import from_json
-from edgeprof_proto.records import Setting
+from edgeprof_predictor.spaces import Architecture
 
 DEFAULT_UNSEEN_COUNT = 20
 """Enough for a rank correlation that means something, few enough for a minute of a board's time."""
@@ -62,12 +60,12 @@ class Verification:
         lower = np.array([item.lower_ms for item in self.architectures])
         upper = np.array([item.upper_ms for item in self.architectures])
         return {
-            "spearman": metrics.spearman(predicted, measured),
-            "kendall_tau": metrics.kendall_tau(predicted, measured),
-            "median_ape": metrics.median_ape(predicted, measured),
-            "mape": metrics.mape(predicted, measured),
-            "interval_coverage": metrics.interval_coverage(lower, upper, measured),
-            "interval_width_ratio": metrics.interval_width_ratio(lower, upper, predicted),
+            "spearman": metrics.spearman(measured, predicted),
+            "kendall_tau": metrics.kendall_tau(measured, predicted),
+            "median_ape": metrics.median_ape(measured, predicted),
+            "mape": metrics.mape(measured, predicted),
+            "interval_coverage": metrics.interval_coverage(measured, lower, upper),
+            "interval_width_ratio": metrics.interval_width_ratio(predicted, lower, upper),
             "sample_count": self.sample_count,
             "unseen_count": len(self.architectures),
         }
@@ -109,14 +107,14 @@ def verify(
         EdgeprofError: If the profile belongs to another device, or the device fails.
     """
     platform = _platform_of(profile, client)
-    space = get_space(profile.space)
+    space = profile.space
     unseen = _unseen(profile, count, seed)
     prediction = profile.predict(unseen)
     rows = []
     for index, architecture in enumerate(unseen):
         text = space.format(architecture)
-        digest = hashlib.sha256(f"{profile.digest} {seed} {text}".encode()).hexdigest()
-        job_id = f"verify-{digest[:40]}"
+        digest = hashlib.sha256(f"{platform.key} {text}".encode()).hexdigest()
+        job_id = f"verify-{profile.provenance.get('onboarding_session', '')}-{digest[:32]}"
         measurement = store.measurement(job_id)
         if measurement is None:
             folder = model_folder or default_model_folder()
@@ -134,23 +132,22 @@ def verify(
         )
         if on_measured is not None:
             on_measured(index + 1, count)
-    return Verification(platform=platform.name, sample_count=profile.sample_count, architectures=tuple(rows))
+    return Verification(platform=platform.name, sample_count=profile.samples.count, architectures=tuple(rows))
 
 
 def _platform_of(profile: Profile, client: DeviceClient) -> Platform:
-    device = client.device()
-    setting = from_json(Setting, profile.platform["setting"])
-    if profile.platform["device_id"] != device.device_id:
+    platform = Platform.from_facts(profile.platform)
+    if platform.device_id != client.device().device_id:
         raise EdgeprofError(
-            f"the profile belongs to {profile.platform['device_name']}, not to the device at {client.address}: "
+            f"the profile belongs to {platform.device_name}, not to the device at {client.address}: "
             "name the right device, or onboard this one"
         )
-    return resolve_platform(device, setting)
+    return platform
 
 
 def _unseen(profile: Profile, count: int, seed: int) -> list[Architecture]:
-    space = get_space(profile.space)
-    seen = set(profile.sample_architectures)
-    # Every sample is drawn twice at most, so this many hold enough that are new.
-    drawn = space.sample(min(count + len(seen), space.size), seed=seed + 1)
-    return [item for item in drawn if space.format(item) not in seen][:count]
+    space = profile.space
+    seen = set(space.architectures(profile.samples.choices))
+    # The drawn are distinct, so this many hold enough that are new.
+    drawn = space.sample(min(count + len(seen), space.size), seed=seed)
+    return [item for item in drawn if item not in seen][:count]

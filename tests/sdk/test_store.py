@@ -8,43 +8,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from factories import PLATFORM, measurement_of
 from sqlalchemy import create_engine
 
 from edgeprof.errors import StoreError
 from edgeprof.platform import Platform
 from edgeprof.store import Store
 from edgeprof.store.tables import Base
-from edgeprof_proto.records import (
-    Conditions,
-    LatencyBlock,
-    Measurement,
-    MeasurementPlan,
-    Setting,
-    Verdict,
-    VerdictKind,
-)
-
-SETTING = Setting(runtime="onnxruntime", runtime_version="1.2", provider="CPU", precision="float32")
-PLATFORM = Platform(device_id="d1", device_name="board", setting=SETTING)
-
-
-def measurement_of(*latency_ms: float) -> Measurement:
-    return Measurement(
-        model_sha256="0" * 64,
-        setting=SETTING,
-        plan=MeasurementPlan().filled(),
-        start_time=0.0,
-        load_ms=1.0,
-        first_inference_ms=9.0,
-        conditions_before=Conditions(),
-        conditions_after=Conditions(),
-        verdict=Verdict(kind=VerdictKind.STABLE),
-        total_ms=100.0,
-        blocks=(
-            LatencyBlock(is_warmup=True, start_ms=0.0, latency_ms=(9.0,)),
-            LatencyBlock(is_warmup=False, start_ms=9.0, latency_ms=latency_ms),
-        ),
-    )
+from edgeprof_proto.records import Setting
 
 
 @pytest.fixture
@@ -103,8 +74,8 @@ def test_what_was_written_survives_a_kill_of_the_process(tmp_path: Path) -> None
     path = tmp_path / "store.sqlite3"
     program = f"""
 import os, signal, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_store import PLATFORM, measurement_of
+sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+from factories import PLATFORM, measurement_of
 from edgeprof.store import Store
 from pathlib import Path
 store = Store(Path({str(path)!r}))

@@ -110,11 +110,6 @@ class OnboardingProgress(OnboardingListener):
         self._done = measured_count
         messages.print(f"going on with an unfinished onboarding: {measured_count} networks are measured already")
 
-    def on_chosen(self, architectures: list[str], reason: str) -> None:
-        """Say why these networks come next."""
-        noun = "network" if len(architectures) == 1 else "networks"
-        messages.print(f"[dim]next {len(architectures)} {noun}: {reason}[/dim]")
-
     def on_probe_started(self, probe: Probe) -> None:
         """Name the network that the device is asked for."""
         name = "anchor again" if probe.is_anchor_check else f"network {self._done + 1} of {self._sample_count}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeprof._version import VERSION
 from edgeprof.client import DeviceClient
 from edgeprof.export import default_model_folder
 from edgeprof.onboarding.costs import MEASURING
@@ -13,7 +14,6 @@ from edgeprof.platform import resolve_platform
 from edgeprof.store import Store
 from edgeprof_predictor.bundle import Bundle, load_bundle
 from edgeprof_predictor.profile import Profile
-from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records import Setting
 
 DEFAULT_SETTING = Setting(runtime="onnxruntime")
@@ -146,6 +146,14 @@ def onboard(
         expected_error=predictor.expected_error,
         seconds_by_step=onboarding.costs.seconds_by_step(),
     )
-    profile = Profile.of(bundle, predictor, platform={"name": platform.name, **to_json(platform)})
+    profile = Profile.of(
+        predictor,
+        platform=platform.facts(),
+        provenance={
+            "onboarding_session": onboarding.session.session_id,
+            "edgeprof_version": VERSION,
+            "stop_reason": stop_reason,
+        },
+    )
     onboarding.end()
     return Onboarded(profile=profile, report=report)

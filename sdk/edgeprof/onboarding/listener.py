@@ -10,8 +10,8 @@ class OnboardingListener:
     def on_resumed(self, measured_count: int) -> None:
         """An unfinished onboarding goes on, with this many measurements."""
 
-    def on_chosen(self, architectures: list[str], reason: str) -> None:
-        """These architectures will be measured next, for this reason."""
+    def on_chosen(self, architectures: list[str]) -> None:
+        """These architectures will be measured next: they narrow the predictions most, given what is known so far."""
 
     def on_probe_started(self, probe: Probe) -> None:
         """The device is asked for a measurement."""

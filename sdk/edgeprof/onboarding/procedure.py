@@ -29,7 +29,7 @@ from edgeprof.onboarding.goal import Goal, Standing, reason_to_stop
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.platform import Platform
 from edgeprof.store import Probe, Session, Store
-from edgeprof.uncertainty import median_relative_sd
+from edgeprof.uncertainty import clock_resolution_ms, median_relative_sd
 from edgeprof_predictor.bundle import Bundle
 from edgeprof_predictor.methods.base import PlatformPredictor
 from edgeprof_predictor.samples import Samples
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 PLAN = MeasurementPlan(timed_duration_ms=2_000.0)
 """Twice the agent's default time: the worker's start is paid once, and the median gains."""
 
-CANDIDATE_COUNT = 2_000
+CANDIDATE_COUNT = 1_000
 """Architectures among which the sampler chooses; more of them gain nothing and cost time."""
 
 FIRST_ROUND_COUNT = 5
@@ -206,7 +206,7 @@ class Onboarding:
         # look like a property of the architectures.
         random.Random(self.session.seed).shuffle(architectures)
         self._store.plan_probes(self.session, architectures)
-        self._listener.on_chosen(architectures, self._bundle.method.choice_reason)
+        self._listener.on_chosen(architectures)
 
     def _untried_candidates(self) -> ChoiceArray:
         space = self._bundle.space
@@ -214,27 +214,31 @@ class Onboarding:
         is_tried = (self._candidates[:, None, :] == tried[None, :, :]).all(axis=2).any(axis=1)
         return self._candidates[~is_tried]
 
-    def _samples(self) -> Samples | None:
-        """The samples so far, as the predictor wants them; None before there is one."""
+    def _samples(self) -> Samples:
+        """The samples so far, as the predictor wants them."""
         probes = self.samples_so_far()
-        if not probes:
-            return None
         space = self._bundle.space
+        if not probes:
+            return Samples.none(space)
         drift = drift_log_ratios(self.probes())
+        measurements = [_measured(probe) for probe in probes]
         return Samples(
             choices=space.choices([space.parse(probe.architecture) for probe in probes]),
-            latency_ms=np.array([_measured(probe).median_ms for probe in probes]),
+            latency_ms=np.array([measurement.median_ms for measurement in measurements]),
             relative_sd=np.array(
-                [math.hypot(median_relative_sd(_measured(probe)), drift[probe.job_id]) for probe in probes]
+                [
+                    math.hypot(median_relative_sd(measurement), drift[probe.job_id])
+                    for probe, measurement in zip(probes, measurements, strict=True)
+                ]
             ),
+            resolution_ms=clock_resolution_ms(measurements),
         )
 
     def _adapt(self) -> PlatformPredictor:
         samples = self._samples()
-        assert samples is not None  # every goal asks for some
         with self.costs.step("adapting the predictor"):
             predictor = self._bundle.method.adapt(samples, seed=self.session.seed)
-        self._listener.on_adapted(len(samples.latency_ms), predictor.expected_error)
+        self._listener.on_adapted(samples.count, predictor.expected_error)
         return predictor
 
     def _reason_to_stop(self) -> str | None:

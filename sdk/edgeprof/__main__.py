@@ -1,0 +1,5 @@
+"""`python -m edgeprof` is the command `edgeprof`."""
+
+from edgeprof.cli import main
+
+main()

@@ -1,0 +1,167 @@
+"""The closed loop on a simulated device, and what is left of it when a process is killed in the middle."""
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgeprof
+from edgeprof.errors import OnboardingError
+from edgeprof.onboarding import Goal, OnboardingListener
+from edgeprof.store import Probe, Store
+from edgeprof.testing import Fault, FaultKind, Heat, SimulatedDevice, SimulationConfig
+from edgeprof_predictor import metrics
+from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.records import JobEvent, JobPhase, JobState, Progress
+
+MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
+
+
+@pytest.mark.parametrize("space_name", ["nasbench201", "fbnet"])
+def test_ten_networks_tell_how_fast_the_others_run(space_name: str, simulated_device: SimulatedDevice) -> None:
+    space = get_space(space_name)
+    with edgeprof.connect(simulated_device.address) as client:
+        onboarded = edgeprof.onboard(client, space_name, setting=simulated_device.setting)
+    unseen = space.sample(30, seed=99)
+    truth = simulated_device.true_latencies_ms(space, unseen)
+    prediction = onboarded.profile.predict(unseen)
+    assert metrics.spearman(truth, prediction.latency_ms) > 0.9
+    assert metrics.median_ape(truth, prediction.latency_ms) < 0.12
+    report = onboarded.report
+    assert len(report.samples) <= 10
+    assert report.source_platform
+    assert -1 <= report.source_correlation <= 1
+
+
+def test_a_profile_predicts_with_neither_agent_nor_store(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+    with edgeprof.connect(simulated_device.address) as client:
+        onboarded = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting)
+    path = tmp_path / "board.edgeprof"
+    onboarded.profile.save(path)
+    simulated_device.stop()
+    texts = [get_space("nasbench201").format(item) for item in get_space("nasbench201").sample(5, seed=1)]
+    carried = edgeprof.predict(path, texts)
+    np.testing.assert_allclose(carried.latency_ms, onboarded.profile.predict(texts).latency_ms)
+    assert np.all((carried.lower_ms < carried.latency_ms) & (carried.latency_ms < carried.upper_ms))
+
+
+def test_the_target_error_ends_an_onboarding_early(simulated_device: SimulatedDevice) -> None:
+    with edgeprof.connect(simulated_device.address) as client:
+        report = edgeprof.onboard(
+            client, "nasbench201", setting=simulated_device.setting, goal=Goal(sample_count=50, target_error=0.5)
+        ).report
+    assert len(report.samples) <= 5
+    assert "target" in report.stop_reason
+
+
+def test_a_network_that_crashes_the_device_is_replaced_by_another(make_simulated_device: MakeDevice) -> None:
+    device = make_simulated_device(SimulationConfig(faults=(Fault(kind=FaultKind.CRASH, at_run=3, job_count=2),)))
+    with edgeprof.connect(device.address) as client:
+        report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=Goal(sample_count=6)).report
+    assert len(report.failures) == 2
+    assert len(report.samples) == 6
+
+
+def test_a_device_that_always_fails_ends_in_one_sentence(make_simulated_device: MakeDevice) -> None:
+    device = make_simulated_device(SimulationConfig(faults=(Fault(kind=FaultKind.REJECT_MODEL),)))
+    with (
+        edgeprof.connect(device.address) as client,
+        pytest.raises(OnboardingError, match="Mend the device"),
+    ):
+        edgeprof.onboard(client, "nasbench201", setting=device.setting)
+
+
+def test_a_device_that_throttles_is_noticed_and_measured_again(make_simulated_device: MakeDevice) -> None:
+    device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=12_000.0, slowdown=1.5)))
+    with edgeprof.connect(device.address) as client:
+        report = edgeprof.onboard(client, "nasbench201", setting=device.setting).report
+    assert report.spoilt_count > 0
+    assert report.anchor_check_count >= 2
+
+
+class KillAgentOnce(OnboardingListener):
+    """Kills the device's agent while it measures the fourth network, and starts it again."""
+
+    def __init__(self, device: SimulatedDevice) -> None:
+        self._device = device
+        self._probe: Probe | None = None
+        self.has_killed = False
+
+    def on_probe_started(self, probe: Probe) -> None:
+        self._probe = probe
+
+    def on_job_event(self, event: JobEvent) -> None:
+        is_measuring = isinstance(event.event, Progress) and event.event.phase is JobPhase.WARMING_UP
+        if self._probe is not None and self._probe.ordinal == 3 and is_measuring and not self.has_killed:
+            self.has_killed = True
+            self._device.kill()
+            self._device.start()
+
+
+def assert_each_network_was_measured_once(device: SimulatedDevice, store_path: Path) -> None:
+    with edgeprof.connect(device.address) as client:
+        jobs = list(client.jobs())
+    assert all(job.state is JobState.SUCCEEDED for job in jobs)
+    with Store(store_path) as store:
+        measurements = {job.job_id: store.measurement(job.job_id) for job in jobs}
+    # Nothing that the device has measured is lost on the host ...
+    assert all(measurement is not None for measurement in measurements.values())
+    # ... and only the anchor, checked on purpose, was measured more than once.
+    repeats = Counter(job.spec.model_sha256 for job in jobs)
+    assert sum(count > 1 for count in repeats.values()) <= 1
+
+
+def test_a_kill_of_the_agent_loses_nothing_and_measures_nothing_twice(
+    simulated_device: SimulatedDevice, own_edgeprof_folders: Path
+) -> None:
+    listener = KillAgentOnce(simulated_device)
+    with edgeprof.connect(simulated_device.address) as client:
+        report = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, listener=listener).report
+    assert listener.has_killed
+    assert len(report.samples) == 10
+    assert_each_network_was_measured_once(simulated_device, own_edgeprof_folders / "store.sqlite3")
+
+
+HOST_THAT_KILLS_ITSELF = """
+import os, signal, sys
+import edgeprof
+from edgeprof.onboarding import OnboardingListener
+
+class Killer(OnboardingListener):
+    probe = None
+
+    def on_probe_started(self, probe):
+        self.probe = probe
+
+    def {method}(self, *_):
+        if self.probe.ordinal == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+with edgeprof.connect(sys.argv[1]) as client:
+    edgeprof.onboard(client, "nasbench201", setting=edgeprof.Setting(runtime="simulated"), listener=Killer())
+"""
+
+
+@pytest.mark.parametrize("method", ["on_job_event", "on_probe_measured"], ids=["while measuring", "after measuring"])
+def test_a_kill_of_the_host_loses_nothing_and_measures_nothing_twice(
+    method: str, simulated_device: SimulatedDevice, own_edgeprof_folders: Path
+) -> None:
+    program = HOST_THAT_KILLS_ITSELF.format(method=method)
+    killed = subprocess.run([sys.executable, "-c", program, simulated_device.address], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    resumed_with: list[int] = []
+
+    class Resumed(OnboardingListener):
+        def on_resumed(self, measured_count: int) -> None:
+            resumed_with.append(measured_count)
+
+    with edgeprof.connect(simulated_device.address) as client:
+        report = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, listener=Resumed()).report
+    assert resumed_with == [3 if method == "on_job_event" else 4]
+    assert len(report.samples) == 10
+    assert_each_network_was_measured_once(simulated_device, own_edgeprof_folders / "store.sqlite3")

@@ -1,0 +1,38 @@
+"""Records that many tests need."""
+
+from edgeprof.platform import Platform
+from edgeprof_proto.records import (
+    Conditions,
+    LatencyBlock,
+    Measurement,
+    MeasurementPlan,
+    Setting,
+    Verdict,
+    VerdictKind,
+)
+
+SETTING = Setting(runtime="onnxruntime", runtime_version="1.2", provider="CPU", precision="float32")
+PLATFORM = Platform(device_id="d1", device_name="board", setting=SETTING)
+
+
+def measurement_of(*latency_ms: float, block_count: int = 1) -> Measurement:
+    """A stable measurement whose timed blocks all hold these runs."""
+    return Measurement(
+        model_sha256="0" * 64,
+        setting=SETTING,
+        plan=MeasurementPlan().filled(),
+        start_time=0.0,
+        load_ms=1.0,
+        first_inference_ms=9.0,
+        conditions_before=Conditions(),
+        conditions_after=Conditions(),
+        verdict=Verdict(kind=VerdictKind.STABLE),
+        total_ms=100.0,
+        blocks=(
+            LatencyBlock(is_warmup=True, start_ms=0.0, latency_ms=(9.0,)),
+            *(
+                LatencyBlock(is_warmup=False, start_ms=9.0 + index, latency_ms=latency_ms)
+                for index in range(block_count)
+            ),
+        ),
+    )
