@@ -1,0 +1,103 @@
+"""Numbers that describe architectures: one-hot encodings and physical costs, per graph variant.
+
+A runtime may run the graph as written or without what cannot reach the output, and published
+platforms do either. So every description comes once for each variant of the graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray, StageCosts
+
+REFERENCE_COUNT: Final = 1000
+"""Architectures that stand for their space wherever a mean or a spread over it is needed."""
+
+REFERENCE_SEED: Final = 201
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Features:
+    """Descriptions of a batch of architectures.
+
+    Letters: `n` architectures, `g` graph variants (1 or 2), `d` width of the one-hot encoding,
+    `s` stages, `q` cost quantities.
+
+    Shapes:
+        one_hots: `g` of `n x d`.  stage_costs: `g` of `n x s x q`, empty where a space knows no
+        costs.  fixed_costs: `q`.  is_connected: `n`.
+    """
+
+    one_hots: tuple[FloatArray, ...]
+    stage_costs: tuple[FloatArray, ...]
+    fixed_costs: FloatArray
+    is_connected: NDArray[np.bool_]
+
+    @property
+    def flat_costs(self) -> tuple[FloatArray, ...]:
+        """Costs of all stages side by side, for each variant: `g` of `n x s q`."""
+        return tuple(costs.reshape(len(costs), costs.shape[1] * costs.shape[2]) for costs in self.stage_costs)
+
+    @property
+    def totals(self) -> tuple[FloatArray, ...]:
+        """Costs of whole networks for each variant: `g` of `n x q`."""
+        return tuple(costs.sum(axis=1) + self.fixed_costs for costs in self.stage_costs)
+
+
+class FeatureMap:
+    """Describe architectures of one search space.
+
+    Args:
+        space: The search space.
+    """
+
+    def __init__(self, space: CategoricalSpace) -> None:
+        self.space: Final = space
+        self.reference_choices: Final = space.sample_choices(min(REFERENCE_COUNT, space.size), seed=REFERENCE_SEED)
+        self._can_prune = bool(np.any(space.pruned(self.reference_choices) != self.reference_choices))
+        self._written_costs = self._fit_written_costs()
+        self.reference: Final = self.describe(self.reference_choices)
+
+    def describe(self, choices: ChoiceArray) -> Features:
+        """Return the features of architectures.
+
+        Shapes:
+            choices: `n x l`.
+        """
+        variants = [choices, self.space.pruned(choices)] if self._can_prune else [choices]
+        one_hots = tuple(self.space.one_hot(variant) for variant in variants)
+        costs = self.space.costs(choices)
+        return Features(
+            one_hots=one_hots,
+            stage_costs=() if costs is None else self._stage_costs(costs, one_hots[0]),
+            fixed_costs=np.zeros(0) if costs is None else costs.fixed,
+            is_connected=self.space.is_connected(choices),
+        )
+
+    def _stage_costs(self, costs: StageCosts, one_hot: FloatArray) -> tuple[FloatArray, ...]:
+        if self._written_costs is None:
+            return (costs.amounts,)
+        written = np.maximum(one_hot @ self._written_costs, 0.0).reshape(costs.amounts.shape)
+        return (written, costs.amounts)
+
+    def _fit_written_costs(self) -> FloatArray | None:
+        """Learn what a graph costs when nothing is pruned from the graphs that pruning spares.
+
+        Costs are sums over the edges, so a linear map of the one-hot encoding carries over to
+        the graphs that it does not spare.
+        """
+        if not self._can_prune:
+            return None
+        choices = self.reference_choices
+        spared = choices[np.all(self.space.pruned(choices) == choices, axis=1)]
+        costs = self.space.costs(spared)
+        if costs is None:
+            return None
+        solution: FloatArray = np.linalg.lstsq(
+            self.space.one_hot(spared), costs.amounts.reshape(len(spared), -1), rcond=None
+        )[0]
+        return solution

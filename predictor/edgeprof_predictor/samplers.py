@@ -1,0 +1,81 @@
+"""Choose the architectures to measure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.errors import SampleCountError
+from edgeprof_predictor.posterior import Posterior
+from edgeprof_predictor.spaces import FloatArray
+from edgeprof_predictor.prior import Basis
+
+ASSUMED_NOISE: Final = 0.01
+"""Relative variance of a measurement (10 %) that the choice reckons with, whatever the samples so
+far say: a choice made for noise loses little without it, the reverse loses much."""
+
+CONSIDERED_COUNT: Final = 24
+"""Combinations of the posterior over which the gain is averaged."""
+
+
+def choose_random(candidate_count: int, count: int, *, seed: int) -> NDArray[np.int64]:
+    """Return distinct indices of candidates, drawn at random.
+
+    Raises:
+        SampleCountError: If there are fewer candidates than asked for.
+    """
+    _check_count(candidate_count, count)
+    return np.random.default_rng(seed).permutation(candidate_count)[:count]
+
+
+def choose_informative(posterior: Posterior, candidates: Basis, count: int) -> NDArray[np.int64]:
+    """Return distinct indices of candidates, each the one that tells most after those before.
+
+    The gain of a candidate is how much it lowers the summed relative variance of all candidates,
+    as a share, averaged over combinations; it needs no latency of the candidates.
+
+    Raises:
+        SampleCountError: If there are fewer candidates than asked for.
+    """
+    _check_count(len(candidates), count)
+    relative = relative_covariance(posterior, candidates, CONSIDERED_COUNT)
+    chosen: list[int] = []
+    for _ in range(count):
+        gains = _gains(relative)
+        gains[chosen] = -1.0
+        chosen.append(int(gains.argmax()))
+        relative = conditioned(relative, chosen[-1])
+    return np.array(chosen, dtype=np.int64)
+
+
+def relative_covariance(posterior: Posterior, basis: Basis, count: int) -> FloatArray:
+    """Return covariances as shares of the mean, for some combinations: `h x n x n`."""
+    hypotheses = posterior.hypotheses
+    step = max(len(hypotheses) // count, 1)
+    covariance = posterior.covariance(basis)[::step]
+    means = np.maximum(hypotheses.means(basis)[::step], 0.05)
+    relative: FloatArray = covariance / means[:, :, None] / means[:, None, :]
+    return relative
+
+
+def conditioned(relative: FloatArray, index: int) -> FloatArray:
+    """Return covariances `h x n x n` after a measurement of one architecture."""
+    column = relative[:, :, index]
+    after: FloatArray = (
+        relative - column[:, :, None] * column[:, None, :] / (column[:, index] + ASSUMED_NOISE)[:, None, None]
+    )
+    return after
+
+
+def _gains(relative: FloatArray) -> FloatArray:
+    variance = np.maximum(np.einsum("hii->hi", relative), 0.0)
+    lowered = (relative**2).sum(axis=1) / (variance + ASSUMED_NOISE)
+    gains: FloatArray = (lowered / np.maximum(variance.sum(axis=1, keepdims=True), 1e-12)).mean(axis=0)
+    return gains
+
+
+def _check_count(candidate_count: int, count: int) -> None:
+    if not 0 <= count <= candidate_count:
+        raise SampleCountError(f"cannot choose {count} of {candidate_count} candidates; offer more or ask for fewer")
