@@ -62,7 +62,7 @@ def edgeprof(verbose: bool) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line; ends the process with its exit status."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _exit_in_order)
