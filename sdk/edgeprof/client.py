@@ -17,6 +17,7 @@ from edgeprof._version import VERSION
 from edgeprof.errors import (
     AgentTooOldError,
     AgentUnavailableError,
+    EdgeprofError,
     ModelFileError,
     ModelTransferError,
     remote_error,
@@ -248,3 +249,23 @@ def _upload_parts(content: bytes, sha256: str, offset: int) -> Iterator[device_a
     yield device_agent_pb2.UploadModelRequest(header=header)
     for start in range(offset, len(content), UPLOAD_CHUNK_BYTES):
         yield device_agent_pb2.UploadModelRequest(chunk=content[start : start + UPLOAD_CHUNK_BYTES])
+
+
+def connect(address: str) -> DeviceClient:
+    """Connect to the agent of a device.
+
+    Args:
+        address: `host:port`.
+
+    Raises:
+        AgentUnavailableError: If nobody answers there.
+        AgentTooOldError: If the agent's contract is older than this host needs.
+        HostTooOldError: If the agent no longer understands this host.
+    """
+    client = DeviceClient(address)
+    try:
+        client.handshake()
+    except EdgeprofError:
+        client.close()
+        raise
+    return client
