@@ -2,7 +2,8 @@
 
 Each node costs a launch and the longer of its arithmetic and its memory traffic. How well a device does each kind of
 node is drawn from its seed, so two devices rank models differently and both are true to their own law. The figures of
-a personality are made up; their ranges are those of small processors. ONNX is imported only when a graph is read.
+a personality are made up; their ranges reach from small processors, where arithmetic decides, to large ones, where
+launches and memory do. ONNX is imported only when a graph is read.
 """
 
 import enum
@@ -40,6 +41,9 @@ DENSE_OPERATORS = frozenset({"Gemm", "MatMul"})
 POOL_OPERATORS = frozenset({"AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean"})
 MOVE_OPERATORS = frozenset({"Concat", "Flatten", "Gather", "Pad", "Reshape", "Resize", "Slice", "Split", "Transpose"})
 FREE_OPERATORS = frozenset({"Constant", "ConstantOfShape", "Dropout", "Identity", "Shape", "Squeeze", "Unsqueeze"})
+
+EFFICIENCY_RANGES = {NodeKind.POOL: (0.003, 0.1), NodeKind.GROUPED: (0.02, 0.3)}
+"""Kinds that reuse little of what they read, and by which devices differ most; the others lie between 0.2 and 1."""
 
 BYTES_PER_NUMBER = {"float32": 4, "int8": 1}
 
@@ -97,10 +101,10 @@ class Personality:
             return math.exp(generator.uniform(math.log(low), math.log(high)))
 
         return cls(
-            launch_ms=draw(0.002, 0.02),
-            flops_per_ms=draw(5e6, 5e7),
-            bytes_per_ms=draw(3e6, 3e7),
-            efficiency={kind: draw(0.15, 1.0) for kind in NodeKind},
+            launch_ms=draw(0.002, 0.05),
+            flops_per_ms=draw(1e7, 1e9),
+            bytes_per_ms=draw(3e6, 5e7),
+            efficiency={kind: draw(*EFFICIENCY_RANGES.get(kind, (0.2, 1.0))) for kind in NodeKind},
             parallel_share=generator.uniform(0.6, 0.95),
             core_count=generator.choice((2, 4, 8)),
             int8_speedup=draw(0.8, 3.0),

@@ -1,0 +1,142 @@
+"""What measuring through the agent adds to a bare ONNX Runtime loop.
+
+    python benchmarks/agent_overhead.py [--pairs 10] [--threads 1] [--model FILE.onnx] [--json FILE]
+
+A is a process that does nothing but create a session and time `InferenceSession.run`; B is the same model, plan and
+thread count through a real agent: upload, queue, worker, events. They alternate, A B B A A B ..., so that a drift of
+the machine hits both. Asked for: medians within 1 % of each other.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+import edgeprof
+from edgeprof.export import export_architecture
+from edgeprof.local_agent import local_agent
+from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.records import DEFAULT_PLAN, Setting
+
+ARCHITECTURE = "|nor_conv_1x1~0|+|skip_connect~0|nor_conv_3x3~1|+|nor_conv_1x1~0|none~1|avg_pool_3x3~2|"
+"""A network of NAS-Bench-201 that needs about a millisecond: a fixed cost of a run would show."""
+
+
+def bare_median_ms(model: Path, thread_count: int) -> float:
+    """Time the model as anybody would, in this process.
+
+    Args:
+        model: The model's file.
+        thread_count: Threads that one operator may use.
+
+    Returns:
+        The median latency in milliseconds.
+    """
+    import numpy
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = thread_count
+    options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    feeds = {
+        node.name: numpy.random.default_rng(0).standard_normal(node.shape).astype("float32")
+        for node in session.get_inputs()
+    }
+    samples_ns: list[int] = []
+    for run_count, duration_ms in (
+        (DEFAULT_PLAN.warmup_run_count, DEFAULT_PLAN.warmup_duration_ms),
+        (DEFAULT_PLAN.timed_run_count, DEFAULT_PLAN.timed_duration_ms),
+    ):
+        samples_ns = []
+        loop_start_ns = time.perf_counter_ns()
+        while len(samples_ns) < run_count or time.perf_counter_ns() - loop_start_ns < duration_ms * 1e6:
+            start_ns = time.perf_counter_ns()
+            session.run(None, feeds)
+            samples_ns.append(time.perf_counter_ns() - start_ns)
+    return statistics.median(samples_ns) / 1e6
+
+
+def _bare_in_its_own_process(model: Path, thread_count: int) -> float:
+    command = [sys.executable, __file__, "--bare", "--model", str(model), "--threads", str(thread_count)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def _through_the_agent(client: edgeprof.DeviceClient, model: Path, thread_count: int) -> tuple[float, str]:
+    setting = Setting(runtime="onnxruntime", thread_count=thread_count)
+    measurement = client.measure(model, setting, job_id=uuid.uuid4().hex)
+    return measurement.median_ms, measurement.verdict.kind.value
+
+
+def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, object]:
+    """Measure in alternation.
+
+    Args:
+        model: The model's file.
+        pair_count: Measurements of each kind.
+        thread_count: Threads that one operator may use.
+
+    Returns:
+        Medians in milliseconds, their ratios, and the agent's verdicts.
+    """
+    bare_ms, agent_ms, verdicts = [], [], []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        local_agent(Path(folder)) as address,
+        edgeprof.connect(address) as client,
+    ):
+        client.device()
+        for index in range(pair_count):
+            for is_bare in (True, False) if index % 2 == 0 else (False, True):
+                if is_bare:
+                    bare_ms.append(_bare_in_its_own_process(model, thread_count))
+                else:
+                    median_ms, verdict = _through_the_agent(client, model, thread_count)
+                    agent_ms.append(median_ms)
+                    verdicts.append(verdict)
+            ratio = agent_ms[-1] / bare_ms[-1]
+            print(f"bare {bare_ms[-1]:.4f} ms   agent {agent_ms[-1]:.4f} ms   ratio {ratio:.4f}   {verdicts[-1]}")
+    ratios = sorted(agent / bare for agent, bare in zip(agent_ms, bare_ms, strict=True))
+    return {
+        "thread_count": thread_count,
+        "bare_ms": bare_ms,
+        "agent_ms": agent_ms,
+        "ratio_of_medians": statistics.median(agent_ms) / statistics.median(bare_ms),
+        "median_ratio": statistics.median(ratios),
+        "ratio_quartiles": statistics.quantiles(ratios)[::2],
+        "verdicts": verdicts,
+    }
+
+
+def main() -> None:
+    """Run the benchmark and print what it found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.bare:
+        print(bare_median_ms(arguments.model, arguments.threads))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        space = get_space("nasbench201")
+        model = arguments.model or export_architecture(space, space.parse(ARCHITECTURE), Path(folder))
+        found = compare(model, pair_count=arguments.pairs, thread_count=arguments.threads)
+    low, high = found["ratio_quartiles"]  # type: ignore[misc]
+    print(
+        f"agent / bare: ratio of medians {found['ratio_of_medians']:.4f}, median of {arguments.pairs} ratios "
+        f"{found['median_ratio']:.4f}, middle half {low:.4f} to {high:.4f}"
+    )
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
