@@ -73,6 +73,9 @@ async def serve(
         announce(f"edgeprof-agent {VERSION} listening on {address}")
         await stop.wait()
         logger.info("stopping")
+    # Calls that were cut off end a moment after their server; without that moment gRPC logs a trace for each.
+    if pending := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(pending, timeout=STOP_GRACE_S)
 
 
 @contextlib.asynccontextmanager

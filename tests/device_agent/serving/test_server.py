@@ -1,3 +1,4 @@
+import hashlib
 import os
 import socket
 import subprocess
@@ -185,3 +186,24 @@ def test_idle_server_loads_neither_numpy_nor_a_runtime_nor_openssl(tmp_path) -> 
         "asyncio.run(main())\n"
     )
     subprocess.run((sys.executable, "-c", program, str(tmp_path)), check=True, timeout=20)
+
+
+def test_model_is_measured_by_onnx_runtime_through_the_installed_agent(start_agent, write_model, tmp_path) -> None:
+    pytest.importorskip("onnxruntime")
+    model = write_model(tmp_path / "model.onnx").read_bytes()
+    agent = start_agent(command=(*AGENT, "--listen", "127.0.0.1:0"))
+    agent.upload(model)
+    spec = job_pb2.JobSpec(
+        model_sha256=hashlib.sha256(model).hexdigest(),
+        setting=job_pb2.Setting(runtime="onnxruntime", thread_count=1, batch_size=2),
+        plan=job_pb2.MeasurementPlan(
+            warmup_run_count=2, warmup_duration_ms=1, timed_run_count=10, timed_duration_ms=1, max_duration_ms=100
+        ),
+    )
+    agent.stub.CreateJob(device_agent_pb2.CreateJobRequest(job_id="a", spec=spec), timeout=60)
+    events = list(agent.watch_job("a"))
+    assert events[-1].state == job_pb2.JOB_STATE_SUCCEEDED
+    measurement = agent.get_job("a").measurement
+    assert measurement.setting.provider == "CPUExecutionProvider"
+    assert sum(len(block.latency_ms) for block in measurement.blocks if not block.is_warmup) >= 10
+    assert list(measurement.blocks) == [event.block for event in events if event.HasField("block")]
