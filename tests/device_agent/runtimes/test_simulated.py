@@ -112,12 +112,14 @@ def test_a_clock_of_whole_milliseconds_shows_whole_milliseconds_and_never_none(
 
 
 def test_threads_precision_and_batch_change_the_truth(model_path: Path) -> None:
+    seed = 2  # a small processor, on which arithmetic decides
+
     def truth_ms(**changes: object) -> float:
         setting = {"runtime": "simulated", "batch_size": 16} | changes
-        return true_latency_ms(model_path, Setting(**setting), seed=0)  # type: ignore[arg-type]
+        return true_latency_ms(model_path, Setting(**setting), seed=seed)  # type: ignore[arg-type]
 
     assert truth_ms(thread_count=2) < truth_ms()
-    assert truth_ms(thread_count=64) == truth_ms(thread_count=Personality.from_seed(0).core_count)
+    assert truth_ms(thread_count=64) == truth_ms(thread_count=Personality.from_seed(seed).core_count)
     assert truth_ms(precision="int8") != truth_ms()
     assert truth_ms(provider="accelerator") != truth_ms()
     assert truth_ms(batch_size=32) > truth_ms()
