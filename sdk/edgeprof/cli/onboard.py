@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.table import Table
 
-from edgeprof.cli.console import messages, milliseconds, print_facts, print_json
+from edgeprof.cli.console import console, messages, milliseconds, print_facts, print_json
 from edgeprof.cli.parameters import (
     Duration,
     Percentage,
@@ -76,6 +77,7 @@ def print_report(report: "OnboardingReport") -> None:
     latencies = [latency_ms for _, latency_ms, _ in report.samples]
     unstable = [verdict for *_, verdict in report.samples if verdict != "stable"]
     drift = f"; {report.spoilt_count} measured again because it had moved" if report.spoilt_count else ""
+    _print_samples(report)
     print_facts(
         f"{report.platform}, {report.space}",
         {
@@ -85,7 +87,10 @@ def print_report(report: "OnboardingReport") -> None:
             "failed": f"{len(report.failures)}" if report.failures else "none",
             "hardware embedding from": f"{report.source_platform} (Spearman {report.source_correlation:.2f} over the "
             "samples)",
-            "expected error": f"{report.expected_error:.1%} (median, of networks not measured)",
+            "chosen": report.choice,
+            "expected error": ", ".join(
+                f"{error:.1%} after {count}" for count, error in report.expected_errors.items()
+            ),
             "stopped because": report.stop_reason,
         },
     )
@@ -94,3 +99,14 @@ def print_report(report: "OnboardingReport") -> None:
         f"time: {total_s:.1f} s, {report.measuring_share:.0%} of it in warm-up and timed runs",
         {name: f"{seconds:.1f} s" for name, seconds in report.seconds_by_step.items()},
     )
+
+
+def _print_samples(report: "OnboardingReport") -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("sample", "measured", "verdict"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("architecture", overflow="fold")
+    for number, (architecture, latency_ms, verdict) in enumerate(report.samples, start=1):
+        name = "1 (anchor)" if number == 1 else str(number)
+        table.add_row(name, milliseconds(latency_ms), verdict, architecture)
+    console.print(table)

@@ -34,7 +34,8 @@ class OnboardingReport:
         stop_reason: Why it ended.
         source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
         source_correlation: Spearman rank correlation with it over the samples.
-        expected_error: Median relative error expected for unseen architectures.
+        choice: How the samples were chosen.
+        expected_errors: Median relative error expected for unseen architectures, after how many samples.
         seconds_by_step: What each step cost, in seconds.
     """
 
@@ -47,7 +48,8 @@ class OnboardingReport:
     stop_reason: str
     source_platform: str
     source_correlation: float
-    expected_error: float
+    choice: str
+    expected_errors: dict[int, float]
     seconds_by_step: dict[str, float]
 
     @property
@@ -143,7 +145,8 @@ def onboard(
         stop_reason=stop_reason,
         source_platform=predictor.source_platform or "",
         source_correlation=predictor.source_correlation,
-        expected_error=predictor.expected_error,
+        choice=onboarding.choice,
+        expected_errors=onboarding.expected_errors,
         seconds_by_step=onboarding.costs.seconds_by_step(),
     )
     profile = Profile.of(

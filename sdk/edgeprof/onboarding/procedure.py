@@ -82,6 +82,7 @@ class Onboarding:
     ) -> None:
         self.session = session
         self.costs = CostLedger()
+        self.expected_errors: dict[int, float] = {}
         self._client = client
         self._platform = platform
         self._bundle = bundle
@@ -110,6 +111,14 @@ class Onboarding:
                 return self._adapt(), reason
             if reason is None:
                 self._plan_more()
+
+    @property
+    def choice(self) -> str:
+        """How the samples are chosen, in one sentence."""
+        return (
+            f"of {len(self._candidates)} candidates those that narrow the predictions of all others most: "
+            f"{FIRST_ROUND_COUNT} before anything was known, then one at a time in the light of those before"
+        )
 
     def probes(self) -> list[Probe]:
         """All probes of the session as they stand on disk."""
@@ -238,6 +247,7 @@ class Onboarding:
         samples = self._samples()
         with self.costs.step("adapting the predictor"):
             predictor = self._bundle.method.adapt(samples, seed=self.session.seed)
+        self.expected_errors[samples.count] = predictor.expected_error
         self._listener.on_adapted(samples.count, predictor.expected_error)
         return predictor
 
