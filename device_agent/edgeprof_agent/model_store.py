@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import dataclasses
 import errno
+import hashlib
 import os
 import weakref
 from collections.abc import AsyncIterable, Callable, Collection, Iterator
@@ -244,9 +245,6 @@ async def _next_chunk(chunks: Any, received: int) -> bytes:
 
 
 def _digest(path: Path) -> Any:
-    # Here, because it loads OpenSSL: 3 MB that an agent without an upload does not need.
-    import hashlib
-
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(CHUNK_BYTES_LIMIT):
