@@ -254,7 +254,7 @@ class JobQueue:
         if job.attempt_count < MAX_ATTEMPT_COUNT:
             self._change(job_id, JobState.QUEUED)
             return
-        message = f"the agent stopped in the middle of each of {job.attempt_count} attempts; see its log"
+        message = f"the agent stopped, or its disk failed it, in each of {job.attempt_count} attempts; see its log"
         self._end(job_id, Failure(reason=JobInterruptedError.reason, message=message))
 
     def _end(self, job_id: str, result: Measurement | Failure) -> None:

@@ -125,8 +125,10 @@ class WorkerProcess:
             await worker.listen(read_end)
             yield worker
         finally:
-            await worker.kill()
-            shutil.rmtree(scratch, ignore_errors=True)
+            try:
+                await worker.kill()
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
 
 
 class _Worker:
@@ -174,7 +176,8 @@ class _Worker:
         """End the worker and everything it started."""
         if not self._end.done():
             _kill_group(self._process.pid)
-        await self._end
+        # Waited for in this way, a second cancellation leaves the process to be reaped all the same.
+        await asyncio.wait({self._end})
         # Only what has left the worker's session could still hold the stream open.
         await asyncio.wait({self._tail_reader}, timeout=_TAIL_WAIT_S)
         self._tail_reader.cancel()
