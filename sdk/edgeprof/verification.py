@@ -14,7 +14,7 @@ from edgeprof.platform import Platform
 from edgeprof.store import Store
 from edgeprof_predictor import metrics
 from edgeprof_predictor.profile import Profile
-from edgeprof_predictor.spaces import Architecture
+from edgeprof_predictor.spaces import Architecture, get_space
 
 DEFAULT_UNSEEN_COUNT = 20
 """Enough for a rank correlation that means something, few enough for a minute of a board's time."""
@@ -107,7 +107,7 @@ def verify(
         EdgeprofError: If the profile belongs to another device, or the device fails.
     """
     platform = _platform_of(profile, client)
-    space = profile.space
+    space = get_space(profile.space.name)
     unseen = _unseen(profile, count, seed)
     prediction = profile.predict(unseen)
     rows = []

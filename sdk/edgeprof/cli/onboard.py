@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File of the profile.  [default: PLATFORM.SPACE.edgeprof here]",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="File of the profile, or a folder.  [default: PLATFORM.SPACE.edgeprof here]",
 )
 @json_option
 def onboard(
@@ -43,7 +44,7 @@ def onboard(
     target_error: float | None,
     budget: float | None,
     seed: int,
-    output: Path | None,
+    output: Path,
     as_json: bool,
     **setting_values: Any,
 ) -> None:
@@ -61,10 +62,10 @@ def onboard(
     most = samples or (MAX_SAMPLE_COUNT if open_ended else DEFAULT_SAMPLE_COUNT)
     goal = edgeprof.Goal(sample_count=most, target_error=target_error, budget_s=budget)
     with edgeprof.connect(address) as client, OnboardingProgress(most, PLAN) as progress:
-        onboarded = edgeprof.onboard(client, space, setting=setting, goal=goal, seed=seed, listener=progress)
-    report = onboarded.report
-    path = output or Path(f"{report.platform}.{space}.edgeprof")
-    onboarded.profile.save(path)
+        onboarded = edgeprof.onboard(
+            client, space, setting=setting, goal=goal, output=output, seed=seed, listener=progress
+        )
+    report, path = onboarded.report, onboarded.path
     if as_json:
         print_json({"profile": str(path), **dataclasses.asdict(report), "measuring_share": report.measuring_share})
         return
@@ -85,8 +86,8 @@ def print_report(report: "OnboardingReport") -> None:
             + (f"; {len(unstable)} not stable" if unstable else ""),
             "anchor": f"measured again {report.anchor_check_count} times{drift}",
             "failed": f"{len(report.failures)}" if report.failures else "none",
-            "hardware embedding from": f"{report.source_platform} (Spearman {report.source_correlation:.2f} over the "
-            "samples)",
+            "hardware embedding from": f"{report.source_platform}, the best correlated of all sources over the samples "
+            f"({report.source_correlation:.2f})",
             "chosen": report.choice,
             "expected error": ", ".join(
                 f"{error:.1%} after {count}" for count, error in report.expected_errors.items()

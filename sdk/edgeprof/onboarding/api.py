@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edgeprof._version import VERSION
 from edgeprof.client import DeviceClient
+from edgeprof.errors import OnboardingError
 from edgeprof.export import default_model_folder
 from edgeprof.onboarding.costs import MEASURING
 from edgeprof.onboarding.goal import Goal
@@ -33,7 +34,7 @@ class OnboardingReport:
         spoilt_count: Measurements taken again because the anchor had moved.
         stop_reason: Why it ended.
         source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
-        source_correlation: Spearman rank correlation with it over the samples.
+        source_correlation: Correlation with it over the samples (Eq. 1).
         choice: How the samples were chosen.
         expected_errors: Median relative error expected for unseen architectures, after how many samples.
         seconds_by_step: What each step cost, in seconds.
@@ -64,10 +65,12 @@ class Onboarded:
 
     Args:
         profile: Predicts the platform, with neither agent nor store.
+        path: File of the profile; None where it was not written.
         report: What was done.
     """
 
     profile: Profile
+    path: Path | None
     report: OnboardingReport
 
 
@@ -77,6 +80,7 @@ def onboard(
     *,
     setting: Setting = DEFAULT_SETTING,
     goal: Goal | None = None,
+    output: Path | None = None,
     store: Store | None = None,
     bundle: Bundle | None = None,
     seed: int = 0,
@@ -92,6 +96,7 @@ def onboard(
         space: Name of the search space, for example `nasbench201`.
         setting: How the networks run.
         goal: When to stop; None for ten samples.
+        output: File of the profile, or a folder in which it is named after platform and space; None to write none.
         store: Where everything is written down; None for the user's own.
         bundle: Pre-trained predictor; None for the one that ships with the space.
         seed: Seed of candidates and order.
@@ -110,6 +115,7 @@ def onboard(
                 space,
                 setting=setting,
                 goal=goal,
+                output=output,
                 store=own_store,
                 bundle=bundle,
                 seed=seed,
@@ -149,8 +155,8 @@ def onboard(
         expected_errors=onboarding.expected_errors,
         seconds_by_step=onboarding.costs.seconds_by_step(),
     )
-    profile = Profile.of(
-        predictor,
+    profile = Profile(
+        predictor=predictor,
         platform=platform.facts(),
         provenance={
             "onboarding_session": onboarding.session.session_id,
@@ -158,5 +164,20 @@ def onboard(
             "stop_reason": stop_reason,
         },
     )
+    path = None if output is None else _write_profile(profile, output)
+    # Only now: where the file cannot be written, the same call goes on from here, with nothing to measure.
     onboarding.end()
-    return Onboarded(profile=profile, report=report)
+    return Onboarded(profile=profile, path=path, report=report)
+
+
+def _write_profile(profile: Profile, output: Path) -> Path:
+    path = output
+    if output.is_dir():
+        path = output / f"{profile.platform['name']}.{profile.space.name}.edgeprof"
+    try:
+        profile.save(path)
+    except OSError as error:
+        raise OnboardingError(
+            f"cannot write the profile {path} ({error.strerror}): name another file; the measurements are kept"
+        ) from error
+    return path

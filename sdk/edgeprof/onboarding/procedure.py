@@ -31,9 +31,9 @@ from edgeprof.platform import Platform
 from edgeprof.store import Probe, Session, Store
 from edgeprof.uncertainty import clock_resolution_ms, median_relative_sd
 from edgeprof_predictor.bundle import Bundle
-from edgeprof_predictor.methods.base import PlatformPredictor
+from edgeprof_predictor.methods.default import DefaultPredictor
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import ChoiceArray
+from edgeprof_predictor.spaces import ChoiceArray, get_space
 from edgeprof_proto.records import Measurement, MeasurementPlan
 
 logger = logging.getLogger(__name__)
@@ -85,14 +85,15 @@ class Onboarding:
         self.expected_errors: dict[int, float] = {}
         self._client = client
         self._platform = platform
-        self._bundle = bundle
+        self._space = get_space(session.space)
+        self._method = bundle.method
         self._store = store
         self._goal = goal
         self._model_folder = model_folder
         self._listener = listener
-        self._candidates = bundle.space.sample_choices(min(CANDIDATE_COUNT, bundle.space.size), seed=session.seed)
+        self._candidates = self._space.sample_choices(min(CANDIDATE_COUNT, self._space.size), seed=session.seed)
 
-    def run(self) -> tuple[PlatformPredictor, str]:
+    def run(self) -> tuple[DefaultPredictor, str]:
         """Measure and adapt until it is enough.
 
         Returns:
@@ -138,12 +139,11 @@ class Onboarding:
                     self._check_anchor()
 
     def _measure(self, probe: Probe) -> None:
-        space = self._bundle.space
         self._listener.on_probe_started(probe)
         with self.costs.step("exporting networks"):
-            architecture = space.parse(probe.architecture)
+            architecture = self._space.parse(probe.architecture)
             batch_size = self._platform.setting.batch_size
-            model = export_architecture(space, architecture, self._model_folder, batch_size=batch_size)
+            model = export_architecture(self._space, architecture, self._model_folder, batch_size=batch_size)
         begin_s = self.costs.elapsed_s()
         try:
             measurement = self._client.measure(
@@ -206,11 +206,8 @@ class Onboarding:
         count = min(wanted, self._goal.sample_count - len(probes))
         with self.costs.step("choosing networks"):
             untried = self._untried_candidates()
-            chosen = self._bundle.method.choose_samples(
-                untried, count, measured=self._samples(), seed=self.session.seed
-            )
-            space = self._bundle.space
-            architectures = [space.format(item) for item in space.architectures(untried[chosen])]
+            chosen = self._method.choose_samples(untried, count, measured=self._samples(), seed=self.session.seed)
+            architectures = [self._space.format(item) for item in self._space.architectures(untried[chosen])]
         # The sampler's order goes from telling to less telling; measured in that order, a drift of the device would
         # look like a property of the architectures.
         random.Random(self.session.seed).shuffle(architectures)
@@ -218,21 +215,23 @@ class Onboarding:
         self._listener.on_chosen(architectures)
 
     def _untried_candidates(self) -> ChoiceArray:
-        space = self._bundle.space
-        tried = space.choices([space.parse(probe.architecture) for probe in self.probes()])
+        tried = self._choices(self.probes())
         is_tried = (self._candidates[:, None, :] == tried[None, :, :]).all(axis=2).any(axis=1)
-        return self._candidates[~is_tried]
+        untried: ChoiceArray = self._candidates[~is_tried]
+        return untried
+
+    def _choices(self, probes: list[Probe]) -> ChoiceArray:
+        return self._space.choices([self._space.parse(probe.architecture) for probe in probes])
 
     def _samples(self) -> Samples:
         """The samples so far, as the predictor wants them."""
         probes = self.samples_so_far()
-        space = self._bundle.space
         if not probes:
-            return Samples.none(space)
+            return Samples.none(self._space)
         drift = drift_log_ratios(self.probes())
         measurements = [_measured(probe) for probe in probes]
         return Samples(
-            choices=space.choices([space.parse(probe.architecture) for probe in probes]),
+            choices=self._choices(probes),
             latency_ms=np.array([measurement.median_ms for measurement in measurements]),
             relative_sd=np.array(
                 [
@@ -243,10 +242,10 @@ class Onboarding:
             resolution_ms=clock_resolution_ms(measurements),
         )
 
-    def _adapt(self) -> PlatformPredictor:
+    def _adapt(self) -> DefaultPredictor:
         samples = self._samples()
         with self.costs.step("adapting the predictor"):
-            predictor = self._bundle.method.adapt(samples, seed=self.session.seed)
+            predictor = self._method.adapt(samples, seed=self.session.seed)
         self.expected_errors[samples.count] = predictor.expected_error
         self._listener.on_adapted(samples.count, predictor.expected_error)
         return predictor

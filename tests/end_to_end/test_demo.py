@@ -1,0 +1,59 @@
+"""The demo, with a real runtime on this machine."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DEMO = (sys.executable, "-u", "-m", "edgeprof", "demo")
+
+
+def agents_over(folder: Path) -> list[str]:
+    """Command lines of the processes of this machine that name a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in command:
+            found.append(command)
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_onboards_this_machine_and_says_how_well(own_edgeprof_folders: Path, tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    done = subprocess.run([*DEMO, "--json", str(result)], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(result.read_text())
+    assert figures["sample_count"] <= 10
+    assert figures["unseen_count"] >= 20
+    assert figures["seconds"] < 180
+    # A machine under test is not a quiet one: the figures themselves are for `edgeprof demo` by hand.
+    assert figures["spearman"] > 0.7
+    assert figures["median_ape"] < 0.3
+    assert {"mape", "interval_coverage", "interval_width_ratio"} <= figures.keys()
+    assert (tmp_path / figures["picture"]).read_bytes().startswith(b"\x89PNG")
+    assert "unseen ones are predicted within" in done.stdout
+    assert agents_over(own_edgeprof_folders) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_no_process_behind(
+    number: signal.Signals, own_edgeprof_folders: Path, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "$ edgeprof onboard" in line:
+            break
+    assert agents_over(own_edgeprof_folders) != []
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == (130 if number is signal.SIGINT else 143)
+    assert "Traceback" not in stderr
+    assert agents_over(own_edgeprof_folders) == []
