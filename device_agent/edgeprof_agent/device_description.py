@@ -25,7 +25,7 @@ class DeviceDescriber:
 
     Args:
         work_dir: Folder to run in: not the user's, whose files could be taken for modules.
-        command: Command line of a process that prints a `DeviceDescription` as one JSON object.
+        command: Command line of a process that prints a `DeviceDescription` as JSON on its last line.
     """
 
     def __init__(self, work_dir: Path, command: Sequence[str] = DESCRIBE_COMMAND) -> None:
@@ -62,7 +62,9 @@ class DeviceDescriber:
                 process.kill()
                 await process.wait()
         try:
-            return from_json(DeviceDescription, json.loads(printed))
+            # Before it there may be what a runtime printed while it was imported.
+            last_line = printed.strip().rpartition(b"\n")[2]
+            return from_json(DeviceDescription, json.loads(last_line))
         except ValueError as error:
             tail = complaints.decode("utf-8", errors="replace").strip()[-1000:]
             raise DeviceDescriptionError(

@@ -51,6 +51,7 @@ CREATE TABLE events (
 """
 
 _KINDS: dict[str, type[Any]] = {
+    "state": JobState,
     "progress": Progress,
     "block": LatencyBlock,
     "measurement": Measurement,
@@ -256,9 +257,7 @@ class Journal:
         return int(rows[0]["value"])
 
     def _happening(self, row: sqlite3.Row) -> Happening:
-        if row["kind"] == "state":
-            return JobState(json.loads(row["body"]))
-        happening: Happening = from_json(_KINDS[row["kind"]], json.loads(row["body"]))
+        happening: Happening = self._load(_KINDS[row["kind"]], row["body"])
         if not isinstance(happening, Measurement):
             return happening
         rows = self._rows(
@@ -266,7 +265,7 @@ class Journal:
             row["job_number"],
             row["attempt"],
         )
-        blocks = tuple(from_json(LatencyBlock, json.loads(block["body"])) for block in rows)
+        blocks = tuple(self._load(LatencyBlock, block["body"]) for block in rows)
         return dataclasses.replace(happening, blocks=blocks)
 
     def _job(self, row: sqlite3.Row) -> Job:
@@ -278,13 +277,19 @@ class Journal:
             )[0]["value"]
         return Job(
             job_id=row["job_id"],
-            spec=from_json(JobSpec, json.loads(row["spec"])),
+            spec=self._load(JobSpec, row["spec"]),
             state=state,
             attempt_count=row["attempt_count"],
             create_time=row["create_time"],
             end_time=row["end_time"],
             queue_position=position if state is JobState.QUEUED else None,
         )
+
+    def _load(self, record_type: Any, text: str) -> Any:
+        try:
+            return from_json(record_type, json.loads(text))
+        except ValueError as error:
+            raise JournalError(f"the journal {self._path} is damaged: {error}; move it away to start anew") from error
 
     def _job_row(self, job_id: str) -> sqlite3.Row:
         rows = self._rows("SELECT * FROM jobs WHERE job_id = ?", job_id)
@@ -322,9 +327,7 @@ class Journal:
 
 
 def _kind(happening: Happening) -> str:
-    if isinstance(happening, JobState):
-        return "state"
-    return next(kind for kind, record_type in _KINDS.items() if isinstance(happening, record_type))
+    return next(kind for kind, happening_type in _KINDS.items() if isinstance(happening, happening_type))
 
 
 def _without_blocks(happening: Happening) -> Happening:

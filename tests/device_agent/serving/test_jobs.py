@@ -157,6 +157,7 @@ def test_device_is_described_once_and_again_after_a_failure(
     program = (
         "import pathlib, subprocess, sys; seen = pathlib.Path('seen')\n"
         "if not seen.exists(): seen.touch(); sys.exit('no runtime today')\n"
+        "print('a runtime greets', flush=True)\n"
         f"subprocess.run({scripted_commands['describe']!r})"
     )
 

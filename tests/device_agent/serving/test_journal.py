@@ -160,6 +160,18 @@ def test_file_that_is_no_journal_is_refused_and_left_as_it_is(tmp_path: Path) ->
     assert (tmp_path / "journal.sqlite3").read_bytes() == b"something else" * 100
 
 
+@pytest.mark.parametrize("body", ["{", "{}", '"resting"'])
+def test_row_that_is_damaged_is_a_fault_of_the_journal(
+    journal: Journal, job_spec: JobSpec, tmp_path: Path, body: str
+) -> None:
+    journal.create_job("a", job_spec, time=0.0)
+    with sqlite3.connect(tmp_path / "journal.sqlite3") as database:
+        database.execute("UPDATE events SET body = ?", (body,))
+    database.close()
+    with pytest.raises(JournalError, match="is damaged"):
+        journal.events("a", from_sequence=1, limit=10)
+
+
 def test_full_disk_is_named_and_nothing_is_half_written(journal: Journal, job_spec: JobSpec) -> None:
     journal.create_job("a", job_spec, time=0.0)
     journal._database.execute("PRAGMA max_page_count = 1")
