@@ -9,6 +9,7 @@ PredictorError
 - TableError (ValueError)               a table of latencies that cannot be used
 - UnknownPlatformError (LookupError)    a platform that a table does not hold
 - SamplesError (ValueError)             measurements that cannot be learnt from
+- UnknownMethodError (LookupError)      a method of prediction that is not there
 - BundleError                           a pre-trained predictor that is missing, damaged or too new
 - ProfileError                          a profile that is missing, damaged or too new
 """
@@ -56,3 +57,7 @@ class BundleError(PredictorError):
 
 class ProfileError(PredictorError):
     """A profile is missing, damaged, or of another version."""
+
+
+class UnknownMethodError(PredictorError, LookupError):
+    """No method of prediction has this name."""

@@ -53,11 +53,18 @@ class FeatureMap:
 
     Args:
         space: The search space.
+        reference_choices: Architectures that stand for it; drawn by seed when not given. Bundles
+            and profiles keep theirs, so that no other release of NumPy draws others.
+
+    Shapes:
+        reference_choices: `r x l`.
     """
 
-    def __init__(self, space: CategoricalSpace) -> None:
+    def __init__(self, space: CategoricalSpace, reference_choices: ChoiceArray | None = None) -> None:
         self.space: Final = space
-        self.reference_choices: Final = space.sample_choices(min(REFERENCE_COUNT, space.size), seed=REFERENCE_SEED)
+        if reference_choices is None:
+            reference_choices = space.sample_choices(min(REFERENCE_COUNT, space.size), seed=REFERENCE_SEED)
+        self.reference_choices: Final = reference_choices
         self._can_prune = bool(np.any(space.pruned(self.reference_choices) != self.reference_choices))
         self._written_costs = self._fit_written_costs()
         self.reference: Final = self.describe(self.reference_choices)
@@ -81,7 +88,7 @@ class FeatureMap:
     def _stage_costs(self, costs: StageCosts, one_hot: FloatArray) -> tuple[FloatArray, ...]:
         if self._written_costs is None:
             return (costs.amounts,)
-        written = np.maximum(one_hot @ self._written_costs, 0.0).reshape(costs.amounts.shape)
+        written: FloatArray = np.maximum(one_hot @ self._written_costs, 0.0).reshape(costs.amounts.shape)
         return (written, costs.amounts)
 
     def _fit_written_costs(self) -> FloatArray | None:
@@ -97,7 +104,5 @@ class FeatureMap:
         costs = self.space.costs(spared)
         if costs is None:
             return None
-        solution: FloatArray = np.linalg.lstsq(
-            self.space.one_hot(spared), costs.amounts.reshape(len(spared), -1), rcond=None
-        )[0]
-        return solution
+        solution = np.linalg.lstsq(self.space.one_hot(spared), costs.amounts.reshape(len(spared), -1), rcond=None)[0]
+        return solution.astype(np.float64)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeprof_predictor.features import Features
 from edgeprof_predictor.spaces import FloatArray
@@ -54,19 +57,76 @@ def physics_line(features: Features, reference: Features) -> FloatArray:
     return relative
 
 
-def virtual_platforms(reference: Features, variant: int, *, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Draw machines with random positive prices for all costs.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prices:
+    """What one operation costs on virtual platforms: mean and covariance.
 
-    Args:
-        reference: Architectures over which each machine's mean latency is 1.
-        variant: Index of the graph variant that they run.
-        seed: The same seed draws the same machines.
+    Relative latency of a network in graph variant `g` is `stage costs @ price + constant`.
+    Letters: `g` graph variants, `c` stage costs (stages times quantities), `r` rank.
 
     Shapes:
-        returns: prices `v x s q` and the constant part `v`: relative latency is
-        `stage_costs @ price + constant`.
+        means: `g x c`.  constants: `g`.
+        factor: `(g c + 1) x r`; its product with itself is the covariance of all prices, variants
+        side by side, and of the constant.
     """
-    generator = np.random.default_rng(seed)
+
+    means: FloatArray
+    constants: FloatArray
+    factor: FloatArray
+
+    @classmethod
+    def draw(cls, reference: Features, *, seed: int) -> Prices:
+        """Draw virtual platforms, as many for each graph variant.
+
+        Args:
+            reference: Architectures over which each platform's mean latency is 1.
+            seed: The same seed draws the same platforms.
+        """
+        generator = np.random.default_rng(seed)
+        variants = [_virtual_platforms(reference, g, generator) for g in range(len(reference.stage_costs))]
+        width = sum(prices.shape[1] for prices, _ in variants)
+        drawn = np.zeros((VIRTUAL_COUNT * len(variants), width + 1))
+        for index, (prices, constants) in enumerate(variants):
+            rows = slice(index * VIRTUAL_COUNT, (index + 1) * VIRTUAL_COUNT)
+            first = index * prices.shape[1]
+            drawn[rows, first : first + prices.shape[1]], drawn[rows, -1] = prices, constants
+        centred = (drawn - drawn.mean(axis=0)) / np.sqrt(len(drawn) - 1)
+        _, singular, right = np.linalg.svd(centred, full_matrices=False)
+        return cls(
+            means=np.stack([prices.mean(axis=0) for prices, _ in variants]),
+            constants=np.array([constants.mean() for _, constants in variants]),
+            factor=right.T * singular,
+        )
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        return {"prices.means": self.means, "prices.constants": self.constants, "prices.factor": self.factor}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Prices:
+        """Return what `tensors` was saved from."""
+        means, constants, factor = (
+            tensors[f"prices.{name}"].astype(np.float64) for name in ("means", "constants", "factor")
+        )
+        return cls(means=means, constants=constants, factor=factor)
+
+    def mean_latency(self, features: Features) -> list[FloatArray]:
+        """Return the mean relative latency over virtual platforms: `g` of `n`."""
+        return [
+            costs @ price + constant
+            for costs, price, constant in zip(features.flat_costs, self.means, self.constants, strict=True)
+        ]
+
+    def spread(self, features: Features) -> FloatArray:
+        """Return features whose inner product is the covariance of relative latency: `n x r`."""
+        costs = np.concatenate(features.flat_costs, axis=1)
+        return np.concatenate([costs, np.ones((len(costs), 1))], axis=1) @ self.factor
+
+
+def _virtual_platforms(
+    reference: Features, variant: int, generator: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Draw machines with random positive prices: `v x c`, and their constant parts: `v`."""
     costs, totals = reference.stage_costs[variant], reference.totals[variant].mean(axis=0)
     _, stage_count, quantity_count = costs.shape
     depthwise_price = np.exp(generator.normal(*DEPTHWISE_LOG_PRICE, VIRTUAL_COUNT))
@@ -77,8 +137,9 @@ def virtual_platforms(reference: Features, variant: int, *, seed: int) -> tuple[
     shares = generator.dirichlet(np.full(len(resources), SHARE_CONCENTRATION), VIRTUAL_COUNT)
     for column, members in enumerate(resources):
         total = totals[members].sum()
-        prices[:, :, members] *= (shares[:, column] / total if total > 0 else np.zeros(VIRTUAL_COUNT))[:, None, None]
-    flat = prices.reshape(VIRTUAL_COUNT, -1)
-    constant = generator.uniform(0.0, OVERHEAD_MAX, VIRTUAL_COUNT)
-    mean = flat @ costs.reshape(len(costs), -1).mean(axis=0) + constant
-    return flat / mean[:, None], constant / mean
+        share = shares[:, column] / total if total > 0 else np.zeros(VIRTUAL_COUNT)
+        prices[:, :, members] *= share[:, None, None]
+    flat = prices.reshape(VIRTUAL_COUNT, stage_count * quantity_count)
+    constants = generator.uniform(0.0, OVERHEAD_MAX, VIRTUAL_COUNT)
+    means = flat @ reference.flat_costs[variant].mean(axis=0) + constants
+    return flat / means[:, None], constants / means

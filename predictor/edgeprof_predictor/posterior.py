@@ -7,14 +7,17 @@ samples, and predictions are averaged over them.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeprof_predictor.prior import AMPLITUDES, Basis, Prior
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import FloatArray
 
 HYPOTHESIS_COUNT: Final = 4000
 """Combinations drawn."""
@@ -49,7 +52,7 @@ class Hypotheses:
         mean_index: `h`.  amplitudes: `h x j`.  noise: `h`.
     """
 
-    mean_index: np.ndarray[tuple[int], np.dtype[np.int64]]
+    mean_index: NDArray[np.int64]
     amplitudes: FloatArray
     noise: FloatArray
 
@@ -57,21 +60,35 @@ class Hypotheses:
     def draw(cls, prior: Prior, *, seed: int) -> Hypotheses:
         """Draw combinations, logarithms uniform in their ranges."""
         generator = np.random.default_rng(seed)
-        ranges = np.log([AMPLITUDES[name] for name in prior.kernel_names])
-        amplitudes = np.exp(generator.uniform(ranges[:, 0], ranges[:, 1], (HYPOTHESIS_COUNT, len(ranges))))
+        lowest, highest = np.log([AMPLITUDES[name] for name in prior.kernel_names]).T
+        uniform = generator.random((HYPOTHESIS_COUNT, len(lowest)))
+        amplitudes = np.exp(lowest + (highest - lowest) * uniform)
         amplitudes[generator.random(amplitudes.shape) < ABSENT_SHARE] = 0.0
         return cls(
             mean_index=generator.integers(0, prior.reference.means.shape[1], HYPOTHESIS_COUNT),
             amplitudes=amplitudes,
-            noise=np.exp(generator.uniform(*np.log(NOISE_RANGE), HYPOTHESIS_COUNT)),
+            noise=np.exp(generator.uniform(math.log(NOISE_RANGE[0]), math.log(NOISE_RANGE[1]), HYPOTHESIS_COUNT)),
         )
 
     def __len__(self) -> int:
         return len(self.noise)
 
-    def __getitem__(self, indices: FloatArray) -> Hypotheses:
+    def __getitem__(self, indices: NDArray[np.int64]) -> Hypotheses:
         return Hypotheses(
             mean_index=self.mean_index[indices], amplitudes=self.amplitudes[indices], noise=self.noise[indices]
+        )
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        return {f"hypotheses.{name}": getattr(self, name) for name in ("mean_index", "amplitudes", "noise")}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Hypotheses:
+        """Return what `tensors` was saved from."""
+        return cls(
+            mean_index=tensors["hypotheses.mean_index"].astype(np.int64),
+            amplitudes=tensors["hypotheses.amplitudes"].astype(np.float64),
+            noise=tensors["hypotheses.noise"].astype(np.float64),
         )
 
     def means(self, basis: Basis) -> FloatArray:
@@ -101,24 +118,27 @@ class Posterior:
 
     Args:
         prior: What was known before.
-        hypotheses: Combinations drawn for that prior.
+        hypotheses: Combinations that count, all alike.
         samples: Measurements; none are allowed.
     """
 
     def __init__(self, prior: Prior, hypotheses: Hypotheses, samples: Samples) -> None:
         self.prior: Final = prior
+        self.hypotheses: Final = hypotheses
         self.samples: Final = samples
         self._basis = prior.basis(samples.choices)
-        scale, factor, residuals, log_likelihood = self._weigh(hypotheses)
-        kept = _resample(log_likelihood)
-        self.hypotheses: Final = hypotheses[kept]
-        self.scale: Final = scale[kept]
-        self._factor = factor[kept]
-        self._white_residuals = np.linalg.solve(self._factor, residuals[kept][:, :, None])[:, :, 0]
+        self._condition()
 
-    def _weigh(self, hypotheses: Hypotheses) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return scale `h`, Cholesky factor `h x k x k`, residuals `h x k`, log likelihood `h`."""
+    @classmethod
+    def infer(cls, prior: Prior, hypotheses: Hypotheses, samples: Samples) -> Posterior:
+        """Weigh combinations by how well they explain the samples, and keep a fair few."""
+        everything = cls(prior, hypotheses, samples)
+        return cls(prior, hypotheses[_resample(everything.log_likelihood)], samples)
+
+    def _condition(self) -> None:
+        """Learn from the samples, for each combination on its own."""
         latency_ms, count = self.samples.latency_ms, self.samples.count
+        hypotheses = self.hypotheses
         means = hypotheses.means(self._basis)
         log_scale = np.zeros(len(hypotheses))
         if count:
@@ -130,10 +150,13 @@ class Posterior:
         diagonal = np.arange(count)
         covariance[:, diagonal, diagonal] += noise + 1e-9
         factor = np.linalg.cholesky(covariance)
-        residuals = relative - means
-        white = np.linalg.solve(factor, residuals[:, :, None])[:, :, 0]
+        self._whitener = np.linalg.inv(factor)
+        self._white_residuals = (self._whitener @ (relative - means)[:, :, None])[:, :, 0]
         log_determinant = np.log(factor[:, diagonal, diagonal]).sum(axis=1)
-        return np.exp(log_scale), factor, residuals, -0.5 * (white**2).sum(axis=1) - log_determinant - count * log_scale
+        self.scale: FloatArray = np.exp(log_scale)
+        self.log_likelihood: FloatArray = (
+            -0.5 * (self._white_residuals**2).sum(axis=1) - log_determinant - count * log_scale
+        )
 
     def predict(self, basis: Basis) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of measured latencies.
@@ -150,26 +173,29 @@ class Posterior:
 
     def predict_each(self, basis: Basis) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of relative latencies, noise left out: `h x n` each."""
-        cross = basis.cross(self._basis)
-        means, variances = self.hypotheses.means(basis), self.hypotheses.variance(basis)
-        sample_means = self.hypotheses.means(self._basis)
-        for index in range(len(self.hypotheses)):
-            covariance = np.tensordot(self.hypotheses.amplitudes[index], cross, axes=1) + OFFSET_VARIANCE
-            covariance += SCALE_VARIANCE * means[index][:, None] * sample_means[index]
-            white = np.linalg.solve(self._factor[index], covariance.T)
-            variances[index] -= (white**2).sum(axis=0)
-            means[index] = means[index] + self._white_residuals[index] @ white
+        covariance = self.hypotheses.covariance(basis, self._basis)
+        white = covariance @ np.swapaxes(self._whitener, 1, 2)
+        means = self.hypotheses.means(basis) + (white @ self._white_residuals[:, :, None])[:, :, 0]
+        variances = self.hypotheses.variance(basis) - (white**2).sum(axis=2)
         return means, np.maximum(variances, 0.0)
 
-    def covariance(self, basis: Basis) -> FloatArray:
-        """Return the covariance of relative latencies given the samples: `h x n x n`."""
-        prior = self.hypotheses.covariance(basis, basis)
-        white = np.linalg.solve(self._factor, self.hypotheses.covariance(self._basis, basis))
-        posterior: FloatArray = prior - np.swapaxes(white, 1, 2) @ white
-        return posterior
+    def covariance(self, basis: Basis, count: int) -> FloatArray:
+        """Return covariances given the samples, as shares of the prior mean: `count x n x n`.
+
+        Args:
+            basis: The `n` architectures.
+            count: Combinations for which to return them.
+        """
+        few = np.linspace(0, len(self.hypotheses) - 1, count).round().astype(np.int64)
+        hypotheses = self.hypotheses[few]
+        prior = hypotheses.covariance(basis, basis)
+        white = self._whitener[few] @ hypotheses.covariance(self._basis, basis)
+        means = np.maximum(hypotheses.means(basis), RELATIVE_FLOOR)
+        shares: FloatArray = (prior - np.swapaxes(white, 1, 2) @ white) / means[:, :, None] / means[:, None, :]
+        return shares
 
 
-def _resample(log_likelihood: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _resample(log_likelihood: FloatArray) -> NDArray[np.int64]:
     """Draw combinations in proportion to their likelihood, evenly spaced instead of by chance."""
     weights = np.exp(log_likelihood - log_likelihood.max())
     cumulative = np.cumsum(weights) / weights.sum()

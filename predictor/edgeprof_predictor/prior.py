@@ -8,15 +8,17 @@ costs, in costs per stage, in single choices and their pairs, in what a cut grap
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeprof_predictor.features import FeatureMap, Features
-from edgeprof_predictor.physics import physics_line, virtual_platforms
+from edgeprof_predictor.physics import Prices, physics_line
 from edgeprof_predictor.sources import SourceRegressions, design_matrix
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
 AMPLITUDES: Final = {
     "sources": (0.03, 4.0),
@@ -50,11 +52,11 @@ class Basis:
     def __len__(self) -> int:
         return len(self.means)
 
-    def __getitem__(self, indices: object) -> Basis:
+    def __getitem__(self, indices: slice | NDArray[np.int64]) -> Basis:
         return Basis(
-            means=self.means[indices],  # type: ignore[index]
-            factors=tuple(factor[indices] for factor in self.factors),  # type: ignore[index]
-            one_hots=tuple(one_hot[indices] for one_hot in self.one_hots),  # type: ignore[index]
+            means=self.means[indices],
+            factors=tuple(factor[indices] for factor in self.factors),
+            one_hots=tuple(one_hot[indices] for one_hot in self.one_hots),
             decision_count=self.decision_count,
         )
 
@@ -84,18 +86,40 @@ class Prior:
     Args:
         feature_map: Of the search space.
         sources: Regressions of the source platforms, or of some of them.
-        seed: Of the virtual platforms.
+        prices: Virtual platforms; None where the space knows no costs.
     """
 
-    def __init__(self, feature_map: FeatureMap, sources: SourceRegressions, *, seed: int = 0) -> None:
+    def __init__(self, feature_map: FeatureMap, sources: SourceRegressions, prices: Prices | None) -> None:
         self.feature_map: Final = feature_map
         self.sources: Final = sources
-        reference = feature_map.reference
-        self._prices = [virtual_platforms(reference, g, seed=seed + g) for g in range(len(reference.stage_costs))]
-        self._price_factor = self._factor_of_prices() if self._prices else np.zeros((0, 0))
-        self._has_cut = not bool(np.all(reference.is_connected))
+        self.prices: Final = prices
+        self._has_cut = not bool(np.all(feature_map.reference.is_connected))
         self.kernel_names: Final = tuple(name for name in AMPLITUDES if self._has_kernel(name))
         self.reference: Final = self.basis(feature_map.reference_choices)
+
+    @classmethod
+    def of(cls, feature_map: FeatureMap, sources: SourceRegressions, *, seed: int) -> Prior:
+        """Return the prior of a space, with virtual platforms where its costs are known."""
+        has_costs = bool(feature_map.reference.stage_costs)
+        return cls(feature_map, sources, Prices.draw(feature_map.reference, seed=seed) if has_costs else None)
+
+    def without(self, platforms: Sequence[str]) -> Prior:
+        """Return the prior that does not know these sources."""
+        return Prior(self.feature_map, self.sources.without(platforms), self.prices)
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        prices = {} if self.prices is None else self.prices.tensors()
+        return {"reference_choices": self.feature_map.reference_choices, **self.sources.tensors(), **prices}
+
+    @classmethod
+    def from_tensors(
+        cls, space: CategoricalSpace, platforms: tuple[str, ...], tensors: Mapping[str, NDArray[np.generic]]
+    ) -> Prior:
+        """Return what `tensors` was saved from."""
+        feature_map = FeatureMap(space, tensors["reference_choices"].astype(np.int8))
+        prices = Prices.from_tensors(tensors) if "prices.means" in tensors else None
+        return cls(feature_map, SourceRegressions.from_tensors(platforms, tensors), prices)
 
     def basis(self, choices: ChoiceArray) -> Basis:
         """Return means and kernel features of architectures.
@@ -106,8 +130,8 @@ class Prior:
         features = self.feature_map.describe(choices)
         sources = self.sources.predict(design_matrix(self.feature_map, features))
         factors = [self._source_factor(sources)]
-        if features.stage_costs:
-            factors += [self._price_features(features), *self._cost_features(features)]
+        if self.prices is not None:
+            factors += [self.prices.spread(features), *self._cost_features(features)]
         if self._has_cut:
             factors.append((~features.is_connected)[:, None].astype(np.float64))
         return Basis(
@@ -117,53 +141,35 @@ class Prior:
             decision_count=len(self.feature_map.space.choice_counts),
         )
 
+    def source_latencies(self, choices: ChoiceArray) -> FloatArray:
+        """Return relative latencies on all sources: `n x l` to `n x p`."""
+        return self.sources.predict(design_matrix(self.feature_map, self.feature_map.describe(choices)))
+
     def _has_kernel(self, name: str) -> bool:
         if name in ("prices", "totals", "stages"):
-            return bool(self._prices)
+            return self.prices is not None
         return self._has_cut if name == "cut" else True
 
     def _means(self, features: Features, source_mean: FloatArray) -> FloatArray:
         """Return what a platform may be like: the sources, physics, or half of each."""
-        if not features.stage_costs:
+        if self.prices is None:
             return source_mean[:, None]
-        line = physics_line(features, self.feature_map.reference)
-        virtual = [
-            costs @ prices.mean(axis=0) + constant.mean()
-            for costs, (prices, constant) in zip(features.flat_costs, self._prices, strict=True)
-        ]
-        physical = [line, *virtual]
+        physical = [physics_line(features, self.feature_map.reference), *self.prices.mean_latency(features)]
         mixed = [(source_mean + mean) / 2 for mean in physical]
         return np.stack([source_mean, *physical, *mixed], axis=1)
 
     def _source_factor(self, sources: FloatArray) -> FloatArray:
         centred = sources - sources.mean(axis=1, keepdims=True)
-        return centred / np.sqrt(max(sources.shape[1] - 1, 1))
-
-    def _price_features(self, features: Features) -> FloatArray:
-        costs = np.concatenate(features.flat_costs, axis=1)
-        ones = np.ones((len(costs), 1))
-        return np.concatenate([costs, ones], axis=1) @ self._price_factor
-
-    def _factor_of_prices(self) -> FloatArray:
-        """Return `B` with `B B'` the covariance of prices and constants over virtual platforms."""
-        width = sum(prices.shape[1] for prices, _ in self._prices) + 1
-        rows, first = [], 0
-        for prices, constant in self._prices:
-            block = np.zeros((len(prices), width))
-            block[:, first : first + prices.shape[1]], block[:, -1] = prices, constant
-            rows.append(block)
-            first += prices.shape[1]
-        drawn = np.concatenate(rows)
-        centred = (drawn - drawn.mean(axis=0)) / np.sqrt(len(drawn) - 1)
-        _, singular, right = np.linalg.svd(centred, full_matrices=False)
-        factor: FloatArray = right.T * singular
+        factor: FloatArray = centred / np.sqrt(max(sources.shape[1] - 1, 1))
         return factor
 
     def _cost_features(self, features: Features) -> tuple[FloatArray, FloatArray]:
         """Return standardised whole costs and stage costs, each of mean variance 1."""
         reference = self.feature_map.reference
         totals = _standardised(np.concatenate(features.totals, axis=1), np.concatenate(reference.totals, axis=1))
-        stages = _standardised(np.concatenate(features.flat_costs, axis=1), np.concatenate(reference.flat_costs, axis=1))
+        stages = _standardised(
+            np.concatenate(features.flat_costs, axis=1), np.concatenate(reference.flat_costs, axis=1)
+        )
         return totals, stages
 
 
@@ -171,4 +177,5 @@ def _standardised(values: FloatArray, reference: FloatArray) -> FloatArray:
     spread = reference.std(axis=0)
     varies = spread > 1e-9 * np.abs(reference).max(axis=0)
     centred = (values[:, varies] - reference[:, varies].mean(axis=0)) / spread[varies]
-    return centred / np.sqrt(max(int(varies.sum()), 1))
+    standardised: FloatArray = centred / np.sqrt(max(int(varies.sum()), 1))
+    return standardised

@@ -9,15 +9,18 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import SampleCountError
 from edgeprof_predictor.posterior import Posterior
-from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.prior import Basis
+from edgeprof_predictor.spaces import FloatArray
 
 ASSUMED_NOISE: Final = 0.01
 """Relative variance of a measurement (10 %) that the choice reckons with, whatever the samples so
 far say: a choice made for noise loses little without it, the reverse loses much."""
 
-CONSIDERED_COUNT: Final = 24
+CONSIDERED_COUNT: Final = 16
 """Combinations of the posterior over which the gain is averaged."""
+
+REMAINING_COUNT: Final = 200
+"""Candidates among which the gain of further samples is estimated."""
 
 
 def choose_random(candidate_count: int, count: int, *, seed: int) -> NDArray[np.int64]:
@@ -40,7 +43,7 @@ def choose_informative(posterior: Posterior, candidates: Basis, count: int) -> N
         SampleCountError: If there are fewer candidates than asked for.
     """
     _check_count(len(candidates), count)
-    relative = relative_covariance(posterior, candidates, CONSIDERED_COUNT)
+    relative = posterior.covariance(candidates, CONSIDERED_COUNT)
     chosen: list[int] = []
     for _ in range(count):
         gains = _gains(relative)
@@ -50,14 +53,29 @@ def choose_informative(posterior: Posterior, candidates: Basis, count: int) -> N
     return np.array(chosen, dtype=np.int64)
 
 
-def relative_covariance(posterior: Posterior, basis: Basis, count: int) -> FloatArray:
-    """Return covariances as shares of the mean, for some combinations: `h x n x n`."""
-    hypotheses = posterior.hypotheses
-    step = max(len(hypotheses) // count, 1)
-    covariance = posterior.covariance(basis)[::step]
-    means = np.maximum(hypotheses.means(basis)[::step], 0.05)
-    relative: FloatArray = covariance / means[:, :, None] / means[:, None, :]
-    return relative
+def remaining_variance(posterior: Posterior, candidates: Basis, count: int) -> float:
+    """Return the share of the relative variance that is left after the best next samples.
+
+    Args:
+        posterior: What is known now.
+        candidates: Architectures to choose from; the variance is theirs.
+        count: Samples more.
+
+    Shapes:
+        returns: In (0, 1], measurement noise included, which no sample lowers.
+    """
+    thinned = candidates[:REMAINING_COUNT]
+    chosen = choose_informative(posterior, thinned, min(count, len(thinned)))
+    relative = posterior.covariance(thinned, CONSIDERED_COUNT)
+    noise = float(posterior.hypotheses.noise.mean())
+    before = _mean_variance(relative) + noise
+    for index in chosen:
+        relative = conditioned(relative, int(index))
+    return (_mean_variance(relative) + noise) / before
+
+
+def _mean_variance(relative: FloatArray) -> float:
+    return float(np.maximum(np.einsum("hii->hi", relative), 0.0).mean())
 
 
 def conditioned(relative: FloatArray, index: int) -> FloatArray:

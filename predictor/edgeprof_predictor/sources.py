@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.features import FeatureMap, Features
@@ -51,6 +53,28 @@ class SourceRegressions:
         scale = np.maximum(reference, RELATIVE_FLOOR).mean(axis=0)
         return cls(platforms=table.platforms, weights=weights / scale, intercepts=intercepts / scale)
 
+    def without(self, platforms: Sequence[str]) -> SourceRegressions:
+        """Return the regressions of all other sources."""
+        kept = [index for index, name in enumerate(self.platforms) if name not in platforms]
+        return SourceRegressions(
+            platforms=tuple(self.platforms[index] for index in kept),
+            weights=self.weights[:, kept],
+            intercepts=self.intercepts[kept],
+        )
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        return {"sources.weights": self.weights, "sources.intercepts": self.intercepts}
+
+    @classmethod
+    def from_tensors(cls, platforms: tuple[str, ...], tensors: Mapping[str, NDArray[np.generic]]) -> SourceRegressions:
+        """Return what `tensors` was saved from."""
+        return cls(
+            platforms=platforms,
+            weights=tensors["sources.weights"].astype(np.float64),
+            intercepts=tensors["sources.intercepts"].astype(np.float64),
+        )
+
     def predict(self, design: FloatArray) -> FloatArray:
         """Return relative latencies on all sources: `n x w` to `n x p`."""
         predicted: FloatArray = np.maximum(design @ self.weights + self.intercepts, RELATIVE_FLOOR)
@@ -81,13 +105,14 @@ def _pairs(one_hot: FloatArray, counts: tuple[int, ...]) -> FloatArray:
         for index, first in enumerate(blocks)
         for second in blocks[index + 1 :]
     ]
-    return np.concatenate(pairs, axis=1)
+    side_by_side: FloatArray = np.concatenate(pairs, axis=1)
+    return side_by_side
 
 
 def _ridge(left: FloatArray, singular: FloatArray, centred: FloatArray) -> FloatArray:
     """Return the solution in the right singular basis, penalty by leave-one-out error."""
     projected = left.T @ centred
-    best_error, best = np.inf, projected
+    best_error, best = np.inf, np.zeros_like(singular)
     for penalty in PENALTIES:
         shrinkage = singular**2 / (singular**2 + penalty)
         leverage = np.minimum(left**2 @ shrinkage + 1.0 / len(centred), 0.999)

@@ -1,0 +1,60 @@
+"""Named arrays and a JSON document in one safetensors file, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+DOCUMENT_KEY: Final = "document"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader finds the old one or the new one, never a part.
+
+    Raises:
+        OSError: If the folder cannot be written or is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def pack(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> bytes:
+    """Return arrays and a document as the bytes of a safetensors file."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    packed: bytes = save(arrays, metadata={DOCUMENT_KEY: json.dumps(document, sort_keys=True)})
+    return packed
+
+
+def unpack(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, Any]]:
+    """Return arrays and document of a file.
+
+    Raises:
+        ValueError: If the file is damaged or holds no document.
+        OSError: If it cannot be read.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+    if DOCUMENT_KEY not in metadata:
+        raise ValueError("it holds no description")
+    document: dict[str, Any] = json.loads(metadata[DOCUMENT_KEY])
+    return tensors, document

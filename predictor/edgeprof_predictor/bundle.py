@@ -1,0 +1,149 @@
+"""Pre-trained predictors: the default method fitted on published platforms, one per search space.
+
+A bundle is two files: `NAME.safetensors` with what was learnt and `NAME.json` with what it was
+learnt from. It holds no measured latency.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor._storage import pack, unpack, write_whole
+from edgeprof_predictor.errors import BundleError
+from edgeprof_predictor.spaces import CategoricalSpace, get_space
+
+if TYPE_CHECKING:
+    from edgeprof_predictor.methods.default import Default
+
+SCHEMA_VERSION: Final = 1
+"""Version of both files. 1: the first."""
+
+SHIPPED_FOLDER: Final = Path(__file__).parent / "bundles"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleCard:
+    """What a bundle was learnt from, and how well it predicts.
+
+    Args:
+        space: Name of the search space.
+        platforms: Names of the source platforms.
+        provenance: Where their latencies come from.
+        licence: Licence of those tables.
+        architecture_count: Architectures measured on each source.
+        seed: Of the training.
+        hyperparameters: Of the network, by name.
+        metrics: Measured after training, by name.
+        schema_version: Of both files.
+        tensors_sha256: Of the file beside this description; filled in when saved.
+    """
+
+    space: str
+    platforms: tuple[str, ...]
+    provenance: str
+    licence: str
+    architecture_count: int
+    seed: int
+    hyperparameters: Mapping[str, float]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+    tensors_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bundle:
+    """A fitted default method and its description.
+
+    Args:
+        card: The description.
+        method: The method.
+    """
+
+    card: BundleCard
+    method: Default
+
+    @property
+    def space(self) -> CategoricalSpace:
+        """The search space that it predicts."""
+        return self.method.space
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write both files into a folder and return the path of the description.
+
+        Raises:
+            OSError: If the folder cannot be written.
+        """
+        tensors = pack(self.method.tensors(), {"space": self.card.space})
+        document = asdict(self.card) | {"tensors_sha256": hashlib.sha256(tensors).hexdigest()}
+        path = Path(folder) / f"{self.card.space}.json"
+        write_whole(path.with_suffix(".safetensors"), tensors)
+        write_whole(path, (json.dumps(document, indent=2, sort_keys=True) + "\n").encode())
+        return path
+
+
+def load_bundle(space_name: str, *, folder: str | os.PathLike[str] | None = None) -> Bundle:
+    """Load the bundle of a search space, the shipped one unless a folder is named.
+
+    Args:
+        space_name: Name of the search space.
+        folder: Where `NAME.json` and `NAME.safetensors` are.
+
+    Raises:
+        UnknownSearchSpaceError: If there is no such search space.
+        BundleError: If there is no bundle for it, or it is damaged or of another version.
+    """
+    space = get_space(space_name)
+    path = (SHIPPED_FOLDER if folder is None else Path(folder)) / f"{space_name}.json"
+    card = _read_card(path)
+    if card.space != space_name:
+        raise BundleError(f"{path} describes a bundle for {card.space}, not for {space_name}")
+    from edgeprof_predictor.methods.default import Default  # torch, which listing bundles never needs
+
+    tensors = _read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
+    try:
+        method = Default.from_tensors(space, card.platforms, tensors)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise BundleError(f"{path.with_suffix('.safetensors')} lacks a part of the predictor ({error})") from error
+    return Bundle(card=card, method=method)
+
+
+def shipped_bundles() -> tuple[str, ...]:
+    """Return the names of the search spaces that a bundle ships for."""
+    return tuple(sorted(path.stem for path in SHIPPED_FOLDER.glob("*.json")))
+
+
+def _read_card(path: Path) -> BundleCard:
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version = document["schema_version"]
+        if version != SCHEMA_VERSION:
+            raise BundleError(
+                f"{path} is of version {version}, this release reads {SCHEMA_VERSION}; "
+                f"install the release that wrote it or train the bundle anew"
+            )
+        return BundleCard(**document | {"platforms": tuple(document["platforms"])})
+    except FileNotFoundError:
+        names = ", ".join(shipped_bundles()) or "none"
+        raise BundleError(f"there is no bundle {path}; shipped ones are for: {names}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{path} is damaged ({error}); install edgeprof again") from error
+
+
+def _read_tensors(path: Path, sha256: str) -> dict[str, NDArray[np.generic]]:
+    try:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            raise BundleError(f"{path} is damaged: its checksum is not the one beside it; install edgeprof again")
+        return unpack(path)[0]
+    except FileNotFoundError:
+        raise BundleError(f"{path} is missing; install edgeprof again") from None
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} is damaged ({error}); install edgeprof again") from error

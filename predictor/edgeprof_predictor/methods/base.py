@@ -1,0 +1,139 @@
+"""The seam of all latency predictors: fit on sources, choose samples, adapt, predict."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+
+INTERVAL_SHARE: Final = 0.9
+"""Share of latencies that every interval is meant to hold."""
+
+INTERVAL_DEVIATIONS: Final = 1.645
+"""Standard deviations from the middle of a normal distribution that hold that share."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prediction:
+    """Latencies of `n` architectures on one platform, with 90 % intervals.
+
+    Args:
+        latency_ms: What is expected.
+        lower_ms: Lower end of the interval.
+        upper_ms: Upper end.
+        is_relative: True while the platform has no sample: the values then rank architectures
+            and mean multiples of the search space's average, not milliseconds.
+
+    Shapes:
+        latency_ms, lower_ms, upper_ms: `n`, positive.
+
+    Raises:
+        EncodingError: If shapes differ, or the ends do not enclose the latency.
+    """
+
+    latency_ms: FloatArray
+    lower_ms: FloatArray
+    upper_ms: FloatArray
+    is_relative: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.latency_ms.shape == self.lower_ms.shape == self.upper_ms.shape:
+            raise EncodingError(
+                f"latencies and intervals must have one shape, got {self.latency_ms.shape}, "
+                f"{self.lower_ms.shape}, {self.upper_ms.shape}"
+            )
+        if not np.all((self.lower_ms > 0) & (self.lower_ms <= self.latency_ms) & (self.latency_ms <= self.upper_ms)):
+            raise EncodingError("intervals must be positive and enclose the latency")
+
+    @classmethod
+    def lognormal(cls, latency_ms: FloatArray, log_sd: FloatArray, *, is_relative: bool) -> Prediction:
+        """Return predictions whose logarithm has this standard deviation: `n` each."""
+        reach = np.exp(INTERVAL_DEVIATIONS * log_sd)
+        return cls(
+            latency_ms=latency_ms, lower_ms=latency_ms / reach, upper_ms=latency_ms * reach, is_relative=is_relative
+        )
+
+
+class PlatformPredictor(ABC):
+    """A method adapted to one platform.
+
+    Letters: `n` architectures, `l` decisions of the search space.
+    """
+
+    source_platform: str | None = None
+    """The source whose embedding row the platform's started from."""
+
+    source_correlation: float = float("nan")
+    """Its correlation with the platform on the samples."""
+
+    @abstractmethod
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        """Return latencies with intervals.
+
+        Shapes:
+            choices: `n x l`.
+        """
+
+    @property
+    @abstractmethod
+    def expected_error(self) -> float:
+        """Median relative error to expect for an architecture that was not measured."""
+
+    @abstractmethod
+    def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
+        """Return the error to expect after that many more well chosen samples.
+
+        Args:
+            candidates: Architectures to choose from: `n x l`.
+            count: Samples more.
+        """
+
+
+class Method(ABC):
+    """A way to predict latencies, fitted on the source platforms of one search space."""
+
+    name: ClassVar[str]
+    """Name on the command line and in tables."""
+
+    space: CategoricalSpace
+    platforms: tuple[str, ...]
+
+    @classmethod
+    @abstractmethod
+    def fit_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Method:
+        """Learn from the source platforms.
+
+        Args:
+            space: Search space of the table.
+            sources: Their latencies.
+            seed: The same seed gives the same method on the same machine.
+        """
+
+    @abstractmethod
+    def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
+        """Return indices of candidates to measure next, most informative first.
+
+        Args:
+            candidates: Architectures to choose from.
+            count: How many.
+            measured: What is measured already; methods may learn from it.
+            seed: Of what chance there is.
+
+        Shapes:
+            candidates: `n x l`.  returns: `count`, distinct.
+
+        Raises:
+            SampleCountError: If there are fewer candidates than asked for.
+        """
+
+    @abstractmethod
+    def adapt(self, samples: Samples, *, seed: int) -> PlatformPredictor:
+        """Return a predictor for the platform that was measured; no sample at all is allowed."""

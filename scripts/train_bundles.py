@@ -1,0 +1,102 @@
+#!/usr/bin/env python
+"""Train the shipped bundles on all platforms of the published tables.
+
+Run it from anywhere: `scripts/train_bundles.py [--space NAME ...]`. The tables are read from the
+folder named by EDGEPROF_DATA, else from `../shared/data` beside the repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+
+from edgeprof_predictor.bundle import SHIPPED_FOLDER, Bundle, BundleCard
+from edgeprof_predictor.calibration import Calibration
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, SOURCE_SAMPLE_COUNTS
+from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.metrics import spearman
+from edgeprof_predictor.spaces import get_space
+from edgeprof_predictor.tables import load_latency_table
+
+SEED: Final = 0
+DATA_FOLDER: Final = Path(
+    os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[1].parent / "shared" / "data")
+)
+PROVENANCE: Final = (
+    "Latency tables of HELP (Lee et al., NeurIPS 2021), which hold the platforms of HW-NAS-Bench "
+    "(Li et al., ICLR 2021) among others."
+)
+LICENCE: Final = "MIT"
+
+
+def train(space_name: str) -> Bundle:
+    """Fit the default method on every platform of a table."""
+    space = get_space(space_name)
+    table = load_latency_table(DATA_FOLDER / f"latency_{space_name}.npz", space)
+    count = SOURCE_SAMPLE_COUNTS[space_name]
+    order = np.random.default_rng(SEED).permutation(len(table.choices))
+    sources, unseen = table.subset(order[:count]), table.subset(order[count:])
+    method = Default.fit_sources(space, sources, seed=SEED)
+    card = BundleCard(
+        space=space_name,
+        platforms=table.platforms,
+        provenance=PROVENANCE,
+        licence=LICENCE,
+        architecture_count=count,
+        seed=SEED,
+        hyperparameters=asdict(HARDWARE_TRANSFER),
+        metrics=measure(method, unseen) | interval_factors(method.calibration),
+    )
+    return Bundle(card=card, method=method)
+
+
+def measure(method: Default, unseen: LatencyTable) -> dict[str, float]:
+    """Return how well network and regressions know their own sources on unseen architectures."""
+    prior = method.prior
+    network = np.exp(method.pretrained.source_log_latencies(method.space.one_hot(unseen.choices)))
+    regressions = prior.source_latencies(unseen.choices).T
+    return {
+        f"source_spearman_{name}": round(
+            float(np.mean([spearman(actual, row) for actual, row in zip(unseen.latency_ms, rows, strict=True)])), 4
+        )
+        for name, rows in (("network", network), ("regressions", regressions))
+    }
+
+
+def interval_factors(calibration: Calibration) -> dict[str, float]:
+    """Return the factors on the intervals, by number of samples."""
+    return {
+        f"interval_factor_{count}_samples": round(factor, 4)
+        for count, factor in zip(calibration.sample_counts, calibration.factors, strict=True)
+    }
+
+
+def main() -> int:
+    """Train the bundles that were asked for."""
+    parser = argparse.ArgumentParser(description="Train the shipped bundles on the published tables.")
+    parser.add_argument("--space", action="append", choices=sorted(SOURCE_SAMPLE_COUNTS), help="default: all")
+    parser.add_argument("--out", type=Path, default=SHIPPED_FOLDER, help="folder to write to")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO)
+    torch.set_num_threads(1)  # one thread, one order of additions, the same weights each time
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for space_name in arguments.space or sorted(SOURCE_SAMPLE_COUNTS):
+        started = time.monotonic()
+        bundle = train(space_name)
+        path = bundle.save(arguments.out)
+        print(f"{path}: {dict(bundle.card.metrics)}, {time.monotonic() - started:.0f} s", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
