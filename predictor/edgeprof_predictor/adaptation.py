@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edgeprof_predictor.hyperparameters import TransferHyperparameters
-from edgeprof_predictor.network import LatencyNetwork
+from edgeprof_predictor.network import LatencyNetwork, one_thread
 from edgeprof_predictor.spaces import CategoricalSpace, FloatArray
 from edgeprof_predictor.training import PretrainedNetwork, network_from_tensors
 
@@ -60,7 +60,7 @@ class AdaptedNetwork:
 
     def log_latency(self, encodings: FloatArray) -> FloatArray:
         """Return natural logarithms of milliseconds: `n x d` to `n`."""
-        with torch.no_grad():
+        with one_thread(), torch.no_grad():
             inputs = torch.as_tensor(encodings, dtype=torch.float32)
             predicted = self.network(inputs, self.row.expand(len(inputs), -1)).numpy()
         log_latency: FloatArray = predicted.astype(np.float64) * self.log_sd + self.log_mean
@@ -105,7 +105,8 @@ def fine_tune(
         log_mean = float(np.average(log_latency - started.log_latency(encodings), weights=weights))
         targets = torch.as_tensor((log_latency - log_mean) / pretrained.log_sd, dtype=torch.float32)
         shares = torch.as_tensor(weights / weights.mean(), dtype=torch.float32)
-        _descend(network, row, inputs, targets, shares, hyperparameters, seed)
+        with one_thread():
+            _descend(network, row, inputs, targets, shares, hyperparameters, seed)
     return AdaptedNetwork(
         network=network.eval().requires_grad_(False), row=row.detach(), log_mean=log_mean, log_sd=pretrained.log_sd
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -49,3 +52,18 @@ class LatencyNetwork(nn.Module):
         read = torch.relu(self.read_encoding(encodings))
         predicted: Tensor = self.layers(torch.cat([read, embeddings], dim=-1))
         return predicted.squeeze(-1)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread inside the block.
+
+    These networks are small: more threads gain nothing on an idle machine, and on a busy one they wait for each other
+    for longer than all the arithmetic takes.
+    """
+    thread_count = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(thread_count)

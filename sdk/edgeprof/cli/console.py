@@ -1,16 +1,20 @@
 """How results look on a terminal."""
 
 import json
+import sys
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+WIDTH_OF_NO_TERMINAL = 200
+"""A file or a pipe has no width; a table cut to 80 columns would lose what it was made for."""
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_NO_TERMINAL)
 """For results, on stdout."""
 
-messages = Console(stderr=True, highlight=False)
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
 """For everything on the way, on stderr."""
 
 

@@ -41,7 +41,7 @@ def verify(profile: Path, address: str, count: int, seed: int, picture: Path | N
         print_json({**verification.figures(), "architectures": rows, "picture": str(path)})
     else:
         _print_table(verification)
-        console.print(verification.sentence())
+        console.print(verification.sentence(), soft_wrap=True)
         messages.print(f"picture: {path}")
     return verification
 
@@ -50,8 +50,8 @@ def _print_table(verification: "Verification") -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("measured", "predicted", "90 % interval", "error"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    for heading, width in (("measured", 9), ("predicted", 9), ("90 % interval", 18), ("error", 7)):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     table.add_column("architecture", overflow="ellipsis", no_wrap=True)
     for item in sorted(verification.architectures, key=lambda item: item.measured_ms):
         is_inside = item.lower_ms <= item.measured_ms <= item.upper_ms

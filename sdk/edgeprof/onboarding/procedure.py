@@ -91,7 +91,7 @@ class Onboarding:
         self._goal = goal
         self._model_folder = model_folder
         self._listener = listener
-        self._candidates = self._space.sample_choices(min(CANDIDATE_COUNT, self._space.size), seed=session.seed)
+        self._candidates = self._distinct_candidates()
 
     def run(self) -> tuple[DefaultPredictor, str]:
         """Measure and adapt until it is enough.
@@ -132,11 +132,10 @@ class Onboarding:
     # Measuring ----------------------------------------------------------------------------------
 
     def _measure_what_is_planned(self) -> None:
-        for probe in self.probes():
-            if probe.state == "planned":
-                self._measure(probe)
-                if len(open_segment(self.probes())) >= CHECK_INTERVAL:
-                    self._check_anchor()
+        while (probe := next((item for item in self.probes() if item.state == "planned"), None)) is not None:
+            self._measure(probe)
+            if len(open_segment(self.probes())) >= CHECK_INTERVAL:
+                self._check_anchor()
 
     def _measure(self, probe: Probe) -> None:
         self._listener.on_probe_started(probe)
@@ -213,6 +212,13 @@ class Onboarding:
         random.Random(self.session.seed).shuffle(architectures)
         self._store.plan_probes(self.session, architectures)
         self._listener.on_chosen(architectures)
+
+    def _distinct_candidates(self) -> ChoiceArray:
+        """Candidates that run different graphs: what cannot influence the output is not exported."""
+        drawn = self._space.sample_choices(min(CANDIDATE_COUNT, self._space.size), seed=self.session.seed)
+        _, first = np.unique(self._space.pruned(drawn), axis=0, return_index=True)
+        distinct: ChoiceArray = drawn[np.sort(first)]
+        return distinct
 
     def _untried_candidates(self) -> ChoiceArray:
         tried = self._choices(self.probes())
