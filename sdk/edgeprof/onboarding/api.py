@@ -1,5 +1,6 @@
-"""The public call `onboard`, and the report that it returns."""
+"""The public call `onboard`."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,10 +8,11 @@ from edgeprof._version import VERSION
 from edgeprof.client import DeviceClient
 from edgeprof.errors import OnboardingError
 from edgeprof.export import default_model_folder
-from edgeprof.onboarding.costs import MEASURING
+from edgeprof.onboarding.costs import CostLedger
 from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.procedure import Onboarding
+from edgeprof.onboarding.report import OnboardingReport, report_on
 from edgeprof.platform import resolve_platform
 from edgeprof.store import Store
 from edgeprof_predictor.bundle import Bundle, load_bundle
@@ -19,44 +21,6 @@ from edgeprof_proto.records import Setting
 
 DEFAULT_SETTING = Setting(runtime="onnxruntime")
 """ONNX Runtime's default provider on one thread with batch 1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnboardingReport:
-    """What an onboarding did, and what it cost.
-
-    Args:
-        platform: Name of the platform.
-        space: Name of the search space.
-        samples: Text of each architecture that counts, with its median in milliseconds and its verdict.
-        failures: Text of each architecture that could not be measured, with the reason.
-        anchor_check_count: Times that the anchor was measured again.
-        spoilt_count: Measurements taken again because the anchor had moved.
-        stop_reason: Why it ended.
-        source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
-        source_correlation: Correlation with it over the samples (Eq. 1).
-        choice: How the samples were chosen.
-        expected_errors: Median relative error expected for unseen architectures, after how many samples.
-        seconds_by_step: What each step cost, in seconds.
-    """
-
-    platform: str
-    space: str
-    samples: tuple[tuple[str, float, str], ...]
-    failures: tuple[tuple[str, str], ...]
-    anchor_check_count: int
-    spoilt_count: int
-    stop_reason: str
-    source_platform: str
-    source_correlation: float
-    choice: str
-    expected_errors: dict[int, float]
-    seconds_by_step: dict[str, float]
-
-    @property
-    def measuring_share(self) -> float:
-        """Share of the time that went into warm-up and timed runs."""
-        return self.seconds_by_step.get(MEASURING, 0.0) / sum(self.seconds_by_step.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,67 +71,40 @@ def onboard(
         EdgeprofError: If the device cannot be reached, refuses the setting, or fails too often.
         PredictorError: If the space is unknown or has no bundle.
     """
-    bundle = bundle or load_bundle(space)
-    if store is None:
-        with Store() as own_store:
-            return onboard(
-                client,
-                space,
-                setting=setting,
-                goal=goal,
-                output=output,
-                store=own_store,
-                bundle=bundle,
-                seed=seed,
-                model_folder=model_folder,
-                listener=listener,
-            )
-    device = client.device()
-    store.record_device(device, client.address)
-    platform = resolve_platform(device, setting)
-    onboarding = Onboarding(
-        client,
-        platform,
-        bundle,
-        store,
-        store.resume_or_begin_session(platform, space, seed),
-        goal=goal or Goal(),
-        model_folder=model_folder or default_model_folder(),
-        listener=listener or OnboardingListener(),
-    )
-    predictor, stop_reason = onboarding.run()
-    probes = onboarding.probes()
-    report = OnboardingReport(
-        platform=platform.name,
-        space=space,
-        samples=tuple(
-            (probe.architecture, probe.measurement.median_ms, probe.measurement.verdict.kind.value)
-            for probe in onboarding.samples_so_far()
-            if probe.measurement is not None
-        ),
-        failures=tuple((probe.architecture, probe.failure) for probe in probes if probe.failure is not None),
-        anchor_check_count=sum(probe.is_anchor_check for probe in probes),
-        spoilt_count=sum(probe.state == "spoilt" for probe in probes),
-        stop_reason=stop_reason,
-        source_platform=predictor.source_platform or "",
-        source_correlation=predictor.source_correlation,
-        choice=onboarding.choice,
-        expected_errors=onboarding.expected_errors,
-        seconds_by_step=onboarding.costs.seconds_by_step(),
-    )
-    profile = Profile(
-        predictor=predictor,
-        platform=platform.facts(),
-        provenance={
-            "onboarding_session": onboarding.session.session_id,
-            "edgeprof_version": VERSION,
-            "stop_reason": stop_reason,
-        },
-    )
-    path = None if output is None else _write_profile(profile, output)
-    # Only now: where the file cannot be written, the same call goes on from here, with nothing to measure.
-    onboarding.end()
-    return Onboarded(profile=profile, path=path, report=report)
+    costs = CostLedger()
+    with costs.step("loading the predictor"):
+        bundle = bundle or load_bundle(space)
+    with contextlib.ExitStack() as resources:
+        store = store or resources.enter_context(Store())
+        device = client.device()
+        store.record_device(device, client.address)
+        platform = resolve_platform(device, setting)
+        onboarding = Onboarding(
+            client,
+            platform,
+            bundle,
+            store,
+            store.resume_or_begin_session(platform, space, seed),
+            goal=goal or Goal(),
+            model_folder=model_folder or default_model_folder(),
+            listener=listener or OnboardingListener(),
+            costs=costs,
+        )
+        predictor, stop_reason = onboarding.run()
+        report = report_on(onboarding, predictor, stop_reason)
+        profile = Profile(
+            predictor=predictor,
+            platform=platform.facts(),
+            provenance={
+                "onboarding_session": onboarding.session.session_id,
+                "edgeprof_version": VERSION,
+                "stop_reason": stop_reason,
+            },
+        )
+        path = None if output is None else _write_profile(profile, output)
+        # Only now: where the file cannot be written, the same call goes on from here, with nothing to measure.
+        onboarding.end()
+        return Onboarded(profile=profile, path=path, report=report)
 
 
 def _write_profile(profile: Profile, output: Path) -> Path:

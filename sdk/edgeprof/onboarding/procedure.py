@@ -66,6 +66,7 @@ class Onboarding:
         goal: When to stop.
         model_folder: Where exported models are kept.
         listener: Hears about every step.
+        costs: Where the time of each step is counted.
     """
 
     def __init__(
@@ -79,12 +80,13 @@ class Onboarding:
         goal: Goal,
         model_folder: Path,
         listener: OnboardingListener,
+        costs: CostLedger,
     ) -> None:
         self.session = session
-        self.costs = CostLedger()
+        self.costs = costs
         self.expected_errors: dict[int, float] = {}
         self._client = client
-        self._platform = platform
+        self.platform = platform
         self._space = get_space(session.space)
         self._method = bundle.method
         self._store = store
@@ -141,12 +143,12 @@ class Onboarding:
         self._listener.on_probe_started(probe)
         with self.costs.step("exporting networks"):
             architecture = self._space.parse(probe.architecture)
-            batch_size = self._platform.setting.batch_size
+            batch_size = self.platform.setting.batch_size
             model = export_architecture(self._space, architecture, self._model_folder, batch_size=batch_size)
         begin_s = self.costs.elapsed_s()
         try:
             measurement = self._client.measure(
-                model, self._platform.setting, job_id=probe.job_id, plan=PLAN, on_event=self._listener.on_job_event
+                model, self.platform.setting, job_id=probe.job_id, plan=PLAN, on_event=self._listener.on_job_event
             )
         except (ModelRejectedError, WorkerFailedError) as error:
             self._store.set_probe_state(probe.job_id, "failed", str(error))
@@ -157,7 +159,7 @@ class Onboarding:
         self.costs.add(MEASURING, runs_s)
         self.costs.add(AGENT, max(self.costs.elapsed_s() - begin_s - runs_s, 0.0))
         with self.costs.step("writing to disk"):
-            self._store.record_measurement(probe.job_id, self._platform, measurement)
+            self._store.record_measurement(probe.job_id, self.platform, measurement)
             self._store.set_probe_state(probe.job_id, "measured")
         self._listener.on_probe_measured(probe, measurement)
 
@@ -165,7 +167,7 @@ class Onboarding:
         failure_count = sum(probe.state == "failed" for probe in self.probes())
         if failure_count >= MAX_FAILURE_COUNT:
             raise OnboardingError(
-                f"{failure_count} measurements failed on {self._platform.device_name}, the last with: {last}. "
+                f"{failure_count} measurements failed on {self.platform.device_name}, the last with: {last}. "
                 "Mend the device or choose another setting, then start the same command again"
             )
 

@@ -1,0 +1,74 @@
+"""What an onboarding did, and what it cost."""
+
+from dataclasses import dataclass
+
+from edgeprof.onboarding.costs import MEASURING
+from edgeprof.onboarding.procedure import Onboarding
+from edgeprof_predictor.methods.default import DefaultPredictor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnboardingReport:
+    """What an onboarding did, and what it cost.
+
+    Args:
+        platform: Name of the platform.
+        space: Name of the search space.
+        samples: Text of each architecture that counts, with its median in milliseconds and its verdict.
+        failures: Text of each architecture that could not be measured, with the reason.
+        anchor_check_count: Times that the anchor was measured again.
+        spoilt_count: Measurements taken again because the anchor had moved.
+        stop_reason: Why it ended.
+        source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
+        source_correlation: Correlation with it over the samples (Eq. 1).
+        choice: How the samples were chosen.
+        expected_errors: Median relative error expected for unseen architectures, after how many samples.
+        seconds_by_step: What each step cost, in seconds.
+    """
+
+    platform: str
+    space: str
+    samples: tuple[tuple[str, float, str], ...]
+    failures: tuple[tuple[str, str], ...]
+    anchor_check_count: int
+    spoilt_count: int
+    stop_reason: str
+    source_platform: str
+    source_correlation: float
+    choice: str
+    expected_errors: dict[int, float]
+    seconds_by_step: dict[str, float]
+
+    @property
+    def measuring_share(self) -> float:
+        """Share of the time that went into warm-up and timed runs."""
+        return self.seconds_by_step.get(MEASURING, 0.0) / sum(self.seconds_by_step.values())
+
+
+def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: str) -> OnboardingReport:
+    """Say what an onboarding did.
+
+    Args:
+        onboarding: The onboarding, at its end.
+        predictor: What it adapted.
+        stop_reason: Why it ended.
+    """
+    probes = onboarding.probes()
+    return OnboardingReport(
+        platform=onboarding.platform.name,
+        space=onboarding.session.space,
+        samples=tuple(
+            (probe.architecture, probe.measurement.median_ms, probe.measurement.verdict.kind.value)
+            for probe in onboarding.samples_so_far()
+            if probe.measurement is not None
+        ),
+        failures=tuple((probe.architecture, probe.failure) for probe in probes if probe.failure is not None),
+        anchor_check_count=sum(probe.is_anchor_check for probe in probes),
+        spoilt_count=sum(probe.state == "spoilt" for probe in probes),
+        stop_reason=stop_reason,
+        source_platform=predictor.source_platform or "",
+        source_correlation=predictor.source_correlation,
+        choice=onboarding.choice,
+        expected_errors=onboarding.expected_errors,
+        seconds_by_step=onboarding.costs.seconds_by_step(),
+    )
