@@ -38,8 +38,9 @@ from edgeprof_proto.records import Measurement, MeasurementPlan
 
 logger = logging.getLogger(__name__)
 
-PLAN = MeasurementPlan(timed_duration_ms=2_000.0)
-"""Twice the agent's default time: the worker's start is paid once, and the median gains."""
+PLAN = MeasurementPlan(timed_duration_ms=3_500.0)
+"""Longer than the agent's default: starting a worker, exporting and adapting cost most of a second for each network,
+and four fifths of an onboarding should be runs."""
 
 CANDIDATE_COUNT = 1_000
 """Architectures among which the sampler chooses; more of them gain nothing and cost time."""
