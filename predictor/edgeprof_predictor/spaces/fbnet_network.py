@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from edgeprof_predictor.spaces.fbnet import HEAD_CHANNELS, LAYERS, STEM_CHANNELS, Block, Layer
+from edgeprof_predictor.spaces.fbnet_geometry import HEAD_CHANNELS, LAYERS, STEM_CHANNELS, Block, Layer
 from edgeprof_predictor.spaces.layers import convolution, initialise
 
 

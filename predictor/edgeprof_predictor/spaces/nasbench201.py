@@ -1,8 +1,4 @@
-"""NAS-Bench-201: 15,625 cells of six edges, stacked in a fixed skeleton for 32x32 images.
-
-Source:
-    Dong and Yang 2020, section 2: operations, notation and skeleton.
-"""
+"""NAS-Bench-201: 15,625 cells of six edges, stacked in a fixed skeleton for 32x32 images."""
 
 from __future__ import annotations
 
@@ -21,24 +17,19 @@ from edgeprof_predictor.spaces.costs import (
     linear,
     weightless,
 )
+from edgeprof_predictor.spaces.nasbench201_geometry import (
+    CELL_COUNT,
+    EDGES,
+    IMAGE_SIDE,
+    KERNELS,
+    NODE_COUNT,
+    NONE,
+    OPERATIONS,
+    STAGE_CHANNELS,
+)
 
 if TYPE_CHECKING:
     from torch import nn
-
-OPERATIONS: Final = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-NONE: Final = OPERATIONS.index("none")
-KERNELS: Final = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
-
-NODE_COUNT: Final = 4
-"""Nodes of a cell; node 0 is its input, the last one its output."""
-
-EDGES: Final = tuple((start, end) for end in range(1, NODE_COUNT) for start in range(end))
-"""Start and end of the six edges, in the order in which the notation names them."""
-
-IMAGE_SIDE: Final = 32
-STAGE_CHANNELS: Final = (16, 32, 64)
-CELL_COUNT: Final = 5
-"""Cells of a stage."""
 
 
 class NASBench201(SearchSpace):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeprof_predictor.spaces.layers import convolution, initialise
-from edgeprof_predictor.spaces.nasbench201 import CELL_COUNT, EDGES, KERNELS, NODE_COUNT, STAGE_CHANNELS
+from edgeprof_predictor.spaces.nasbench201_geometry import CELL_COUNT, EDGES, KERNELS, NODE_COUNT, STAGE_CHANNELS
 
 
 class NASBench201Network(nn.Sequential):

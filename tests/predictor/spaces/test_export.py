@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from edgeprof_predictor.spaces import get_space
-from edgeprof_predictor.spaces.fbnet import OPERATIONS as FBNET_OPERATIONS
+from edgeprof_predictor.spaces.fbnet_geometry import OPERATIONS as FBNET_OPERATIONS
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's older exporter, ten times faster than its newer one

@@ -8,7 +8,8 @@ import torch
 
 from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.spaces.contract import SearchSpaceContract
-from edgeprof_predictor.spaces.fbnet import BLOCKS, LAYERS, OPERATIONS, STAGES, FBNet, block_costs
+from edgeprof_predictor.spaces.fbnet import FBNet, block_costs
+from edgeprof_predictor.spaces.fbnet_geometry import BLOCKS, LAYERS, OPERATIONS, STAGES
 from edgeprof_predictor.spaces.fbnet_network import ChannelShuffle, InvertedResidual
 
 SKIPS = ",".join(["skip"] * 22)

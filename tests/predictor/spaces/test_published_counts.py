@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
-from edgeprof_predictor.spaces.fbnet import OPERATIONS as FBNET_OPERATIONS
 from edgeprof_predictor.spaces.fbnet import FBNet
+from edgeprof_predictor.spaces.fbnet_geometry import OPERATIONS as FBNET_OPERATIONS
 from edgeprof_predictor.spaces.fbnet_network import InvertedResidual
-from edgeprof_predictor.spaces.nasbench201 import EDGES, NASBench201
-from edgeprof_predictor.spaces.nasbench201 import OPERATIONS as NASBENCH201_OPERATIONS
+from edgeprof_predictor.spaces.nasbench201 import NASBench201
+from edgeprof_predictor.spaces.nasbench201_geometry import EDGES
+from edgeprof_predictor.spaces.nasbench201_geometry import OPERATIONS as NASBENCH201_OPERATIONS
 
 DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 
