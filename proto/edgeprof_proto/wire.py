@@ -130,8 +130,9 @@ def _write(message: Message, field: Any, value: Any) -> None:
         target.extend(value)
     elif isinstance(target, Timestamp):
         # Split first: a float holds the seconds of today and their parts, but not the nanoseconds as one number.
-        target.seconds = math.floor(value)
-        target.nanos = round((value - math.floor(value)) * 1e9)
+        seconds = math.floor(value)
+        carried, target.nanos = divmod(round((value - seconds) * 1_000_000_000), 1_000_000_000)
+        target.seconds = seconds + carried
     elif field.message_type is not None:
         _fill(target, value)
     elif field.enum_type is not None:

@@ -178,3 +178,10 @@ def test_every_reason_of_the_contract_has_an_exception_on_the_host() -> None:
 
     reasons = {name for name in error_pb2.ErrorReason.keys() if name != "ERROR_REASON_UNSPECIFIED"}  # noqa: SIM118
     assert set(ERROR_OF_REASON) == reasons
+
+
+def test_a_time_just_below_a_full_second_is_carried() -> None:
+    almost = dataclasses.replace(JOB, create_time=1_699_999_999.9999999)
+    message = wire.to_message(almost, job_pb2.Job)
+    assert 0 <= message.create_time.nanos < 1_000_000_000
+    assert wire.from_message(Job, message).create_time == almost.create_time
