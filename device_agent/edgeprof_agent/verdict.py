@@ -33,7 +33,7 @@ QUARTILE_SPREAD_LIMIT = 0.2
 MEAN_EXCESS_LIMIT = 0.1
 """A neighbour that takes turns on the core stretches few runs, each a lot: the median hides it, the mean does not.
 
-An equal neighbour gives about 1. A timer's interrupts, and a moment's pause of a virtual machine, stay below 0.05.
+An equal neighbour gives about 1 while runs are shorter than its slice; interrupts and brief pauses stay below 0.05.
 """
 
 CORE_WAIT_SHARE_LIMIT = 0.02
