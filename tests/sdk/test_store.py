@@ -88,9 +88,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_the_migrations_lead_to_the_tables_of_the_code(store: Store) -> None:
-    with create_engine(f"sqlite:///{store.path}").connect() as connection:
+    engine = create_engine(f"sqlite:///{store.path}")
+    with engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
 
 
 def test_a_store_of_a_newer_edgeprof_is_refused(store: Store) -> None:

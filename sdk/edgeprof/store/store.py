@@ -113,8 +113,12 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._engine = create_engine(f"sqlite:///{self.path}")
             event.listen(self._engine, "connect", _configure_sqlite)
-            with self._engine.begin() as connection:
-                self._migrate(connection)
+            try:
+                with self._engine.begin() as connection:
+                    self._migrate(connection)
+            except BaseException:
+                self.close()
+                raise
         self._sessions = sessionmaker(self._engine)
 
     def close(self) -> None:
