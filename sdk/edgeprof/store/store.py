@@ -120,6 +120,7 @@ class Store:
                 self.close()
                 raise
         self._sessions = sessionmaker(self._engine)
+        self._measurements: dict[str, Measurement] = {}
 
     def close(self) -> None:
         """Release the file."""
@@ -165,8 +166,7 @@ class Store:
     def measurement(self, job_id: str) -> Measurement | None:
         """The measurement of a job; None where there is none."""
         with self._transaction() as rows:
-            row = rows.get(MeasurementRow, job_id)
-            return None if row is None else from_json(Measurement, row.record)
+            return self._decoded(rows, job_id)
 
     def measurements(self, platform: Platform) -> list[Measurement]:
         """All measurements of a platform, oldest first."""
@@ -225,12 +225,7 @@ class Store:
     def probes(self, session: Session) -> list[Probe]:
         """All probes of a session in their order, with their measurements."""
         with self._transaction() as rows:
-            query = (
-                select(ProbeRow, MeasurementRow)
-                .outerjoin(MeasurementRow, ProbeRow.job_id == MeasurementRow.job_id)
-                .where(ProbeRow.session_id == session.session_id)
-                .order_by(ProbeRow.ordinal)
-            )
+            query = select(ProbeRow).where(ProbeRow.session_id == session.session_id).order_by(ProbeRow.ordinal)
             return [
                 Probe(
                     job_id=probe.job_id,
@@ -238,11 +233,20 @@ class Store:
                     architecture=probe.architecture,
                     is_anchor_check=probe.is_anchor_check,
                     state=cast(ProbeState, probe.state),
-                    measurement=None if measurement is None else from_json(Measurement, measurement.record),
+                    measurement=self._decoded(rows, probe.job_id),
                     failure=probe.failure,
                 )
-                for probe, measurement in rows.execute(query)
+                for probe in rows.scalars(query)
             ]
+
+    def _decoded(self, rows: DatabaseSession, job_id: str) -> Measurement | None:
+        # A measurement never changes, holds thousands of samples, and an onboarding looks at it again and again.
+        if job_id not in self._measurements:
+            row = rows.get(MeasurementRow, job_id)
+            if row is None:
+                return None
+            self._measurements[job_id] = from_json(Measurement, row.record)
+        return self._measurements[job_id]
 
     def _migrate(self, connection: Connection) -> None:
         config = Config()
