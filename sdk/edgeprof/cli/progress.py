@@ -1,5 +1,6 @@
 """Progress bars on stderr while a device works."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -7,6 +8,7 @@ from types import TracebackType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from edgeprof.cli.console import messages
+from edgeprof.onboarding.anchor import CHECK_INTERVAL
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.store import Probe
 from edgeprof_proto.records import JobEvent, JobPhase, LatencyBlock, Measurement, MeasurementPlan
@@ -93,8 +95,10 @@ class OnboardingProgress(OnboardingListener):
         self._probe_ms = filled.warmup_duration_ms + filled.timed_duration_ms
         self._probe = ""
         self._done = 0
+        self._check_count = 0
+        checks_to_come = math.ceil(sample_count / CHECK_INTERVAL)
         self._bar = _new_bar()
-        self._task = self._bar.add_task("onboarding", total=sample_count * self._probe_ms, detail="")
+        self._task = self._bar.add_task("onboarding", total=(sample_count + checks_to_come) * self._probe_ms, detail="")
 
     def __enter__(self) -> "OnboardingProgress":
         self._bar.start()
@@ -114,7 +118,8 @@ class OnboardingProgress(OnboardingListener):
         """Name the network that the device is asked for."""
         name = "anchor again" if probe.is_anchor_check else f"network {self._done + 1} of {self._sample_count}"
         self._probe = name
-        self._bar.update(self._task, description=name, completed=self._done * self._probe_ms, detail="exporting")
+        completed = (self._done + self._check_count) * self._probe_ms
+        self._bar.update(self._task, description=name, completed=completed, detail="exporting")
 
     def on_job_event(self, event: JobEvent) -> None:
         """Move the bar by what a job tells."""
@@ -125,7 +130,9 @@ class OnboardingProgress(OnboardingListener):
 
     def on_probe_measured(self, probe: Probe, measurement: Measurement) -> None:
         """Print the measurement."""
-        if not probe.is_anchor_check:
+        if probe.is_anchor_check:
+            self._check_count += 1
+        else:
             self._done += 1
         verdict = measurement.verdict.kind.value
         messages.print(f"  {self._probe}: {measurement.median_ms:.3g} ms, {verdict}  [dim]{probe.architecture}[/dim]")
