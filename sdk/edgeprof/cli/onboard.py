@@ -54,7 +54,7 @@ def onboard(
     """
     setting = setting_from(**setting_values)
     import edgeprof
-    from edgeprof.cli.progress import OnboardingProgress
+    from edgeprof.cli.onboarding_progress import OnboardingProgress
     from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
     from edgeprof.onboarding.procedure import PLAN
 
