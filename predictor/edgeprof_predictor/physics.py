@@ -31,8 +31,9 @@ one: depthwise layers are limited by memory on nearly every machine."""
 OVERHEAD_MAX: Final = 0.5
 """Largest time that every network needs whatever its layers, as a share of the mean latency."""
 
-LINE_SHARES: Final = {"traffic": 0.25, "launches": 0.25}
-"""Weights, beside 1 for arithmetic, of the prediction that needs no sample."""
+LINE_SHARES: Final = {"params": 0.1, "traffic": 0.1, "launches": 0.1}
+"""Weights, beside 1 for arithmetic, of the prediction that needs no sample: a tenth for each other
+thing that takes time everywhere, so that they order networks of equal arithmetic and no more."""
 
 MACS: Final = QUANTITIES.index("macs")
 DEPTHWISE: Final = QUANTITIES.index("depthwise_macs")

@@ -78,6 +78,10 @@ class Hypotheses:
             mean_index=self.mean_index[indices], amplitudes=self.amplitudes[indices], noise=self.noise[indices]
         )
 
+    def of_mean(self, mean_index: int) -> Hypotheses:
+        """Return the combinations with this mean."""
+        return self[np.flatnonzero(self.mean_index == mean_index)]
+
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
         return {f"hypotheses.{name}": getattr(self, name) for name in ("mean_index", "amplitudes", "noise")}

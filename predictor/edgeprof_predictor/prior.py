@@ -145,6 +145,15 @@ class Prior:
         """Return relative latencies on all sources: `n x l` to `n x p`."""
         return self.sources.predict(design_matrix(self.feature_map, self.feature_map.describe(choices)))
 
+    @property
+    def unsampled_mean(self) -> int:
+        """Index of the mean to rely on without samples: physics alone, else that of the sources.
+
+        Sources may be of another kind than the new platform, and nothing tells before it is
+        measured; arithmetic takes time everywhere.
+        """
+        return 0 if self.prices is None else 1
+
     def _has_kernel(self, name: str) -> bool:
         if name in ("prices", "totals", "stages"):
             return self.prices is not None

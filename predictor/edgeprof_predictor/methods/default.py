@@ -156,7 +156,8 @@ class Default(Method):
 
     def adapt(self, samples: Samples, *, seed: int) -> DefaultPredictor:
         """Learn the platform from its samples; with none, rank by physics."""
-        posterior = Posterior.infer(self.prior, self.hypotheses, samples)
+        hypotheses = self.hypotheses if samples.count else self.hypotheses.of_mean(self.prior.unsampled_mean)
+        posterior = Posterior.infer(self.prior, hypotheses, samples)
         encodings = self.space.one_hot(samples.choices)
         nearest, correlation = nearest_platform(
             self.platforms, np.exp(self.pretrained.source_log_latencies(encodings)), samples.latency_ms
