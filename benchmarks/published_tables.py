@@ -50,6 +50,7 @@ class Task:
 
 
 PHONES_AND_CPUS: Final = "silver_4114 silver_4210r samsung_a50 pixel3 essential_ph_1 samsung_s7"
+GPUS: Final = ("1080ti", "2080ti", "titan_rtx", "titanx", "titanxp")
 TASKS: Final = {
     "nasbench201-default": Task(
         space="nasbench201",
@@ -69,9 +70,7 @@ TASKS: Final = {
     ),
     "fbnet-adversarial": Task(
         space="fbnet",
-        train=" ".join(
-            f"{gpu}_{batch}" for gpu in ["1080ti", "2080ti", "titan_rtx", "titanx", "titanxp"] for batch in (1, 32, 64)
-        ),
+        train=" ".join(f"{gpu}_{batch}" for gpu in GPUS for batch in (1, 32, 64)),
         test="gold_6226 essential_ph_1 samsung_s7 pixel2",
     ),
 }

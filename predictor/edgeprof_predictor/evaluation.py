@@ -155,6 +155,8 @@ def _score_platform(
             seed=seed,
             fit_s=fit_s,
             adapt_s=adapt_s,
+            source_platform=predictor.source_platform,
+            source_correlation=predictor.source_correlation,
             **_figures(predictor, table.subset(np.flatnonzero(is_unseen)), platform),
         )
 
@@ -174,9 +176,8 @@ def _figures(predictor: PlatformPredictor, unseen: LatencyTable, platform: str) 
     }
     if prediction.is_relative:
         figures = dict.fromkeys(figures, float("nan"))
-    return figures | {
+    ranks = {
         "spearman": metrics.spearman(actual, predicted),
         "kendall_tau": metrics.kendall_tau(actual, predicted),
-        "source_platform": predictor.source_platform,
-        "source_correlation": predictor.source_correlation,
     }
+    return figures | ranks
