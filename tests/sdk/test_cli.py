@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,23 +14,42 @@ from edgeprof.testing import SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
 
 MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
+FIVE_SAMPLES = ("--runtime", "simulated", "--samples", "5")
 CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Store and cache of all commands of this module, and the folder in which they run."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cli")
+        patch.setenv("EDGEPROF_STORE", str(folder / "data" / "store.sqlite3"))
+        patch.setenv("EDGEPROF_CACHE", str(folder / "cache"))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def device(folder: Path) -> Iterator[SimulatedDevice]:
+    with SimulatedDevice(folder / "device") as device:
+        yield device
+
+
+@pytest.fixture(scope="module")
+def onboarded(device: SimulatedDevice, folder: Path) -> "subprocess.CompletedProcess[str]":
+    done = edgeprof("onboard", "--device", device.address, *FIVE_SAMPLES, "-o", "board.edgeprof", folder=folder)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture
+def profile(onboarded: "subprocess.CompletedProcess[str]", folder: Path) -> Path:
+    return folder / "board.edgeprof"
 
 
 def edgeprof(*arguments: str, folder: Path | None = None) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "edgeprof", *arguments], capture_output=True, text=True, cwd=folder, check=False
     )
-
-
-@pytest.fixture
-def profile(simulated_device: SimulatedDevice, tmp_path: Path) -> Path:
-    path = tmp_path / "board.edgeprof"
-    done = edgeprof(
-        "onboard", "--device", simulated_device.address, "--runtime", "simulated", "--samples", "5", "-o", str(path)
-    )
-    assert done.returncode == 0, done.stderr
-    return path
 
 
 def test_help_names_every_verb() -> None:
@@ -40,20 +59,17 @@ def test_help_names_every_verb() -> None:
         assert verb in done.stdout
 
 
-def test_onboard_says_what_it_did_and_what_it_cost(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
-    arguments = ("onboard", "--device", simulated_device.address, "--runtime", "simulated", "--samples", "5")
-    done = edgeprof(*arguments, folder=tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_onboard_says_what_it_did_and_what_it_cost(onboarded: "subprocess.CompletedProcess[str]") -> None:
     for part in ("hardware embedding from", "expected error", "stopped because", "warm-up and timed runs"):
-        assert part in done.stdout
-    assert len(list(tmp_path.glob("*.nasbench201.edgeprof"))) == 1
+        assert part in onboarded.stdout
+    assert "board.edgeprof" in onboarded.stderr
 
 
-def test_onboard_speaks_json(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
-    arguments = ("onboard", "--device", simulated_device.address, "--runtime", "simulated", "--samples", "5", "--json")
-    done = edgeprof(*arguments, folder=tmp_path)
+def test_onboard_speaks_json_and_names_the_profile_itself(device: SimulatedDevice, tmp_path: Path) -> None:
+    done = edgeprof("onboard", "--device", device.address, *FIVE_SAMPLES, "--json", folder=tmp_path)
     report = json.loads(done.stdout)
     assert len(report["samples"]) == 5
+    assert report["profile"].endswith(".nasbench201.edgeprof")
     assert Path(tmp_path, report["profile"]).exists()
     assert 0 < report["measuring_share"] < 1
 
@@ -67,11 +83,9 @@ def test_predict_speaks_json_and_reads_a_file(profile: Path, tmp_path: Path) -> 
     assert all(row["lower_ms"] < row["latency_ms"] < row["upper_ms"] for row in rows)
 
 
-def test_verify_compares_with_measurements_and_draws(
-    simulated_device: SimulatedDevice, profile: Path, tmp_path: Path
-) -> None:
+def test_verify_compares_with_measurements_and_draws(device: SimulatedDevice, profile: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
-    arguments = ("verify", str(profile), "--device", simulated_device.address, "--count", "8", "--picture")
+    arguments = ("verify", str(profile), "--device", device.address, "--count", "8", "--picture")
     figures = json.loads(edgeprof(*arguments, str(picture), "--json").stdout)
     assert figures["unseen_count"] == 8
     assert figures["sample_count"] == 5
@@ -81,21 +95,19 @@ def test_verify_compares_with_measurements_and_draws(
     assert "Spearman" in again.stdout
 
 
-def test_benchmark_and_devices_describe_what_is_there(
-    simulated_device: SimulatedDevice, own_edgeprof_folders: Path, tmp_path: Path
-) -> None:
+def test_benchmark_and_devices_describe_what_is_there(device: SimulatedDevice, tmp_path: Path) -> None:
     from edgeprof.export import export_architecture
 
     space = get_space("nasbench201")
     model = export_architecture(space, space.sample(1, seed=0)[0], tmp_path)
-    address = simulated_device.address
+    address = device.address
     done = edgeprof("benchmark", str(model), "--device", address, "--runtime", "simulated")
     for part in ("median", "±", "verdict", "stable", "timed runs"):
         assert part in done.stdout
     measured = json.loads(
         edgeprof("benchmark", str(model), "--device", address, "--runtime", "simulated", "--json").stdout
     )
-    assert measured["median_ms"] == pytest.approx(simulated_device.true_latency_ms(model), rel=0.01)
+    assert measured["median_ms"] == pytest.approx(device.true_latency_ms(model), rel=0.01)
     (known,) = json.loads(edgeprof("devices", "--json").stdout)
     assert known["address"] == address
     assert any(runtime["name"] == "simulated" for runtime in known["device"]["runtimes"])
@@ -126,9 +138,9 @@ def mistakes(folder: Path, device: str, profile: Path) -> dict[str, tuple[tuple[
     }
 
 
-def test_each_mistake_ends_in_one_sentence(simulated_device: SimulatedDevice, profile: Path, tmp_path: Path) -> None:
+def test_each_mistake_ends_in_one_sentence(device: SimulatedDevice, profile: Path, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*.edgeprof"))
-    for name, (arguments, status, text) in mistakes(tmp_path, simulated_device.address, profile).items():
+    for name, (arguments, status, text) in mistakes(tmp_path, device.address, profile).items():
         done = edgeprof(*arguments, folder=tmp_path)
         assert done.returncode == status, f"{name}: {done.stderr}"
         assert text in done.stderr, f"{name}: {done.stderr}"
