@@ -9,8 +9,9 @@ from them, gives intervals, and teaches the network on architectures that were n
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar, Final
 
 import numpy as np
@@ -45,21 +46,33 @@ MEDIAN_DEVIATIONS: Final = 0.6745
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TaughtNetwork:
+    """The network of a platform, and how far to trust it.
+
+    Args:
+        network: Fine-tuned on the samples, and on what the model believes elsewhere.
+        weight: Its weight against the model in the predicted log latency, 0 to 1.
+    """
+
+    network: AdaptedNetwork
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AdaptedPlatform:
     """All that a platform's predictions need, to be saved as it is.
 
     Args:
         posterior: The probabilistic model given the samples.
-        network: Fine-tuned for the platform.
-        network_weight: Weight of the network against the model in the predicted log latency.
-        interval_factor: Calibration of its standard deviations.
+        taught: Gives the fine-tuned network, which is trained when first asked for: whether
+            another sample would help, the model tells alone.
+        interval_factor: Calibration of the model's standard deviations.
         source_platform: Whose row the network's row started from.
         source_correlation: Its correlation on the samples.
     """
 
     posterior: Posterior
-    network: AdaptedNetwork
-    network_weight: float
+    taught: Callable[[], TaughtNetwork]
     interval_factor: float
     source_platform: str | None
     source_correlation: float
@@ -162,29 +175,33 @@ class Default(Method):
         nearest, correlation = nearest_platform(
             self.platforms, np.exp(self.pretrained.source_log_latencies(encodings)), samples.latency_ms
         )
+        return DefaultPredictor(
+            AdaptedPlatform(
+                posterior=posterior,
+                taught=cache(lambda: self._teach(posterior, nearest, seed=seed)),
+                interval_factor=self.calibration.factor(samples.count),
+                source_platform=nearest,
+                source_correlation=correlation,
+            )
+        )
+
+    def _teach(self, posterior: Posterior, nearest: str | None, *, seed: int) -> TaughtNetwork:
+        """Fine-tune the network on the samples, and on what the model believes elsewhere."""
+        samples = posterior.samples
         row = self.pretrained.embeddings.initial_row("max_correlation", nearest, seed=seed)
         taught = self.prior.feature_map.reference_choices[:TAUGHT_COUNT]
         mean, sd = posterior.predict(self.prior.reference[: len(taught)])
         network = fine_tune(
             self.pretrained,
             row,
-            np.concatenate([encodings, self.space.one_hot(taught)]),
+            self.space.one_hot(np.concatenate([samples.choices, taught])),
             np.log(np.concatenate([samples.latency_ms, mean])),
             np.concatenate([np.full(samples.count, (mean / sd).max() ** 2), (mean / sd) ** 2]),
             self.hyperparameters,
             seed=seed,
         )
         weight = self._network_weight(posterior, network) if samples.count else 0.0
-        return DefaultPredictor(
-            AdaptedPlatform(
-                posterior=posterior,
-                network=network,
-                network_weight=weight,
-                interval_factor=self.calibration.factor(samples.count),
-                source_platform=nearest,
-                source_correlation=correlation,
-            )
-        )
+        return TaughtNetwork(network=network, weight=weight)
 
     def _network_weight(self, posterior: Posterior, network: AdaptedNetwork) -> float:
         """Weigh network and model by their precision on architectures that the network never saw.
@@ -239,8 +256,9 @@ class DefaultPredictor(PlatformPredictor):
         """Return mean and standard deviation of log latency: `n` each."""
         posterior = self.adapted.posterior
         mean, sd = posterior.predict(posterior.prior.basis(choices))
-        taught = self.adapted.network.log_latency(self.space.one_hot(choices))
-        log_latency = np.log(mean) + self.adapted.network_weight * (taught - np.log(mean))
+        taught = self.adapted.taught()
+        by_network = taught.network.log_latency(self.space.one_hot(choices))
+        log_latency = np.log(mean) + taught.weight * (by_network - np.log(mean))
         return log_latency, self.adapted.interval_factor * np.sqrt(np.log1p((sd / mean) ** 2))
 
     @property
@@ -257,12 +275,12 @@ class DefaultPredictor(PlatformPredictor):
 
 def tensors_of(adapted: AdaptedPlatform) -> dict[str, NDArray[np.generic]]:
     """Return what to save of a platform."""
-    samples = adapted.posterior.samples
+    samples, taught = adapted.posterior.samples, adapted.taught()
     return {
         **adapted.posterior.prior.tensors(),
         **adapted.posterior.hypotheses.tensors(),
-        **adapted.network.tensors(),
-        "network_weight": np.array(adapted.network_weight),
+        **taught.network.tensors(),
+        "network_weight": np.array(taught.weight),
         "interval_factor": np.array(adapted.interval_factor),
         "source_correlation": np.array(adapted.source_correlation),
         "samples.choices": samples.choices,
@@ -287,10 +305,13 @@ def platform_from_tensors(
         resolution_ms=tensors["samples.resolution_ms"].item(),
     )
     prior = Prior.from_tensors(space, platforms, tensors)
+    taught = TaughtNetwork(
+        network=AdaptedNetwork.from_tensors(space, tensors, hyperparameters),
+        weight=tensors["network_weight"].item(),
+    )
     return AdaptedPlatform(
         posterior=Posterior(prior, Hypotheses.from_tensors(tensors), samples),
-        network=AdaptedNetwork.from_tensors(space, tensors, hyperparameters),
-        network_weight=tensors["network_weight"].item(),
+        taught=lambda: taught,
         interval_factor=tensors["interval_factor"].item(),
         source_platform=source_platform,
         source_correlation=tensors["source_correlation"].item(),
