@@ -112,7 +112,10 @@ class Onboarding:
             self._measure_what_is_planned()
             reason = self._reason_to_stop()
             if reason is not None and not self._check_anchor():
-                return self._adapt(), reason
+                predictor = self._adapt()
+                with self.costs.step("fine-tuning the network"):
+                    predictor.adapted.taught()
+                return predictor, reason
             if reason is None:
                 self._plan_more()
 
