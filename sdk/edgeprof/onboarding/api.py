@@ -92,15 +92,12 @@ def onboard(
         )
         predictor, stop_reason = onboarding.run()
         report = report_on(onboarding, predictor, stop_reason)
-        profile = Profile(
-            predictor=predictor,
-            platform=platform.facts(),
-            provenance={
-                "onboarding_session": onboarding.session.session_id,
-                "edgeprof_version": VERSION,
-                "stop_reason": stop_reason,
-            },
-        )
+        provenance = {
+            "onboarding_session": onboarding.session.session_id,
+            "edgeprof_version": VERSION,
+            "stop_reason": stop_reason,
+        }
+        profile = Profile(predictor=predictor, platform=platform.facts(), provenance=provenance)
         path = None if output is None else _write_profile(profile, output)
         # Only now: where the file cannot be written, the same call goes on from here, with nothing to measure.
         onboarding.end()
