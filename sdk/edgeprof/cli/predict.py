@@ -20,7 +20,8 @@ from edgeprof.cli.parameters import json_option
 def predict(profile: Path, architectures: tuple[str, ...], listing: TextIO | None, as_json: bool) -> None:
     """Say how fast networks run on the platform of PROFILE.
 
-    Needs neither the device nor this host's store.
+    Needs neither the device nor this host's store. Into a pipe or a file it writes tab-separated lines: latency, lower
+    and upper end of the 90 % interval, all in milliseconds, and the architecture.
     """
     from rich.table import Table
 
@@ -36,7 +37,7 @@ def predict(profile: Path, architectures: tuple[str, ...], listing: TextIO | Non
         names = ("architecture", "latency_ms", "lower_ms", "upper_ms")
         print_json([dict(zip(names, row, strict=True)) for row in rows])
         return
-    if not sys.stdout.isatty() and len(rows) > 1:
+    if not sys.stdout.isatty():
         for text, latency_ms, lower_ms, upper_ms in rows:
             click.echo(f"{latency_ms:.4g}\t{lower_ms:.4g}\t{upper_ms:.4g}\t{text}")
         return
