@@ -96,7 +96,8 @@ def fine_tune(
     Source:
         Multi-Predict, section 3.3, Eq. 2.
     """
-    network, row = copy.deepcopy(pretrained.network), row.clone().requires_grad_()
+    # A network that was loaded to predict is frozen; its copy must learn.
+    network, row = copy.deepcopy(pretrained.network).requires_grad_(True), row.clone().requires_grad_()
     inputs = torch.as_tensor(encodings, dtype=torch.float32)
     log_mean = 0.0
     if len(inputs):
