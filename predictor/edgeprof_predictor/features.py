@@ -88,7 +88,8 @@ class FeatureMap:
     def _stage_costs(self, costs: StageCosts, one_hot: FloatArray) -> tuple[FloatArray, ...]:
         if self._written_costs is None:
             return (costs.amounts,)
-        written: FloatArray = np.maximum(one_hot @ self._written_costs, 0.0).reshape(costs.amounts.shape)
+        # Whole, as costs are: graphs that cost the same must not differ in the last bit.
+        written: FloatArray = np.maximum(np.rint(one_hot @ self._written_costs), 0.0).reshape(costs.amounts.shape)
         return (written, costs.amounts)
 
     def _fit_written_costs(self) -> FloatArray | None:

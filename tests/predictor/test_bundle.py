@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeprof_predictor.bundle import SCHEMA_VERSION, Bundle, BundleCard, load_bundle, shipped_bundles
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.errors import BundleError, UnknownSearchSpaceError
+from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.samples import Samples
+
+SIZE_MAX_BYTES = 5_000_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path, method: Default) -> Path:
+    card = BundleCard(
+        space="nasbench201",
+        platforms=method.platforms,
+        provenance="a test",
+        licence="MIT",
+        architecture_count=300,
+        seed=0,
+        hyperparameters={"layer_width": 100},
+    )
+    Bundle(card=card, method=method).save(tmp_path)
+    return tmp_path
+
+
+def test_a_loaded_bundle_predicts_as_the_saved_one(folder: Path, method: Default, world: LatencyTable) -> None:
+    loaded = load_bundle("nasbench201", folder=folder)
+    assert loaded.card.platforms == method.platforms
+    assert loaded.space is method.space
+    samples = Samples.of(world.choices[:6], world.latencies_of("unseen_0")[:6])
+    expected = method.adapt(samples, seed=0)
+    # The loaded bundle fine-tunes as long as the paper does, the method of the test only briefly.
+    found = Default.from_tensors(method.space, method.platforms, method.tensors(), method.hyperparameters)
+    assert np.array_equal(
+        found.adapt(samples, seed=0).predict(world.choices).latency_ms, expected.predict(world.choices).latency_ms
+    )
+    none = Samples.none(method.space)
+    assert np.array_equal(
+        loaded.method.choose_samples(world.choices, 5, measured=none, seed=0),
+        method.choose_samples(world.choices, 5, measured=none, seed=0),
+    )
+
+
+def test_a_flipped_byte_is_noticed(folder: Path) -> None:
+    path = folder / "nasbench201.safetensors"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BundleError, match="checksum"):
+        load_bundle("nasbench201", folder=folder)
+
+
+def test_another_version_is_refused_with_both_versions(folder: Path) -> None:
+    path = folder / "nasbench201.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": SCHEMA_VERSION + 1}))
+    with pytest.raises(BundleError, match=f"version {SCHEMA_VERSION + 1}, this release reads {SCHEMA_VERSION}"):
+        load_bundle("nasbench201", folder=folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"schema_version": 1}'])
+def test_a_damaged_description_is_refused(folder: Path, text: str) -> None:
+    (folder / "nasbench201.json").write_text(text)
+    with pytest.raises(BundleError, match="is damaged"):
+        load_bundle("nasbench201", folder=folder)
+
+
+def test_missing_tensors_are_named(folder: Path) -> None:
+    (folder / "nasbench201.safetensors").unlink()
+    with pytest.raises(BundleError, match=r"nasbench201\.safetensors is missing"):
+        load_bundle("nasbench201", folder=folder)
+
+
+def test_a_bundle_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"there is no bundle .* fbnet, nasbench201"):
+        load_bundle("fbnet", folder=tmp_path)
+
+
+def test_a_bundle_of_another_space_is_refused(folder: Path) -> None:
+    for suffix in (".json", ".safetensors"):
+        (folder / f"nasbench201{suffix}").rename(folder / f"fbnet{suffix}")
+    with pytest.raises(BundleError, match="for nasbench201, not for fbnet"):
+        load_bundle("fbnet", folder=folder)
+
+
+def test_an_unknown_space_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(UnknownSearchSpaceError, match="fbnet, nasbench201"):
+        load_bundle("darts")
+
+
+@pytest.mark.parametrize("name", ["fbnet", "nasbench201"])
+def test_the_shipped_bundle_loads_is_small_and_says_where_it_comes_from(name: str) -> None:
+    assert name in shipped_bundles()
+    bundle = load_bundle(name)
+    assert len(bundle.card.platforms) >= 26
+    assert bundle.card.licence == "MIT"
+    assert "HELP" in bundle.card.provenance
+    assert sum(array.nbytes for array in bundle.method.tensors().values()) < SIZE_MAX_BYTES

@@ -1,0 +1,93 @@
+"""Features, virtual platforms, kernels and calibration: the parts of the probabilistic model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgeprof_predictor.calibration import Calibration, families
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.features import FeatureMap
+from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.physics import Prices, physics_line
+from edgeprof_predictor.posterior import Posterior
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import SearchSpace, get_space
+from edgeprof_predictor.spaces.costs import QUANTITIES
+
+
+def test_costs_as_written_equal_those_of_pruned_graphs_where_nothing_is_pruned(space: SearchSpace) -> None:
+    choices = space.sample_choices(300, seed=8)
+    features = FeatureMap(space).describe(choices)
+    written, pruned = features.totals
+    macs = QUANTITIES.index("macs")
+    spared = np.all(space.pruned(choices) == choices, axis=1)
+    assert written[spared, macs] == pytest.approx(pruned[spared, macs], rel=1e-6)
+    assert np.all(written[~spared, macs] >= pruned[~spared, macs] - 1.0)
+
+
+def test_a_space_that_never_prunes_has_one_graph_variant() -> None:
+    space = get_space("fbnet")
+    features = FeatureMap(space).describe(space.sample_choices(10, seed=0))
+    assert len(features.one_hots) == len(features.stage_costs) == 1
+
+
+def test_the_physics_line_rises_with_every_cost(space: SearchSpace) -> None:
+    feature_map = FeatureMap(space)
+    bare, full = np.full((1, 6), 1), np.full((1, 6), 3)  # all skips against all 3x3 convolutions
+    low, high = (physics_line(feature_map.describe(c.astype(np.int8)), feature_map.reference) for c in (bare, full))
+    assert 0 < low[0] < high[0]
+
+
+def test_virtual_platforms_have_mean_one_and_the_spread_that_their_factor_says(space: SearchSpace) -> None:
+    feature_map = FeatureMap(space)
+    prices = Prices.draw(feature_map.reference, seed=0)
+    for mean in prices.mean_latency(feature_map.reference):
+        assert mean.mean() == pytest.approx(1.0)
+        assert np.all(mean > 0)
+    spread = prices.spread(feature_map.reference)
+    assert np.all((spread**2).sum(axis=1) > 0)
+
+
+def test_kernels_are_symmetric_and_agree_with_their_diagonal(method: Default) -> None:
+    basis = method.prior.reference[:40]
+    kernels = basis.cross(basis)
+    assert len(kernels) == len(method.prior.kernel_names)
+    assert np.allclose(kernels, np.swapaxes(kernels, 1, 2))
+    assert np.allclose(np.einsum("jii->ji", kernels), basis.diagonal())
+    assert np.linalg.eigvalsh(kernels).min() > -1e-6
+
+
+def test_without_samples_the_posterior_is_the_prior(method: Default, space: SearchSpace) -> None:
+    basis = method.prior.reference[:10]
+    posterior = Posterior.infer(method.prior, method.hypotheses, Samples.none(space))
+    means, variances = posterior.predict_each(basis)
+    assert np.allclose(means, posterior.hypotheses.means(basis))
+    assert np.allclose(variances, posterior.hypotheses.variance(basis))
+
+
+def test_exact_samples_are_predicted_as_they_are(method: Default, world: LatencyTable) -> None:
+    samples = Samples.of(world.choices[:15], world.latencies_of("unseen_0")[:15])
+    posterior = Posterior.infer(method.prior, method.hypotheses, samples)
+    mean, sd = posterior.predict(method.prior.basis(samples.choices))
+    assert np.all(np.abs(mean - samples.latency_ms) < 4 * sd)
+    assert np.median(np.abs(mean / samples.latency_ms - 1)) < 0.02
+
+
+def test_twins_are_one_family(world: LatencyTable) -> None:
+    twin = world.latency_ms[0] * 3.0
+    table = LatencyTable(
+        platforms=("a", "b", "twin_of_a"),
+        choices=world.choices,
+        latency_ms=np.stack([world.latency_ms[0], world.latency_ms[0][::-1], twin]),
+    )
+    assert families(table) == [("a", "twin_of_a"), ("b",)]
+
+
+def test_calibration_never_narrows_an_interval(method: Default) -> None:
+    assert min(method.calibration.factors) >= 1.0
+
+
+def test_factors_between_sample_counts_are_interpolated() -> None:
+    calibration = Calibration(sample_counts=(3, 5), factors=(2.0, 1.0))
+    assert [calibration.factor(count) for count in (0, 3, 4, 5, 50)] == [2.0, 2.0, 1.5, 1.0, 1.0]

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeprof_predictor import profile as profile_module
+from edgeprof_predictor._storage import pack, unpack
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.errors import ArchitectureError, ProfileError
+from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.profile import Profile
+from edgeprof_predictor.samples import Samples
+
+PREDICT_ELSEWHERE = """
+import json, pathlib, sys
+import edgeprof_predictor.bundle
+edgeprof_predictor.bundle.SHIPPED_FOLDER = pathlib.Path("nowhere")
+from edgeprof_predictor.profile import Profile
+profile = Profile.load(sys.argv[1])
+prediction = profile.predict(json.loads(sys.argv[2]))
+print(json.dumps([prediction.latency_ms.tolist(), prediction.upper_ms.tolist(), dict(profile.platform)]))
+"""
+
+
+@pytest.fixture
+def profile(method: Default, world: LatencyTable) -> Profile:
+    samples = Samples.of(world.choices[:8], world.latencies_of("unseen_0")[:8])
+    return Profile(predictor=method.adapt(samples, seed=0), platform={"board": "pi"}, provenance={"agent": "localhost"})
+
+
+def test_a_profile_predicts_the_same_in_another_process_without_bundles(
+    tmp_path: Path, profile: Profile, world: LatencyTable
+) -> None:
+    path = tmp_path / "pi.edgeprof"
+    profile.save(path)
+    texts = [profile.space.format(one) for one in profile.space.architectures(world.choices[:20])]
+    output = subprocess.run(
+        [sys.executable, "-c", PREDICT_ELSEWHERE, str(path), json.dumps(texts)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    latency_ms, upper_ms, platform = json.loads(output)
+    expected = profile.predict(texts)
+    assert latency_ms == pytest.approx(expected.latency_ms.tolist(), rel=1e-5)
+    assert upper_ms == pytest.approx(expected.upper_ms.tolist(), rel=1e-5)
+    assert platform == {"board": "pi"}
+
+
+def test_a_loaded_profile_knows_what_the_saved_one_knew(tmp_path: Path, profile: Profile) -> None:
+    profile.save(tmp_path / "pi.edgeprof")
+    loaded = Profile.load(tmp_path / "pi.edgeprof")
+    assert np.array_equal(loaded.samples.choices, profile.samples.choices)
+    assert np.array_equal(loaded.samples.latency_ms, profile.samples.latency_ms)
+    assert loaded.source_platform == profile.source_platform
+    assert loaded.source_correlation == profile.source_correlation
+    assert loaded.expected_error == pytest.approx(profile.expected_error)
+    assert dict(loaded.provenance) == {"agent": "localhost"}
+
+
+def test_texts_and_architectures_are_the_same_question(profile: Profile) -> None:
+    architectures = profile.space.sample(5, seed=1)
+    texts = [profile.space.format(one) for one in architectures]
+    assert np.array_equal(profile.predict(texts).latency_ms, profile.predict(architectures).latency_ms)
+
+
+def test_an_unknown_architecture_is_refused(profile: Profile) -> None:
+    with pytest.raises(ArchitectureError, match="a right one is"):
+        profile.predict(["resnet50"])
+
+
+def test_a_missing_profile_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="onboard"):
+        Profile.load(tmp_path / "pi.edgeprof")
+
+
+@pytest.mark.parametrize("position", [10, 5000, -10])
+def test_a_flipped_byte_is_noticed(tmp_path: Path, profile: Profile, position: int) -> None:
+    path = tmp_path / "pi.edgeprof"
+    profile.save(path)
+    content = bytearray(path.read_bytes())
+    content[position] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(ProfileError, match="damaged"):
+        Profile.load(path)
+
+
+def test_a_profile_cut_short_is_noticed(tmp_path: Path, profile: Profile) -> None:
+    path = tmp_path / "pi.edgeprof"
+    profile.save(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ProfileError, match="damaged"):
+        Profile.load(path)
+
+
+def test_another_version_is_refused_with_both_versions(tmp_path: Path, profile: Profile) -> None:
+    path = tmp_path / "pi.edgeprof"
+    profile.save(path)
+    tensors, document = unpack(path)
+    path.write_bytes(pack(tensors, document | {"schema_version": 99}))
+    with pytest.raises(ProfileError, match=f"version 99, this release reads {profile_module.SCHEMA_VERSION}"):
+        Profile.load(path)
+
+
+def test_a_profile_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, profile: Profile) -> None:
+    blocked = tmp_path / "pi.edgeprof"
+    blocked.mkdir()
+    (blocked / "file").touch()
+    with pytest.raises(OSError, match="pi"):
+        profile.save(blocked)
+    assert [path.name for path in tmp_path.iterdir()] == ["pi.edgeprof"]

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeprof_predictor.errors import TableError
+from edgeprof_predictor.spaces import get_space
+from edgeprof_predictor.tables import load_latency_table, space_of_table
+
+
+def write(path: Path, arch: object) -> Path:
+    latency_ms = np.array([[1.0, 2.0]], dtype=np.float32)
+    np.savez(path, arch=np.array(arch), device=np.array(["pixel3"]), latency_ms=latency_ms)
+    return path
+
+
+def test_integer_columns_are_a_space_of_their_own(tmp_path: Path) -> None:
+    table = load_latency_table(write(tmp_path / "table.npz", [[0, 2], [1, 0]]))
+    assert table.choices.tolist() == [[0, 2], [1, 0]]
+    assert space_of_table("table", table.choices).choice_counts == (2, 3)
+
+
+def test_texts_are_parsed_by_their_space(tmp_path: Path) -> None:
+    space = get_space("nasbench201")
+    architectures = space.sample(2, seed=0)
+    path = write(tmp_path / "table.npz", [space.format(one) for one in architectures])
+    assert load_latency_table(path, space).choices.tolist() == space.choices(architectures).tolist()
+
+
+def test_texts_without_a_space_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="matrix of integers"):
+        load_latency_table(write(tmp_path / "table.npz", ["a", "b"]))
+
+
+def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.npz"
+    path.write_bytes(b"no archive")
+    with pytest.raises(TableError, match="is no table of latencies"):
+        load_latency_table(path)
+
+
+def test_an_archive_without_latencies_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.npz"
+    np.savez(path, arch=np.zeros((2, 2), dtype=np.int8))
+    with pytest.raises(TableError, match="device"):
+        load_latency_table(path)
+
+
+def test_a_pickled_array_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.npz"
+    np.savez(path, arch=np.array([object()], dtype=object), device=np.array(["a"]), latency_ms=np.ones((1, 1)))
+    with pytest.raises(TableError, match="is no table of latencies"):
+        load_latency_table(path)
