@@ -10,9 +10,21 @@ from edgeprof_predictor.methods.base import Method
 
 # Module and class, imported on first use: naming the methods costs no import of torch.
 _METHOD_CLASSES: Final = {
+    "boosting": ("edgeprof_predictor.methods.boosting", "Boosting"),
+    "brp-nas": ("edgeprof_predictor.methods.brp_nas", "BrpNas"),
     "default": ("edgeprof_predictor.methods.default", "Default"),
     "flops": ("edgeprof_predictor.methods.flops", "Flops"),
+    "help": ("edgeprof_predictor.methods.help", "Help"),
+    "layerwise": ("edgeprof_predictor.methods.layerwise", "Layerwise"),
     "multi-predict": ("edgeprof_predictor.methods.multi_predict", "MultiPredict"),
+    "multi-predict-gcn": ("edgeprof_predictor.methods.transfer", "MultiPredictGcn"),
+    "multi-predict-index": ("edgeprof_predictor.methods.transfer", "MultiPredictIndex"),
+    "multi-predict-mean": ("edgeprof_predictor.methods.start_rows", "MultiPredictMean"),
+    "multi-predict-random": ("edgeprof_predictor.methods.start_rows", "MultiPredictRandom"),
+    "multi-predict-sample": ("edgeprof_predictor.methods.transfer", "MultiPredictSample"),
+    "nearest": ("edgeprof_predictor.methods.nearest", "Nearest"),
+    "parameters": ("edgeprof_predictor.methods.parameters", "Parameters"),
+    "ridge": ("edgeprof_predictor.methods.ridge", "Ridge"),
 }
 
 METHOD_NAMES: Final = tuple(sorted(_METHOD_CLASSES))

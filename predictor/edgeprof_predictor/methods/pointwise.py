@@ -1,0 +1,75 @@
+"""What methods without a probabilistic model share: one latency, one spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+
+UNKNOWN_LOG_SD: Final = 0.5
+"""Spread of log latency around a prediction, assumed while fewer than three samples tell it."""
+
+MEDIAN_DEVIATIONS: Final = 0.6745
+"""Standard deviations of a normal distribution that half of all errors exceed."""
+
+FOLD_COUNT: Final = 5
+"""Parts of the samples that are predicted from the others to learn the spread."""
+
+LogLatency = Callable[[ChoiceArray], FloatArray]
+"""Natural logarithms of milliseconds for `n x l` choices: `n`."""
+
+
+class PointwisePredictor(PlatformPredictor):
+    """A latency for each architecture and one spread for all.
+
+    Args:
+        log_latency: What is expected.
+        log_sd: Standard deviation of log latency around it.
+        is_relative: Whether there was no sample.
+    """
+
+    def __init__(self, log_latency: LogLatency, log_sd: float, *, is_relative: bool) -> None:
+        self._log_latency = log_latency
+        self._log_sd = max(log_sd, 1e-3)
+        self._is_relative = is_relative
+
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        """Return the latencies with intervals of equal ratio."""
+        log_sd = np.full(len(choices), self._log_sd)
+        return Prediction.lognormal(np.exp(self._log_latency(choices)), log_sd, is_relative=self._is_relative)
+
+    @property
+    def expected_error(self) -> float:
+        """Median relative error to expect, from the spread."""
+        return MEDIAN_DEVIATIONS * self._log_sd
+
+    def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
+        """Return the same error: such methods have no notion of what a sample would tell."""
+        return self.expected_error
+
+
+def fit_pointwise(
+    fit: Callable[[Samples], LogLatency], samples: Samples, *, checked_count: int = FOLD_COUNT
+) -> PointwisePredictor:
+    """Fit to all samples; learn the spread from parts of them that the rest predicts.
+
+    Args:
+        fit: Gives the law that samples suggest; called with none, too.
+        samples: Of the platform.
+        checked_count: Parts to predict; fewer than all save time where a fit is slow.
+    """
+    log_sd = UNKNOWN_LOG_SD
+    if samples.count > 2:
+        folds = np.array_split(np.arange(samples.count), min(FOLD_COUNT, samples.count))
+        errors = []
+        for fold in folds[:checked_count]:
+            rest = np.setdiff1d(np.arange(samples.count), fold)
+            law = fit(Samples.of(samples.choices[rest], samples.latency_ms[rest]))
+            errors.append(np.log(samples.latency_ms[fold]) - law(samples.choices[fold]))
+        log_sd = float(np.sqrt(np.mean(np.concatenate(errors) ** 2)))
+    return PointwisePredictor(fit(samples), log_sd, is_relative=samples.count == 0)

@@ -1,0 +1,37 @@
+"""Ridge regression of log latency on the decisions, from the new platform's samples alone."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import numpy as np
+
+from edgeprof_predictor.methods.lone import LoneMethod
+from edgeprof_predictor.methods.pointwise import LogLatency
+from edgeprof_predictor.samples import Samples
+
+PENALTIES: Final = np.logspace(-3, 3, 13)
+"""Penalties tried; the leave-one-out error of the samples picks one."""
+
+
+class Ridge(LoneMethod):
+    """A linear law of log latency, penalty by leave-one-out error."""
+
+    name: ClassVar[str] = "ridge"
+
+    def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
+        """Return the law in closed form."""
+        encodings = self.space.one_hot(samples.choices)
+        log_latency = np.log(samples.latency_ms)
+        centre, mean = encodings.mean(axis=0), float(log_latency.mean())
+        left, singular, right = np.linalg.svd(encodings - centre, full_matrices=False)
+        projected = left.T @ (log_latency - mean)
+        best_error, weights = np.inf, np.zeros(len(centre))
+        for penalty in PENALTIES:
+            shrinkage = singular**2 / (singular**2 + penalty)
+            leverage = np.minimum(left**2 @ shrinkage + 1.0 / samples.count, 0.999)
+            error = float(np.mean(((log_latency - mean - left @ (shrinkage * projected)) / (1.0 - leverage)) ** 2))
+            if error < best_error:
+                best_error = error
+                weights = right.T @ (singular / (singular**2 + penalty) * projected)
+        return lambda choices: mean + (self.space.one_hot(choices) - centre) @ weights
