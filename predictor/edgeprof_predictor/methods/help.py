@@ -13,7 +13,7 @@ from torch.func import functional_call
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.pointwise import UNKNOWN_LOG_SD, PointwisePredictor
+from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
 from edgeprof_predictor.network import one_thread
 from edgeprof_predictor.references import References
 from edgeprof_predictor.samples import Samples
@@ -215,7 +215,7 @@ class Help(Method):
         errors = np.log(samples.latency_ms) - mean - sd * self._predict(started, samples.choices, hardware)
         return PointwisePredictor(
             lambda choices: mean + sd * self._predict(weights, choices, hardware),
-            float(errors.std()) if samples.count > 2 else UNKNOWN_LOG_SD,
+            spread(errors, fitted_count=2),
             is_relative=samples.count == 0,
         )
 

@@ -53,6 +53,18 @@ class PointwisePredictor(PlatformPredictor):
         return self.expected_error
 
 
+def spread(errors: FloatArray, *, fitted_count: int) -> float:
+    """Return the standard deviation of log latency that errors on the samples suggest.
+
+    Args:
+        errors: Of log latency, on samples that taught nothing but the fitted numbers: `k`.
+        fitted_count: Numbers fitted to the same samples.
+    """
+    if len(errors) <= max(fitted_count, 2):
+        return UNKNOWN_LOG_SD
+    return float(np.sqrt((errors**2).sum() / (len(errors) - fitted_count)))
+
+
 def fit_pointwise(
     fit: Callable[[Samples], LogLatency], samples: Samples, *, checked_count: int = FOLD_COUNT
 ) -> PointwisePredictor:
@@ -71,5 +83,5 @@ def fit_pointwise(
             rest = np.setdiff1d(np.arange(samples.count), fold)
             law = fit(Samples.of(samples.choices[rest], samples.latency_ms[rest]))
             errors.append(np.log(samples.latency_ms[fold]) - law(samples.choices[fold]))
-        log_sd = float(np.sqrt(np.mean(np.concatenate(errors) ** 2)))
+        log_sd = spread(np.concatenate(errors), fitted_count=0)
     return PointwisePredictor(fit(samples), log_sd, is_relative=samples.count == 0)

@@ -21,7 +21,7 @@ from edgeprof_predictor.encodings import Encoding, Union, Vec
 from edgeprof_predictor.gcn import GraphNetwork
 from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.pointwise import UNKNOWN_LOG_SD, PointwisePredictor
+from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
 from edgeprof_predictor.network import LatencyNetwork, one_thread
 from edgeprof_predictor.references import References
 from edgeprof_predictor.samplers import choose_random
@@ -128,7 +128,7 @@ class Transfer(Method):
         )
         predictor = PointwisePredictor(
             lambda choices: self._log_latency(network, row, choices) + log_mean,
-            float(errors.std()) if samples.count > 2 else UNKNOWN_LOG_SD,
+            spread(errors - log_mean, fitted_count=1),
             is_relative=samples.count == 0,
         )
         predictor.source_platform, predictor.source_correlation = nearest, correlation
