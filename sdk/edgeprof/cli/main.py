@@ -1,6 +1,7 @@
 """The command `edgeprof`: finds the verb, and turns our errors into one sentence and an exit status."""
 
 import importlib
+import keyword
 import logging
 import signal
 import sys
@@ -19,6 +20,7 @@ VERBS = {
     "onboard": "Measure a few networks on a device and learn to predict all others.",
     "predict": "Say how fast networks run on an onboarded platform.",
     "verify": "Measure networks that a profile has never seen, and compare.",
+    "import": "Take over a table of latencies that others have published.",
     "demo": "Do it all on this machine: agent, onboarding, prediction, verification.",
 }
 """The verbs with their short help, here so that `edgeprof --help` need not import torch."""
@@ -38,7 +40,9 @@ class LazyGroup(click.Group):
         """The command of a verb, imported now."""
         if cmd_name not in VERBS:
             return None
-        command = getattr(importlib.import_module(f"edgeprof.cli.{cmd_name}"), cmd_name)
+        # No module or function can be called `import`: as elsewhere in Python, a keyword gets an underscore.
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = getattr(importlib.import_module(f"edgeprof.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -1,0 +1,68 @@
+"""`edgeprof import`."""
+
+from pathlib import Path
+
+import click
+
+from edgeprof.cli.console import print_facts, print_json
+from edgeprof.cli.parameters import json_option
+from edgeprof_predictor.importers import FORMAT_NAMES, Unit
+
+
+@click.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="TABLE.npz", help="Table to write."
+)
+@click.option(
+    "--as",
+    "format_name",
+    type=click.Choice(FORMAT_NAMES),
+    help="Format of SOURCE: HELP's folder, CSV, or JSON lines.  [default: told by its name]",
+)
+@click.option("--space", "space_name", help="Search space of the architectures.  [default: told by their notation]")
+@click.option(
+    "--unit",
+    type=click.Choice([unit.value for unit in Unit]),
+    default=Unit.MILLISECONDS.value,
+    show_default=True,
+    help="Unit of the latencies.",
+)
+@json_option
+def import_(
+    source: Path, output: Path, format_name: str | None, space_name: str | None, unit: str, as_json: bool
+) -> None:
+    """Take over a table of latencies that others have published.
+
+    SOURCE is a folder of HELP, a CSV file with one row an architecture or one row a measurement, or JSON lines.
+    Nothing is guessed: a latency that is missing, given twice or not greater than 0 is refused with its row.
+    """
+    from edgeprof_predictor.importers import import_latency_table, save_latency_table
+    from edgeprof_predictor.spaces import get_space
+
+    imported = import_latency_table(
+        source,
+        format_name=format_name,
+        unit=Unit(unit),
+        space=get_space(space_name) if space_name else None,
+    )
+    save_latency_table(imported.table, output, notation=imported.space)
+    platforms = imported.table.platforms
+    if as_json:
+        print_json(
+            {
+                "output": str(output),
+                "architecture_count": len(imported.table.choices),
+                "platforms": platforms,
+                "notation": imported.space.name if imported.space else None,
+            }
+        )
+        return
+    print_facts(
+        str(output),
+        {
+            "architectures": f"{len(imported.table.choices)}, "
+            + (f"texts of {imported.space.name}" if imported.space else "lists of choices"),
+            f"{len(platforms)} platforms": ", ".join(platforms),
+        },
+    )
