@@ -21,11 +21,13 @@ BRP_GRAPH: Final = GraphHyperparameters(
 )
 """BRP-NAS, Dudziak et al. 2020: four convolutions of 600."""
 
-EPOCHS: Final = 250
+EPOCHS: Final = 100
 BATCH_SIZE: Final = 10
 LEARNING_RATE: Final = 8e-4
 WEIGHT_DECAY: Final = 5e-4
-"""The same source, latency predictor; AdamW and cosine schedule."""
+"""Published with its program: single samples at 0.0004, at most 250 epochs with early stopping on 100 samples more,
+a dropout of 0.002. Ours takes steps of ten at twice the rate for a fixed time, a tenth of the computing, and needs no
+samples for stopping."""
 
 
 class BrpNas(LoneMethod):
