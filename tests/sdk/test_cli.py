@@ -55,7 +55,7 @@ def edgeprof(*arguments: str, folder: Path | None = None) -> "subprocess.Complet
 def test_help_names_every_verb() -> None:
     done = edgeprof("--help")
     assert done.returncode == 0
-    for verb in ("devices", "benchmark", "onboard", "predict", "verify", "demo"):
+    for verb in ("devices", "benchmark", "onboard", "predict", "verify", "import", "demo"):
         assert verb in done.stdout
 
 
