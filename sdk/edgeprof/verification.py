@@ -1,20 +1,23 @@
 """Verification: does a profile tell the truth about networks that it has never seen?"""
 
-import hashlib
-from collections.abc import Callable
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from edgeprof.client import DeviceClient
+from edgeprof.costs import CostLedger
 from edgeprof.errors import EdgeprofError
-from edgeprof.export import default_model_folder, export_architecture
+from edgeprof.export import default_model_folder
+from edgeprof.listener import SessionListener
 from edgeprof.platform import Platform
+from edgeprof.probing import ProbeSession
 from edgeprof.store import Store
 from edgeprof_predictor import metrics
 from edgeprof_predictor.profile import Profile
-from edgeprof_predictor.spaces import Architecture, get_space
+from edgeprof_predictor.spaces import Architecture
+from edgeprof_proto.records import MeasurementPlan
 
 DEFAULT_UNSEEN_COUNT = 20
 """Enough for a rank correlation that means something, few enough for a minute of a board's time."""
@@ -84,55 +87,78 @@ def verify(
     profile: Profile,
     client: DeviceClient,
     *,
-    store: Store,
+    store: Store | None = None,
     count: int = DEFAULT_UNSEEN_COUNT,
     seed: int = 0,
     model_folder: Path | None = None,
-    on_measured: Callable[[int, int], None] | None = None,
+    listener: SessionListener | None = None,
 ) -> Verification:
     """Predict networks that the profile has never seen, then measure them.
 
-    Called again after an interruption it measures only what is missing.
+    They are measured as an onboarding measures its samples: the anchor of the profile is measured again now and then,
+    and what was measured while the device was slower than its own pace is measured again. Called again after an
+    interruption it goes on where it stopped.
 
     Args:
         profile: The profile.
         client: The device that the profile belongs to.
-        store: Where the measurements go.
+        store: Where the measurements go; None for the user's own.
         count: Networks to measure.
         seed: Seed that draws them.
         model_folder: Where exported networks are kept; None for the user's cache.
-        on_measured: Called with the networks done and their number after each.
+        listener: Hears about every measurement.
 
     Raises:
         EdgeprofError: If the profile belongs to another device, or the device fails.
     """
     platform = _platform_of(profile, client)
-    space = get_space(profile.space.name)
+    space = profile.space
     unseen = _unseen(profile, count, seed)
-    prediction = profile.predict(unseen)
-    rows = []
-    for index, architecture in enumerate(unseen):
-        text = space.format(architecture)
-        digest = hashlib.sha256(f"{platform.key} {text}".encode()).hexdigest()
-        job_id = f"verify-{profile.provenance.get('onboarding_session', '')}-{digest[:32]}"
-        measurement = store.measurement(job_id)
-        if measurement is None:
-            folder = model_folder or default_model_folder()
-            model = export_architecture(space, architecture, folder, batch_size=platform.setting.batch_size)
-            measurement = client.measure(model, platform.setting, job_id=job_id)
-            store.record_measurement(job_id, platform, measurement)
-        rows.append(
+    with contextlib.ExitStack() as resources:
+        store = store or resources.enter_context(Store())
+        purpose = f"verify {profile.provenance.get('onboarding_session', '')}"
+        session = store.resume_or_begin_session(platform, space.name, seed, purpose=purpose)
+        probing = ProbeSession(
+            client,
+            platform,
+            store,
+            session,
+            plan=MeasurementPlan(),
+            model_folder=model_folder or default_model_folder(),
+            listener=listener or SessionListener(),
+            costs=CostLedger(),
+        )
+        if not probing.probes():
+            anchor = space.architectures(profile.samples.choices[:1])
+            probing.plan([space.format(architecture) for architecture in (*anchor, *unseen)])
+        probing.measure_planned()
+        probing.settle()
+        probing.end()
+    return _compare(profile, platform, probing)
+
+
+def _compare(profile: Profile, platform: Platform, probing: ProbeSession) -> Verification:
+    measured = {
+        probe.architecture: measurement.median_ms
+        for probe, (measurement, _) in zip(probing.counted(), probing.measurements(), strict=True)
+    }
+    seen = {profile.space.format(item) for item in profile.space.architectures(profile.samples.choices)}
+    texts = [text for text in measured if text not in seen]
+    prediction = profile.predict(texts)
+    return Verification(
+        platform=platform.name,
+        sample_count=profile.samples.count,
+        architectures=tuple(
             VerifiedArchitecture(
                 architecture=text,
                 predicted_ms=float(prediction.latency_ms[index]),
                 lower_ms=float(prediction.lower_ms[index]),
                 upper_ms=float(prediction.upper_ms[index]),
-                measured_ms=measurement.median_ms,
+                measured_ms=measured[text],
             )
-        )
-        if on_measured is not None:
-            on_measured(index + 1, count)
-    return Verification(platform=platform.name, sample_count=profile.samples.count, architectures=tuple(rows))
+            for index, text in enumerate(texts)
+        ),
+    )
 
 
 def _platform_of(profile: Profile, client: DeviceClient) -> Platform:

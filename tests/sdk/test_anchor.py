@@ -1,13 +1,7 @@
 import pytest
 from factories import measurement_of
 
-from edgeprof.onboarding.anchor import (
-    anchor_measurements,
-    anchor_of,
-    compare_anchor,
-    drift_log_ratios,
-    open_segment,
-)
+from edgeprof.anchor import anchor_of, fastest_anchor, open_segment, slowdowns
 from edgeprof.store import Probe
 from edgeprof.store.store import ProbeState
 
@@ -39,21 +33,41 @@ def test_a_check_of_the_anchor_closes_the_segment() -> None:
     assert open_segment(probes) == []
     probes += [probe(4, 2.0), probe(5, None, state="planned")]
     assert [item.ordinal for item in open_segment(probes)] == [4]
-    assert [item.median_ms for item in anchor_measurements(probes)] == [1.0, 1.0]
 
 
 def test_a_spoilt_probe_waits_for_no_check() -> None:
     assert open_segment([probe(0, 1.0), probe(1, 2.0, state="spoilt")]) == []
 
 
-@pytest.mark.parametrize(("after_ms", "has_moved"), [(1.0, False), (1.02, False), (1.10, True), (0.90, True)])
-def test_the_anchor_has_moved_when_its_change_is_more_than_noise(after_ms: float, has_moved: bool) -> None:
-    before, after = measurement_of(1.0, block_count=5), measurement_of(after_ms, block_count=5)
-    assert compare_anchor(before, after).has_moved is has_moved
+def test_the_fastest_measurement_of_the_anchor_tells_the_pace() -> None:
+    probes = [probe(0, 1.5), probe(1, 9.0), probe(2, 1.0, is_check=True), probe(3, 0.5), probe(4, 1.2, is_check=True)]
+    assert fastest_anchor(probes).median_ms == 1.0
 
 
-def test_a_drift_between_segments_adds_to_the_uncertainty_of_the_earlier_one() -> None:
-    probes = [probe(0, 1.0), probe(1, 2.0), probe(2, 1.0, is_check=True), probe(3, 2.2), probe(4, 1.1, is_check=True)]
-    ratios = drift_log_ratios(probes)
-    assert ratios["job-1"] == pytest.approx(0.0953, abs=1e-3)
-    assert ratios["job-3"] == 0.0
+@pytest.mark.parametrize(
+    ("begin_ms", "end_ms", "excess"),
+    [(1.0, 1.02, 0.0), (1.0, 1.2, 0.1823), (1.2, 1.0, 0.1823), (1.0, 1.0, 0.0)],
+    ids=["noise", "slower at the end", "slower at the beginning", "the same"],
+)
+def test_a_segment_is_doubtful_when_the_anchor_was_slower_at_either_end(
+    begin_ms: float, end_ms: float, excess: float
+) -> None:
+    probes = [probe(0, begin_ms), probe(1, 2.0), probe(2, end_ms, is_check=True)]
+    found = slowdowns(probes)
+    assert found["job-1"] == pytest.approx(excess, abs=1e-3)
+    assert found["job-0"] == 0.0
+
+
+def test_a_slower_stretch_leaves_the_segments_around_it_alone() -> None:
+    probes = [
+        probe(0, 1.0),
+        probe(1, 2.0),
+        probe(2, 1.0, is_check=True),
+        probe(3, 2.0),
+        probe(4, 1.3, is_check=True),
+        probe(5, 2.0),
+        probe(6, 1.0, is_check=True),
+        probe(7, 2.0),
+    ]
+    found = slowdowns(probes)
+    assert [found[f"job-{ordinal}"] > 0 for ordinal in (1, 3, 5, 7)] == [False, True, True, False]

@@ -38,23 +38,26 @@ def test_a_measurement_written_twice_is_kept_once(store: Store) -> None:
 
 
 def test_an_unfinished_session_is_resumed_and_a_finished_one_is_not(store: Store) -> None:
-    first = store.resume_or_begin_session(PLATFORM, "nasbench201", 0)
+    first = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
     assert not first.is_resumed
-    resumed = store.resume_or_begin_session(PLATFORM, "nasbench201", 0)
+    resumed = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
     assert (resumed.session_id, resumed.is_resumed) == (first.session_id, True)
-    assert store.resume_or_begin_session(PLATFORM, "fbnet", 0).session_id != first.session_id
+    assert store.resume_or_begin_session(PLATFORM, "fbnet", 0, purpose="onboarding").session_id != first.session_id
     store.end_session(first, datetime.now(timezone.utc))
-    assert not store.resume_or_begin_session(PLATFORM, "nasbench201", 0).is_resumed
+    assert not store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding").is_resumed
 
 
 def test_another_setting_of_the_same_device_has_sessions_of_its_own(store: Store) -> None:
-    first = store.resume_or_begin_session(PLATFORM, "nasbench201", 0)
+    first = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
     two_threads = Platform(device_id="d1", device_name="board", setting=Setting(runtime="onnxruntime", thread_count=2))
-    assert store.resume_or_begin_session(two_threads, "nasbench201", 0).session_id != first.session_id
+    assert (
+        store.resume_or_begin_session(two_threads, "nasbench201", 0, purpose="onboarding").session_id
+        != first.session_id
+    )
 
 
 def test_probes_keep_their_order_their_job_ids_and_their_measurements(store: Store) -> None:
-    session = store.resume_or_begin_session(PLATFORM, "nasbench201", 0)
+    session = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
     store.plan_probes(session, ["a", "b"])
     store.plan_probes(session, ["a"], is_anchor_check=True)
     first, second, check = store.probes(session)

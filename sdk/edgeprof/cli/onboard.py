@@ -54,14 +54,14 @@ def onboard(
     """
     setting = setting_from(**setting_values)
     import edgeprof
-    from edgeprof.cli.onboarding_progress import OnboardingProgress
+    from edgeprof.cli.session_progress import SessionProgress
     from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
     from edgeprof.onboarding.procedure import PLAN
 
     open_ended = target_error is not None or budget is not None
     most = samples or (MAX_SAMPLE_COUNT if open_ended else DEFAULT_SAMPLE_COUNT)
     goal = edgeprof.Goal(sample_count=most, target_error=target_error, budget_s=budget)
-    with edgeprof.connect(address) as client, OnboardingProgress(most, PLAN) as progress:
+    with edgeprof.connect(address) as client, SessionProgress(most, PLAN) as progress:
         onboarded = edgeprof.onboard(
             client, space, setting=setting, goal=goal, output=output, seed=seed, listener=progress
         )
@@ -77,7 +77,7 @@ def print_report(report: "OnboardingReport") -> None:
     """Print what an onboarding did, and what each step cost."""
     latencies = [latency_ms for _, latency_ms, _ in report.samples]
     unstable = [verdict for *_, verdict in report.samples if verdict != "stable"]
-    drift = f"; {report.spoilt_count} measured again because it had moved" if report.spoilt_count else ""
+    drift = f"; {report.spoilt_count} networks measured again" if report.spoilt_count else ""
     _print_samples(report)
     print_facts(
         f"{report.platform}, {report.space}",

@@ -1,7 +1,5 @@
 """Progress bars on stderr while a device works."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import TracebackType
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -28,22 +26,6 @@ def new_bar() -> Progress:
         console=messages,
         transient=True,
     )
-
-
-@contextmanager
-def counting_bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for a known number of equal steps.
-
-    Args:
-        name: What is being done.
-
-    Yields:
-        To be called after each step with the steps done and their number.
-    """
-    bar = new_bar()
-    task = bar.add_task(name, total=None, detail="")
-    with bar:
-        yield lambda done, total: bar.update(task, completed=done, total=total, detail=f"{done} of {total}")
 
 
 class MeasurementProgress:

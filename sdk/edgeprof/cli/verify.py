@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 def verify(profile: Path, address: str, count: int, seed: int, picture: Path | None, as_json: bool) -> "Verification":
     """Measure networks that PROFILE has never seen, and compare them with what it predicts."""
     import edgeprof
-    from edgeprof.cli.progress import counting_bar
+    from edgeprof.cli.session_progress import SessionProgress
     from edgeprof.picture import draw_verification
-    from edgeprof.store import Store
     from edgeprof_predictor.profile import Profile
+    from edgeprof_proto.records import MeasurementPlan
 
     loaded = Profile.load(profile)
-    with Store() as store, edgeprof.connect(address) as client, counting_bar("unseen networks") as advance:
-        verification = edgeprof.verify(loaded, client, store=store, count=count, seed=seed, on_measured=advance)
+    # The anchor is measured as well.
+    with edgeprof.connect(address) as client, SessionProgress(count + 1, MeasurementPlan()) as progress:
+        verification = edgeprof.verify(loaded, client, count=count, seed=seed, listener=progress)
     path = draw_verification(verification, picture or profile.with_suffix(".png"))
     if as_json:
         rows = [dataclasses.asdict(item) for item in verification.architectures]

@@ -1,8 +1,8 @@
 """Onboarding of a platform: the one call, and what it reports."""
 
+from edgeprof.listener import OnboardingListener
 from edgeprof.onboarding.api import Onboarded, onboard
 from edgeprof.onboarding.goal import Goal
-from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.report import OnboardingReport
 
 __all__ = ["Goal", "Onboarded", "OnboardingListener", "OnboardingReport", "onboard"]

@@ -6,18 +6,22 @@ from pathlib import Path
 
 from edgeprof._version import VERSION
 from edgeprof.client import DeviceClient
+from edgeprof.costs import CostLedger
 from edgeprof.errors import OnboardingError
 from edgeprof.export import default_model_folder
-from edgeprof.onboarding.costs import CostLedger
+from edgeprof.listener import OnboardingListener
 from edgeprof.onboarding.goal import Goal
-from edgeprof.onboarding.listener import OnboardingListener
-from edgeprof.onboarding.procedure import Onboarding
+from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
 from edgeprof.platform import resolve_platform
+from edgeprof.probing import ProbeSession
 from edgeprof.store import Store
 from edgeprof_predictor.bundle import Bundle, load_bundle
 from edgeprof_predictor.profile import Profile
 from edgeprof_proto.records import Setting
+
+ONBOARDING = "onboarding"
+"""What the store calls a session of this purpose."""
 
 DEFAULT_SETTING = Setting(runtime="onnxruntime")
 """ONNX Runtime's default provider on one thread with batch 1."""
@@ -79,28 +83,29 @@ def onboard(
         device = client.device()
         store.record_device(device, client.address)
         platform = resolve_platform(device, setting)
-        onboarding = Onboarding(
+        listener = listener or OnboardingListener()
+        probing = ProbeSession(
             client,
             platform,
-            bundle,
             store,
-            store.resume_or_begin_session(platform, space, seed),
-            goal=goal or Goal(),
+            store.resume_or_begin_session(platform, space, seed, purpose=ONBOARDING),
+            plan=PLAN,
             model_folder=model_folder or default_model_folder(),
-            listener=listener or OnboardingListener(),
+            listener=listener,
             costs=costs,
         )
+        onboarding = Onboarding(probing, bundle.method, goal=goal or Goal(), listener=listener, costs=costs)
         predictor, stop_reason = onboarding.run()
         report = report_on(onboarding, predictor, stop_reason)
         provenance = {
-            "onboarding_session": onboarding.session.session_id,
+            "onboarding_session": probing.session.session_id,
             "edgeprof_version": VERSION,
             "stop_reason": stop_reason,
         }
         profile = Profile(predictor=predictor, platform=platform.facts(), provenance=provenance)
         path = None if output is None else _write_profile(profile, output)
         # Only now: where the file cannot be written, the same call goes on from here, with nothing to measure.
-        onboarding.end()
+        probing.end()
         return Onboarded(profile=profile, path=path, report=report)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edgeprof.onboarding.costs import MEASURING
+from edgeprof.costs import MEASURING
 from edgeprof.onboarding.procedure import Onboarding
 from edgeprof_predictor.methods.default import DefaultPredictor
 
@@ -17,7 +17,7 @@ class OnboardingReport:
         samples: Text of each architecture that counts, with its median in milliseconds and its verdict.
         failures: Text of each architecture that could not be measured, with the reason.
         anchor_check_count: Times that the anchor was measured again.
-        spoilt_count: Measurements taken again because the anchor had moved.
+        spoilt_count: Measurements taken again because the device had slowed down, or they were not stable.
         stop_reason: Why it ended.
         source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
         source_correlation: Correlation with it over the samples (Eq. 1).
@@ -53,14 +53,14 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
         predictor: What it adapted.
         stop_reason: Why it ended.
     """
-    probes = onboarding.probes()
+    probing = onboarding.probing
+    probes = probing.probes()
     return OnboardingReport(
-        platform=onboarding.platform.name,
-        space=onboarding.session.space,
+        platform=probing.platform.name,
+        space=probing.session.space,
         samples=tuple(
-            (probe.architecture, probe.measurement.median_ms, probe.measurement.verdict.kind.value)
-            for probe in onboarding.samples_so_far()
-            if probe.measurement is not None
+            (probe.architecture, measurement.median_ms, measurement.verdict.kind.value)
+            for probe, (measurement, _) in zip(probing.counted(), probing.measurements(), strict=True)
         ),
         failures=tuple((probe.architecture, probe.failure) for probe in probes if probe.failure is not None),
         anchor_check_count=sum(probe.is_anchor_check for probe in probes),

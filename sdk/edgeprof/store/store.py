@@ -53,7 +53,7 @@ class KnownDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One measurement that an onboarding planned.
+    """One measurement that a session planned.
 
     Args:
         job_id: Id of the job on the device, decided before the device is asked.
@@ -76,7 +76,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One onboarding of a platform for a search space.
+    """A session of measurements of one search space on one platform.
 
     Args:
         session_id: Random id; job ids begin with it.
@@ -178,20 +178,23 @@ class Store:
             )
             return [from_json(Measurement, row.record) for row in rows.scalars(query)]
 
-    def resume_or_begin_session(self, platform: Platform, space: str, seed: int) -> Session:
-        """The unfinished session of this platform, space and seed, or a new one."""
+    def resume_or_begin_session(self, platform: Platform, space: str, seed: int, *, purpose: str) -> Session:
+        """The unfinished session of this platform, space, seed and purpose, or a new one."""
         with self._transaction() as rows:
             _merge_platform(rows, platform)
             query = select(SessionRow).where(
                 SessionRow.platform_key == platform.key,
                 SessionRow.space == space,
                 SessionRow.seed == seed,
+                SessionRow.purpose == purpose,
                 SessionRow.end_time.is_(None),
             )
             row = rows.scalars(query).first()
             is_resumed = row is not None
             if row is None:
-                row = SessionRow(session_id=uuid.uuid4().hex, platform_key=platform.key, space=space, seed=seed)
+                row = SessionRow(
+                    session_id=uuid.uuid4().hex, platform_key=platform.key, space=space, purpose=purpose, seed=seed
+                )
                 rows.add(row)
             return Session(session_id=row.session_id, space=space, seed=seed, is_resumed=is_resumed)
 

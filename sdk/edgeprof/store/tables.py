@@ -52,13 +52,14 @@ class MeasurementRow(Base):
 
 
 class SessionRow(Base):
-    """One onboarding of a platform for a search space, finished or to be gone on with."""
+    """A session of measurements of one search space on one platform, finished or to be gone on with."""
 
-    __tablename__ = "onboarding_session"
+    __tablename__ = "session"
 
     session_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     platform_key: Mapped[str] = mapped_column(ForeignKey("platform.key"), index=True)
     space: Mapped[str] = mapped_column(String(64))
+    purpose: Mapped[str] = mapped_column(String(64))
     seed: Mapped[int] = mapped_column(Integer)
     create_time: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     end_time: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -66,7 +67,7 @@ class SessionRow(Base):
 
 
 class ProbeRow(Base):
-    """One measurement that an onboarding planned, written before the device is asked for it.
+    """One measurement that a session planned, written before the device is asked for it.
 
     Its job id is decided here, so that a host that was killed asks the device for the same job again.
     """
@@ -75,7 +76,7 @@ class ProbeRow(Base):
     __table_args__ = (UniqueConstraint("session_id", "ordinal"),)
 
     job_id: Mapped[str] = mapped_column(String(128), primary_key=True)
-    session_id: Mapped[str] = mapped_column(ForeignKey("onboarding_session.session_id"), index=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("session.session_id"), index=True)
     ordinal: Mapped[int] = mapped_column(Integer)
     architecture: Mapped[str] = mapped_column(String)
     is_anchor_check: Mapped[bool] = mapped_column(default=False)

@@ -49,10 +49,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_measurement_platform_key"), ["platform_key"], unique=False)
 
     op.create_table(
-        "onboarding_session",
+        "session",
         sa.Column("session_id", sa.String(length=32), nullable=False),
         sa.Column("platform_key", sa.String(length=64), nullable=False),
         sa.Column("space", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=64), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
         sa.Column("create_time", sa.DateTime(timezone=True), nullable=False),
         sa.Column("end_time", sa.DateTime(timezone=True), nullable=True),
@@ -62,8 +63,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("session_id"),
     )
-    with op.batch_alter_table("onboarding_session", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_onboarding_session_platform_key"), ["platform_key"], unique=False)
+    with op.batch_alter_table("session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_session_platform_key"), ["platform_key"], unique=False)
 
     op.create_table(
         "probe",
@@ -76,7 +77,7 @@ def upgrade() -> None:
         sa.Column("failure", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["session_id"],
-            ["onboarding_session.session_id"],
+            ["session.session_id"],
         ),
         sa.PrimaryKeyConstraint("job_id"),
         sa.UniqueConstraint("session_id", "ordinal"),
@@ -94,10 +95,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_probe_session_id"))
 
     op.drop_table("probe")
-    with op.batch_alter_table("onboarding_session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_onboarding_session_platform_key"))
+    with op.batch_alter_table("session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_session_platform_key"))
 
-    op.drop_table("onboarding_session")
+    op.drop_table("session")
     with op.batch_alter_table("measurement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_measurement_platform_key"))
         batch_op.drop_index(batch_op.f("ix_measurement_model_sha256"))

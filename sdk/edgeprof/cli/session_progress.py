@@ -1,37 +1,37 @@
-"""Progress of an onboarding on stderr. Apart from `progress.py`, since what it listens to imports torch."""
+"""Progress of an onboarding or a verification on stderr. Apart from `progress.py`, since it imports the store."""
 
 import math
 from types import TracebackType
 
+from edgeprof.anchor import CHECK_INTERVAL
 from edgeprof.cli.console import messages
 from edgeprof.cli.progress import PHASE_TEXT, new_bar
-from edgeprof.onboarding.anchor import CHECK_INTERVAL
-from edgeprof.onboarding.listener import OnboardingListener
+from edgeprof.listener import OnboardingListener
 from edgeprof.store import Probe
 from edgeprof_proto.records import JobEvent, LatencyBlock, Measurement, MeasurementPlan
 from edgeprof_proto.records import Progress as JobProgress
 
 
-class OnboardingProgress(OnboardingListener):
-    """A bar for a whole onboarding, and a line on stderr for what a user should know.
+class SessionProgress(OnboardingListener):
+    """A bar for a whole session, and a line on stderr for what a user should know.
 
     Args:
-        sample_count: Samples at most.
+        network_count: Networks to measure at most.
         plan: Plan of each measurement.
     """
 
-    def __init__(self, sample_count: int, plan: MeasurementPlan) -> None:
+    def __init__(self, network_count: int, plan: MeasurementPlan) -> None:
         filled = plan.filled()
-        self._sample_count = sample_count
+        self._network_count = network_count
         self._probe_ms = filled.warmup_duration_ms + filled.timed_duration_ms
         self._probe = ""
         self._done = 0
         self._check_count = 0
-        checks_to_come = math.ceil(sample_count / CHECK_INTERVAL)
+        checks_to_come = math.ceil(network_count / CHECK_INTERVAL)
         self._bar = new_bar()
-        self._task = self._bar.add_task("onboarding", total=(sample_count + checks_to_come) * self._probe_ms, detail="")
+        self._task = self._bar.add_task("starting", total=(network_count + checks_to_come) * self._probe_ms, detail="")
 
-    def __enter__(self) -> "OnboardingProgress":
+    def __enter__(self) -> "SessionProgress":
         self._bar.start()
         return self
 
@@ -47,7 +47,7 @@ class OnboardingProgress(OnboardingListener):
 
     def on_probe_started(self, probe: Probe) -> None:
         """Name the network that the device is asked for."""
-        name = "anchor again" if probe.is_anchor_check else f"network {self._done + 1} of {self._sample_count}"
+        name = "anchor again" if probe.is_anchor_check else f"network {self._done + 1} of {self._network_count}"
         self._probe = name
         completed = (self._done + self._check_count) * self._probe_ms
         self._bar.update(self._task, description=name, completed=completed, detail="exporting")
@@ -72,13 +72,12 @@ class OnboardingProgress(OnboardingListener):
         """Print why a network could not be measured."""
         messages.print(f"  [yellow]{self._probe} failed:[/yellow] {failure}  [dim]{probe.architecture}[/dim]")
 
-    def on_anchor_moved(self, ratio: float, spoilt_count: int) -> None:
-        """Print that the device has drifted."""
-        self._done -= spoilt_count
-        messages.print(
-            f"  [yellow]the device has drifted:[/yellow] the anchor takes {ratio:.2f} times as long as before; "
-            f"measuring {spoilt_count} networks again"
-        )
+    def on_measuring_again(self, count: int, slowdown: float) -> None:
+        """Print what is measured again, and why."""
+        self._done -= count
+        noun = "network" if count == 1 else "networks"
+        reason = f"the anchor took {slowdown:.2f} times as long as at its best" if slowdown > 1 else "not stable"
+        messages.print(f"  [yellow]measuring {count} {noun} again:[/yellow] {reason}")
 
     def on_adapted(self, sample_count: int, expected_error: float) -> None:
         """Show the error expected by now."""

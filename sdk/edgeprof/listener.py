@@ -1,0 +1,36 @@
+"""What a session of measurements tells while it runs. The command line draws it; a script may ignore it."""
+
+from edgeprof.store import Probe
+from edgeprof_proto.records import JobEvent, Measurement
+
+
+class SessionListener:
+    """Hears about every measurement of a session. All methods do nothing; override those of interest."""
+
+    def on_probe_started(self, probe: Probe) -> None:
+        """The device is asked for a measurement."""
+
+    def on_job_event(self, event: JobEvent) -> None:
+        """The device tells how far it is with the measurement."""
+
+    def on_probe_measured(self, probe: Probe, measurement: Measurement) -> None:
+        """A measurement has arrived and is on disk."""
+
+    def on_probe_failed(self, probe: Probe, failure: str) -> None:
+        """The device could not measure an architecture."""
+
+    def on_measuring_again(self, count: int, slowdown: float) -> None:
+        """So many measurements are taken again: the anchor took up to `slowdown` times as long as at its best."""
+
+
+class OnboardingListener(SessionListener):
+    """Hears about the steps of an onboarding as well."""
+
+    def on_resumed(self, measured_count: int) -> None:
+        """An unfinished onboarding goes on, with this many measurements."""
+
+    def on_chosen(self, architectures: list[str]) -> None:
+        """These architectures will be measured next: they narrow the predictions most, given what is known so far."""
+
+    def on_adapted(self, sample_count: int, expected_error: float) -> None:
+        """The predictor was adapted; it expects this median relative error of unseen architectures."""

@@ -1,0 +1,178 @@
+"""A session of measurements on one platform that can be trusted and gone on with.
+
+What is to be measured is written down, with the id of its job, before the device is asked; what was measured, before
+the next measurement. The anchor is measured again after every few probes. What it finds doubtful, and what is not
+stable, is measured again.
+"""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from edgeprof.anchor import CHECK_INTERVAL, anchor_of, fastest_anchor, open_segment, slowdowns
+from edgeprof.client import DeviceClient
+from edgeprof.costs import AGENT, MEASURING, CostLedger
+from edgeprof.errors import ModelRejectedError, OnboardingError, WorkerFailedError
+from edgeprof.export import export_architecture
+from edgeprof.listener import SessionListener
+from edgeprof.platform import Platform
+from edgeprof.store import Probe, Session, Store
+from edgeprof.uncertainty import median_relative_sd
+from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.records import Measurement, MeasurementPlan, VerdictKind
+
+MAX_FAILURE_COUNT = 5
+"""Failed measurements after which the device, not the architecture, is the likely cause."""
+
+MAX_TRY_COUNT = 2
+"""Measurements of one architecture at most: a device that never settles must not be measured for ever."""
+
+
+class ProbeSession:
+    """Measures architectures one after the other.
+
+    Args:
+        client: The device.
+        platform: The device with its setting.
+        store: Where everything is written down.
+        session: The session to begin or to go on with.
+        plan: How long and how often to run each model.
+        model_folder: Where exported models are kept.
+        listener: Hears about every step.
+        costs: Where the time of each step is counted.
+    """
+
+    def __init__(
+        self,
+        client: DeviceClient,
+        platform: Platform,
+        store: Store,
+        session: Session,
+        *,
+        plan: MeasurementPlan,
+        model_folder: Path,
+        listener: SessionListener,
+        costs: CostLedger,
+    ) -> None:
+        self.platform = platform
+        self.session = session
+        self.space = get_space(session.space)
+        self._client = client
+        self._store = store
+        self._plan = plan
+        self._model_folder = model_folder
+        self._listener = listener
+        self._costs = costs
+
+    def probes(self) -> list[Probe]:
+        """All probes of the session as they stand on disk."""
+        return self._store.probes(self.session)
+
+    def counted(self) -> list[Probe]:
+        """The probes that count: measured, not spoilt, no checks of the anchor."""
+        return [probe for probe in self.probes() if probe.state == "measured" and not probe.is_anchor_check]
+
+    def measurements(self) -> list[tuple[Measurement, float]]:
+        """What was measured of each counted probe, and the standard deviation of its median relative to it.
+
+        The fastest of all its measurements stands for the anchor. A slowdown of the device around a probe that could
+        not be measured better adds to its uncertainty.
+        """
+        probes = self.probes()
+        anchor, excess = anchor_of(probes), slowdowns(probes)
+        measured = []
+        for probe in self.counted():
+            is_anchor = anchor is not None and probe.job_id == anchor.job_id
+            measurement = fastest_anchor(probes) if is_anchor else probe.measurement
+            assert measurement is not None  # the state `measured` says so
+            measured.append((measurement, math.hypot(median_relative_sd(measurement), excess[probe.job_id])))
+        return measured
+
+    def plan(self, architectures: Sequence[str]) -> None:
+        """Write down what is to be measured next, in this order."""
+        self._store.plan_probes(self.session, list(architectures))
+
+    def measure_planned(self) -> None:
+        """Measure all that is planned.
+
+        Raises:
+            OnboardingError: If too many measurements fail.
+            AgentUnavailableError: If the device stays silent.
+        """
+        while (probe := next((item for item in self.probes() if item.state == "planned"), None)) is not None:
+            self._measure(probe)
+            if len(open_segment(self.probes())) >= CHECK_INTERVAL:
+                self._check_anchor()
+
+    def settle(self) -> None:
+        """Measure the anchor a last time, and again whatever that finds doubtful."""
+        while open_segment(self.probes()):
+            self._check_anchor()
+            self.measure_planned()
+
+    def end(self) -> None:
+        """Mark the session as finished."""
+        self._store.end_session(self.session, datetime.now(timezone.utc))
+
+    def _measure(self, probe: Probe) -> None:
+        self._listener.on_probe_started(probe)
+        with self._costs.step("exporting networks"):
+            architecture = self.space.parse(probe.architecture)
+            batch_size = self.platform.setting.batch_size
+            model = export_architecture(self.space, architecture, self._model_folder, batch_size=batch_size)
+        begin_s = self._costs.elapsed_s()
+        try:
+            measurement = self._client.measure(
+                model,
+                self.platform.setting,
+                job_id=probe.job_id,
+                plan=self._plan,
+                on_event=self._listener.on_job_event,
+            )
+        except (ModelRejectedError, WorkerFailedError) as error:
+            self._store.set_probe_state(probe.job_id, "failed", str(error))
+            self._listener.on_probe_failed(probe, str(error))
+            self._give_up_after_many_failures(str(error))
+            return
+        runs_s = sum(sum(block.latency_ms) for block in measurement.blocks) / 1_000
+        self._costs.add(MEASURING, runs_s)
+        self._costs.add(AGENT, max(self._costs.elapsed_s() - begin_s - runs_s, 0.0))
+        with self._costs.step("writing to disk"):
+            self._store.record_measurement(probe.job_id, self.platform, measurement)
+            self._store.set_probe_state(probe.job_id, "measured")
+        self._listener.on_probe_measured(probe, measurement)
+
+    def _give_up_after_many_failures(self, last: str) -> None:
+        failure_count = sum(probe.state == "failed" for probe in self.probes())
+        if failure_count >= MAX_FAILURE_COUNT:
+            raise OnboardingError(
+                f"{failure_count} measurements failed on {self.platform.device_name}, the last with: {last}. "
+                "Mend the device or choose another setting, then start the same command again"
+            )
+
+    def _check_anchor(self) -> None:
+        """Measure the anchor again, and plan anew what is doubtful or not stable."""
+        anchor = anchor_of(self.probes())
+        assert anchor is not None  # only an open segment asks for a check
+        self._store.plan_probes(self.session, [anchor.architecture], is_anchor_check=True)
+        self._measure(self.probes()[-1])
+        probes = self.probes()
+        excess = slowdowns(probes)
+        tries = [probe.architecture for probe in probes if not probe.is_anchor_check and probe.measurement is not None]
+        again = [
+            probe
+            for probe in self.counted()
+            if probe.job_id != anchor.job_id
+            and tries.count(probe.architecture) < MAX_TRY_COUNT
+            and (excess[probe.job_id] > 0 or _verdict(probe) is not VerdictKind.STABLE)
+        ]
+        if again:
+            self._listener.on_measuring_again(len(again), math.exp(max(excess[probe.job_id] for probe in again)))
+            for probe in again:
+                self._store.set_probe_state(probe.job_id, "spoilt")
+            self.plan([probe.architecture for probe in again])
+
+
+def _verdict(probe: Probe) -> VerdictKind | None:
+    return None if probe.measurement is None else probe.measurement.verdict.kind
