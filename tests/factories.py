@@ -15,13 +15,13 @@ SETTING = Setting(runtime="onnxruntime", runtime_version="1.2", provider="CPU", 
 PLATFORM = Platform(device_id="d1", device_name="board", setting=SETTING)
 
 
-def measurement_of(*latency_ms: float, block_count: int = 1) -> Measurement:
+def measurement_of(*latency_ms: float, block_count: int = 1, start_time: float = 0.0) -> Measurement:
     """A stable measurement whose timed blocks all hold these runs."""
     return Measurement(
         model_sha256="0" * 64,
         setting=SETTING,
         plan=MeasurementPlan().filled(),
-        start_time=0.0,
+        start_time=start_time,
         load_ms=1.0,
         first_inference_ms=9.0,
         conditions_before=Conditions(),

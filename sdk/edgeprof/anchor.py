@@ -22,15 +22,15 @@ SLOWER_SD_COUNT = 3.0
 
 
 def anchor_of(probes: list[Probe]) -> Probe | None:
-    """The first probe that was measured; None before there is one."""
-    return next((probe for probe in probes if probe.measurement is not None), None)
+    """The probe that was measured first; None before there is one."""
+    return next((probe for probe, _ in _in_order(probes)), None)
 
 
 def fastest_anchor(probes: list[Probe]) -> Measurement:
     """The measurement of the anchor that tells the device's true pace. At least one probe must be measured."""
     anchor = anchor_of(probes)
     return min(
-        (probe.measurement for probe in probes if _is_of_anchor(probe, anchor) and probe.measurement is not None),
+        (measurement for probe, measurement in _in_order(probes) if probe is anchor or probe.is_anchor_check),
         key=lambda measurement: measurement.median_ms,
     )
 
@@ -39,8 +39,8 @@ def open_segment(probes: list[Probe]) -> list[Probe]:
     """The measured probes that no later measurement of the anchor closes yet, the anchor itself not among them."""
     anchor = anchor_of(probes)
     segment: list[Probe] = []
-    for probe in probes:
-        if _is_of_anchor(probe, anchor):
+    for probe, _ in _in_order(probes):
+        if probe is anchor or probe.is_anchor_check:
             segment = []
         elif probe.state == "measured":
             segment.append(probe)
@@ -48,31 +48,34 @@ def open_segment(probes: list[Probe]) -> list[Probe]:
 
 
 def slowdowns(probes: list[Probe]) -> dict[str, float]:
-    """By how much the device was slower than its true pace around each probe, by job id.
+    """By how much the device was slower than its true pace around each measured probe, by job id.
 
     Returns:
         Natural logarithms of the anchor's excess at the worse end of the probe's segment; 0 where it is noise. Zero for
         the anchor, whose fastest measurement stands for it.
     """
-    if anchor_of(probes) is None:
+    measured = _in_order(probes)
+    if not measured:
         return {}
-    reference, anchor = fastest_anchor(probes), anchor_of(probes)
-    found: dict[str, float] = {}
-    for ordered in (probes, list(reversed(probes))):
+    reference, anchor = fastest_anchor(probes), measured[0][0]
+    found = dict.fromkeys((probe.job_id for probe, _ in measured), 0.0)
+    for ordered in (measured, measured[::-1]):
         excess = 0.0
-        for probe in ordered:
-            if _is_of_anchor(probe, anchor) and probe.measurement is not None:
-                excess = _excess(reference, probe.measurement)
-            own = 0.0 if probe is anchor else excess
-            found[probe.job_id] = max(found.get(probe.job_id, 0.0), own)
+        for probe, measurement in ordered:
+            if probe is anchor or probe.is_anchor_check:
+                excess = _excess(reference, measurement)
+            if probe is not anchor:
+                found[probe.job_id] = max(found[probe.job_id], excess)
     return found
+
+
+def _in_order(probes: list[Probe]) -> list[tuple[Probe, Measurement]]:
+    """The measured probes in the order in which they were measured, which need not be that of the plan."""
+    measured = [(probe, probe.measurement) for probe in probes if probe.measurement is not None]
+    return sorted(measured, key=lambda pair: pair[1].start_time)
 
 
 def _excess(reference: Measurement, measurement: Measurement) -> float:
     log_ratio = math.log(measurement.median_ms / reference.median_ms)
     noise = math.hypot(median_relative_sd(reference), median_relative_sd(measurement))
     return log_ratio if log_ratio > max(SLOWER_LOG_RATIO, SLOWER_SD_COUNT * noise) else 0.0
-
-
-def _is_of_anchor(probe: Probe, anchor: Probe | None) -> bool:
-    return probe.measurement is not None and (probe is anchor or probe.is_anchor_check)

@@ -6,14 +6,21 @@ from edgeprof.store import Probe
 from edgeprof.store.store import ProbeState
 
 
-def probe(ordinal: int, latency_ms: float | None, *, is_check: bool = False, state: ProbeState = "measured") -> Probe:
+def probe(
+    ordinal: int,
+    latency_ms: float | None,
+    *,
+    is_check: bool = False,
+    state: ProbeState = "measured",
+    start_time: float = 0.0,
+) -> Probe:
     return Probe(
         job_id=f"job-{ordinal}",
         ordinal=ordinal,
         architecture="a0" if is_check else f"a{ordinal}",
         is_anchor_check=is_check,
         state=state,
-        measurement=None if latency_ms is None else measurement_of(latency_ms, block_count=5),
+        measurement=None if latency_ms is None else measurement_of(latency_ms, block_count=5, start_time=start_time),
         failure=None,
     )
 
@@ -71,3 +78,14 @@ def test_a_slower_stretch_leaves_the_segments_around_it_alone() -> None:
     ]
     found = slowdowns(probes)
     assert [found[f"job-{ordinal}"] > 0 for ordinal in (1, 3, 5, 7)] == [False, True, True, False]
+
+
+def test_segments_follow_the_clock_and_not_the_plan() -> None:
+    """A check of the anchor is planned behind what waits, and measured before it."""
+    probes = [
+        probe(0, 1.0, start_time=1.0),
+        probe(1, 2.0, start_time=2.0),
+        probe(2, 2.0, start_time=4.0),
+        probe(3, 1.0, is_check=True, start_time=3.0),
+    ]
+    assert [item.ordinal for item in open_segment(probes)] == [2]
