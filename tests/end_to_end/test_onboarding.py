@@ -19,6 +19,7 @@ from edgeprof_predictor import metrics
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records import JobEvent, JobPhase, JobState, Progress
 
+SIX = Goal(sample_count=6)
 MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
 
 
@@ -40,7 +41,7 @@ def test_ten_networks_tell_how_fast_the_others_run(space_name: str, simulated_de
 
 def test_a_profile_predicts_with_neither_agent_nor_store(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
     with edgeprof.connect(simulated_device.address) as client:
-        onboarded = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting)
+        onboarded = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, goal=SIX)
     path = tmp_path / "board.edgeprof"
     onboarded.profile.save(path)
     simulated_device.stop()
@@ -62,7 +63,7 @@ def test_the_target_error_ends_an_onboarding_early(simulated_device: SimulatedDe
 def test_a_network_that_crashes_the_device_is_replaced_by_another(make_simulated_device: MakeDevice) -> None:
     device = make_simulated_device(SimulationConfig(faults=(Fault(kind=FaultKind.CRASH, at_run=3, job_count=2),)))
     with edgeprof.connect(device.address) as client:
-        report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=Goal(sample_count=6)).report
+        report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=SIX).report
     assert len(report.failures) == 2
     assert len(report.samples) == 6
 
@@ -121,9 +122,11 @@ def test_a_kill_of_the_agent_loses_nothing_and_measures_nothing_twice(
 ) -> None:
     listener = KillAgentOnce(simulated_device)
     with edgeprof.connect(simulated_device.address) as client:
-        report = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, listener=listener).report
+        report = edgeprof.onboard(
+            client, "nasbench201", setting=simulated_device.setting, goal=SIX, listener=listener
+        ).report
     assert listener.has_killed
-    assert len(report.samples) == 10
+    assert len(report.samples) == 6
     assert_each_network_was_measured_once(simulated_device, own_edgeprof_folders / "store.sqlite3")
 
 
@@ -161,7 +164,9 @@ def test_a_kill_of_the_host_loses_nothing_and_measures_nothing_twice(
             resumed_with.append(measured_count)
 
     with edgeprof.connect(simulated_device.address) as client:
-        report = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, listener=Resumed()).report
+        report = edgeprof.onboard(
+            client, "nasbench201", setting=simulated_device.setting, goal=SIX, listener=Resumed()
+        ).report
     assert resumed_with == [3 if method == "on_job_event" else 4]
-    assert len(report.samples) == 10
+    assert len(report.samples) == 6
     assert_each_network_was_measured_once(simulated_device, own_edgeprof_folders / "store.sqlite3")

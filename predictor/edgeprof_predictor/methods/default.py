@@ -38,6 +38,10 @@ CANDIDATE_COUNT: Final = 400
 TAUGHT_COUNT: Final = 600
 """Unmeasured architectures on which the model teaches the network."""
 
+NETWORK_WEIGHT_MAX: Final = 0.2
+"""Largest weight of the fine-tuned network against the model that taught it: a student shares the
+errors of its teacher and adds its own, so much of it gains nothing."""
+
 CHUNK_LENGTH: Final = 1024
 """Architectures predicted at once, so that their encodings stay in the processor's cache."""
 
@@ -204,7 +208,7 @@ class Default(Method):
         return TaughtNetwork(network=network, weight=weight)
 
     def _network_weight(self, posterior: Posterior, network: AdaptedNetwork) -> float:
-        """Weigh network and model by their precision on architectures that the network never saw.
+        """Weigh the network by its precision on architectures that it never saw.
 
         The model errs by its own doubt, measurement noise left out; the network besides by what
         it did not take over from the model.
@@ -217,7 +221,7 @@ class Default(Method):
         mean, _ = posterior.predict(basis)
         missed = float(np.mean((network.log_latency(self.space.one_hot(choices)) - np.log(mean)) ** 2))
         doubt = float(np.median(variances.mean(axis=0) / np.maximum(means.mean(axis=0), 0.05) ** 2))
-        return doubt / (doubt + missed)
+        return NETWORK_WEIGHT_MAX * doubt / (doubt + missed)
 
 
 class DefaultPredictor(PlatformPredictor):
