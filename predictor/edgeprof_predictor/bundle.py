@@ -112,7 +112,8 @@ def load_bundle(space_name: str, *, folder: str | os.PathLike[str] | None = None
     try:
         method = Default.from_tensors(space, card.platforms, tensors)
     except (KeyError, ValueError, RuntimeError) as error:
-        raise BundleError(f"{path.with_suffix('.safetensors')} lacks a part of the predictor ({error})") from error
+        reason = " ".join(str(error).split())  # torch writes several lines
+        raise BundleError(f"{path.with_suffix('.safetensors')} lacks a part of the predictor ({reason})") from error
     return Bundle(card=card, method=method)
 
 

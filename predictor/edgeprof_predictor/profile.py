@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -95,9 +96,8 @@ class Profile:
             "source_platform": adapted.source_platform,
             "platform": dict(self.platform),
             "provenance": dict(self.provenance),
-            "tensors_sha256": _sha256(tensors),
         }
-        write_whole(Path(path), pack(tensors, document))
+        write_whole(Path(path), pack(tensors, document | {"sha256": _sha256(tensors, document)}))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Profile:
@@ -115,7 +115,8 @@ class Profile:
         except UnknownSearchSpaceError as error:
             raise ProfileError(f"{path} cannot be used here: {error}") from error
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            raise ProfileError(f"{path} is no profile or is damaged ({error}); onboard the platform again") from error
+            reason = " ".join(str(error).split())  # torch writes several lines
+            raise ProfileError(f"{path} is no profile or is damaged ({reason}); onboard the platform again") from error
 
     @classmethod
     def _of_parts(cls, tensors: dict[str, NDArray[np.generic]], document: dict[str, Any]) -> Profile:
@@ -136,12 +137,13 @@ def _check(document: dict[str, Any], tensors: Mapping[str, NDArray[np.generic]],
             f"{path} is a profile of version {version}, this release reads {SCHEMA_VERSION}; "
             f"use the release that wrote it or onboard the platform again"
         )
-    if _sha256(tensors) != document["tensors_sha256"]:
-        raise ProfileError(f"{path} is damaged: its numbers do not match their checksum; onboard the platform again")
+    described = {key: value for key, value in document.items() if key != "sha256"}
+    if _sha256(tensors, described) != document["sha256"]:
+        raise ProfileError(f"{path} is damaged: its contents do not match their checksum; onboard the platform again")
 
 
-def _sha256(tensors: Mapping[str, NDArray[np.generic]]) -> str:
-    digest = hashlib.sha256()
+def _sha256(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
     for name in sorted(tensors):
         array = np.ascontiguousarray(tensors[name])
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,10 @@ from numpy.typing import NDArray
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
+
+_READ_ERRORS: Final = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What NumPy and the archive raise for a file that is damaged, empty or something else; an archive
+that claims to be encrypted or packed in an unknown way is a RuntimeError."""
 
 
 def load_latency_table(path: str | os.PathLike[str], space: CategoricalSpace | None = None) -> LatencyTable:
@@ -25,19 +31,34 @@ def load_latency_table(path: str | os.PathLike[str], space: CategoricalSpace | N
     Raises:
         TableError: If the file cannot be read or holds no such table.
         ArchitectureError: If a text names no architecture of the space.
+        EncodingError: If a row of integers is none.
+    """
+    architectures, names, latency_ms = read_arrays(path, "arch", "device", "latency_ms")
+    if names.dtype.kind != "U" or names.ndim != 1:
+        raise TableError(f"{path}: device must be a list of names, got shape {names.shape} of {names.dtype}")
+    if latency_ms.dtype.kind not in "iuf":
+        raise TableError(f"{path}: latency_ms must be numbers, got {latency_ms.dtype}")
+    return LatencyTable(
+        platforms=tuple(names.tolist()),
+        choices=_choices(architectures, space, Path(path)),
+        latency_ms=latency_ms.astype(np.float64),
+    )
+
+
+def read_arrays(path: str | os.PathLike[str], *names: str) -> tuple[NDArray[np.generic], ...]:
+    """Return arrays of an archive, in the order asked for; nothing is unpickled.
+
+    Raises:
+        TableError: If the file cannot be read or lacks one of them.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            architectures, names, latency_ms = (archive[key] for key in ("arch", "device", "latency_ms"))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise TableError(
-            f"{path} is no table of latencies ({error}); it must be a .npz with arch, device and latency_ms"
-        ) from error
-    return LatencyTable(
-        platforms=tuple(map(str, names.tolist())),
-        choices=_choices(architectures, space, Path(path)),
-        latency_ms=np.asarray(latency_ms, dtype=np.float64),
-    )
+        with Path(path).open("rb") as file:  # NumPy leaves a file open that turns out to be damaged
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it holds a single array")
+            return tuple(archive[name] for name in names)
+    except _READ_ERRORS as error:
+        raise TableError(f"{path} is no table ({error}); it must be a .npz with {', '.join(names)}") from error
 
 
 def space_of_table(name: str, choices: ChoiceArray) -> CategoricalSpace:

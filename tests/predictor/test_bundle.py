@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgeprof_predictor._storage import pack, unpack
 from edgeprof_predictor.bundle import SCHEMA_VERSION, Bundle, BundleCard, load_bundle, shipped_bundles
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import BundleError, UnknownSearchSpaceError
@@ -75,6 +77,20 @@ def test_missing_tensors_are_named(folder: Path) -> None:
     (folder / "nasbench201.safetensors").unlink()
     with pytest.raises(BundleError, match=r"nasbench201\.safetensors is missing"):
         load_bundle("nasbench201", folder=folder)
+
+
+@pytest.mark.parametrize("name", ["network.read_encoding.bias", "sources.weights", "calibration.factors"])
+def test_a_bundle_without_a_part_is_refused_in_one_sentence(folder: Path, name: str) -> None:
+    tensors, document = unpack(folder / "nasbench201.safetensors")
+    del tensors[name]
+    content = pack(tensors, document)
+    (folder / "nasbench201.safetensors").write_bytes(content)
+    card = json.loads((folder / "nasbench201.json").read_text())
+    card["tensors_sha256"] = hashlib.sha256(content).hexdigest()
+    (folder / "nasbench201.json").write_text(json.dumps(card))
+    with pytest.raises(BundleError, match="lacks a part of the predictor") as caught:
+        load_bundle("nasbench201", folder=folder)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_bundle_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path) -> None:

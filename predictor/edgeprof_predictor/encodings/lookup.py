@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +12,7 @@ from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings.base import Encoding
 from edgeprof_predictor.errors import EncodingError, TableError
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.tables import read_arrays
 
 LOG_RANGE: Final = 1000.0
 """A positive score whose largest value is more than this many times its median is taken as logarithm: synflow
@@ -103,16 +103,14 @@ def load_proxy_encoding(path: str | os.PathLike[str], space: CategoricalSpace) -
         TableError: If the file cannot be read or holds no such table.
         ArchitectureError: If a text names no architecture of the space.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            architectures, scores = archive["arch"], archive["score"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise TableError(f"{path} is no table of scores ({error}); it must be a .npz with arch and score") from error
+    architectures, scores = read_arrays(path, "arch", "score")
+    if scores.dtype.kind not in "iuf" or scores.ndim != 2:
+        raise TableError(f"{path}: score must be a matrix of numbers, got shape {scores.shape} of {scores.dtype}")
     if architectures.dtype.kind == "U":
         choices = space.choices([space.parse(text) for text in architectures.tolist()])
     else:
         choices = space.check_choices(architectures)
-    return proxy_encoding(choices, scores)
+    return proxy_encoding(choices, scores.astype(np.float64))
 
 
 def _compressed(score: FloatArray) -> FloatArray:
