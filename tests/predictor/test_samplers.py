@@ -37,7 +37,6 @@ def test_informative_choices_leave_less_unknown_than_random_ones(
     method: Default, world: LatencyTable, untouched: Posterior
 ) -> None:
     candidates, rest = world.choices[:60], method.prior.basis(world.choices[60:160])
-    # Latencies of no platform: what is learnt about variance does not depend on them within a combination.
     hypotheses = untouched.hypotheses
 
     def left(chosen: list[int]) -> float:
