@@ -49,7 +49,7 @@ def test_an_interrupted_demo_leaves_no_process_behind(
     process = subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     assert process.stderr is not None
     for line in process.stderr:
-        if "$ edgeprof onboard" in line:
+        if "network 1 of" in line:
             break
     assert agents_over(own_edgeprof_folders) != []
     process.send_signal(number)
