@@ -35,7 +35,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def pack(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> bytes:
-    """Return arrays and a document as the bytes of a safetensors file; a lone number becomes an array of one."""
+    """Return arrays and a document as the bytes of a safetensors file."""
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     packed: bytes = save(arrays, metadata={DOCUMENT_KEY: json.dumps(document, sort_keys=True)})
     return packed

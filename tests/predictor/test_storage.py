@@ -16,7 +16,7 @@ RUNS_WHAT_IT_READS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "jo
 
 
 def test_arrays_and_document_come_back_as_they_were(tmp_path: Path) -> None:
-    arrays = {"a": np.arange(6.0).reshape(2, 3).T, "b": np.array([7]), "empty": np.zeros((0, 3), dtype=np.int8)}
+    arrays = {"a": np.arange(6.0).reshape(2, 3).T, "b": np.array(7), "empty": np.zeros((0, 3), dtype=np.int8)}
     path = tmp_path / "file"
     write_whole(path, pack(arrays, {"ä": [1, None]}))
     tensors, document = unpack(path)
