@@ -34,13 +34,19 @@ def get_method(name: str) -> type[Method]:
     """Return the method of this name.
 
     Args:
-        name: One of `METHOD_NAMES`.
+        name: One of `METHOD_NAMES`; with `+` and one of `samplers.SAMPLER_NAMES` behind it, that
+            sampler chooses the samples, as in `multi-predict+diversity`.
 
     Raises:
-        UnknownMethodError: If no method has this name.
+        UnknownMethodError: If no method or no sampler has this name.
     """
+    name, plus, sampler_name = name.partition("+")
     if name not in _METHOD_CLASSES:
         raise UnknownMethodError(f"there is no method {name!r}; the known ones are {', '.join(METHOD_NAMES)}")
     module_name, class_name = _METHOD_CLASSES[name]
     method: type[Method] = getattr(import_module(module_name), class_name)
+    if plus:
+        from edgeprof_predictor.methods.sampled import with_sampler
+
+        return with_sampler(method, sampler_name)
     return method

@@ -26,14 +26,11 @@ from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperp
 from edgeprof_predictor.methods.base import Method, PlatformPredictor, Prediction
 from edgeprof_predictor.posterior import Hypotheses, Posterior
 from edgeprof_predictor.prior import Prior
-from edgeprof_predictor.samplers import choose_informative, choose_random, remaining_variance
+from edgeprof_predictor.samplers import Informative, remaining_variance
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.sources import SourceRegressions
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.training import PretrainedNetwork, pretrain
-
-CANDIDATE_COUNT: Final = 400
-"""Candidates considered for a sample; more are thinned at random."""
 
 TAUGHT_COUNT: Final = 600
 """Unmeasured architectures on which the model teaches the network."""
@@ -159,17 +156,8 @@ class Default(Method):
         )
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
-        """Return the candidates that tell most about the platform, given what is measured.
-
-        Cells whose input does not reach their output come last: no network of use is one.
-        """
-        is_connected = self.space.is_connected(candidates)
-        eligible = np.flatnonzero(is_connected) if is_connected.sum() >= count else np.arange(len(candidates))
-        thinned = eligible[choose_random(len(eligible), min(max(CANDIDATE_COUNT, count), len(eligible)), seed=seed)]
-        posterior = Posterior.infer(self.prior, self.hypotheses, measured)
-        chosen = choose_informative(posterior, self.prior.basis(candidates[thinned]), count)
-        indices: NDArray[np.int64] = thinned[chosen]
-        return indices
+        """Return the candidates that tell most about the platform, given what is measured."""
+        return Informative(self.prior, self.hypotheses)(candidates, count, measured=measured, seed=seed)
 
     def adapt(self, samples: Samples, *, seed: int) -> DefaultPredictor:
         """Learn the platform from its samples; with none, rank by physics."""

@@ -1,4 +1,4 @@
-"""Choose the architectures to measure."""
+"""Architectures that tell most about a new platform, given all sources and what is measured."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.errors import SampleCountError
-from edgeprof_predictor.posterior import Posterior
-from edgeprof_predictor.prior import Basis
-from edgeprof_predictor.spaces import FloatArray
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.features import FeatureMap
+from edgeprof_predictor.posterior import Hypotheses, Posterior
+from edgeprof_predictor.prior import Basis, Prior
+from edgeprof_predictor.samplers.base import check_count
+from edgeprof_predictor.samplers.chance import choose_random
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.sources import SourceRegressions
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+
+CANDIDATE_COUNT: Final = 400
+"""Candidates considered for a sample; more are thinned at random."""
 
 ASSUMED_NOISE: Final = 0.01
 """Relative variance of a measurement (10 %) that the choice reckons with, whatever the samples so
@@ -23,14 +31,36 @@ REMAINING_COUNT: Final = 200
 """Candidates among which the gain of further samples is estimated."""
 
 
-def choose_random(candidate_count: int, count: int, *, seed: int) -> NDArray[np.int64]:
-    """Return distinct indices of candidates, drawn at random.
+class Informative:
+    """Takes the architecture that tells most about the platform, given what is measured.
 
-    Raises:
-        SampleCountError: If there are fewer candidates than asked for.
+    Cells whose input does not reach their output come last: no network of use is one.
+
+    Args:
+        prior: Of the search space and its sources.
+        hypotheses: Drawn for that prior.
     """
-    _check_count(candidate_count, count)
-    return np.random.default_rng(seed).permutation(candidate_count)[:count]
+
+    def __init__(self, prior: Prior, hypotheses: Hypotheses) -> None:
+        self._prior = prior
+        self._hypotheses = hypotheses
+
+    @classmethod
+    def of_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Informative:
+        """Fit what the choice needs to know of the sources."""
+        feature_map = FeatureMap(space)
+        prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources), seed=seed)
+        return cls(prior, Hypotheses.draw(prior, seed=seed))
+
+    def __call__(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
+        """Return distinct indices of candidates, most informative first: `count`."""
+        is_connected = self._prior.feature_map.space.is_connected(candidates)
+        eligible = np.flatnonzero(is_connected) if is_connected.sum() >= count else np.arange(len(candidates))
+        thinned = eligible[choose_random(len(eligible), min(max(CANDIDATE_COUNT, count), len(eligible)), seed=seed)]
+        posterior = Posterior.infer(self._prior, self._hypotheses, measured)
+        chosen = choose_informative(posterior, self._prior.basis(candidates[thinned]), count)
+        indices: NDArray[np.int64] = thinned[chosen]
+        return indices
 
 
 def choose_informative(posterior: Posterior, candidates: Basis, count: int) -> NDArray[np.int64]:
@@ -42,7 +72,7 @@ def choose_informative(posterior: Posterior, candidates: Basis, count: int) -> N
     Raises:
         SampleCountError: If there are fewer candidates than asked for.
     """
-    _check_count(len(candidates), count)
+    check_count(len(candidates), count)
     relative = posterior.covariance(candidates, CONSIDERED_COUNT)
     chosen: list[int] = []
     for _ in range(count):
@@ -92,8 +122,3 @@ def _gains(relative: FloatArray) -> FloatArray:
     lowered = (relative**2).sum(axis=1) / (variance + ASSUMED_NOISE)
     gains: FloatArray = (lowered / np.maximum(variance.sum(axis=1, keepdims=True), 1e-12)).mean(axis=0)
     return gains
-
-
-def _check_count(candidate_count: int, count: int) -> None:
-    if not 0 <= count <= candidate_count:
-        raise SampleCountError(f"cannot choose {count} of {candidate_count} candidates; offer more or ask for fewer")

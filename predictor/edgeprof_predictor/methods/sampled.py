@@ -1,0 +1,65 @@
+"""Any method with any sampler: the one learns, the other chooses what is measured."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.methods.base import Method, PlatformPredictor
+from edgeprof_predictor.samplers import Sampler, check_sampler_name, make_sampler
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
+
+
+class Sampled(Method):
+    """A method whose samples another sampler chooses. `with_sampler` makes subclasses that can be fitted.
+
+    Args:
+        method: Learns from the samples.
+        sampler: Chooses them.
+    """
+
+    method_class: ClassVar[type[Method]]
+    sampler_name: ClassVar[str]
+
+    def __init__(self, method: Method, sampler: Sampler) -> None:
+        self.space = method.space
+        self.platforms = method.platforms
+        self._method = method
+        self._sampler = sampler
+
+    @classmethod
+    def fit_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Sampled:
+        """Fit the method, and make the sampler from the same sources."""
+        method = cls.method_class.fit_sources(space, sources, seed=seed)
+        return cls(method, make_sampler(cls.sampler_name, space, sources, seed=seed))
+
+    def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
+        """Return what the sampler chooses."""
+        return self._sampler(candidates, count, measured=measured, seed=seed)
+
+    def adapt(self, samples: Samples, *, seed: int) -> PlatformPredictor:
+        """Return what the method learns."""
+        return self._method.adapt(samples, seed=seed)
+
+
+def with_sampler(method_class: type[Method], sampler_name: str) -> type[Sampled]:
+    """Return a method with another sampler, named `method+sampler`.
+
+    Args:
+        method_class: Learns from the samples.
+        sampler_name: One of `samplers.SAMPLER_NAMES`.
+
+    Raises:
+        UnknownMethodError: If no sampler has this name.
+    """
+    check_sampler_name(sampler_name)
+    attributes = {
+        "name": f"{method_class.name}+{sampler_name}",
+        "method_class": method_class,
+        "sampler_name": sampler_name,
+    }
+    return type(f"{method_class.__name__}With{sampler_name.title()}", (Sampled,), attributes)

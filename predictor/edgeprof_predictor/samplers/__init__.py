@@ -1,0 +1,23 @@
+"""Samplers choose the architectures to measure; one small module each, behind the seam of `base`."""
+
+from edgeprof_predictor.samplers.base import Sampler
+from edgeprof_predictor.samplers.chance import Chance, choose_random
+from edgeprof_predictor.samplers.diverse import Diverse
+from edgeprof_predictor.samplers.informative import Informative, choose_informative, conditioned, remaining_variance
+from edgeprof_predictor.samplers.registry import SAMPLER_NAMES, check_sampler_name, make_sampler
+from edgeprof_predictor.samplers.stratified import Stratified
+
+__all__ = [
+    "SAMPLER_NAMES",
+    "Chance",
+    "Diverse",
+    "Informative",
+    "Sampler",
+    "Stratified",
+    "check_sampler_name",
+    "choose_informative",
+    "choose_random",
+    "conditioned",
+    "make_sampler",
+    "remaining_variance",
+]
