@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.expectation import ExpectedError
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
@@ -74,6 +75,9 @@ class PlatformPredictor(ABC):
     source_correlation: float = float("nan")
     """Its correlation with the platform on the samples."""
 
+    checked_count: int = 0
+    """Samples whose errors taught `expected_error`, where nothing better tells how sure it is."""
+
     @abstractmethod
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return latencies with intervals.
@@ -86,6 +90,11 @@ class PlatformPredictor(ABC):
     @abstractmethod
     def expected_error(self) -> float:
         """Median relative error to expect for an architecture that was not measured."""
+
+    @property
+    def expectation(self) -> ExpectedError:
+        """The expected error and how sure it is."""
+        return ExpectedError.of_samples(self.expected_error, self.checked_count)
 
     @abstractmethod
     def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
@@ -102,6 +111,9 @@ class Method(ABC):
 
     name: ClassVar[str]
     """Name on the command line and in tables."""
+
+    needs_costs: ClassVar[bool] = False
+    """Whether it works only on a search space that knows the costs of its architectures."""
 
     space: CategoricalSpace
     platforms: tuple[str, ...]

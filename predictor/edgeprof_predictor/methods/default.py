@@ -21,6 +21,7 @@ from edgeprof_predictor.adaptation import AdaptedNetwork, fine_tune
 from edgeprof_predictor.calibration import Calibration, calibrate
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.embedding import nearest_platform
+from edgeprof_predictor.expectation import ExpectedError
 from edgeprof_predictor.features import FeatureMap
 from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.methods.base import Method, PlatformPredictor, Prediction
@@ -44,6 +45,10 @@ CHUNK_LENGTH: Final = 1024
 
 MEDIAN_DEVIATIONS: Final = 0.6745
 """Standard deviations of a normal distribution that half of all errors exceed."""
+
+
+PROMISE_LOG_SD: Final = 0.3
+"""Spread of the logarithm of real over expected error beyond what the combinations tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -257,6 +262,16 @@ class DefaultPredictor(PlatformPredictor):
     def expected_error(self) -> float:
         """Median relative error to expect, from the model's calibrated spread over the space."""
         return self._expected_error
+
+    @property
+    def expectation(self) -> ExpectedError:
+        """The expected error; how sure it is, the model's combinations tell by how far they differ."""
+        posterior = self.adapted.posterior
+        means, variances = posterior.predict_each(posterior.prior.reference)
+        means = np.maximum(means, 0.05)
+        doubts = variances / means**2 + posterior.hypotheses.noise[:, None] + (means / means.mean(axis=0) - 1.0) ** 2
+        log_errors = 0.5 * np.log(np.median(doubts, axis=1))
+        return ExpectedError.of_doubt(self.expected_error, math.hypot(float(log_errors.std()), PROMISE_LOG_SD))
 
     def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
         """Return the error to expect after the best next samples."""

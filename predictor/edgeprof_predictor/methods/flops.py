@@ -32,6 +32,7 @@ class Flops(Method):
     """
 
     name: ClassVar[str] = "flops"
+    needs_costs: ClassVar[bool] = True
 
     def __init__(self, feature_map: FeatureMap, platforms: tuple[str, ...]) -> None:
         if not feature_map.reference.stage_costs:
@@ -74,6 +75,7 @@ class FlopsPredictor(PlatformPredictor):
     def __init__(self, method: Flops, samples: Samples) -> None:
         self._method = method
         self._is_relative = samples.count == 0
+        self.checked_count = samples.count - 2
         self._slope, self._constant, self._log_sd = 1.0, 0.0, UNKNOWN_LOG_SD
         if samples.count:
             flops = method.flops(samples.choices)

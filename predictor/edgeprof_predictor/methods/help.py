@@ -217,6 +217,7 @@ class Help(Method):
             lambda choices: mean + sd * self._predict(weights, choices, hardware),
             spread(errors, fitted_count=2),
             is_relative=samples.count == 0,
+            checked_count=samples.count - 2,
         )
 
     def _meta_train(self, encodings: Tensor, targets: Tensor, seed: int) -> None:

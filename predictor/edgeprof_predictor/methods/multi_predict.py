@@ -83,6 +83,7 @@ class MultiPredict(Method):
             self.pretrained, row, encodings, log_latency, np.ones(samples.count), self.hyperparameters, seed=seed
         )
         predictor = MultiPredictPredictor(self.space, adapted, max(log_sd, 1e-3), is_relative=samples.count == 0)
+        predictor.checked_count = samples.count - 1
         predictor.source_platform, predictor.source_correlation = nearest, correlation
         return predictor
 

@@ -31,9 +31,11 @@ class PointwisePredictor(PlatformPredictor):
         log_latency: What is expected.
         log_sd: Standard deviation of log latency around it.
         is_relative: Whether there was no sample.
+        checked_count: Samples whose errors taught the spread; 0 where it is assumed.
     """
 
-    def __init__(self, log_latency: LogLatency, log_sd: float, *, is_relative: bool) -> None:
+    def __init__(self, log_latency: LogLatency, log_sd: float, *, is_relative: bool, checked_count: int = 0) -> None:
+        self.checked_count = checked_count
         self._log_latency = log_latency
         self._log_sd = max(log_sd, 1e-3)
         self._is_relative = is_relative
@@ -75,7 +77,7 @@ def fit_pointwise(
         samples: Of the platform.
         checked_count: Parts to predict; fewer than all save time where a fit is slow.
     """
-    log_sd = UNKNOWN_LOG_SD
+    log_sd, checked = UNKNOWN_LOG_SD, 0
     if samples.count > 2:
         folds = np.array_split(np.arange(samples.count), min(FOLD_COUNT, samples.count))
         errors = []
@@ -83,5 +85,5 @@ def fit_pointwise(
             rest = np.setdiff1d(np.arange(samples.count), fold)
             law = fit(Samples.of(samples.choices[rest], samples.latency_ms[rest]))
             errors.append(np.log(samples.latency_ms[fold]) - law(samples.choices[fold]))
-        log_sd = spread(np.concatenate(errors), fitted_count=0)
-    return PointwisePredictor(fit(samples), log_sd, is_relative=samples.count == 0)
+        log_sd, checked = spread(np.concatenate(errors), fitted_count=0), sum(map(len, errors))
+    return PointwisePredictor(fit(samples), log_sd, is_relative=samples.count == 0, checked_count=checked)

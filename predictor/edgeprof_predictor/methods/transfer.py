@@ -130,6 +130,7 @@ class Transfer(Method):
             lambda choices: self._log_latency(network, row, choices) + log_mean,
             spread(errors - log_mean, fitted_count=1),
             is_relative=samples.count == 0,
+            checked_count=samples.count - 1,
         )
         predictor.source_platform, predictor.source_correlation = nearest, correlation
         return predictor

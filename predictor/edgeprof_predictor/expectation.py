@@ -1,0 +1,62 @@
+"""The error to expect of predictions, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+from edgeprof_predictor.errors import PredictorError
+
+UPPER_QUANTILE: Final = 0.95
+"""Where an interval that holds nine in ten ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedError:
+    """Median relative error to expect of architectures that were not measured.
+
+    Args:
+        error: What is expected, as a share of the latency.
+        lower: Lower end of an interval that holds the real one nine times in ten.
+        upper: Upper end.
+
+    Raises:
+        PredictorError: If the ends do not enclose the error.
+    """
+
+    error: float
+    lower: float
+    upper: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lower <= self.error <= self.upper < math.inf:
+            raise PredictorError(
+                f"an expected error lies between the ends of its interval, "
+                f"got {self.error} between {self.lower} and {self.upper}"
+            )
+
+    def __str__(self) -> str:
+        """Return the error and its interval as percentages."""
+        return f"{self.error:.1%} ({self.lower:.1%} to {self.upper:.1%})"
+
+    @classmethod
+    def of_doubt(cls, error: float, log_sd: float) -> ExpectedError:
+        """Return an error whose logarithm has this standard deviation."""
+        reach = math.exp(NormalDist().inv_cdf(UPPER_QUANTILE) * log_sd)
+        return cls(error=error, lower=error / reach, upper=error * reach)
+
+    @classmethod
+    def of_samples(cls, error: float, checked_count: int) -> ExpectedError:
+        """Return an error learnt from this many independent ones; fewer than two count as two.
+
+        Source:
+            The interval of a normal distribution's standard deviation, by chi-square.
+        """
+        from scipy import stats  # half a second of import that the default method does not need
+
+        count = max(checked_count, 2)
+        lowest = float(stats.chi2.ppf(1 - UPPER_QUANTILE, count))
+        highest = float(stats.chi2.ppf(UPPER_QUANTILE, count))
+        return cls(error=error, lower=error * math.sqrt(count / highest), upper=error * math.sqrt(count / lowest))
