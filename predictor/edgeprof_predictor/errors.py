@@ -12,6 +12,8 @@ PredictorError
 - UnknownMethodError (LookupError)      a method of prediction that is not there
 - BundleError                           a pre-trained predictor that is missing, damaged or too new
 - ProfileError                          a profile that is missing, damaged or too new
+- JournalError                          results, or the journal of a run, that cannot be written, read or continued
+- BackendError (LookupError)            a way to run in parallel that is not installed
 """
 
 
@@ -61,3 +63,11 @@ class ProfileError(PredictorError):
 
 class UnknownMethodError(PredictorError, LookupError):
     """No method of prediction has this name."""
+
+
+class JournalError(PredictorError):
+    """Results cannot be written, or the journal of an unfinished run cannot be read or continued."""
+
+
+class BackendError(PredictorError, LookupError):
+    """A way to run in parallel is unknown or not installed."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +15,13 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import TableError
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
+from edgeprof_predictor.spaces import (
+    SPACE_NAMES,
+    CategoricalSpace,
+    ChoiceArray,
+    space_of_notation,
+    space_of_options,
+)
 
 _READ_ERRORS: Final = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What NumPy and the archive raise for a file that is damaged, empty or something else; an archive
@@ -34,29 +42,58 @@ def load_latency_table(path: str | os.PathLike[str], space: CategoricalSpace | N
         EncodingError: If a row of integers is none.
     """
     architectures, names, latency_ms = read_arrays(path, "arch", "device", "latency_ms")
-    if names.dtype.kind != "U" or names.ndim != 1:
-        raise TableError(f"{path}: device must be a list of names, got shape {names.shape} of {names.dtype}")
-    if latency_ms.dtype.kind not in "iuf":
-        raise TableError(f"{path}: latency_ms must be numbers, got {latency_ms.dtype}")
-    return LatencyTable(
-        platforms=tuple(names.tolist()),
-        choices=_choices(architectures, space, Path(path)),
-        latency_ms=latency_ms.astype(np.float64),
-    )
+    return _table(Path(path), _choices(architectures, space, Path(path)), names, latency_ms)
 
 
-def read_arrays(path: str | os.PathLike[str], *names: str) -> tuple[NDArray[np.generic], ...]:
+def load_table_with_space(
+    path: str | os.PathLike[str], space: CategoricalSpace | None = None
+) -> tuple[CategoricalSpace, LatencyTable]:
+    """Read a table and find the search space of its architectures.
+
+    Texts tell their space by their notation, a matrix of integers by the names of the options in `op`. Any other
+    matrix of integers is a space of its own: one decision a column, nothing known of its costs.
+
+    Args:
+        path: The `.npz` file.
+        space: The search space; None to find it.
+
+    Raises:
+        TableError: If the file cannot be read or holds no such table.
+        ArchitectureError: If a text names no architecture of the space.
+        EncodingError: If a row of integers is none.
+    """
+    architectures, names, latency_ms, options = read_arrays(path, "arch", "device", "latency_ms", optional=("op",))
+    if space is None and architectures.dtype.kind == "U" and architectures.size:
+        space = space_of_notation(str(architectures.flat[0]))
+    if space is None and architectures.ndim == 2:
+        space = space_of_options(options.astype(str).tolist(), architectures.shape[1])
+    choices = _choices(_in_our_order(architectures, options, space), space, Path(path))
+    table = _table(Path(path), choices, names, latency_ms)
+    return space or space_of_table(Path(path).stem, choices), table
+
+
+def read_arrays(
+    path: str | os.PathLike[str], *names: str, optional: Sequence[str] = ()
+) -> tuple[NDArray[np.generic], ...]:
     """Return arrays of an archive, in the order asked for; nothing is unpickled.
+
+    Args:
+        path: The archive.
+        names: Arrays that must be there.
+        optional: Arrays that come last; empty where the archive has none.
 
     Raises:
         TableError: If the file cannot be read or lacks one of them.
     """
+    if not Path(path).exists():
+        raise TableError(f"there is no file {path}{_nearest(Path(path))}")
     try:
         with Path(path).open("rb") as file:  # NumPy leaves a file open that turns out to be damaged
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("it holds a single array")
-            return tuple(archive[name] for name in names)
+            found = [archive[name] for name in names]
+            return (*found, *(archive[name] if name in archive else np.zeros(0, dtype=np.str_) for name in optional))
     except _READ_ERRORS as error:
         raise TableError(f"{path} is no table ({error}); it must be a .npz with {', '.join(names)}") from error
 
@@ -71,6 +108,37 @@ def space_of_table(name: str, choices: ChoiceArray) -> CategoricalSpace:
     return CategoricalSpace(name, (choices.max(axis=0).astype(int) + 1).tolist())
 
 
+def _table(
+    path: Path, choices: ChoiceArray, names: NDArray[np.generic], latency_ms: NDArray[np.generic]
+) -> LatencyTable:
+    if names.dtype.kind != "U" or names.ndim != 1:
+        raise TableError(f"{path}: device must be a list of names, got shape {names.shape} of {names.dtype}")
+    if latency_ms.dtype.kind not in "iuf":
+        raise TableError(f"{path}: latency_ms must be numbers, got {latency_ms.dtype}")
+    return LatencyTable(platforms=tuple(names.tolist()), choices=choices, latency_ms=latency_ms.astype(np.float64))
+
+
+def _in_our_order(
+    architectures: NDArray[np.generic], options: NDArray[np.generic], space: CategoricalSpace | None
+) -> NDArray[np.generic]:
+    """Return choices with their options numbered as the space does, where the table names them in another order."""
+    if space is None or architectures.dtype.kind not in "iu" or sorted(options.tolist()) != sorted(space.option_names):
+        return architectures
+    choices = architectures.astype(np.int64)
+    if np.any(choices < 0) or np.any(choices >= len(options)):
+        return architectures  # to be refused as no choices of the space
+    number = np.array([space.option_names.index(name) for name in options.tolist()])
+    renumbered: NDArray[np.generic] = number[choices]
+    return renumbered
+
+
+def _nearest(path: Path) -> str:
+    """Return the files beside a missing one whose names are alike, for the end of a sentence."""
+    beside = [item.name for item in path.parent.glob("*.npz")] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.5)
+    return f"; the nearest in its folder are {', '.join(near)}" if near else ""
+
+
 def _choices(architectures: NDArray[np.generic], space: CategoricalSpace | None, path: Path) -> ChoiceArray:
     if architectures.dtype.kind in "iu" and architectures.ndim == 2:
         if space is not None:
@@ -81,6 +149,6 @@ def _choices(architectures: NDArray[np.generic], space: CategoricalSpace | None,
     if architectures.dtype.kind == "U" and architectures.ndim == 1 and space is not None:
         return space.choices([space.parse(text) for text in architectures.tolist()])
     raise TableError(
-        f"{path}: arch must be texts of a known search space or a matrix of integers, "
+        f"{path}: arch must be texts of a known search space ({', '.join(SPACE_NAMES)}) or a matrix of integers, "
         f"got shape {architectures.shape} of {architectures.dtype}"
     )

@@ -47,7 +47,8 @@ class Watched(Flops):
 
         class WatchedPredictor(FlopsPredictor):
             def predict(self, choices):  # type: ignore[no-untyped-def]
-                watched.append(choices)
+                if len(choices) > 1:  # one alone only tells how long an adaptation takes
+                    watched.append(choices)
                 return super().predict(choices)
 
         return WatchedPredictor(self, samples)

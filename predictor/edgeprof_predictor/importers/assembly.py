@@ -15,7 +15,7 @@ from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.importers.errors import PublishedTableError
 from edgeprof_predictor.importers.rows import PublishedRow, Unit
-from edgeprof_predictor.spaces import SPACE_NAMES, Architecture, CategoricalSpace, get_space
+from edgeprof_predictor.spaces import SPACE_NAMES, Architecture, CategoricalSpace, space_of_notation
 from edgeprof_predictor.spaces.categorical import OPTION_COUNT_MAX
 
 Choices = tuple[int, ...]
@@ -114,12 +114,8 @@ class _ArchitectureReader:
 
 
 def _space_of(text: str) -> CategoricalSpace:
-    for name in SPACE_NAMES:
-        space = get_space(name)
-        try:
-            space.parse(text)
-        except ArchitectureError:
-            continue
+    space = space_of_notation(text)
+    if space is not None:
         return space
     raise ArchitectureError(
         f"{text[:120]!r} is neither choices joined by commas nor an architecture of {' or '.join(SPACE_NAMES)}; "

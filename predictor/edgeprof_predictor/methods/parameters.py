@@ -28,6 +28,7 @@ class Parameters(LoneMethod):
     """
 
     name: ClassVar[str] = "parameters"
+    needs_costs: ClassVar[bool] = True
 
     def __init__(self, space: CategoricalSpace, platforms: tuple[str, ...]) -> None:
         super().__init__(space, platforms)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 
-from edgeprof_predictor.errors import UnknownSearchSpaceError
+from edgeprof_predictor.errors import ArchitectureError, UnknownSearchSpaceError
 from edgeprof_predictor.spaces.base import SearchSpace
 from edgeprof_predictor.spaces.categorical import Architecture, CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import StageCosts
@@ -36,6 +37,32 @@ def get_space(name: str) -> SearchSpace:
     return space
 
 
+def space_of_notation(text: str) -> SearchSpace | None:
+    """Return the search space in whose notation a text is an architecture; None where no one knows it."""
+    for name in SPACE_NAMES:
+        space = get_space(name)
+        try:
+            space.parse(text)
+        except ArchitectureError:
+            continue
+        return space
+    return None
+
+
+def space_of_options(option_names: Sequence[str], decision_count: int) -> SearchSpace | None:
+    """Return the search space with these options for each of so many decisions; None where no one has them.
+
+    Args:
+        option_names: In any order.
+        decision_count: Columns of a table of integers.
+    """
+    for name in SPACE_NAMES:
+        space = get_space(name)
+        if sorted(space.option_names) == sorted(option_names) and len(space.choice_counts) == decision_count:
+            return space
+    return None
+
+
 __all__ = [
     "SPACE_NAMES",
     "Architecture",
@@ -45,4 +72,6 @@ __all__ = [
     "SearchSpace",
     "StageCosts",
     "get_space",
+    "space_of_notation",
+    "space_of_options",
 ]

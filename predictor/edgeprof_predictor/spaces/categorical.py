@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,6 +61,9 @@ class CategoricalSpace:
     Raises:
         EncodingError: If there is no decision, or one has too few or too many options.
     """
+
+    option_names: ClassVar[tuple[str, ...]] = ()
+    """Names of the options where all decisions share them: a table of integers that names these is of this space."""
 
     def __init__(self, name: str, choice_counts: Sequence[int]) -> None:
         if not choice_counts or not all(1 <= count <= OPTION_COUNT_MAX for count in choice_counts):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,6 +39,8 @@ class FBNet(SearchSpace):
     Args:
         class_count: Outputs of the last layer.
     """
+
+    option_names: ClassVar[tuple[str, ...]] = OPERATIONS
 
     def __init__(self, class_count: int = 100) -> None:
         super().__init__(

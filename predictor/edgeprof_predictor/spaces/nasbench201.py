@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +38,8 @@ class NASBench201(SearchSpace):
     Args:
         class_count: Outputs of the last layer.
     """
+
+    option_names: ClassVar[tuple[str, ...]] = OPERATIONS
 
     def __init__(self, class_count: int = 10) -> None:
         super().__init__(

@@ -1,0 +1,32 @@
+"""Score methods on a table of latencies: full range, unseen platforms, nothing but the samples.
+
+The rules: a method sees the train platforms on a random subset of architectures, and of a test
+platform only its samples. It is scored on every architecture of the table that was no sample. No
+statistic of a test platform's whole table is used anywhere, and nothing is trimmed. Where a
+protocol asks for something else, each score says so.
+
+`protocol` says what is evaluated, `score` evaluates one method with one seed, `methods` knows the
+methods by name, `summary` makes means of scores. `runner` and `journal` know nothing of latencies:
+they run units of work in parallel and keep what is finished.
+"""
+
+from edgeprof_predictor.evaluation.journal import Journal, write_rows
+from edgeprof_predictor.evaluation.methods import EVALUATED_NAMES, resolve_methods
+from edgeprof_predictor.evaluation.protocol import Protocol
+from edgeprof_predictor.evaluation.runner import BACKENDS, Unit, run_units
+from edgeprof_predictor.evaluation.score import Score, evaluate, evaluation_inputs, evaluation_units
+
+__all__ = [
+    "BACKENDS",
+    "EVALUATED_NAMES",
+    "Journal",
+    "Protocol",
+    "Score",
+    "Unit",
+    "evaluate",
+    "evaluation_inputs",
+    "evaluation_units",
+    "resolve_methods",
+    "run_units",
+    "write_rows",
+]

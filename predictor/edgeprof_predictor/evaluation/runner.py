@@ -1,0 +1,123 @@
+"""Run independent units of work, in parallel here or on a cluster; what is finished is never run again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from edgeprof_predictor.errors import BackendError
+from edgeprof_predictor.evaluation.journal import Journal, Row
+
+BACKENDS: Final = ("loky", "ray", "dask")
+"""Backends of joblib: processes of this machine, or the workers of a Ray or Dask cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A piece of work that depends on no other.
+
+    Args:
+        name: Different from all others of the run.
+        work: Returns the rows; it is pickled to reach another process.
+    """
+
+    name: str
+    work: Callable[[], list[Row]]
+
+
+def run_units(
+    units: Sequence[Unit],
+    *,
+    journal: Journal | None = None,
+    jobs: int | None = None,
+    backend: str = "loky",
+    on_finished: Callable[[str], None] = lambda _: None,
+) -> list[Row]:
+    """Run units that the journal does not hold yet.
+
+    Args:
+        units: What to run.
+        journal: Gets each unit when it is finished; None to keep nothing.
+        jobs: Units at the same time; None for as many as the machine or cluster has cores. A single one runs in
+            this process.
+        backend: One of `BACKENDS`. A Ray cluster is found by RAY_ADDRESS, a Dask cluster by
+            DASK_SCHEDULER_ADDRESS; without, either starts on this machine.
+        on_finished: Told the name of each unit, once it is in the journal.
+
+    Returns:
+        The rows of all units, in their order.
+
+    Raises:
+        BackendError: If the backend is unknown or not installed.
+        JournalError: If the journal cannot be written.
+    """
+    rows = {} if journal is None else dict(journal.finished)
+    pending = [unit for unit in units if unit.name not in rows]
+    for name, found in _finished(pending, jobs, backend) if pending else ():
+        if journal is not None:
+            journal.add(name, found)
+        rows[name] = found
+        on_finished(name)
+    return [row for unit in units for row in rows[unit.name]]
+
+
+def _finished(units: Sequence[Unit], jobs: int | None, backend: str) -> Iterator[tuple[str, list[Row]]]:
+    """Run units; yield each as it is finished."""
+    import joblib
+
+    if backend == "loky":
+        # More workers than units would start for nothing, and each loads torch.
+        jobs = min(jobs or joblib.cpu_count(), len(units))
+    with _backend(backend):
+        # Not memory-mapped: tables are small, and mapped arrays could not be written to as in a process of one's own.
+        parallel = joblib.Parallel(
+            n_jobs=jobs or -1, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
+        )
+        yield from parallel(joblib.delayed(_named_rows)(unit) for unit in units)
+
+
+def _named_rows(unit: Unit) -> tuple[str, list[Row]]:
+    return unit.name, unit.work()
+
+
+@contextmanager
+def _backend(name: str) -> Iterator[None]:
+    """Let joblib use a backend inside the block."""
+    import joblib
+
+    if name not in BACKENDS:
+        raise BackendError(f"there is no backend {name!r}; the known ones are {', '.join(BACKENDS)}")
+    if name == "loky":
+        # Our matrices are small: threads beside each other only wait for each other.
+        with joblib.parallel_config(backend=name, inner_max_num_threads=1):
+            yield
+        return
+    with _ray() if name == "ray" else _dask(), joblib.parallel_config(backend=name):
+        yield
+
+
+@contextmanager
+def _ray() -> Iterator[None]:
+    _installed("ray.util.joblib", package="ray[default]").register_ray()
+    try:
+        yield
+    finally:
+        import_module("ray").shutdown()
+
+
+@contextmanager
+def _dask() -> Iterator[None]:
+    distributed = _installed("distributed", package="dask[distributed]")
+    with distributed.Client(os.environ.get("DASK_SCHEDULER_ADDRESS"), set_as_default=True):
+        yield
+
+
+def _installed(module: str, *, package: str) -> Any:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise BackendError(f"{error.name} is not installed; this backend needs pip install '{package}'") from error

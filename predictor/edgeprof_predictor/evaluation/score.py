@@ -1,0 +1,290 @@
+"""Evaluate one method with one seed on all test platforms: a unit of an evaluation."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from typing import Any, Final, runtime_checkable
+from typing import Protocol as Seam
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor import metrics
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.evaluation.journal import Row
+from edgeprof_predictor.evaluation.protocol import Protocol
+from edgeprof_predictor.evaluation.runner import Unit
+from edgeprof_predictor.methods.base import Method, PlatformPredictor
+from edgeprof_predictor.references import References
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+
+CANDIDATE_COUNT: Final = 1000
+"""Architectures of the table offered as samples, drawn by seed; more change little."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One method on one platform with one number of samples and one seed.
+
+    Errors, shares and intervals are nan without samples: ranks have no milliseconds.
+
+    Args:
+        method: Its name.
+        platform: The new platform.
+        sample_count: Architectures measured there.
+        seed: Of all chance.
+        spearman: Over every architecture that was no sample, ties averaged.
+        kendall_tau: Tau-b over the same.
+        median_ape: Median absolute error as a share of the latency.
+        mape: The mean of it.
+        within_5_percent: Share of predictions that err by at most 5 %.
+        within_10_percent: The same for 10 %.
+        interval_coverage: Share of latencies inside their 90 % interval.
+        interval_width_ratio: Median width of the intervals as a share of the prediction.
+        expected_error: Median error that the method itself expected.
+        source_platform: Whose embedding row was taken; None where none was.
+        source_correlation: Its correlation with the new platform on the samples.
+        peeks: Whether more than the samples was known of the new platform: an upper mark or a trimmed table.
+        trim: Share of the table left out at either end of its range.
+        fit_s: Seconds to learn from the sources.
+        adapt_s: Seconds from the samples to the first prediction.
+    """
+
+    method: str
+    platform: str
+    sample_count: int
+    seed: int
+    spearman: float
+    kendall_tau: float
+    median_ape: float
+    mape: float
+    within_5_percent: float
+    within_10_percent: float
+    interval_coverage: float
+    interval_width_ratio: float
+    expected_error: float
+    source_platform: str | None
+    source_correlation: float
+    peeks: bool
+    trim: float
+    fit_s: float
+    adapt_s: float
+
+    def as_row(self) -> Row:
+        """Return the fields for JSON, which knows no nan: it becomes None."""
+        return {name: _finite_or_none(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Score:
+        """Return what `as_row` was made of."""
+        numbers = {field.name for field in fields(cls) if field.type == "float"}
+        filled: dict[str, Any] = {
+            name: math.nan if name in numbers and value is None else value for name, value in row.items()
+        }
+        return cls(**filled)
+
+
+@runtime_checkable
+class KnowsReferences(Seam):
+    """A method that describes platforms by fixed architectures, which must then be there to be measured."""
+
+    references: References
+
+
+@runtime_checkable
+class SeesTruth(Seam):
+    """An upper mark: a method that is shown the whole table of a new platform, and therefore is none."""
+
+    def reveal(self, truth: Samples) -> None:
+        """Show the latencies of the platform that is adapted to next."""
+
+
+def evaluate(
+    space: CategoricalSpace,
+    table: LatencyTable,
+    protocol: Protocol,
+    *,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Iterator[Score]:
+    """Score every method of a protocol in this process, as the scores come.
+
+    Args:
+        space: Search space of the table.
+        table: Latencies of train and test platforms.
+        protocol: What to evaluate.
+        on_progress: Told what is being done.
+
+    Raises:
+        UnknownPlatformError: If a platform is not in the table.
+        TableError: If the table holds fewer architectures than the protocol needs, or a method cannot work on it.
+    """
+    protocol.check(space, table)
+    for seed in protocol.seeds:
+        for method in protocol.methods:
+            yield from score_method(space, table, protocol, method, seed, on_progress=on_progress)
+
+
+def evaluation_units(space: CategoricalSpace, table: LatencyTable, protocol: Protocol) -> list[Unit]:
+    """Return an evaluation as independent units, one for each seed and method, their rows those of `Score`.
+
+    Raises:
+        UnknownPlatformError: If a platform is not in the table.
+        TableError: If the table holds fewer architectures than the protocol needs, or a method cannot work on it.
+    """
+    protocol.check(space, table)
+    needed = table.select((*protocol.train, *protocol.test))
+    return [
+        Unit(name=f"{method.name}, seed {seed}", work=partial(_unit_rows, space, needed, protocol, method, seed))
+        for seed in protocol.seeds
+        for method in protocol.methods
+    ]
+
+
+def evaluation_inputs(space: CategoricalSpace, table: LatencyTable, protocol: Protocol) -> dict[str, str]:
+    """Return what the rows of a unit depend on, for the journal of a run; seeds and methods name the units."""
+    needed = table.select((*protocol.train, *protocol.test))
+    digest = hashlib.sha256(needed.choices.tobytes() + needed.latency_ms.tobytes())
+    return {
+        "search space": f"{space.name} {space.choice_counts}",
+        "table": digest.hexdigest(),
+        "train platforms": ",".join(protocol.train),
+        "test platforms": ",".join(protocol.test),
+        "sample counts": ",".join(map(str, sorted(protocol.sample_counts))),
+        "pretrain samples": str(protocol.pretrain_samples),
+        "trim": f"{protocol.trim:g}",
+    }
+
+
+def _unit_rows(
+    space: CategoricalSpace, table: LatencyTable, protocol: Protocol, method: type[Method], seed: int
+) -> list[Row]:
+    return [score.as_row() for score in score_method(space, table, protocol, method, seed)]
+
+
+def score_method(
+    space: CategoricalSpace,
+    table: LatencyTable,
+    protocol: Protocol,
+    method_class: type[Method],
+    seed: int,
+    *,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Iterator[Score]:
+    """Fit one method to the sources, then score it on each test platform.
+
+    Args:
+        space: Search space of the table.
+        table: Latencies of train and test platforms.
+        protocol: What is evaluated; already checked.
+        method_class: One of its methods.
+        seed: One of its seeds.
+        on_progress: Told what is being done.
+    """
+    sources = table.select(protocol.train)
+    eligible = protocol.source_rows(sources)
+    known = eligible[np.random.default_rng(seed).choice(len(eligible), protocol.pretrain_samples, replace=False)]
+    on_progress(f"{method_class.name}, seed {seed}: fit {len(protocol.train)} sources")
+    started_s = time.perf_counter()
+    method = method_class.fit_sources(space, sources.subset(known), seed=seed)
+    fit_s = time.perf_counter() - started_s
+    for platform in protocol.test:
+        on_progress(f"{method_class.name}, seed {seed}: {platform}")
+        scoring = _PlatformScoring(method, table, platform, protocol, seed)
+        for count in sorted(protocol.sample_counts):
+            yield scoring.score(count, fit_s)
+
+
+class _PlatformScoring:
+    """One fitted method on one new platform: samples are added, and each count is scored.
+
+    Args:
+        method: Fitted on the sources.
+        table: Latencies of the new platform, among others.
+        platform: Its name.
+        protocol: What is evaluated.
+        seed: Draws the candidates.
+    """
+
+    def __init__(self, method: Method, table: LatencyTable, platform: str, protocol: Protocol, seed: int) -> None:
+        kept = np.flatnonzero(protocol.is_in_range(table.latencies_of(platform)))
+        self._method, self._platform, self._protocol, self._seed = method, platform, protocol, seed
+        self._choices = table.choices[kept]
+        self._latency_ms = table.latencies_of(platform)[kept]
+        # The same architecture twice would be a sample and yet be scored.
+        self._identity = np.unique(self._choices, axis=0, return_inverse=True)[1].reshape(-1)
+        self._candidates = self._offered()
+        self._chosen = np.zeros(0, dtype=np.int64)
+        if isinstance(method, SeesTruth):
+            method.reveal(Samples.of(self._choices, self._latency_ms))
+
+    def _offered(self) -> NDArray[np.int64]:
+        order = np.random.default_rng(self._seed).permutation(len(self._latency_ms))
+        offered = order[: max(CANDIDATE_COUNT, max(self._protocol.sample_counts))]
+        if not isinstance(self._method, KnowsReferences):
+            return offered
+        fixed = {reference.tobytes() for reference in self._method.references.choices}
+        found = [index for index, row in enumerate(self._choices) if row.tobytes() in fixed]
+        return np.concatenate([offered, np.setdiff1d(found, offered).astype(np.int64)])
+
+    def _samples(self) -> Samples:
+        if not len(self._chosen):
+            return Samples.none(self._method.space)
+        return Samples.of(self._choices[self._chosen], self._latency_ms[self._chosen])
+
+    def score(self, count: int, fit_s: float) -> Score:
+        """Choose samples until there are `count`, adapt to them, predict everything else."""
+        rest = self._candidates[~np.isin(self._candidates, self._chosen)]
+        added = self._method.choose_samples(
+            self._choices[rest], count - len(self._chosen), measured=self._samples(), seed=self._seed
+        )
+        self._chosen = np.concatenate([self._chosen, rest[added]])
+        started_s = time.perf_counter()
+        predictor = self._method.adapt(self._samples(), seed=self._seed)
+        # Some methods put off work until somebody asks.
+        predictor.predict(self._choices[:1])
+        adapt_s = time.perf_counter() - started_s
+        is_unseen = ~np.isin(self._identity, self._identity[self._chosen])
+        return Score(
+            method=self._method.name,
+            platform=self._platform,
+            sample_count=count,
+            seed=self._seed,
+            fit_s=fit_s,
+            adapt_s=adapt_s,
+            source_platform=predictor.source_platform,
+            source_correlation=predictor.source_correlation,
+            peeks=isinstance(self._method, SeesTruth) or self._protocol.trim > 0,
+            trim=self._protocol.trim,
+            **_figures(predictor, self._choices[is_unseen], self._latency_ms[is_unseen]),
+        )
+
+
+def _figures(predictor: PlatformPredictor, choices: ChoiceArray, actual: FloatArray) -> dict[str, float]:
+    prediction = predictor.predict(choices)
+    predicted, lower, upper = prediction.latency_ms, prediction.lower_ms, prediction.upper_ms
+    figures = {
+        "median_ape": metrics.median_ape(actual, predicted),
+        "mape": metrics.mape(actual, predicted),
+        "within_5_percent": metrics.share_within(actual, predicted, error=0.05),
+        "within_10_percent": metrics.share_within(actual, predicted, error=0.1),
+        "interval_coverage": metrics.interval_coverage(actual, lower, upper),
+        "interval_width_ratio": metrics.interval_width_ratio(predicted, lower, upper),
+        "expected_error": predictor.expected_error,
+    }
+    if prediction.is_relative:
+        figures = dict.fromkeys(figures, float("nan"))
+    ranks = {
+        "spearman": metrics.spearman(actual, predicted),
+        "kendall_tau": metrics.kendall_tau(actual, predicted),
+    }
+    return figures | ranks
+
+
+def _finite_or_none(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
