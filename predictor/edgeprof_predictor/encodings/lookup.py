@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings.base import Encoding
@@ -45,6 +46,11 @@ class LookupEncoding(Encoding):
         super().__init__(name, values.shape[1])
         self._values = (values - values.mean(axis=0)) / values.std(axis=0)
         self._rows = {architecture.tobytes(): row for row, architecture in enumerate(choices.astype(np.int8))}
+
+    def covers(self, choices: ChoiceArray) -> NDArray[np.bool_]:
+        """Tell which of `n x l` architectures the table has."""
+        rows = np.ascontiguousarray(choices, dtype=np.int8)
+        return np.array([architecture.tobytes() in self._rows for architecture in rows], dtype=np.bool_)
 
     def encode(self, choices: ChoiceArray) -> FloatArray:
         """Return the rows of architectures: `n x l` to `n x d`.

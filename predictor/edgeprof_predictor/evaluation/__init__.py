@@ -11,22 +11,31 @@ they run units of work in parallel and keep what is finished.
 """
 
 from edgeprof_predictor.evaluation.journal import Journal, write_rows
-from edgeprof_predictor.evaluation.methods import EVALUATED_NAMES, resolve_methods
+from edgeprof_predictor.evaluation.methods import EVALUATED_NAMES, reads, resolve_methods, score_encoding
 from edgeprof_predictor.evaluation.protocol import Protocol
 from edgeprof_predictor.evaluation.runner import BACKENDS, Unit, run_units
-from edgeprof_predictor.evaluation.score import Score, evaluate, evaluation_inputs, evaluation_units
+from edgeprof_predictor.evaluation.score import Score, evaluate, evaluation_inputs, evaluation_units, score_method
+from edgeprof_predictor.evaluation.summary import PROMISE_FACTOR, Group, Promise, check_promises, summarise
 
 __all__ = [
     "BACKENDS",
     "EVALUATED_NAMES",
+    "PROMISE_FACTOR",
+    "Group",
     "Journal",
+    "Promise",
     "Protocol",
     "Score",
     "Unit",
+    "check_promises",
     "evaluate",
     "evaluation_inputs",
     "evaluation_units",
+    "reads",
     "resolve_methods",
     "run_units",
+    "score_encoding",
+    "score_method",
+    "summarise",
     "write_rows",
 ]

@@ -51,6 +51,23 @@ class Journal:
         except OSError as error:
             raise JournalError(f"cannot write {path}: {error.strerror or error}") from error
 
+    @classmethod
+    def beside(cls, results: Path, inputs: Mapping[str, str]) -> Journal:
+        """Return the journal of a run whose results will be written to a file.
+
+        Args:
+            results: That file; the journal stands beside it until the run is finished.
+            inputs: What the rows of a unit depend on.
+
+        Raises:
+            JournalError: If results or journal cannot be written, or the journal belongs to another run.
+        """
+        if results.is_dir() or not results.name:
+            raise JournalError(f"cannot write {results}: it is a folder; name a file")
+        if results.exists() and not os.access(results, os.W_OK):
+            raise JournalError(f"cannot write {results}: it may not be changed")
+        return cls(results.with_name(f"{results.name}.journal"), inputs)
+
     def add(self, name: str, rows: Sequence[Row]) -> None:
         """Write down a finished unit.
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
-from edgeprof_predictor.encodings import Encoding
-from edgeprof_predictor.errors import UnknownMethodError
+import numpy as np
+
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.encodings import Encoding, latency_encoding, load_proxy_encoding
+from edgeprof_predictor.errors import TableError, UnknownMethodError
 from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.spaces import CategoricalSpace
 
 ORACLE: Final = "oracle"
 """An upper mark, which only an evaluation can reveal the truth to."""
@@ -42,6 +47,38 @@ def reads(names: Sequence[str], scores: str) -> list[str]:
     return [name for name in names if name in _PARTS and _PARTS[name][1] == scores]
 
 
+def score_encoding(
+    scores: str, space: CategoricalSpace, table: LatencyTable, *, train: Sequence[str], proxies: Path | None
+) -> Encoding:
+    """Return the scores that methods read beside the decisions.
+
+    HWL is the latency of every architecture of the table on the train platforms: more than the sources show to the
+    other methods, and nothing of a new platform.
+
+    Args:
+        scores: `zcpvec` or `hwlvec`.
+        space: Search space of the table.
+        table: The latencies.
+        train: Source platforms.
+        proxies: Archive with the scores of zero-cost proxies.
+
+    Raises:
+        TableError: If there is no such archive, or it lacks architectures of the table.
+    """
+    if scores == "hwlvec":
+        return latency_encoding(table, train)
+    if proxies is None:
+        raise TableError(f"methods named {scores} need a table of zero-cost proxies, and there is none")
+    encoding = load_proxy_encoding(proxies, space)
+    covered = encoding.covers(table.choices)
+    if not covered.all():
+        raise TableError(
+            f"{proxies} lacks the scores of {np.count_nonzero(~covered)} of the {len(covered)} architectures of the "
+            f"table; add them, or leave the methods named {scores} out"
+        )
+    return encoding
+
+
 def _resolve(name: str, encoding: Callable[[str], Encoding]) -> type[Method]:
     if name not in EVALUATED_NAMES:
         near = difflib.get_close_matches(name, EVALUATED_NAMES, n=3)
@@ -53,9 +90,9 @@ def _resolve(name: str, encoding: Callable[[str], Encoding]) -> type[Method]:
         return Oracle
     if name not in _PARTS:
         return get_method(name)
-    from edgeprof_predictor.methods.transfer import Transfer, with_scores
+    from edgeprof_predictor.methods.multi_predict import MultiPredict, with_scores
 
     base, scores = _PARTS[name]
-    method = Transfer if base == "multi-predict" else get_method(base)
-    assert issubclass(method, Transfer)
+    method = get_method(base)
+    assert issubclass(method, MultiPredict)
     return with_scores(method, encoding(scores))

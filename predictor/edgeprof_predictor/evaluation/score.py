@@ -50,8 +50,8 @@ class Score:
         expected_error: Median error that the method itself expected.
         source_platform: Whose embedding row was taken; None where none was.
         source_correlation: Its correlation with the new platform on the samples.
-        peeks: Whether more than the samples was known of the new platform: an upper mark or a trimmed table.
-        trim: Share of the table left out at either end of its range.
+        is_upper_mark: Whether the method has seen the whole table of the new platform.
+        trim: Share of the table left out at either end of its range, which peeks at the whole table, too.
         fit_s: Seconds to learn from the sources.
         adapt_s: Seconds from the samples to the first prediction.
     """
@@ -71,7 +71,7 @@ class Score:
     expected_error: float
     source_platform: str | None
     source_correlation: float
-    peeks: bool
+    is_upper_mark: bool
     trim: float
     fit_s: float
     adapt_s: float
@@ -259,7 +259,7 @@ class _PlatformScoring:
             adapt_s=adapt_s,
             source_platform=predictor.source_platform,
             source_correlation=predictor.source_correlation,
-            peeks=isinstance(self._method, SeesTruth) or self._protocol.trim > 0,
+            is_upper_mark=isinstance(self._method, SeesTruth),
             trim=self._protocol.trim,
             **_figures(predictor, self._choices[is_unseen], self._latency_ms[is_unseen]),
         )

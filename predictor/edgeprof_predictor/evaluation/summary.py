@@ -26,7 +26,7 @@ class Group:
     Args:
         method: Its name.
         sample_count: Samples of each new platform.
-        peeks: Whether more than the samples was known.
+        is_upper_mark: Whether the method has seen the whole table of each new platform.
         spearman: Mean rank correlation.
         spearman_sd: Standard deviation over seeds of the mean over platforms.
         kendall_tau: Mean of Kendall's tau-b.
@@ -41,7 +41,7 @@ class Group:
 
     method: str
     sample_count: int
-    peeks: bool
+    is_upper_mark: bool
     spearman: float
     spearman_sd: float
     kendall_tau: float
@@ -109,7 +109,7 @@ def _group(scores: Sequence[Score]) -> Group:
     return Group(
         method=scores[0].method,
         sample_count=scores[0].sample_count,
-        peeks=scores[0].peeks,
+        is_upper_mark=scores[0].is_upper_mark,
         spearman=_mean(scores, "spearman"),
         spearman_sd=float(np.std([_mean(group, "spearman") for group in by_seed])),
         kendall_tau=_mean(scores, "kendall_tau"),

@@ -21,6 +21,7 @@ VERBS = {
     "predict": "Say how fast networks run on an onboarded platform.",
     "verify": "Measure networks that a profile has never seen, and compare.",
     "import": "Take over a table of latencies that others have published.",
+    "evaluate": "Compare methods of prediction on a table of latencies.",
     "demo": "Do it all on this machine: agent, onboarding, prediction, verification.",
 }
 """The verbs with their short help, here so that `edgeprof --help` need not import torch."""

@@ -39,6 +39,35 @@ class Duration(click.ParamType[float]):
         return 3600 * hours + 60 * minutes + seconds
 
 
+class NameList(click.ParamType[tuple[str, ...]]):
+    """Names joined by commas, each once."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Split the text into names."""
+        names = tuple(name.strip() for name in value.split(","))
+        if not all(names):
+            self.fail(f"{value!r} holds an empty name; write A,B,C", param, ctx)
+        repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if repeated:
+            self.fail(f"{', '.join(repeated)} is named more than once", param, ctx)
+        return names
+
+
+class CountList(click.ParamType[tuple[int, ...]]):
+    """Counts joined by commas, such as `3,5,10`."""
+
+    name = "counts"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Split the text into counts; those given twice count once."""
+        parts = [part.strip() for part in value.split(",")]
+        if not all(part.isascii() and part.isdigit() for part in parts):
+            self.fail(f"{value!r} is no list of counts; write 3,5,10,20", param, ctx)
+        return tuple(sorted(set(map(int, parts))))
+
+
 def device_option(command: F) -> F:
     """Add `--device`, the address of an agent."""
     return click.option(

@@ -1,0 +1,161 @@
+"""`edgeprof evaluate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgeprof.cli.console import messages
+from edgeprof.cli.parameters import CountList, NameList
+
+if TYPE_CHECKING:
+    from edgeprof_predictor.dataset import LatencyTable
+    from edgeprof_predictor.evaluation import Journal, Protocol
+    from edgeprof_predictor.spaces import CategoricalSpace
+
+
+@click.command()
+@click.option(
+    "--latencies",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="TABLE.npz",
+    help="Table to evaluate on, as `edgeprof import` writes it.",
+)
+@click.option("--train", type=NameList(), required=True, metavar="A,B,...", help="Platforms to learn from.")
+@click.option(
+    "--test", type=NameList(), required=True, metavar="C,D,...", help="New platforms, none of --train."
+)
+@click.option(
+    "--samples",
+    "sample_counts",
+    type=CountList(),
+    default="3,5,10,20",
+    show_default=True,
+    help="Architectures measured on a new platform. 0 ranks without any, 1 gives no more than the scale.",
+)
+@click.option("--seeds", "seed_count", type=click.IntRange(min=1), default=5, show_default=True, help="Repetitions.")
+@click.option(
+    "--pretrain-samples",
+    type=click.IntRange(min=2),
+    default=900,
+    show_default=True,
+    help="Architectures known of every train platform.",
+)
+@click.option(
+    "--methods",
+    "method_names",
+    type=NameList(),
+    default="default",
+    show_default=True,
+    help="Methods to compare; an unknown one is answered with all there are.",
+)
+@click.option(
+    "--proxies",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Zero-cost proxies of every architecture, for the methods named zcpvec.",
+)
+@click.option("--space", "space_name", help="Search space of the table.  [default: told by notation or options]")
+@click.option(
+    "--trim",
+    type=click.FloatRange(min=0, max=0.5, max_open=True),
+    default=0.0,
+    help="Leave out this share of the fastest and of the slowest of each platform; 0.1 as in HELP's tables. "
+    "Peeks at new platforms, and the output says so.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Parts to run at the same time.  [default: one a core]")
+@click.option(
+    "--backend",
+    type=click.Choice(["loky", "ray", "dask"]),
+    default="loky",
+    show_default=True,
+    help="Where to run them: processes here, or a cluster at RAY_ADDRESS or DASK_SCHEDULER_ADDRESS.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Write all scores there. Finished parts are kept beside it: interrupted, the same command goes on.",
+)
+def evaluate(
+    latencies: Path,
+    train: tuple[str, ...],
+    test: tuple[str, ...],
+    sample_counts: tuple[int, ...],
+    seed_count: int,
+    pretrain_samples: int,
+    method_names: tuple[str, ...],
+    proxies: Path | None,
+    space_name: str | None,
+    trim: float,
+    jobs: int | None,
+    backend: str,
+    json_file: Path | None,
+) -> None:
+    """Compare methods of prediction on platforms that they have not seen.
+
+    Each method learns from the train platforms, gets a few samples of a test platform, and is scored on every
+    architecture of the table that was no sample: full range, and nothing else known of the test platform.
+    """
+    from edgeprof.cli.evaluation_tables import print_scores
+    from edgeprof.cli.unit_progress import UnitProgress
+    from edgeprof_predictor.evaluation import (
+        Protocol,
+        Score,
+        evaluation_units,
+        reads,
+        resolve_methods,
+        run_units,
+        score_encoding,
+        write_rows,
+    )
+    from edgeprof_predictor.spaces import get_space
+    from edgeprof_predictor.tables import load_table_with_space
+
+    readers = reads(method_names, "zcpvec")
+    if readers and proxies is None:
+        raise click.UsageError(f"{', '.join(readers)} reads zero-cost proxies: add --proxies FILE.npz")
+    space, table = load_table_with_space(latencies, get_space(space_name) if space_name else None)
+    protocol = Protocol(
+        train=train,
+        test=test,
+        sample_counts=sample_counts,
+        seeds=tuple(range(seed_count)),
+        pretrain_samples=pretrain_samples,
+        methods=resolve_methods(
+            method_names, lambda scores: score_encoding(scores, space, table, train=train, proxies=proxies)
+        ),
+        trim=trim,
+    )
+    units = evaluation_units(space, table, protocol)
+    journal = _journal(json_file, space, table, protocol, proxies if readers else None)
+    finished_count = sum(unit.name in journal.finished for unit in units) if journal else 0
+    with UnitProgress(len(units), finished_count) as progress:
+        rows = run_units(units, journal=journal, jobs=jobs, backend=backend, on_finished=progress.on_finished)
+    if json_file is not None and journal is not None:
+        write_rows(json_file, rows)
+        journal.remove()
+        messages.print(f"scores: {json_file}")
+    print_scores([Score.from_row(row) for row in rows], protocol)
+
+
+def _journal(
+    json_file: Path | None,
+    space: "CategoricalSpace",
+    table: "LatencyTable",
+    protocol: "Protocol",
+    proxies: Path | None,
+) -> "Journal | None":
+    """Open the journal beside the results; without results to write there is none."""
+    import hashlib
+
+    from edgeprof_predictor.evaluation import Journal, evaluation_inputs
+
+    if json_file is None:
+        return None
+    inputs = evaluation_inputs(space, table, protocol)
+    if proxies is not None:
+        inputs["table of proxies"] = hashlib.sha256(proxies.read_bytes()).hexdigest()
+    return Journal.beside(json_file, inputs)

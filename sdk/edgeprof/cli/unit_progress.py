@@ -1,0 +1,62 @@
+"""Progress of a run of many units on stderr: a bar on a terminal, lines elsewhere."""
+
+import time
+from types import TracebackType
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from edgeprof.cli.console import messages
+
+
+class UnitProgress:
+    """Says after each unit what is finished and how long the rest takes.
+
+    Args:
+        unit_count: Units of the run.
+        finished_count: Units that an interrupted run has finished before.
+    """
+
+    def __init__(self, unit_count: int, finished_count: int = 0) -> None:
+        self._unit_count = unit_count
+        self._before = self._finished = finished_count
+        self._begin_s = time.monotonic()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}", style="dim"),
+            console=messages,
+            transient=True,
+            # Without a terminal the bar would leave an empty line behind.
+            disable=not messages.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=unit_count, completed=finished_count, left="")
+
+    def __enter__(self) -> "UnitProgress":
+        if self._before:
+            messages.print(f"going on with an interrupted run: {self._before} of {self._unit_count} parts are finished")
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def on_finished(self, name: str) -> None:
+        """Show that a unit is finished."""
+        self._finished += 1
+        rest = self._unit_count - self._finished
+        pace_s = (time.monotonic() - self._begin_s) / (self._finished - self._before)
+        left = f"about {_duration(rest * pace_s)} left" if rest else "done"
+        self._bar.update(self._task, description=name, completed=self._finished, left=left)
+        if not messages.is_terminal:
+            messages.print(f"{name}: finished, {self._finished} of {self._unit_count}, {left}")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"
