@@ -73,11 +73,16 @@ def _finished(units: Sequence[Unit], jobs: int | None, backend: str) -> Iterator
         # More workers than units would start for nothing, and each loads torch.
         jobs = min(jobs or joblib.cpu_count(), len(units))
     with _backend(backend):
-        # Not memory-mapped: tables are small, and mapped arrays could not be written to as in a process of one's own.
-        parallel = joblib.Parallel(
-            n_jobs=jobs or -1, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
-        )
-        yield from parallel(joblib.delayed(_named_rows)(unit) for unit in units)
+        size, options = len(units), {"return_as": "generator_unordered"}
+        if backend == "ray":
+            # Ray's backend returns lists only: a round ends when all its units do.
+            size, options = joblib.effective_n_jobs(jobs or -1), {}
+        for start in range(0, len(units), size):
+            # Not memory-mapped: tables are small, and mapped arrays could not be written to as in this process.
+            parallel = joblib.Parallel(
+                n_jobs=jobs or -1, batch_size=1, pre_dispatch="n_jobs", max_nbytes=None, **options
+            )
+            yield from parallel(joblib.delayed(_named_rows)(unit) for unit in units[start : start + size])
 
 
 def _named_rows(unit: Unit) -> tuple[str, list[Row]]:
@@ -102,11 +107,10 @@ def _backend(name: str) -> Iterator[None]:
 
 @contextmanager
 def _ray() -> Iterator[None]:
-    _installed("ray.util.joblib", package="ray[default]").register_ray()
-    try:
+    ray = _installed("ray", package="ray")
+    import_module("ray.util.joblib").register_ray()
+    with ray.init(logging_level="WARNING"):
         yield
-    finally:
-        import_module("ray").shutdown()
 
 
 @contextmanager

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     help="Table to evaluate on, as `edgeprof import` writes it.",
 )
 @click.option("--train", type=NameList(), required=True, metavar="A,B,...", help="Platforms to learn from.")
-@click.option(
-    "--test", type=NameList(), required=True, metavar="C,D,...", help="New platforms, none of --train."
-)
+@click.option("--test", type=NameList(), required=True, metavar="C,D,...", help="New platforms, none of --train.")
 @click.option(
     "--samples",
     "sample_counts",
