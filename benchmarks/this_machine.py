@@ -1,0 +1,301 @@
+"""Accuracy on this machine: each runtime setting in turn is new, the others and the published devices are known.
+
+python benchmarks/this_machine.py measure --out FILE.jsonl [--networks 300]
+python benchmarks/this_machine.py score FILE.jsonl [--samples 5,10,20] [--seeds 5] [--method default] [--json FILE]
+
+`measure` times random networks of NAS-Bench-201 in six settings through an agent of its own, for an hour, and goes on
+where an earlier run stopped. `score` asks what a method makes of a few of them, beside the ceiling that nearly all
+give. The published table comes from the folder named by EDGEPROF_DATA, else from ../shared/data beside the repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+import edgeprof
+from edgeprof.client import DeviceClient
+from edgeprof.export import export_architecture
+from edgeprof.local_agent import local_agent
+from edgeprof.uncertainty import median_relative_sd
+from edgeprof_predictor import metrics
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.evaluation import Protocol, Score, evaluate
+from edgeprof_predictor.methods import METHOD_NAMES, get_method
+from edgeprof_predictor.methods.boosting import Boosting
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray, SearchSpace, get_space
+from edgeprof_predictor.tables import load_latency_table
+from edgeprof_proto.records import MeasurementPlan, Setting
+
+DATA_FOLDER: Final = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+SPACE: Final = "nasbench201"
+
+SETTINGS: Final = {
+    f"{thread_count} thread{'s' * (thread_count > 1)}{note}": Setting(
+        runtime="onnxruntime",
+        thread_count=thread_count,
+        batch_size=batch_size,
+        options={"graph_optimization": optimization},
+    )
+    for note, batch_size, optimization in (("", 1, "all"), (", as written", 1, "disabled"), (", batch 8", 8, "all"))
+    for thread_count in (1, 2)
+}
+"""Threads, batches and the optimiser change which networks are slow, not only how slow all are."""
+
+PLAN: Final = MeasurementPlan(
+    warmup_run_count=3, warmup_duration_ms=30, timed_run_count=10, timed_duration_ms=100, block_count=5
+)
+"""Shorter than the agent's own: thousands of measurements must end within the hour."""
+
+ROUND_COUNT: Final = 4
+"""Measurements of one network in one setting at most, many minutes apart."""
+
+AGREEMENT: Final = 1.05
+"""The two fastest measurements may differ by this factor; otherwise the network is measured again."""
+
+KNOWN_SHARE: Final = 0.9
+"""Of the networks, drawn by seed: what the sources are known on, so that seeds differ."""
+
+MARGIN: Final = 0.02
+"""Asked for: how far the Spearman may stay below the ceiling."""
+
+FOLD_COUNT: Final = 10
+PENALTIES: Final = np.logspace(-3, 3, 13)
+TABLE_HEAD: Final = (
+    "| setting | samples | Spearman | median APE | coverage | ceiling: Spearman / APE | below it "
+    f"| within {MARGIN} | published devices alone | FLOPs | measured twice |\n" + "| --- " * 11 + "|"
+)
+
+Medians = dict[tuple[str, str], list[float]]
+"""All measurements of an architecture in a setting, in the order taken."""
+
+
+def read_medians(path: Path) -> Medians:
+    """Return what the file holds; a last line that broke off is no measurement."""
+    medians: Medians = {}
+    for text in path.read_text(encoding="utf-8").rpartition("\n")[0].splitlines() if path.exists() else ():
+        line = json.loads(text)
+        medians.setdefault((line["architecture"], line["setting"]), []).append(line["median_ms"])
+    return medians
+
+
+def draw_networks(space: SearchSpace, count: int) -> list[str]:
+    """Draw networks that reach their output and differ in what a runtime may see."""
+    choices = space.sample_choices(min(10 * count, space.size), seed=0)
+    choices = choices[space.is_connected(choices)][::-1]
+    by_graph = {graph.tobytes(): row for graph, row in zip(space.pruned(choices), choices, strict=True)}
+    return [space.format(architecture) for architecture in space.architectures(list(by_graph.values())[::-1][:count])]
+
+
+def measure(path: Path, network_count: int) -> None:
+    """Measure what the file does not hold yet: round by round, network by network, each in all settings."""
+    space = get_space(SPACE)
+    networks = draw_networks(space, network_count)
+    medians = read_medians(path)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        local_agent(Path(folder) / "agent") as address,
+        edgeprof.connect(address) as client,
+        path.open("a", encoding="utf-8") as file,
+    ):
+        for number, (index, text) in itertools.product(range(ROUND_COUNT), enumerate(networks)):
+            for name in SETTINGS:
+                done = medians.setdefault((text, name), [])
+                if len(done) <= number and not is_settled(done):
+                    line = measure_once(client, space, text, name, Path(folder))
+                    done.append(line["median_ms"])
+                    print(json.dumps(line), file=file, flush=True)
+            print(f"round {number + 1}, {index + 1} of {len(networks)}", file=sys.stderr, flush=True)
+
+
+def is_settled(medians: Sequence[float]) -> bool:
+    """Tell whether the two fastest measurements agree. Whatever disturbs a device makes it slower."""
+    return len(medians) > 1 and sorted(medians)[1] <= AGREEMENT * min(medians)
+
+
+def measure_once(client: DeviceClient, space: SearchSpace, text: str, name: str, folder: Path) -> dict[str, Any]:
+    """Measure one network in one setting."""
+    setting = SETTINGS[name]
+    model = export_architecture(space, space.parse(text), folder / "models", batch_size=setting.batch_size)
+    measurement = client.measure(model, setting, job_id=uuid.uuid4().hex, plan=PLAN)
+    return {
+        "architecture": text,
+        "setting": name,
+        "median_ms": measurement.median_ms,
+        "relative_sd": median_relative_sd(measurement),
+        "verdict": measurement.verdict.kind.value,
+    }
+
+
+def measured_table(path: Path, space: SearchSpace) -> tuple[LatencyTable, dict[str, float]]:
+    """Return the fastest measurement of each network that has two in every setting, and how well their ranks agree."""
+    medians = read_medians(path)
+    names = dict.fromkeys(text for text, _ in medians)
+    texts = [text for text in names if all(len(medians.get((text, name), ())) > 1 for name in SETTINGS)]
+    table = LatencyTable(
+        platforms=tuple(SETTINGS),
+        choices=space.choices([space.parse(text) for text in texts]),
+        latency_ms=np.array([[min(medians[text, name]) for text in texts] for name in SETTINGS]),
+    )
+    twice = {name: np.array([medians[text, name][:2] for text in texts]).T for name in SETTINGS}
+    return table, {name: metrics.spearman(*both) for name, both in twice.items()}
+
+
+def with_published(measured: LatencyTable, space: SearchSpace) -> LatencyTable:
+    """Return the table with the published devices' latencies of the same networks beside it."""
+    published = load_latency_table(DATA_FOLDER / f"latency_{space.name}.npz", space)
+    index = {row.tobytes(): position for position, row in enumerate(published.choices)}
+    published = published.subset([index[row.tobytes()] for row in measured.choices])
+    return LatencyTable(
+        platforms=published.platforms + measured.platforms,
+        choices=measured.choices,
+        latency_ms=np.concatenate([published.latency_ms, measured.latency_ms]),
+    )
+
+
+def ceiling(space: SearchSpace, choices: ChoiceArray, latency_ms: FloatArray) -> tuple[float, float]:
+    """Return the best Spearman and the lowest median error that nearly all measurements of a setting give.
+
+    Each tenth is predicted from the other nine; the best law for either figure counts, which flatters the ceiling.
+    """
+    predicted: dict[int, FloatArray] = {}
+    order = np.random.default_rng(0).permutation(len(choices))
+    for rest in np.array_split(order, FOLD_COUNT):
+        for law, values in enumerate(predict_rest(space, choices, latency_ms, np.setdiff1d(order, rest), rest)):
+            predicted.setdefault(law, np.empty(len(choices)))[rest] = values
+    return (
+        max(metrics.spearman(latency_ms, values) for values in predicted.values()),
+        min(metrics.median_ape(latency_ms, values) for values in predicted.values()),
+    )
+
+
+def predict_rest(
+    space: SearchSpace, choices: ChoiceArray, latency_ms: FloatArray, fit: NDArray[np.int64], rest: NDArray[np.int64]
+) -> Iterator[FloatArray]:
+    """Predict by ridge on ever more features, of log latency and of milliseconds, and by boosting on either cell."""
+    cells = choices, space.pruned(choices)
+    costs = space.costs(choices)
+    assert costs is not None  # the layers of this space are known
+    amounts = np.column_stack([costs.amounts.reshape(len(choices), -1), costs.depth])
+    one_hot = np.hstack([space.one_hot(cell) for cell in cells])
+    described = np.hstack([one_hot, amounts / amounts.std(axis=0).clip(min=1e-9)])
+    paired = np.hstack([described, *(pairs(space.one_hot(cell)) for cell in cells)])
+    for features in (one_hot, described, paired):
+        yield np.exp(ridge(features[fit], np.log(latency_ms[fit]), features[rest]))
+        yield ridge(features[fit], latency_ms[fit], features[rest])
+    for cell in cells:
+        law = Boosting(space, ()).fit_law(Samples.of(cell[fit], latency_ms[fit]), seed=0)
+        yield np.exp(law(cell[rest]))
+
+
+def pairs(one_hot: FloatArray) -> FloatArray:
+    """Return the products of all pairs of columns that are ever set together: `n x w`."""
+    first, second = np.triu_indices(one_hot.shape[1], k=1)
+    products: FloatArray = one_hot[:, first] * one_hot[:, second]
+    return products[:, products.any(axis=0)]
+
+
+def ridge(features: FloatArray, target: FloatArray, others: FloatArray) -> FloatArray:
+    """Predict others linearly, with the penalty of the least leave-one-out error."""
+    centre, mean = features.mean(axis=0), target.mean()
+    left, singular, right = np.linalg.svd(features - centre, full_matrices=False)
+    projected = left.T @ (target - mean)
+    best_error, weights = np.inf, np.zeros(len(centre))
+    for penalty in PENALTIES:
+        kept = singular**2 / (singular**2 + penalty)
+        remaining = (1 - left**2 @ kept - 1 / len(target)).clip(min=1e-3)
+        error = np.mean(((target - mean - left @ (kept * projected)) / remaining) ** 2)
+        if error < best_error:
+            best_error, weights = error, right.T @ (singular / (singular**2 + penalty) * projected)
+    predicted: FloatArray = mean + (others - centre) @ weights
+    return predicted
+
+
+def score(path: Path, samples: Sequence[int], seeds: int, method: str) -> list[dict[str, object]]:
+    """Print the table of a method, each setting left out in turn, and return every score."""
+    space = get_space(SPACE)
+    measured, repeat_spearman = measured_table(path, space)
+    table = with_published(measured, space)
+
+    def run(train: Sequence[str], test: Sequence[str], *methods: str) -> list[Score]:
+        protocol = Protocol(
+            train=tuple(train),
+            test=tuple(test),
+            sample_counts=tuple(samples),
+            seeds=tuple(range(seeds)),
+            pretrain_samples=int(KNOWN_SHARE * len(table.choices)),
+            methods=tuple(get_method(name) for name in methods),
+        )
+        return list(evaluate(space, table, protocol, on_progress=lambda step: print(step, file=sys.stderr)))
+
+    alone = run([name for name in table.platforms if name not in SETTINGS], list(SETTINGS), method, "flops")
+    rows: list[dict[str, object]] = [{"sources": "published", **item.as_row()} for item in alone]
+    print(TABLE_HEAD)
+    for name in SETTINGS:
+        scores = run([other for other in table.platforms if other != name], [name], method)
+        limits = ceiling(space, table.choices, table.latencies_of(name))
+        for count in samples:
+            beside = [item for item in alone if (item.platform, item.sample_count) == (name, count)]
+            with_settings = [item for item in scores if item.sample_count == count]
+            print(table_row(with_settings, beside, limits), f"{repeat_spearman[name]:.3f} |", flush=True)
+        facts = {"ceiling_spearman": limits[0], "ceiling_ape": limits[1], "repeat_spearman": repeat_spearman[name]}
+        rows += [{"sources": "published and settings", **item.as_row(), **facts} for item in scores]
+    return rows
+
+
+def table_row(scores: Sequence[Score], alone: Sequence[Score], limits: tuple[float, float]) -> str:
+    """Return a row of Markdown without its last column: scores of one setting and count, one a seed."""
+    name, count, method = scores[0].platform, scores[0].sample_count, scores[0].method
+    spearman = np.array([item.spearman for item in scores])
+    below = limits[0] - spearman.mean()
+    figures = (
+        f"{spearman.mean():.3f} ± {spearman.std():.3f}",
+        f"{np.mean([item.median_ape for item in scores]):.3f}",
+        f"{np.mean([item.interval_coverage for item in scores]):.2f}",
+        f"{limits[0]:.3f} / {limits[1]:.3f}",
+        f"{below:+.3f}",
+        "yes" if below <= MARGIN else "no",
+        f"{np.mean([item.spearman for item in alone if item.method == method]):.3f}",
+        f"{np.mean([item.spearman for item in alone if item.method != method]):.3f}",
+    )
+    return f"| {name} | {count} | {' | '.join(figures)} |"
+
+
+def main() -> int:
+    """Measure, or print the table."""
+    parser = argparse.ArgumentParser(description="Accuracy on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    measuring = commands.add_parser("measure", help="measure networks in all settings")
+    measuring.add_argument("--out", type=Path, required=True, help="file of the measurements, gone on with")
+    measuring.add_argument("--networks", type=int, default=300, help="number of networks")
+    scoring = commands.add_parser("score", help="score a method on the measurements")
+    scoring.add_argument("file", type=Path, help="file of the measurements")
+    scoring.add_argument("--samples", default="5,10,20", help="sample counts, joined by commas")
+    scoring.add_argument("--seeds", type=int, default=5, help="number of seeds")
+    scoring.add_argument("--method", default="default", choices=METHOD_NAMES)
+    scoring.add_argument("--json", type=Path, help="file for all scores")
+    arguments = parser.parse_args()
+    if arguments.command == "measure":
+        measure(arguments.out, arguments.networks)
+    else:
+        samples = [int(count) for count in arguments.samples.split(",")]
+        rows = score(arguments.file, samples, arguments.seeds, arguments.method)
+        if arguments.json is not None:
+            arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
