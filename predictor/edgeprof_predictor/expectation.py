@@ -12,6 +12,9 @@ from edgeprof_predictor.errors import PredictorError
 UPPER_QUANTILE: Final = 0.95
 """Where an interval that holds nine in ten ends."""
 
+UPPER_DEVIATIONS: Final = NormalDist().inv_cdf(UPPER_QUANTILE)
+"""The same end of a normal distribution, in standard deviations."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedError:
@@ -44,7 +47,7 @@ class ExpectedError:
     @classmethod
     def of_doubt(cls, error: float, log_sd: float) -> ExpectedError:
         """Return an error whose logarithm has this standard deviation."""
-        reach = math.exp(NormalDist().inv_cdf(UPPER_QUANTILE) * log_sd)
+        reach = math.exp(UPPER_DEVIATIONS * log_sd)
         return cls(error=error, lower=error / reach, upper=error * reach)
 
     @classmethod

@@ -1,7 +1,12 @@
 """What a session of measurements tells while it runs. The command line draws it; a script may ignore it."""
 
+from typing import TYPE_CHECKING
+
 from edgeprof.store import Probe
 from edgeprof_proto.records import JobEvent, Measurement
+
+if TYPE_CHECKING:
+    from edgeprof.onboarding.goal import Standing
 
 
 class SessionListener:
@@ -32,5 +37,5 @@ class OnboardingListener(SessionListener):
     def on_chosen(self, architectures: list[str]) -> None:
         """These architectures will be measured next: they narrow the predictions most, given what is known so far."""
 
-    def on_adapted(self, sample_count: int, expected_error: float) -> None:
-        """The predictor was adapted; it expects this median relative error of unseen architectures."""
+    def on_adapted(self, standing: "Standing") -> None:
+        """The predictor was adapted: what it expects now, and what another sample would buy."""

@@ -100,10 +100,23 @@ class ProbeSession:
             OnboardingError: If too many measurements fail.
             AgentUnavailableError: If the device stays silent.
         """
-        while (probe := next((item for item in self.probes() if item.state == "planned"), None)) is not None:
-            self._measure(probe)
-            if len(open_segment(self.probes())) >= CHECK_INTERVAL:
-                self._check_anchor()
+        while self.measure_next():
+            pass
+
+    def measure_next(self) -> bool:
+        """Measure what is planned next, and check the anchor when it is time to; False where nothing is planned.
+
+        Raises:
+            OnboardingError: If too many measurements fail.
+            AgentUnavailableError: If the device stays silent.
+        """
+        probe = next((item for item in self.probes() if item.state == "planned"), None)
+        if probe is None:
+            return False
+        self._measure(probe)
+        if len(open_segment(self.probes())) >= CHECK_INTERVAL:
+            self._check_anchor()
+        return True
 
     def settle(self) -> None:
         """Measure the anchor a last time, and again whatever that finds doubtful."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--space", default="nasbench201", show_default=True, help="Search space.")
 @setting_options
 @click.option("--samples", type=int, help="Networks to measure at most.  [default: 10]")
-@click.option("--target-error", type=Percentage(), help="Stop at this expected median error, as 5%.")
+@click.option("--target-error", type=Percentage(), help="Stop once the median error is expected below, as 5%.")
 @click.option("--budget", type=Duration(), help="Stop before measuring takes longer than this, as 3m.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of candidates and order.")
 @click.option(
@@ -89,10 +89,10 @@ def print_report(report: "OnboardingReport") -> None:
             "hardware embedding from": f"{report.source_platform}, the best correlated of all sources over the samples "
             f"({report.source_correlation:.2f})",
             "chosen": report.choice,
-            "expected error": ", ".join(
-                f"{error:.1%} after {count}" for count, error in report.expected_errors.items()
-            ),
+            "error by sample": ", ".join(f"{standing.expected.error:.1%}" for standing in report.course),
+            "in the end": str(report.course[-1]),
             "stopped because": report.stop_reason,
+            **({"not better because": str(report.outlook)} if report.outlook else {}),
         },
     )
     total_s = sum(report.seconds_by_step.values())

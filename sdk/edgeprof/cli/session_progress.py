@@ -7,6 +7,7 @@ from edgeprof.anchor import CHECK_INTERVAL
 from edgeprof.cli.console import messages
 from edgeprof.cli.progress import PHASE_TEXT, new_bar
 from edgeprof.listener import OnboardingListener
+from edgeprof.onboarding.goal import Standing
 from edgeprof.store import Probe
 from edgeprof_proto.records import JobEvent, LatencyBlock, Measurement, MeasurementPlan
 from edgeprof_proto.records import Progress as JobProgress
@@ -79,6 +80,6 @@ class SessionProgress(OnboardingListener):
         reason = f"the anchor took {slowdown:.2f} times as long as at its best" if slowdown > 1 else "not stable"
         messages.print(f"  [yellow]measuring {count} {noun} again:[/yellow] {reason}")
 
-    def on_adapted(self, sample_count: int, expected_error: float) -> None:
-        """Show the error expected by now."""
-        self._bar.update(self._task, detail=f"expected error {expected_error:.1%}")
+    def on_adapted(self, standing: Standing) -> None:
+        """Print the error expected by now, and what another network would buy."""
+        messages.print(f"    {standing}")

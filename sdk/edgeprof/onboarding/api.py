@@ -101,6 +101,8 @@ def onboard(
             "onboarding_session": probing.session.session_id,
             "edgeprof_version": VERSION,
             "stop_reason": stop_reason,
+            "expected_error": str(predictor.expectation),
+            "outlook": str(report.outlook or ""),
         }
         profile = Profile(predictor=predictor, platform=platform.facts(), provenance=provenance)
         path = None if output is None else _write_profile(profile, output)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edgeprof.errors import OnboardingError
+from edgeprof_predictor.expectation import ExpectedError
 
 DEFAULT_SAMPLE_COUNT = 10
 """Samples unless told otherwise: the paper's number (tables 1 and 3)."""
@@ -23,8 +24,9 @@ class Goal:
 
     Args:
         sample_count: Networks to measure at most.
-        target_error: Expected median relative error to reach, for example 0.05; None for no target.
-        budget_s: Seconds that measuring may take; None for no limit.
+        target_error: Median relative error to stay below, for example 0.05; None for no target. It is met when the
+            upper end of the expected error's interval is: the expected error itself would be missed every second time.
+        budget_s: Seconds that all may take, a last check of the anchor included; None for no limit.
 
     Raises:
         OnboardingError: If a value is outside its range.
@@ -47,36 +49,43 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where an onboarding stands after some samples.
+    """Where an onboarding stands after some samples, and what another would buy.
 
     Args:
         sample_count: Samples so far.
-        expected_error: Median relative error that the model expects for networks it has not seen.
-        next_error: The same after one more well chosen sample.
+        expected: Median relative error that the model expects for networks it has not seen.
+        next_error: The error that it expects after one more well chosen sample.
         elapsed_s: Seconds spent so far.
-        seconds_per_sample: What one more sample takes.
+        seconds_per_sample: What one more sample takes, its share of the checks of the anchor included.
     """
 
     sample_count: int
-    expected_error: float
+    expected: ExpectedError
     next_error: float
     elapsed_s: float
     seconds_per_sample: float
 
+    def __str__(self) -> str:
+        """Return it in one line."""
+        return (
+            f"expected error {self.expected}; one more sample: {self.next_error:.1%}, {self.seconds_per_sample:.0f} s"
+        )
+
 
 def reason_to_stop(goal: Goal, standing: Standing) -> str | None:
     """Say why an onboarding should end here, or None where another sample is worth its time."""
+    expected, per_sample_s = standing.expected, standing.seconds_per_sample
     if standing.sample_count < MIN_SAMPLE_COUNT:
         return None
     if standing.sample_count >= goal.sample_count:
         return f"measured all {goal.sample_count} samples"
-    if goal.target_error is not None and standing.expected_error <= goal.target_error:
-        return f"expected error {standing.expected_error:.1%} is within the target of {goal.target_error:.1%}"
-    if goal.budget_s is not None and standing.elapsed_s + standing.seconds_per_sample > goal.budget_s:
-        return f"another sample of {standing.seconds_per_sample:.0f} s would exceed the budget of {goal.budget_s:.0f} s"
-    if standing.next_error > (1 - NARROWING_LIMIT) * standing.expected_error:
+    if goal.target_error is not None and expected.upper <= goal.target_error:
+        return f"expected error {expected} is within the target of {goal.target_error:.1%}"
+    # Two measurements: the sample, and the anchor that closes the session.
+    if goal.budget_s is not None and standing.elapsed_s + 2 * per_sample_s > goal.budget_s:
+        return f"another sample of {per_sample_s:.0f} s would exceed the budget of {goal.budget_s:.0f} s"
+    if standing.next_error > (1 - NARROWING_LIMIT) * expected.error:
         return (
-            f"another sample would lower the expected error only from {standing.expected_error:.1%} to "
-            f"{standing.next_error:.1%}"
+            f"another sample would lower the expected error only from {expected.error:.1%} to {standing.next_error:.1%}"
         )
     return None

@@ -6,11 +6,12 @@ import numpy as np
 
 from edgeprof.costs import CostLedger
 from edgeprof.listener import OnboardingListener
-from edgeprof.onboarding.goal import Goal, Standing, reason_to_stop
+from edgeprof.onboarding.goal import MIN_SAMPLE_COUNT, Goal, Standing, reason_to_stop
 from edgeprof.probing import ProbeSession
 from edgeprof.store import Probe
 from edgeprof.uncertainty import clock_resolution_ms
 from edgeprof_predictor.methods.default import Default, DefaultPredictor
+from edgeprof_predictor.outlook import Outlook, look_out
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records import MeasurementPlan
@@ -19,14 +20,11 @@ PLAN = MeasurementPlan(timed_duration_ms=3_500.0)
 """Longer than the agent's default: starting a worker, exporting and adapting cost most of a second for each network,
 and four fifths of an onboarding should be runs."""
 
+WANTED_ERROR = 0.15
+"""Upper end of the expected error, unless a target is named, beyond which a report explains it."""
+
 CANDIDATE_COUNT = 1_000
 """Architectures among which the sampler chooses; more of them gain nothing and cost time."""
-
-FIRST_ROUND_COUNT = 5
-"""Architectures chosen before anything is known of the platform."""
-
-NEXT_ROUND_COUNT = 1
-"""Architectures chosen at a time afterwards, each in the light of all before."""
 
 
 class Onboarding:
@@ -51,13 +49,16 @@ class Onboarding:
     ) -> None:
         self.probing = probing
         self.costs = costs
-        self.expected_errors: dict[int, float] = {}
+        # Where the onboarding stood after how many samples.
+        self.course: dict[int, Standing] = {}
         self._method = method
         self._goal = goal
         self._listener = listener
         self._space = probing.space
         self._seed = probing.session.seed
         self._candidates = self._distinct_candidates()
+        self._measured_count = 0
+        self._begin_s = costs.elapsed_s()
 
     def run(self) -> tuple[DefaultPredictor, str]:
         """Measure and adapt until it is enough.
@@ -71,29 +72,51 @@ class Onboarding:
         """
         if self.probing.session.is_resumed:
             self._listener.on_resumed(len(self.probing.counted()))
-        while True:
-            self.probing.measure_planned()
-            reason = self._reason_to_stop()
-            if reason is None:
-                self._plan_more()
-                continue
-            self.probing.settle()
-            predictor = self._adapt()
-            with self.costs.step("fine-tuning the network"):
-                predictor.adapted.taught()
-            return predictor, reason
+        self._begin_s = self.costs.elapsed_s()
+        self._weigh()
+        self._measure_planned()
+        while (reason := self._reason_to_stop()) is None:
+            self._plan_more()
+            self._measure_planned()
+        self.probing.settle()
+        predictor = self._adapt()
+        self._stand(predictor)
+        with self.costs.step("fine-tuning the network"):
+            predictor.adapted.taught()
+        return predictor, reason
 
     @property
     def choice(self) -> str:
         """How the samples are chosen, in one sentence."""
         return (
             f"of {len(self._candidates)} candidates those that narrow the predictions of all others most: "
-            f"{FIRST_ROUND_COUNT} before anything was known, then one at a time in the light of those before"
+            f"{MIN_SAMPLE_COUNT} before anything was known, then one at a time in the light of those before"
         )
+
+    def outlook(self, predictor: DefaultPredictor) -> Outlook | None:
+        """Why the expected error is larger than wanted, and what would help; None where it is not."""
+        wanted_error = self._goal.target_error or WANTED_ERROR
+        return look_out(
+            predictor, self._untried_candidates(), sample_count=predictor.samples.count, wanted_error=wanted_error
+        )
+
+    def _measure_planned(self) -> None:
+        """Measure what is planned, and weigh after each measurement what another would buy."""
+        while self.probing.measure_next():
+            self._measured_count += 1
+            self._weigh()
+
+    def _weigh(self) -> None:
+        if self.probing.counted():
+            self._listener.on_adapted(self._stand(self._adapt()))
+
+    def _reason_to_stop(self) -> str | None:
+        standing = self.course.get(len(self.probing.counted()))
+        return None if standing is None else reason_to_stop(self._goal, standing)
 
     def _plan_more(self) -> None:
         count = len(self.probing.counted())
-        wanted = NEXT_ROUND_COUNT if count else FIRST_ROUND_COUNT
+        wanted = 1 if count else MIN_SAMPLE_COUNT
         with self.costs.step("choosing networks"):
             untried = self._untried_candidates()
             chosen = self._method.choose_samples(
@@ -138,23 +161,23 @@ class Onboarding:
         samples = self._samples()
         with self.costs.step("adapting the predictor"):
             predictor = self._method.adapt(samples, seed=self._seed)
-        self.expected_errors[samples.count] = predictor.expected_error
-        self._listener.on_adapted(samples.count, predictor.expected_error)
         return predictor
 
-    def _reason_to_stop(self) -> str | None:
-        count = len(self.probing.counted())
-        if not count:
-            return None
-        predictor = self._adapt()
+    def _stand(self, predictor: DefaultPredictor) -> Standing:
+        """Note what the predictor expects, and what another sample would buy."""
         with self.costs.step("weighing another sample"):
             next_error = predictor.error_after(self._untried_candidates(), 1)
         elapsed_s = self.costs.elapsed_s()
+        planned = PLAN.filled()
         standing = Standing(
-            sample_count=count,
-            expected_error=predictor.expected_error,
+            sample_count=predictor.samples.count,
+            expected=predictor.expectation,
             next_error=next_error,
             elapsed_s=elapsed_s,
-            seconds_per_sample=elapsed_s / count,
+            # What an earlier process measured took no time of this one; before the first, there is only the plan.
+            seconds_per_sample=(elapsed_s - self._begin_s) / self._measured_count
+            if self._measured_count
+            else (planned.warmup_duration_ms + planned.timed_duration_ms) / 1_000,
         )
-        return reason_to_stop(self._goal, standing)
+        self.course[standing.sample_count] = standing
+        return standing

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from edgeprof.costs import MEASURING
+from edgeprof.onboarding.goal import Standing
 from edgeprof.onboarding.procedure import Onboarding
 from edgeprof_predictor.methods.default import DefaultPredictor
+from edgeprof_predictor.outlook import Outlook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,8 @@ class OnboardingReport:
         source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
         source_correlation: Correlation with it over the samples (Eq. 1).
         choice: How the samples were chosen.
-        expected_errors: Median relative error expected for unseen architectures, after how many samples.
+        course: Expected error, and what another sample would have bought, after each number of samples.
+        outlook: Why the error is larger than wanted, and what would help; None where it is not.
         seconds_by_step: What each step cost, in seconds.
     """
 
@@ -36,7 +39,8 @@ class OnboardingReport:
     source_platform: str
     source_correlation: float
     choice: str
-    expected_errors: dict[int, float]
+    course: tuple[Standing, ...]
+    outlook: Outlook | None
     seconds_by_step: dict[str, float]
 
     @property
@@ -69,6 +73,7 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
         source_platform=predictor.source_platform or "",
         source_correlation=predictor.source_correlation,
         choice=onboarding.choice,
-        expected_errors=onboarding.expected_errors,
+        course=tuple(standing for _, standing in sorted(onboarding.course.items())),
+        outlook=onboarding.outlook(predictor),
         seconds_by_step=onboarding.costs.seconds_by_step(),
     )
