@@ -1,4 +1,4 @@
-"""Graph networks: an architecture as a graph of its decisions, read by graph convolutions."""
+"""Read an architecture as a graph of its decisions, by graph convolutions."""
 
 from __future__ import annotations
 
@@ -21,49 +21,33 @@ class GraphHyperparameters:
     Args:
         graph_width: Numbers of a node after a convolution.
         graph_depth: Convolutions.
-        layer_width: Units of a fully connected layer.
-        layer_count: Fully connected layers.
-        interaction_width: Units of the layers that join architecture and hardware; 0 leaves them out.
-        interaction_depth: How many of those.
+        layer_widths: Outputs of the fully connected layers that read the last node.
     """
 
     graph_width: int
     graph_depth: int
-    layer_width: int
-    layer_count: int
-    interaction_width: int
-    interaction_depth: int
+    layer_widths: tuple[int, ...]
 
 
-HARDWARE_GRAPH: Final = GraphHyperparameters(
-    graph_width=200,
-    graph_depth=3,
-    layer_width=200,
-    layer_count=3,
-    interaction_width=1000,
-    interaction_depth=2,
-)
-"""Table 15 of Multi-Predict. It names the interaction features and no formula; ours is two layers over the pooled
-graph and the hardware embedding."""
+HARDWARE_GRAPH: Final = GraphHyperparameters(graph_width=200, graph_depth=3, layer_widths=(200, 200, 30))
+"""Table 15 of Multi-Predict: three convolutions, three layers, the last as wide as the architecture's embedding."""
 
 
-class GraphNetwork(nn.Module):
-    """Predict standardised log latency from decisions as a graph, further features and a hardware embedding.
+class GraphReader(nn.Module):
+    """Turn decisions, one-hot, into features by way of their graph.
 
-    Letters: `n` batch, `d` encoding width, `h` embedding width.
+    Letters: `n` batch, `d` width of the one-hot encoding, `a` features.
 
     Args:
-        space: Its one-hot encoding comes first in every encoding.
-        encoding_width: `d`; what is wider than the one-hot encoding joins after the graph.
-        embedding_width: `h`, 0 for a network of one platform.
-        hyperparameters: Widths and depths.
+        space: Its decisions are the graph's nodes.
+        hyperparameters: Widths and depths; `a` is the last of its `layer_widths`.
 
     Shapes:
-        encodings: `n x d`, float.  embeddings: `n x h`, float.
-        returns: `n`, float.
+        one_hot: `n x d`, float.
+        returns: `n x a`, float.
 
     Raises:
-        EncodingError: If an encoding is narrower than the one-hot encoding, or of another width.
+        EncodingError: If an encoding is of another width.
 
     Source:
         Multi-Predict, Table 15; graph convolution after Kipf and Welling 2017; a node that sees all
@@ -73,44 +57,32 @@ class GraphNetwork(nn.Module):
     adjacency: Tensor
     features: Tensor
 
-    def __init__(
-        self,
-        space: CategoricalSpace,
-        encoding_width: int,
-        embedding_width: int,
-        hyperparameters: GraphHyperparameters = HARDWARE_GRAPH,
-    ) -> None:
+    def __init__(self, space: CategoricalSpace, hyperparameters: GraphHyperparameters = HARDWARE_GRAPH) -> None:
         super().__init__()
-        self.encoding_width = encoding_width
-        self._one_hot_width = sum(space.choice_counts)
-        extra_width = encoding_width - self._one_hot_width
-        if extra_width < 0:
-            raise EncodingError(
-                f"a graph needs the {self._one_hot_width} columns of its decisions, got {encoding_width}"
-            )
+        self.width = sum(space.choice_counts)
+        self.feature_count = hyperparameters.layer_widths[-1]
         self.register_buffer("adjacency", torch.as_tensor(decision_graph(space), dtype=torch.float32))
         self.register_buffer("features", torch.as_tensor(_option_features(space), dtype=torch.float32))
         widths = [self.features.shape[-1]] + [hyperparameters.graph_width] * hyperparameters.graph_depth
         self.convolutions = nn.ModuleList(map(nn.Linear, widths[:-1], widths[1:]))
-        width = hyperparameters.graph_width + extra_width + embedding_width
-        self.interaction = nn.Sequential()
-        if hyperparameters.interaction_width:
-            self.interaction = _layers(width, hyperparameters.interaction_width, hyperparameters.interaction_depth)
-            width = hyperparameters.interaction_width
-        self.layers = _layers(width, hyperparameters.layer_width, hyperparameters.layer_count)
-        self.output = nn.Linear(hyperparameters.layer_width, 1)
+        layers: list[nn.Module] = []
+        for width_in, width in zip(
+            (hyperparameters.graph_width, *hyperparameters.layer_widths), hyperparameters.layer_widths, strict=False
+        ):
+            layers += [nn.Linear(width_in, width), nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1])
 
-    def forward(self, encodings: Tensor, embeddings: Tensor) -> Tensor:
-        """Return standardised log latencies: `n`."""
-        if encodings.shape[-1] != self.encoding_width:
-            raise EncodingError(f"encodings must be {self.encoding_width} wide, got shape {tuple(encodings.shape)}")
-        one_hot, extra = encodings.tensor_split([self._one_hot_width], dim=-1)
+    def forward(self, one_hot: Tensor) -> Tensor:
+        """Return the features of architectures: `n x a`."""
+        if one_hot.shape[-1] != self.width:
+            raise EncodingError(f"encodings must be {self.width} wide, got shape {tuple(one_hot.shape)}")
         nodes = torch.einsum("nd,dvf->nvf", one_hot, self.features[:-1]) + self.features[-1]
-        for convolution in self.convolutions:
+        for convolution in self.convolutions[:-1]:
             nodes = torch.relu(self.adjacency @ convolution(nodes))
-        read = torch.cat([nodes[:, -1], extra, embeddings], dim=-1)
-        predicted: Tensor = self.output(self.layers(self.interaction(read)))
-        return predicted.squeeze(-1)
+        # Only the node that hears all is read, so the last convolution need not know the others.
+        last = torch.relu(self.convolutions[-1](self.adjacency[-1] @ nodes))
+        features: Tensor = self.layers(last)
+        return features
 
 
 def decision_graph(space: CategoricalSpace) -> FloatArray:
@@ -152,11 +124,3 @@ def _option_features(space: CategoricalSpace) -> FloatArray:
             column += 1
     features[-1, :, option_count:] = np.eye(node_count)
     return features
-
-
-def _layers(width_in: int, width: int, count: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for _ in range(count):
-        layers += [nn.Linear(width_in, width), nn.ReLU()]
-        width_in = width
-    return nn.Sequential(*layers)

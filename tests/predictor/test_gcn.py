@@ -5,12 +5,10 @@ import pytest
 import torch
 
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.gcn import GraphHyperparameters, GraphNetwork, decision_graph
+from edgeprof_predictor.gcn import GraphHyperparameters, GraphReader, decision_graph
 from edgeprof_predictor.spaces import CategoricalSpace, get_space
 
-SMALL = GraphHyperparameters(
-    graph_width=8, graph_depth=2, layer_width=8, layer_count=1, interaction_width=8, interaction_depth=1
-)
+SMALL = GraphHyperparameters(graph_width=8, graph_depth=2, layer_widths=(8, 4))
 
 
 def test_edges_of_a_cell_hear_the_edges_that_end_where_they_start() -> None:
@@ -29,21 +27,15 @@ def test_layers_of_any_other_space_are_a_chain() -> None:
     assert np.flatnonzero(hears[4]).tolist() == [2, 4]
 
 
-def test_every_part_of_the_input_reaches_the_output() -> None:
-    space = CategoricalSpace("chain", (2, 5, 3))
-    network = GraphNetwork(space, 12, 4, SMALL)
-    encodings = torch.randn(6, 12, requires_grad=True)
-    embeddings = torch.randn(6, 4, requires_grad=True)
-    predicted = network(encodings, embeddings)
-    assert predicted.shape == (6,)
-    by_encoding, by_embedding = torch.autograd.grad(predicted.sum(), (encodings, embeddings))
-    assert bool((by_encoding.abs().sum(dim=0) > 0).all())
-    assert bool((by_embedding.abs().sum(dim=0) > 0).any())
+def test_every_decision_reaches_the_features() -> None:
+    reader = GraphReader(CategoricalSpace("chain", (2, 5, 3)), SMALL)
+    one_hot = torch.randn(6, 10, requires_grad=True)
+    features = reader(one_hot)
+    assert features.shape == (6, 4)
+    (by_decision,) = torch.autograd.grad(features.sum(), one_hot)
+    assert bool((by_decision.abs().sum(dim=0) > 0).all())
 
 
 def test_an_encoding_of_another_width_is_refused() -> None:
-    space = CategoricalSpace("chain", (2, 5, 3))
-    with pytest.raises(EncodingError, match="needs the 10 columns"):
-        GraphNetwork(space, 9, 4, SMALL)
     with pytest.raises(EncodingError, match="must be 10 wide"):
-        GraphNetwork(space, 10, 0, SMALL)(torch.zeros(2, 11), torch.zeros(2, 0))
+        GraphReader(CategoricalSpace("chain", (2, 5, 3)), SMALL)(torch.zeros(2, 11))

@@ -2,118 +2,206 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import copy
+from typing import ClassVar, Final, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from edgeprof_predictor.adaptation import AdaptedNetwork, fine_tune
 from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.descent import descend
 from edgeprof_predictor.embedding import nearest_platform
+from edgeprof_predictor.encodings import Encoding, Union, Vec
+from edgeprof_predictor.gcn import GraphReader
 from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
-from edgeprof_predictor.methods.base import Method, PlatformPredictor, Prediction
+from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
+from edgeprof_predictor.network import one_thread
+from edgeprof_predictor.pair_network import LayerReader, PairNetwork
 from edgeprof_predictor.samplers import choose_random
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
-from edgeprof_predictor.training import PretrainedNetwork, pretrain
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
-UNKNOWN_LOG_SD = 0.5
-"""Spread of log latency around the network, assumed while fewer than two samples tell it."""
+MultiPredictType = TypeVar("MultiPredictType", bound="MultiPredict")
+
+CHUNK_LENGTH: Final = 1024
+"""Architectures predicted at once."""
 
 
 class MultiPredict(Method):
     """Pre-train on the sources, start a row by max-correlation, fine-tune (Eq. 1 and 2).
 
+    A subclass says what is different: `start_rows` and `new_row` for the hardware, `build_reader` for
+    what reads an architecture, `scores` for what the encoding holds besides the decisions.
+
     Args:
         space: The search space.
-        pretrained: Network and rows of the sources.
+        sources: Latencies of the source platforms.
         hyperparameters: Table 15.
-        initial_row: One of `embedding.INITIAL_ROWS`.
+        seed: Of weights, rows and the order of samples.
 
     Source:
-        Multi-Predict, Akhauri and Abdelfattah 2023, sections 3.1 and 3.3. It predicts no interval;
-        ours is the spread of the samples before fine-tuning.
+        Multi-Predict, Akhauri and Abdelfattah 2023, sections 3.1 to 3.3. Latency is the logarithm, less the mean of
+        the platform's samples, where the authors' program scales each platform to the range of its whole table. It
+        predicts no interval; ours is the spread of the samples before fine-tuning.
     """
 
     name: ClassVar[str] = "multi-predict"
+    scores: ClassVar[Encoding | None] = None
+    are_rows_learned: ClassVar[bool] = True
 
     def __init__(
-        self,
-        space: CategoricalSpace,
-        pretrained: PretrainedNetwork,
-        hyperparameters: TransferHyperparameters,
-        initial_row: str = "max_correlation",
+        self, space: CategoricalSpace, sources: LatencyTable, hyperparameters: TransferHyperparameters, *, seed: int
     ) -> None:
         self.space = space
-        self.platforms = pretrained.embeddings.platforms
-        self.pretrained = pretrained
+        self.platforms = sources.platforms
         self.hyperparameters = hyperparameters
-        self.initial_row = initial_row
+        vec = Vec(space)
+        self.encoding: Encoding = vec if self.scores is None else Union(vec, self.scores)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            self.rows = self.start_rows(sources, seed=seed)
+            self.network = PairNetwork(self.build_reader(), self.encoding.width, self.rows.shape[1])
+        log_latency = np.log(sources.latency_ms)
+        centred = log_latency - log_latency.mean(axis=1, keepdims=True)
+        self.log_sd = float(centred.std())
+        self._train(self._encode(sources.choices), _as_tensor(centred / self.log_sd), seed=seed)
 
     @classmethod
     def fit_sources(
-        cls,
+        cls: type[MultiPredictType],
         space: CategoricalSpace,
         sources: LatencyTable,
         *,
         seed: int,
         hyperparameters: TransferHyperparameters = HARDWARE_TRANSFER,
-    ) -> MultiPredict:
-        """Pre-train the network on the sources."""
-        return cls(space, pretrain(space, sources, hyperparameters, seed=seed), hyperparameters)
+    ) -> MultiPredictType:
+        """Train network and rows on the sources."""
+        return cls(space, sources, hyperparameters, seed=seed)
+
+    def start_rows(self, sources: LatencyTable, *, seed: int) -> Tensor:
+        """Return the rows of the sources before training, drawn by torch's generator: `p x h`.
+
+        Args:
+            sources: Latencies of the source platforms.
+            seed: Of any other chance.
+        """
+        return torch.randn(len(sources.platforms), self.hyperparameters.embedding_width)
+
+    def new_row(self, samples: Samples, nearest: str | None, *, seed: int) -> Tensor:
+        """Return the row of a new platform before fine-tuning: `h`.
+
+        Args:
+            samples: Of the platform.
+            nearest: The source that correlates best; None while that is open.
+            seed: Of what chance there is.
+        """
+        return self.rows.mean(dim=0) if nearest is None else self.rows[self.platforms.index(nearest)]
+
+    def build_reader(self) -> GraphReader | LayerReader:
+        """Return what reads the encodings, untrained."""
+        return LayerReader(self.encoding.width, self.hyperparameters)
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return random candidates, as the paper does."""
         return choose_random(len(candidates), count, seed=seed)
 
-    def adapt(self, samples: Samples, *, seed: int) -> MultiPredictPredictor:
-        """Fine-tune on the samples from the row of the source that correlates best."""
-        encodings = self.space.one_hot(samples.choices)
-        nearest, correlation = nearest_platform(
-            self.platforms, np.exp(self.pretrained.source_log_latencies(encodings)), samples.latency_ms
-        )
-        row = self.pretrained.embeddings.initial_row(self.initial_row, nearest, seed=seed)
-        nothing = np.zeros(0)
-        before = fine_tune(
-            self.pretrained, row, encodings[:0], nothing, nothing, self.hyperparameters, seed=seed
-        ).log_latency(encodings)
+    def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
+        """Fine-tune a copy of the network, and the row if rows are learned, on the samples."""
         log_latency = np.log(samples.latency_ms)
-        log_sd = float(np.std(log_latency - before)) if samples.count > 1 else UNKNOWN_LOG_SD
-        adapted = fine_tune(
-            self.pretrained, row, encodings, log_latency, np.ones(samples.count), self.hyperparameters, seed=seed
+        on_sources = np.exp(self._predict(self.network, self.rows, samples.choices))
+        nearest, correlation = nearest_platform(self.platforms, on_sources, samples.latency_ms)
+        row = self.new_row(samples, nearest, seed=seed)[None].clone().requires_grad_(self.are_rows_learned)
+        network = copy.deepcopy(self.network).requires_grad_(True)
+        errors = log_latency - self._predict(network, row, samples.choices)[0]
+        # The offset is the platform's speed, which no row of a source can know.
+        log_mean = float(errors.mean()) if samples.count else 0.0
+        self._fine_tune(network, row, samples.choices, _as_tensor((log_latency - log_mean) / self.log_sd), seed=seed)
+        predictor = PointwisePredictor(
+            lambda choices: self._predict(network, row, choices)[0] + log_mean,
+            spread(errors - log_mean, fitted_count=1),
+            is_relative=samples.count == 0,
+            checked_count=samples.count - 1,
         )
-        predictor = MultiPredictPredictor(self.space, adapted, max(log_sd, 1e-3), is_relative=samples.count == 0)
-        predictor.checked_count = samples.count - 1
         predictor.source_platform, predictor.source_correlation = nearest, correlation
         return predictor
 
+    def _train(self, encodings: Tensor, targets: Tensor, *, seed: int) -> None:
+        """Train network and rows on all sources at once.
 
-class MultiPredictPredictor(PlatformPredictor):
-    """A fine-tuned network.
+        A batch holds few architectures, each on every platform: as many pairs as Table 15 asks for, and a fraction
+        of the work of as many pairs at random.
+
+        Shapes:
+            encodings: `n x d`.  targets: `p x n`.
+        """
+        settings = self.hyperparameters
+        self.rows.requires_grad_(self.are_rows_learned)
+        descend(
+            [*self.network.parameters(), *([self.rows] if self.are_rows_learned else [])],
+            lambda batch: nn.functional.mse_loss(self.network(encodings[batch], self.rows), targets[:, batch]),
+            count=len(encodings),
+            batch_size=max(settings.batch_size // len(targets), 1),
+            epochs=settings.source_epochs,
+            learning_rate=settings.source_learning_rate,
+            weight_decay=settings.weight_decay,
+            seed=seed,
+        )
+        self.network.requires_grad_(False)
+        self.rows = self.rows.detach()
+
+    def _fine_tune(
+        self, network: PairNetwork, row: Tensor, choices: ChoiceArray, targets: Tensor, *, seed: int
+    ) -> None:
+        settings = self.hyperparameters
+        encodings = self._encode(choices)
+        descend(
+            [*network.parameters(), *([row] if self.are_rows_learned else [])],
+            lambda batch: nn.functional.mse_loss(network(encodings[batch], row)[0], targets[batch]),
+            count=len(targets),
+            batch_size=settings.batch_size,
+            epochs=settings.target_epochs,
+            learning_rate=settings.target_learning_rate,
+            weight_decay=settings.weight_decay,
+            seed=seed,
+        )
+
+    def _encode(self, choices: ChoiceArray) -> Tensor:
+        return _as_tensor(self.encoding.encode(choices))
+
+    def _predict(self, network: PairNetwork, rows: Tensor, choices: ChoiceArray) -> FloatArray:
+        """Return log latency less the platform's mean: `p x h` and `n x l` to `p x n`."""
+        with one_thread(), torch.no_grad():
+            parts = [network(part, rows) for part in torch.split(self._encode(choices), CHUNK_LENGTH)]
+        found: FloatArray = torch.cat(parts, dim=1).numpy().astype(np.float64) * self.log_sd
+        return found
+
+
+class MultiPredictGcn(MultiPredict):
+    """The paper's network for NAS-Bench-201: graph convolutions read the cell."""
+
+    name: ClassVar[str] = "multi-predict-gcn"
+
+    def build_reader(self) -> GraphReader:
+        """Return graph convolutions over the decisions; scores join their features."""
+        return GraphReader(self.space)
+
+
+def with_scores(method: type[MultiPredictType], scores: Encoding) -> type[MultiPredictType]:
+    """Return a method that reads the decisions and these scores: ZCPVec or HWLVec.
 
     Args:
-        space: The search space.
-        adapted: The network.
-        log_sd: Spread of log latency around it.
-        is_relative: Whether there was no sample.
+        method: Any variant of the paper's method.
+        scores: Must know every architecture that the method meets.
     """
+    return type(
+        f"{method.__name__}With{scores.name.title()}",
+        (method,),
+        {"name": f"{method.name}-{scores.name}vec", "scores": scores},
+    )
 
-    def __init__(self, space: CategoricalSpace, adapted: AdaptedNetwork, log_sd: float, *, is_relative: bool) -> None:
-        self._space = space
-        self._adapted = adapted
-        self._log_sd = log_sd
-        self._is_relative = is_relative
 
-    def predict(self, choices: ChoiceArray) -> Prediction:
-        """Return what the network says: `n`."""
-        latency_ms = np.exp(self._adapted.log_latency(self._space.one_hot(choices)))
-        return Prediction.lognormal(latency_ms, np.full(len(choices), self._log_sd), is_relative=self._is_relative)
-
-    @property
-    def expected_error(self) -> float:
-        """Median relative error to expect, from the samples before fine-tuning."""
-        return 0.6745 * self._log_sd
-
-    def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
-        """Return the same error: the method has no notion of what a sample would tell."""
-        return self.expected_error
+def _as_tensor(values: FloatArray) -> Tensor:
+    return torch.as_tensor(values, dtype=torch.float32)

@@ -41,10 +41,8 @@ def method(request: pytest.FixtureRequest) -> Method:
     if name == "brp-nas":
 
         class SmallBrpNas(BrpNas):
-            hyperparameters = GraphHyperparameters(
-                graph_width=64, graph_depth=2, layer_width=64, layer_count=1, interaction_width=0, interaction_depth=0
-            )
-            epochs = 120
+            hyperparameters = GraphHyperparameters(graph_width=64, graph_depth=2, layer_widths=(64, 1))
+            step_count = 800
 
         method_class = SmallBrpNas
     fitted: Method = method_class.fit_sources(SPACE, sources, seed=0, **SETTINGS.get(name, {}))

@@ -8,7 +8,8 @@ from predictor.methods.tables import SPACE, table
 
 from edgeprof_predictor.encodings import latency_encoding
 from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER
-from edgeprof_predictor.methods.transfer import MultiPredictIndex, MultiPredictSample, Transfer, with_scores
+from edgeprof_predictor.methods.multi_predict import MultiPredict, with_scores
+from edgeprof_predictor.methods.start_rows import MultiPredictIndex, MultiPredictSample
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.references import References
 from edgeprof_predictor.samples import Samples
@@ -19,7 +20,7 @@ SETTINGS = replace(HARDWARE_TRANSFER, source_epochs=15, source_learning_rate=0.0
 def test_an_index_is_written_in_binary_and_never_learned() -> None:
     method = MultiPredictIndex.fit_sources(SPACE, table(), seed=0, hyperparameters=SETTINGS)
     assert method.rows[5].tolist() == [1, 0, 1, 0, 0, 0, 0, 0]
-    assert method.new_row(Samples.none(SPACE), None).tolist() == [0, 1, 1, 0, 0, 0, 0, 0]
+    assert method.new_row(Samples.none(SPACE), None, seed=0).tolist() == [0, 1, 1, 0, 0, 0, 0, 0]
 
 
 def test_references_are_measured_first_and_describe_a_platform() -> None:
@@ -28,7 +29,7 @@ def test_references_are_measured_first_and_describe_a_platform() -> None:
     chosen = method.choose_samples(known.choices, 12, measured=Samples.none(SPACE), seed=1)
     assert {tuple(row) for row in method.references.choices} <= {tuple(row) for row in known.choices[chosen]}
     samples = Samples.of(known.choices[chosen], 5.0 * known.latencies_of("platform_3")[chosen])
-    assert torch.allclose(method.new_row(samples, None), method.rows[3], atol=0.1)
+    assert torch.allclose(method.new_row(samples, None, seed=0), method.rows[3], atol=0.1)
     again = method.choose_samples(known.choices, 5, measured=samples, seed=1)
     assert not np.array_equal(again, chosen[:5])
 
@@ -40,7 +41,7 @@ def test_references_that_nobody_measured_take_the_mean_of_the_sources() -> None:
 
 def test_adapting_leaves_the_fitted_method_untouched() -> None:
     known = table()
-    method = Transfer.fit_sources(SPACE, known, seed=0, hyperparameters=SETTINGS)
+    method = MultiPredict.fit_sources(SPACE, known, seed=0, hyperparameters=SETTINGS)
     before = [weight.clone() for weight in (*method.network.parameters(), method.rows)]
     method.adapt(Samples.of(known.choices[:9], known.latencies_of("platform_1")[:9]), seed=0)
     assert all(
@@ -51,7 +52,7 @@ def test_adapting_leaves_the_fitted_method_untouched() -> None:
 def test_scores_beside_the_decisions_name_and_feed_the_method() -> None:
     known = table()
     sources = known.select(known.platforms[1:])
-    method_class = with_scores(Transfer, latency_encoding(known, sources.platforms))
+    method_class = with_scores(MultiPredict, latency_encoding(known, sources.platforms))
     assert method_class.name == "multi-predict-hwlvec"
     method = method_class.fit_sources(SPACE, sources, seed=0, hyperparameters=SETTINGS)
     target = known.latencies_of("platform_0")
