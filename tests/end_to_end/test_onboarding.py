@@ -35,6 +35,8 @@ def test_ten_networks_tell_how_fast_the_others_run(space_name: str, simulated_de
     assert metrics.median_ape(truth, prediction.latency_ms) < 0.12
     report = onboarded.report
     assert len(report.samples) <= 10
+    assert [standing.sample_count for standing in report.course] == [*range(1, len(report.samples) + 1)]
+    assert metrics.median_ape(truth, prediction.latency_ms) < report.course[-1].expected.upper
     assert report.source_platform
     assert -1 <= report.source_correlation <= 1
 
@@ -58,6 +60,8 @@ def test_the_target_error_ends_an_onboarding_early(simulated_device: SimulatedDe
         ).report
     assert len(report.samples) <= 5
     assert "target" in report.stop_reason
+    assert report.course[-1].expected.upper <= 0.5
+    assert report.outlook is None
 
 
 def test_a_network_that_crashes_the_device_is_replaced_by_another(make_simulated_device: MakeDevice) -> None:

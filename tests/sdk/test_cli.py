@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -60,15 +61,26 @@ def test_help_names_every_verb() -> None:
 
 
 def test_onboard_says_what_it_did_and_what_it_cost(onboarded: "subprocess.CompletedProcess[str]") -> None:
-    for part in ("hardware embedding from", "expected error", "stopped because", "warm-up and timed runs"):
+    for part in ("hardware embedding from", "error by sample", "stopped because", "warm-up and timed runs"):
         assert part in onboarded.stdout
     assert "board.edgeprof" in onboarded.stderr
 
 
+def test_onboard_says_after_each_measurement_what_another_would_buy(
+    onboarded: "subprocess.CompletedProcess[str]",
+) -> None:
+    weighed = r"expected error [\d.]+% \([\d.]+% to [\d.]+%\); one more sample: [\d.]+%, \d+ s"
+    assert len(re.findall(weighed, onboarded.stderr)) >= 5
+
+
 def test_onboard_speaks_json_and_names_the_profile_itself(device: SimulatedDevice, tmp_path: Path) -> None:
-    done = edgeprof("onboard", "--device", device.address, *FIVE_SAMPLES, "--json", folder=tmp_path)
+    done = edgeprof(
+        "onboard", "--device", device.address, *FIVE_SAMPLES, "--target-error", "0.1%", "--json", folder=tmp_path
+    )
     report = json.loads(done.stdout)
     assert len(report["samples"]) == 5
+    assert [standing["sample_count"] for standing in report["course"]] == [1, 2, 3, 4, 5]
+    assert report["course"][-1]["expected"]["upper"] > report["outlook"]["wanted_error"] == 0.001
     assert report["profile"].endswith(".nasbench201.edgeprof")
     assert Path(tmp_path, report["profile"]).exists()
     assert 0 < report["measuring_share"] < 1
