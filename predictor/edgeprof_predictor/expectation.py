@@ -9,8 +9,9 @@ from typing import Final
 
 from edgeprof_predictor.errors import PredictorError
 
-UPPER_QUANTILE: Final = 0.95
-"""Where an interval that holds nine in ten ends."""
+UPPER_QUANTILE: Final = 0.9
+"""Where the intervals here end: nine in ten lie below their upper end, and eight in ten inside. A
+promise is about the upper end alone, and wider ones would cost samples to keep it too well."""
 
 UPPER_DEVIATIONS: Final = NormalDist().inv_cdf(UPPER_QUANTILE)
 """The same end of a normal distribution, in standard deviations."""
@@ -22,8 +23,8 @@ class ExpectedError:
 
     Args:
         error: What is expected, as a share of the latency.
-        lower: Lower end of an interval that holds the real one nine times in ten.
-        upper: Upper end.
+        lower: The real one is above, nine times in ten.
+        upper: The real one is below, nine times in ten.
 
     Raises:
         PredictorError: If the ends do not enclose the error.

@@ -26,8 +26,8 @@ class Outlook:
         sample_count: Samples so far.
         source_platform: The source that correlates best over them; None where the samples leave that open.
         source_correlation: Its correlation; 0 where there is none.
-        correlation_lower: Where the correlation over all architectures may begin, nine times in ten.
-        correlation_upper: Where it may end.
+        correlation_lower: The correlation over all architectures is above, nine times in ten.
+        correlation_upper: It is below, nine times in ten.
         wanted_error: Median relative error to stay below.
         more_sample_count: Samples more until that is expected; None where `LOOKAHEAD_COUNT` would not do.
     """
@@ -94,7 +94,7 @@ def look_out(
 
 
 def correlation_interval(correlation: float, sample_count: int) -> tuple[float, float]:
-    """Return the ends between which a correlation lies nine times in ten; three samples tell nothing.
+    """Return the ends between which a correlation lies eight times in ten; three samples tell nothing.
 
     Source:
         Fisher's transformation.

@@ -11,14 +11,14 @@ from edgeprof_predictor.methods.ridge import Ridge
 from edgeprof_predictor.samples import Samples
 
 
-def test_a_sample_of_errors_tells_their_size_nine_times_in_ten() -> None:
+def test_a_sample_of_errors_tells_their_size_eight_times_in_ten() -> None:
     generator = np.random.default_rng(0)
     held = 0
     for _ in range(400):
         spread = float(np.sqrt(np.mean(generator.standard_normal(8) ** 2)))
         expected = ExpectedError.of_samples(spread, 8)
         held += expected.lower <= 1.0 <= expected.upper
-    assert 0.86 < held / 400 < 0.94
+    assert 0.75 < held / 400 < 0.85
 
 
 def test_fewer_errors_leave_more_doubt() -> None:

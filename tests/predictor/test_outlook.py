@@ -50,7 +50,7 @@ def test_a_platform_unlike_all_sources_says_so_and_how_many_samples_would_help()
     found = outlook(Learner(0.6))
     assert found.more_sample_count == 7  # .9 ** 7 is the first below the half that is wanted
     assert str(found) == (
-        "correlates with no known platform above 0.60 (-0.04 to 0.89 by 8 samples); "
+        "correlates with no known platform above 0.60 (0.12 to 0.85 by 8 samples); "
         "7 more samples expected until the error is below 20.0%"
     )
 
@@ -76,7 +76,7 @@ def test_three_samples_tell_nothing_about_a_correlation(correlation: float) -> N
     assert correlation_interval(correlation, 3) == (-1.0, 1.0)
 
 
-def test_a_correlation_lies_in_its_interval_nine_times_in_ten() -> None:
+def test_a_correlation_lies_in_its_interval_eight_times_in_ten() -> None:
     generator = np.random.default_rng(0)
     held = 0
     for _ in range(400):
@@ -84,4 +84,4 @@ def test_a_correlation_lies_in_its_interval_nine_times_in_ten() -> None:
         second = 0.8 * first + 0.6 * generator.standard_normal(12)
         lower, upper = correlation_interval(float(np.corrcoef(first, second)[0, 1]), 12)
         held += lower <= 0.8 <= upper
-    assert 0.86 < held / 400 < 0.94
+    assert 0.75 < held / 400 < 0.85

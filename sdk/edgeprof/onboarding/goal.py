@@ -25,7 +25,7 @@ class Goal:
     Args:
         sample_count: Networks to measure at most.
         target_error: Median relative error to stay below, for example 0.05; None for no target. It is met when the
-            upper end of the expected error's interval is: the expected error itself would be missed every second time.
+            upper end of the expected error is, below which the real one lies nine times in ten.
         budget_s: Seconds that all may take, a last check of the anchor included; None for no limit.
 
     Raises:
