@@ -75,11 +75,14 @@ def look_out(
     expected = predictor.expectation
     if expected.upper <= wanted_error:
         return None
-    # The doubt is taken to shrink with the error.
-    wanted = wanted_error * expected.error / expected.upper
-    more = 1 + bisect_left(
-        range(1, LOOKAHEAD_COUNT + 1), -wanted, key=lambda count: -predictor.error_after(candidates, count)
-    )
+
+    def closeness(count: int) -> float:
+        share = predictor.error_after(candidates, count) / expected.error
+        # Doubt, the distance of the ends in logarithms, is taken to shrink as the error does.
+        upper: float = expected.error * share * (expected.upper / expected.error) ** share
+        return -upper
+
+    more = 1 + bisect_left(range(1, LOOKAHEAD_COUNT + 1), -wanted_error, key=closeness)
     correlation = predictor.source_correlation if predictor.source_platform is not None else 0.0
     lower, upper = correlation_interval(correlation, sample_count)
     return Outlook(
