@@ -2,7 +2,7 @@
 
 from edgeprof.listener import OnboardingListener
 from edgeprof.onboarding.api import Onboarded, onboard
-from edgeprof.onboarding.goal import Goal
+from edgeprof.onboarding.goal import Goal, Standing
 from edgeprof.onboarding.report import OnboardingReport
 
-__all__ = ["Goal", "Onboarded", "OnboardingListener", "OnboardingReport", "onboard"]
+__all__ = ["Goal", "Onboarded", "OnboardingListener", "OnboardingReport", "Standing", "onboard"]
