@@ -16,6 +16,7 @@ _METHOD_CLASSES: Final = {
     "flops": ("edgeprof_predictor.methods.flops", "Flops"),
     "help": ("edgeprof_predictor.methods.help", "Help"),
     "layerwise": ("edgeprof_predictor.methods.layerwise", "Layerwise"),
+    "maple": ("edgeprof_predictor.methods.maple", "Maple"),
     "multi-predict": ("edgeprof_predictor.methods.multi_predict", "MultiPredict"),
     "multi-predict-gcn": ("edgeprof_predictor.methods.multi_predict", "MultiPredictGcn"),
     "multi-predict-index": ("edgeprof_predictor.methods.start_rows", "MultiPredictIndex"),
@@ -25,6 +26,7 @@ _METHOD_CLASSES: Final = {
     "nearest": ("edgeprof_predictor.methods.nearest", "Nearest"),
     "parameters": ("edgeprof_predictor.methods.parameters", "Parameters"),
     "ridge": ("edgeprof_predictor.methods.ridge", "Ridge"),
+    "scratch-vec": ("edgeprof_predictor.methods.scratch", "Scratch"),
 }
 
 METHOD_NAMES: Final = tuple(sorted(_METHOD_CLASSES))

@@ -19,12 +19,12 @@ from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 BRP_GRAPH: Final = GraphHyperparameters(graph_width=600, graph_depth=4, layer_widths=(1,))
 """BRP-NAS, Dudziak et al. 2020: four convolutions of 600."""
 
-STEP_COUNT: Final = 2000
+STEP_COUNT: Final = 600
 BATCH_SIZE: Final = 16
 LEARNING_RATE: Final = 8e-4
 WEIGHT_DECAY: Final = 5e-4
 """Published with its program: single samples at 0.0004, at most 250 epochs with early stopping, a dropout of 0.002.
-Ours takes a fixed number of steps of sixteen at twice the rate, a hundredth of the computing."""
+Ours takes a fixed number of steps of sixteen at twice the rate, a few hundredths of the computing."""
 
 HELD_OUT_SHARE: Final = 0.1
 """Share of many samples that only tells the spread, as the published program keeps some for early stopping."""

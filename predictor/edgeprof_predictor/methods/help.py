@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.func import functional_call
+from torch.func import functional_call, vmap
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.methods.base import Method
@@ -120,16 +120,16 @@ class MetaLearner(nn.Module):
         )
 
     def adapt(self, encodings: Tensor, targets: Tensor, hardware: Tensor) -> Weights:
-        """Return the weights after gradient steps on the support set of a platform.
+        """Return the weights after gradient steps on the support sets of `t` platforms, each its own.
 
         Shapes:
-            encodings: `n x d`.  targets: `n`.  hardware: `r`.
+            encodings: `t x n x d`.  targets: `t x n`.  hardware: `t x r`.
         """
         weights = self._started(hardware)
-        for _ in range(self.hyperparameters.inner_steps if len(targets) else 0):
-            loss = nn.functional.mse_loss(self.predict(weights, encodings, hardware), targets)
+        for _ in range(self.hyperparameters.inner_steps if targets.shape[1] else 0):
+            errors = self.predict(weights, encodings, hardware) - targets
             # First order: a step counts as a constant when the meta-gradient is taken.
-            gradients = torch.autograd.grad(loss, tuple(weights.values()), retain_graph=True)
+            gradients = torch.autograd.grad((errors**2).mean(dim=1).sum(), tuple(weights.values()), retain_graph=True)
             weights = {
                 name: weight - rate * gradient
                 for (name, weight), rate, gradient in zip(weights.items(), self.rates, gradients, strict=True)
@@ -137,19 +137,23 @@ class MetaLearner(nn.Module):
         return weights
 
     def predict(self, weights: Weights, encodings: Tensor, hardware: Tensor) -> Tensor:
-        """Return what the network with these weights says: `n`."""
-        predicted: Tensor = functional_call(self.network, weights, (encodings, hardware))
+        """Return what the network says with the weights of each platform: `t x n`."""
+        predicted: Tensor = vmap(lambda *inputs: functional_call(self.network, inputs[0], inputs[1:]))(
+            weights, encodings, hardware
+        )
         return predicted
 
     def _started(self, hardware: Tensor) -> Weights:
-        """Return the weights to start from on a platform: those of the network, modulated."""
-        weights: Weights = dict(self.network.named_parameters())
+        """Return the weights to start from on each platform: those of the network, modulated."""
+        weights = {
+            name: weight.expand(len(hardware), *weight.shape) for name, weight in self.network.named_parameters()
+        }
         changes = self.hyperparameters.modulation_scale * self.modulation(hardware)
         width = 2 * self.hyperparameters.layer_width
-        for name, change in zip(self._joined[::2], changes.split(width + 1), strict=True):
+        for name, change in zip(self._joined[::2], changes.split(width + 1, dim=1), strict=True):
             bias_name = name.replace("weight", "bias")
-            weights[name] = weights[name] * (1.0 + change[:width])
-            weights[bias_name] = weights[bias_name] + change[width]
+            weights[name] = weights[name] * (1.0 + change[:, None, :width])
+            weights[bias_name] = weights[bias_name] + change[:, width:]
         return weights
 
 
@@ -168,6 +172,7 @@ class Help(Method):
     """
 
     name: ClassVar[str] = "help"
+    hyperparameters: ClassVar[MetaHyperparameters] = META_LEARNING
 
     def __init__(
         self, space: CategoricalSpace, sources: LatencyTable, hyperparameters: MetaHyperparameters, *, seed: int
@@ -183,7 +188,7 @@ class Help(Method):
         self.log_sd = float(centred.std())
         targets = centred / centred.std(axis=1, keepdims=True)
         with one_thread():
-            self._meta_train(self._encode(sources.choices), torch.as_tensor(targets, dtype=torch.float32), seed)
+            self._meta_train(self._encode(sources.choices), _as_tensor(targets), seed)
 
     @classmethod
     def fit_sources(
@@ -192,10 +197,10 @@ class Help(Method):
         sources: LatencyTable,
         *,
         seed: int,
-        hyperparameters: MetaHyperparameters = META_LEARNING,
+        hyperparameters: MetaHyperparameters | None = None,
     ) -> Help:
         """Meta-learn on the sources."""
-        return cls(space, sources, hyperparameters, seed=seed)
+        return cls(space, sources, hyperparameters or cls.hyperparameters, seed=seed)
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return the references that are offered, then random candidates."""
@@ -203,12 +208,12 @@ class Help(Method):
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
         """Adapt to the samples by gradient steps from the start that the references suggest."""
-        encodings, hardware = self._encode(samples.choices), self._hardware(self.references.describe(samples))
-        started = self.learner.adapt(encodings[:0], torch.zeros(0), hardware)
+        encodings, hardware = self._encode(samples.choices)[None], _as_tensor(self.references.describe(samples))[None]
+        started = self.learner.adapt(encodings[:, :0], torch.zeros(1, 0), hardware)
         # Mean and spread of the platform are seen through the samples alone, so they are taken as the
         # network says these samples lie within the space.
         mean, sd = self._scale(np.log(samples.latency_ms), self._predict(started, samples.choices, hardware))
-        targets = torch.as_tensor((np.log(samples.latency_ms) - mean) / sd, dtype=torch.float32)
+        targets = _as_tensor((np.log(samples.latency_ms) - mean) / sd)[None]
         with one_thread():
             weights = self.learner.adapt(encodings, targets, hardware)
         weights = {name: weight.detach() for name, weight in weights.items()}
@@ -228,18 +233,18 @@ class Help(Method):
         """
         settings = self.learner.hyperparameters
         generator = torch.Generator().manual_seed(seed)
-        optimizer = torch.optim.Adam(self.learner.parameters(), lr=settings.meta_learning_rate)
+        optimizer = torch.optim.Adam(self.learner.parameters(), lr=settings.meta_learning_rate, fused=True)
+        rows = _as_tensor(self.references.source_rows)
+        count = min(settings.support_count + settings.query_count, len(encodings))
         for _ in range(settings.episodes):
             optimizer.zero_grad()
-            for platform in torch.randint(len(targets), (settings.tasks,), generator=generator):
-                order = torch.randperm(len(encodings), generator=generator)
-                support, query = order.tensor_split([settings.support_count])
-                query = query[: settings.query_count]
-                hardware = self._hardware(self.references.source_rows[platform])
-                weights = self.learner.adapt(encodings[support], targets[platform, support], hardware)
-                predicted = self.learner.predict(weights, encodings[query], hardware)
-                loss = nn.functional.mse_loss(predicted, targets[platform, query]) / settings.tasks
-                loss.backward()  # type: ignore[no-untyped-call]
+            platforms = torch.randint(len(targets), (settings.tasks,), generator=generator)
+            drawn = [torch.randperm(len(encodings), generator=generator)[:count] for _ in platforms]
+            support, query = torch.stack(drawn).tensor_split([settings.support_count], dim=1)
+            weights = self.learner.adapt(encodings[support], targets[platforms[:, None], support], rows[platforms])
+            predicted = self.learner.predict(weights, encodings[query], rows[platforms])
+            loss = nn.functional.mse_loss(predicted, targets[platforms[:, None], query])
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
     def _scale(self, log_latency: FloatArray, predicted: FloatArray) -> tuple[float, float]:
@@ -251,12 +256,14 @@ class Help(Method):
         return float(log_latency.mean() - sd * predicted.mean()), sd
 
     def _predict(self, weights: Weights, choices: ChoiceArray, hardware: Tensor) -> FloatArray:
+        """Return what the network says on the one platform of these weights: `n`."""
         with one_thread(), torch.no_grad():
-            predicted: FloatArray = self.learner.predict(weights, self._encode(choices), hardware).numpy().astype(float)
-        return predicted
+            predicted = self.learner.predict(weights, self._encode(choices)[None], hardware)[0]
+        return predicted.numpy().astype(np.float64)
 
     def _encode(self, choices: ChoiceArray) -> Tensor:
-        return torch.as_tensor(self.space.one_hot(choices), dtype=torch.float32)
+        return _as_tensor(self.space.one_hot(choices))
 
-    def _hardware(self, row: FloatArray) -> Tensor:
-        return torch.as_tensor(row, dtype=torch.float32)
+
+def _as_tensor(values: FloatArray) -> Tensor:
+    return torch.as_tensor(values, dtype=torch.float32)

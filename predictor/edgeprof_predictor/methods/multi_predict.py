@@ -43,14 +43,17 @@ class MultiPredict(Method):
         seed: Of weights, rows and the order of samples.
 
     Source:
-        Multi-Predict, Akhauri and Abdelfattah 2023, sections 3.1 to 3.3. Latency is the logarithm, less the mean of
-        the platform's samples, where the authors' program scales each platform to the range of its whole table. It
-        predicts no interval; ours is the spread of the samples before fine-tuning.
+        Multi-Predict, Akhauri and Abdelfattah 2023, sections 3.1 to 3.3. Where the text is silent, as in the authors'
+        published program: a loss of absolute errors (the text names squared ones), what reads architectures is not
+        fine-tuned, and a batch of fine-tuning is half of the samples. Latency is the logarithm, less the mean of the
+        platform's samples, where that program scales each platform to the range of its whole table. It predicts no
+        interval; ours is the spread of the samples before fine-tuning.
     """
 
     name: ClassVar[str] = "multi-predict"
     scores: ClassVar[Encoding | None] = None
     are_rows_learned: ClassVar[bool] = True
+    hyperparameters: TransferHyperparameters = HARDWARE_TRANSFER
 
     def __init__(
         self, space: CategoricalSpace, sources: LatencyTable, hyperparameters: TransferHyperparameters, *, seed: int
@@ -76,10 +79,10 @@ class MultiPredict(Method):
         sources: LatencyTable,
         *,
         seed: int,
-        hyperparameters: TransferHyperparameters = HARDWARE_TRANSFER,
+        hyperparameters: TransferHyperparameters | None = None,
     ) -> MultiPredictType:
         """Train network and rows on the sources."""
-        return cls(space, sources, hyperparameters, seed=seed)
+        return cls(space, sources, hyperparameters or cls.hyperparameters, seed=seed)
 
     def start_rows(self, sources: LatencyTable, *, seed: int) -> Tensor:
         """Return the rows of the sources before training, drawn by torch's generator: `p x h`.
@@ -115,6 +118,7 @@ class MultiPredict(Method):
         nearest, correlation = nearest_platform(self.platforms, on_sources, samples.latency_ms)
         row = self.new_row(samples, nearest, seed=seed)[None].clone().requires_grad_(self.are_rows_learned)
         network = copy.deepcopy(self.network).requires_grad_(True)
+        network.reader.requires_grad_(False)
         errors = log_latency - self._predict(network, row, samples.choices)[0]
         # The offset is the platform's speed, which no row of a source can know.
         log_mean = float(errors.mean()) if samples.count else 0.0
@@ -141,7 +145,7 @@ class MultiPredict(Method):
         self.rows.requires_grad_(self.are_rows_learned)
         descend(
             [*self.network.parameters(), *([self.rows] if self.are_rows_learned else [])],
-            lambda batch: nn.functional.mse_loss(self.network(encodings[batch], self.rows), targets[:, batch]),
+            lambda batch: nn.functional.l1_loss(self.network(encodings[batch], self.rows), targets[:, batch]),
             count=len(encodings),
             batch_size=max(settings.batch_size // len(targets), 1),
             epochs=settings.source_epochs,
@@ -158,10 +162,10 @@ class MultiPredict(Method):
         settings = self.hyperparameters
         encodings = self._encode(choices)
         descend(
-            [*network.parameters(), *([row] if self.are_rows_learned else [])],
-            lambda batch: nn.functional.mse_loss(network(encodings[batch], row)[0], targets[batch]),
+            [weight for weight in (*network.parameters(), row) if weight.requires_grad],
+            lambda batch: nn.functional.l1_loss(network(encodings[batch], row)[0], targets[batch]),
             count=len(targets),
-            batch_size=settings.batch_size,
+            batch_size=min(settings.batch_size, -(-len(targets) // 2) or 1),
             epochs=settings.target_epochs,
             learning_rate=settings.target_learning_rate,
             weight_decay=settings.weight_decay,

@@ -22,14 +22,16 @@ from edgeprof_predictor.spaces import get_space
 
 QUICK_TRANSFER = replace(HARDWARE_TRANSFER, source_epochs=15, source_learning_rate=0.004)
 SETTINGS: dict[str, dict[str, Any]] = {
+    "maple": {"hyperparameters": QUICK_TRANSFER},
+    "multi-predict": {"hyperparameters": QUICK_TRANSFER},
     "help": {"hyperparameters": MetaHyperparameters(episodes=80, tasks=4, layer_width=20, meta_learning_rate=0.003)},
     "multi-predict-index": {"hyperparameters": QUICK_TRANSFER},
     "multi-predict-sample": {"hyperparameters": QUICK_TRANSFER},
     "multi-predict-mean": {"hyperparameters": QUICK_TRANSFER},
     "multi-predict-random": {"hyperparameters": QUICK_TRANSFER},
-    "multi-predict-gcn": {"hyperparameters": replace(QUICK_TRANSFER, source_epochs=3)},
+    "multi-predict-gcn": {"hyperparameters": QUICK_TRANSFER},
 }
-NAMES = ("boosting", "brp-nas", "layerwise", "nearest", "ridge", *SETTINGS)
+NAMES = ("boosting", "brp-nas", "layerwise", "nearest", "ridge", "scratch-vec", *SETTINGS)
 TARGET = "platform_2"
 
 

@@ -1,0 +1,137 @@
+"""What an exhibit shows once it is computed: numbers, and where each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from benchmarks.paper.figures import Figure
+from benchmarks.paper.runs import Laboratory, Mark
+from benchmarks.paper.tables import Entry, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """A row of a table, ours beside the paper's.
+
+    Args:
+        label: Of the row.
+        count: Samples; None where nothing is sampled.
+        ours: For each column; None where the data cannot give it, or nothing is computed yet.
+        spreads: Standard deviation over seeds.
+        published: For each column; None where the paper prints nothing.
+        seed_count: Seeds that ours rests on; 0 without chance.
+        note: What is particular.
+    """
+
+    label: str
+    count: int | None
+    ours: tuple[float | None, ...]
+    spreads: tuple[float, ...]
+    published: tuple[float | None, ...]
+    seed_count: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultTable:
+    """A table with its numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[ResultRow, ...]
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultCurve:
+    """A curve of a figure: `n` points."""
+
+    panel: str
+    label: str
+    x: tuple[int, ...]
+    y: tuple[float, ...]
+    spreads: tuple[float, ...]
+    seed_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFigure:
+    """A figure with its numbers."""
+
+    title: str
+    x_label: str
+    curves: tuple[ResultCurve, ...]
+    differences: tuple[str, ...]
+    is_bars: bool
+
+
+def table_of(table: Table, laboratory: Laboratory) -> ResultTable:
+    """Return the numbers of a table, as far as they are computed."""
+    columns = (*table.columns, "mean")
+    return ResultTable(
+        title=table.title,
+        columns=columns,
+        rows=tuple(_row(entry, columns, laboratory) for entry in table.entries),
+        differences=table.differences,
+    )
+
+
+def figure_of(figure: Figure, laboratory: Laboratory) -> ResultFigure:
+    """Return the numbers of a figure, as far as they are computed."""
+    curves = []
+    for panel, drawn in figure.curves.items():
+        for curve in drawn:
+            finished = laboratory.finished(curve.run)
+            scores = [score for score in finished if panel not in curve.run.test or score.platform == panel]
+            if not scores:
+                continue
+            marks = [_mean_and_spread(scores, count) for count in curve.counts]
+            curves.append(
+                ResultCurve(
+                    panel=panel,
+                    label=curve.label,
+                    x=tuple(curve.measured_before + count for count in curve.counts),
+                    y=tuple(mark[0] for mark in marks),
+                    spreads=tuple(mark[1] for mark in marks),
+                    seed_count=len({score.seed for score in scores}),
+                )
+            )
+    return ResultFigure(
+        title=figure.title,
+        x_label=figure.x_label,
+        curves=tuple(curves),
+        differences=figure.differences,
+        is_bars=figure.is_bars,
+    )
+
+
+def _row(entry: Entry, columns: Sequence[str], laboratory: Laboratory) -> ResultRow:
+    by_run = [laboratory.finished(run) for run in entry.runs]
+    is_known = bool(by_run) and all(by_run)
+    # Where a row needs several runs, only the seeds that all of them have.
+    seeds = set.intersection(*({score.seed for score in scores} for scores in by_run)) if is_known else set()
+    scores = [score for finished in by_run for score in finished if score.seed in seeds]
+    marks: list[tuple[float | None, float]] = [
+        _mean_and_spread([score for score in scores if column in (score.platform, "mean")], entry.count)
+        if seeds
+        else (None, 0.0)
+        for column in columns
+    ]
+    return ResultRow(
+        label=entry.label,
+        count=entry.count,
+        ours=tuple(mark[0] for mark in marks),
+        spreads=tuple(mark[1] for mark in marks),
+        published=entry.published,
+        seed_count=len(seeds),
+        note=entry.note if seeds else "not computed",
+    )
+
+
+def _mean_and_spread(scores: Sequence[Mark], count: int) -> tuple[float, float]:
+    """Return mean Spearman over platforms and seeds, and the spread over seeds of the mean over platforms."""
+    seeds = sorted({score.seed for score in scores})
+    by_seed = [np.mean([s.spearman for s in scores if (s.seed, s.sample_count) == (seed, count)]) for seed in seeds]
+    return float(np.mean(by_seed)), float(np.std(by_seed))

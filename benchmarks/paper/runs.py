@@ -1,0 +1,193 @@
+"""Compute a method on a split of platforms, seed by seed, and keep each as soon as it is finished."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from benchmarks.published_tables import DATA_FOLDER
+
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.encodings import Encoding, LookupEncoding, latency_encoding, load_proxy_encoding, proxy_encoding
+from edgeprof_predictor.evaluation import Protocol, evaluate, resolve_methods
+from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
+from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.help import META_LEARNING, Help
+from edgeprof_predictor.methods.multi_predict import MultiPredict
+from edgeprof_predictor.methods.scratch import SCRATCH_ENCODINGS, scratch_on
+from edgeprof_predictor.spaces import ChoiceArray, get_space
+from edgeprof_predictor.tables import load_latency_table
+
+SHORT_EPOCHS: Final = {"nasbench201": 60, "fbnet": 20}
+"""Passes over the sources: fewer than the 250 of Table 15, at four times its learning rate."""
+SHORT_META_LEARNING: Final = replace(META_LEARNING, episodes=400, meta_learning_rate=0.001)
+"""A fifth of HELP's episodes, at ten times its rate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """How long networks are trained, and how often.
+
+    Args:
+        seeds: Runs with another draw of architectures, samples and weights.
+        is_full: Whether sources are learned for as long as Table 15 says.
+    """
+
+    seeds: int
+    is_full: bool
+
+    def hyperparameters(self, space: str) -> TransferHyperparameters:
+        """Return Table 15, shortened unless full."""
+        if self.is_full:
+            return HARDWARE_TRANSFER
+        faster = 4 * HARDWARE_TRANSFER.source_learning_rate
+        return replace(HARDWARE_TRANSFER, source_epochs=SHORT_EPOCHS[space], source_learning_rate=faster)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One method on one split of platforms.
+
+    Args:
+        space: Name of the search space.
+        train: Source platforms.
+        test: New platforms.
+        method: A name that `edgeprof evaluate` knows, or `scratch-` and an encoding.
+        counts: Samples of a new platform.
+        pretrain_samples: Architectures known of every source.
+        trim: Share of each platform's architectures left out at either end, as HELP's tables do.
+        is_scored_only: Whether only architectures with published zero-cost proxies take part.
+        most_seeds: No more than these, where a run takes long.
+    """
+
+    space: str
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    method: str
+    counts: tuple[int, ...]
+    pretrain_samples: int
+    trim: float = 0.0
+    is_scored_only: bool = False
+    most_seeds: int = 99
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How well one platform was ranked: Spearman of a run with so many samples and a seed."""
+
+    platform: str
+    sample_count: int
+    seed: int
+    spearman: float
+
+
+class Laboratory:
+    """Scores of runs, computed once and kept in a folder.
+
+    Args:
+        folder: Holds one file for each run and seed.
+        schedule: How long and how often.
+    """
+
+    def __init__(self, folder: Path, schedule: Schedule) -> None:
+        self.folder = folder
+        self.schedule = schedule
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def seeds(self, run: Run) -> range:
+        """Return the seeds of a run."""
+        return range(min(self.schedule.seeds, run.most_seeds))
+
+    def finished(self, run: Run) -> list[Mark]:
+        """Return the scores of a run that are computed already."""
+        return [score for seed in self.seeds(run) if self._path(run, seed).exists() for score in self.scores(run, seed)]
+
+    def scores(self, run: Run, seed: int) -> list[Mark]:
+        """Return the scores of a run with a seed, computed now unless they were before."""
+        path = self._path(run, seed)
+        if not path.exists():
+            space, table = get_space(run.space), _table(run.space, run.is_scored_only)
+            protocol = Protocol(
+                train=run.train,
+                test=run.test,
+                sample_counts=run.counts,
+                seeds=(seed,),
+                pretrain_samples=run.pretrain_samples,
+                methods=(_method(run, self.schedule),),
+                trim=run.trim,
+            )
+            rows = [score.as_row() for score in evaluate(space, table, protocol)]
+            unfinished = path.with_suffix(".part")
+            unfinished.write_text(json.dumps({"run": asdict(run), "seed": seed, "rows": rows}), encoding="utf-8")
+            unfinished.replace(path)
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        return [Mark(**{field.name: row[field.name] for field in fields(Mark)}) for row in rows]
+
+    def _path(self, run: Run, seed: int) -> Path:
+        learned = asdict(self.schedule.hyperparameters(run.space))
+        inputs = json.dumps({**asdict(run), "most_seeds": None, "learned": learned}, sort_keys=True)
+        digest = hashlib.sha256(inputs.encode()).hexdigest()
+        return self.folder / f"{run.space}_{run.method}_{digest[:12]}_{seed}.json"
+
+
+@cache
+def _table(space: str, is_scored_only: bool) -> LatencyTable:
+    table = load_latency_table(DATA_FOLDER / f"latency_{space}.npz", get_space(space))
+    if not is_scored_only:
+        return table
+    known = {row.tobytes() for row in proxies(space)[0]}
+    return table.subset([index for index, row in enumerate(table.choices) if row.tobytes() in known])
+
+
+def latency_table(space: str) -> LatencyTable:
+    """Return the published latencies of a search space."""
+    return _table(space, False)
+
+
+@cache
+def proxies(space: str) -> tuple[ChoiceArray, LookupEncoding]:
+    """Return the architectures with published zero-cost proxies, and their encoding."""
+    if space == "fbnet":
+        choices = _table(space, False).choices
+        return choices, load_proxy_encoding(DATA_FOLDER / "zcp_fbnet.npz", get_space(space))
+    with np.load(DATA_FOLDER / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
+        texts, scores = archive["nasbench201/cifar10/arch"], archive["nasbench201/cifar10/score"]
+    choices = np.array([_from_naslib(text) for text in texts.tolist()], dtype=np.int8)
+    is_known = ~np.any(np.isnan(scores), axis=1)
+    # A score of a network without a path may be infinite: it takes the place of the largest finite one.
+    finite = np.where(np.isfinite(scores), scores, np.nan)
+    scores = np.clip(scores, np.nanmin(finite, axis=0), np.nanmax(finite, axis=0))
+    return choices[is_known], proxy_encoding(choices[is_known], scores[is_known])
+
+
+def _method(run: Run, schedule: Schedule) -> type[Method]:
+    """Return the method of a run, trained as the schedule says."""
+
+    def encoding(name: str) -> Encoding:
+        if name.startswith("zcp"):
+            return proxies(run.space)[1]
+        return latency_encoding(latency_table(run.space), run.train)
+
+    prefix, _, name = run.method.partition("-")
+    if prefix == "scratch":
+        return scratch_on(name, {part: encoding(part) for part in SCRATCH_ENCODINGS[name]})
+    (method,) = resolve_methods([run.method], encoding)
+    if issubclass(method, MultiPredict):
+        return type(method.__name__, (method,), {"hyperparameters": schedule.hyperparameters(run.space)})
+    if issubclass(method, Help) and not schedule.is_full:
+        return type(method.__name__, (method,), {"hyperparameters": SHORT_META_LEARNING})
+    return method
+
+
+NASLIB_OPERATIONS: Final = (1, 0, 3, 2, 4)
+NASLIB_EDGES: Final = (0, 1, 3, 2, 4, 5)
+
+
+def _from_naslib(text: str) -> list[int]:
+    given = [int(number) for number in text.strip("()").split(",")]
+    return [NASLIB_OPERATIONS[given[edge]] for edge in NASLIB_EDGES]
