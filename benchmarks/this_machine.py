@@ -65,6 +65,9 @@ ROUND_COUNT: Final = 4
 AGREEMENT: Final = 1.05
 """The two fastest measurements may differ by this factor; otherwise the network is measured again."""
 
+REPEATED_MIN: Final = 10
+"""Networks measured twice that are enough to say how well ranks agree."""
+
 KNOWN_SHARE: Final = 0.9
 """Of the networks, drawn by seed: what the sources are known on, so that seeds differ."""
 
@@ -140,17 +143,22 @@ def measure_once(client: DeviceClient, space: SearchSpace, text: str, name: str,
 
 
 def measured_table(path: Path, space: SearchSpace) -> tuple[LatencyTable, dict[str, float]]:
-    """Return the fastest measurement of each network that has two in every setting, and how well their ranks agree."""
+    """Return the fastest measurement of each network, and how well the ranks of first and second ones agree."""
     medians = read_medians(path)
     names = dict.fromkeys(text for text, _ in medians)
-    texts = [text for text in names if all(len(medians.get((text, name), ())) > 1 for name in SETTINGS)]
+    texts = [text for text in names if all((text, name) in medians for name in SETTINGS)]
     table = LatencyTable(
         platforms=tuple(SETTINGS),
         choices=space.choices([space.parse(text) for text in texts]),
         latency_ms=np.array([[min(medians[text, name]) for text in texts] for name in SETTINGS]),
     )
-    twice = {name: np.array([medians[text, name][:2] for text in texts]).T for name in SETTINGS}
-    return table, {name: metrics.spearman(*both) for name, both in twice.items()}
+    return table, {name: agreement([medians[text, name][:2] for text in texts]) for name in SETTINGS}
+
+
+def agreement(medians: Sequence[Sequence[float]]) -> float:
+    """Return the Spearman between first and second measurements; nan where few networks have a second one."""
+    twice = np.array([pair for pair in medians if len(pair) > 1])
+    return metrics.spearman(twice[:, 0], twice[:, 1]) if len(twice) >= REPEATED_MIN else float("nan")
 
 
 def with_published(measured: LatencyTable, space: SearchSpace) -> LatencyTable:
