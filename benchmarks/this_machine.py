@@ -31,7 +31,7 @@ from edgeprof.local_agent import local_agent
 from edgeprof.uncertainty import median_relative_sd
 from edgeprof_predictor import metrics
 from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.evaluation import Protocol, Score, evaluate
+from edgeprof_predictor.evaluation import Protocol, Score, evaluation_units, run_units
 from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.boosting import Boosting
 from edgeprof_predictor.samples import Samples
@@ -246,7 +246,9 @@ def score(path: Path, samples: Sequence[int], seeds: int, method: str) -> list[d
             pretrain_samples=int(KNOWN_SHARE * len(table.choices)),
             methods=tuple(get_method(name) for name in methods),
         )
-        return list(evaluate(space, table, protocol, on_progress=lambda step: print(step, file=sys.stderr)))
+        units = evaluation_units(space, table, protocol)
+        rows = run_units(units, on_finished=lambda unit: print(f"{', '.join(test)}: {unit}", file=sys.stderr))
+        return [Score.from_row(row) for row in rows]
 
     alone = run([name for name in table.platforms if name not in SETTINGS], list(SETTINGS), method, "flops")
     rows: list[dict[str, object]] = [{"sources": "published", **item.as_row()} for item in alone]
