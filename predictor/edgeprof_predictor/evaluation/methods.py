@@ -19,8 +19,8 @@ from edgeprof_predictor.spaces import CategoricalSpace
 ORACLE: Final = "oracle"
 """An upper mark, which only an evaluation can reveal the truth to."""
 
-_BASES: Final = ("multi-predict", "multi-predict-gcn", "multi-predict-index", "multi-predict-sample")
-"""Variants of the paper's method that take scores beside the decisions."""
+_BASES: Final = tuple(name for name in METHOD_NAMES if name.startswith("multi-predict"))
+"""Variants of the paper's method; each can read scores beside the decisions."""
 
 SCORES: Final = {"zcpvec": "zero-cost proxies", "hwlvec": "latencies on the train platforms"}
 

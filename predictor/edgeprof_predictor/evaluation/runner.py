@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import islice, takewhile
 from typing import Any, Final
 
-from edgeprof_predictor.errors import BackendError
+from edgeprof_predictor.errors import BackendError, PredictorError
 from edgeprof_predictor.evaluation.journal import Journal, Row
 
 BACKENDS: Final = ("loky", "ray", "dask")
@@ -54,39 +55,55 @@ def run_units(
     Raises:
         BackendError: If the backend is unknown or not installed.
         JournalError: If the journal cannot be written.
+        PredictorError: What a unit raises ends the run; all that was finished is in the journal.
     """
     rows = {} if journal is None else dict(journal.finished)
+    failures: list[PredictorError] = []
     pending = [unit for unit in units if unit.name not in rows]
-    for name, found in _finished(pending, jobs, backend) if pending else ():
-        if journal is not None:
-            journal.add(name, found)
-        rows[name] = found
-        on_finished(name)
+    if pending:
+        # Once a unit has failed no other is begun; those that are running are waited for and kept.
+        to_do = takewhile(lambda _: not failures, pending)
+        for name, found in _results(to_do, len(pending), jobs, backend):
+            if isinstance(found, PredictorError):
+                failures.append(found)
+                continue
+            if journal is not None:
+                journal.add(name, found)
+            rows[name] = found
+            on_finished(name)
+    if failures:
+        raise failures[0]
     return [row for unit in units for row in rows[unit.name]]
 
 
-def _finished(units: Sequence[Unit], jobs: int | None, backend: str) -> Iterator[tuple[str, list[Row]]]:
-    """Run units; yield each as it is finished."""
+def _results(
+    units: Iterator[Unit], count: int, jobs: int | None, backend: str
+) -> Iterator[tuple[str, list[Row] | PredictorError]]:
+    """Run so many units; yield name and result of each as it comes."""
     import joblib
 
     if backend == "loky":
         # More workers than units would start for nothing, and each loads torch.
-        jobs = min(jobs or joblib.cpu_count(), len(units))
+        jobs = min(jobs or joblib.cpu_count(), count)
     with _backend(backend):
-        size, options = len(units), {"return_as": "generator_unordered"}
+        size, options = count, {"return_as": "generator_unordered"}
         if backend == "ray":
             # Ray's backend returns lists only: a round ends when all its units do.
             size, options = joblib.effective_n_jobs(jobs or -1), {}
-        for start in range(0, len(units), size):
+        for _ in range(0, count, size):
             # Not memory-mapped: tables are small, and mapped arrays could not be written to as in this process.
             parallel = joblib.Parallel(
                 n_jobs=jobs or -1, batch_size=1, pre_dispatch="n_jobs", max_nbytes=None, **options
             )
-            yield from parallel(joblib.delayed(_named_rows)(unit) for unit in units[start : start + size])
+            yield from parallel(joblib.delayed(_named_rows)(unit) for unit in islice(units, size))
 
 
-def _named_rows(unit: Unit) -> tuple[str, list[Row]]:
-    return unit.name, unit.work()
+def _named_rows(unit: Unit) -> tuple[str, list[Row] | PredictorError]:
+    """Return name and rows; an error of ours is handed over like rows, for raised it would end all other units."""
+    try:
+        return unit.name, unit.work()
+    except PredictorError as error:
+        return unit.name, error
 
 
 @contextmanager

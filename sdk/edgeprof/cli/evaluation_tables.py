@@ -15,10 +15,10 @@ NOT_KNOWN = "-"
 def print_scores(scores: Sequence[Score], protocol: Protocol) -> None:
     """Print means, each platform, and whether the expected errors were right."""
     groups, promises = summarise(scores), check_promises(scores)
-    console.print(_means_table(groups, protocol), end="\n\n")
-    console.print(_platforms_table(groups, protocol.test), end="\n\n")
-    if promises:
-        console.print(_promises_table(promises), end="\n\n")
+    tables = [_means_table(groups, protocol), _platforms_table(groups, protocol.test)]
+    for table in [*tables, *([_promises_table(promises)] if promises else [])]:
+        console.print(table)
+        console.line()
     for note in _notes(groups, protocol):
         console.print(note, soft_wrap=True)
 

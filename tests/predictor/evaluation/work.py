@@ -1,0 +1,23 @@
+"""Work for units, in a module that another process can import."""
+
+from __future__ import annotations
+
+import os
+
+from edgeprof_predictor.errors import TableError
+from edgeprof_predictor.evaluation.journal import Row
+
+
+def rows_of(number: int) -> list[Row]:
+    """One row that tells the number and who computed it."""
+    return [{"number": number, "process": os.getpid()}]
+
+
+def thread_counts() -> list[Row]:
+    """One row with the threads that libraries may use here."""
+    return [{name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}]
+
+
+def fail() -> list[Row]:
+    """No row, but one of our errors."""
+    raise TableError("this unit cannot be run")
