@@ -1,30 +1,40 @@
-"""Accuracy on the published tables, test platforms not among the sources, full range.
+"""Accuracy on the published splits: `edgeprof evaluate`, task by task, as Markdown.
 
 python benchmarks/published_tables.py [--task NAME ...] [--samples 0,3,5,10,20] [--seeds 5]
-                                      [--methods default,flops,multi-predict] [--json FILE]
+                                      [--methods default,flops,multi-predict] [--jobs N] [--json FILE]
 
 The tables are read from the folder named by EDGEPROF_DATA, else from ../shared/data beside the
-repository.
+repository. With --json an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from edgeprof_predictor.evaluation import Protocol, Score, evaluate
+from edgeprof_predictor.evaluation import (
+    EVALUATED_NAMES,
+    Journal,
+    Protocol,
+    Score,
+    Unit,
+    check_promises,
+    evaluation_inputs,
+    evaluation_units,
+    resolve_methods,
+    run_units,
+    score_encoding,
+    summarise,
+    write_rows,
+)
 from edgeprof_predictor.hyperparameters import SOURCE_SAMPLE_COUNTS
-from edgeprof_predictor.methods import METHOD_NAMES, get_method
-from edgeprof_predictor.spaces import get_space
-from edgeprof_predictor.tables import load_latency_table
+from edgeprof_predictor.tables import load_table_with_space
 
 DATA_FOLDER: Final = Path(
     os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[1].parent / "shared" / "data")
@@ -76,64 +86,84 @@ TASKS: Final = {
 }
 
 
-def run(task_name: str, samples: Sequence[int], seeds: int, methods: Sequence[str]) -> list[Score]:
-    """Score the methods on one task, telling stderr how far it is."""
-    task = TASKS[task_name]
-    space = get_space(task.space)
-    table = load_latency_table(DATA_FOLDER / f"latency_{task.space}.npz", space)
-    protocol = Protocol(
-        train=tuple(task.train.split()),
-        test=tuple(task.test.split()),
-        sample_counts=tuple(samples),
-        seeds=tuple(range(seeds)),
-        pretrain_samples=SOURCE_SAMPLE_COUNTS[task.space],
-        methods=tuple(get_method(name) for name in methods),
-    )
-    return list(
-        evaluate(space, table, protocol, on_progress=lambda step: print(f"{task_name}: {step}", file=sys.stderr))
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRun:
+    """A task with all that its evaluation needs.
+
+    Args:
+        name: Of the task.
+        units: Parts of the evaluation, their names those of task, method and seed.
+        inputs: What their rows depend on, for the journal.
+    """
+
+    name: str
+    units: list[Unit]
+    inputs: dict[str, str]
+
+    @classmethod
+    def prepare(cls, name: str, samples: Sequence[int], seeds: int, methods: Sequence[str]) -> TaskRun:
+        """Read the table of a task and check what is asked of it."""
+        task = TASKS[name]
+        space, table = load_table_with_space(DATA_FOLDER / f"latency_{task.space}.npz")
+        train = task.train.split()
+        proxies = DATA_FOLDER / f"zcp_{task.space}.npz"
+        protocol = Protocol(
+            train=tuple(train),
+            test=tuple(task.test.split()),
+            sample_counts=tuple(samples),
+            seeds=tuple(range(seeds)),
+            pretrain_samples=SOURCE_SAMPLE_COUNTS[task.space],
+            methods=resolve_methods(
+                methods, lambda scores: score_encoding(scores, space, table, train=train, proxies=proxies)
+            ),
+        )
+        units = evaluation_units(space, table, protocol)
+        return cls(
+            name=name,
+            units=[replace(unit, name=f"{name}: {unit.name}") for unit in units],
+            inputs={f"{key} of {name}": value for key, value in evaluation_inputs(space, table, protocol).items()},
+        )
 
 
-def summary(task_name: str, scores: Sequence[Score]) -> list[str]:
-    """Return Markdown rows: means over platforms, spread over seeds, then each platform."""
-    rows = []
-    for method, count in sorted({(score.method, score.sample_count) for score in scores}):
-        group = [score for score in scores if (score.method, score.sample_count) == (method, count)]
-        by_seed = [np.mean([s.spearman for s in group if s.seed == seed]) for seed in {s.seed for s in group}]
-        platforms = " ".join(
-            f"{name} {np.mean([s.spearman for s in group if s.platform == name]):.3f}"
-            for name in dict.fromkeys(s.platform for s in group)
-        )
-        error, coverage, width = (
-            float(np.mean([getattr(s, field) for s in group]))
-            for field in ("median_ape", "interval_coverage", "interval_width_ratio")
-        )
-        rows.append(
-            f"| {task_name} | {method} | {count} | {np.mean(by_seed):.3f} ± {np.std(by_seed):.3f} "
-            f"| {error:.3f} | {coverage:.2f} | {width:.2f} | {platforms} |"
-        )
-    return rows
+def markdown(task_name: str, scores: Sequence[Score]) -> list[str]:
+    """Return a row for each method and number of samples: means over platforms, spread over seeds."""
+    promises = {(promise.method, promise.sample_count): promise.kept_share for promise in check_promises(scores)}
+    return [
+        f"| {task_name} | {group.method}{' (upper mark)' if group.is_upper_mark else ''} | {group.sample_count} "
+        f"| {group.spearman:.3f} ± {group.spearman_sd:.3f} | {group.median_ape:.3f} "
+        f"| {group.interval_coverage:.2f} | {group.lowest_coverage:.2f} | {group.interval_width_ratio:.2f} "
+        f"| {promises.get((group.method, group.sample_count), math.nan):.2f} "
+        f"| {' '.join(f'{name} {value:.3f}' for name, value in group.platform_spearman.items())} |"
+        for group in summarise(scores)
+    ]
 
 
 def main() -> int:
     """Print the table of the tasks that were asked for."""
-    parser = argparse.ArgumentParser(description="Accuracy on the published tables.")
+    parser = argparse.ArgumentParser(description="Accuracy on the published splits.")
     parser.add_argument("--task", action="append", choices=sorted(TASKS), help="default: all")
     parser.add_argument("--samples", default="0,3,5,10,20", help="sample counts, joined by commas")
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds")
-    parser.add_argument("--methods", default="default,flops", help=f"of {', '.join(METHOD_NAMES)}")
+    parser.add_argument("--methods", default="default,flops", help=f"of {', '.join(EVALUATED_NAMES)}")
+    parser.add_argument("--jobs", type=int, help="parts at the same time; default: one a core")
     parser.add_argument("--json", type=Path, help="file for all scores")
     arguments = parser.parse_args()
-    samples = [int(count) for count in arguments.samples.split(",")]
-    print("| task | method | samples | Spearman | median APE | coverage | width | by platform |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    samples, methods = [int(count) for count in arguments.samples.split(",")], arguments.methods.split(",")
+    runs = [TaskRun.prepare(name, samples, arguments.seeds, methods) for name in arguments.task or TASKS]
+    inputs = {name: value for run in runs for name, value in run.inputs.items()}
+    journal = Journal.beside(arguments.json, inputs) if arguments.json else None
+    print("| task | method | samples | Spearman | median APE | coverage | lowest | width | kept | by platform |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     rows = []
-    for task_name in arguments.task or TASKS:
-        scores = run(task_name, samples, arguments.seeds, arguments.methods.split(","))
-        print("\n".join(summary(task_name, scores)), flush=True)
-        rows += [{"task": task_name, **score.as_row()} for score in scores]
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    for run in runs:
+        found = run_units(
+            run.units, journal=journal, jobs=arguments.jobs, on_finished=lambda unit: print(unit, file=sys.stderr)
+        )
+        print("\n".join(markdown(run.name, [Score.from_row(row) for row in found])), flush=True)
+        rows += [{"task": run.name, **row} for row in found]
+    if journal is not None:
+        write_rows(arguments.json, rows)
+        journal.remove()
     return 0
 
 

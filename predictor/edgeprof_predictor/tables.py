@@ -92,6 +92,10 @@ def read_arrays(
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("it holds a single array")
+            missing = [name for name in names if name not in archive]
+            if missing:
+                held = ", ".join([*archive.files[:4], *(["..."] if len(archive.files) > 4 else [])])
+                raise ValueError(f"it has no {' and no '.join(missing)}, but {held or 'nothing'}")
             found = [archive[name] for name in names]
             return (*found, *(archive[name] if name in archive else np.zeros(0, dtype=np.str_) for name in optional))
     except _READ_ERRORS as error:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeprof_predictor.errors import TableError
+from edgeprof_predictor.errors import EncodingError, TableError
 from edgeprof_predictor.spaces import get_space
-from edgeprof_predictor.tables import load_latency_table, space_of_table
+from edgeprof_predictor.tables import load_latency_table, load_table_with_space, space_of_table
 
 
 def write(path: Path, arch: object) -> Path:
@@ -21,6 +21,53 @@ def test_integer_columns_are_a_space_of_their_own(tmp_path: Path) -> None:
     table = load_latency_table(write(tmp_path / "table.npz", [[0, 2], [1, 0]]))
     assert table.choices.tolist() == [[0, 2], [1, 0]]
     assert space_of_table("table", table.choices).choice_counts == (2, 3)
+
+
+def test_a_table_of_integers_that_no_one_knows_is_named_after_its_file(tmp_path: Path) -> None:
+    space, table = load_table_with_space(write(tmp_path / "mine.npz", [[0, 2], [1, 0]]))
+    assert (space.name, space.choice_counts) == ("mine", (2, 3))
+    assert space.costs(table.choices) is None
+
+
+def test_texts_tell_their_space_by_their_notation(tmp_path: Path) -> None:
+    for name in ("nasbench201", "fbnet"):
+        architectures = get_space(name).sample(2, seed=0)
+        texts = [get_space(name).format(one) for one in architectures]
+        space, table = load_table_with_space(write(tmp_path / "table.npz", texts))
+        assert space is get_space(name)
+        assert table.choices.tolist() == space.choices(architectures).tolist()
+
+
+@pytest.mark.parametrize("name", ["nasbench201", "fbnet"])
+def test_integers_tell_their_space_by_the_names_of_the_options_in_any_order(tmp_path: Path, name: str) -> None:
+    known = get_space(name)
+    choices = known.sample_choices(2, seed=0)
+    order = np.roll(np.arange(len(known.option_names)), 2)
+    path = write(tmp_path / "table.npz", np.argsort(order)[choices])
+    arrays = dict(np.load(path))
+    np.savez(path, **arrays, op=np.array(known.option_names)[order])
+    space, table = load_table_with_space(path)
+    assert space is known
+    assert np.array_equal(table.choices, choices)
+
+
+def test_integers_with_options_of_a_known_space_but_other_columns_are_a_space_of_their_own(tmp_path: Path) -> None:
+    path = write(tmp_path / "table.npz", [[0, 2], [1, 0]])
+    np.savez(path, **dict(np.load(path)), op=np.array(get_space("fbnet").option_names))
+    assert load_table_with_space(path)[0].name == "table"
+
+
+def test_a_space_that_is_named_must_fit(tmp_path: Path) -> None:
+    with pytest.raises(EncodingError, match="must be n x 6"):
+        load_table_with_space(write(tmp_path / "table.npz", [[0, 2], [1, 0]]), get_space("nasbench201"))
+
+
+def test_a_missing_file_is_answered_with_those_beside_it(tmp_path: Path) -> None:
+    write(tmp_path / "latency_fbnet.npz", [[0, 2], [1, 0]])
+    with pytest.raises(TableError, match=r"there is no file .*latency_fbnt.npz; the nearest .* latency_fbnet.npz"):
+        load_latency_table(tmp_path / "latency_fbnt.npz")
+    with pytest.raises(TableError, match=r"there is no file .*table.npz$"):
+        load_latency_table(tmp_path / "nosuch" / "table.npz")
 
 
 def test_texts_are_parsed_by_their_space(tmp_path: Path) -> None:

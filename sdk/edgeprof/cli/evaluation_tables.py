@@ -24,8 +24,8 @@ def print_scores(scores: Sequence[Score], protocol: Protocol) -> None:
 
 
 def _means_table(groups: Sequence[Group], protocol: Protocol) -> Table:
-    seeds = f"{len(protocol.seeds)} seeds" if len(protocol.seeds) > 1 else "1 seed"
-    table = _table(f"Mean over {len(protocol.test)} platforms and {seeds}, ± spread over seeds", "method", "samples")
+    seeds = f"{len(protocol.seeds)} seeds, ± spread over seeds" if len(protocol.seeds) > 1 else "1 seed"
+    table = _table(f"Mean over {len(protocol.test)} platforms and {seeds}", "method", "samples")
     for heading in ("spearman", "kendall tau", "median error", "within 5 %", "within 10 %"):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("90 % interval holds", "lowest", "width"):
