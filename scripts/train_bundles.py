@@ -77,7 +77,7 @@ def interval_factors(calibration: Calibration) -> dict[str, float]:
     """Return the factors on the intervals, by number of samples."""
     return {
         f"interval_factor_{count}_samples": round(factor, 4)
-        for count, factor in zip(calibration.sample_counts, calibration.factors, strict=True)
+        for count, factor in zip(calibration.sample_counts, calibration.interval_factors, strict=True)
     }
 
 

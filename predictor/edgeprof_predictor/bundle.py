@@ -24,7 +24,7 @@ from edgeprof_predictor.spaces import CategoricalSpace, get_space
 if TYPE_CHECKING:
     from edgeprof_predictor.methods.default import Default
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Version of both files. 1: the first."""
 
 SHIPPED_FOLDER: Final = Path(__file__).parent / "bundles"

@@ -1,4 +1,7 @@
-"""Learn from left-out source platforms how much wider intervals must be than the model says."""
+"""Learn from left-out source platforms how far the model's promises hold.
+
+Two promises: that 90 % of latencies lie in their interval, and how large the median error is.
+"""
 
 from __future__ import annotations
 
@@ -10,93 +13,119 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.expectation import ExpectedError
+from edgeprof_predictor.families import families
+from edgeprof_predictor.hyperprior import Evidence
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, INTERVAL_SHARE
 from edgeprof_predictor.posterior import Hypotheses, Posterior
 from edgeprof_predictor.prior import Prior
-from edgeprof_predictor.samplers import choose_informative
+from edgeprof_predictor.samplers import Informative
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
 
 SAMPLE_COUNTS: Final = (3, 5, 10, 20)
-"""Sample counts at which intervals are checked; between them the factor is interpolated."""
-
-FAMILY_CORRELATION: Final = 0.985
-"""Sources whose log latencies correlate better are one family: left out together, so that no twin
-makes a left-out platform look easy."""
+"""Sample counts at which promises are checked."""
 
 CHECKED_COUNT: Final = 400
-"""Architectures of each left-out source on which intervals are checked; as many are candidates."""
+"""Architectures of each left-out source on which promises are checked; the others are candidates."""
+
+MEDIAN_DEVIATIONS: Final = 0.6745
+"""Standard deviations of a normal distribution that half of all errors exceed: the ratio of error to
+deviation that the model itself suggests. What sources suggest counts half, since a platform unlike
+them all is harder than any of them."""
+
+ERROR_FLOOR: Final = 0.002
+"""Smallest real error that counts: platforms that are sums without noise would promise too much."""
+
+PROMISE_LOG_SD_MIN: Final = 0.25
+"""Smallest doubt in a promised error, as the spread of its logarithm: however alike the sources
+are, the next platform may differ more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Factors on the standard deviations of the model.
+    """Corrections of what the model says, by number of samples.
 
     Args:
-        sample_counts: Ascending numbers of samples.
-        factors: For each of them, at least 1.
+        sample_counts: Ascending numbers of samples; between them corrections are interpolated.
+        interval_factors: On the model's standard deviations, at least 1.
+        error_factors: Real median error over the standard deviation that the model expects.
+        error_log_sds: Spread of the logarithm of that ratio from platform to platform.
     """
 
     sample_counts: tuple[int, ...]
-    factors: tuple[float, ...]
+    interval_factors: tuple[float, ...]
+    error_factors: tuple[float, ...]
+    error_log_sds: tuple[float, ...]
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
         return {
             "calibration.sample_counts": np.array(self.sample_counts, dtype=np.int64),
-            "calibration.factors": np.array(self.factors),
+            "calibration.interval_factors": np.array(self.interval_factors),
+            "calibration.error_factors": np.array(self.error_factors),
+            "calibration.error_log_sds": np.array(self.error_log_sds),
         }
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Calibration:
         """Return what `tensors` was saved from."""
-        return cls(
-            sample_counts=tuple(tensors["calibration.sample_counts"].tolist()),
-            factors=tuple(tensors["calibration.factors"].tolist()),
-        )
+        names = ("sample_counts", "interval_factors", "error_factors", "error_log_sds")
+        return cls(**{name: tuple(tensors[f"calibration.{name}"].tolist()) for name in names})
 
-    def factor(self, sample_count: int) -> float:
-        """Return the factor for a number of samples."""
-        return float(np.interp(sample_count, self.sample_counts, self.factors))
+    def interval_factor(self, sample_count: int) -> float:
+        """Return the factor on standard deviations for a number of samples."""
+        return float(np.interp(sample_count, self.sample_counts, self.interval_factors))
+
+    def expected_error(self, log_errors: FloatArray, sample_count: int) -> ExpectedError:
+        """Return the median error to expect.
+
+        Args:
+            log_errors: What each combination expects, as `Posterior.log_errors` has it.
+            sample_count: Number of samples.
+        """
+        factor = float(np.exp(np.interp(sample_count, self.sample_counts, np.log(self.error_factors))))
+        log_sd = float(np.interp(sample_count, self.sample_counts, self.error_log_sds))
+        return ExpectedError.of_doubt(factor * float(np.exp(np.median(log_errors))), log_sd)
 
 
-def calibrate(prior: Prior, hypotheses: Hypotheses, sources: LatencyTable, *, seed: int) -> Calibration:
-    """Leave out each family of sources in turn and see how far its intervals reach.
+def calibrate(
+    prior: Prior, hypotheses: Hypotheses, evidence: Evidence, sources: LatencyTable, *, seed: int
+) -> Calibration:
+    """Leave out each family of sources in turn and see how far what the model says holds for it.
 
-    A factor below 1 is never returned: quiet sources cannot tell how noisy a new platform will be.
+    An interval factor below 1 is never returned: quiet sources cannot tell how noisy a new
+    platform will be.
 
     Args:
         prior: Knows all sources.
         hypotheses: Drawn for that prior.
+        evidence: What sources make of the combinations.
         sources: Latencies of the sources.
         seed: Of the architectures checked.
     """
     order = np.random.default_rng(seed).permutation(len(sources.choices))
-    candidates, checked = np.array_split(order[: 2 * CHECKED_COUNT], 2)
+    checked, candidates = np.split(order, [min(CHECKED_COUNT, len(order) // 2)])
     counts = [count for count in SAMPLE_COUNTS if count <= len(candidates)]
-    squares = np.zeros(len(counts))
     found = families(sources)
-    for family in found:
+    reaches, errors = np.zeros((len(found), len(counts))), np.zeros((len(found), len(counts)))
+    for index, family in enumerate(found):
         rest = prior.without(family) if len(family) < len(sources.platforms) else prior
-        ratios = [_ratios(rest, hypotheses, sources, name, candidates, checked, counts) for name in family]
-        squares += np.mean(np.square(ratios), axis=0)
-    factors = np.maximum(np.sqrt(squares / len(found)), 1.0)
-    return Calibration(sample_counts=tuple(counts), factors=tuple(factors.tolist()))
-
-
-def families(sources: LatencyTable) -> list[tuple[str, ...]]:
-    """Return the sources in groups that are alike, directly or through others."""
-    correlation = np.atleast_2d(np.corrcoef(np.log(sources.latency_ms)))
-    is_alike = correlation > FAMILY_CORRELATION
-    remaining, found = list(range(len(sources.platforms))), []
-    while remaining:
-        members, border = set(), [remaining[0]]
-        while border:
-            members.add(border[-1])
-            border = [*border[:-1], *(set(np.flatnonzero(is_alike[border[-1]]).tolist()) - members - set(border))]
-        found.append(tuple(sources.platforms[index] for index in sorted(members)))
-        remaining = [index for index in remaining if index not in members]
-    return found
+        weighed = evidence.weigh(hypotheses, without=family)
+        order = candidates[
+            Informative(rest, weighed)(
+                sources.choices[candidates], max(counts), measured=Samples.none(prior.feature_map.space), seed=seed
+            )
+        ]
+        ratios = [_ratios(rest, weighed, sources, name, order, checked, counts) for name in family]
+        reaches[index] = np.mean([np.square(reach) for reach, _ in ratios], axis=0)
+        errors[index] = np.mean([np.log(error) for _, error in ratios], axis=0)
+    return Calibration(
+        sample_counts=tuple(counts),
+        interval_factors=tuple(np.maximum(np.sqrt(reaches.mean(axis=0)), 1.0).tolist()),
+        error_factors=tuple(np.sqrt(MEDIAN_DEVIATIONS * np.exp(errors.mean(axis=0))).tolist()),
+        error_log_sds=tuple(np.maximum(errors.std(axis=0), PROMISE_LOG_SD_MIN).tolist()),
+    )
 
 
 def _ratios(
@@ -104,20 +133,21 @@ def _ratios(
     hypotheses: Hypotheses,
     sources: LatencyTable,
     platform: str,
-    candidates: NDArray[np.int64],
+    order: NDArray[np.int64],
     checked: NDArray[np.int64],
     counts: list[int],
-) -> FloatArray:
-    """Return needed over claimed reach of the interval, for each number of samples."""
+) -> tuple[FloatArray, FloatArray]:
+    """Return needed over claimed reach of the interval, and real over expected error, for each count."""
     latency_ms = sources.latencies_of(platform)
-    untouched = Posterior.infer(prior, hypotheses, Samples.none(prior.feature_map.space))
-    order = candidates[choose_informative(untouched, prior.basis(sources.choices[candidates]), max(counts))]
     basis = prior.basis(sources.choices[checked])
-    ratios = []
+    reaches, errors = [], []
     for count in counts:
         chosen = order[:count]
         samples = Samples.of(sources.choices[chosen], latency_ms[chosen])
-        mean, sd = Posterior.infer(prior, hypotheses, samples).predict(basis)
+        posterior = Posterior.infer(prior, hypotheses, samples)
+        mean, sd = posterior.predict(basis)
         deviations = np.abs(np.log(latency_ms[checked] / mean)) / np.sqrt(np.log1p((sd / mean) ** 2))
-        ratios.append(float(np.quantile(deviations, INTERVAL_SHARE)) / INTERVAL_DEVIATIONS)
-    return np.array(ratios)
+        reaches.append(float(np.quantile(deviations, INTERVAL_SHARE)) / INTERVAL_DEVIATIONS)
+        real = float(np.median(np.abs(mean / latency_ms[checked] - 1.0)))
+        errors.append(max(real, ERROR_FLOOR) / float(np.exp(np.median(posterior.log_errors(basis)))))
+    return np.array(reaches), np.array(errors)

@@ -38,6 +38,24 @@ OFFSET_VARIANCE: Final = 0.1
 SCALE_VARIANCE: Final = 0.3
 """Of a factor on the mean: samples tell the scale only through the architectures they are."""
 
+OUTLIER_SHARE: Final = 0.03
+"""Of measurements that say nothing of the network: a phone that was busy, a typing error in a
+published table."""
+
+OUTLIER_LOG_ODDS: Final = math.log(OUTLIER_SHARE / (1.0 - OUTLIER_SHARE))
+"""What it costs a combination to hold a sample for an outlier."""
+
+OUTLIER_VARIANCE: Final = 0.25
+"""Relative variance of such a measurement, 50 %."""
+
+PLAUSIBLE_CORRELATION: Final = 0.5
+PLAUSIBILITY_SD: Final = 0.15
+"""Predictions that correlate worse with physics are held for less likely, by this scale: on all
+machines arithmetic and traffic take time."""
+
+PLAUSIBILITY_COUNT: Final = 60
+"""Architectures over which that correlation is taken."""
+
 RELATIVE_FLOOR: Final = 0.02
 """Below this share of the scale a predicted latency bends to stay positive, order kept."""
 
@@ -49,12 +67,14 @@ class Hypotheses:
     Letters: `h` combinations, `j` kernels.
 
     Shapes:
-        mean_index: `h`.  amplitudes: `h x j`.  noise: `h`.
+        mean_index: `h`.  amplitudes: `h x j`.  noise: `h`.  log_prior: `h`, up to a constant, how
+        much each counts before anything is measured.
     """
 
     mean_index: NDArray[np.int64]
     amplitudes: FloatArray
     noise: FloatArray
+    log_prior: FloatArray
 
     @classmethod
     def draw(cls, prior: Prior, *, seed: int) -> Hypotheses:
@@ -68,6 +88,7 @@ class Hypotheses:
             mean_index=generator.integers(0, prior.reference.means.shape[1], HYPOTHESIS_COUNT),
             amplitudes=amplitudes,
             noise=np.exp(generator.uniform(math.log(NOISE_RANGE[0]), math.log(NOISE_RANGE[1]), HYPOTHESIS_COUNT)),
+            log_prior=np.zeros(HYPOTHESIS_COUNT),
         )
 
     def __len__(self) -> int:
@@ -75,7 +96,10 @@ class Hypotheses:
 
     def __getitem__(self, indices: NDArray[np.int64]) -> Hypotheses:
         return Hypotheses(
-            mean_index=self.mean_index[indices], amplitudes=self.amplitudes[indices], noise=self.noise[indices]
+            mean_index=self.mean_index[indices],
+            amplitudes=self.amplitudes[indices],
+            noise=self.noise[indices],
+            log_prior=self.log_prior[indices],
         )
 
     def of_mean(self, mean_index: int) -> Hypotheses:
@@ -84,7 +108,8 @@ class Hypotheses:
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
-        return {f"hypotheses.{name}": getattr(self, name) for name in ("mean_index", "amplitudes", "noise")}
+        names = ("mean_index", "amplitudes", "noise", "log_prior")
+        return {f"hypotheses.{name}": getattr(self, name) for name in names}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Hypotheses:
@@ -93,6 +118,7 @@ class Hypotheses:
             mean_index=tensors["hypotheses.mean_index"].astype(np.int64),
             amplitudes=tensors["hypotheses.amplitudes"].astype(np.float64),
             noise=tensors["hypotheses.noise"].astype(np.float64),
+            log_prior=tensors["hypotheses.log_prior"].astype(np.float64),
         )
 
     def means(self, basis: Basis) -> FloatArray:
@@ -137,7 +163,10 @@ class Posterior:
     def infer(cls, prior: Prior, hypotheses: Hypotheses, samples: Samples) -> Posterior:
         """Weigh combinations by how well they explain the samples, and keep a fair few."""
         everything = cls(prior, hypotheses, samples)
-        return cls(prior, hypotheses[_resample(everything.log_likelihood)], samples)
+        log_weights = everything.log_likelihood + hypotheses.log_prior
+        if samples.count and prior.prices is not None:
+            log_weights += everything._log_plausibility()
+        return cls(prior, hypotheses[_resample(log_weights)], samples)
 
     def _condition(self) -> None:
         """Learn from the samples, for each combination on its own."""
@@ -153,13 +182,19 @@ class Posterior:
         noise += (self.samples.resolution_ms / np.exp(log_scale)[:, None]) ** 2 / 12.0
         diagonal = np.arange(count)
         covariance[:, diagonal, diagonal] += noise + 1e-9
+        residuals = relative - means
+        outlier_variance = OUTLIER_VARIANCE * np.maximum(means, RELATIVE_FLOOR) ** 2
+        outlier_counts = _admit_outliers(covariance, residuals, outlier_variance)
         factor = np.linalg.cholesky(covariance)
         self._whitener = np.linalg.inv(factor)
-        self._white_residuals = (self._whitener @ (relative - means)[:, :, None])[:, :, 0]
+        self._white_residuals = (self._whitener @ residuals[:, :, None])[:, :, 0]
         log_determinant = np.log(factor[:, diagonal, diagonal]).sum(axis=1)
         self.scale: FloatArray = np.exp(log_scale)
         self.log_likelihood: FloatArray = (
-            -0.5 * (self._white_residuals**2).sum(axis=1) - log_determinant - count * log_scale
+            -0.5 * (self._white_residuals**2).sum(axis=1)
+            - log_determinant
+            - count * log_scale
+            + OUTLIER_LOG_ODDS * outlier_counts
         )
 
     def predict(self, basis: Basis) -> tuple[FloatArray, FloatArray]:
@@ -183,20 +218,79 @@ class Posterior:
         variances = self.hypotheses.variance(basis) - (white**2).sum(axis=2)
         return means, np.maximum(variances, 0.0)
 
-    def covariance(self, basis: Basis, count: int) -> FloatArray:
-        """Return covariances given the samples, as shares of the prior mean: `count x n x n`.
+    def _log_plausibility(self) -> FloatArray:
+        """Return how well what each combination predicts agrees with physics: `h`, at most 0.
+
+        A few odd samples are easily explained by a platform on which larger networks run faster.
+        There is none.
+        """
+        basis = self.prior.reference[:PLAUSIBILITY_COUNT]
+        gains = (np.swapaxes(self._whitener, 1, 2) @ self._white_residuals[:, :, None])[:, :, 0]
+        covariance = self.hypotheses.covariance(basis, self._basis)
+        means = self.hypotheses.means(basis) + (covariance @ gains[:, :, None])[:, :, 0]
+        line = basis.means[:, self.prior.unsampled_mean]
+        line, means = line - line.mean(), means - means.mean(axis=1, keepdims=True)
+        correlation = means @ line / np.maximum(np.linalg.norm(means, axis=1) * np.linalg.norm(line), 1e-12)
+        shortfall: FloatArray = np.maximum(PLAUSIBLE_CORRELATION - correlation, 0.0) / PLAUSIBILITY_SD
+        return -0.5 * shortfall**2
+
+    def log_errors(self, basis: Basis) -> FloatArray:
+        """Return the logarithm of the relative error that each combination expects: `h`.
+
+        The error is the median over architectures of the standard deviation, noise and the
+        distance to the other combinations included.
+        """
+        means, variances = self.predict_each(basis)
+        means = np.maximum(means, 0.05)
+        latency_ms = means * self.scale[:, None]
+        noise = self.hypotheses.noise[:, None] + (self.samples.resolution_ms / latency_ms) ** 2 / 12.0
+        squares = variances / means**2 + noise + (latency_ms / latency_ms.mean(axis=0) - 1.0) ** 2
+        log_errors: FloatArray = 0.5 * np.log(np.median(squares, axis=1))
+        return log_errors
+
+    def covariance(self, basis: Basis, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what some combinations believe, given the samples, in relative latency.
 
         Args:
             basis: The `n` architectures.
-            count: Combinations for which to return them.
+            count: Combinations.
+
+        Shapes:
+            returns: covariances `count x n x n`, prior means `count x n`, noise `count`.
         """
         few = np.linspace(0, len(self.hypotheses) - 1, count).round().astype(np.int64)
         hypotheses = self.hypotheses[few]
         prior = hypotheses.covariance(basis, basis)
         white = self._whitener[few] @ hypotheses.covariance(self._basis, basis)
-        means = np.maximum(hypotheses.means(basis), RELATIVE_FLOOR)
-        shares: FloatArray = (prior - np.swapaxes(white, 1, 2) @ white) / means[:, :, None] / means[:, None, :]
-        return shares
+        covariance: FloatArray = prior - np.swapaxes(white, 1, 2) @ white
+        return covariance, np.maximum(hypotheses.means(basis), RELATIVE_FLOOR), hypotheses.noise
+
+
+def _admit_outliers(covariance: FloatArray, residuals: FloatArray, outlier_variance: FloatArray) -> NDArray[np.int64]:
+    """Let combinations hold samples for outliers where that explains them better.
+
+    One sample after the other, the one that gains most; covariances grow in place.
+
+    Shapes:
+        covariance: `h x k x k`.  residuals, outlier_variance: `h x k`.
+        returns: `h`, outliers of each combination.
+    """
+    counts = np.zeros(len(residuals), dtype=np.int64)
+    undecided = np.arange(len(residuals)) if residuals.shape[1] > 2 else np.zeros(0, dtype=np.int64)
+    is_outlier = np.zeros(residuals.shape, dtype=np.bool_)
+    for _ in range(residuals.shape[1] // 3):
+        precision = np.linalg.inv(covariance[undecided])
+        pulls = (precision @ residuals[undecided][:, :, None])[:, :, 0]
+        growth = 1.0 + outlier_variance[undecided] * np.einsum("hkk->hk", precision)
+        gains = 0.5 * pulls**2 * outlier_variance[undecided] / growth - 0.5 * np.log(growth) + OUTLIER_LOG_ODDS
+        gains[is_outlier[undecided]] = -np.inf
+        worst = gains.argmax(axis=1)
+        is_better = gains.max(axis=1) > 0
+        undecided, worst = undecided[is_better], worst[is_better]
+        is_outlier[undecided, worst] = True
+        covariance[undecided, worst, worst] += outlier_variance[undecided, worst]
+        counts[undecided] += 1
+    return counts
 
 
 def _resample(log_likelihood: FloatArray) -> NDArray[np.int64]:

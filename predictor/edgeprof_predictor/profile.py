@@ -22,7 +22,7 @@ from edgeprof_predictor.spaces import Architecture, CategoricalSpace, get_space
 if TYPE_CHECKING:
     from edgeprof_predictor.methods.default import DefaultPredictor
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Version of the file. 1: the first."""
 
 SUFFIX: Final = ".edgeprof"

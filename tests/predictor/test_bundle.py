@@ -79,7 +79,7 @@ def test_missing_tensors_are_named(folder: Path) -> None:
         load_bundle("nasbench201", folder=folder)
 
 
-@pytest.mark.parametrize("name", ["network.read_encoding.bias", "sources.weights", "calibration.factors"])
+@pytest.mark.parametrize("name", ["network.read_encoding.bias", "sources.weights", "calibration.interval_factors"])
 def test_a_bundle_without_a_part_is_refused_in_one_sentence(folder: Path, name: str) -> None:
     tensors, document = unpack(folder / "nasbench201.safetensors")
     del tensors[name]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeprof_predictor.calibration import Calibration, families
+from edgeprof_predictor.calibration import Calibration
 from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.families import families
 from edgeprof_predictor.features import FeatureMap
 from edgeprof_predictor.methods.default import Default
 from edgeprof_predictor.physics import Prices, physics_line
@@ -85,9 +86,11 @@ def test_twins_are_one_family(world: LatencyTable) -> None:
 
 
 def test_calibration_never_narrows_an_interval(method: Default) -> None:
-    assert min(method.calibration.factors) >= 1.0
+    assert min(method.calibration.interval_factors) >= 1.0
 
 
 def test_factors_between_sample_counts_are_interpolated() -> None:
-    calibration = Calibration(sample_counts=(3, 5), factors=(2.0, 1.0))
-    assert [calibration.factor(count) for count in (0, 3, 4, 5, 50)] == [2.0, 2.0, 1.5, 1.0, 1.0]
+    calibration = Calibration(
+        sample_counts=(3, 5), interval_factors=(2.0, 1.0), error_factors=(1.0, 1.0), error_log_sds=(0.5, 0.25)
+    )
+    assert [calibration.interval_factor(count) for count in (0, 3, 4, 5, 50)] == [2.0, 2.0, 1.5, 1.0, 1.0]

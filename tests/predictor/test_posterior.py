@@ -5,6 +5,7 @@ import pytest
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.posterior import Posterior
 from edgeprof_predictor.samples import Samples
 
@@ -66,3 +67,26 @@ def test_predictions_stay_positive_whatever_was_measured(method: Default, world:
     samples = Samples.of(world.choices[:12], upside_down)
     mean, _ = Posterior.infer(method.prior, method.hypotheses, samples).predict(method.prior.reference)
     assert np.all(mean > 0)
+
+
+def test_one_gross_outlier_hardly_moves_the_rest(method: Default, world: LatencyTable) -> None:
+    basis, latency_ms = method.prior.basis(world.choices[100:]), world.latencies_of("unseen_0")
+    actual = latency_ms[100:]
+    spoilt = latency_ms[:12].copy()
+    spoilt[5] *= 4.0
+    errors = [
+        float(
+            np.median(np.abs(Posterior.infer(method.prior, method.hypotheses, samples).predict(basis)[0] / actual - 1))
+        )
+        for samples in (Samples.of(world.choices[:12], spoilt), Samples.of(world.choices[:12], latency_ms[:12]))
+    ]
+    assert errors[0] < errors[1] + 0.03
+
+
+def test_samples_that_fall_with_size_do_not_turn_the_ranks_around(method: Default, world: LatencyTable) -> None:
+    line = method.prior.basis(world.choices[:200]).means[:, method.prior.unsampled_mean]
+    extremes = np.argsort(line)[[0, 100, 199]]
+    samples = Samples.of(world.choices[extremes], np.array([11.0, 10.5, 10.0]))
+    mean, _ = Posterior.infer(method.prior, method.hypotheses, samples).predict(method.prior.basis(world.choices[200:]))
+    rest = method.prior.basis(world.choices[200:]).means[:, method.prior.unsampled_mean]
+    assert spearman(rest, mean) > 0.3

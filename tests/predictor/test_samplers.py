@@ -21,6 +21,7 @@ from edgeprof_predictor.samplers import (
     make_sampler,
     remaining_variance,
 )
+from edgeprof_predictor.samplers.informative import find_extremes
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, SearchSpace
 
@@ -79,8 +80,9 @@ def test_nothing_is_chosen_when_nothing_is_asked_for(method: Default, untouched:
 
 
 def test_a_measurement_lowers_every_variance_and_its_own_most(method: Default, untouched: Posterior) -> None:
-    before = untouched.covariance(method.prior.reference[:20], 4)
-    shares = np.einsum("hii->hi", conditioned(before, 7)) / np.einsum("hii->hi", before)
+    before, means, noise = untouched.covariance(method.prior.reference[:20], 4)
+    after = conditioned(before, 7, noise * means[:, 7] ** 2)
+    shares = np.einsum("hii->hi", after) / np.einsum("hii->hi", before)
     assert np.all(shares <= 1.0 + 1e-9)
     assert np.all(shares.argmin(axis=1) == 7)
 
@@ -174,3 +176,13 @@ def test_a_name_joins_any_method_to_any_sampler(space: SearchSpace, world: Laten
 def test_an_unknown_name_is_refused_with_the_known_ones(name: str, text: str) -> None:
     with pytest.raises(UnknownMethodError, match=text):
         get_method(name)
+
+
+def test_extremes_are_distinct_and_more_unlike_each_other_than_chance(method: Default, world: LatencyTable) -> None:
+    basis = method.prior.basis(world.choices)
+    extremes = find_extremes(method.prior, basis, 20)
+    # Cells differ in few things, so that a few of them tell all there is.
+    assert 10 < len(set(extremes.tolist())) == len(extremes) <= 20
+    line = basis.means[:, method.prior.unsampled_mean]
+    by_chance = [np.std(line[choose_random(len(line), len(extremes), seed=seed)]) for seed in range(10)]
+    assert np.std(line[extremes]) > np.mean(by_chance)

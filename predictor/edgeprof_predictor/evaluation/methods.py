@@ -14,6 +14,7 @@ from edgeprof_predictor.encodings import Encoding, latency_encoding, load_proxy_
 from edgeprof_predictor.errors import TableError, UnknownMethodError
 from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.sampled import with_sampler
 from edgeprof_predictor.spaces import CategoricalSpace
 
 ORACLE: Final = "oracle"
@@ -33,18 +34,19 @@ def resolve_methods(names: Sequence[str], encoding: Callable[[str], Encoding]) -
     """Return the methods of these names.
 
     Args:
-        names: Of `EVALUATED_NAMES`.
+        names: Of `EVALUATED_NAMES`, each with `+` and the name of a sampler behind it or not.
         encoding: Gives the scores of `zcpvec` or `hwlvec`, asked for only where a method reads them.
 
     Raises:
         UnknownMethodError: If there is no such method, with the nearest names.
     """
-    return tuple(_resolve(name, encoding) for name in names)
+    return tuple(_resolve_sampled(name, encoding) for name in names)
 
 
 def reads(names: Sequence[str], scores: str) -> list[str]:
     """Return those of the methods that read these scores."""
-    return [name for name in names if name in _PARTS and _PARTS[name][1] == scores]
+    parts = [(name, _PARTS.get(name.partition("+")[0])) for name in names]
+    return [name for name, part in parts if part is not None and part[1] == scores]
 
 
 def score_encoding(
@@ -77,6 +79,12 @@ def score_encoding(
             f"table; add them, or leave the methods named {scores} out"
         )
     return encoding
+
+
+def _resolve_sampled(name: str, encoding: Callable[[str], Encoding]) -> type[Method]:
+    base, plus, sampler_name = name.partition("+")
+    method = _resolve(base, encoding)
+    return with_sampler(method, sampler_name) if plus else method
 
 
 def _resolve(name: str, encoding: Callable[[str], Encoding]) -> type[Method]:

@@ -24,8 +24,8 @@ from edgeprof_predictor.references import References
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
-CANDIDATE_COUNT: Final = 1000
-"""Architectures of the table offered as samples, drawn by seed; more change little."""
+CANDIDATE_COUNT: Final = 5000
+"""Architectures of the table offered as samples, drawn by seed: enough to hold extremes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,10 +24,11 @@ from edgeprof_predictor.embedding import nearest_platform
 from edgeprof_predictor.expectation import ExpectedError
 from edgeprof_predictor.features import FeatureMap
 from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
+from edgeprof_predictor.hyperprior import Evidence
 from edgeprof_predictor.methods.base import Method, PlatformPredictor, Prediction
 from edgeprof_predictor.posterior import Hypotheses, Posterior
 from edgeprof_predictor.prior import Prior
-from edgeprof_predictor.samplers import Informative, remaining_variance
+from edgeprof_predictor.samplers import REMAINING_COUNT, Informative, remaining_variance
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.sources import SourceRegressions
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
@@ -42,14 +43,6 @@ errors of its teacher and adds its own, so much of it gains nothing."""
 
 CHUNK_LENGTH: Final = 1024
 """Architectures predicted at once, so that their encodings stay in the processor's cache."""
-
-MEDIAN_DEVIATIONS: Final = 0.6745
-"""Standard deviations of a normal distribution that half of all errors exceed."""
-
-
-PROMISE_LOG_SD: Final = 0.4
-"""Spread of the logarithm of real over expected error beyond what the combinations tell: with it,
-sources left out with their families stay below the upper end nine times in ten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +67,7 @@ class AdaptedPlatform:
         taught: Gives the fine-tuned network, which is trained when first asked for: whether
             another sample would help, the model tells alone.
         interval_factor: Calibration of the model's standard deviations.
+        expectation: The median error to expect.
         source_platform: Whose row the network's row started from.
         source_correlation: Its correlation on the samples.
     """
@@ -81,6 +75,7 @@ class AdaptedPlatform:
     posterior: Posterior
     taught: Callable[[], TaughtNetwork]
     interval_factor: float
+    expectation: ExpectedError
     source_platform: str | None
     source_correlation: float
 
@@ -127,11 +122,12 @@ class Default(Method):
         feature_map = FeatureMap(space)
         prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources), seed=seed)
         hypotheses = Hypotheses.draw(prior, seed=seed)
+        evidence = Evidence.gather(prior, hypotheses, sources, seed=seed)
         return cls(
             prior,
-            hypotheses,
+            evidence.weigh(hypotheses),
             pretrain(space, sources, hyperparameters, seed=seed),
-            calibrate(prior, hypotheses, sources, seed=seed),
+            calibrate(prior, hypotheses, evidence, sources, seed=seed),
             hyperparameters,
         )
 
@@ -177,7 +173,8 @@ class Default(Method):
             AdaptedPlatform(
                 posterior=posterior,
                 taught=cache(lambda: self._teach(posterior, nearest, seed=seed)),
-                interval_factor=self.calibration.factor(samples.count),
+                interval_factor=self.calibration.interval_factor(samples.count),
+                expectation=self.calibration.expected_error(posterior.log_errors(self.prior.reference), samples.count),
                 source_platform=nearest,
                 source_correlation=correlation,
             )
@@ -229,7 +226,6 @@ class DefaultPredictor(PlatformPredictor):
         self.adapted: Final = adapted
         self.source_platform = adapted.source_platform
         self.source_correlation = adapted.source_correlation
-        self._expectation = _expectation(adapted)
 
     @property
     def samples(self) -> Samples:
@@ -260,34 +256,18 @@ class DefaultPredictor(PlatformPredictor):
     @property
     def expected_error(self) -> float:
         """Median relative error to expect, from the model's calibrated spread over the space."""
-        return self._expectation.error
+        return self.adapted.expectation.error
 
     @property
     def expectation(self) -> ExpectedError:
         """The expected error and how sure it is."""
-        return self._expectation
+        return self.adapted.expectation
 
     def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
         """Return the error to expect after the best next samples."""
         posterior = self.adapted.posterior
-        share = remaining_variance(posterior, posterior.prior.basis(candidates), count)
+        share = remaining_variance(posterior, posterior.prior.basis(candidates[:REMAINING_COUNT]), count)
         return self.expected_error * math.sqrt(share)
-
-
-def _expectation(adapted: AdaptedPlatform) -> ExpectedError:
-    """Return the median relative error that the model's combinations expect, each on its own.
-
-    They differ most in how noisy the platform is. Their middle is expected; the doubt is theirs.
-    """
-    posterior = adapted.posterior
-    means, variances = posterior.predict_each(posterior.prior.reference)
-    means = np.maximum(means, 0.05)
-    latency_ms = means * posterior.scale[:, None]
-    noise = posterior.hypotheses.noise[:, None] + (posterior.samples.resolution_ms / latency_ms) ** 2 / 12.0
-    squares = variances / means**2 + noise + (latency_ms / latency_ms.mean(axis=0) - 1.0) ** 2
-    log_errors = 0.5 * np.log(np.median(squares, axis=1))
-    error = MEDIAN_DEVIATIONS * adapted.interval_factor * float(np.exp(np.median(log_errors)))
-    return ExpectedError.of_doubt(error, math.hypot(float(log_errors.std()), PROMISE_LOG_SD))
 
 
 def tensors_of(adapted: AdaptedPlatform) -> dict[str, NDArray[np.generic]]:
@@ -299,6 +279,7 @@ def tensors_of(adapted: AdaptedPlatform) -> dict[str, NDArray[np.generic]]:
         **taught.network.tensors(),
         "network_weight": np.array(taught.weight),
         "interval_factor": np.array(adapted.interval_factor),
+        "expected_error": np.array([adapted.expectation.lower, adapted.expectation.error, adapted.expectation.upper]),
         "source_correlation": np.array(adapted.source_correlation),
         "samples.choices": samples.choices,
         "samples.latency_ms": samples.latency_ms,
@@ -322,6 +303,7 @@ def platform_from_tensors(
         resolution_ms=tensors["samples.resolution_ms"].item(),
     )
     prior = Prior.from_tensors(space, platforms, tensors)
+    lower, error, upper = tensors["expected_error"].astype(np.float64).tolist()
     taught = TaughtNetwork(
         network=AdaptedNetwork.from_tensors(space, tensors, hyperparameters),
         weight=tensors["network_weight"].item(),
@@ -330,6 +312,7 @@ def platform_from_tensors(
         posterior=Posterior(prior, Hypotheses.from_tensors(tensors), samples),
         taught=lambda: taught,
         interval_factor=tensors["interval_factor"].item(),
+        expectation=ExpectedError(lower=lower, error=error, upper=upper),
         source_platform=source_platform,
         source_correlation=tensors["source_correlation"].item(),
     )

@@ -3,11 +3,18 @@
 from edgeprof_predictor.samplers.base import Sampler
 from edgeprof_predictor.samplers.chance import Chance, choose_random
 from edgeprof_predictor.samplers.diverse import Diverse
-from edgeprof_predictor.samplers.informative import Informative, choose_informative, conditioned, remaining_variance
+from edgeprof_predictor.samplers.informative import (
+    REMAINING_COUNT,
+    Informative,
+    choose_informative,
+    conditioned,
+    remaining_variance,
+)
 from edgeprof_predictor.samplers.registry import SAMPLER_NAMES, check_sampler_name, make_sampler
 from edgeprof_predictor.samplers.stratified import Stratified
 
 __all__ = [
+    "REMAINING_COUNT",
     "SAMPLER_NAMES",
     "Chance",
     "Diverse",

@@ -134,3 +134,11 @@ def test_damaged_proxies_are_refused(tmp_path: Path) -> None:
     np.savez(path, arch=table.choices + 7, score=np.ones((300, 2)))
     with pytest.raises(EncodingError, match="must lie between 0 and the option counts"):
         resolved("multi-predict-zcpvec", table=table, proxies=path)
+
+
+def test_a_sampler_behind_a_plus_chooses_the_samples(tmp_path: Path) -> None:
+    table = odd_table()
+    (method,) = resolved("ridge+diversity", table=table)
+    assert method.name == "ridge+diversity"
+    with pytest.raises(UnknownMethodError, match="no sampler 'luck'"):
+        resolved("ridge+luck", table=table)
