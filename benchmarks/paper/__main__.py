@@ -5,7 +5,8 @@ python -m benchmarks.paper table-1 figure-5       some of it
 python -m benchmarks.paper all --finished         show what is computed already, compute nothing
 
 The published tables of latencies are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Every
-run is kept as soon as it is finished: the same command goes on where it was interrupted.
+run is kept as soon as it is finished: the same command goes on where it was interrupted. After a change of a method,
+take a new folder of results, or delete that method's files in it.
 """
 
 from __future__ import annotations
@@ -20,14 +21,19 @@ from benchmarks.paper.correlations import table_9, table_10
 from benchmarks.paper.figures import FIGURES, Figure
 from benchmarks.paper.render import draw, markdown, write_json
 from benchmarks.paper.results import ResultFigure, ResultTable, figure_of, table_of
-from benchmarks.paper.runs import Laboratory, Run, Schedule
+from benchmarks.paper.runs import SHORT_EPOCHS, SHORT_META_LEARNING, Laboratory, Run, Schedule
 from benchmarks.paper.tables import TABLES, Table
+
+from edgeprof_predictor.methods.help import META_LEARNING
 
 CORRELATIONS: Final = {"table-9": table_9, "table-10": table_10}
 NAMES: Final = (
     *("table-1", "table-2", "table-3", "table-4", "table-9", "table-10", "table-12"),
     *("figure-4", "figure-5", "figure-6", "figure-11", "figure-16", "figure-17"),
 )
+
+FINDINGS: Final = Path(__file__).with_name("findings.md")
+"""What was found out by hand: what was tried, what explains a difference."""
 
 
 def main() -> int:
@@ -54,9 +60,11 @@ def main() -> int:
         draw((arguments.output or arguments.results) / "pictures" / f"{name}.png", result)
         sections[name] = markdown(name, result)
         print(sections[name])
-    page = f"{_preface(laboratory.schedule)}\n{chr(10).join(sections.values())}"
+    parts = [*sections.values()]
+    if names == NAMES:
+        parts = [_preface(laboratory.schedule), FINDINGS.read_text(encoding="utf-8"), *parts]
     path = (arguments.output or arguments.results) / ("paper.md" if names == NAMES else f"{'_'.join(names)}.md")
-    path.write_text(page, encoding="utf-8")
+    path.write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {path}", file=sys.stderr)
     return 0
 
@@ -90,12 +98,19 @@ def _result(name: str, laboratory: Laboratory) -> ResultTable | ResultFigure:
 
 
 def _preface(schedule: Schedule) -> str:
-    epochs = "250 epochs at 0.0004, as in Table 15" if schedule.is_full else "fewer epochs than Table 15, see below"
+    learned = "the sources are learned for 250 epochs at 0.0004, as in Table 15"
+    if not schedule.is_full:
+        epochs = " and ".join(f"{count} epochs on {space}" for space, count in SHORT_EPOCHS.items())
+        learned = (
+            f"the sources are learned for {epochs} at 0.0016, where Table 15 has 250 epochs at 0.0004 (`--full`), and "
+            f"HELP for {SHORT_META_LEARNING.episodes} episodes at {SHORT_META_LEARNING.meta_learning_rate}, where its "
+            f"program has {META_LEARNING.episodes} at {META_LEARNING.meta_learning_rate}"
+        )
     return f"""# The paper's tables and figures, computed anew
 
-Ours beside what the paper (Multi-Predict, Akhauri and Abdelfattah 2023) prints, in Spearman's rank correlation. One
-command makes this page, `python -m benchmarks.paper all --output docs`, and each exhibit has its own. TL is the paper's
-own method, built anew here (`multi-predict`); `default` is this project's. Sources were learned for {epochs}.
+Ours beside what the paper (Multi-Predict, Akhauri and Abdelfattah 2023) prints, in Spearman's rank correlation. TL is
+the paper's own method, built anew here (`multi-predict`); `default` is this project's. Each exhibit has a command;
+`python -m benchmarks.paper all --output docs` makes this page. In all of it {learned}.
 """
 
 

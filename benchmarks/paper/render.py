@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import matplotlib as mpl
-from benchmarks.paper.results import ResultCurve, ResultFigure, ResultTable
+from benchmarks.paper.results import ResultCurve, ResultFigure, ResultRow, ResultTable
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -19,6 +19,9 @@ from matplotlib.figure import Figure as Picture
 
 OURS: Final = "tab:blue"
 PAPERS: Final = "tab:orange"
+
+MOST_TICKS: Final = 6
+"""More counts than these would overlap below an axis, which then names powers of ten."""
 
 
 def markdown(name: str, result: ResultTable | ResultFigure) -> str:
@@ -88,8 +91,8 @@ def _draw_table(table: ResultTable) -> Picture:
         if printed is not None:
             axes.plot([printed], [place], "x", color=PAPERS)
     axes.plot([], [], "x", color=PAPERS, label="the paper's")
-    axes.set_yticks(range(len(rows)), [row.label for row, _ in reversed(rows)])
-    axes.set_xlabel(f"Spearman, {table.columns[-1]}")
+    axes.set_yticks(range(len(rows)), [_name(row) for row, _ in reversed(rows)])
+    axes.set_xlabel(f"Spearman, {table.columns[-1]}; samples in brackets")
     axes.set_title(table.title, fontsize="medium")
     axes.grid(axis="x", alpha=0.3)
     axes.legend()
@@ -135,10 +138,18 @@ def _draw_curves(axes: Axes, panel: str, curves: Sequence[ResultCurve], x_label:
         is_point = len(curve.x) == 1
         axes.errorbar(curve.x, curve.y, yerr=curve.spreads, fmt="s" if is_point else ".-", capsize=2, label=curve.label)
     axes.set_xscale("log")
+    counts = sorted({x for curve in curves for x in curve.x})
+    if len(counts) <= MOST_TICKS:
+        axes.set_xticks(counts, [f"{count}" for count in counts], minor=False)
+        axes.minorticks_off()
     axes.set_title(panel, fontsize="small")
     axes.set_xlabel(x_label, fontsize="small")
     axes.set_ylabel("Spearman", fontsize="small")
     axes.grid(alpha=0.3)
+
+
+def _name(row: ResultRow) -> str:
+    return f"{row.label} ({row.count})" if row.count else row.label
 
 
 def _padded(published: Sequence[float | None], ours: Sequence[object]) -> tuple[float | None, ...]:

@@ -15,7 +15,7 @@ from benchmarks.published_tables import DATA_FOLDER
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings import Encoding, LookupEncoding, latency_encoding, load_proxy_encoding, proxy_encoding
 from edgeprof_predictor.evaluation import Protocol, evaluate, resolve_methods
-from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
+from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, SOURCE_SAMPLE_COUNTS, TransferHyperparameters
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.help import META_LEARNING, Help
 from edgeprof_predictor.methods.multi_predict import MultiPredict
@@ -23,8 +23,9 @@ from edgeprof_predictor.methods.scratch import SCRATCH_ENCODINGS, scratch_on
 from edgeprof_predictor.spaces import ChoiceArray, get_space
 from edgeprof_predictor.tables import load_latency_table
 
-SHORT_EPOCHS: Final = {"nasbench201": 60, "fbnet": 20}
-"""Passes over the sources: fewer than the 250 of Table 15, at four times its learning rate."""
+SHORT_EPOCHS: Final = {"nasbench201": 60, "fbnet": 10}
+"""Passes over as many architectures as Table 15 has: fewer than its 250, at four times its learning rate."""
+
 SHORT_META_LEARNING: Final = replace(META_LEARNING, episodes=400, meta_learning_rate=0.001)
 """A fifth of HELP's episodes, at ten times its rate."""
 
@@ -41,12 +42,16 @@ class Schedule:
     seeds: int
     is_full: bool
 
-    def hyperparameters(self, space: str) -> TransferHyperparameters:
-        """Return Table 15, shortened unless full."""
+    def hyperparameters(self, run: Run) -> TransferHyperparameters:
+        """Return Table 15, shortened unless full; few architectures get more epochs, so that steps are not few."""
         if self.is_full:
             return HARDWARE_TRANSFER
-        faster = 4 * HARDWARE_TRANSFER.source_learning_rate
-        return replace(HARDWARE_TRANSFER, source_epochs=SHORT_EPOCHS[space], source_learning_rate=faster)
+        usual = SOURCE_SAMPLE_COUNTS[run.space]
+        return replace(
+            HARDWARE_TRANSFER,
+            source_epochs=min(SHORT_EPOCHS[run.space] * usual // run.pretrain_samples, HARDWARE_TRANSFER.source_epochs),
+            source_learning_rate=4 * HARDWARE_TRANSFER.source_learning_rate,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +92,7 @@ class Mark:
 
 
 class Laboratory:
-    """Scores of runs, computed once and kept in a folder.
+    """Scores of runs, computed once and kept in a folder; after a change of a method, take a new one.
 
     Args:
         folder: Holds one file for each run and seed.
@@ -129,7 +134,7 @@ class Laboratory:
         return [Mark(**{field.name: row[field.name] for field in fields(Mark)}) for row in rows]
 
     def _path(self, run: Run, seed: int) -> Path:
-        learned = asdict(self.schedule.hyperparameters(run.space))
+        learned = asdict(self.schedule.hyperparameters(run))
         inputs = json.dumps({**asdict(run), "most_seeds": None, "learned": learned}, sort_keys=True)
         digest = hashlib.sha256(inputs.encode()).hexdigest()
         return self.folder / f"{run.space}_{run.method}_{digest[:12]}_{seed}.json"
@@ -178,7 +183,7 @@ def _method(run: Run, schedule: Schedule) -> type[Method]:
         return scratch_on(name, {part: encoding(part) for part in SCRATCH_ENCODINGS[name]})
     (method,) = resolve_methods([run.method], encoding)
     if issubclass(method, MultiPredict):
-        return type(method.__name__, (method,), {"hyperparameters": schedule.hyperparameters(run.space)})
+        return type(method.__name__, (method,), {"hyperparameters": schedule.hyperparameters(run)})
     if issubclass(method, Help) and not schedule.is_full:
         return type(method.__name__, (method,), {"hyperparameters": SHORT_META_LEARNING})
     return method

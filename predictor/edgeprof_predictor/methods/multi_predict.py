@@ -43,11 +43,11 @@ class MultiPredict(Method):
         seed: Of weights, rows and the order of samples.
 
     Source:
-        Multi-Predict, Akhauri and Abdelfattah 2023, sections 3.1 to 3.3. Where the text is silent, as in the authors'
-        published program: a loss of absolute errors (the text names squared ones), what reads architectures is not
-        fine-tuned, and a batch of fine-tuning is half of the samples. Latency is the logarithm, less the mean of the
-        platform's samples, where that program scales each platform to the range of its whole table. It predicts no
-        interval; ours is the spread of the samples before fine-tuning.
+        Multi-Predict, Akhauri and Abdelfattah 2023, sections 3.1 to 3.3. As in the authors' published program, and
+        not in the text: a loss of absolute errors, and batches of half the samples in fine-tuning. As in the text, and
+        not in that program: all weights are fine-tuned. Latency is the logarithm, less the mean of the platform's
+        samples, where that program scales each platform to the range of its whole table. It predicts no interval;
+        ours is the spread of the samples before fine-tuning.
     """
 
     name: ClassVar[str] = "multi-predict"
@@ -118,7 +118,6 @@ class MultiPredict(Method):
         nearest, correlation = nearest_platform(self.platforms, on_sources, samples.latency_ms)
         row = self.new_row(samples, nearest, seed=seed)[None].clone().requires_grad_(self.are_rows_learned)
         network = copy.deepcopy(self.network).requires_grad_(True)
-        network.reader.requires_grad_(False)
         errors = log_latency - self._predict(network, row, samples.choices)[0]
         # The offset is the platform's speed, which no row of a source can know.
         log_mean = float(errors.mean()) if samples.count else 0.0
@@ -162,7 +161,7 @@ class MultiPredict(Method):
         settings = self.hyperparameters
         encodings = self._encode(choices)
         descend(
-            [weight for weight in (*network.parameters(), row) if weight.requires_grad],
+            [*network.parameters(), *([row] if self.are_rows_learned else [])],
             lambda batch: nn.functional.l1_loss(network(encodings[batch], row)[0], targets[batch]),
             count=len(targets),
             batch_size=min(settings.batch_size, -(-len(targets) // 2) or 1),
