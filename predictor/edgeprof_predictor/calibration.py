@@ -84,7 +84,9 @@ class Calibration:
             log_errors: What each combination expects, as `Posterior.log_errors` has it.
             sample_count: Number of samples.
         """
-        factor = float(np.exp(np.interp(sample_count, self.sample_counts, np.log(self.error_factors))))
+        learned = float(np.exp(np.interp(sample_count, self.sample_counts, np.log(self.error_factors))))
+        # As with intervals: quiet sources must not talk a new platform's error down.
+        factor = max(learned, MEDIAN_DEVIATIONS)
         log_sd = float(np.interp(sample_count, self.sample_counts, self.error_log_sds))
         return ExpectedError.of_doubt(factor * float(np.exp(np.median(log_errors))), log_sd)
 

@@ -48,8 +48,8 @@ OUTLIER_LOG_ODDS: Final = math.log(OUTLIER_SHARE / (1.0 - OUTLIER_SHARE))
 OUTLIER_VARIANCE: Final = 0.25
 """Relative variance of such a measurement, 50 %."""
 
-PLAUSIBLE_CORRELATION: Final = 0.5
-PLAUSIBILITY_SD: Final = 0.15
+PLAUSIBLE_CORRELATION: Final = 0.6
+PLAUSIBILITY_SD: Final = 0.1
 """Predictions that correlate worse with physics are held for less likely, by this scale: on all
 machines arithmetic and traffic take time."""
 

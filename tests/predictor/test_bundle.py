@@ -66,7 +66,7 @@ def test_another_version_is_refused_with_both_versions(folder: Path) -> None:
         load_bundle("nasbench201", folder=folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"schema_version": 1}'])
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"schema_version": 2}'])
 def test_a_damaged_description_is_refused(folder: Path, text: str) -> None:
     (folder / "nasbench201.json").write_text(text)
     with pytest.raises(BundleError, match="is damaged"):
