@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import sys
 import tempfile
 import uuid
@@ -23,6 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from published_tables import DATA_FOLDER
 
 import edgeprof
 from edgeprof.client import DeviceClient
@@ -39,7 +39,6 @@ from edgeprof_predictor.spaces import ChoiceArray, FloatArray, SearchSpace, get_
 from edgeprof_predictor.tables import load_latency_table
 from edgeprof_proto.records import MeasurementPlan, Setting
 
-DATA_FOLDER: Final = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 SPACE: Final = "nasbench201"
 
 SETTINGS: Final = {

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.expectation import ExpectedError
+from edgeprof_predictor.expectation import MEDIAN_DEVIATIONS, ExpectedError
 from edgeprof_predictor.families import families
 from edgeprof_predictor.hyperprior import Evidence
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, INTERVAL_SHARE
 from edgeprof_predictor.posterior import Hypotheses, Posterior
-from edgeprof_predictor.prior import Prior
+from edgeprof_predictor.prior import Basis, Prior
 from edgeprof_predictor.samplers import Informative
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
@@ -28,11 +28,6 @@ SAMPLE_COUNTS: Final = (3, 5, 10, 20)
 
 CHECKED_COUNT: Final = 400
 """Architectures of each left-out source on which promises are checked; the others are candidates."""
-
-MEDIAN_DEVIATIONS: Final = 0.6745
-"""Standard deviations of a normal distribution that half of all errors exceed: the ratio of error to
-deviation that the model itself suggests. What sources suggest counts half, since a platform unlike
-them all is harder than any of them."""
 
 ERROR_FLOOR: Final = 0.002
 """Smallest real error that counts: platforms that are sums without noise would promise too much."""
@@ -49,7 +44,9 @@ class Calibration:
     Args:
         sample_counts: Ascending numbers of samples; between them corrections are interpolated.
         interval_factors: On the model's standard deviations, at least 1.
-        error_factors: Real median error over the standard deviation that the model expects.
+        error_factors: Median error over the standard deviation that the model expects: half way, in
+            logarithms, from what a normal distribution has to what left-out sources have, since a
+            platform unlike them all is harder than any of them.
         error_log_sds: Spread of the logarithm of that ratio from platform to platform.
     """
 
@@ -109,17 +106,17 @@ def calibrate(
     order = np.random.default_rng(seed).permutation(len(sources.choices))
     checked, candidates = np.split(order, [min(CHECKED_COUNT, len(order) // 2)])
     counts = [count for count in SAMPLE_COUNTS if count <= len(candidates)]
-    found = families(sources)
+    found, nothing = families(sources), Samples.none(prior.feature_map.space)
     reaches, errors = np.zeros((len(found), len(counts))), np.zeros((len(found), len(counts)))
     for index, family in enumerate(found):
-        rest = prior.without(family) if len(family) < len(sources.platforms) else prior
-        weighed = evidence.weigh(hypotheses, without=family)
-        order = candidates[
-            Informative(rest, weighed)(
-                sources.choices[candidates], max(counts), measured=Samples.none(prior.feature_map.space), seed=seed
-            )
-        ]
-        ratios = [_ratios(rest, weighed, sources, name, order, checked, counts) for name in family]
+        rest, weighed = prior.without(family), evidence.weigh(hypotheses, without=family)
+        chosen = Informative(rest, weighed)(sources.choices[candidates], max(counts), measured=nothing, seed=seed)
+        measured, basis = candidates[chosen], rest.basis(sources.choices[checked])
+        ratios = []
+        for name in family:
+            latency_ms = sources.latencies_of(name)
+            samples = Samples.of(sources.choices[measured], latency_ms[measured])
+            ratios.append(_ratios(rest, weighed, samples, basis, latency_ms[checked], counts))
         reaches[index] = np.mean([np.square(reach) for reach, _ in ratios], axis=0)
         errors[index] = np.mean([np.log(error) for _, error in ratios], axis=0)
     return Calibration(
@@ -133,23 +130,18 @@ def calibrate(
 def _ratios(
     prior: Prior,
     hypotheses: Hypotheses,
-    sources: LatencyTable,
-    platform: str,
-    order: NDArray[np.int64],
-    checked: NDArray[np.int64],
+    samples: Samples,
+    checked: Basis,
+    checked_ms: FloatArray,
     counts: list[int],
 ) -> tuple[FloatArray, FloatArray]:
     """Return needed over claimed reach of the interval, and real over expected error, for each count."""
-    latency_ms = sources.latencies_of(platform)
-    basis = prior.basis(sources.choices[checked])
     reaches, errors = [], []
     for count in counts:
-        chosen = order[:count]
-        samples = Samples.of(sources.choices[chosen], latency_ms[chosen])
-        posterior = Posterior.infer(prior, hypotheses, samples)
-        mean, sd = posterior.predict(basis)
-        deviations = np.abs(np.log(latency_ms[checked] / mean)) / np.sqrt(np.log1p((sd / mean) ** 2))
+        posterior = Posterior.infer(prior, hypotheses, Samples.of(samples.choices[:count], samples.latency_ms[:count]))
+        mean, sd = posterior.predict(checked)
+        deviations = np.abs(np.log(checked_ms / mean)) / np.sqrt(np.log1p((sd / mean) ** 2))
         reaches.append(float(np.quantile(deviations, INTERVAL_SHARE)) / INTERVAL_DEVIATIONS)
-        real = float(np.median(np.abs(mean / latency_ms[checked] - 1.0)))
-        errors.append(max(real, ERROR_FLOOR) / float(np.exp(np.median(posterior.log_errors(basis)))))
+        real = float(np.median(np.abs(mean / checked_ms - 1.0)))
+        errors.append(max(real, ERROR_FLOOR) / float(np.exp(np.median(posterior.log_errors(checked)))))
     return np.array(reaches), np.array(errors)

@@ -9,6 +9,9 @@ from typing import Final
 
 from edgeprof_predictor.errors import PredictorError
 
+MEDIAN_DEVIATIONS: Final = 0.6745
+"""Standard deviations of a normal distribution that half of all errors exceed."""
+
 UPPER_QUANTILE: Final = 0.9
 """Where the intervals here end: nine in ten lie below their upper end, and eight in ten inside. A
 promise is about the upper end alone, and wider ones would cost samples to keep it too well."""

@@ -71,7 +71,7 @@ class Evidence:
         rows, platforms, shares = [], [], []
         found = families(sources)
         for family in found:
-            rest = prior.without(family) if len(family) < len(sources.platforms) else prior
+            rest = prior.without(family)
             for platform in family:
                 for _ in range(DRAW_COUNT):
                     shown = generator.choice(connected, count, replace=False)

@@ -56,6 +56,9 @@ machines arithmetic and traffic take time."""
 PLAUSIBILITY_COUNT: Final = 60
 """Architectures over which that correlation is taken."""
 
+SHARE_FLOOR: Final = 0.05
+"""Relative latency below which errors are no longer taken as shares of it: they would know no bound."""
+
 RELATIVE_FLOOR: Final = 0.02
 """Below this share of the scale a predicted latency bends to stay positive, order kept."""
 
@@ -212,11 +215,14 @@ class Posterior:
 
     def predict_each(self, basis: Basis) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of relative latencies, noise left out: `h x n` each."""
-        covariance = self.hypotheses.covariance(basis, self._basis)
-        white = covariance @ np.swapaxes(self._whitener, 1, 2)
-        means = self.hypotheses.means(basis) + (white @ self._white_residuals[:, :, None])[:, :, 0]
+        means, white = self._means(basis)
         variances = self.hypotheses.variance(basis) - (white**2).sum(axis=2)
         return means, np.maximum(variances, 0.0)
+
+    def _means(self, basis: Basis) -> tuple[FloatArray, FloatArray]:
+        """Return mean relative latencies, `h x n`, and the whitened covariance with the samples, `h x n x k`."""
+        white = self.hypotheses.covariance(basis, self._basis) @ np.swapaxes(self._whitener, 1, 2)
+        return self.hypotheses.means(basis) + (white @ self._white_residuals[:, :, None])[:, :, 0], white
 
     def _log_plausibility(self) -> FloatArray:
         """Return how well what each combination predicts agrees with physics: `h`, at most 0.
@@ -225,9 +231,7 @@ class Posterior:
         There is none.
         """
         basis = self.prior.reference[:PLAUSIBILITY_COUNT]
-        gains = (np.swapaxes(self._whitener, 1, 2) @ self._white_residuals[:, :, None])[:, :, 0]
-        covariance = self.hypotheses.covariance(basis, self._basis)
-        means = self.hypotheses.means(basis) + (covariance @ gains[:, :, None])[:, :, 0]
+        means, _ = self._means(basis)
         line = basis.means[:, self.prior.unsampled_mean]
         line, means = line - line.mean(), means - means.mean(axis=1, keepdims=True)
         correlation = means @ line / np.maximum(np.linalg.norm(means, axis=1) * np.linalg.norm(line), 1e-12)
@@ -241,7 +245,7 @@ class Posterior:
         distance to the other combinations included.
         """
         means, variances = self.predict_each(basis)
-        means = np.maximum(means, 0.05)
+        means = np.maximum(means, SHARE_FLOOR)
         latency_ms = means * self.scale[:, None]
         noise = self.hypotheses.noise[:, None] + (self.samples.resolution_ms / latency_ms) ** 2 / 12.0
         squares = variances / means**2 + noise + (latency_ms / latency_ms.mean(axis=0) - 1.0) ** 2

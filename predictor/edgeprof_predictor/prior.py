@@ -104,7 +104,9 @@ class Prior:
         return cls(feature_map, sources, Prices.draw(feature_map.reference, seed=seed) if has_costs else None)
 
     def without(self, platforms: Sequence[str]) -> Prior:
-        """Return the prior that does not know these sources."""
+        """Return the prior that does not know these sources; where it knows no others, it stays as it is."""
+        if set(self.sources.platforms) <= set(platforms):
+            return self
         return Prior(self.feature_map, self.sources.without(platforms), self.prices)
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:

@@ -14,7 +14,7 @@ from edgeprof_predictor.encodings import Encoding, latency_encoding, load_proxy_
 from edgeprof_predictor.errors import TableError, UnknownMethodError
 from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.sampled import with_sampler
+from edgeprof_predictor.methods.sampled import resolve_sampled
 from edgeprof_predictor.spaces import CategoricalSpace
 
 ORACLE: Final = "oracle"
@@ -40,7 +40,7 @@ def resolve_methods(names: Sequence[str], encoding: Callable[[str], Encoding]) -
     Raises:
         UnknownMethodError: If there is no such method, with the nearest names.
     """
-    return tuple(_resolve_sampled(name, encoding) for name in names)
+    return tuple(resolve_sampled(name, lambda plain: _resolve(plain, encoding)) for name in names)
 
 
 def reads(names: Sequence[str], scores: str) -> list[str]:
@@ -79,12 +79,6 @@ def score_encoding(
             f"table; add them, or leave the methods named {scores} out"
         )
     return encoding
-
-
-def _resolve_sampled(name: str, encoding: Callable[[str], Encoding]) -> type[Method]:
-    base, plus, sampler_name = name.partition("+")
-    method = _resolve(base, encoding)
-    return with_sampler(method, sampler_name) if plus else method
 
 
 def _resolve(name: str, encoding: Callable[[str], Encoding]) -> type[Method]:

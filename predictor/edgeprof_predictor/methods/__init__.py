@@ -42,13 +42,14 @@ def get_method(name: str) -> type[Method]:
     Raises:
         UnknownMethodError: If no method or no sampler has this name.
     """
-    name, plus, sampler_name = name.partition("+")
+    from edgeprof_predictor.methods.sampled import resolve_sampled
+
+    return resolve_sampled(name, _get_plain)
+
+
+def _get_plain(name: str) -> type[Method]:
     if name not in _METHOD_CLASSES:
         raise UnknownMethodError(f"there is no method {name!r}; the known ones are {', '.join(METHOD_NAMES)}")
     module_name, class_name = _METHOD_CLASSES[name]
     method: type[Method] = getattr(import_module(module_name), class_name)
-    if plus:
-        from edgeprof_predictor.methods.sampled import with_sampler
-
-        return with_sampler(method, sampler_name)
     return method

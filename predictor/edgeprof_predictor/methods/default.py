@@ -26,7 +26,7 @@ from edgeprof_predictor.features import FeatureMap
 from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.hyperprior import Evidence
 from edgeprof_predictor.methods.base import Method, PlatformPredictor, Prediction
-from edgeprof_predictor.posterior import Hypotheses, Posterior
+from edgeprof_predictor.posterior import SHARE_FLOOR, Hypotheses, Posterior
 from edgeprof_predictor.prior import Prior
 from edgeprof_predictor.samplers import REMAINING_COUNT, Informative, remaining_variance
 from edgeprof_predictor.samples import Samples
@@ -211,7 +211,7 @@ class Default(Method):
         means, variances = posterior.predict_each(basis)
         mean, _ = posterior.predict(basis)
         missed = float(np.mean((network.log_latency(self.space.one_hot(choices)) - np.log(mean)) ** 2))
-        doubt = float(np.median(variances.mean(axis=0) / np.maximum(means.mean(axis=0), 0.05) ** 2))
+        doubt = float(np.median(variances.mean(axis=0) / np.maximum(means.mean(axis=0), SHARE_FLOOR) ** 2))
         return NETWORK_WEIGHT_MAX * doubt / (doubt + missed)
 
 

@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.expectation import MEDIAN_DEVIATIONS
 from edgeprof_predictor.features import FeatureMap
 from edgeprof_predictor.methods.base import Method, PlatformPredictor, Prediction
+from edgeprof_predictor.methods.pointwise import UNKNOWN_LOG_SD
 from edgeprof_predictor.physics import DEPTHWISE, MACS
 from edgeprof_predictor.samplers import choose_random
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
-
-UNKNOWN_LOG_SD = 0.5
-"""Spread of log latency at equal FLOPs, assumed while fewer than three samples tell it."""
 
 
 class Flops(Method):
@@ -92,7 +91,7 @@ class FlopsPredictor(PlatformPredictor):
     @property
     def expected_error(self) -> float:
         """Median relative error to expect, from the spread around the line."""
-        return 0.6745 * self._log_sd
+        return MEDIAN_DEVIATIONS * self._log_sd
 
     def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
         """Return the same error: more samples do not bend the line."""

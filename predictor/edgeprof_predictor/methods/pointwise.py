@@ -7,15 +7,13 @@ from typing import Final
 
 import numpy as np
 
+from edgeprof_predictor.expectation import MEDIAN_DEVIATIONS
 from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
 UNKNOWN_LOG_SD: Final = 0.5
 """Spread of log latency around a prediction, assumed while fewer than three samples tell it."""
-
-MEDIAN_DEVIATIONS: Final = 0.6745
-"""Standard deviations of a normal distribution that half of all errors exceed."""
 
 FOLD_COUNT: Final = 5
 """Parts of the samples that are predicted from the others to learn the spread."""

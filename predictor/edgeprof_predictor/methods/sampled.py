@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -44,6 +45,21 @@ class Sampled(Method):
     def adapt(self, samples: Samples, *, seed: int) -> PlatformPredictor:
         """Return what the method learns."""
         return self._method.adapt(samples, seed=seed)
+
+
+def resolve_sampled(name: str, resolve: Callable[[str], type[Method]]) -> type[Method]:
+    """Return the method of a name that may end in `+` and the name of a sampler.
+
+    Args:
+        name: As in `multi-predict+diversity`.
+        resolve: Gives the method of what stands before the `+`.
+
+    Raises:
+        UnknownMethodError: If no method or no sampler has this name.
+    """
+    method_name, plus, sampler_name = name.partition("+")
+    method = resolve(method_name)
+    return with_sampler(method, sampler_name) if plus else method
 
 
 def with_sampler(method_class: type[Method], sampler_name: str) -> type[Sampled]:

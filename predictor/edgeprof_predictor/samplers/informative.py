@@ -89,16 +89,16 @@ def find_extremes(prior: Prior, candidates: Basis, count: int) -> NDArray[np.int
     sizes = [np.sqrt(np.sqrt(AMPLITUDES[name][0] * AMPLITUDES[name][1])) for name in prior.kernel_names]
     means = np.maximum(candidates.means.mean(axis=1, keepdims=True), RELATIVE_FLOOR)
     parts = [size * factor for size, factor in zip(sizes, candidates.factors, strict=False)]
-    features = np.concatenate([*parts, np.full_like(means, np.sqrt(OFFSET_VARIANCE))], axis=1) / means
-    features = np.concatenate([features, np.full_like(means, np.sqrt(SCALE_VARIANCE))], axis=1)
+    offset, scale = np.full_like(means, np.sqrt(OFFSET_VARIANCE)), np.sqrt(SCALE_VARIANCE) * means
+    features = np.concatenate([*parts, offset, scale], axis=1) / means
     variance = (features**2).sum(axis=1)
-    columns = np.zeros((len(features), 0))
+    columns = np.zeros((len(features), min(count, len(features))))
     chosen: list[int] = []
-    while len(chosen) < min(count, len(features)) and variance.max() > NEGLIGIBLE_VARIANCE:
+    while len(chosen) < columns.shape[1] and variance.max() > NEGLIGIBLE_VARIANCE:
         index = int(variance.argmax())
-        column = features @ features[index] - columns @ columns[index]
-        column = column / np.sqrt(variance[index])
-        columns = np.concatenate([columns, column[:, None]], axis=1)
+        before = columns[:, : len(chosen)]
+        column = (features @ features[index] - before @ before[index]) / np.sqrt(variance[index])
+        columns[:, len(chosen)] = column
         variance = np.maximum(variance - column**2, 0.0)
         variance[index] = 0.0
         chosen.append(index)
@@ -125,8 +125,12 @@ def choose_informative(
     """
     check_count(len(candidates), count)
     covariance, means, _ = posterior.covariance(candidates, CONSIDERED_COUNT)
+    return _choose(covariance, means, count, slice(0, typical_count))
+
+
+def _choose(covariance: FloatArray, means: FloatArray, count: int, typical: slice) -> NDArray[np.int64]:
+    """Choose by what combinations believe: covariances `h x n x n`, means `h x n`."""
     noise = ASSUMED_NOISE * means**2
-    typical = slice(0, typical_count)
     direction = means[:, typical] / np.linalg.norm(means[:, typical], axis=1, keepdims=True)
     chosen: list[int] = []
     for _ in range(count):
@@ -152,8 +156,8 @@ def remaining_variance(posterior: Posterior, candidates: Basis, count: int) -> f
     Shapes:
         returns: In (0, 1], measurement noise included, which no sample lowers.
     """
-    chosen = choose_informative(posterior, candidates, min(count, len(candidates)))
     covariance, means, noise = posterior.covariance(candidates, CONSIDERED_COUNT)
+    chosen = _choose(covariance, means, min(count, len(candidates)), slice(None))
     before = _mean_variance(covariance, means) + noise
     for index in chosen:
         covariance = conditioned(covariance, int(index), noise * means[:, index] ** 2)

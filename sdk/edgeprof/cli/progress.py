@@ -1,12 +1,15 @@
 """Progress bars on stderr while a device works."""
 
 from types import TracebackType
+from typing import TypeVar
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from edgeprof.cli.console import messages
 from edgeprof_proto.records import JobEvent, JobPhase, LatencyBlock, MeasurementPlan
 from edgeprof_proto.records import Progress as JobProgress
+
+ShownBarType = TypeVar("ShownBarType", bound="ShownBar")
 
 PHASE_TEXT = {
     JobPhase.LOADING: "loading",
@@ -28,7 +31,48 @@ def new_bar() -> Progress:
     )
 
 
-class MeasurementProgress:
+class ShownBar:
+    """A bar that is there from entering to leaving.
+
+    Args:
+        bar: The bar.
+    """
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+
+    def __enter__(self: ShownBarType) -> ShownBarType:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+
+class JobBar(ShownBar):
+    """A bar of milliseconds that the events of jobs move.
+
+    Args:
+        description: What is done.
+        total_ms: Milliseconds of all runs.
+        detail: What is waited for at first.
+    """
+
+    def __init__(self, description: str, total_ms: float, detail: str = "") -> None:
+        super().__init__(new_bar())
+        self._task = self._bar.add_task(description, total=total_ms, detail=detail)
+
+    def on_job_event(self, event: JobEvent) -> None:
+        """Move the bar by what a job tells."""
+        if isinstance(event.event, JobProgress):
+            self._bar.update(self._task, detail=PHASE_TEXT[event.event.phase])
+        elif isinstance(event.event, LatencyBlock):
+            self._bar.advance(self._task, sum(event.event.latency_ms))
+
+
+class MeasurementProgress(JobBar):
     """A bar for one measurement.
 
     Args:
@@ -38,23 +82,4 @@ class MeasurementProgress:
 
     def __init__(self, name: str, plan: MeasurementPlan) -> None:
         filled = plan.filled()
-        self._bar = new_bar()
-        self._task = self._bar.add_task(
-            name, total=filled.warmup_duration_ms + filled.timed_duration_ms, detail="waiting for the device"
-        )
-
-    def on_job_event(self, event: JobEvent) -> None:
-        """Move the bar by what a job tells."""
-        if isinstance(event.event, JobProgress):
-            self._bar.update(self._task, detail=PHASE_TEXT[event.event.phase])
-        elif isinstance(event.event, LatencyBlock):
-            self._bar.advance(self._task, sum(event.event.latency_ms))
-
-    def __enter__(self) -> "MeasurementProgress":
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
+        super().__init__(name, filled.warmup_duration_ms + filled.timed_duration_ms, "waiting for the device")

@@ -1,19 +1,17 @@
 """Progress of an onboarding or a verification on stderr. Apart from `progress.py`, since it imports the store."""
 
 import math
-from types import TracebackType
 
 from edgeprof.anchor import CHECK_INTERVAL
 from edgeprof.cli.console import messages
-from edgeprof.cli.progress import PHASE_TEXT, new_bar
+from edgeprof.cli.progress import JobBar
 from edgeprof.listener import OnboardingListener
 from edgeprof.onboarding.goal import Standing
 from edgeprof.store import Probe
-from edgeprof_proto.records import JobEvent, LatencyBlock, Measurement, MeasurementPlan
-from edgeprof_proto.records import Progress as JobProgress
+from edgeprof_proto.records import Measurement, MeasurementPlan
 
 
-class SessionProgress(OnboardingListener):
+class SessionProgress(JobBar, OnboardingListener):
     """A bar for a whole session, and a line on stderr for what a user should know.
 
     Args:
@@ -29,17 +27,7 @@ class SessionProgress(OnboardingListener):
         self._done = 0
         self._check_count = 0
         checks_to_come = math.ceil(network_count / CHECK_INTERVAL)
-        self._bar = new_bar()
-        self._task = self._bar.add_task("starting", total=(network_count + checks_to_come) * self._probe_ms, detail="")
-
-    def __enter__(self) -> "SessionProgress":
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
+        super().__init__("starting", (network_count + checks_to_come) * self._probe_ms)
 
     def on_resumed(self, measured_count: int) -> None:
         """Say that an unfinished onboarding goes on."""
@@ -52,13 +40,6 @@ class SessionProgress(OnboardingListener):
         self._probe = name
         completed = (self._done + self._check_count) * self._probe_ms
         self._bar.update(self._task, description=name, completed=completed, detail="exporting")
-
-    def on_job_event(self, event: JobEvent) -> None:
-        """Move the bar by what a job tells."""
-        if isinstance(event.event, JobProgress):
-            self._bar.update(self._task, detail=PHASE_TEXT[event.event.phase])
-        elif isinstance(event.event, LatencyBlock):
-            self._bar.advance(self._task, sum(event.event.latency_ms))
 
     def on_probe_measured(self, probe: Probe, measurement: Measurement) -> None:
         """Print the measurement."""

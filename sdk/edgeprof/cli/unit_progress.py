@@ -1,14 +1,14 @@
 """Progress of a run of many units on stderr: a bar on a terminal, lines elsewhere."""
 
 import time
-from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from edgeprof.cli.console import messages
+from edgeprof.cli.progress import ShownBar
 
 
-class UnitProgress:
+class UnitProgress(ShownBar):
     """Says after each unit what is finished and how long the rest takes.
 
     Args:
@@ -20,29 +20,25 @@ class UnitProgress:
         self._unit_count = unit_count
         self._before = self._finished = finished_count
         self._begin_s = time.monotonic()
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=28),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[left]}", style="dim"),
-            console=messages,
-            transient=True,
-            # Without a terminal the bar would leave an empty line behind.
-            disable=not messages.is_terminal,
+        super().__init__(
+            Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=28),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[left]}", style="dim"),
+                console=messages,
+                transient=True,
+                # Without a terminal the bar would leave an empty line behind.
+                disable=not messages.is_terminal,
+            )
         )
         self._task = self._bar.add_task("starting", total=unit_count, completed=finished_count, left="")
 
     def __enter__(self) -> "UnitProgress":
         if self._before:
             messages.print(f"going on with an interrupted run: {self._before} of {self._unit_count} parts are finished")
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
+        return super().__enter__()
 
     def on_finished(self, name: str) -> None:
         """Show that a unit is finished."""
