@@ -1,5 +1,7 @@
 """Records that many tests need."""
 
+from collections.abc import Sequence
+
 from edgeprof.platform import Platform
 from edgeprof_proto.records import (
     Conditions,
@@ -17,6 +19,11 @@ PLATFORM = Platform(device_id="d1", device_name="board", setting=SETTING)
 
 def measurement_of(*latency_ms: float, block_count: int = 1, start_time: float = 0.0) -> Measurement:
     """A stable measurement whose timed blocks all hold these runs."""
+    return measurement_of_blocks(*[latency_ms] * block_count, start_time=start_time)
+
+
+def measurement_of_blocks(*blocks: Sequence[float], start_time: float = 0.0) -> Measurement:
+    """A stable measurement with these timed blocks of runs."""
     return Measurement(
         model_sha256="0" * 64,
         setting=SETTING,
@@ -31,8 +38,8 @@ def measurement_of(*latency_ms: float, block_count: int = 1, start_time: float =
         blocks=(
             LatencyBlock(is_warmup=True, start_ms=0.0, latency_ms=(9.0,)),
             *(
-                LatencyBlock(is_warmup=False, start_ms=9.0 + index, latency_ms=latency_ms)
-                for index in range(block_count)
+                LatencyBlock(is_warmup=False, start_ms=9.0 + index, latency_ms=tuple(block))
+                for index, block in enumerate(blocks)
             ),
         ),
     )

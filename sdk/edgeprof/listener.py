@@ -25,7 +25,13 @@ class SessionListener:
         """The device could not measure an architecture."""
 
     def on_measuring_again(self, count: int, slowdown: float) -> None:
-        """So many measurements are taken again: the anchor took up to `slowdown` times as long as at its best."""
+        """So many networks are measured again, since their pace is not settled.
+
+        Args:
+            count: Number of networks.
+            slowdown: How many times as long as at its best the anchor took around them at most; 1 where it was at its
+                best, and too few blocks of their own agree.
+        """
 
 
 class OnboardingListener(SessionListener):

@@ -40,7 +40,7 @@ def draw_verification(verification: Verification, path: Path) -> Path:
             axis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
             axis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%g"))
             axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
-        axes.set_xlabel("measured latency (ms), median of all timed runs")
+        axes.set_xlabel("measured latency (ms), median of the undisturbed runs")
         axes.set_ylabel("predicted latency (ms), with 90 % interval")
         axes.set_title(
             f"{len(verification.architectures)} unseen networks from {verification.sample_count} samples\n"

@@ -1,8 +1,8 @@
 """A session of measurements on one platform that can be trusted and gone on with.
 
 What is to be measured is written down, with the id of its job, before the device is asked; what was measured, before
-the next measurement. The anchor is measured again after every few probes. What it finds doubtful, and what is not
-stable, is measured again.
+the next measurement. The anchor is measured again after every few probes. A network whose pace that leaves unsettled is
+measured again, and all of its tries tell its pace together.
 """
 
 import math
@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from edgeprof.anchor import CHECK_INTERVAL, anchor_of, fastest_anchor, open_segment, slowdowns
+from edgeprof.anchor import CHECK_INTERVAL, anchor_of, open_segment, paces
 from edgeprof.client import DeviceClient
 from edgeprof.costs import AGENT, MEASURING, CostLedger
 from edgeprof.errors import ModelRejectedError, OnboardingError, WorkerFailedError
 from edgeprof.export import export_architecture
 from edgeprof.listener import SessionListener
+from edgeprof.pace import Pace
 from edgeprof.platform import Platform
 from edgeprof.store import Probe, Session, Store
-from edgeprof.uncertainty import median_relative_sd
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import Measurement, MeasurementPlan, VerdictKind
+from edgeprof_proto.records import MeasurementPlan
 
 MAX_FAILURE_COUNT = 5
 """Failed measurements after which the device, not the architecture, is the likely cause."""
 
-MAX_TRY_COUNT = 2
+MAX_TRY_COUNT = 3
 """Measurements of one architecture at most: a device that never settles must not be measured for ever."""
 
 
@@ -70,24 +70,13 @@ class ProbeSession:
         return self._store.probes(self.session)
 
     def counted(self) -> list[Probe]:
-        """The probes that count: measured, not spoilt, no checks of the anchor."""
+        """One probe for each network that is measured: the last, and no check of the anchor."""
         return [probe for probe in self.probes() if probe.state == "measured" and not probe.is_anchor_check]
 
-    def measurements(self) -> list[tuple[Measurement, float]]:
-        """What was measured of each counted probe, and the standard deviation of its median relative to it.
-
-        The fastest of all its measurements stands for the anchor. A slowdown of the device around a probe that could
-        not be measured better adds to its uncertainty.
-        """
-        probes = self.probes()
-        anchor, excess = anchor_of(probes), slowdowns(probes)
-        measured = []
-        for probe in self.counted():
-            is_anchor = anchor is not None and probe.job_id == anchor.job_id
-            measurement = fastest_anchor(probes) if is_anchor else probe.measurement
-            assert measurement is not None  # the state `measured` says so
-            measured.append((measurement, math.hypot(median_relative_sd(measurement), excess[probe.job_id])))
-        return measured
+    def paces(self) -> list[Pace]:
+        """The pace of each counted probe's network, over all of its tries."""
+        found = paces(self.probes())
+        return [found[probe.architecture] for probe in self.counted()]
 
     def plan(self, architectures: Sequence[str]) -> None:
         """Write down what is to be measured next, in this order."""
@@ -165,27 +154,24 @@ class ProbeSession:
             )
 
     def _check_anchor(self) -> None:
-        """Measure the anchor again, and plan anew what is doubtful or not stable."""
+        """Measure the anchor again, and plan anew what is not settled."""
         anchor = anchor_of(self.probes())
         assert anchor is not None  # only an open segment asks for a check
         self._store.plan_probes(self.session, [anchor.architecture], is_anchor_check=True)
         self._measure(self.probes()[-1])
         probes = self.probes()
-        excess = slowdowns(probes)
+        found = paces(probes)
         tries = [probe.architecture for probe in probes if not probe.is_anchor_check and probe.measurement is not None]
         again = [
             probe
             for probe in self.counted()
             if probe.job_id != anchor.job_id
             and tries.count(probe.architecture) < MAX_TRY_COUNT
-            and (excess[probe.job_id] > 0 or _verdict(probe) is not VerdictKind.STABLE)
+            and not found[probe.architecture].is_settled
         ]
         if again:
-            self._listener.on_measuring_again(len(again), math.exp(max(excess[probe.job_id] for probe in again)))
+            slowdown = max(found[probe.architecture].slowdown for probe in again)
+            self._listener.on_measuring_again(len(again), math.exp(slowdown))
             for probe in again:
                 self._store.set_probe_state(probe.job_id, "spoilt")
             self.plan([probe.architecture for probe in again])
-
-
-def _verdict(probe: Probe) -> VerdictKind | None:
-    return None if probe.measurement is None else probe.measurement.verdict.kind

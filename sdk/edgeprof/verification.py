@@ -32,7 +32,8 @@ class VerifiedArchitecture:
         predicted_ms: Predicted latency, in milliseconds.
         lower_ms: Lower end of the 90 % interval, in milliseconds.
         upper_ms: Upper end of the 90 % interval, in milliseconds.
-        measured_ms: Median of the measured runs, in milliseconds.
+        measured_ms: Measured latency at the device's own pace, in milliseconds.
+        is_settled: Whether that pace is settled; False where the device was disturbed whenever it was measured.
     """
 
     architecture: str
@@ -40,6 +41,7 @@ class VerifiedArchitecture:
     lower_ms: float
     upper_ms: float
     measured_ms: float
+    is_settled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +78,12 @@ class Verification:
     def sentence(self) -> str:
         """What the figures mean, in one sentence."""
         figures = self.figures()
+        unsettled_count = sum(not item.is_settled for item in self.architectures)
         return (
             f"From {self.sample_count} measured networks, {len(self.architectures)} unseen ones are predicted within "
             f"{figures['median_ape']:.1%} (median) and ranked with a Spearman correlation of "
             f"{figures['spearman']:.3f}; {figures['interval_coverage']:.0%} lie inside their 90 % intervals."
+            + (f" The device was disturbed whenever it measured {unsettled_count} of them." if unsettled_count else "")
         )
 
 
@@ -96,8 +100,7 @@ def verify(
     """Predict networks that the profile has never seen, then measure them.
 
     They are measured as an onboarding measures its samples: the anchor of the profile is measured again now and then,
-    and what was measured while the device was slower than its own pace is measured again. Called again after an
-    interruption it goes on where it stopped.
+    and so is every network whose pace is not settled. Called again after an interruption it goes on where it stopped.
 
     Args:
         profile: The profile.
@@ -138,10 +141,7 @@ def verify(
 
 
 def _compare(profile: Profile, platform: Platform, probing: ProbeSession) -> Verification:
-    measured = {
-        probe.architecture: measurement.median_ms
-        for probe, (measurement, _) in zip(probing.counted(), probing.measurements(), strict=True)
-    }
+    measured = {probe.architecture: pace for probe, pace in zip(probing.counted(), probing.paces(), strict=True)}
     seen = {profile.space.format(item) for item in profile.space.architectures(profile.samples.choices)}
     texts = [text for text in measured if text not in seen]
     prediction = profile.predict(texts)
@@ -154,7 +154,8 @@ def _compare(profile: Profile, platform: Platform, probing: ProbeSession) -> Ver
                 predicted_ms=float(prediction.latency_ms[index]),
                 lower_ms=float(prediction.lower_ms[index]),
                 upper_ms=float(prediction.upper_ms[index]),
-                measured_ms=measured[text],
+                measured_ms=measured[text].latency_ms,
+                is_settled=measured[text].is_settled,
             )
             for index, text in enumerate(texts)
         ),

@@ -1,7 +1,8 @@
 import pytest
 from factories import measurement_of
 
-from edgeprof.anchor import anchor_of, fastest_anchor, open_segment, slowdowns
+from edgeprof.anchor import anchor_of, open_segment, paces
+from edgeprof.pace import Pace
 from edgeprof.store import Probe
 from edgeprof.store.store import ProbeState
 
@@ -13,11 +14,12 @@ def probe(
     is_check: bool = False,
     state: ProbeState = "measured",
     start_time: float = 0.0,
+    architecture: str | None = None,
 ) -> Probe:
     return Probe(
         job_id=f"job-{ordinal}",
         ordinal=ordinal,
-        architecture="a0" if is_check else f"a{ordinal}",
+        architecture=architecture or ("a0" if is_check else f"a{ordinal}"),
         is_anchor_check=is_check,
         state=state,
         measurement=None if latency_ms is None else measurement_of(latency_ms, block_count=5, start_time=start_time),
@@ -46,9 +48,11 @@ def test_a_spoilt_probe_waits_for_no_check() -> None:
     assert open_segment([probe(0, 1.0), probe(1, 2.0, state="spoilt")]) == []
 
 
-def test_the_fastest_measurement_of_the_anchor_tells_the_pace() -> None:
+def test_all_measurements_of_the_anchor_tell_its_pace() -> None:
     probes = [probe(0, 1.5), probe(1, 9.0), probe(2, 1.0, is_check=True), probe(3, 0.5), probe(4, 1.2, is_check=True)]
-    assert fastest_anchor(probes).median_ms == 1.0
+    pace = paces(probes)["a0"]
+    assert pace.latency_ms == 1.0
+    assert pace.block_counts == (0, 5, 0)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +64,10 @@ def test_a_segment_is_doubtful_when_the_anchor_was_slower_at_either_end(
     begin_ms: float, end_ms: float, excess: float
 ) -> None:
     probes = [probe(0, begin_ms), probe(1, 2.0), probe(2, end_ms, is_check=True)]
-    found = slowdowns(probes)
-    assert found["job-1"] == pytest.approx(excess, abs=1e-3)
-    assert found["job-0"] == 0.0
+    found = paces(probes)
+    assert found["a1"].slowdown == pytest.approx(excess, abs=1e-3)
+    assert found["a1"].is_settled == (excess == 0)
+    assert found["a0"].slowdown == 0.0
 
 
 def test_a_slower_stretch_leaves_the_segments_around_it_alone() -> None:
@@ -76,8 +81,46 @@ def test_a_slower_stretch_leaves_the_segments_around_it_alone() -> None:
         probe(6, 1.0, is_check=True),
         probe(7, 2.0),
     ]
-    found = slowdowns(probes)
-    assert [found[f"job-{ordinal}"] > 0 for ordinal in (1, 3, 5, 7)] == [False, True, True, False]
+    found = paces(probes)
+    assert [found[f"a{ordinal}"].slowdown > 0 for ordinal in (1, 3, 5, 7)] == [False, True, True, False]
+
+
+def twice_measured(first_ms: float, second_ms: float, *anchor_ms: float) -> Pace:
+    """The pace of a network measured twice, each time between two of the measurements of the anchor."""
+    first, middle, last = anchor_ms
+    return paces(
+        [
+            probe(0, 1.0),
+            probe(1, first, is_check=True),
+            probe(2, first_ms, state="spoilt", architecture="twice"),
+            probe(3, middle, is_check=True),
+            probe(4, second_ms, architecture="twice"),
+            probe(5, last, is_check=True),
+        ]
+    )["twice"]
+
+
+def test_a_try_while_the_anchor_was_at_its_pace_settles_what_another_left_in_doubt() -> None:
+    pace = twice_measured(2.0, 2.02, 1.3, 1.0, 1.0)
+    assert (pace.slowdown, pace.is_settled) == (0.0, True)
+
+
+def test_a_try_that_was_disturbed_settles_nothing() -> None:
+    """The faster one tells the pace, and its segment says how far to trust it."""
+    pace = twice_measured(2.0, 2.8, 1.3, 1.0, 1.0)
+    assert pace.latency_ms == 2.0
+    assert pace.slowdown == pytest.approx(0.262, abs=1e-3)
+
+
+def test_two_tries_that_agree_settle_what_a_passing_slowdown_left_in_doubt() -> None:
+    assert twice_measured(2.0, 2.02, 1.0, 1.5, 1.0).is_settled
+
+
+@pytest.mark.parametrize("anchor_ms", [(1.5, 1.5, 1.5), (1.0, 1.5, 1.5)], ids=["all along", "from the first try on"])
+def test_two_tries_that_agree_settle_nothing_on_a_device_that_stays_slow(anchor_ms: tuple[float, ...]) -> None:
+    pace = twice_measured(3.0, 3.02, *anchor_ms)
+    assert pace.slowdown == pytest.approx(0.405, abs=1e-3)
+    assert not pace.is_settled
 
 
 def test_segments_follow_the_clock_and_not_the_plan() -> None:

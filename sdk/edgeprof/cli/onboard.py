@@ -76,15 +76,13 @@ def onboard(
 def print_report(report: "OnboardingReport") -> None:
     """Print what an onboarding did, and what each step cost."""
     latencies = [latency_ms for _, latency_ms, _ in report.samples]
-    unstable = [verdict for *_, verdict in report.samples if verdict != "stable"]
-    drift = f"; {report.spoilt_count} networks measured again" if report.spoilt_count else ""
     _print_samples(report)
     print_facts(
         f"{report.platform}, {report.space}",
         {
             "samples": f"{len(latencies)}, {milliseconds(min(latencies))} to {milliseconds(max(latencies))}"
-            + (f"; {len(unstable)} not stable" if unstable else ""),
-            "anchor": f"measured again {report.anchor_check_count} times{drift}",
+            + f"; {report.repeated_count} measured again, {report.unsettled_count} not settled even so",
+            "anchor": f"measured again {report.anchor_check_count} times",
             "failed": f"{len(report.failures)}" if report.failures else "none",
             "hardware embedding from": f"{report.source_platform}, the best correlated of all sources over the samples "
             f"({report.source_correlation:.2f})",
@@ -104,10 +102,10 @@ def print_report(report: "OnboardingReport") -> None:
 
 def _print_samples(report: "OnboardingReport") -> None:
     table = Table(box=None, pad_edge=False)
-    for heading in ("sample", "measured", "verdict"):
+    for heading in ("sample", "measured", "pace"):
         table.add_column(heading, no_wrap=True)
     table.add_column("architecture", overflow="fold")
-    for number, (architecture, latency_ms, verdict) in enumerate(report.samples, start=1):
+    for number, (architecture, latency_ms, is_settled) in enumerate(report.samples, start=1):
         name = "1 (anchor)" if number == 1 else str(number)
-        table.add_row(name, milliseconds(latency_ms), verdict, architecture)
+        table.add_row(name, milliseconds(latency_ms), "settled" if is_settled else "not settled", architecture)
     console.print(table)

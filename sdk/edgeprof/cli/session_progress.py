@@ -58,7 +58,11 @@ class SessionProgress(JobBar, OnboardingListener):
         """Print what is measured again, and why."""
         self._done -= count
         noun = "network" if count == 1 else "networks"
-        reason = f"the anchor took {slowdown:.2f} times as long as at its best" if slowdown > 1 else "not stable"
+        reason = (
+            f"the anchor took {slowdown:.2f} times as long as at its best"
+            if slowdown > 1
+            else "too few of their blocks of runs agree"
+        )
         messages.print(f"  [yellow]measuring {count} {noun} again:[/yellow] {reason}")
 
     def on_adapted(self, standing: Standing) -> None:

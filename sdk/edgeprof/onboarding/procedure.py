@@ -9,7 +9,6 @@ from edgeprof.listener import OnboardingListener
 from edgeprof.onboarding.goal import MIN_SAMPLE_COUNT, Goal, Standing, reason_to_stop
 from edgeprof.probing import ProbeSession
 from edgeprof.store import Probe
-from edgeprof.uncertainty import clock_resolution_ms
 from edgeprof_predictor.methods.default import Default, DefaultPredictor
 from edgeprof_predictor.outlook import Outlook, look_out
 from edgeprof_predictor.samples import Samples
@@ -147,14 +146,15 @@ class Onboarding:
 
     def _samples(self) -> Samples:
         """The samples so far, as the predictor wants them."""
-        measured = self.probing.measurements()
-        if not measured:
+        paces = self.probing.paces()
+        if not paces:
             return Samples.none(self._space)
         return Samples(
             choices=self._choices(self.probing.counted()),
-            latency_ms=np.array([measurement.median_ms for measurement, _ in measured]),
-            relative_sd=np.array([relative_sd for _, relative_sd in measured]),
-            resolution_ms=clock_resolution_ms(measurement for measurement, _ in measured),
+            latency_ms=np.array([pace.latency_ms for pace in paces]),
+            relative_sd=np.array([pace.relative_sd for pace in paces]),
+            # A network whose runs are not all whole milliseconds shows that the clock is a fine one.
+            resolution_ms=min(pace.resolution_ms for pace in paces),
         )
 
     def _adapt(self) -> DefaultPredictor:

@@ -16,10 +16,12 @@ class OnboardingReport:
     Args:
         platform: Name of the platform.
         space: Name of the search space.
-        samples: Text of each architecture that counts, with its median in milliseconds and its verdict.
+        samples: Text of each architecture that counts, with its latency at the device's own pace in milliseconds, and
+            whether that pace is settled.
         failures: Text of each architecture that could not be measured, with the reason.
         anchor_check_count: Times that the anchor was measured again.
-        spoilt_count: Measurements taken again because the device had slowed down, or they were not stable.
+        repeated_count: Networks measured again, since too few of their runs were undisturbed or the anchor was slower.
+        unsettled_count: Samples whose pace is not settled even so; they count by their uncertainty.
         stop_reason: Why it ended.
         source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
         source_correlation: Correlation with it over the samples (Eq. 1).
@@ -31,10 +33,11 @@ class OnboardingReport:
 
     platform: str
     space: str
-    samples: tuple[tuple[str, float, str], ...]
+    samples: tuple[tuple[str, float, bool], ...]
     failures: tuple[tuple[str, str], ...]
     anchor_check_count: int
-    spoilt_count: int
+    repeated_count: int
+    unsettled_count: int
     stop_reason: str
     source_platform: str
     source_correlation: float
@@ -58,17 +61,18 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
         stop_reason: Why it ended.
     """
     probing = onboarding.probing
-    probes = probing.probes()
+    probes, paces = probing.probes(), probing.paces()
     return OnboardingReport(
         platform=probing.platform.name,
         space=probing.session.space,
         samples=tuple(
-            (probe.architecture, measurement.median_ms, measurement.verdict.kind.value)
-            for probe, (measurement, _) in zip(probing.counted(), probing.measurements(), strict=True)
+            (probe.architecture, pace.latency_ms, pace.is_settled)
+            for probe, pace in zip(probing.counted(), paces, strict=True)
         ),
         failures=tuple((probe.architecture, probe.failure) for probe in probes if probe.failure is not None),
         anchor_check_count=sum(probe.is_anchor_check for probe in probes),
-        spoilt_count=sum(probe.state == "spoilt" for probe in probes),
+        repeated_count=len({probe.architecture for probe in probes if probe.state == "spoilt"}),
+        unsettled_count=sum(not pace.is_settled for pace in paces),
         stop_reason=stop_reason,
         source_platform=predictor.source_platform or "",
         source_correlation=predictor.source_correlation,

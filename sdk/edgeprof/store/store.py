@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 ProbeState = Literal["planned", "measured", "spoilt", "failed"]
-"""`spoilt`: measured, but the device had drifted, so it does not count and is measured again under another job."""
+"""`spoilt`: measured, but its network's pace was not settled, so that is measured again under another job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
