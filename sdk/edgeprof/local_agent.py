@@ -94,8 +94,8 @@ def local_agent(data_folder: Path) -> Iterator[str]:
         LocalAgentError: If it does not come up.
     """
     agent = LocalAgent(data_folder)
-    agent.start()
     try:
+        agent.start()
         yield agent.address
     finally:
         agent.stop()

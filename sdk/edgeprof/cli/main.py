@@ -3,13 +3,12 @@
 import importlib
 import keyword
 import logging
-import signal
 import sys
-from types import FrameType
 
 import click
 
 from edgeprof._version import VERSION
+from edgeprof.cli.interruption import end_in_order_on_signals
 from edgeprof.errors import EdgeprofError
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_proto.records import RecordError
@@ -69,8 +68,7 @@ def edgeprof(verbose: bool) -> None:
 
 def run() -> None:
     """Run the command line; ends the process with its exit status."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _exit_in_order)
+    end_in_order_on_signals()
     try:
         edgeprof.main(standalone_mode=False)
     except (EdgeprofError, PredictorError, RecordError) as error:
@@ -86,8 +84,3 @@ def run() -> None:
         # The reader of our output has left, as `head` does.
         sys.stderr.close()
         sys.exit(EXIT_ERROR)
-
-
-def _exit_in_order(number: int, _: FrameType | None) -> None:
-    # As SystemExit it runs every `finally` on the way: an agent that we started stops with us.
-    sys.exit(128 + number)
