@@ -24,6 +24,13 @@ def agents_over(folder: Path) -> list[str]:
     return found
 
 
+def test_a_demo_with_too_few_samples_is_refused(own_edgeprof_folders: Path, tmp_path: Path) -> None:
+    done = subprocess.run([*DEMO, "--samples", "2"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "error: the number of samples must be 3 to 200, got 2\n"
+    assert not (tmp_path / "edgeprof-demo").exists()
+
+
 @pytest.mark.timeout(600)
 def test_the_demo_onboards_this_machine_and_says_how_well(own_edgeprof_folders: Path, tmp_path: Path) -> None:
     result = tmp_path / "result.json"
@@ -42,18 +49,28 @@ def test_the_demo_onboards_this_machine_and_says_how_well(own_edgeprof_folders: 
     assert agents_over(own_edgeprof_folders) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (signal.SIGINT, "network 1 of"),
+        (signal.SIGTERM, "edgeprof-agent serve"),
+        (signal.SIGTERM, "edgeprof onboard"),
+        (signal.SIGTERM, "network 1 of"),
+        (signal.SIGTERM, "one more sample"),
+    ],
+)
 def test_an_interrupted_demo_leaves_no_process_behind(
-    number: signal.Signals, own_edgeprof_folders: Path, tmp_path: Path
+    number: signal.Signals, moment: str, own_edgeprof_folders: Path, tmp_path: Path
 ) -> None:
     process = subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     assert process.stderr is not None
     for line in process.stderr:
-        if "network 1 of" in line:
+        if moment in line:
             break
-    assert agents_over(own_edgeprof_folders) != []
+    assert moment.startswith("edgeprof") or agents_over(own_edgeprof_folders) != []
     process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == (130 if number is signal.SIGINT else 143)
     assert "Traceback" not in stderr
+    assert "Exception" not in stderr
     assert agents_over(own_edgeprof_folders) == []

@@ -89,6 +89,19 @@ def test_a_device_that_throttles_is_noticed_and_measured_again(make_simulated_de
     assert report.anchor_check_count >= 2
 
 
+def test_slow_stretches_in_every_measurement_hide_no_latency(make_simulated_device: MakeDevice) -> None:
+    """Each job starts cold, and throttles after one of its five blocks: every median tells the slow pace."""
+    device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=870.0, slowdown=1.5, cooling_share=1.0)))
+    with edgeprof.connect(device.address) as client:
+        report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=SIX).report
+    space = get_space("nasbench201")
+    truth = device.true_latencies_ms(space, [space.parse(text) for text, *_ in report.samples])
+    np.testing.assert_allclose([latency_ms for _, latency_ms, _ in report.samples], truth, rtol=0.02)
+    assert report.repeated_count > 0
+    # The anchor's own checks were slow as well, so how far to trust the others stays open.
+    assert report.unsettled_count > 0
+
+
 class KillAgentOnce(OnboardingListener):
     """Kills the device's agent while it measures the fourth network, and starts it again."""
 

@@ -10,11 +10,11 @@ import click
 
 from edgeprof.cli.console import messages
 
-SAMPLE_COUNT = 10
 UNSEEN_COUNT = 24
 
 
 @click.command()
+@click.option("--samples", type=int, help="Networks to onboard with at most.  [default: 10]")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures there.")
 @click.option(
     "--output",
@@ -23,20 +23,23 @@ UNSEEN_COUNT = 24
     show_default=True,
     help="Folder for profile and picture.",
 )
-def demo(json_file: Path | None, output: Path) -> None:
-    """Onboard this machine with at most ten networks, then check the predictions on networks never measured.
+def demo(samples: int | None, json_file: Path | None, output: Path) -> None:
+    """Onboard this machine with a few networks, then check the predictions on networks never measured.
 
     Starts an agent here for as long as it takes. Interrupted, the same command goes on where it stopped.
     """
     from edgeprof.local_agent import local_agent
+    from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, Goal
     from edgeprof.store import default_store_path
 
+    count = DEFAULT_SAMPLE_COUNT if samples is None else samples
+    Goal(sample_count=count)  # refuses a wrong number before an agent is started
     begin_s = time.monotonic()
     output.mkdir(parents=True, exist_ok=True)
     profile, picture = str(output / "demo.edgeprof"), str(output / "demo.png")
     messages.print("[bold]$ edgeprof-agent serve[/bold]")
     with local_agent(default_store_path().parent / "demo-agent") as address:
-        run("onboard", "--device", address, "--samples", str(SAMPLE_COUNT), "--output", profile)
+        run("onboard", "--device", address, "--samples", str(count), "--output", profile)
         verification = run("verify", profile, "--device", address, "--count", str(UNSEEN_COUNT), "--picture", picture)
     figures = {**verification.figures(), "seconds": time.monotonic() - begin_s, "picture": picture}
     if json_file is not None:

@@ -59,7 +59,7 @@ def onboard(
     from edgeprof.onboarding.procedure import PLAN
 
     open_ended = target_error is not None or budget is not None
-    most = samples or (MAX_SAMPLE_COUNT if open_ended else DEFAULT_SAMPLE_COUNT)
+    most = (MAX_SAMPLE_COUNT if open_ended else DEFAULT_SAMPLE_COUNT) if samples is None else samples
     goal = edgeprof.Goal(sample_count=most, target_error=target_error, budget_s=budget)
     with edgeprof.connect(address) as client, SessionProgress(most, PLAN) as progress:
         onboarded = edgeprof.onboard(
