@@ -5,6 +5,7 @@ Two promises: that 90 % of latencies lie in their interval, and how large the me
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -44,15 +45,13 @@ class Calibration:
     Args:
         sample_counts: Ascending numbers of samples; between them corrections are interpolated.
         interval_factors: On the model's standard deviations, at least 1.
-        error_factors: Median error over the standard deviation that the model expects: half way, in
-            logarithms, from what a normal distribution has to what left-out sources have, since a
-            platform unlike them all is harder than any of them.
-        error_log_sds: Spread of the logarithm of that ratio from platform to platform.
+        error_log_sds: By how much real and expected median error differ, as the root mean square of
+            the logarithm of their ratio. The expected error itself is not corrected: by how much
+            it is wrong on one kind of platform tells nothing of the next kind.
     """
 
     sample_counts: tuple[int, ...]
     interval_factors: tuple[float, ...]
-    error_factors: tuple[float, ...]
     error_log_sds: tuple[float, ...]
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
@@ -60,14 +59,13 @@ class Calibration:
         return {
             "calibration.sample_counts": np.array(self.sample_counts, dtype=np.int64),
             "calibration.interval_factors": np.array(self.interval_factors),
-            "calibration.error_factors": np.array(self.error_factors),
             "calibration.error_log_sds": np.array(self.error_log_sds),
         }
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Calibration:
         """Return what `tensors` was saved from."""
-        names = ("sample_counts", "interval_factors", "error_factors", "error_log_sds")
+        names = ("sample_counts", "interval_factors", "error_log_sds")
         return cls(**{name: tuple(tensors[f"calibration.{name}"].tolist()) for name in names})
 
     def interval_factor(self, sample_count: int) -> float:
@@ -81,11 +79,8 @@ class Calibration:
             log_errors: What each combination expects, as `Posterior.log_errors` has it.
             sample_count: Number of samples.
         """
-        learned = float(np.exp(np.interp(sample_count, self.sample_counts, np.log(self.error_factors))))
-        # As with intervals: quiet sources must not talk a new platform's error down.
-        factor = max(learned, MEDIAN_DEVIATIONS)
         log_sd = float(np.interp(sample_count, self.sample_counts, self.error_log_sds))
-        return ExpectedError.of_doubt(factor * float(np.exp(np.median(log_errors))), log_sd)
+        return ExpectedError.of_doubt(_median_error(log_errors), log_sd)
 
 
 def calibrate(
@@ -105,43 +100,61 @@ def calibrate(
     """
     order = np.random.default_rng(seed).permutation(len(sources.choices))
     checked, candidates = np.split(order, [min(CHECKED_COUNT, len(order) // 2)])
-    counts = [count for count in SAMPLE_COUNTS if count <= len(candidates)]
-    found, nothing = families(sources), Samples.none(prior.feature_map.space)
+    counts = tuple(count for count in SAMPLE_COUNTS if count <= len(candidates))
+    found = families(sources)
     reaches, errors = np.zeros((len(found), len(counts))), np.zeros((len(found), len(counts)))
     for index, family in enumerate(found):
-        rest, weighed = prior.without(family), evidence.weigh(hypotheses, without=family)
-        chosen = Informative(rest, weighed)(sources.choices[candidates], max(counts), measured=nothing, seed=seed)
-        measured, basis = candidates[chosen], rest.basis(sources.choices[checked])
-        ratios = []
-        for name in family:
-            latency_ms = sources.latencies_of(name)
-            samples = Samples.of(sources.choices[measured], latency_ms[measured])
-            ratios.append(_ratios(rest, weighed, samples, basis, latency_ms[checked], counts))
-        reaches[index] = np.mean([np.square(reach) for reach, _ in ratios], axis=0)
-        errors[index] = np.mean([np.log(error) for _, error in ratios], axis=0)
+        check = _Check(prior.without(family), evidence.weigh(hypotheses, without=family), counts, seed)
+        promises = [
+            check.promises(sources.subset(candidates), sources.subset(checked), platform=platform)
+            for platform in family
+        ]
+        reaches[index], errors[index] = np.mean(np.square(promises), axis=0).T
     return Calibration(
-        sample_counts=tuple(counts),
+        sample_counts=counts,
         interval_factors=tuple(np.maximum(np.sqrt(reaches.mean(axis=0)), 1.0).tolist()),
-        error_factors=tuple(np.sqrt(MEDIAN_DEVIATIONS * np.exp(errors.mean(axis=0))).tolist()),
-        error_log_sds=tuple(np.maximum(errors.std(axis=0), PROMISE_LOG_SD_MIN).tolist()),
+        error_log_sds=tuple(np.maximum(np.sqrt(errors.mean(axis=0)), PROMISE_LOG_SD_MIN).tolist()),
     )
 
 
-def _ratios(
-    prior: Prior,
-    hypotheses: Hypotheses,
-    samples: Samples,
-    checked: Basis,
-    checked_ms: FloatArray,
-    counts: list[int],
-) -> tuple[FloatArray, FloatArray]:
-    """Return needed over claimed reach of the interval, and real over expected error, for each count."""
-    reaches, errors = [], []
-    for count in counts:
-        posterior = Posterior.infer(prior, hypotheses, Samples.of(samples.choices[:count], samples.latency_ms[:count]))
-        mean, sd = posterior.predict(checked)
-        deviations = np.abs(np.log(checked_ms / mean)) / np.sqrt(np.log1p((sd / mean) ** 2))
-        reaches.append(float(np.quantile(deviations, INTERVAL_SHARE)) / INTERVAL_DEVIATIONS)
-        real = float(np.median(np.abs(mean / checked_ms - 1.0)))
-        errors.append(max(real, ERROR_FLOOR) / float(np.exp(np.median(posterior.log_errors(checked)))))
-    return np.array(reaches), np.array(errors)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Check:
+    """What a model promises that does not know a family, against what is true of its members."""
+
+    prior: Prior
+    hypotheses: Hypotheses
+    counts: tuple[int, ...]
+    seed: int
+
+    def promises(self, candidates: LatencyTable, checked: LatencyTable, *, platform: str) -> FloatArray:
+        """Return, for each count, needed over claimed reach of the interval, and log of real over expected error.
+
+        Samples are chosen between the counts only, not one at a time, which takes too long here.
+
+        Shapes:
+            returns: `counts x 2`.
+        """
+        choose, basis = Informative(self.prior, self.hypotheses), self.prior.basis(checked.choices)
+        latency_ms, checked_ms = candidates.latencies_of(platform), checked.latencies_of(platform)
+        samples, chosen = Samples.none(self.prior.feature_map.space), np.zeros(0, dtype=np.int64)
+        promises = []
+        for count in self.counts:
+            rest = np.setdiff1d(np.arange(len(latency_ms)), chosen)
+            added = choose(candidates.choices[rest], count - len(chosen), measured=samples, seed=self.seed)
+            chosen = np.concatenate([chosen, rest[added]])
+            samples = Samples.of(candidates.choices[chosen], latency_ms[chosen])
+            posterior = Posterior.infer(self.prior, self.hypotheses, samples)
+            promises.append(_promise(posterior, basis, checked_ms))
+        return np.array(promises)
+
+
+def _promise(posterior: Posterior, checked: Basis, checked_ms: FloatArray) -> tuple[float, float]:
+    mean, sd = posterior.predict(checked)
+    deviations = np.abs(np.log(checked_ms / mean)) / np.sqrt(np.log1p((sd / mean) ** 2))
+    reach = float(np.quantile(deviations, INTERVAL_SHARE)) / INTERVAL_DEVIATIONS
+    real = float(np.median(np.abs(mean / checked_ms - 1.0)))
+    return reach, math.log(max(real, ERROR_FLOOR) / _median_error(posterior.log_errors(checked)))
+
+
+def _median_error(log_errors: FloatArray) -> float:
+    return MEDIAN_DEVIATIONS * float(np.exp(np.median(log_errors)))

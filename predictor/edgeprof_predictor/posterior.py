@@ -32,7 +32,7 @@ to 20 %, which spans look-up tables and busy phones."""
 ABSENT_SHARE: Final = 0.1
 """Share of the combinations in which a kernel is missing altogether."""
 
-OFFSET_VARIANCE: Final = 0.1
+OFFSET_VARIANCE: Final = 0.06
 """Of a constant part of the relative latency, the same for all networks."""
 
 SCALE_VARIANCE: Final = 0.3
@@ -255,6 +255,9 @@ class Posterior:
     def covariance(self, basis: Basis, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return what some combinations believe, given the samples, in relative latency.
 
+        Each combination's own doubt, and that they disagree: where half of them hold a sample for
+        an outlier and half for a property of the platform, a network like it decides.
+
         Args:
             basis: The `n` architectures.
             count: Combinations.
@@ -266,8 +269,23 @@ class Posterior:
         hypotheses = self.hypotheses[few]
         prior = hypotheses.covariance(basis, basis)
         white = self._whitener[few] @ hypotheses.covariance(self._basis, basis)
-        covariance: FloatArray = prior - np.swapaxes(white, 1, 2) @ white
-        return covariance, np.maximum(hypotheses.means(basis), RELATIVE_FLOOR), hypotheses.noise
+        means = np.maximum(hypotheses.means(basis), RELATIVE_FLOOR)
+        disagreement = self._disagreement(basis) * means[:, :, None] * means[:, None, :]
+        covariance: FloatArray = prior - np.swapaxes(white, 1, 2) @ white + disagreement
+        return covariance, means, hypotheses.noise
+
+    def _disagreement(self, basis: Basis) -> FloatArray:
+        """Return the covariance over combinations of what they predict, as shares of latency: `n x n`.
+
+        Without samples 0: they were drawn to differ, and their kernels say by how much.
+        """
+        if not self.samples.count:
+            return np.zeros((len(basis), len(basis)))
+        means, _ = self._means(basis)
+        latency_ms = np.maximum(means, RELATIVE_FLOOR) * self.scale[:, None]
+        shares = latency_ms / latency_ms.mean(axis=0) - 1.0
+        covariance: FloatArray = shares.T @ shares / len(shares)
+        return covariance
 
 
 def _admit_outliers(covariance: FloatArray, residuals: FloatArray, outlier_variance: FloatArray) -> NDArray[np.int64]:

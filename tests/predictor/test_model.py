@@ -90,7 +90,5 @@ def test_calibration_never_narrows_an_interval(method: Default) -> None:
 
 
 def test_factors_between_sample_counts_are_interpolated() -> None:
-    calibration = Calibration(
-        sample_counts=(3, 5), interval_factors=(2.0, 1.0), error_factors=(1.0, 1.0), error_log_sds=(0.5, 0.25)
-    )
+    calibration = Calibration(sample_counts=(3, 5), interval_factors=(2.0, 1.0), error_log_sds=(0.5, 0.25))
     assert [calibration.interval_factor(count) for count in (0, 3, 4, 5, 50)] == [2.0, 2.0, 1.5, 1.0, 1.0]

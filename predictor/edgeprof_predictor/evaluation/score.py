@@ -237,13 +237,21 @@ class _PlatformScoring:
             return Samples.none(self._method.space)
         return Samples.of(self._choices[self._chosen], self._latency_ms[self._chosen])
 
-    def score(self, count: int, fit_s: float) -> Score:
-        """Choose samples until there are `count`, adapt to them, predict everything else."""
+    def _measure_round(self, wanted_count: int) -> None:
+        """Let the method choose samples as an onboarding does, and show it what they take."""
         rest = self._candidates[~np.isin(self._candidates, self._chosen)]
         added = self._method.choose_samples(
-            self._choices[rest], count - len(self._chosen), measured=self._samples(), seed=self._seed
+            self._choices[rest],
+            self._method.next_round(len(self._chosen), wanted_count),
+            measured=self._samples(),
+            seed=self._seed,
         )
         self._chosen = np.concatenate([self._chosen, rest[added]])
+
+    def score(self, count: int, fit_s: float) -> Score:
+        """Choose samples until there are `count`, adapt to them, predict everything else."""
+        while len(self._chosen) < count:
+            self._measure_round(count)
         started_s = time.perf_counter()
         predictor = self._method.adapt(self._samples(), seed=self._seed)
         # Some methods put off work until somebody asks.

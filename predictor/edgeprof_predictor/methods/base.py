@@ -146,6 +146,13 @@ class Method(ABC):
             SampleCountError: If there are fewer candidates than asked for.
         """
 
+    def next_round(self, sample_count: int, wanted_count: int) -> int:
+        """Return how many samples to choose at once, `sample_count` being measured and `wanted_count` wanted.
+
+        All that are missing, unless a method learns from each how to choose the next.
+        """
+        return wanted_count - sample_count
+
     @abstractmethod
     def adapt(self, samples: Samples, *, seed: int) -> PlatformPredictor:
         """Return a predictor for the platform that was measured; no sample at all is allowed."""

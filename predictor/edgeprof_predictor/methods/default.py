@@ -41,6 +41,9 @@ NETWORK_WEIGHT_MAX: Final = 0.2
 """Largest weight of the fine-tuned network against the model that taught it: a student shares the
 errors of its teacher and adds its own, so much of it gains nothing."""
 
+FIRST_ROUND_COUNT: Final = 3
+"""Samples chosen before anything is measured: what one or two say of a platform misleads the choice of the next."""
+
 CHUNK_LENGTH: Final = 1024
 """Architectures predicted at once, so that their encodings stay in the processor's cache."""
 
@@ -160,6 +163,10 @@ class Default(Method):
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return the candidates that tell most about the platform, given what is measured."""
         return Informative(self.prior, self.hypotheses)(candidates, count, measured=measured, seed=seed)
+
+    def next_round(self, sample_count: int, wanted_count: int) -> int:
+        """Return how many samples to choose at once: a few before anything is known, then one at a time."""
+        return min(1 if sample_count else FIRST_ROUND_COUNT, wanted_count - sample_count)
 
     def adapt(self, samples: Samples, *, seed: int) -> DefaultPredictor:
         """Learn the platform from its samples; with none, rank by physics."""

@@ -6,10 +6,10 @@ import numpy as np
 
 from edgeprof.costs import CostLedger
 from edgeprof.listener import OnboardingListener
-from edgeprof.onboarding.goal import MIN_SAMPLE_COUNT, Goal, Standing, reason_to_stop
+from edgeprof.onboarding.goal import Goal, Standing, reason_to_stop
 from edgeprof.probing import ProbeSession
 from edgeprof.store import Probe
-from edgeprof_predictor.methods.default import Default, DefaultPredictor
+from edgeprof_predictor.methods.default import FIRST_ROUND_COUNT, Default, DefaultPredictor
 from edgeprof_predictor.outlook import Outlook, look_out
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
@@ -89,7 +89,7 @@ class Onboarding:
         """How the samples are chosen, in one sentence."""
         return (
             f"of {len(self._candidates)} candidates those that narrow the predictions of all others most: "
-            f"{MIN_SAMPLE_COUNT} before anything was known, then one at a time in the light of those before"
+            f"{FIRST_ROUND_COUNT} before anything was known, then one at a time in the light of those before"
         )
 
     def outlook(self, predictor: DefaultPredictor) -> Outlook | None:
@@ -115,12 +115,10 @@ class Onboarding:
 
     def _plan_more(self) -> None:
         count = len(self.probing.counted())
-        wanted = 1 if count else MIN_SAMPLE_COUNT
+        wanted = self._method.next_round(count, self._goal.sample_count)
         with self.costs.step("choosing networks"):
             untried = self._untried_candidates()
-            chosen = self._method.choose_samples(
-                untried, min(wanted, self._goal.sample_count - count), measured=self._samples(), seed=self._seed
-            )
+            chosen = self._method.choose_samples(untried, wanted, measured=self._samples(), seed=self._seed)
             architectures = [self._space.format(item) for item in self._space.architectures(untried[chosen])]
         # The sampler's order goes from telling to less telling; measured in that order, a drift of the device would
         # look like a property of the architectures.
