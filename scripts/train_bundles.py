@@ -22,7 +22,7 @@ import torch
 from edgeprof_predictor.bundle import SHIPPED_FOLDER, Bundle, BundleCard
 from edgeprof_predictor.calibration import Calibration
 from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, SOURCE_SAMPLE_COUNTS
+from edgeprof_predictor.hyperparameters import DEFAULT_TRANSFER, SOURCE_SAMPLE_COUNTS
 from edgeprof_predictor.methods.default import Default
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.spaces import get_space
@@ -54,7 +54,7 @@ def train(space_name: str) -> Bundle:
         licence=LICENCE,
         architecture_count=count,
         seed=SEED,
-        hyperparameters=asdict(HARDWARE_TRANSFER),
+        hyperparameters=asdict(DEFAULT_TRANSFER),
         metrics=measure(method, unseen) | interval_factors(method.calibration),
     )
     return Bundle(card=card, method=method)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from edgeprof.platform import Platform
+from edgeprof.store import Probe
+from edgeprof.store.store import ProbeState
 from edgeprof_proto.records import (
     Conditions,
     LatencyBlock,
@@ -42,4 +44,25 @@ def measurement_of_blocks(*blocks: Sequence[float], start_time: float = 0.0) -> 
                 for index, block in enumerate(blocks)
             ),
         ),
+    )
+
+
+def probe_of(
+    ordinal: int,
+    latency_ms: float | None,
+    *,
+    is_check: bool = False,
+    state: ProbeState = "measured",
+    start_time: float = 0.0,
+    architecture: str | None = None,
+) -> Probe:
+    """A probe of the network `a` and its ordinal, or of the anchor `a0`."""
+    return Probe(
+        job_id=f"job-{ordinal}",
+        ordinal=ordinal,
+        architecture=architecture or ("a0" if is_check else f"a{ordinal}"),
+        is_anchor_check=is_check,
+        state=state,
+        measurement=None if latency_ms is None else measurement_of(latency_ms, block_count=5, start_time=start_time),
+        failure=None,
     )

@@ -26,7 +26,8 @@ MAX_FAILURE_COUNT = 5
 """Failed measurements after which the device, not the architecture, is the likely cause."""
 
 MAX_TRY_COUNT = 3
-"""Measurements of one architecture at most: a device that never settles must not be measured for ever."""
+"""Measurements of one architecture at most, failed ones among them: a device that never settles must not be
+measured for ever."""
 
 
 class ProbeSession:
@@ -70,8 +71,8 @@ class ProbeSession:
         return self._store.probes(self.session)
 
     def counted(self) -> list[Probe]:
-        """One probe for each network that is measured: the last, and no check of the anchor."""
-        return [probe for probe in self.probes() if probe.state == "measured" and not probe.is_anchor_check]
+        """One probe for each network that is measured."""
+        return counted_of(self.probes())
 
     def paces(self) -> list[Pace]:
         """The pace of each counted probe's network, over all of its tries."""
@@ -161,7 +162,7 @@ class ProbeSession:
         self._measure(self.probes()[-1])
         probes = self.probes()
         found = paces(probes)
-        tries = [probe.architecture for probe in probes if not probe.is_anchor_check and probe.measurement is not None]
+        tries = [probe.architecture for probe in probes if not probe.is_anchor_check]
         again = [
             probe
             for probe in self.counted()
@@ -175,3 +176,19 @@ class ProbeSession:
             for probe in again:
                 self._store.set_probe_state(probe.job_id, "spoilt")
             self.plan([probe.architecture for probe in again])
+
+
+def counted_of(probes: list[Probe]) -> list[Probe]:
+    """The probes that count: the last measured one of each network, unless it is to be measured again.
+
+    Where measuring again failed the one before counts, so that what was measured is not lost. Checks of the anchor
+    count with the anchor.
+    """
+    last: dict[str, Probe] = {}
+    measured: dict[str, Probe] = {}
+    for probe in probes:
+        if not probe.is_anchor_check:
+            last[probe.architecture] = probe
+            if probe.measurement is not None:
+                measured[probe.architecture] = probe
+    return [probe for text, probe in measured.items() if last[text].state in ("measured", "failed")]

@@ -1,34 +1,12 @@
 import pytest
-from factories import measurement_of
+from factories import probe_of
 
 from edgeprof.anchor import anchor_of, open_segment, paces
 from edgeprof.pace import Pace
-from edgeprof.store import Probe
-from edgeprof.store.store import ProbeState
-
-
-def probe(
-    ordinal: int,
-    latency_ms: float | None,
-    *,
-    is_check: bool = False,
-    state: ProbeState = "measured",
-    start_time: float = 0.0,
-    architecture: str | None = None,
-) -> Probe:
-    return Probe(
-        job_id=f"job-{ordinal}",
-        ordinal=ordinal,
-        architecture=architecture or ("a0" if is_check else f"a{ordinal}"),
-        is_anchor_check=is_check,
-        state=state,
-        measurement=None if latency_ms is None else measurement_of(latency_ms, block_count=5, start_time=start_time),
-        failure=None,
-    )
 
 
 def test_the_anchor_is_the_first_probe_that_could_be_measured() -> None:
-    probes = [probe(0, None, state="failed"), probe(1, 2.0), probe(2, 3.0)]
+    probes = [probe_of(0, None, state="failed"), probe_of(1, 2.0), probe_of(2, 3.0)]
     anchor = anchor_of(probes)
     assert anchor is not None
     assert anchor.ordinal == 1
@@ -36,20 +14,26 @@ def test_the_anchor_is_the_first_probe_that_could_be_measured() -> None:
 
 
 def test_a_check_of_the_anchor_closes_the_segment() -> None:
-    probes = [probe(0, 1.0), probe(1, 2.0), probe(2, 3.0)]
+    probes = [probe_of(0, 1.0), probe_of(1, 2.0), probe_of(2, 3.0)]
     assert [item.ordinal for item in open_segment(probes)] == [1, 2]
-    probes.append(probe(3, 1.0, is_check=True))
+    probes.append(probe_of(3, 1.0, is_check=True))
     assert open_segment(probes) == []
-    probes += [probe(4, 2.0), probe(5, None, state="planned")]
+    probes += [probe_of(4, 2.0), probe_of(5, None, state="planned")]
     assert [item.ordinal for item in open_segment(probes)] == [4]
 
 
 def test_a_spoilt_probe_waits_for_no_check() -> None:
-    assert open_segment([probe(0, 1.0), probe(1, 2.0, state="spoilt")]) == []
+    assert open_segment([probe_of(0, 1.0), probe_of(1, 2.0, state="spoilt")]) == []
 
 
 def test_all_measurements_of_the_anchor_tell_its_pace() -> None:
-    probes = [probe(0, 1.5), probe(1, 9.0), probe(2, 1.0, is_check=True), probe(3, 0.5), probe(4, 1.2, is_check=True)]
+    probes = [
+        probe_of(0, 1.5),
+        probe_of(1, 9.0),
+        probe_of(2, 1.0, is_check=True),
+        probe_of(3, 0.5),
+        probe_of(4, 1.2, is_check=True),
+    ]
     pace = paces(probes)["a0"]
     assert pace.latency_ms == 1.0
     assert pace.block_counts == (0, 5, 0)
@@ -63,7 +47,7 @@ def test_all_measurements_of_the_anchor_tell_its_pace() -> None:
 def test_a_segment_is_doubtful_when_the_anchor_was_slower_at_either_end(
     begin_ms: float, end_ms: float, excess: float
 ) -> None:
-    probes = [probe(0, begin_ms), probe(1, 2.0), probe(2, end_ms, is_check=True)]
+    probes = [probe_of(0, begin_ms), probe_of(1, 2.0), probe_of(2, end_ms, is_check=True)]
     found = paces(probes)
     assert found["a1"].slowdown == pytest.approx(excess, abs=1e-3)
     assert found["a1"].is_settled == (excess == 0)
@@ -72,14 +56,14 @@ def test_a_segment_is_doubtful_when_the_anchor_was_slower_at_either_end(
 
 def test_a_slower_stretch_leaves_the_segments_around_it_alone() -> None:
     probes = [
-        probe(0, 1.0),
-        probe(1, 2.0),
-        probe(2, 1.0, is_check=True),
-        probe(3, 2.0),
-        probe(4, 1.3, is_check=True),
-        probe(5, 2.0),
-        probe(6, 1.0, is_check=True),
-        probe(7, 2.0),
+        probe_of(0, 1.0),
+        probe_of(1, 2.0),
+        probe_of(2, 1.0, is_check=True),
+        probe_of(3, 2.0),
+        probe_of(4, 1.3, is_check=True),
+        probe_of(5, 2.0),
+        probe_of(6, 1.0, is_check=True),
+        probe_of(7, 2.0),
     ]
     found = paces(probes)
     assert [found[f"a{ordinal}"].slowdown > 0 for ordinal in (1, 3, 5, 7)] == [False, True, True, False]
@@ -90,12 +74,12 @@ def twice_measured(first_ms: float, second_ms: float, *anchor_ms: float) -> Pace
     first, middle, last = anchor_ms
     return paces(
         [
-            probe(0, 1.0),
-            probe(1, first, is_check=True),
-            probe(2, first_ms, state="spoilt", architecture="twice"),
-            probe(3, middle, is_check=True),
-            probe(4, second_ms, architecture="twice"),
-            probe(5, last, is_check=True),
+            probe_of(0, 1.0),
+            probe_of(1, first, is_check=True),
+            probe_of(2, first_ms, state="spoilt", architecture="twice"),
+            probe_of(3, middle, is_check=True),
+            probe_of(4, second_ms, architecture="twice"),
+            probe_of(5, last, is_check=True),
         ]
     )["twice"]
 
@@ -126,9 +110,9 @@ def test_two_tries_that_agree_settle_nothing_on_a_device_that_stays_slow(anchor_
 def test_segments_follow_the_clock_and_not_the_plan() -> None:
     """A check of the anchor is planned behind what waits, and measured before it."""
     probes = [
-        probe(0, 1.0, start_time=1.0),
-        probe(1, 2.0, start_time=2.0),
-        probe(2, 2.0, start_time=4.0),
-        probe(3, 1.0, is_check=True, start_time=3.0),
+        probe_of(0, 1.0, start_time=1.0),
+        probe_of(1, 2.0, start_time=2.0),
+        probe_of(2, 2.0, start_time=4.0),
+        probe_of(3, 1.0, is_check=True, start_time=3.0),
     ]
     assert [item.ordinal for item in open_segment(probes)] == [2]

@@ -23,7 +23,7 @@ from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.embedding import nearest_platform
 from edgeprof_predictor.expectation import ExpectedError
 from edgeprof_predictor.features import FeatureMap
-from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
+from edgeprof_predictor.hyperparameters import DEFAULT_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.hyperprior import Evidence
 from edgeprof_predictor.methods.base import Method, PlatformPredictor, Prediction
 from edgeprof_predictor.posterior import SHARE_FLOOR, Hypotheses, Posterior
@@ -102,7 +102,7 @@ class Default(Method):
         hypotheses: Hypotheses,
         pretrained: PretrainedNetwork,
         calibration: Calibration,
-        hyperparameters: TransferHyperparameters = HARDWARE_TRANSFER,
+        hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
     ) -> None:
         self.space = prior.feature_map.space
         self.platforms = prior.sources.platforms
@@ -119,7 +119,7 @@ class Default(Method):
         sources: LatencyTable,
         *,
         seed: int,
-        hyperparameters: TransferHyperparameters = HARDWARE_TRANSFER,
+        hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
     ) -> Default:
         """Fit regressions and network to the sources; calibrate on each family left out."""
         feature_map = FeatureMap(space)
@@ -149,7 +149,7 @@ class Default(Method):
         space: CategoricalSpace,
         platforms: tuple[str, ...],
         tensors: Mapping[str, NDArray[np.generic]],
-        hyperparameters: TransferHyperparameters = HARDWARE_TRANSFER,
+        hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
     ) -> Default:
         """Return what `tensors` was saved from."""
         return cls(
@@ -300,7 +300,7 @@ def platform_from_tensors(
     platforms: tuple[str, ...],
     source_platform: str | None,
     tensors: Mapping[str, NDArray[np.generic]],
-    hyperparameters: TransferHyperparameters = HARDWARE_TRANSFER,
+    hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
 ) -> AdaptedPlatform:
     """Return what `tensors_of` was saved from."""
     samples = Samples(
