@@ -24,8 +24,8 @@ class SessionListener:
     def on_probe_failed(self, probe: Probe, failure: str) -> None:
         """The device could not measure an architecture."""
 
-    def on_measuring_again(self, count: int, slowdown: float) -> None:
-        """So many networks are measured again, since their pace is not settled.
+    def on_disturbed(self, count: int, slowdown: float) -> None:
+        """The tries of so many networks do not settle their pace; they are measured once more.
 
         Args:
             count: Number of networks.
@@ -37,8 +37,8 @@ class SessionListener:
 class OnboardingListener(SessionListener):
     """Hears about the steps of an onboarding as well."""
 
-    def on_resumed(self, measured_count: int) -> None:
-        """An unfinished onboarding goes on, with this many measurements."""
+    def on_resumed(self, architectures: list[str]) -> None:
+        """An unfinished onboarding goes on, with these networks measured."""
 
     def on_chosen(self, architectures: list[str]) -> None:
         """These architectures will be measured next: they narrow the predictions most, given what is known so far."""

@@ -28,6 +28,10 @@ middle, by luck and not by pace; the slowest as far above it."""
 SETTLED_BLOCK_COUNT = 3
 """Undisturbed blocks that settle a pace: two may agree by chance, and one agrees with nothing."""
 
+SETTLED_TRY_COUNT = 2
+"""Measurements, some time apart, that they must come from: a slow stretch may outlast a whole one, and all its blocks
+agree."""
+
 MEDIAN_SD = math.sqrt(math.pi / 2)
 """Standard deviation of a median, relative to that of the mean of as many runs."""
 
@@ -60,7 +64,9 @@ class Pace:
     @property
     def is_settled(self) -> bool:
         """Whether measuring again would tell nothing new."""
-        return sum(self.block_counts) >= SETTLED_BLOCK_COUNT and self.slowdown == 0
+        agreeing_count = sum(count > 0 for count in self.block_counts)
+        is_agreed = agreeing_count >= SETTLED_TRY_COUNT and sum(self.block_counts) >= SETTLED_BLOCK_COUNT
+        return is_agreed and self.slowdown == 0
 
     def slowed_down(self, slowdown: float) -> "Pace":
         """The same pace, in doubt.

@@ -6,6 +6,7 @@ measured again, and all of its tries tell its pace together.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,7 +17,7 @@ from edgeprof.costs import AGENT, MEASURING, CostLedger
 from edgeprof.errors import ModelRejectedError, OnboardingError, WorkerFailedError
 from edgeprof.export import export_architecture
 from edgeprof.listener import SessionListener
-from edgeprof.pace import Pace
+from edgeprof.pace import SETTLED_TRY_COUNT, Pace
 from edgeprof.platform import Platform
 from edgeprof.store import Probe, Session, Store
 from edgeprof_predictor.spaces import get_space
@@ -25,7 +26,7 @@ from edgeprof_proto.records import MeasurementPlan
 MAX_FAILURE_COUNT = 5
 """Failed measurements after which the device, not the architecture, is the likely cause."""
 
-MAX_TRY_COUNT = 3
+MAX_TRY_COUNT = 4
 """Measurements of one architecture at most, failed ones among them: a device that never settles must not be
 measured for ever."""
 
@@ -155,40 +156,34 @@ class ProbeSession:
             )
 
     def _check_anchor(self) -> None:
-        """Measure the anchor again, and plan anew what is not settled."""
+        """Measure the anchor again, and plan another try of each network whose pace is not settled."""
         anchor = anchor_of(self.probes())
         assert anchor is not None  # only an open segment asks for a check
         self._store.plan_probes(self.session, [anchor.architecture], is_anchor_check=True)
         self._measure(self.probes()[-1])
         probes = self.probes()
         found = paces(probes)
-        tries = [probe.architecture for probe in probes if not probe.is_anchor_check]
+        tries = Counter(probe.architecture for probe in probes if not probe.is_anchor_check)
+        planned = {probe.architecture for probe in probes if probe.state == "planned"}
         again = [
-            probe
-            for probe in self.counted()
-            if probe.job_id != anchor.job_id
-            and tries.count(probe.architecture) < MAX_TRY_COUNT
+            probe.architecture
+            for probe in counted_of(probes)
+            if probe.architecture not in {anchor.architecture, *planned}
+            and tries[probe.architecture] < MAX_TRY_COUNT
             and not found[probe.architecture].is_settled
         ]
-        if again:
-            slowdown = max(found[probe.architecture].slowdown for probe in again)
-            self._listener.on_measuring_again(len(again), math.exp(slowdown))
-            for probe in again:
-                self._store.set_probe_state(probe.job_id, "spoilt")
-            self.plan([probe.architecture for probe in again])
+        disturbed = [text for text in again if tries[text] >= SETTLED_TRY_COUNT]
+        if disturbed:
+            self._listener.on_disturbed(len(disturbed), math.exp(max(found[text].slowdown for text in disturbed)))
+        self.plan(again)
 
 
 def counted_of(probes: list[Probe]) -> list[Probe]:
-    """The probes that count: the last measured one of each network, unless it is to be measured again.
+    """The last measured probe of each network, checks of the anchor aside.
 
-    Where measuring again failed the one before counts, so that what was measured is not lost. Checks of the anchor
-    count with the anchor.
+    Measuring again may fail without losing what was measured before.
     """
-    last: dict[str, Probe] = {}
-    measured: dict[str, Probe] = {}
-    for probe in probes:
-        if not probe.is_anchor_check:
-            last[probe.architecture] = probe
-            if probe.measurement is not None:
-                measured[probe.architecture] = probe
-    return [probe for text, probe in measured.items() if last[text].state in ("measured", "failed")]
+    measured = {
+        probe.architecture: probe for probe in probes if probe.measurement is not None and not probe.is_anchor_check
+    }
+    return list(measured.values())

@@ -13,6 +13,7 @@ import pytest
 import edgeprof
 from edgeprof.errors import OnboardingError
 from edgeprof.onboarding import Goal, OnboardingListener
+from edgeprof.pace import SETTLED_TRY_COUNT
 from edgeprof.store import Probe, Store
 from edgeprof.testing import Fault, FaultKind, Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor import metrics
@@ -85,7 +86,7 @@ def test_a_device_that_throttles_is_noticed_and_measured_again(make_simulated_de
     device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=12_000.0, slowdown=1.5)))
     with edgeprof.connect(device.address) as client:
         report = edgeprof.onboard(client, "nasbench201", setting=device.setting).report
-    assert report.repeated_count > 0
+    assert report.disturbed_count > 0
     assert report.anchor_check_count >= 2
 
 
@@ -97,7 +98,7 @@ def test_slow_stretches_in_every_measurement_hide_no_latency(make_simulated_devi
     space = get_space("nasbench201")
     truth = device.true_latencies_ms(space, [space.parse(text) for text, *_ in report.samples])
     np.testing.assert_allclose([latency_ms for _, latency_ms, _ in report.samples], truth, rtol=0.02)
-    assert report.repeated_count > 0
+    assert report.disturbed_count > 0
     # The anchor's own checks were slow as well, so how far to trust the others stays open.
     assert report.unsettled_count > 0
 
@@ -129,9 +130,9 @@ def assert_each_network_was_measured_once(device: SimulatedDevice, store_path: P
         measurements = {job.job_id: store.measurement(job.job_id) for job in jobs}
     # Nothing that the device has measured is lost on the host ...
     assert all(measurement is not None for measurement in measurements.values())
-    # ... and only the anchor, checked on purpose, was measured more than once.
+    # ... and only the anchor, checked on purpose, was measured more than the two times that settle a pace.
     repeats = Counter(job.spec.model_sha256 for job in jobs)
-    assert sum(count > 1 for count in repeats.values()) <= 1
+    assert sum(count > SETTLED_TRY_COUNT for count in repeats.values()) <= 1
 
 
 def test_a_kill_of_the_agent_loses_nothing_and_measures_nothing_twice(

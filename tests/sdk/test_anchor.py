@@ -22,10 +22,6 @@ def test_a_check_of_the_anchor_closes_the_segment() -> None:
     assert [item.ordinal for item in open_segment(probes)] == [4]
 
 
-def test_a_spoilt_probe_waits_for_no_check() -> None:
-    assert open_segment([probe_of(0, 1.0), probe_of(1, 2.0, state="spoilt")]) == []
-
-
 def test_all_measurements_of_the_anchor_tell_its_pace() -> None:
     probes = [
         probe_of(0, 1.5),
@@ -50,7 +46,6 @@ def test_a_segment_is_doubtful_when_the_anchor_was_slower_at_either_end(
     probes = [probe_of(0, begin_ms), probe_of(1, 2.0), probe_of(2, end_ms, is_check=True)]
     found = paces(probes)
     assert found["a1"].slowdown == pytest.approx(excess, abs=1e-3)
-    assert found["a1"].is_settled == (excess == 0)
     assert found["a0"].slowdown == 0.0
 
 
@@ -76,7 +71,7 @@ def twice_measured(first_ms: float, second_ms: float, *anchor_ms: float) -> Pace
         [
             probe_of(0, 1.0),
             probe_of(1, first, is_check=True),
-            probe_of(2, first_ms, state="spoilt", architecture="twice"),
+            probe_of(2, first_ms, architecture="twice"),
             probe_of(3, middle, is_check=True),
             probe_of(4, second_ms, architecture="twice"),
             probe_of(5, last, is_check=True),

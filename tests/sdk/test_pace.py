@@ -67,12 +67,20 @@ def test_a_measurement_that_nothing_disturbed_keeps_its_median() -> None:
     pace = pace_of([measurement])
     assert pace.latency_ms == measurement.median_ms
     assert pace.relative_sd == pytest.approx(median_relative_sd(measurement))
-    assert pace.is_settled
+
+
+def test_one_measurement_settles_nothing_since_a_slow_stretch_may_outlast_it() -> None:
+    rng = np.random.default_rng(6)
+    slow, fast, again = simulated(rng, slow_blocks=(0, 1, 2, 3, 4)), simulated(rng), simulated(rng)
+    assert not pace_of([fast]).is_settled
+    assert not pace_of([slow, fast]).is_settled
+    assert pace_of([slow, fast, again]).is_settled
 
 
 def test_fewer_than_three_blocks_settle_nothing_and_are_less_certain() -> None:
     rng = np.random.default_rng(3)
-    paces = [pace_of([simulated(rng, slow_blocks=tuple(range(count)))]) for count in (2, 3, 4)]
+    slow = [(0, 1, 2), (0, 1, 2, 3), (0, 1, 2, 3, 4)]
+    paces = [pace_of([simulated(rng, slow_blocks=item), simulated(rng, slow_blocks=(0, 1, 2, 3))]) for item in slow]
     assert [pace.is_settled for pace in paces] == [True, False, False]
     sds = [pace.relative_sd for pace in paces]
     assert sds == sorted(sds)
@@ -80,7 +88,9 @@ def test_fewer_than_three_blocks_settle_nothing_and_are_less_certain() -> None:
 
 
 def test_a_pace_in_doubt_is_not_settled() -> None:
-    pace = pace_of([simulated(np.random.default_rng(4))])
+    rng = np.random.default_rng(4)
+    pace = pace_of([simulated(rng), simulated(rng)])
+    assert pace.is_settled
     in_doubt = pace.slowed_down(0.3)
     assert not in_doubt.is_settled
     assert in_doubt.latency_ms == pace.latency_ms

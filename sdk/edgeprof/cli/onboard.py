@@ -81,7 +81,7 @@ def print_report(report: "OnboardingReport") -> None:
         f"{report.platform}, {report.space}",
         {
             "samples": f"{len(latencies)}, {milliseconds(min(latencies))} to {milliseconds(max(latencies))}"
-            + f"; {report.repeated_count} measured again, {report.unsettled_count} not settled even so",
+            + f"; {report.disturbed_count} measured more than twice, {report.unsettled_count} not settled even so",
             "anchor": f"measured again {report.anchor_check_count} times",
             "failed": f"{len(report.failures)}" if report.failures else "none",
             "hardware embedding from": f"{report.source_platform}, the best correlated of all sources over the samples "

@@ -7,6 +7,7 @@ from edgeprof.cli.console import messages
 from edgeprof.cli.progress import JobBar
 from edgeprof.listener import OnboardingListener
 from edgeprof.onboarding.goal import Standing
+from edgeprof.pace import SETTLED_TRY_COUNT
 from edgeprof.store import Probe
 from edgeprof_proto.records import Measurement, MeasurementPlan
 
@@ -24,29 +25,30 @@ class SessionProgress(JobBar, OnboardingListener):
         self._network_count = network_count
         self._probe_ms = filled.warmup_duration_ms + filled.timed_duration_ms
         self._probe = ""
+        self._numbers: dict[str, int] = {}
         self._done = 0
-        self._check_count = 0
-        checks_to_come = math.ceil(network_count / CHECK_INTERVAL)
-        super().__init__("starting", (network_count + checks_to_come) * self._probe_ms)
+        self._expected = network_count * SETTLED_TRY_COUNT
+        self._expected += math.ceil(self._expected / CHECK_INTERVAL)
+        super().__init__("starting", self._expected * self._probe_ms)
 
-    def on_resumed(self, measured_count: int) -> None:
+    def on_resumed(self, architectures: list[str]) -> None:
         """Say that an unfinished onboarding goes on."""
-        self._done = measured_count
-        messages.print(f"going on with an unfinished onboarding: {measured_count} networks are measured already")
+        for text in architectures:
+            self._number(text)
+        self._done = len(architectures)
+        messages.print(f"going on with an unfinished onboarding: {self._done} networks are measured already")
 
     def on_probe_started(self, probe: Probe) -> None:
         """Name the network that the device is asked for."""
-        name = "anchor again" if probe.is_anchor_check else f"network {self._done + 1} of {self._network_count}"
-        self._probe = name
-        completed = (self._done + self._check_count) * self._probe_ms
-        self._bar.update(self._task, description=name, completed=completed, detail="exporting")
+        again = " again" if probe.is_anchor_check or probe.architecture in self._numbers else ""
+        name = "anchor" if probe.is_anchor_check else f"network {self._number(probe.architecture)}"
+        self._probe = f"{name}{again}" if probe.is_anchor_check else f"{name} of {self._network_count}{again}"
+        completed = self._done * self._probe_ms
+        self._bar.update(self._task, description=self._probe, completed=completed, detail="exporting")
 
     def on_probe_measured(self, probe: Probe, measurement: Measurement) -> None:
         """Print the measurement."""
-        if probe.is_anchor_check:
-            self._check_count += 1
-        else:
-            self._done += 1
+        self._done += 1
         verdict = measurement.verdict.kind.value
         messages.print(f"  {self._probe}: {measurement.median_ms:.3g} ms, {verdict}  [dim]{probe.architecture}[/dim]")
 
@@ -54,17 +56,21 @@ class SessionProgress(JobBar, OnboardingListener):
         """Print why a network could not be measured."""
         messages.print(f"  [yellow]{self._probe} failed:[/yellow] {failure}  [dim]{probe.architecture}[/dim]")
 
-    def on_measuring_again(self, count: int, slowdown: float) -> None:
-        """Print what is measured again, and why."""
-        self._done -= count
+    def on_disturbed(self, count: int, slowdown: float) -> None:
+        """Print what is measured once more, and why."""
+        self._expected += count
+        self._bar.update(self._task, total=self._expected * self._probe_ms)
         noun = "network" if count == 1 else "networks"
         reason = (
             f"the anchor took {slowdown:.2f} times as long as at its best"
             if slowdown > 1
-            else "too few of their blocks of runs agree"
+            else "their measurements do not agree"
         )
-        messages.print(f"  [yellow]measuring {count} {noun} again:[/yellow] {reason}")
+        messages.print(f"  [yellow]measuring {count} {noun} once more:[/yellow] {reason}")
 
     def on_adapted(self, standing: Standing) -> None:
         """Print the error expected by now, and what another network would buy."""
         messages.print(f"    {standing}")
+
+    def _number(self, architecture: str) -> int:
+        return self._numbers.setdefault(architecture, len(self._numbers) + 1)

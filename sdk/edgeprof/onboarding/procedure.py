@@ -7,6 +7,7 @@ import numpy as np
 from edgeprof.costs import CostLedger
 from edgeprof.listener import OnboardingListener
 from edgeprof.onboarding.goal import Goal, Standing, reason_to_stop
+from edgeprof.pace import SETTLED_TRY_COUNT
 from edgeprof.probing import ProbeSession
 from edgeprof.store import Probe
 from edgeprof_predictor.methods.default import FIRST_ROUND_COUNT, Default, DefaultPredictor
@@ -15,9 +16,9 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records import MeasurementPlan
 
-PLAN = MeasurementPlan(timed_duration_ms=3_500.0)
+PLAN = MeasurementPlan(timed_duration_ms=2_000.0)
 """Longer than the agent's default: starting a worker, exporting and adapting cost most of a second for each network,
-and four fifths of an onboarding should be runs."""
+and four fifths of an onboarding should be runs. Each network is tried twice."""
 
 WANTED_ERROR = 0.15
 """Upper end of the expected error, unless a target is named, beyond which a report explains it."""
@@ -70,7 +71,7 @@ class Onboarding:
             AgentUnavailableError: If the device stays silent.
         """
         if self.probing.session.is_resumed:
-            self._listener.on_resumed(len(self.probing.counted()))
+            self._listener.on_resumed([probe.architecture for probe in self.probing.counted()])
         self._begin_s = self.costs.elapsed_s()
         self._weigh()
         self._measure_planned()
@@ -173,9 +174,12 @@ class Onboarding:
             next_error=next_error,
             elapsed_s=elapsed_s,
             # What an earlier process measured took no time of this one; before the first, there is only the plan.
-            seconds_per_sample=(elapsed_s - self._begin_s) / self._measured_count
-            if self._measured_count
-            else (planned.warmup_duration_ms + planned.timed_duration_ms) / 1_000,
+            seconds_per_sample=SETTLED_TRY_COUNT
+            * (
+                (elapsed_s - self._begin_s) / self._measured_count
+                if self._measured_count
+                else (planned.warmup_duration_ms + planned.timed_duration_ms) / 1_000
+            ),
         )
         self.course[standing.sample_count] = standing
         return standing

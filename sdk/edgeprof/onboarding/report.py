@@ -1,10 +1,12 @@
 """What an onboarding did, and what it cost."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from edgeprof.costs import MEASURING
 from edgeprof.onboarding.goal import Standing
 from edgeprof.onboarding.procedure import Onboarding
+from edgeprof.pace import SETTLED_TRY_COUNT
 from edgeprof_predictor.methods.default import DefaultPredictor
 from edgeprof_predictor.outlook import Outlook
 
@@ -20,7 +22,7 @@ class OnboardingReport:
             whether that pace is settled.
         failures: Text of each architecture that could not be measured, with the reason.
         anchor_check_count: Times that the anchor was measured again.
-        repeated_count: Networks measured again, since too few of their runs were undisturbed or the anchor was slower.
+        disturbed_count: Networks whose first two tries settled no pace, so that more followed.
         unsettled_count: Samples whose pace is not settled even so; they count by their uncertainty.
         stop_reason: Why it ended.
         source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
@@ -36,7 +38,7 @@ class OnboardingReport:
     samples: tuple[tuple[str, float, bool], ...]
     failures: tuple[tuple[str, str], ...]
     anchor_check_count: int
-    repeated_count: int
+    disturbed_count: int
     unsettled_count: int
     stop_reason: str
     source_platform: str
@@ -62,6 +64,7 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
     """
     probing = onboarding.probing
     probes, paces = probing.probes(), probing.paces()
+    tries = Counter(probe.architecture for probe in probes if not probe.is_anchor_check)
     return OnboardingReport(
         platform=probing.platform.name,
         space=probing.session.space,
@@ -71,7 +74,7 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
         ),
         failures=tuple((probe.architecture, probe.failure) for probe in probes if probe.failure is not None),
         anchor_check_count=sum(probe.is_anchor_check for probe in probes),
-        repeated_count=len({probe.architecture for probe in probes if probe.state == "spoilt"}),
+        disturbed_count=sum(count > SETTLED_TRY_COUNT for count in tries.values()),
         unsettled_count=sum(not pace.is_settled for pace in paces),
         stop_reason=stop_reason,
         source_platform=predictor.source_platform or "",

@@ -32,8 +32,7 @@ logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-ProbeState = Literal["planned", "measured", "spoilt", "failed"]
-"""`spoilt`: measured, but its network's pace was not settled, so that is measured again under another job."""
+ProbeState = Literal["planned", "measured", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,7 @@ class Probe:
         architecture: Text of the architecture.
         is_anchor_check: True where the anchor is measured again to see whether the device has drifted.
         state: How far it is.
-        measurement: The result; None unless `state` is `measured` or `spoilt`.
+        measurement: The result; None unless `state` is `measured`.
         failure: Why it failed, where `state` is `failed`.
     """
 
