@@ -178,7 +178,7 @@ def test_a_kill_of_the_host_loses_nothing_and_measures_nothing_twice(
     resumed_with: list[int] = []
 
     class Resumed(OnboardingListener):
-        def on_resumed(self, measured_count: int) -> None:
+        def on_resumed(self, architectures: list[str]) -> None:
             resumed_with.append(len(architectures))
 
     with edgeprof.connect(simulated_device.address) as client:
