@@ -16,7 +16,7 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records import MeasurementPlan
 
-PLAN = MeasurementPlan(timed_duration_ms=2_000.0)
+PLAN = MeasurementPlan(timed_duration_ms=2_500.0)
 """Longer than the agent's default: starting a worker, exporting and adapting cost most of a second for each network,
 and four fifths of an onboarding should be runs. Each network is tried twice."""
 
