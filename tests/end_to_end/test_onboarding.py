@@ -25,17 +25,17 @@ MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
 
 
 @pytest.mark.parametrize("space_name", ["nasbench201", "fbnet"])
-def test_ten_networks_tell_how_fast_the_others_run(space_name: str, simulated_device: SimulatedDevice) -> None:
+def test_six_networks_tell_how_fast_the_others_run(space_name: str, simulated_device: SimulatedDevice) -> None:
     space = get_space(space_name)
     with edgeprof.connect(simulated_device.address) as client:
-        onboarded = edgeprof.onboard(client, space_name, setting=simulated_device.setting)
+        onboarded = edgeprof.onboard(client, space_name, setting=simulated_device.setting, goal=SIX)
     unseen = space.sample(30, seed=99)
     truth = simulated_device.true_latencies_ms(space, unseen)
     prediction = onboarded.profile.predict(unseen)
     assert metrics.spearman(truth, prediction.latency_ms) > 0.9
     assert metrics.median_ape(truth, prediction.latency_ms) < 0.12
     report = onboarded.report
-    assert len(report.samples) <= 10
+    assert len(report.samples) == 6
     assert [standing.sample_count for standing in report.course] == [*range(1, len(report.samples) + 1)]
     assert metrics.median_ape(truth, prediction.latency_ms) < report.course[-1].expected.upper
     assert report.source_platform
@@ -85,7 +85,7 @@ def test_a_device_that_always_fails_ends_in_one_sentence(make_simulated_device: 
 def test_a_device_that_throttles_is_noticed_and_measured_again(make_simulated_device: MakeDevice) -> None:
     device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=12_000.0, slowdown=1.5)))
     with edgeprof.connect(device.address) as client:
-        report = edgeprof.onboard(client, "nasbench201", setting=device.setting).report
+        report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=SIX).report
     assert report.disturbed_count > 0
     assert report.anchor_check_count >= 2
 
