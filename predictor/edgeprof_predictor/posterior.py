@@ -268,20 +268,16 @@ class Posterior:
         few = np.linspace(0, len(self.hypotheses) - 1, count).round().astype(np.int64)
         hypotheses = self.hypotheses[few]
         prior = hypotheses.covariance(basis, basis)
-        white = self._whitener[few] @ hypotheses.covariance(self._basis, basis)
-        means = np.maximum(hypotheses.means(basis), RELATIVE_FLOOR)
-        disagreement = self._disagreement(basis) * means[:, :, None] * means[:, None, :]
-        covariance: FloatArray = prior - np.swapaxes(white, 1, 2) @ white + disagreement
-        return covariance, means, hypotheses.noise
+        means, white = self._means(basis)
+        prior_means = np.maximum(hypotheses.means(basis), RELATIVE_FLOOR)
+        covariance: FloatArray = prior - white[few] @ np.swapaxes(white[few], 1, 2)
+        # Without samples combinations were drawn to differ, and their kernels say by how much.
+        if self.samples.count:
+            covariance += self._disagreement(means) * prior_means[:, :, None] * prior_means[:, None, :]
+        return covariance, prior_means, hypotheses.noise
 
-    def _disagreement(self, basis: Basis) -> FloatArray:
-        """Return the covariance over combinations of what they predict, as shares of latency: `n x n`.
-
-        Without samples 0: they were drawn to differ, and their kernels say by how much.
-        """
-        if not self.samples.count:
-            return np.zeros((len(basis), len(basis)))
-        means, _ = self._means(basis)
+    def _disagreement(self, means: FloatArray) -> FloatArray:
+        """Return the covariance over combinations of their predictions, as shares of latency: `h x n` to `n x n`."""
         latency_ms = np.maximum(means, RELATIVE_FLOOR) * self.scale[:, None]
         shares = latency_ms / latency_ms.mean(axis=0) - 1.0
         covariance: FloatArray = shares.T @ shares / len(shares)

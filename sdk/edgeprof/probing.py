@@ -75,10 +75,11 @@ class ProbeSession:
         """One probe for each network that is measured."""
         return counted_of(self.probes())
 
-    def paces(self) -> list[Pace]:
-        """The pace of each counted probe's network, over all of its tries."""
-        found = paces(self.probes())
-        return [found[probe.architecture] for probe in self.counted()]
+    def paces(self) -> dict[str, Pace]:
+        """The pace of each network that is measured, over all of its tries, by architecture."""
+        probes = self.probes()
+        found = paces(probes)
+        return {probe.architecture: found[probe.architecture] for probe in counted_of(probes)}
 
     def plan(self, architectures: Sequence[str]) -> None:
         """Write down what is to be measured next, in this order."""

@@ -141,7 +141,7 @@ def verify(
 
 
 def _compare(profile: Profile, platform: Platform, probing: ProbeSession) -> Verification:
-    measured = {probe.architecture: pace for probe, pace in zip(probing.counted(), probing.paces(), strict=True)}
+    measured = probing.paces()
     seen = {profile.space.format(item) for item in profile.space.architectures(profile.samples.choices)}
     texts = [text for text in measured if text not in seen]
     prediction = profile.predict(texts)

@@ -40,9 +40,11 @@ class SessionProgress(JobBar, OnboardingListener):
 
     def on_probe_started(self, probe: Probe) -> None:
         """Name the network that the device is asked for."""
-        again = " again" if probe.is_anchor_check or probe.architecture in self._numbers else ""
-        name = "anchor" if probe.is_anchor_check else f"network {self._number(probe.architecture)}"
-        self._probe = f"{name}{again}" if probe.is_anchor_check else f"{name} of {self._network_count}{again}"
+        if probe.is_anchor_check:
+            self._probe = "anchor again"
+        else:
+            again = " again" if probe.architecture in self._numbers else ""
+            self._probe = f"network {self._number(probe.architecture)} of {self._network_count}{again}"
         completed = self._done * self._probe_ms
         self._bar.update(self._task, description=self._probe, completed=completed, detail="exporting")
 

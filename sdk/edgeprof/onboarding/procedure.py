@@ -1,6 +1,7 @@
 """The procedure of an onboarding: choose informative architectures, measure them, adapt, and stop when it is enough."""
 
 import random
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -9,7 +10,6 @@ from edgeprof.listener import OnboardingListener
 from edgeprof.onboarding.goal import Goal, Standing, reason_to_stop
 from edgeprof.pace import SETTLED_TRY_COUNT
 from edgeprof.probing import ProbeSession
-from edgeprof.store import Probe
 from edgeprof_predictor.methods.default import FIRST_ROUND_COUNT, Default, DefaultPredictor
 from edgeprof_predictor.outlook import Outlook, look_out
 from edgeprof_predictor.samples import Samples
@@ -71,7 +71,7 @@ class Onboarding:
             AgentUnavailableError: If the device stays silent.
         """
         if self.probing.session.is_resumed:
-            self._listener.on_resumed([probe.architecture for probe in self.probing.counted()])
+            self._listener.on_resumed(list(self.probing.paces()))
         self._begin_s = self.costs.elapsed_s()
         self._weigh()
         self._measure_planned()
@@ -135,13 +135,13 @@ class Onboarding:
         return distinct
 
     def _untried_candidates(self) -> ChoiceArray:
-        tried = self._choices(self.probing.probes())
+        tried = self._choices(probe.architecture for probe in self.probing.probes())
         is_tried = (self._candidates[:, None, :] == tried[None, :, :]).all(axis=2).any(axis=1)
         untried: ChoiceArray = self._candidates[~is_tried]
         return untried
 
-    def _choices(self, probes: list[Probe]) -> ChoiceArray:
-        return self._space.choices([self._space.parse(probe.architecture) for probe in probes])
+    def _choices(self, architectures: Iterable[str]) -> ChoiceArray:
+        return self._space.choices([self._space.parse(text) for text in architectures])
 
     def _samples(self) -> Samples:
         """The samples so far, as the predictor wants them."""
@@ -149,11 +149,11 @@ class Onboarding:
         if not paces:
             return Samples.none(self._space)
         return Samples(
-            choices=self._choices(self.probing.counted()),
-            latency_ms=np.array([pace.latency_ms for pace in paces]),
-            relative_sd=np.array([pace.relative_sd for pace in paces]),
+            choices=self._choices(paces),
+            latency_ms=np.array([pace.latency_ms for pace in paces.values()]),
+            relative_sd=np.array([pace.relative_sd for pace in paces.values()]),
             # A network whose runs are not all whole milliseconds shows that the clock is a fine one.
-            resolution_ms=min(pace.resolution_ms for pace in paces),
+            resolution_ms=min(pace.resolution_ms for pace in paces.values()),
         )
 
     def _adapt(self) -> DefaultPredictor:

@@ -68,14 +68,11 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
     return OnboardingReport(
         platform=probing.platform.name,
         space=probing.session.space,
-        samples=tuple(
-            (probe.architecture, pace.latency_ms, pace.is_settled)
-            for probe, pace in zip(probing.counted(), paces, strict=True)
-        ),
+        samples=tuple((text, pace.latency_ms, pace.is_settled) for text, pace in paces.items()),
         failures=tuple((probe.architecture, probe.failure) for probe in probes if probe.failure is not None),
         anchor_check_count=sum(probe.is_anchor_check for probe in probes),
         disturbed_count=sum(count > SETTLED_TRY_COUNT for count in tries.values()),
-        unsettled_count=sum(not pace.is_settled for pace in paces),
+        unsettled_count=sum(not pace.is_settled for pace in paces.values()),
         stop_reason=stop_reason,
         source_platform=predictor.source_platform or "",
         source_correlation=predictor.source_correlation,
