@@ -14,7 +14,7 @@ SHORT_DEMO = """
 import sys
 import edgeprof.cli.demo
 from edgeprof.cli.main import edgeprof as command
-sys.modules["edgeprof.cli.demo"].UNSEEN_COUNT = 4
+sys.modules["edgeprof.cli.demo"].UNSEEN_COUNT = 8
 command()
 """
 
@@ -42,16 +42,17 @@ def test_a_demo_with_too_few_samples_is_refused(own_edgeprof_folders: Path, tmp_
 @pytest.mark.timeout(600)
 def test_the_demo_onboards_this_machine_and_says_how_well(own_edgeprof_folders: Path, tmp_path: Path) -> None:
     result = tmp_path / "result.json"
-    command = (sys.executable, "-c", SHORT_DEMO, "demo", "--samples", "3", "--json", str(result))
+    command = (sys.executable, "-c", SHORT_DEMO, "demo", "--samples", "5", "--json", str(result))
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
     figures = json.loads(result.read_text())
-    assert figures["sample_count"] == 3
-    assert figures["unseen_count"] == 4
+    assert figures["sample_count"] == 5
+    assert figures["unseen_count"] == 8
     assert figures["seconds"] > 0
-    # A machine under test is not a quiet one, and so few networks say little: `edgeprof demo` by hand is for figures.
-    assert figures["median_ape"] < 0.5
-    assert {"spearman", "mape", "interval_coverage", "interval_width_ratio"} <= figures.keys()
+    # A machine under test is not a quiet one: the figures themselves are for `edgeprof demo` by hand.
+    assert figures["spearman"] > 0.7
+    assert figures["median_ape"] < 0.3
+    assert {"mape", "interval_coverage", "interval_width_ratio"} <= figures.keys()
     assert (tmp_path / figures["picture"]).read_bytes().startswith(b"\x89PNG")
     assert "unseen ones are predicted within" in done.stdout
     assert agents_over(own_edgeprof_folders) == []
@@ -62,6 +63,7 @@ def test_the_demo_onboards_this_machine_and_says_how_well(own_edgeprof_folders: 
     [
         (signal.SIGINT, "network 1 of"),
         (signal.SIGTERM, "edgeprof-agent serve"),
+        (signal.SIGTERM, "network 1 of"),
         (signal.SIGTERM, "one more sample"),
     ],
 )

@@ -122,7 +122,7 @@ class KillAgentOnce(OnboardingListener):
             self._device.start()
 
 
-def assert_each_network_was_measured_once(device: SimulatedDevice, store_path: Path) -> None:
+def assert_nothing_was_measured_without_need(device: SimulatedDevice, store_path: Path) -> None:
     with edgeprof.connect(device.address) as client:
         jobs = list(client.jobs())
     assert all(job.state is JobState.SUCCEEDED for job in jobs)
@@ -145,7 +145,7 @@ def test_a_kill_of_the_agent_loses_nothing_and_measures_nothing_twice(
         ).report
     assert listener.has_killed
     assert len(report.samples) == 6
-    assert_each_network_was_measured_once(simulated_device, own_edgeprof_folders / "store.sqlite3")
+    assert_nothing_was_measured_without_need(simulated_device, own_edgeprof_folders / "store.sqlite3")
 
 
 HOST_THAT_KILLS_ITSELF = """
@@ -187,4 +187,4 @@ def test_a_kill_of_the_host_loses_nothing_and_measures_nothing_twice(
         ).report
     assert resumed_with == [3 if method == "on_job_event" else 4]
     assert len(report.samples) == 6
-    assert_each_network_was_measured_once(simulated_device, own_edgeprof_folders / "store.sqlite3")
+    assert_nothing_was_measured_without_need(simulated_device, own_edgeprof_folders / "store.sqlite3")
