@@ -1,6 +1,6 @@
 """The agent's memory: every job and every event of it, on disk before anybody is told.
 
-Schema 1: a job has one row, numbered in the order of arrival; what happened to it are its events, numbered from 1
+A job has one row, numbered in the order of arrival; what happened to it are its events, numbered from 1
 without gaps. A measurement is stored without its blocks, which are events of the same attempt already.
 """
 
@@ -26,9 +26,9 @@ from edgeprof_proto.records import (
     Progress,
 )
 
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
+_MIGRATIONS = (
+    # To schema 1.
+    """
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     job_id TEXT NOT NULL UNIQUE,
@@ -48,7 +48,11 @@ CREATE TABLE events (
     body TEXT NOT NULL,
     PRIMARY KEY (job_number, sequence)
 );
-"""
+""",
+)
+"""What brings a journal from each schema to the next; entries are only ever added, since boards keep their journals."""
+
+SCHEMA_VERSION = len(_MIGRATIONS)
 
 _KINDS: dict[str, type[Any]] = {
     "state": JobState,
@@ -242,11 +246,11 @@ class Journal:
                 f"the journal {self._path} has schema {version}, this agent knows up to {SCHEMA_VERSION}; "
                 "update edgeprof, or choose another folder with --data-dir"
             )
-        if version == 0:
+        for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
             with self._transaction():
-                for statement in filter(str.strip, _SCHEMA.split(";")):
+                for statement in filter(str.strip, script.split(";")):
                     self._database.execute(statement)
-                self._database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                self._database.execute(f"PRAGMA user_version = {number}")
 
     def _insert_events(self, job_id: str, happenings: Collection[Happening]) -> None:
         row = self._job_row(job_id)

@@ -14,7 +14,7 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.errors import REASONS
 from edgeprof_agent.model_store import ModelStore
 from edgeprof_agent.server import running_agent
-from edgeprof_proto import REASON_METADATA_KEY
+from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, REASON_METADATA_KEY
 from edgeprof_proto.v1 import device_agent_pb2, device_agent_pb2_grpc, error_pb2, job_pb2
 
 
@@ -35,7 +35,7 @@ def test_handshake_names_both_revisions_and_accepts_a_newer_host(start_agent) ->
     agent = start_agent()
     for revision in (1, 99):
         answer = agent.stub.Handshake(device_agent_pb2.HandshakeRequest(contract_revision=revision))
-        assert (answer.contract_revision, answer.oldest_host_revision) == (1, 1)
+        assert (answer.contract_revision, answer.oldest_host_revision) == (CONTRACT_REVISION, OLDEST_HOST_REVISION)
         assert len(answer.device_id) == 32
 
 

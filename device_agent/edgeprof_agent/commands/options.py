@@ -1,0 +1,50 @@
+"""Options that several commands share, and the configuration that they and the environment make."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from edgeprof_agent.config import LOG_LEVELS, AgentConfig, parse_address, read_config
+from edgeprof_agent.errors import ConfigError
+
+
+def add_data_dir(parser: argparse.ArgumentParser) -> None:
+    """Add `--data-dir`."""
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of this agent alone")
+
+
+def add_listen(parser: argparse.ArgumentParser) -> None:
+    """Add `--listen`."""
+    parser.add_argument("--listen", type=_address, metavar="HOST:PORT", help="where to listen; port 0 takes a free one")
+
+
+def add_log_level(parser: argparse.ArgumentParser) -> None:
+    """Add `--log-level`."""
+    parser.add_argument("--log-level", choices=LOG_LEVELS, help="how much to log on stderr")
+
+
+def config_of(options: argparse.Namespace) -> AgentConfig:
+    """Put the options of a command and the environment together.
+
+    Raises:
+        ConfigError: If a value cannot be read or is outside its range.
+    """
+    flags = {name: getattr(options, name, None) for name in ("listen", "data_dir", "log_level")}
+    return read_config(flags, os.environ)
+
+
+def start_logging(config: AgentConfig) -> None:
+    """Log on stderr from here on."""
+    logging.basicConfig(
+        level=config.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        parse_address(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
