@@ -34,6 +34,11 @@ class AgentConfig:
         queued_job_count: Jobs that may wait at most.
         finished_job_count: Finished jobs that the journal keeps; the oldest go first.
         job_duration_s: Time that one job may take.
+        worker_memory_bytes: Memory that a worker may take; 0 for three quarters of the board's.
+        worker_variables: Names of environment variables that workers see beside those they need, divided by commas.
+        worker_user_id: User and group of the workers where the agent runs as root: a number that no account has.
+        upload_count: Uploads at once at most.
+        upload_bytes_per_s: Bytes that all uploads together bring per second at most; they wait, none is refused.
 
     Raises:
         ConfigError: If a value is outside its range, or the address is not a loopback address.
@@ -49,6 +54,11 @@ class AgentConfig:
     queued_job_count: int = 1_000
     finished_job_count: int = 10_000
     job_duration_s: float = 600.0
+    worker_memory_bytes: int = 0
+    worker_variables: str = ""
+    worker_user_id: int = 64_117
+    upload_count: int = 16
+    upload_bytes_per_s: int = 64 * MIB
 
     def __post_init__(self) -> None:
         if not _is_loopback(self.host):
@@ -60,11 +70,15 @@ class AgentConfig:
             raise ConfigError(f"port must be 0 to 65535, got {self.port}")
         if self.log_level not in LOG_LEVELS:
             raise ConfigError(f"log_level must be one of {', '.join(LOG_LEVELS)}, got {self.log_level!r}")
-        for name in ("model_bytes", "model_cache_bytes", "queued_job_count", "finished_job_count", "job_duration_s"):
+        for name in (
+            *("model_bytes", "model_cache_bytes", "queued_job_count", "finished_job_count", "job_duration_s"),
+            *("worker_user_id", "upload_count", "upload_bytes_per_s"),
+        ):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
-        if self.disk_reserve_bytes < 0:
-            raise ConfigError(f"disk_reserve_bytes must be >= 0, got {self.disk_reserve_bytes}")
+        for name in ("disk_reserve_bytes", "worker_memory_bytes"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} must be >= 0, got {getattr(self, name)}")
         if self.model_cache_bytes < self.model_bytes:
             raise ConfigError(
                 f"model_cache_bytes must be >= model_bytes so that every allowed model fits, "

@@ -7,6 +7,7 @@
     - ModelCorruptError                  the bytes that arrived are not those announced
     - ModelTooLargeError                 beyond the agent's limit
     - UploadOffsetError                  the upload goes on at another byte
+    - UploadLimitedError                 too many uploads at once
     - DiskFullError                      no space left for the agent
     - JobNotFoundError                   no such job
     - JobConflictError                   the job's id is taken by another job
@@ -15,7 +16,11 @@
     - SettingNotSupportedError           the runtime cannot do what the setting asks for
     - ModelRejectedError                 the runtime cannot load the model
     - RunFailedError                     a run failed inside the runtime
+    - ModelRefusedError                  refused before a runtime saw it
+    - ModelQuarantinedError              the model has ended its worker twice
     - WorkerCrashedError                 the worker process ended without a result
+    - WorkerOutOfMemoryError             the worker process took more memory than there is for it
+    - WorkerNotStartedError              no worker process could be started
     - WorkerTimeoutError                 the worker process took too long
     - JobInterruptedError                the agent stopped in the middle of every attempt
     - JobCancelledError                  the job was cancelled on request
@@ -76,6 +81,12 @@ class UploadOffsetError(AgentError):
     reason = "ERROR_REASON_UPLOAD_OFFSET"
 
 
+class UploadLimitedError(AgentError):
+    """As many uploads as the agent takes at once are under way."""
+
+    reason = "ERROR_REASON_UPLOAD_LIMITED"
+
+
 class DiskFullError(AgentError):
     """The disk, or the share of it that the agent may use, is full."""
 
@@ -124,16 +135,49 @@ class RunFailedError(AgentError):
     reason = "ERROR_REASON_RUN_FAILED"
 
 
+class ModelRefusedError(AgentError):
+    """The model was refused before a runtime saw it."""
+
+    reason = "ERROR_REASON_MODEL_REFUSED"
+
+
+class ModelQuarantinedError(AgentError):
+    """The model has ended its worker twice and is not measured until it is asked for by name."""
+
+    reason = "ERROR_REASON_MODEL_QUARANTINED"
+
+
 class WorkerCrashedError(AgentError):
     """The worker process ended before it had a result."""
 
     reason = "ERROR_REASON_WORKER_CRASHED"
 
 
+class WorkerOutOfMemoryError(AgentError):
+    """The worker process took more memory than the agent or the board has for it."""
+
+    reason = "ERROR_REASON_WORKER_OUT_OF_MEMORY"
+
+
+class WorkerNotStartedError(AgentError):
+    """No worker process could be started; the model is not to blame."""
+
+    reason = "ERROR_REASON_WORKER_NOT_STARTED"
+
+
 class WorkerTimeoutError(AgentError):
-    """The worker process exceeded the time that the agent allows a job."""
+    """The worker process exceeded the time that the agent allows a job.
+
+    Args:
+        message: The sentence for people.
+        was_silent: Whether it hung, rather than had too much to do.
+    """
 
     reason = "ERROR_REASON_WORKER_TIMEOUT"
+
+    def __init__(self, message: str, *, was_silent: bool = False) -> None:
+        super().__init__(message)
+        self.was_silent = was_silent
 
 
 class JobInterruptedError(AgentError):

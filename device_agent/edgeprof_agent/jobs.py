@@ -29,7 +29,11 @@ from edgeprof_agent.errors import (
     JobConflictError,
     JobInterruptedError,
     JournalError,
+    ModelQuarantinedError,
     QueueFullError,
+    WorkerCrashedError,
+    WorkerOutOfMemoryError,
+    WorkerTimeoutError,
 )
 from edgeprof_agent.journal import Journal
 from edgeprof_agent.model_store import ModelStore
@@ -52,6 +56,9 @@ logger = logging.getLogger(__name__)
 
 MAX_ATTEMPT_COUNT: Final = 3
 """Attempts after which a job that the agent's end cut short is given up: it may be what ends the agent."""
+
+MAX_WORKER_KILL_COUNT: Final = 2
+"""A model that has ended so many workers is measured only when it is asked for by name."""
 
 _RETRY_PAUSE_S: Final = 5.0
 _EVENTS_AT_ONCE: Final = 16
@@ -93,12 +100,13 @@ class JobQueue:
         for job_id in journal.waiting_job_ids():
             self._requeue(job_id)
 
-    async def create_job(self, job_id: str, spec: JobSpec) -> Job:
+    async def create_job(self, job_id: str, spec: JobSpec, *, release_model: bool = False) -> Job:
         """Queue a job, or return the one that has this id and asks for the same.
 
         Args:
             job_id: Id that the host chose.
             spec: What to measure.
+            release_model: Whether to forget that the model has ended its worker.
 
         Raises:
             RecordError: If the id is none.
@@ -106,6 +114,7 @@ class JobQueue:
             ModelNotFoundError: If the model is not on the device.
             RuntimeNotFoundError: If the runtime is not.
             SettingNotSupportedError: If the runtime cannot do what is asked for.
+            ModelQuarantinedError: If the model has ended its worker twice and is not released.
             QueueFullError: If too many jobs wait.
         """
         require_job_id(job_id)
@@ -116,6 +125,9 @@ class JobQueue:
         if (known := self._known(job_id, spec)) is not None:
             return known
         self._store.use_model(spec.model_sha256)
+        if release_model:
+            self._journal.release_model(spec.model_sha256)
+        self._refuse_quarantined(spec.model_sha256)
         waiting_count = len(self._journal.waiting_job_ids()) - (self._current is not None)
         if waiting_count >= self._queued_job_count:
             raise QueueFullError(f"{waiting_count} jobs wait already, the limit of this agent; try again later")
@@ -225,10 +237,15 @@ class JobQueue:
         attempt = job.attempt_count + 1
         self._change(job_id, JobState.RUNNING, Progress(phase=JobPhase.LOADING, attempt=attempt))
         try:
-            self._end(job_id, await self._run_worker(job, attempt))
+            result = await self._run_worker(job, attempt)
+            if isinstance(result, Failure) and result.reason == WorkerOutOfMemoryError.reason:
+                self._count_kill(job, result.message)
+            self._end(job_id, result)
         except (DiskFullError, JournalError):
             raise
         except AgentError as error:
+            if _is_models_fault(error):
+                self._count_kill(job, str(error))
             self._end(job_id, Failure(reason=error.reason, message=str(error)))
         except Exception as error:
             logger.exception("job %s met a bug", job_id)
@@ -242,9 +259,23 @@ class JobQueue:
             elif event is not JobPhase.LOADING:  # told before the worker was started
                 self._change(job.job_id, Progress(phase=event, attempt=attempt))
 
+        # It may have ended its worker twice since the job was queued.
+        self._refuse_quarantined(job.spec.model_sha256)
         model_path = self._store.use_model(job.spec.model_sha256)
         spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
         return await self._worker.run(model_path, spec, attempt=attempt, on_event=record)
+
+    def _refuse_quarantined(self, model_sha256: str) -> None:
+        kill_count, message = self._journal.worker_kills(model_sha256)
+        if kill_count >= MAX_WORKER_KILL_COUNT:
+            raise ModelQuarantinedError(
+                f"the model {model_sha256} has ended its worker {kill_count} times and is not measured again; to try "
+                f"all the same, use --release-model, or `edgeprof-agent release {model_sha256}` on the device; the last "
+                f"time {message}"
+            )
+
+    def _count_kill(self, job: Job, message: str) -> None:
+        self._journal.count_worker_kill(job.spec.model_sha256, message, time=self._clock())
 
     def _requeue(self, job_id: str) -> None:
         """Put a job back whose attempt was cut short, or give it up; leaves every other job as it is."""
@@ -279,3 +310,10 @@ class JobQueue:
         if job is not None and job.spec != spec:
             raise JobConflictError(f"job {job_id!r} exists and asks for something else; choose another id")
         return job
+
+
+def _is_models_fault(error: AgentError) -> bool:
+    """Tell whether an attempt's end speaks against its model: not a plan that was too long for the time allowed."""
+    if isinstance(error, WorkerTimeoutError):
+        return error.was_silent
+    return isinstance(error, WorkerCrashedError | WorkerOutOfMemoryError)

@@ -49,6 +49,15 @@ CREATE TABLE events (
     PRIMARY KEY (job_number, sequence)
 );
 """,
+    # Models that ended their workers.
+    """
+CREATE TABLE worker_kills (
+    model_sha256 TEXT PRIMARY KEY,
+    kill_count INTEGER NOT NULL,
+    last_message TEXT NOT NULL,
+    last_time REAL NOT NULL
+);
+""",
 )
 """What brings a journal from each schema to the next; entries are only ever added, since boards keep their journals."""
 
@@ -225,6 +234,44 @@ class Journal:
             limit,
         )
         return tuple(JobEvent(sequence=row["sequence"], event=self._happening(row)) for row in rows)
+
+    def count_worker_kill(self, model_sha256: str, message: str, *, time: float) -> None:
+        """Remember that a model has ended its worker.
+
+        Args:
+            model_sha256: The model.
+            message: How, for people.
+            time: Now, in seconds since the epoch.
+        """
+        with self._transaction():
+            self._database.execute(
+                "INSERT INTO worker_kills (model_sha256, kill_count, last_message, last_time) VALUES (?, 1, ?, ?)"
+                " ON CONFLICT (model_sha256) DO UPDATE SET kill_count = kill_count + 1,"
+                " last_message = excluded.last_message, last_time = excluded.last_time",
+                (model_sha256, message, time),
+            )
+
+    def worker_kills(self, model_sha256: str) -> tuple[int, str]:
+        """Return how often a model has ended its worker, and how the last time.
+
+        Args:
+            model_sha256: The model.
+        """
+        rows = self._rows("SELECT * FROM worker_kills WHERE model_sha256 = ?", model_sha256)
+        return (rows[0]["kill_count"], rows[0]["last_message"]) if rows else (0, "")
+
+    def release_model(self, model_sha256: str) -> bool:
+        """Forget that a model has ended its worker.
+
+        Args:
+            model_sha256: The model.
+
+        Returns:
+            Whether there was anything to forget.
+        """
+        with self._transaction():
+            cursor = self._database.execute("DELETE FROM worker_kills WHERE model_sha256 = ?", (model_sha256,))
+        return cursor.rowcount > 0
 
     def forget_finished_jobs(self, *, keep_count: int) -> None:
         """Delete all but the newest finished jobs.

@@ -12,9 +12,10 @@ import contextlib
 import dataclasses
 import errno
 import hashlib
+import math
 import os
 import weakref
-from collections.abc import AsyncIterable, Callable, Collection, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from edgeprof_agent.errors import (
     ModelCorruptError,
     ModelNotFoundError,
     ModelTooLargeError,
+    UploadLimitedError,
     UploadOffsetError,
 )
 from edgeprof_proto.records import require_sha256
@@ -61,6 +63,8 @@ class ModelStore:
         cache_bytes: Size of all files together at most.
         disk_reserve_bytes: Space on the disk that stays free.
         needed_models: Tells the SHA-256 of the models that must not be removed now.
+        upload_count: Uploads at once at most.
+        upload_bytes_per_s: Bytes that all uploads together bring per second at most.
     """
 
     def __init__(
@@ -71,6 +75,8 @@ class ModelStore:
         cache_bytes: int,
         disk_reserve_bytes: int,
         needed_models: Callable[[], Collection[str]],
+        upload_count: float = math.inf,
+        upload_bytes_per_s: float = math.inf,
     ) -> None:
         self._models_dir = data_dir / "models"
         self._uploads_dir = data_dir / "uploads"
@@ -80,6 +86,9 @@ class ModelStore:
         self._cache_bytes = cache_bytes
         self._disk_reserve_bytes = disk_reserve_bytes
         self._needed_models = needed_models
+        self._upload_limit = upload_count
+        self._upload_count = 0
+        self._rate = _Rate(upload_bytes_per_s)
         self._announced_bytes: dict[str, int] = {}
         self._uploads: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
@@ -129,6 +138,7 @@ class ModelStore:
             UploadOffsetError: If the part on the device ends at another byte, or the chunks stopped coming.
             ModelCorruptError: If the bytes are not those announced; what had arrived is removed.
             DiskFullError: If there is no space.
+            UploadLimitedError: If too many uploads are under way.
         """
         if header.size_bytes > self._model_bytes:
             raise ModelTooLargeError(
@@ -136,13 +146,25 @@ class ModelStore:
                 "measure a smaller model, or raise EDGEPROF_AGENT_MODEL_BYTES on the device"
             )
         lock = self._uploads.setdefault(header.model_sha256, asyncio.Lock())
-        async with lock:
+        async with self._counted(), lock:
             received, is_complete = self.received_bytes(header.model_sha256)
             if not is_complete:
                 self._check_offset(header, received)
                 self._make_room(header, received)
                 await self._store(header, chunks)
             return header.size_bytes
+
+    @contextlib.asynccontextmanager
+    async def _counted(self) -> AsyncIterator[None]:
+        if self._upload_count >= self._upload_limit:
+            raise UploadLimitedError(
+                f"{self._upload_count} uploads are under way, the limit of this agent; try again in a few seconds"
+            )
+        self._upload_count += 1
+        try:
+            yield
+        finally:
+            self._upload_count -= 1
 
     def _check_offset(self, header: UploadHeader, received: int) -> None:
         if header.offset_bytes not in (0, received):
@@ -168,6 +190,7 @@ class ModelStore:
             iterator = aiter(chunks)
             while received < header.size_bytes:
                 chunk = await _next_chunk(iterator, received)
+                await self._rate.take(len(chunk))
                 received += len(chunk)
                 if received > header.size_bytes:
                     part.unlink()
@@ -219,6 +242,21 @@ class ModelStore:
 
     def _part(self, model_sha256: str) -> Path:
         return self._uploads_dir / f"{model_sha256}.part"
+
+
+class _Rate:
+    """Makes those who take wait, so that no more is taken per second than allowed; what a second left over is kept."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._paid_until_s = -math.inf
+
+    async def take(self, count: int) -> None:
+        """Wait until so many may be taken."""
+        now_s = asyncio.get_running_loop().time()
+        self._paid_until_s = max(self._paid_until_s, now_s - 1.0) + count / self._per_second
+        if self._paid_until_s > now_s:
+            await asyncio.sleep(self._paid_until_s - now_s)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
 from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
 from edgeprof_agent.errors import ListenError
+from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
 from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
@@ -107,7 +109,7 @@ async def running_agent(
         jobs = JobQueue(
             journal,
             store,
-            WorkerProcess(data_dir / "scratch", job_duration_s=config.job_duration_s, command=worker_command),
+            _build_worker(config, data_dir, worker_command),
             describer,
             queued_job_count=config.queued_job_count,
             finished_job_count=config.finished_job_count,
@@ -127,6 +129,18 @@ def _build_store(config: AgentConfig, data_dir: Path, journal: Journal) -> Model
         cache_bytes=config.model_cache_bytes,
         disk_reserve_bytes=config.disk_reserve_bytes,
         needed_models=journal.needed_models,
+        upload_count=config.upload_count,
+        upload_bytes_per_s=config.upload_bytes_per_s,
+    )
+
+
+def _build_worker(config: AgentConfig, data_dir: Path, command: Sequence[str]) -> WorkerProcess:
+    return WorkerProcess(
+        data_dir / "scratch",
+        job_duration_s=config.job_duration_s,
+        command=command,
+        environment=worker_environment(config, os.environ),
+        plan_isolation=lambda scratch_dir: plan_isolation(config, scratch_dir, os.environ),
     )
 
 

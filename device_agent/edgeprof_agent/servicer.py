@@ -20,10 +20,12 @@ from edgeprof_agent.errors import (
     JobNotFoundError,
     ModelCorruptError,
     ModelNotFoundError,
+    ModelQuarantinedError,
     ModelTooLargeError,
     QueueFullError,
     RuntimeNotFoundError,
     SettingNotSupportedError,
+    UploadLimitedError,
     UploadOffsetError,
 )
 from edgeprof_agent.jobs import JobQueue
@@ -46,6 +48,8 @@ STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
     JobNotFoundError: grpc.StatusCode.NOT_FOUND,
     JobConflictError: grpc.StatusCode.ALREADY_EXISTS,
     QueueFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    UploadLimitedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ModelQuarantinedError: grpc.StatusCode.FAILED_PRECONDITION,
     RuntimeNotFoundError: grpc.StatusCode.FAILED_PRECONDITION,
     SettingNotSupportedError: grpc.StatusCode.FAILED_PRECONDITION,
 }
@@ -131,7 +135,8 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
             # A part of the spec that is missing is one whose fields are all missing.
             request.spec.setting.SetInParent()
             request.spec.plan.SetInParent()
-            job = await self._jobs.create_job(request.job_id, wire.from_message(JobSpec, request.spec))
+            spec = wire.from_message(JobSpec, request.spec)
+            job = await self._jobs.create_job(request.job_id, spec, release_model=request.release_model)
         return messages.CreateJobResponse(job=wire.to_message(job, job_pb2.Job))
 
     async def GetJob(self, request: messages.GetJobRequest, context: Any) -> messages.GetJobResponse:

@@ -2,7 +2,8 @@
 
     python -m edgeprof_agent.worker FD
 
-One JSON line on the standard input says what to do: `{"model_path": ..., "spec": {...}, "attempt": 1}`. Events go out
+One JSON line on the standard input says what to do: `{"model_path": ..., "spec": {...}, "attempt": 1}`, and with
+`isolation` what the process may use: it confines itself before it reads the model or imports a runtime. Events go out
 as JSON lines on the file descriptor FD, so that nothing a runtime prints is taken for one:
 
     {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
@@ -26,8 +27,11 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.conditions import SYSTEM_ROOT, read_peak_memory_bytes, read_text
-from edgeprof_agent.errors import AgentError, InvalidRequestError
+from edgeprof_agent.errors import AgentError, InvalidRequestError, WorkerNotStartedError, WorkerOutOfMemoryError
+from edgeprof_agent.isolation.confinement import confine
+from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_agent.measurement import measure
+from edgeprof_agent.model_file import check_model_file
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.registry import load_runtime
 from edgeprof_agent.verdict import judge
@@ -36,6 +40,9 @@ from edgeprof_proto.records import JobPhase, JobSpec, LatencyBlock, Measurement,
 
 THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Where libraries under a runtime read how many threads to start, once, when they are loaded."""
+
+OUT_OF_MEMORY_WORDS = ("bad_alloc", "bad allocation", "Failed to allocate memory", "MemoryError")
+"""How libraries say that they got no memory."""
 
 Emit = Callable[[str, dict[str, Any]], None]
 
@@ -47,6 +54,7 @@ class WorkerRequest:
     model_path: str
     spec: JobSpec
     attempt: int
+    isolation: IsolationPlan | None = None
 
 
 def main() -> int:
@@ -56,7 +64,6 @@ def main() -> int:
         The exit status.
     """
     event_fd = int(sys.argv[1])
-    threading.Thread(target=_end_with_the_reader, args=(event_fd,), daemon=True).start()
     with open(event_fd, "w", encoding="utf-8") as stream:
 
         def emit(event: str, fields: dict[str, Any]) -> None:
@@ -64,11 +71,13 @@ def main() -> int:
             stream.flush()
 
         try:
-            request = from_json(WorkerRequest, json.loads(sys.stdin.readline()))
+            request = _confined(from_json(WorkerRequest, json.loads(sys.stdin.readline())))
+            # Not earlier: what confines a process holds for the thread that asks, and those that it starts.
+            threading.Thread(target=_end_with_the_reader, args=(event_fd,), daemon=True).start()
             # The blocks were sent as they were taken.
             emit("measurement", to_json(replace(run(request, emit), blocks=())))
-        except AgentError as error:
-            emit("failure", {"reason": error.reason, "message": str(error)})
+        except (AgentError, MemoryError) as error:
+            emit("failure", _describe_failure(error))
         except RecordError as error:
             emit("failure", {"reason": InvalidRequestError.reason, "message": str(error)})
         except Exception as error:
@@ -77,6 +86,27 @@ def main() -> int:
             message = f"the worker failed with {type(error).__name__}: {error}"
             emit("failure", {"reason": AgentError.reason, "message": message})
     return 0
+
+
+def _confined(request: WorkerRequest) -> WorkerRequest:
+    if request.isolation is None:
+        return request
+    try:
+        confinement = confine(request.isolation, Path(request.model_path))
+    except OSError as error:
+        raise WorkerNotStartedError(f"the worker could not be confined: {error}") from error
+    return replace(request, model_path=str(confinement.model_path))
+
+
+def _describe_failure(error: Exception) -> dict[str, str]:
+    """Return the fields of a failure; a runtime tells in many words that it got no memory."""
+    if isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY_WORDS):
+        message = (
+            f"the model takes more memory than a worker on this device may ({error}); measure a smaller one, or raise "
+            "EDGEPROF_AGENT_WORKER_MEMORY_BYTES on the device"
+        )
+        return {"reason": WorkerOutOfMemoryError.reason, "message": message}
+    return {"reason": getattr(error, "reason", AgentError.reason), "message": str(error)}
 
 
 def run(request: WorkerRequest, emit: Emit) -> Measurement:
@@ -98,7 +128,15 @@ def run(request: WorkerRequest, emit: Emit) -> Measurement:
         os.environ[name] = str(spec.setting.thread_count)
     emit("progress", {"phase": JobPhase.LOADING.value})
     runtime = load_runtime(spec.setting.runtime)
-    model = runtime.load(Path(request.model_path), spec.setting, input_seed=spec.input_seed)
+    model_path = Path(request.model_path)
+    if request.isolation is not None:
+        check_model_file(
+            model_path,
+            runtime.model_format,
+            memory_bytes=request.isolation.memory_bytes,
+            batch_size=spec.setting.batch_size,
+        )
+    model = runtime.load(model_path, spec.setting, input_seed=spec.input_seed)
     try:
         return _measure_loaded(model, spec, emit, start_time)
     finally:

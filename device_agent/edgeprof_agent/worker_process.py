@@ -21,11 +21,20 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgeprof_agent.errors import REASONS, WorkerCrashedError, WorkerTimeoutError
+from edgeprof_agent.conditions import SYSTEM_ROOT, read_text
+from edgeprof_agent.errors import (
+    REASONS,
+    AgentError,
+    WorkerCrashedError,
+    WorkerNotStartedError,
+    WorkerOutOfMemoryError,
+    WorkerTimeoutError,
+)
+from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
 
@@ -41,6 +50,11 @@ TAIL_BYTES = 4096
 
 _TAIL_WAIT_S = 1.0
 
+_SILENT_SHARE = 0.5
+"""A worker that told nothing for this share of the time hung; one that did was given too much to do."""
+
+_OUT_OF_MEMORY_WORDS = (b"bad_alloc", b"MemoryError")
+
 _PID_FILE = "worker.pid"
 
 WorkerEvent = JobPhase | LatencyBlock
@@ -54,12 +68,24 @@ class WorkerProcess:
             a killed agent is ended.
         job_duration_s: Time after which a worker is killed.
         command: Start of the command line; the number of the pipe is added.
+        environment: Variables that a worker sees; None for the agent's.
+        plan_isolation: Tells what a worker may use that runs in a folder; None for workers that stay unconfined.
     """
 
-    def __init__(self, scratch_dir: Path, *, job_duration_s: float, command: Sequence[str] = WORKER_COMMAND) -> None:
+    def __init__(
+        self,
+        scratch_dir: Path,
+        *,
+        job_duration_s: float,
+        command: Sequence[str] = WORKER_COMMAND,
+        environment: Mapping[str, str] | None = None,
+        plan_isolation: Callable[[Path], IsolationPlan] | None = None,
+    ) -> None:
         self._scratch_dir = scratch_dir
         self._job_duration_s = job_duration_s
         self._command = command
+        self._environment = environment
+        self._plan_isolation = plan_isolation
         for leftover in scratch_dir.glob(f"*/{_PID_FILE}"):
             _kill_leftover(leftover)
         shutil.rmtree(scratch_dir, ignore_errors=True)
@@ -81,11 +107,23 @@ class WorkerProcess:
 
         Raises:
             WorkerCrashedError: If the process ended without a result or sent anything but events.
+            WorkerOutOfMemoryError: If it ended for want of memory.
+            WorkerNotStartedError: If it could not be started.
             WorkerTimeoutError: If it was killed for taking too long.
         """
         request = {"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt}
-        async with self._started() as worker:
-            conversation = asyncio.ensure_future(worker.converse(request, on_event))
+        loop = asyncio.get_running_loop()
+        last_event_s = loop.time()
+
+        def listen(event: WorkerEvent) -> None:
+            nonlocal last_event_s
+            last_event_s = loop.time()
+            on_event(event)
+
+        async with self._started() as (worker, scratch):
+            if self._plan_isolation is not None:
+                request["isolation"] = to_json(self._plan_isolation(scratch))
+            conversation = asyncio.ensure_future(worker.converse(request, listen))
             try:
                 # Unlike wait_for before Python 3.12, this never swallows a cancellation.
                 done, _ = await asyncio.wait({conversation}, timeout=self._job_duration_s)
@@ -94,12 +132,13 @@ class WorkerProcess:
             if not done:
                 raise WorkerTimeoutError(
                     f"the worker was killed after {self._job_duration_s:g} s without a result; shorten the plan, "
-                    f"or raise EDGEPROF_AGENT_JOB_DURATION_S on the device{worker.tail_text()}"
+                    f"or raise EDGEPROF_AGENT_JOB_DURATION_S on the device{worker.tail_text()}",
+                    was_silent=loop.time() - last_event_s > _SILENT_SHARE * self._job_duration_s,
                 )
             return conversation.result()
 
     @contextlib.asynccontextmanager
-    async def _started(self) -> AsyncIterator["_Worker"]:
+    async def _started(self) -> AsyncIterator[tuple["_Worker", Path]]:
         scratch = self._scratch_dir / os.urandom(8).hex()
         scratch.mkdir()
         read_end, write_end = os.pipe()
@@ -112,18 +151,22 @@ class WorkerProcess:
                 stderr=asyncio.subprocess.STDOUT,
                 pass_fds=(write_end,),
                 cwd=scratch,
+                env=self._environment,
                 start_new_session=True,
             )
         except OSError as error:
             os.close(read_end)
-            raise WorkerCrashedError(f"no worker process could be started: {error}") from error
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise WorkerNotStartedError(
+                f"no worker process could be started: {error}; see whether the device has memory and processes left"
+            ) from error
         finally:
             os.close(write_end)
         worker = _Worker(process)
         try:
             (scratch / _PID_FILE).write_text(f"{process.pid} {_start_ticks(process.pid)}")
             await worker.listen(read_end)
-            yield worker
+            yield worker, scratch
         finally:
             try:
                 await worker.kill()
@@ -139,6 +182,8 @@ class _Worker:
         self._tail: collections.deque[int] = collections.deque(maxlen=TAIL_BYTES)
         self._events = asyncio.StreamReader(limit=LINE_BYTES_LIMIT)
         self._transport: asyncio.BaseTransport | None = None
+        self._has_begun = False
+        self._memory_kill_count = _count_memory_kills()
         self._end = asyncio.ensure_future(self._wait())
         self._tail_reader = asyncio.ensure_future(self._keep_tail())
 
@@ -201,10 +246,23 @@ class _Worker:
         except ValueError:
             raise WorkerCrashedError(f"the worker sent a line of more than {LINE_BYTES_LIMIT} bytes") from None
         if line.endswith(b"\n"):
+            self._has_begun = True
             return line
         code = await asyncio.shield(self._end)
         await asyncio.wait({self._tail_reader}, timeout=_TAIL_WAIT_S)
-        raise WorkerCrashedError(f"the worker {_describe_end(code)} before it had a result{self.tail_text()}")
+        raise self._explain_end(code)
+
+    def _explain_end(self, code: int) -> AgentError:
+        end = _describe_end(code)
+        if code and not self._has_begun:
+            return WorkerNotStartedError(f"the worker {end} before it began{self.tail_text()}")
+        was_chosen = code == -signal.SIGKILL and _count_memory_kills() > self._memory_kill_count
+        if was_chosen or any(words in bytes(self._tail) for words in _OUT_OF_MEMORY_WORDS):
+            return WorkerOutOfMemoryError(
+                f"the worker {end} for want of memory; measure a smaller model, or give workers more with "
+                f"EDGEPROF_AGENT_WORKER_MEMORY_BYTES on the device{self.tail_text()}"
+            )
+        return WorkerCrashedError(f"the worker {end} before it had a result{self.tail_text()}")
 
 
 def _parse(line: bytes) -> WorkerEvent | Measurement | Failure:
@@ -221,6 +279,12 @@ def _parse(line: bytes) -> WorkerEvent | Measurement | Failure:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         excerpt = line[:200].decode("utf-8", errors="replace").strip()
         raise WorkerCrashedError(f"the worker sent what is no event ({error}): {excerpt!r}") from error
+
+
+def _count_memory_kills() -> int:
+    """Count the processes that the kernel has ended for want of memory since the board started."""
+    lines = (read_text(SYSTEM_ROOT / "proc/vmstat") or "").splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
 def _describe_end(code: int) -> str:

@@ -20,6 +20,7 @@ from edgeprof.errors import (
     EdgeprofError,
     ModelFileError,
     ModelTransferError,
+    UploadLimitedError,
     remote_error,
     translate_rpc_errors,
 )
@@ -126,13 +127,21 @@ class DeviceClient:
                 self._stub.UploadModel(parts, timeout=CALL_TIMEOUT_S + len(content) / 100_000)
         return sha256
 
-    def create_job(self, job_id: str, spec: JobSpec) -> Job:
+    def create_job(self, job_id: str, spec: JobSpec, *, release_model: bool = False) -> Job:
         """Queue a job, or attach to the one that has this id.
+
+        Args:
+            job_id: Id of the job.
+            spec: What to measure.
+            release_model: Measure a model all the same that has ended its worker twice.
 
         Raises:
             JobConflictError: If the id belongs to a job that asks for something else.
+            ModelQuarantinedError: If the model has ended its worker twice and is not released.
         """
-        request = device_agent_pb2.CreateJobRequest(job_id=job_id, spec=wire.to_message(spec, job_pb2.JobSpec))
+        request = device_agent_pb2.CreateJobRequest(
+            job_id=job_id, spec=wire.to_message(spec, job_pb2.JobSpec), release_model=release_model
+        )
         with translate_rpc_errors(self.address):
             return wire.from_message(Job, self._stub.CreateJob(request, timeout=CALL_TIMEOUT_S).job)
 
@@ -182,6 +191,7 @@ class DeviceClient:
         job_id: str,
         plan: MeasurementPlan | None = None,
         on_event: Callable[[JobEvent], None] | None = None,
+        release_model: bool = False,
     ) -> Measurement:
         """Measure a model; with the id of an earlier job, go on with that one.
 
@@ -193,6 +203,7 @@ class DeviceClient:
             job_id: Id of the job, chosen by the caller.
             plan: How long and how often; None for the agent's default.
             on_event: Called with each event of the job, once.
+            release_model: Measure a model all the same that has ended its worker twice.
 
         Raises:
             AgentUnavailableError: If the agent stays silent for longer than `patience_s`.
@@ -200,7 +211,7 @@ class DeviceClient:
         """
         sha256 = self._patiently(lambda: self.upload_model(model))
         spec = JobSpec(model_sha256=sha256, setting=setting, plan=plan or MeasurementPlan(), input_seed=0)
-        self._patiently(lambda: self.create_job(job_id, spec))
+        self._patiently(lambda: self.create_job(job_id, spec, release_model=release_model))
         for event in self._follow(job_id):
             if on_event is not None:
                 on_event(event)
@@ -227,7 +238,7 @@ class DeviceClient:
 
     def _patiently(self, call: Callable[[], T]) -> T:
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((AgentUnavailableError, ModelTransferError)),
+            retry=tenacity.retry_if_exception_type((AgentUnavailableError, ModelTransferError, UploadLimitedError)),
             wait=tenacity.wait_exponential(multiplier=0.2, max=5.0),
             stop=tenacity.stop_after_delay(self._patience_s),
             reraise=True,

@@ -15,8 +15,12 @@
       - DeviceBusyError
       - RuntimeNotFoundError
       - SettingNotSupportedError (ValueError)
+      - UploadLimitedError            too many uploads at once: worth another try
       - ModelRejectedError            the runtime cannot run this model
-      - WorkerFailedError             crash, time-out, failed run, interruption
+        - ModelRefusedError           refused before a runtime saw it
+      - ModelQuarantinedError         the model has ended its worker twice
+      - WorkerFailedError             crash, time-out, failed run, interruption, no start
+        - WorkerOutOfMemoryError
       - JobCancelledError
     - ModelFileError                  a file of the user's that is no model
     - StoreError                      the store on this host cannot be read or written
@@ -107,8 +111,24 @@ class ModelRejectedError(RemoteError):
     """The runtime cannot run this model."""
 
 
+class ModelRefusedError(ModelRejectedError):
+    """The device refused the model before a runtime saw it."""
+
+
+class ModelQuarantinedError(RemoteError):
+    """The model has ended its worker twice; the device measures it only when asked to with `release_model`."""
+
+
+class UploadLimitedError(RemoteError):
+    """The device takes no more uploads at once: worth another try."""
+
+
 class WorkerFailedError(RemoteError):
     """The worker process ended without a result."""
+
+
+class WorkerOutOfMemoryError(WorkerFailedError):
+    """The model takes more memory than the device has for it."""
 
 
 class JobCancelledError(RemoteError):
@@ -151,6 +171,11 @@ ERROR_OF_REASON: dict[str, type[RemoteError]] = {
     "ERROR_REASON_INTERRUPTED": WorkerFailedError,
     "ERROR_REASON_CANCELLED": JobCancelledError,
     "ERROR_REASON_INTERNAL": RemoteError,
+    "ERROR_REASON_MODEL_REFUSED": ModelRefusedError,
+    "ERROR_REASON_MODEL_QUARANTINED": ModelQuarantinedError,
+    "ERROR_REASON_WORKER_OUT_OF_MEMORY": WorkerOutOfMemoryError,
+    "ERROR_REASON_WORKER_NOT_STARTED": WorkerFailedError,
+    "ERROR_REASON_UPLOAD_LIMITED": UploadLimitedError,
 }
 """Which exception stands for which reason; a contract test keeps it complete."""
 

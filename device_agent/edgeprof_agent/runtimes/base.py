@@ -22,6 +22,9 @@ class Runtime(ABC):
     name: ClassVar[str]
     """Name that a setting uses; the name of the entry point as well."""
 
+    model_format: ClassVar[str] = ""
+    """What `load` reads, where `model_file.check_model_file` knows it and shall look through each file before."""
+
     @abstractmethod
     def describe(self) -> RuntimeInfo | None:
         """Tell what the runtime can do on this device, without loading a model.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
+from edgeprof_agent.model_file import ONNX
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_proto.records import RuntimeInfo, RuntimeOption, Setting
 
@@ -47,6 +48,7 @@ class OnnxRuntime(Runtime):
     """The runtime "onnxruntime"."""
 
     name = "onnxruntime"
+    model_format = ONNX
 
     def describe(self) -> RuntimeInfo | None:
         """Tell the version, the providers on this device and the options."""

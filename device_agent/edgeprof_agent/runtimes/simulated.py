@@ -19,6 +19,7 @@ from pathlib import Path
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError
 from edgeprof_agent.measurement import NS_PER_MS
+from edgeprof_agent.model_file import ONNX
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.simulation_law import (
     ACCELERATOR,
@@ -157,6 +158,7 @@ class SimulatedRuntime(Runtime):
     """The runtime "simulated"."""
 
     name = "simulated"
+    model_format = ONNX
 
     def describe(self) -> RuntimeInfo | None:
         """Tell the simulated runtime's abilities; nothing on a device that is real."""

@@ -77,12 +77,14 @@ class UploadModelResponse(_message.Message):
     def __init__(self, received_bytes: _Optional[int] = ...) -> None: ...
 
 class CreateJobRequest(_message.Message):
-    __slots__ = ("job_id", "spec")
+    __slots__ = ("job_id", "spec", "release_model")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_MODEL_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     spec: _job_pb2.JobSpec
-    def __init__(self, job_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ...) -> None: ...
+    release_model: bool
+    def __init__(self, job_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., release_model: bool = ...) -> None: ...
 
 class CreateJobResponse(_message.Message):
     __slots__ = ("job",)

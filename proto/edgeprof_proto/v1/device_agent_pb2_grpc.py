@@ -110,7 +110,7 @@ class DeviceAgentServiceServicer(object):
 
     def UploadModel(self, request_iterator, context):
         """Uploads a model, or the rest of one. What has arrived stays when the call breaks off; GetModel tells where to
-        go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL.
+        go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,7 +119,7 @@ class DeviceAgentServiceServicer(object):
     def CreateJob(self, request, context):
         """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
         host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, JOB_CONFLICT, QUEUE_FULL, RUNTIME_NOT_FOUND,
-        SETTING_NOT_SUPPORTED.
+        SETTING_NOT_SUPPORTED, MODEL_QUARANTINED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

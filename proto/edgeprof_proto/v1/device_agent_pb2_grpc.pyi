@@ -43,12 +43,12 @@ class DeviceAgentServiceStub:
     """Says whether a model is on the device, and at which byte its upload goes on if not."""
     UploadModel: _grpc.StreamUnaryMultiCallable[_device_agent_pb2.UploadModelRequest, _device_agent_pb2.UploadModelResponse]
     """Uploads a model, or the rest of one. What has arrived stays when the call breaks off; GetModel tells where to
-    go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL.
+    go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
     """
     CreateJob: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.CreateJobRequest, _device_agent_pb2.CreateJobResponse]
     """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
     host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, JOB_CONFLICT, QUEUE_FULL, RUNTIME_NOT_FOUND,
-    SETTING_NOT_SUPPORTED.
+    SETTING_NOT_SUPPORTED, MODEL_QUARANTINED.
     """
     GetJob: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.GetJobRequest, _device_agent_pb2.GetJobResponse]
     """Returns a job, with its result once it has one. Fails with JOB_NOT_FOUND."""
@@ -76,12 +76,12 @@ class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
     """Says whether a model is on the device, and at which byte its upload goes on if not."""
     UploadModel: _aio.StreamUnaryMultiCallable[_device_agent_pb2.UploadModelRequest, _device_agent_pb2.UploadModelResponse]  # type: ignore[assignment]
     """Uploads a model, or the rest of one. What has arrived stays when the call breaks off; GetModel tells where to
-    go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL.
+    go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
     """
     CreateJob: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.CreateJobRequest, _device_agent_pb2.CreateJobResponse]  # type: ignore[assignment]
     """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
     host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, JOB_CONFLICT, QUEUE_FULL, RUNTIME_NOT_FOUND,
-    SETTING_NOT_SUPPORTED.
+    SETTING_NOT_SUPPORTED, MODEL_QUARANTINED.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.GetJobRequest, _device_agent_pb2.GetJobResponse]  # type: ignore[assignment]
     """Returns a job, with its result once it has one. Fails with JOB_NOT_FOUND."""
@@ -130,7 +130,7 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.UploadModelResponse, _abc.Awaitable[_device_agent_pb2.UploadModelResponse]]:
         """Uploads a model, or the rest of one. What has arrived stays when the call breaks off; GetModel tells where to
-        go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL.
+        go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
         """
 
     @_abc_1.abstractmethod
@@ -141,7 +141,7 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_device_agent_pb2.CreateJobResponse, _abc.Awaitable[_device_agent_pb2.CreateJobResponse]]:
         """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
         host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, JOB_CONFLICT, QUEUE_FULL, RUNTIME_NOT_FOUND,
-        SETTING_NOT_SUPPORTED.
+        SETTING_NOT_SUPPORTED, MODEL_QUARANTINED.
         """
 
     @_abc_1.abstractmethod

@@ -17,6 +17,7 @@ from edgeprof.cli.progress import MeasurementProgress
 @click.option("--warmup-runs", type=click.IntRange(min=1), help="Warm-up runs at least.  [default: 5]")
 @click.option("--num-runs", type=click.IntRange(min=1), help="Timed runs at least.  [default: 50]")
 @click.option("--min-time", type=Duration(), help="Time in timed runs at least, as 2s.  [default: 1s]")
+@click.option("--release-model", is_flag=True, help="Measure it even if it has ended the device's worker twice.")
 @json_option
 def benchmark(
     model: Path,
@@ -24,6 +25,7 @@ def benchmark(
     warmup_runs: int | None,
     num_runs: int | None,
     min_time: float | None,
+    release_model: bool,
     as_json: bool,
     **setting_values: Any,
 ) -> None:
@@ -48,7 +50,14 @@ def benchmark(
         store.record_device(device, address)
         job_id = f"benchmark-{uuid.uuid4().hex}"
         with MeasurementProgress(model.name, plan) as progress:
-            measurement = client.measure(model, setting, job_id=job_id, plan=plan, on_event=progress.on_job_event)
+            measurement = client.measure(
+                model,
+                setting,
+                job_id=job_id,
+                plan=plan,
+                on_event=progress.on_job_event,
+                release_model=release_model,
+            )
         store.record_measurement(job_id, resolve_platform(device, setting), measurement)
     if as_json:
         print_json({"job_id": job_id, "median_ms": measurement.median_ms, "measurement": to_json(measurement)})

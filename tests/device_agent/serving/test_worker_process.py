@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeprof_agent.errors import WorkerCrashedError, WorkerTimeoutError
+from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
 from edgeprof_agent.worker_process import WorkerEvent, WorkerProcess
 from edgeprof_proto.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
 
@@ -99,7 +99,7 @@ def test_what_a_worker_has_started_ends_with_it(worker: WorkerProcess, job_spec:
 
 def test_worker_that_cannot_be_started_is_explained(tmp_path: Path, job_spec: JobSpec) -> None:
     worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=("/nowhere/python",))
-    with pytest.raises(WorkerCrashedError, match="could be started"):
+    with pytest.raises(WorkerNotStartedError, match="could be started"):
         run(worker, job_spec, "measure")
 
 

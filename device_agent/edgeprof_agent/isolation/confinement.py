@@ -1,0 +1,302 @@
+"""Applies a plan to this process, once and for good, before it reads a model or imports a runtime.
+
+Everything here must happen while the process has one thread: most safeguards hold for a thread and those it starts.
+Where the kernel does not allow one, the worker runs without it; what `confine` returns says so.
+"""
+
+import contextlib
+import os
+import resource
+import signal
+import stat
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import edgeprof_proto
+from edgeprof_agent.isolation import kernel, landlock, seccomp
+from edgeprof_agent.isolation.plan import IsolationPlan
+from edgeprof_proto.records import Check, CheckLevel
+
+_SYSTEM_PATHS = (
+    *("/usr", "/lib", "/lib32", "/lib64", "/opt", "/nix/store"),
+    *("/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/alternatives", "/etc/OpenCL", "/etc/vulkan", "/etc/localtime"),
+    *("/etc/nv_tegra_release", "/etc/os-release"),
+    # Android.
+    *("/system", "/vendor", "/apex", "/linkerconfig", "/data/data/com.termux/files/usr"),
+    *("/proc", "/sys"),
+)
+"""Read by Python, libraries, drivers, and by what tells the state of the device."""
+
+_DEVICE_PATTERNS = (
+    *("null", "zero", "full", "random", "urandom"),
+    # Accelerators: graphics, NVIDIA, AMD, Mali, Adreno, Coral, Hailo, Vivante, Rockchip and Qualcomm.
+    *("dri", "nvidia*", "nvmap", "nvhost*", "nvgpu", "kfd", "mali*", "kgsl-3d*", "apex_*", "hailo*", "galcore"),
+    *("accel", "rknpu*", "dma_heap", "ion", "adsprpc-smd*", "fastrpc*"),
+)
+
+_NAMESPACE_REMEDY = (
+    "run the agent as root, or allow namespaces to all users (kernel.unprivileged_userns_clone=1, "
+    "user.max_user_namespaces above 0, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0)"
+)
+_LANDLOCK_REMEDY = "use Linux 5.13 or later with CONFIG_SECURITY_LANDLOCK, and add landlock to lsm= on its command line"
+_SECCOMP_REMEDY = "use a kernel with CONFIG_SECCOMP_FILTER on x86_64, aarch64 or arm"
+_KERNEL_REMEDY = "update the kernel"
+_PROC_REMEDY = "mount /proc where the agent runs"
+_USER_REMEDY = "run the agent as a user of its own, or install Python and edgeprof where every user may read them"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confinement:
+    """What came of it.
+
+    Args:
+        model_path: What the confined process calls its model.
+        checks: Each safeguard, in force or not, with the way to get it.
+    """
+
+    model_path: Path
+    checks: tuple[Check, ...]
+
+
+def confine(plan: IsolationPlan, model_path: Path) -> Confinement:
+    """Apply a plan to this process; see the module's text.
+
+    Args:
+        plan: What the process may use.
+        model_path: The one file of the agent that it may read.
+
+    Raises:
+        OSError: If the model cannot be opened.
+    """
+    parent = os.getppid()
+    system_paths = _system_paths(plan)
+    obstacle = _user_obstacle(plan, system_paths)
+    user_id = None if obstacle else plan.user_id
+    model = os.open(model_path, os.O_RDONLY)
+    if user_id is not None:
+        os.fchown(model, -1, user_id)
+        os.fchmod(model, 0o640)
+    # The folders above the model are closed to the user that this process becomes; its open file is not.
+    confined_model_path = Path(f"/proc/self/fd/{model}")
+    user_task_count = _count_tasks(os.getuid()) if user_id is None else 0
+    device_paths = [path for pattern in _DEVICE_PATTERNS for path in Path("/dev").glob(pattern)]
+    granted = [
+        *((path, landlock.READ) for path in system_paths),
+        *((path, landlock.USE_DEVICE) for path in device_paths),
+        *((Path(path), landlock.WRITE) for path in (".", *plan.writable_dirs)),
+        (confined_model_path, landlock.READ),
+    ]
+    namespaces = _leave_namespaces()
+    checks = (
+        _describe_network_namespace(namespaces),
+        _enter_scratch(plan, user_id, namespaces.get("mount", "")),
+        _limit(plan, user_task_count),
+        _die_first(),
+        _change_user(user_id, obstacle, device_paths),
+        _drop_capabilities(),
+        _end_with_parent(parent),
+        _restrict_files(granted),
+        _filter_system_calls(),
+    )
+    return Confinement(model_path=confined_model_path, checks=checks)
+
+
+def _leave_namespaces() -> dict[str, str]:
+    """Leave the namespaces of the board; what is returned names each that could not be left, with the reason."""
+    obstacles = _unshare_each()
+    if "mount" not in obstacles:
+        return obstacles
+    # Without the right to do so, first become the owner of a user namespace: the same user, with rights in it alone.
+    user, group = os.getuid(), os.getgid()
+    try:
+        kernel.unshare(kernel.CLONE_NEWUSER)
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            Path(f"/proc/self/{name}").write_text(text)
+    except OSError as error:
+        return dict.fromkeys(obstacles, _reason(error))
+    return _unshare_each()
+
+
+def _unshare_each() -> dict[str, str]:
+    obstacles = {}
+    kinds = {"mount": kernel.CLONE_NEWNS, "network": kernel.CLONE_NEWNET, "IPC": kernel.CLONE_NEWIPC}
+    for name, flag in kinds.items():
+        try:
+            kernel.unshare(flag)
+        except OSError as error:
+            obstacles[name] = _reason(error)
+    return obstacles
+
+
+def _describe_network_namespace(obstacles: dict[str, str]) -> Check:
+    name = "worker network"
+    if "network" in obstacles:
+        return _missing(name, f"has the board's network interfaces ({obstacles['network']})", _NAMESPACE_REMEDY)
+    return _good(name, "has a network of its own, without interfaces")
+
+
+def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str) -> Check:
+    """Cover the agent's folder with an empty one in memory, where nobody but this process sees it, and work there."""
+    name = "worker scratch folder"
+    scratch = Path(plan.scratch_dir)
+    owner = os.getuid() if user_id is None else user_id
+    is_needed = any(Path(path).is_relative_to(plan.data_dir) for path in plan.writable_dirs)
+    covered = plan.scratch_dir if is_needed else plan.data_dir
+    try:
+        if obstacle:
+            raise PermissionError(obstacle)
+        kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+        options = f"size={plan.file_bytes},mode=0711"
+        kernel.mount("edgeprof", covered, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+        scratch.mkdir(parents=True, exist_ok=True)
+        check = _good(name, f"is in memory, {plan.file_bytes} bytes at most, and covers {covered}")
+    except OSError as error:
+        finding = f"is on the disk, where all files together have no bound ({_reason(error)})"
+        check = _missing(name, finding, _NAMESPACE_REMEDY)
+    if user_id is not None:
+        os.chown(scratch, owner, owner)
+    os.chdir(scratch)
+    return check
+
+
+def _limit(plan: IsolationPlan, user_task_count: int) -> Check:
+    limits = {
+        "RLIMIT_DATA": plan.memory_bytes,
+        "RLIMIT_CPU": plan.processor_s,
+        # Counted over all processes of a user, so that those it has already must be added.
+        "RLIMIT_NPROC": plan.task_count + user_task_count,
+        "RLIMIT_NOFILE": plan.open_file_count,
+        "RLIMIT_FSIZE": plan.file_bytes,
+        "RLIMIT_CORE": 0,
+    }
+    refused = []
+    for limit, value in limits.items():
+        number = getattr(resource, limit)
+        hard = resource.getrlimit(number)[1]
+        bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(number, (bounded, bounded))
+        except (OSError, ValueError) as error:
+            refused.append(f"{limit} ({error})")
+    if refused:
+        return _missing("worker limits", f"are not all in force: {', '.join(refused)}", _KERNEL_REMEDY)
+    return _good(
+        "worker limits",
+        f"are {plan.memory_bytes // 2**20} MiB of memory, {plan.processor_s} s of processor time, {plan.task_count} "
+        f"threads, {plan.open_file_count} open files, {plan.file_bytes // 2**20} MiB in a file, no core dump",
+    )
+
+
+def _die_first() -> Check:
+    name = "worker out of memory"
+    try:
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    except OSError as error:
+        return _missing(name, f"is not chosen first when the board runs out of memory ({_reason(error)})", _PROC_REMEDY)
+    return _good(name, "is the first process to be ended when the board runs out of memory")
+
+
+def _change_user(user_id: int | None, obstacle: str, device_paths: list[Path]) -> Check:
+    name = "worker user"
+    if user_id is None:
+        if os.geteuid() != 0:
+            remedy = "to give workers a user of their own, run the agent as root"
+            return _good(name, f"is the agent's, {os.getuid()}, who is not root; {remedy}")
+        return _missing(name, f"is root ({obstacle or 'as planned'})", _USER_REMEDY)
+    try:
+        # Accelerators belong to groups such as `render`.
+        groups = {path.stat().st_gid for path in device_paths} - {0}
+        os.setgroups(sorted(groups))
+        os.setresgid(user_id, user_id, user_id)
+        os.setresuid(user_id, user_id, user_id)
+        # The kernel gives the files in /proc of a process that changed its user to root.
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+    except OSError as error:
+        return _missing(name, f"is {os.getuid()}, not {user_id} ({_reason(error)})", _NAMESPACE_REMEDY)
+    return _good(name, f"is {user_id}, who owns nothing on this board")
+
+
+def _drop_capabilities() -> Check:
+    name = "worker privileges"
+    try:
+        kernel.drop_capabilities()
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    except OSError as error:
+        return _missing(name, f"could not be given up ({_reason(error)})", _KERNEL_REMEDY)
+    return _good(name, "are given up, and can never be gained again")
+
+
+def _end_with_parent(parent: int) -> Check:
+    name = "worker end"
+    try:
+        # Forgotten by the kernel when a process changes its user, therefore not earlier.
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    except OSError as error:
+        return _missing(name, f"comes only once it notices that its agent has gone ({_reason(error)})", _KERNEL_REMEDY)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _good(name, "comes with the end of its agent, however that ends")
+
+
+def _restrict_files(granted: Iterable[tuple[Path, int]]) -> Check:
+    name = "worker files"
+    try:
+        version = landlock.restrict(granted)
+    except OSError as error:
+        return _missing(name, f"are all that its user may open (no Landlock: {_reason(error)})", _LANDLOCK_REMEDY)
+    return _good(name, f"are its model, its scratch folder and the system's libraries (Landlock {version})")
+
+
+def _filter_system_calls() -> Check:
+    name = "worker system calls"
+    try:
+        seccomp.install()
+    except OSError as error:
+        return _missing(name, f"are not filtered ({_reason(error)})", _SECCOMP_REMEDY)
+    return _good(name, "for sockets, other processes, mounts and the kernel's own parts are refused")
+
+
+def _system_paths(plan: IsolationPlan) -> list[Path]:
+    """Return what Python and libraries are read from; no folder in which the agent's own would lie as well."""
+    python_paths = [sys.prefix, sys.base_prefix, *filter(os.path.isabs, sys.path)]
+    paths = dict.fromkeys(Path(os.path.realpath(path)) for path in python_paths)
+    own = [Path(__file__).resolve().parents[1], Path(edgeprof_proto.__file__).resolve().parent]
+    data_dir = os.path.realpath(plan.data_dir)
+    outside = [path for path in paths if path.exists() and not Path(data_dir).is_relative_to(path)]
+    return [*map(Path, _SYSTEM_PATHS), *own, *(path for path in outside if not path.is_relative_to(data_dir))]
+
+
+def _user_obstacle(plan: IsolationPlan, paths: Iterable[Path]) -> str:
+    """Say why this process cannot become another user; empty where nothing stands against it."""
+    if plan.user_id is None or os.geteuid() != 0:
+        return ""
+    for path in paths:
+        for folder in (path, *path.parents):
+            if folder.is_dir() and not folder.stat().st_mode & stat.S_IXOTH:
+                return f"only root may read {folder}, beneath which Python or edgeprof is installed"
+    return ""
+
+
+def _count_tasks(user_id: int) -> int:
+    """Count the threads of all processes of a user."""
+    count = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+            if fields["Uid"].split()[0] == str(user_id):
+                count += int(fields["Threads"])
+    return count
+
+
+def _good(name: str, finding: str) -> Check:
+    return Check(name=name, level=CheckLevel.GOOD, finding=f"the {name} {finding}")
+
+
+def _missing(name: str, finding: str, remedy: str) -> Check:
+    return Check(name=name, level=CheckLevel.WARNING, finding=f"the {name} {finding}", remedy=remedy)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
