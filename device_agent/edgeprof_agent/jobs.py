@@ -270,8 +270,8 @@ class JobQueue:
         if kill_count >= MAX_WORKER_KILL_COUNT:
             raise ModelQuarantinedError(
                 f"the model {model_sha256} has ended its worker {kill_count} times and is not measured again; to try "
-                f"all the same, use --release-model, or `edgeprof-agent release {model_sha256}` on the device; the last "
-                f"time {message}"
+                f"all the same, use --release-model, or `edgeprof-agent release {model_sha256}` on the device; "
+                f"the last time {message}"
             )
 
     def _count_kill(self, job: Job, message: str) -> None:

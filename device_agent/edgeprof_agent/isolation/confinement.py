@@ -190,20 +190,19 @@ def _limit(plan: IsolationPlan, user_task_count: int) -> Check:
 
 
 def _die_first() -> Check:
-    name = "worker out of memory"
+    name = "worker memory"
     try:
         Path("/proc/self/oom_score_adj").write_text("1000")
     except OSError as error:
-        return _missing(name, f"is not chosen first when the board runs out of memory ({_reason(error)})", _PROC_REMEDY)
-    return _good(name, "is the first process to be ended when the board runs out of memory")
+        return _missing(name, f"is not taken back first when the board runs out of it ({_reason(error)})", _PROC_REMEDY)
+    return _good(name, "is taken back first when the board runs out of it, before any other process is ended")
 
 
 def _change_user(user_id: int | None, obstacle: str, device_paths: list[Path]) -> Check:
     name = "worker user"
     if user_id is None:
         if os.geteuid() != 0:
-            remedy = "to give workers a user of their own, run the agent as root"
-            return _good(name, f"is the agent's, {os.getuid()}, who is not root; {remedy}")
+            return _good(name, f"is the agent's, {os.getuid()}; an agent that runs as root gives it another")
         return _missing(name, f"is root ({obstacle or 'as planned'})", _USER_REMEDY)
     try:
         # Accelerators belong to groups such as `render`.
