@@ -21,6 +21,7 @@ from edgeprof.errors import (
     JobConflictError,
     JobNotFoundError,
     ModelFileError,
+    ModelQuarantinedError,
     ModelRejectedError,
     RuntimeNotFoundError,
     SettingNotSupportedError,
@@ -153,6 +154,21 @@ def test_a_fault_of_the_device_has_an_exception_of_its_own(
             client.measure(model, device.setting, job_id="job-1")
         # The next job runs.
         client.measure(model, device.setting, job_id="job-2")
+
+
+def test_a_model_that_ended_its_worker_twice_is_measured_when_asked_for_by_name(
+    make_simulated_device: MakeDevice, model: Path
+) -> None:
+    crash = Fault(kind=FaultKind.CRASH, at_run=10, job_count=2)
+    device = make_simulated_device(SimulationConfig(faults=(crash,)))
+    with edgeprof.connect(device.address) as client:
+        for job_id in ("a", "b"):
+            with pytest.raises(WorkerFailedError):
+                client.measure(model, device.setting, job_id=job_id)
+        with pytest.raises(ModelQuarantinedError, match="--release-model"):
+            client.measure(model, device.setting, job_id="c")
+        client.measure(model, device.setting, job_id="c", release_model=True)
+        client.measure(model, device.setting, job_id="d")
 
 
 def test_a_full_disk_on_the_device_is_said(own_edgeprof_folders: Path, model: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from edgeprof_agent import jobs as jobs_module
 from edgeprof_agent.device_description import DeviceDescriber
-from edgeprof_agent.errors import DeviceDescriptionError, DiskFullError
+from edgeprof_agent.errors import DeviceDescriptionError, DiskFullError, ModelQuarantinedError, WorkerTimeoutError
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
 from edgeprof_agent.model_store import ModelStore
@@ -170,3 +170,41 @@ def test_device_is_described_once_and_again_after_a_failure(
         assert first.host_name == "here"
 
     asyncio.run(scenario())
+
+
+def test_model_that_has_ended_its_worker_twice_is_refused_until_it_is_asked_for(
+    run_scenario: RunScenario, job_spec: JobSpec
+) -> None:
+    async def scenario(queue: JobQueue, journal: Journal) -> None:
+        for job_id, act in {"a": "crash", "b": "refuse", "c": "garbage", "d": "measure"}.items():
+            await queue.create_job(job_id, acting(job_spec, act))
+        failure = (await end_of(queue, "d")).failure
+        # It waited already when its model was found out.
+        assert failure is not None and failure.reason == "ERROR_REASON_MODEL_QUARANTINED"
+        with pytest.raises(ModelQuarantinedError, match=f"2 times.*edgeprof-agent release {job_spec.model_sha256}"):
+            await queue.create_job("e", job_spec)
+        other = dataclasses.replace(job_spec, plan=dataclasses.replace(job_spec.plan, block_count=3))
+        await queue.create_job("e", other, release_model=True)
+        assert (await end_of(queue, "e")).state is JobState.SUCCEEDED
+        await queue.create_job("f", job_spec)
+        assert (await end_of(queue, "f")).state is JobState.SUCCEEDED
+
+    run_scenario(scenario)
+
+
+@pytest.mark.parametrize("was_silent", [True, False])
+def test_worker_that_ran_out_of_time_speaks_against_its_model_only_if_it_was_silent(
+    run_scenario: RunScenario, job_spec: JobSpec, monkeypatch: pytest.MonkeyPatch, was_silent: bool
+) -> None:
+    async def take_too_long(*_: object, **__: object) -> None:
+        raise WorkerTimeoutError("too long", was_silent=was_silent)
+
+    monkeypatch.setattr(WorkerProcess, "run", take_too_long)
+
+    async def scenario(queue: JobQueue, journal: Journal) -> None:
+        await queue.create_job("a", job_spec)
+        failure = (await end_of(queue, "a")).failure
+        assert failure is not None and failure.reason == "ERROR_REASON_WORKER_TIMEOUT"
+        assert journal.worker_kills(job_spec.model_sha256)[0] == was_silent
+
+    run_scenario(scenario)

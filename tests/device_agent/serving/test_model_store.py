@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from edgeprof_agent import model_store
-from edgeprof_agent.errors import DiskFullError, ModelCorruptError, ModelNotFoundError, UploadOffsetError
+from edgeprof_agent.errors import (
+    DiskFullError,
+    ModelCorruptError,
+    ModelNotFoundError,
+    UploadLimitedError,
+    UploadOffsetError,
+)
 from edgeprof_agent.model_store import ModelStore, UploadHeader
 
 BuildStore = Callable[..., ModelStore]
@@ -16,13 +22,16 @@ BuildStore = Callable[..., ModelStore]
 
 @pytest.fixture
 def build_store(tmp_path: Path) -> BuildStore:
-    def build(*, cache_bytes: int = 10_000, disk_reserve_bytes: int = 0, needed: Collection[str] = ()) -> ModelStore:
+    def build(
+        *, cache_bytes: int = 10_000, disk_reserve_bytes: int = 0, needed: Collection[str] = (), **limits: float
+    ) -> ModelStore:
         return ModelStore(
             tmp_path,
             model_bytes=10_000,
             cache_bytes=cache_bytes,
             disk_reserve_bytes=disk_reserve_bytes,
             needed_models=lambda: needed,
+            **limits,
         )
 
     return build
@@ -123,6 +132,42 @@ def test_uploads_at_once_cannot_take_the_same_space_twice(build_store: BuildStor
         assert await first == 20
 
     asyncio.run(scenario())
+
+
+def test_uploads_at_once_are_bounded_and_one_that_ends_makes_room(build_store: BuildStore) -> None:
+    store = build_store(upload_count=1)
+
+    async def scenario() -> None:
+        may_end = asyncio.Event()
+        is_begun = asyncio.Event()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            is_begun.set()
+            await may_end.wait()
+            yield b"a"
+
+        first = asyncio.ensure_future(store.receive(UploadHeader(model_sha256=sha256_of(b"a"), size_bytes=1), slowly()))
+        await is_begun.wait()
+        second = UploadHeader(model_sha256=sha256_of(b"b"), size_bytes=1)
+        with pytest.raises(UploadLimitedError, match="try again"):
+            await store.receive(second, chunks_of(b"b"))
+        may_end.set()
+        await first
+        assert await store.receive(second, chunks_of(b"b")) == 1
+
+    asyncio.run(scenario())
+
+
+def test_uploads_wait_for_their_share_of_the_rate(build_store: BuildStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    paused_s: list[float] = []
+
+    async def pause(duration_s: float) -> None:
+        paused_s.append(duration_s)
+
+    monkeypatch.setattr(model_store.asyncio, "sleep", pause)
+    receive(build_store(upload_bytes_per_s=100), b"a" * 400, *[b"a" * 100] * 4)
+    # A second's worth is free, each later one is waited for.
+    assert [round(duration_s) for duration_s in paused_s] == [1, 2, 3]
 
 
 def test_space_for_the_board_stays_free(build_store: BuildStore, tmp_path: Path) -> None:

@@ -201,3 +201,19 @@ def test_model_is_measured_by_onnx_runtime_through_the_installed_agent(start_age
     assert measurement.setting.provider == "CPUExecutionProvider"
     assert sum(len(block.latency_ms) for block in measurement.blocks if not block.is_warmup) >= 10
     assert list(measurement.blocks) == [event.block for event in events if event.HasField("block")]
+
+
+def test_model_is_released_on_the_device_while_the_agent_runs(start_agent, tmp_path) -> None:
+    agent = start_agent()
+    agent.upload()
+    for job_id in ("a", "b"):
+        agent.create_job(job_id, "crash")
+        list(agent.watch_job(job_id))
+    with pytest.raises(grpc.RpcError) as refused:
+        agent.create_job("c")
+    assert ("edgeprof-reason", "ERROR_REASON_MODEL_QUARANTINED") in refused.value.trailing_metadata()
+    sha256 = agent.get_job("a").spec.model_sha256
+    command = [sys.executable, "-m", "edgeprof_agent", "release", sha256, "--data-dir", str(tmp_path / "agent")]
+    assert [subprocess.run(command, stdout=subprocess.DEVNULL).returncode for _ in range(2)] == [0, 1]
+    agent.create_job("c")
+    assert [event for event in agent.watch_job("c") if event.HasField("measurement")]

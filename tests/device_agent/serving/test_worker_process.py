@@ -91,6 +91,25 @@ def test_worker_that_takes_too_long_is_killed(
         run(worker, job_spec, "hang")
 
 
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_worker_that_hangs_is_told_from_one_with_too_much_to_do(
+    tmp_path: Path, job_spec: JobSpec, is_silent: bool
+) -> None:
+    event = b'{"event": "progress", "phase": "measuring"}\n'
+    pause = 60 if is_silent else 0.05
+    program = f"import os, sys, time\nwhile True: os.write(int(sys.argv[1]), {event!r}); time.sleep({pause})"
+    worker = WorkerProcess(tmp_path / "scratch", job_duration_s=2, command=(sys.executable, "-c", program))
+    with pytest.raises(WorkerTimeoutError) as raised:
+        run(worker, job_spec, "measure")
+    assert raised.value.was_silent is is_silent
+
+
+def test_worker_that_ends_before_it_begins_does_not_speak_against_its_model(tmp_path: Path, job_spec: JobSpec) -> None:
+    command = (sys.executable, "-c", "raise SystemExit('no luck')")
+    with pytest.raises(WorkerNotStartedError, match=r"(?s)exit code 1 before it began.*no luck"):
+        run(WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=command), job_spec, "measure")
+
+
 def test_what_a_worker_has_started_ends_with_it(worker: WorkerProcess, job_spec: JobSpec) -> None:
     failure = run(worker, job_spec, "leave_child")
     assert isinstance(failure, Failure)
