@@ -18,6 +18,7 @@ import dataclasses
 import json
 import logging
 import os
+import select
 import shutil
 import signal
 import sys
@@ -49,6 +50,8 @@ TAIL_BYTES = 4096
 """How much of what a worker printed last is kept to explain its end."""
 
 _TAIL_WAIT_S = 1.0
+
+_LEFTOVER_WAIT_S = 2.0
 
 _SILENT_SHARE = 0.5
 """A worker that told nothing for this share of the time hung; one that did was given too much to do."""
@@ -307,6 +310,22 @@ def _kill_leftover(pid_file: Path) -> None:
     if pid.isdigit() and ticks and ticks == _start_ticks(int(pid)):
         logger.warning("ending worker %s, which outlived its agent", pid)
         _kill_group(int(pid))
+        _wait_for_end(int(pid))
+
+
+def _wait_for_end(pid: int) -> None:
+    """Wait until a process that is not our own has ended: it must not disturb the next measurement."""
+    try:
+        process = os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        # It has ended, or the kernel has no such thing.
+        return
+    try:
+        watcher = select.poll()
+        watcher.register(process, select.POLLIN)
+        watcher.poll(_LEFTOVER_WAIT_S * 1_000)
+    finally:
+        os.close(process)
 
 
 def _start_ticks(pid: int) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import edgeprof_proto
 from edgeprof_agent.isolation import kernel, landlock, seccomp
 from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_proto.records import Check, CheckLevel
@@ -258,13 +257,22 @@ def _filter_system_calls() -> Check:
 
 
 def _system_paths(plan: IsolationPlan) -> list[Path]:
-    """Return what Python and libraries are read from; no folder in which the agent's own would lie as well."""
-    python_paths = [sys.prefix, sys.base_prefix, *filter(os.path.isabs, sys.path)]
-    paths = dict.fromkeys(Path(os.path.realpath(path)) for path in python_paths)
-    own = [Path(__file__).resolve().parents[1], Path(edgeprof_proto.__file__).resolve().parent]
-    data_dir = os.path.realpath(plan.data_dir)
-    outside = [path for path in paths if path.exists() and not Path(data_dir).is_relative_to(path)]
-    return [*map(Path, _SYSTEM_PATHS), *own, *(path for path in outside if not path.is_relative_to(data_dir))]
+    """Return what Python and libraries are read from, without the agent's own folder if that lies among it."""
+    python_paths = (os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, *sys.path) if path)
+    paths = dict.fromkeys(map(Path, (*_SYSTEM_PATHS, *python_paths)))
+    data_dir = Path(os.path.realpath(plan.data_dir))
+    return [part for path in paths for part in _parts_without(data_dir, path)]
+
+
+def _parts_without(kept_out: Path, path: Path) -> Iterable[Path]:
+    if path.is_relative_to(kept_out):
+        return
+    if not kept_out.is_relative_to(path):
+        yield path
+        return
+    with contextlib.suppress(OSError):
+        for part in path.iterdir():
+            yield from _parts_without(kept_out, part)
 
 
 def _user_obstacle(plan: IsolationPlan, paths: Iterable[Path]) -> str:

@@ -125,6 +125,10 @@ def act_leave_group(argument: str) -> Any:
     return "left"
 
 
+def act_hang(argument: str) -> Any:
+    threading.Event().wait()
+
+
 def act_user(argument: str) -> Any:
     status = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":\t" in line)
     return {name: status[name].split()[-1] for name in ("Uid", "CapEff", "CapBnd", "NoNewPrivs", "Seccomp")}

@@ -90,6 +90,7 @@ def test_agents_of_root_and_of_others_confine_their_workers(agent_user: int, wor
         assert worker_user in found["worker user"].finding
         assert found["worker user"].level is CheckLevel.GOOD
         assert found["worker limits"].level is CheckLevel.GOOD
+        assert "worker model" not in found
     finally:
         data_dir.rmdir()
 

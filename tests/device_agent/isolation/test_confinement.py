@@ -1,8 +1,11 @@
 import asyncio
 import hashlib
+import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from edgeprof_agent.config import MIB, AgentConfig
 from edgeprof_agent.errors import WorkerOutOfMemoryError
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
+from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records import Failure, JobSpec, Measurement, MeasurementPlan, Setting
 
 ROOMS = [str(Path(__file__).parents[3] / room) for room in ("proto", "device_agent")]
@@ -31,14 +35,20 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def measure(tmp_path: Path, data_dir: Path) -> Callable[..., Measurement | Failure]:
-    """Measures a model in a real worker, confined as an agent with this data folder has it."""
+def hostile_path(tmp_path: Path) -> Path:
+    """A folder that brings the hostile runtime as an installed package would."""
     plugins = tmp_path / "plugins"
     information = plugins / "hostile-1.dist-info"
     information.mkdir(parents=True)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: hostile\nVersion: 1\n")
     (information / "entry_points.txt").write_text("[edgeprof.runtimes]\nhostile = hostile_runtime:HostileRuntime\n")
     shutil.copy(Path(__file__).with_name("hostile_runtime.py"), plugins)
+    return plugins
+
+
+@pytest.fixture
+def measure(hostile_path: Path, data_dir: Path) -> Callable[..., Measurement | Failure]:
+    """Measures a model in a real worker, confined as an agent with this data folder has it."""
 
     def run(
         content: bytes, *, runtime: str = "hostile", variables: Mapping[str, str] | None = None, **fields: Any
@@ -46,7 +56,7 @@ def measure(tmp_path: Path, data_dir: Path) -> Callable[..., Measurement | Failu
         config = AgentConfig(data_dir=data_dir, **{"worker_memory_bytes": MEMORY_BYTES, **fields})
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([*ROOMS, str(plugins)]),
+            "PYTHONPATH": os.pathsep.join([*ROOMS, str(hostile_path)]),
             "SECRET_TOKEN": "secret",
             **(variables or {}),
         }
@@ -151,6 +161,41 @@ def test_memory_hog_is_stopped_and_named(measure: Callable[..., Measurement | Fa
     assert isinstance(failure, Failure) and failure.reason == "ERROR_REASON_WORKER_OUT_OF_MEMORY"
     with pytest.raises(WorkerOutOfMemoryError, match="EDGEPROF_AGENT_WORKER_MEMORY_BYTES"):
         measure(b"native_memory_hog")
+
+
+def test_worker_ends_with_an_agent_that_was_killed(tmp_path: Path, data_dir: Path, hostile_path: Path) -> None:
+    config = AgentConfig(data_dir=data_dir)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*ROOMS, str(hostile_path)])}
+    environment.pop("EDGEPROF_SIMULATION", None)
+    scratch, model = data_dir / "scratch", data_dir / "model"
+    scratch.mkdir()
+    model.write_text("hang")
+    spec = JobSpec(model_sha256="0" * 64, setting=Setting(runtime="hostile"))
+    isolation = plan_isolation(config, scratch, environment)
+    request = {"model_path": str(model), "spec": to_json(spec), "attempt": 1, "isolation": to_json(isolation)}
+    agent = (
+        "import subprocess, sys, time\n"
+        "command = [sys.executable, '-m', 'edgeprof_agent.worker', sys.argv[1]]\n"
+        "worker = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[int(sys.argv[1])], cwd=sys.argv[2])\n"
+        "worker.stdin.write(sys.argv[3].encode() + b'\\n')\n"
+        "worker.stdin.flush()\n"
+        "time.sleep(60)\n"
+    )
+    read_end, write_end = os.pipe()
+    with open(read_end, encoding="utf-8") as events:
+        process = subprocess.Popen(
+            [sys.executable, "-c", agent, str(write_end), str(scratch), json.dumps(request)],
+            pass_fds=[write_end],
+            env=environment,
+        )
+        os.close(write_end)
+        try:
+            assert "loading" in events.readline()
+        finally:
+            process.kill()
+            process.wait()
+        # Its events are read on, so that it is not their end that ends it.
+        assert events.read() == ""
 
 
 def test_model_of_another_format_is_refused_before_the_runtime_sees_it(
