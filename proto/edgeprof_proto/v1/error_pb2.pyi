@@ -26,6 +26,9 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_INTERRUPTED: _ClassVar[ErrorReason]
     ERROR_REASON_CANCELLED: _ClassVar[ErrorReason]
     ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
+    ERROR_REASON_NOT_PAIRED: _ClassVar[ErrorReason]
+    ERROR_REASON_PAIRING_CLOSED: _ClassVar[ErrorReason]
+    ERROR_REASON_PAIRING_REFUSED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_HOST_TOO_OLD: ErrorReason
 ERROR_REASON_INVALID_REQUEST: ErrorReason
@@ -46,3 +49,6 @@ ERROR_REASON_RUN_FAILED: ErrorReason
 ERROR_REASON_INTERRUPTED: ErrorReason
 ERROR_REASON_CANCELLED: ErrorReason
 ERROR_REASON_INTERNAL: ErrorReason
+ERROR_REASON_NOT_PAIRED: ErrorReason
+ERROR_REASON_PAIRING_CLOSED: ErrorReason
+ERROR_REASON_PAIRING_REFUSED: ErrorReason
