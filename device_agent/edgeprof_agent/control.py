@@ -79,10 +79,27 @@ async def serving_commands(data_dir: Path, desk: PairingDesk, hosts: PairedHosts
 
 
 async def _pair(desk: PairingDesk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    code, ended = desk.open()
-    _send(writer, {"code": code})
-    left = asyncio.ensure_future(reader.read(1))
-    either: set[asyncio.Future[Any]] = {ended, left}
+    asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    turn = asyncio.Lock()
+
+    async def ask(question: dict[str, Any]) -> dict[str, Any]:
+        # One question at a time: hosts that pair at once wait for each other for some milliseconds.
+        async with turn:
+            _send(writer, question)
+            try:
+                return await asyncio.wait_for(asked.get(), _ANSWER_TIMEOUT_S)
+            except asyncio.TimeoutError:
+                listening.cancel()
+                raise PairingClosedError("the command that shows the code does not answer: run it again") from None
+
+    async def listen() -> None:
+        while line := await reader.readline():
+            asked.put_nowait(json.loads(line))
+
+    ended = desk.open(ask)
+    _send(writer, {"open": True})
+    listening = asyncio.ensure_future(listen())
+    either: set[asyncio.Future[Any]] = {ended, listening}
     try:
         await asyncio.wait(either, timeout=CODE_LIFETIME_S, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
@@ -91,7 +108,7 @@ async def _pair(desk: PairingDesk, reader: asyncio.StreamReader, writer: asyncio
             raise PairingClosedError("the code was replaced by a newer one, or the agent stopped")
         _send(writer, {"paired": ended.result()})
     finally:
-        left.cancel()
+        listening.cancel()
         # A newer code that another command shows stays.
         ended.cancel()
 
@@ -100,44 +117,68 @@ def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
     writer.write(json.dumps(message).encode() + b"\n")
 
 
-def command_agent(data_dir: Path, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give a command to the agent that runs on a data folder.
+class Command:
+    """A command to the agent that runs on a data folder, and what the two say to each other. A context manager.
 
     Args:
         data_dir: The agent's folder.
         request: The command.
 
-    Yields:
-        Its answers.
-
     Raises:
-        ControlError: If no agent runs there, it breaks off, or it refuses.
+        ControlError: If no agent runs there.
     """
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(_ANSWER_TIMEOUT_S)
+
+    def __init__(self, data_dir: Path, request: dict[str, Any]) -> None:
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.settimeout(_ANSWER_TIMEOUT_S)
         try:
             with _short(data_dir.absolute() / SOCKET_FILE) as short_path:
-                connection.connect(short_path)
+                self._connection.connect(short_path)
         except OSError as error:
+            self._connection.close()
             raise ControlError(
                 f"no agent runs on the data folder {data_dir} ({error.strerror}): start `edgeprof-agent serve`, or "
                 "name its folder with --data-dir"
             ) from error
-        with connection.makefile("rwb") as lines:
-            lines.write(json.dumps(request).encode() + b"\n")
-            lines.flush()
-            for line in _lines(lines):
+        self._lines = self._connection.makefile("rb")
+        self.send(request)
+
+    def __enter__(self) -> "Command":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._connection.close()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Say something to the agent.
+
+        Raises:
+            ControlError: If it has broken off.
+        """
+        with _breaking_off():
+            self._connection.sendall(json.dumps(message).encode() + b"\n")
+
+    def answers(self) -> Iterator[dict[str, Any]]:
+        """Hear the agent until it ends.
+
+        Raises:
+            ControlError: If it refuses the command, breaks off, or does not answer.
+        """
+        with _breaking_off():
+            for line in self._lines:
                 message: dict[str, Any] = json.loads(line)
                 if "error" in message:
                     raise ControlError(message["error"])
-                # The second answer may take as long as a code lives.
-                connection.settimeout(CODE_LIFETIME_S + _ANSWER_TIMEOUT_S)
+                # The next one may take as long as a code lives.
+                self._connection.settimeout(CODE_LIFETIME_S + _ANSWER_TIMEOUT_S)
                 yield message
 
 
-def _lines(lines: Any) -> Iterator[bytes]:
+@contextlib.contextmanager
+def _breaking_off() -> Iterator[None]:
     try:
-        yield from lines
+        yield
     except TimeoutError as error:
         raise ControlError("the agent that runs does not answer") from error
     except OSError as error:

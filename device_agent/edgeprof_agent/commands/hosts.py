@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
             print(f"{host.name}  paired {host.paired_time}  certificate {host.fingerprint}")
         return 0
 
-    from edgeprof_agent.control import command_agent
+    from edgeprof_agent.control import Command
     from edgeprof_agent.data_dir import exclusive_data_dir
 
     try:
@@ -40,9 +40,8 @@ def run(options: argparse.Namespace) -> int:
         with exclusive_data_dir(data_dir) as folder:
             PairedHosts(folder).revoke(options.revoke)
     except DataDirError:
-        if not any(
-            "revoked" in answer for answer in command_agent(data_dir, {"command": "revoke", "name": options.revoke})
-        ):
-            raise ControlError("the agent stopped before it has revoked the host: try again") from None
+        with Command(data_dir, {"command": "revoke", "name": options.revoke}) as command:
+            if not any("revoked" in answer for answer in command.answers()):
+                raise ControlError("the agent stopped before it has revoked the host: try again") from None
     print(f"revoked {options.revoke}")
     return 0

@@ -1,9 +1,13 @@
-"""The pairing desk: open while a code is shown, it pairs one host that knows the code."""
+"""The pairing desk: open while a code is shown, it pairs one host that knows the code.
+
+The code itself never enters the agent: the command that shows it computes the agent's end of an exchange, in its own
+process, and takes the cryptography that this needs with it when it ends. The desk keeps the rules.
+"""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -17,7 +21,6 @@ from edgeprof_agent.errors import (
 )
 from edgeprof_agent.trust.gate import caller_fingerprint, refuse
 from edgeprof_agent.trust.hosts import PairedHosts, require_host_name
-from edgeprof_proto.pairing import Exchange, ExchangeError, make_code
 from edgeprof_proto.v1 import pairing_pb2 as messages
 from edgeprof_proto.v1 import pairing_pb2_grpc
 
@@ -42,15 +45,20 @@ _STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
 }
 
 
+Ask = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Puts a question to the process that knows the code, and brings its answer."""
+
+
 class _Opening:
-    """One code, from when it is shown until it is used up. Holds it in memory alone.
+    """One code, from when it is shown until it is used up.
 
     Args:
+        ask: Asks the process that shows the code.
         clock: Seconds on a clock that nobody sets.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.code = make_code()
+    def __init__(self, ask: Ask, clock: Callable[[], float]) -> None:
+        self.ask = ask
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._clock = clock
         self._ends = clock() + CODE_LIFETIME_S
@@ -60,17 +68,18 @@ class _Opening:
     def is_open(self) -> bool:
         return not self.ended.done() and self._clock() < self._ends
 
-    def begin_try(self) -> None:
+    def begin_try(self) -> int:
         if not self.is_open() or self._begun_count == TRY_COUNT:
             raise PairingClosedError("the device shows no code at the moment: run `edgeprof-agent pair` on it")
         # Counted when it begins: a caller who leaves before the end, or tries many at once, gains nothing by it.
         self._begun_count += 1
+        return self._begun_count
 
     def fail_try(self) -> None:
         self._failed_count += 1
         if self._failed_count == TRY_COUNT and not self.ended.done():
             self.ended.set_exception(PairingClosedError(f"{TRY_COUNT} wrong tries: the code is worth nothing any more"))
-            # Whoever shows the code reads it; nobody may.
+            # The command that shows the code hears of it; it may have left.
             self.ended.exception()
 
 
@@ -99,11 +108,16 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
         self._opening: _Opening | None = None
         self._exchange_count = 0
 
-    def open(self) -> tuple[str, "asyncio.Future[str]"]:
+    def open(self, ask: Ask) -> "asyncio.Future[str]":
         """Open the desk; a code that was shown before is worth nothing any more.
 
+        Args:
+            ask: Asks the process that shows the code. `{"begin": message, "host_fingerprint", "device_fingerprint"}`
+                gives `{"message"}`, then `{"proof"}` gives `{"proof"}`: bytes as hexadecimal digits, each question with
+                the `exchange` it belongs to. An answer without them means that the other end does not know the code.
+
         Returns:
-            The one-time code, and what becomes of it: the name of the host that it has paired, or `PairingClosedError`.
+            What becomes of the code: the name of the host that it has paired, or `PairingClosedError`.
 
         Raises:
             PairingClosedError: If the agent serves without TLS.
@@ -114,8 +128,8 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
                 "if you have not, and start the agent again without --insecure"
             )
         self.close()
-        self._opening = opening = _Opening(self._clock)
-        return opening.code, opening.ended
+        self._opening = opening = _Opening(ask, self._clock)
+        return opening.ended
 
     def close(self) -> None:
         """Close the desk; the code is worth nothing any more."""
@@ -150,23 +164,17 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
         opening = self._opening
         if opening is None or host_fingerprint is None or self._device_fingerprint is None:
             raise PairingClosedError("the device shows no code at the moment: run `edgeprof-agent pair` on it")
-        opening.begin_try()
+        number = opening.begin_try()
         try:
-            exchange = Exchange(
-                opening.code,
-                host_fingerprint=host_fingerprint,
-                device_fingerprint=self._device_fingerprint,
-                is_host=False,
-            )
-            exchange.finish(start.spake2_message)
-            yield messages.PairResponse(answer=exchange.message)
-            exchange.check((await _next(requests, "confirmation")).confirmation)
-        except ExchangeError:
-            opening.fail_try()
-            logger.warning("a host tried to pair with a wrong code")
-            raise PairingRefusedError(
-                "the code is wrong, or somebody stands between host and device: look at the code and try again"
-            ) from None
+            begun = {
+                "exchange": number,
+                "begin": start.spake2_message.hex(),
+                "host_fingerprint": host_fingerprint,
+                "device_fingerprint": self._device_fingerprint,
+            }
+            yield messages.PairResponse(answer=await _asked(opening, begun, "message"))
+            confirmation = (await _next(requests, "confirmation")).confirmation
+            proof = await _asked(opening, {"exchange": number, "proof": confirmation.hex()}, "proof")
         except BaseException:
             opening.fail_try()
             raise
@@ -176,8 +184,18 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
         name = self._hosts.add(start.host_name, host_fingerprint)
         opening.ended.set_result(name)
         logger.info("paired with host %s", name)
-        paired = messages.Paired(confirmation=exchange.proof, host_name=name, device_id=self._device_id)
+        paired = messages.Paired(confirmation=proof, host_name=name, device_id=self._device_id)
         yield messages.PairResponse(paired=paired)
+
+
+async def _asked(opening: _Opening, question: dict[str, Any], part: str) -> bytes:
+    answer = await opening.ask(question)
+    if part not in answer:
+        logger.warning("a host tried to pair with a wrong code")
+        raise PairingRefusedError(
+            "the code is wrong, or somebody stands between host and device: look at the code and try again"
+        )
+    return bytes.fromhex(answer[part])
 
 
 async def _next(requests: Any, part: str) -> messages.PairRequest:
