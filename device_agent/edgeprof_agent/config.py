@@ -25,8 +25,9 @@ class AgentConfig:
 
     Args:
         data_dir: Folder that belongs to the agent alone: models, journal, device id.
-        host: Loopback address to listen on.
+        host: Address to listen on; beyond loopback the device needs its identity (`edgeprof-agent init`).
         port: TCP port; 0 takes any free one.
+        insecure: Serve without encryption and pairing although the device has an identity; on loopback alone.
         log_level: Name of a level of `logging`.
         model_bytes: Size of one model at most.
         model_cache_bytes: Size of all models on disk at most.
@@ -41,12 +42,13 @@ class AgentConfig:
         upload_bytes_per_s: Bytes that all uploads together bring per second at most; they wait, none is refused.
 
     Raises:
-        ConfigError: If a value is outside its range, or the address is not a loopback address.
+        ConfigError: If a value is outside its range, or `insecure` is asked for beyond loopback.
     """
 
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
+    insecure: bool = False
     log_level: str = "INFO"
     model_bytes: int = 512 * MIB
     model_cache_bytes: int = 2048 * MIB
@@ -61,10 +63,10 @@ class AgentConfig:
     upload_bytes_per_s: int = 64 * MIB
 
     def __post_init__(self) -> None:
-        if not _is_loopback(self.host):
+        if self.insecure and not self.is_loopback:
             raise ConfigError(
-                f"refused to listen on {self.host!r}: without encryption and pairing the agent listens on loopback "
-                "only; use 127.0.0.1 and reach it through an SSH tunnel"
+                f"refused to listen on {self.host!r} with --insecure: without encryption and pairing the agent serves "
+                "loopback alone; leave --insecure out, or use 127.0.0.1"
             )
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"port must be 0 to 65535, got {self.port}")
@@ -84,6 +86,11 @@ class AgentConfig:
                 f"model_cache_bytes must be >= model_bytes so that every allowed model fits, "
                 f"got {self.model_cache_bytes} < {self.model_bytes}"
             )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the address."""
+        return _is_loopback(self.host)
 
 
 def parse_address(address: str) -> tuple[str, int]:
@@ -121,7 +128,7 @@ def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Age
     address = environment.get(f"{ENVIRONMENT_PREFIX}LISTEN")
     for field in dataclasses.fields(AgentConfig):
         text = environment.get(ENVIRONMENT_PREFIX + field.name.upper())
-        if text is not None and field.name not in ("host", "port"):
+        if text is not None and field.name not in ("host", "port", "insecure"):
             values[field.name] = _parse(field.name, field.type, text)
     values.update({name: value for name, value in flags.items() if value is not None and name != "listen"})
     address = flags.get("listen") or address

@@ -60,14 +60,16 @@ def read_device_id(data_dir: Path) -> str:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a small file so that after a power cut either all of it is there or none.
+    """Write a small file, readable by its owner only, so that after a power cut all of it is there or none.
 
     Args:
         path: The file.
         content: What it shall hold.
     """
     partial = path.with_name(path.name + ".part")
-    with open(partial, "wb") as file:
+    # One that a power cut left behind may have other permissions.
+    partial.unlink(missing_ok=True)
+    with open(partial, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

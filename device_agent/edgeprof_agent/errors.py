@@ -24,6 +24,9 @@
     - WorkerTimeoutError                 the worker process took too long
     - JobInterruptedError                the agent stopped in the middle of every attempt
     - JobCancelledError                  the job was cancelled on request
+    - NotPairedError                     the caller is no paired host
+    - PairingClosedError                 the device shows no code at the moment
+    - PairingRefusedError                the code was wrong, or somebody stands between host and device
     - InternalError                      a fault of the agent itself
       - DeviceDescriptionError           the device could not be described
       - JournalError                     the journal cannot be read or written
@@ -31,6 +34,9 @@
       - ConfigError (ValueError)         a setting of the agent is wrong
       - DataDirError                     the data folder cannot be used
       - ListenError                      the address cannot be listened on
+      - IdentityError                    the device's key and certificate are missing or cannot be used
+      - HostsFileError                   the file of paired hosts cannot be used
+      - ControlError                     a command could not reach the agent that runs, or was not understood
 
 Each class carries the name of its `ErrorReason` in the wire contract. The text says what was wrong, the value, and
 what to do.
@@ -192,6 +198,24 @@ class JobCancelledError(AgentError):
     reason = "ERROR_REASON_CANCELLED"
 
 
+class NotPairedError(AgentError):
+    """The caller is no paired host, or no longer."""
+
+    reason = "ERROR_REASON_NOT_PAIRED"
+
+
+class PairingClosedError(AgentError):
+    """The device shows no code at the moment."""
+
+    reason = "ERROR_REASON_PAIRING_CLOSED"
+
+
+class PairingRefusedError(AgentError):
+    """The exchange failed: the code was wrong, or somebody stands between host and device."""
+
+    reason = "ERROR_REASON_PAIRING_REFUSED"
+
+
 class InternalError(AgentError):
     """A fault of the agent itself."""
 
@@ -218,6 +242,18 @@ class DataDirError(StartError):
 
 class ListenError(StartError):
     """The address cannot be listened on."""
+
+
+class IdentityError(StartError):
+    """The device's key and certificate are missing or cannot be used."""
+
+
+class HostsFileError(StartError):
+    """The file of paired hosts cannot be used."""
+
+
+class ControlError(StartError):
+    """A command could not reach the agent that runs on the data folder."""
 
 
 def _reasons(error_type: type[AgentError]) -> set[str]:

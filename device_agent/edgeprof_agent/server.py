@@ -14,17 +14,23 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from edgeprof_agent.config import AgentConfig
+from edgeprof_agent.control import serving_commands
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
 from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
-from edgeprof_agent.errors import ListenError
+from edgeprof_agent.errors import IdentityError, ListenError
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
 from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
 from edgeprof_agent.servicer import DeviceAgentServicer
+from edgeprof_agent.trust.desk import PairingDesk
+from edgeprof_agent.trust.gate import Gate
+from edgeprof_agent.trust.hosts import PairedHosts
+from edgeprof_agent.trust.identity import read_identity
 from edgeprof_agent.version import VERSION
 from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
-from edgeprof_proto.v1 import device_agent_pb2_grpc
+from edgeprof_proto.trust import OPEN_ISSUER_PEM, KeyPair
+from edgeprof_proto.v1 import device_agent_pb2_grpc, pairing_pb2_grpc
 
 logger = logging.getLogger(__name__)
 
@@ -94,13 +100,13 @@ async def running_agent(
         config: Where and within which limits.
         worker_command: Start of a worker's command line.
         describe_command: Command line of the process that describes the device.
-        interceptors: See every call before its handler does.
+        interceptors: See every call that the gate has let through before its handler does.
 
     Yields:
         The address it listens on, as `host:port`.
 
     Raises:
-        StartError: If the data folder or the address cannot be used.
+        StartError: If the data folder, the device's identity or the address cannot be used.
         JournalError: If the journal cannot be.
     """
     with exclusive_data_dir(config.data_dir) as data_dir, open_journal(data_dir) as journal:
@@ -115,11 +121,35 @@ async def running_agent(
             finished_job_count=config.finished_job_count,
         )
         device_id = read_device_id(data_dir)
+        identity = _identity_for(config, data_dir)
+        hosts = PairedHosts(data_dir)
+        desk = PairingDesk(
+            hosts, device_fingerprint=None if identity is None else identity.fingerprint, device_id=device_id
+        )
         servicer = DeviceAgentServicer(
             config=config, version=VERSION, device_id=device_id, describer=describer, store=store, jobs=jobs
         )
-        async with _serving(config, servicer, interceptors) as address, _background(jobs.run()):
+        if identity is not None:
+            interceptors = (Gate(hosts), *interceptors)
+        async with (
+            _serving(config, servicer, desk, identity, interceptors) as address,
+            serving_commands(data_dir, desk, hosts),
+            _background(jobs.run()),
+        ):
             yield address
+
+
+def _identity_for(config: AgentConfig, data_dir: Path) -> KeyPair | None:
+    """Key and certificate to serve with; None to serve without encryption and pairing, on loopback alone."""
+    if config.insecure:
+        return None
+    identity = read_identity(data_dir)
+    if identity is None and not config.is_loopback:
+        raise IdentityError(
+            f"refused to listen on {config.host!r}: beyond loopback the agent needs the device's key and certificate; "
+            "run `edgeprof-agent init` once"
+        )
+    return identity
 
 
 def _build_store(config: AgentConfig, data_dir: Path, journal: Journal) -> ModelStore:
@@ -148,15 +178,18 @@ def _build_worker(config: AgentConfig, data_dir: Path, command: Sequence[str]) -
 async def _serving(
     config: AgentConfig,
     servicer: DeviceAgentServicer,
+    desk: PairingDesk,
+    identity: KeyPair | None,
     interceptors: Sequence[grpc.aio.ServerInterceptor],
 ) -> AsyncIterator[str]:
     server = grpc.aio.server(interceptors=interceptors, options=_CHANNEL_OPTIONS)
     device_agent_pb2_grpc.add_DeviceAgentServiceServicer_to_server(servicer, server)
+    pairing_pb2_grpc.add_PairingServiceServicer_to_server(desk, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     host = f"[{config.host}]" if ":" in config.host else config.host
     try:
-        port = server.add_insecure_port(f"{host}:{config.port}")
+        port = await _add_port(server, f"{host}:{config.port}", identity)
     except RuntimeError as error:
         raise ListenError(
             f"cannot listen on {host}:{config.port}: another program, perhaps another agent, uses this port; "
@@ -169,6 +202,28 @@ async def _serving(
     finally:
         await health_servicer.enter_graceful_shutdown()
         await server.stop(STOP_GRACE_S)
+
+
+async def _add_port(server: grpc.aio.Server, address: str, identity: KeyPair | None) -> int:
+    if identity is None:
+        return server.add_insecure_port(address)
+    # A host without a certificate gets no further than the handshake; whose certificate it is, the gate decides.
+    credentials = grpc.ssl_server_credentials(
+        [(identity.private_key_pem, identity.certificate_pem)], OPEN_ISSUER_PEM, require_client_auth=True
+    )
+    # gRPC does not tell a key that it cannot use from an address that it cannot use: try the key alone first.
+    trial = grpc.aio.server()
+    try:
+        trial.add_secure_port("127.0.0.1:0", credentials)
+    except RuntimeError as error:
+        raise IdentityError(
+            "the device's identity cannot be used, device.key or device.crt in the data folder is damaged or they do "
+            "not belong together: restore them from a copy, or remove both, run `edgeprof-agent init`, and pair every "
+            "host again"
+        ) from error
+    finally:
+        await trial.stop(None)
+    return server.add_secure_port(address, credentials)
 
 
 @contextlib.asynccontextmanager

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import grpc
 import tenacity
 
 from edgeprof._version import VERSION
+from edgeprof.channel import CONNECT_TIMEOUT_S, open_channel
 from edgeprof.errors import (
     AgentTooOldError,
     AgentUnavailableError,
@@ -36,23 +36,8 @@ T = TypeVar("T")
 CALL_TIMEOUT_S = 20.0
 """Deadline of one short call. The first GetDevice starts a process on the board, which takes seconds on a slow one."""
 
-CONNECT_TIMEOUT_S = 5.0
-"""Deadline of the first call: an address where nobody answers is reported this soon."""
-
 DEFAULT_PATIENCE_S = 60.0
 """How long a silent agent is asked again before the host gives up: a board restarts within a minute."""
-
-CHANNEL_OPTIONS = (
-    # Notices a silent peer within 30 s; the agent allows a ping every 10 s.
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 15_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
-    # The default of two minutes would outlast our own patience.
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-    # A measurement holds every raw sample: 8 bytes a run, 150 s of very short runs.
-    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-)
 
 
 class DeviceClient:
@@ -61,12 +46,18 @@ class DeviceClient:
     Args:
         address: `host:port` of the agent.
         patience_s: How long to ask a silent agent again, in seconds, before giving up.
+
+    Raises:
+        NotPairedError: If this host must be paired with the device and is not.
+        DeviceChangedError: If it is paired, and something else answers at the address.
+        PairingFileError: If this host's key and paired devices cannot be read.
+        AgentUnavailableError: If nobody answers at an address beyond loopback that is not known.
     """
 
     def __init__(self, address: str, *, patience_s: float = DEFAULT_PATIENCE_S) -> None:
         self.address = address
         self._patience_s = patience_s
-        self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._channel = open_channel(address)
         self._stub = DeviceAgentServiceStub(self._channel)
 
     def close(self) -> None:
@@ -272,6 +263,9 @@ def connect(address: str) -> DeviceClient:
         AgentUnavailableError: If nobody answers there.
         AgentTooOldError: If the agent's contract is older than this host needs.
         HostTooOldError: If the agent no longer understands this host.
+        NotPairedError: If this host must be paired with the device and is not.
+        DeviceChangedError: If it is paired, and something else answers at the address.
+        PairingFileError: If this host's key and paired devices cannot be read.
     """
     client = DeviceClient(address)
     try:

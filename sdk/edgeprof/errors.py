@@ -22,6 +22,11 @@
       - WorkerFailedError             crash, time-out, failed run, interruption, no start
         - WorkerOutOfMemoryError
       - JobCancelledError
+      - NotPairedError                this host is not paired with the device, or no longer
+      - PairingClosedError            the device shows no code at the moment
+      - PairingRefusedError           the code was wrong, or somebody stands between host and device
+    - DeviceChangedError              another device, or none with TLS, answers at the address of a paired one
+    - PairingFileError                the file of this host's key and devices cannot be used
     - ModelFileError                  a file of the user's that is no model
     - StoreError                      the store on this host cannot be read or written
     - OnboardingError                 too few samples could be measured
@@ -135,6 +140,26 @@ class JobCancelledError(RemoteError):
     """The job was cancelled."""
 
 
+class NotPairedError(RemoteError):
+    """This host is not paired with the device, or no longer."""
+
+
+class PairingClosedError(RemoteError):
+    """The device shows no code at the moment."""
+
+
+class PairingRefusedError(RemoteError):
+    """The code was wrong, or somebody stands between host and device."""
+
+
+class DeviceChangedError(EdgeprofError):
+    """What answers at the address of a paired device does not show that device's certificate."""
+
+
+class PairingFileError(EdgeprofError):
+    """The file that holds this host's key and its paired devices cannot be used."""
+
+
 class ModelFileError(EdgeprofError):
     """A file on this host cannot be read as a model."""
 
@@ -170,6 +195,9 @@ ERROR_OF_REASON: dict[str, type[RemoteError]] = {
     "ERROR_REASON_RUN_FAILED": WorkerFailedError,
     "ERROR_REASON_INTERRUPTED": WorkerFailedError,
     "ERROR_REASON_CANCELLED": JobCancelledError,
+    "ERROR_REASON_NOT_PAIRED": NotPairedError,
+    "ERROR_REASON_PAIRING_CLOSED": PairingClosedError,
+    "ERROR_REASON_PAIRING_REFUSED": PairingRefusedError,
     "ERROR_REASON_INTERNAL": RemoteError,
     "ERROR_REASON_MODEL_REFUSED": ModelRefusedError,
     "ERROR_REASON_MODEL_QUARANTINED": ModelQuarantinedError,

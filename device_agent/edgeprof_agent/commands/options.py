@@ -31,7 +31,7 @@ def config_of(options: argparse.Namespace) -> AgentConfig:
     Raises:
         ConfigError: If a value cannot be read or is outside its range.
     """
-    flags = {name: getattr(options, name, None) for name in ("listen", "data_dir", "log_level")}
+    flags = {name: getattr(options, name, None) for name in ("listen", "data_dir", "log_level", "insecure")}
     return read_config(flags, os.environ)
 
 

@@ -12,6 +12,12 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser's commands."""
     parser = commands.add_parser("serve", help="serve hosts until SIGTERM")
     add_listen(parser)
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        default=None,
+        help="on loopback alone: serve without encryption and pairing although the device has an identity",
+    )
     add_data_dir(parser)
     add_log_level(parser)
     parser.set_defaults(run=run)

@@ -1,0 +1,198 @@
+"""Commands of the board's owner to the agent that runs: a socket in the data folder, which only its owner can reach.
+
+One request and its answers a connection, each a line of JSON. A code that is shown lives as long as its connection.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+from edgeprof_agent.errors import AgentError, ControlError, PairingClosedError
+from edgeprof_agent.trust.desk import CODE_LIFETIME_S, PairingDesk
+from edgeprof_agent.trust.hosts import PairedHosts
+
+logger = logging.getLogger(__name__)
+
+SOCKET_FILE = "control.sock"
+
+_PATH_BYTES = 100
+"""Longer paths do not fit into the address of a socket."""
+
+_ANSWER_TIMEOUT_S = 10.0
+"""Time until the agent's first answer."""
+
+
+@contextlib.asynccontextmanager
+async def serving_commands(data_dir: Path, desk: PairingDesk, hosts: PairedHosts) -> AsyncIterator[None]:
+    """Answer commands inside the block.
+
+    Args:
+        data_dir: The agent's folder, whose lock this process holds.
+        desk: Pairs hosts.
+        hosts: The paired hosts.
+    """
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+            try:
+                request = json.loads(await reader.readline())
+                if request["command"] == "pair":
+                    await _pair(desk, reader, writer)
+                elif request["command"] == "revoke":
+                    hosts.revoke(request["name"])
+                    _send(writer, {"revoked": request["name"]})
+                else:
+                    raise ControlError("the agent that runs does not know this command: start it again")
+            except (AgentError, OSError) as error:
+                _send(writer, {"error": str(error)})
+            except (ValueError, TypeError, KeyError):
+                _send(writer, {"error": "the agent that runs does not understand this command: start it again"})
+            await writer.drain()
+
+    path = data_dir / SOCKET_FILE
+    try:
+        path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        # Before it has a name, so that there is no moment in which others could connect.
+        os.fchmod(listener.fileno(), 0o600)
+        with _short(path) as short_path:
+            listener.bind(short_path)
+        path.chmod(0o600)
+    except OSError as error:
+        # Hosts that are paired are served all the same.
+        logger.warning("commands cannot reach this agent, %s cannot be made: %s", path, error.strerror)
+        yield
+        return
+    server = await asyncio.start_unix_server(answer, sock=listener)
+    try:
+        yield
+    finally:
+        server.close()
+        desk.close()
+        path.unlink(missing_ok=True)
+
+
+async def _pair(desk: PairingDesk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    turn = asyncio.Lock()
+
+    async def ask(question: dict[str, Any]) -> dict[str, Any]:
+        # One question at a time: hosts that pair at once wait for each other for some milliseconds.
+        async with turn:
+            _send(writer, question)
+            try:
+                return await asyncio.wait_for(asked.get(), _ANSWER_TIMEOUT_S)
+            except asyncio.TimeoutError:
+                listening.cancel()
+                raise PairingClosedError("the command that shows the code does not answer: run it again") from None
+
+    async def listen() -> None:
+        while line := await reader.readline():
+            asked.put_nowait(json.loads(line))
+
+    ended = desk.open(ask)
+    _send(writer, {"open": True})
+    listening = asyncio.ensure_future(listen())
+    either: set[asyncio.Future[Any]] = {ended, listening}
+    try:
+        await asyncio.wait(either, timeout=CODE_LIFETIME_S, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            raise PairingClosedError("no host has paired with this code in time: run `edgeprof-agent pair` again")
+        if ended.cancelled():
+            raise PairingClosedError("the code was replaced by a newer one, or the agent stopped")
+        _send(writer, {"paired": ended.result()})
+    finally:
+        listening.cancel()
+        # A newer code that another command shows stays.
+        ended.cancel()
+
+
+def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+    writer.write(json.dumps(message).encode() + b"\n")
+
+
+class Command:
+    """A command to the agent that runs on a data folder, and what the two say to each other. A context manager.
+
+    Args:
+        data_dir: The agent's folder.
+        request: The command.
+
+    Raises:
+        ControlError: If no agent runs there.
+    """
+
+    def __init__(self, data_dir: Path, request: dict[str, Any]) -> None:
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.settimeout(_ANSWER_TIMEOUT_S)
+        try:
+            with _short(data_dir.absolute() / SOCKET_FILE) as short_path:
+                self._connection.connect(short_path)
+        except OSError as error:
+            self._connection.close()
+            raise ControlError(
+                f"no agent runs on the data folder {data_dir} ({error.strerror}): start `edgeprof-agent serve`, or "
+                "name its folder with --data-dir"
+            ) from error
+        self._lines = self._connection.makefile("rb")
+        self.send(request)
+
+    def __enter__(self) -> "Command":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._connection.close()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Say something to the agent.
+
+        Raises:
+            ControlError: If it has broken off.
+        """
+        with _breaking_off():
+            self._connection.sendall(json.dumps(message).encode() + b"\n")
+
+    def answers(self) -> Iterator[dict[str, Any]]:
+        """Hear the agent until it ends.
+
+        Raises:
+            ControlError: If it refuses the command, breaks off, or does not answer.
+        """
+        with _breaking_off():
+            for line in self._lines:
+                message: dict[str, Any] = json.loads(line)
+                if "error" in message:
+                    raise ControlError(message["error"])
+                # The next one may take as long as a code lives.
+                self._connection.settimeout(CODE_LIFETIME_S + _ANSWER_TIMEOUT_S)
+                yield message
+
+
+@contextlib.contextmanager
+def _breaking_off() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise ControlError("the agent that runs does not answer") from error
+    except OSError as error:
+        raise ControlError("the agent that runs has broken off") from error
+
+
+@contextlib.contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """The path, or a way to it that fits into the address of a socket."""
+    if len(os.fsencode(path)) < _PATH_BYTES:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
