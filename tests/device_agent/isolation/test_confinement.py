@@ -14,6 +14,7 @@ import pytest
 
 from edgeprof_agent.config import MIB, AgentConfig
 from edgeprof_agent.errors import WorkerOutOfMemoryError
+from edgeprof_agent.isolation import confinement
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
 from edgeprof_proto.record_json import to_json
@@ -204,3 +205,15 @@ def test_model_of_another_format_is_refused_before_the_runtime_sees_it(
     failure = measure(b"PK\x03\x04 a zip", runtime="onnxruntime")
     assert isinstance(failure, Failure) and failure.reason == "ERROR_REASON_MODEL_REFUSED"
     assert "zip archive" in failure.message
+
+
+def test_folder_of_the_agent_is_kept_out_wherever_it_lies(tmp_path: Path) -> None:
+    data_dir = tmp_path / "opt" / "agent" / "data"
+    library = tmp_path / "opt" / "library"
+    for folder in (data_dir, library, tmp_path / "opt" / "agent" / "code"):
+        folder.mkdir(parents=True)
+    (tmp_path / "opt" / "link").symlink_to(data_dir)
+    parts = set(confinement._parts_without(data_dir, tmp_path / "opt"))
+    assert parts == {library, tmp_path / "opt" / "agent" / "code"}
+    assert set(confinement._parts_without(data_dir, library)) == {library}
+    assert set(confinement._parts_without(data_dir, data_dir / "scratch")) == set()
