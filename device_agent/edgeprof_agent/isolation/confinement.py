@@ -141,7 +141,7 @@ def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str) -> C
     name = "worker scratch folder"
     scratch = Path(plan.scratch_dir)
     owner = os.getuid() if user_id is None else user_id
-    is_needed = any(Path(path).is_relative_to(plan.data_dir) for path in plan.writable_dirs)
+    is_needed = any(Path(path).is_relative_to(plan.data_dir) for path in plan.writable_dirs) or _installed_within(plan)
     covered = plan.scratch_dir if is_needed else plan.data_dir
     try:
         if obstacle:
@@ -259,10 +259,20 @@ def _filter_system_calls() -> Check:
 
 def _system_paths(plan: IsolationPlan) -> list[Path]:
     """Return what Python and libraries are read from, without the agent's own folder if that lies among it."""
-    read = (*_SYSTEM_PATHS, sys.prefix, sys.base_prefix, *filter(None, sys.path))
-    paths = dict.fromkeys(Path(os.path.realpath(path)) for path in read)
+    paths = dict.fromkeys([*(Path(os.path.realpath(path)) for path in _SYSTEM_PATHS), *_python_paths()])
     data_dir = Path(os.path.realpath(plan.data_dir))
-    return [part for path in paths for part in _parts_without(data_dir, path)]
+    return [*(part for path in paths for part in _parts_without(data_dir, path)), *_installed_within(plan)]
+
+
+def _python_paths() -> list[Path]:
+    return [Path(os.path.realpath(path)) for path in (sys.prefix, sys.base_prefix, *sys.path) if path]
+
+
+def _installed_within(plan: IsolationPlan) -> list[Path]:
+    """Return where Python or its packages lie within the agent's folder."""
+    data_dir, scratch = (Path(os.path.realpath(path)) for path in (plan.data_dir, plan.scratch_dir))
+    within = (path for path in _python_paths() if path != data_dir and path.is_relative_to(data_dir))
+    return [path for path in within if not path.is_relative_to(scratch) and not scratch.is_relative_to(path)]
 
 
 def _parts_without(kept_out: Path, path: Path) -> Iterable[Path]:

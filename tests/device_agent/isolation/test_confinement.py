@@ -126,6 +126,16 @@ def test_worker_sees_no_file_of_the_agent_and_writes_nowhere_else(hostile: Hosti
     assert hostile("scratch") == "mine"
 
 
+def test_packages_within_the_folder_of_the_agent_are_found_and_its_keys_are_not(
+    hostile: Hostile, hostile_path: Path, data_dir: Path
+) -> None:
+    plugins = data_dir / "venv" / "plugins"
+    shutil.move(hostile_path, plugins)
+    variables = {"PYTHONPATH": os.pathsep.join([*ROOMS, str(plugins)])}
+    assert hostile("scratch", variables=variables) == "mine"
+    assert "refused" in hostile(f"read {data_dir / 'key.pem'}", variables=variables)
+
+
 def test_worker_has_no_network(hostile: Hostile, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
         assert "refused" in hostile(f"connect {server.getsockname()[1]}")
