@@ -1,21 +1,31 @@
 """Every method of every service, tried with every credential that must not do."""
 
+import asyncio
 import contextlib
 import datetime
 import importlib
 import pkgutil
+import queue
 import socket
 import ssl
+import tempfile
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import grpc
 import pytest
+from cryptography import x509
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import edgeprof_proto.v1
+from edgeprof_agent.trust.gate import Gate
+from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_proto import REASON_METADATA_KEY
 from edgeprof_proto.trust import KeyPair, make_device_key, make_host_key
+from edgeprof_proto.v1 import device_agent_pb2, device_agent_pb2_grpc
 
 MODULES = [
     health_pb2,
@@ -34,13 +44,13 @@ METHODS = sorted(
 OPEN = {"/grpc.health.v1.Health/Check", "/edgeprof_proto.v1.PairingService/Pair"}
 
 UNPAIRED, REVOKED, EXPIRED = make_host_key(), make_host_key(), make_host_key(datetime.datetime(2001, 1, 1))
-LEAVING, SELF_SIGNED = make_host_key(), make_device_key("no host at all")
+LEAVING, SELF_SIGNED, UPLOADING = make_host_key(), make_device_key("no host at all"), make_host_key()
 
 
 @pytest.fixture(scope="module")
 def extra_paired() -> list[KeyPair]:
     # What TLS refuses is paired, so that nothing but TLS can refuse it.
-    return [REVOKED, EXPIRED, LEAVING, SELF_SIGNED]
+    return [REVOKED, EXPIRED, LEAVING, SELF_SIGNED, UPLOADING]
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +181,73 @@ def test_reflection_is_off(agent) -> None:
     with agent.channel(agent.paired) as channel:
         error = call(channel, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
     assert error is not None and error.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_revoked_host_is_cut_off_in_the_middle_of_its_upload(agent) -> None:
+    with agent.channel(UPLOADING) as channel:
+        header = device_agent_pb2.UploadModelHeader(model_sha256="a" * 64, size_bytes=100)
+        parts: queue.SimpleQueue[device_agent_pb2.UploadModelRequest | None] = queue.SimpleQueue()
+        parts.put(device_agent_pb2.UploadModelRequest(header=header))
+        parts.put(device_agent_pb2.UploadModelRequest(chunk=bytes(50)))
+        agent.spy.reached.clear()
+        stub = device_agent_pb2_grpc.DeviceAgentServiceStub(channel)
+        upload = stub.UploadModel.future(iter(parts.get, None), timeout=60)
+        while not agent.spy.reached:
+            time.sleep(0.01)
+        assert agent.edgeprof_agent("hosts", "--revoke", "host5").returncode == 0
+        assert (upload.code(), reason(upload)) == (grpc.StatusCode.UNAUTHENTICATED, "ERROR_REASON_NOT_PAIRED")
+        parts.put(None)
+
+
+def test_handler_that_yields_its_answers_is_cut_off_and_closed() -> None:
+    closed: list[bool] = []
+    aborted: list[grpc.StatusCode] = []
+
+    async def handler(request: bytes, context: object) -> AsyncIterator[bytes]:
+        try:
+            yield request
+            await asyncio.Event().wait()
+        finally:
+            closed.append(True)
+
+    class Context:
+        def __init__(self) -> None:
+            self.written = asyncio.Event()
+
+        def auth_context(self) -> dict[str, list[bytes]]:
+            return {"x509_pem_cert": [UNPAIRED.certificate_pem]}
+
+        async def write(self, response: bytes) -> None:
+            self.written.set()
+
+        async def abort(self, code: grpc.StatusCode, details: str, trailing_metadata: object) -> None:
+            aborted.append(code)
+            raise grpc.aio.AbortError
+
+    async def continuation(details: object) -> grpc.RpcMethodHandler:
+        return grpc.unary_stream_rpc_method_handler(handler)
+
+    async def cut_off(folder: Path) -> None:
+        hosts = PairedHosts(folder)
+        gate, context = Gate(hosts), Context()
+        hosts.add("host", UNPAIRED.fingerprint)
+        guarded = await gate.intercept_service(continuation, SimpleNamespace(method="/some.Service/AddedLater"))
+        call = asyncio.ensure_future(guarded.unary_stream(b"", context))
+        await context.written.wait()
+        hosts.revoke("host")
+        with pytest.raises(grpc.aio.AbortError):
+            await call
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(cut_off(Path(folder)))
+    assert (closed, aborted) == ([True], [grpc.StatusCode.UNAUTHENTICATED])
+
+
+def test_certificates_are_valid_whatever_a_board_takes_for_today() -> None:
+    for key in (make_device_key("device"), make_host_key()):
+        certificate = x509.load_pem_x509_certificate(key.certificate_pem)
+        assert certificate.not_valid_before_utc.year == 1970
+        assert certificate.not_valid_after_utc.year == 9999
 
 
 def test_revoked_host_is_cut_off_in_the_middle_of_its_call(agent) -> None:
