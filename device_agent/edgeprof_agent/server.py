@@ -127,7 +127,6 @@ async def running_agent(
         servicer = DeviceAgentServicer(
             config=config, version=VERSION, device_id=device_id, describer=describer, store=store, jobs=jobs
         )
-        logger.info("serving %s", "without encryption and pairing" if identity is None else "paired hosts over TLS")
         if identity is not None:
             interceptors = (Gate(hosts), *interceptors)
         async with (
@@ -135,6 +134,7 @@ async def running_agent(
             serving_commands(data_dir, desk, hosts),
             _background(jobs.run()),
         ):
+            logger.info("serving %s", "without encryption and pairing" if identity is None else "paired hosts over TLS")
             yield address
 
 
