@@ -3,8 +3,8 @@
     python benchmarks/isolation_overhead.py [--pairs 20] [--threads 1] [--model FILE.onnx] [--json FILE]
 
 A and B are the same real worker process with the same model and plan; B confines itself first, as an agent has it. They
-alternate, A B B A A B ..., so that a drift of the machine hits both. The latency of a worker is its fastest block's
-median, which a busy neighbour touches least. Asked for: a ratio within 1 % of 1.
+alternate, A B B A A B ..., so that a drift of the machine hits both. The latency of a worker is the median of its
+fastest block, 10 ms short, which a busy neighbour touches least. Asked for: a ratio within 1 % of 1.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from edgeprof_proto.records import JobSpec, Measurement, MeasurementPlan, Settin
 ARCHITECTURE = "|nor_conv_1x1~0|+|skip_connect~0|nor_conv_3x3~1|+|nor_conv_1x1~0|none~1|avg_pool_3x3~2|"
 """A network of NAS-Bench-201 that needs about a millisecond: a fixed cost of a run would show."""
 
-PLAN = MeasurementPlan(timed_run_count=200, timed_duration_ms=1_000, block_count=10).filled()
+PLAN = MeasurementPlan(timed_run_count=200, timed_duration_ms=1_000, block_count=100).filled()
 
 
 def measure(worker: WorkerProcess, model: Path, thread_count: int) -> Measurement:

@@ -136,6 +136,7 @@ async def running_agent(
             serving_commands(data_dir, desk, hosts),
             _background(jobs.run()),
         ):
+            logger.info("serving %s", "without encryption and pairing" if identity is None else "paired hosts over TLS")
             yield address
 
 

@@ -46,6 +46,9 @@ WORKER_COMMAND = (sys.executable, "-m", "edgeprof_agent.worker")
 LINE_BYTES_LIMIT = 16 * 1024 * 1024
 """Longest line that a worker may send: more than a million samples in one block."""
 
+EVENT_BYTES_LIMIT = 128 * 1024 * 1024
+"""How much a worker may tell in all: several times what the longest plan needs, and less than would fill a disk."""
+
 TAIL_BYTES = 4096
 """How much of what a worker printed last is kept to explain its end."""
 
@@ -185,6 +188,7 @@ class _Worker:
         self._tail: collections.deque[int] = collections.deque(maxlen=TAIL_BYTES)
         self._events = asyncio.StreamReader(limit=LINE_BYTES_LIMIT)
         self._transport: asyncio.BaseTransport | None = None
+        self._event_bytes = 0
         self._has_begun = False
         self._memory_kill_count = _count_memory_kills()
         self._end = asyncio.ensure_future(self._wait())
@@ -248,6 +252,9 @@ class _Worker:
             line = await self._events.readline()
         except ValueError:
             raise WorkerCrashedError(f"the worker sent a line of more than {LINE_BYTES_LIMIT} bytes") from None
+        self._event_bytes += len(line)
+        if self._event_bytes > EVENT_BYTES_LIMIT:
+            raise WorkerCrashedError(f"the worker sent more than {EVENT_BYTES_LIMIT} bytes of events")
         if line.endswith(b"\n"):
             self._has_begun = True
             return line

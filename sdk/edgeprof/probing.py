@@ -14,7 +14,7 @@ from pathlib import Path
 from edgeprof.anchor import CHECK_INTERVAL, anchor_of, open_segment, paces
 from edgeprof.client import DeviceClient
 from edgeprof.costs import AGENT, MEASURING, CostLedger
-from edgeprof.errors import ModelRejectedError, OnboardingError, WorkerFailedError
+from edgeprof.errors import ModelQuarantinedError, ModelRejectedError, OnboardingError, WorkerFailedError
 from edgeprof.export import export_architecture
 from edgeprof.listener import SessionListener
 from edgeprof.pace import SETTLED_TRY_COUNT, Pace
@@ -135,7 +135,7 @@ class ProbeSession:
                 plan=self._plan,
                 on_event=self._listener.on_job_event,
             )
-        except (ModelRejectedError, WorkerFailedError) as error:
+        except (ModelRejectedError, ModelQuarantinedError, WorkerFailedError) as error:
             self._store.set_probe_state(probe.job_id, "failed", str(error))
             self._listener.on_probe_failed(probe, str(error))
             self._give_up_after_many_failures(str(error))

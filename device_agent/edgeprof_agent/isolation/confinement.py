@@ -141,7 +141,7 @@ def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str) -> C
     name = "worker scratch folder"
     scratch = Path(plan.scratch_dir)
     owner = os.getuid() if user_id is None else user_id
-    is_needed = any(Path(path).is_relative_to(plan.data_dir) for path in plan.writable_dirs)
+    is_needed = any(Path(path).is_relative_to(plan.data_dir) for path in plan.writable_dirs) or _installed_within(plan)
     covered = plan.scratch_dir if is_needed else plan.data_dir
     try:
         if obstacle:
@@ -219,8 +219,9 @@ def _change_user(user_id: int | None, obstacle: str, device_paths: list[Path]) -
 def _drop_capabilities() -> Check:
     name = "worker privileges"
     try:
-        kernel.drop_capabilities()
+        # First, since Landlock and the filter over system calls ask for it.
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        kernel.drop_capabilities()
     except OSError as error:
         return _missing(name, f"could not be given up ({_reason(error)})", _KERNEL_REMEDY)
     return _good(name, "are given up, and can never be gained again")
@@ -258,10 +259,20 @@ def _filter_system_calls() -> Check:
 
 def _system_paths(plan: IsolationPlan) -> list[Path]:
     """Return what Python and libraries are read from, without the agent's own folder if that lies among it."""
-    python_paths = (os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, *sys.path) if path)
-    paths = dict.fromkeys(map(Path, (*_SYSTEM_PATHS, *python_paths)))
+    paths = dict.fromkeys([*(Path(os.path.realpath(path)) for path in _SYSTEM_PATHS), *_python_paths()])
     data_dir = Path(os.path.realpath(plan.data_dir))
-    return [part for path in paths for part in _parts_without(data_dir, path)]
+    return [*(part for path in paths for part in _parts_without(data_dir, path)), *_installed_within(plan)]
+
+
+def _python_paths() -> list[Path]:
+    return [Path(os.path.realpath(path)) for path in (sys.prefix, sys.base_prefix, *sys.path) if path]
+
+
+def _installed_within(plan: IsolationPlan) -> list[Path]:
+    """Return where Python or its packages lie within the agent's folder."""
+    data_dir, scratch = (Path(os.path.realpath(path)) for path in (plan.data_dir, plan.scratch_dir))
+    within = (path for path in _python_paths() if path != data_dir and path.is_relative_to(data_dir))
+    return [path for path in within if not path.is_relative_to(scratch) and not scratch.is_relative_to(path)]
 
 
 def _parts_without(kept_out: Path, path: Path) -> Iterable[Path]:
@@ -272,6 +283,9 @@ def _parts_without(kept_out: Path, path: Path) -> Iterable[Path]:
         return
     with contextlib.suppress(OSError):
         for part in path.iterdir():
+            # A link may lead back into what is kept out.
+            if part.is_symlink():
+                continue
             yield from _parts_without(kept_out, part)
 
 
@@ -279,7 +293,7 @@ def _user_obstacle(plan: IsolationPlan, paths: Iterable[Path]) -> str:
     """Say why this process cannot become another user; empty where nothing stands against it."""
     if plan.user_id is None or os.geteuid() != 0:
         return ""
-    for path in paths:
+    for path in filter(Path.exists, paths):
         for folder in (path, *path.parents):
             if folder.is_dir() and not folder.stat().st_mode & stat.S_IXOTH:
                 return f"only root may read {folder}, beneath which Python or edgeprof is installed"

@@ -17,7 +17,7 @@ SCRATCH_PATH = "/proc/self/cwd"
 TASK_COUNT = 256
 """Threads of a worker at most."""
 
-OPEN_FILE_COUNT = 256
+OPEN_FILE_COUNT = 1_024
 
 FILE_BYTES = 64 * MIB
 """Size of one file that a worker writes, and of all together where its scratch folder is in memory."""

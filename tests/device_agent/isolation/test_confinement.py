@@ -14,6 +14,7 @@ import pytest
 
 from edgeprof_agent.config import MIB, AgentConfig
 from edgeprof_agent.errors import WorkerOutOfMemoryError
+from edgeprof_agent.isolation import confinement
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
 from edgeprof_proto.record_json import to_json
@@ -125,6 +126,16 @@ def test_worker_sees_no_file_of_the_agent_and_writes_nowhere_else(hostile: Hosti
     assert hostile("scratch") == "mine"
 
 
+def test_packages_within_the_folder_of_the_agent_are_found_and_its_keys_are_not(
+    hostile: Hostile, hostile_path: Path, data_dir: Path
+) -> None:
+    plugins = data_dir / "venv" / "plugins"
+    shutil.move(hostile_path, plugins)
+    variables = {"PYTHONPATH": os.pathsep.join([*ROOMS, str(plugins)])}
+    assert hostile("scratch", variables=variables) == "mine"
+    assert "refused" in hostile(f"read {data_dir / 'key.pem'}", variables=variables)
+
+
 def test_worker_has_no_network(hostile: Hostile, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
         assert "refused" in hostile(f"connect {server.getsockname()[1]}")
@@ -204,3 +215,15 @@ def test_model_of_another_format_is_refused_before_the_runtime_sees_it(
     failure = measure(b"PK\x03\x04 a zip", runtime="onnxruntime")
     assert isinstance(failure, Failure) and failure.reason == "ERROR_REASON_MODEL_REFUSED"
     assert "zip archive" in failure.message
+
+
+def test_folder_of_the_agent_is_kept_out_wherever_it_lies(tmp_path: Path) -> None:
+    data_dir = tmp_path / "opt" / "agent" / "data"
+    library = tmp_path / "opt" / "library"
+    for folder in (data_dir, library, tmp_path / "opt" / "agent" / "code"):
+        folder.mkdir(parents=True)
+    (tmp_path / "opt" / "link").symlink_to(data_dir)
+    parts = set(confinement._parts_without(data_dir, tmp_path / "opt"))
+    assert parts == {library, tmp_path / "opt" / "agent" / "code"}
+    assert set(confinement._parts_without(data_dir, library)) == {library}
+    assert set(confinement._parts_without(data_dir, data_dir / "scratch")) == set()

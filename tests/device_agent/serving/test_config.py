@@ -37,8 +37,8 @@ def test_address_in_another_form_is_refused(address: str) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"host": "0.0.0.0"},
-        {"host": "board.local"},
+        {"host": "0.0.0.0", "insecure": True},
+        {"host": "board.local", "insecure": True},
         {"port": 70000},
         {"log_level": "LOUD"},
         {"queued_job_count": 0},

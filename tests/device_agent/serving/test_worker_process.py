@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeprof_agent import worker_process
 from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
 from edgeprof_agent.worker_process import WorkerEvent, WorkerProcess
 from edgeprof_proto.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
@@ -102,6 +103,17 @@ def test_worker_that_hangs_is_told_from_one_with_too_much_to_do(
     with pytest.raises(WorkerTimeoutError) as raised:
         run(worker, job_spec, "measure")
     assert raised.value.was_silent is is_silent
+
+
+def test_worker_that_never_stops_talking_is_ended(
+    tmp_path: Path, job_spec: JobSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_process, "EVENT_BYTES_LIMIT", 10_000)
+    event = b'{"event": "progress", "phase": "measuring"}\n'
+    program = f"import os, sys\nwhile True: os.write(int(sys.argv[1]), {event!r})"
+    worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=(sys.executable, "-c", program))
+    with pytest.raises(WorkerCrashedError, match="more than 10000 bytes"):
+        run(worker, job_spec, "measure")
 
 
 def test_worker_that_ends_before_it_begins_does_not_speak_against_its_model(tmp_path: Path, job_spec: JobSpec) -> None:
