@@ -14,6 +14,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
+from edgeprof_agent.decoding import DecodingInterceptor
 from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
 from edgeprof_agent.errors import ListenError
 from edgeprof_agent.jobs import JobQueue
@@ -136,7 +137,7 @@ async def _serving(
     servicer: DeviceAgentServicer,
     interceptors: Sequence[grpc.aio.ServerInterceptor],
 ) -> AsyncIterator[str]:
-    server = grpc.aio.server(interceptors=interceptors, options=_CHANNEL_OPTIONS)
+    server = grpc.aio.server(interceptors=(*interceptors, DecodingInterceptor()), options=_CHANNEL_OPTIONS)
     device_agent_pb2_grpc.add_DeviceAgentServiceServicer_to_server(servicer, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
