@@ -29,7 +29,7 @@ from workload import BRIEF_PLAN, small_model
 import edgeprof
 from edgeprof.errors import DeviceBusyError
 from edgeprof.testing import SimulatedDevice, SimulationConfig
-from edgeprof_proto.records import JobSpec, JobState
+from edgeprof_proto.records import Job, JobSpec, JobState
 
 PAUSE_S = 0.5
 """How long a host waits after it was refused, and between looks at its jobs."""
@@ -40,7 +40,7 @@ MEMORY_BOUND_MIB = 100.0
 """What a board can spare under the worst load."""
 
 
-class Progressing:
+class Seen:
     """What all hosts have seen so far; safe to use from many threads.
 
     Args:
@@ -49,7 +49,7 @@ class Progressing:
     """
 
     def __init__(self, bar: Progress, total: int) -> None:
-        self.turns: list[int] = []
+        self._ended: list[tuple[float, int]] = []
         self.refusals: collections.Counter[str] = collections.Counter()
         self.failures: collections.Counter[str] = collections.Counter()
         self._lock = threading.Lock()
@@ -61,16 +61,22 @@ class Progressing:
         with self._lock:
             self.refusals[reason] += 1
 
-    def finished(self, host: int, state: JobState, reason: str | None) -> None:
-        """Count a finished job, in the order in which the hosts see them."""
+    def finished(self, host: int, job: Job) -> None:
+        """Count a job that has ended."""
         with self._lock:
-            self.turns.append(host)
-            if state is not JobState.SUCCEEDED:
-                self.failures[reason or state.value] += 1
+            self._ended.append((job.end_time or 0.0, host))
+            if job.state is not JobState.SUCCEEDED:
+                self.failures[job.failure.reason if job.failure else job.state.value] += 1
             self._bar.advance(self._task)
 
+    @property
+    def turns(self) -> list[int]:
+        """The host of each finished job, in the order in which the agent ended them."""
+        with self._lock:
+            return [host for _, host in sorted(self._ended)]
 
-def be_host(host: int, address: str, model: Path, job_count: int, seen: Progressing) -> None:
+
+def be_host(host: int, address: str, model: Path, job_count: int, seen: Seen) -> None:
     """Have some jobs done: the even hosts all at once, the odd ones one after the other."""
     with edgeprof.connect(address) as client:
         spec = JobSpec(model_sha256=client.upload_model(model), setting=SimulatedDevice.setting, plan=BRIEF_PLAN)
@@ -90,7 +96,7 @@ def be_host(host: int, address: str, model: Path, job_count: int, seen: Progress
                 if not job.state.is_final:
                     break  # those behind it were asked for later
                 open_ids.remove(job_id)
-                seen.finished(host, job.state, job.failure.reason if job.failure else None)
+                seen.finished(host, job)
 
 
 def jain_index(turns: Iterable[int], host_count: int) -> float:
@@ -100,7 +106,7 @@ def jain_index(turns: Iterable[int], host_count: int) -> float:
     return sum(counts.values()) ** 2 / (host_count * squares) if squares else float("nan")
 
 
-def run(agent: AgentProcess, model: Path, *, host_count: int, job_count: int) -> tuple[Progressing, float]:
+def run(agent: AgentProcess, model: Path, *, host_count: int, job_count: int) -> tuple[Seen, float]:
     """Let all hosts loose.
 
     Returns:
@@ -108,7 +114,7 @@ def run(agent: AgentProcess, model: Path, *, host_count: int, job_count: int) ->
     """
     start = time.monotonic()
     with Progress(console=Console(stderr=True)) as bar, ThreadPoolExecutor(host_count) as hosts:
-        seen = Progressing(bar, host_count * job_count)
+        seen = Seen(bar, host_count * job_count)
         running = [hosts.submit(be_host, host, agent.address, model, job_count, seen) for host in range(host_count)]
         for future in running:
             future.result()
@@ -116,7 +122,7 @@ def run(agent: AgentProcess, model: Path, *, host_count: int, job_count: int) ->
 
 
 def figures_of(
-    seen: Progressing, vitals: Sequence[Vitals], *, peak_mib: float, host_count: int, job_count: int
+    seen: Seen, vitals: Sequence[Vitals], *, peak_mib: float, host_count: int, job_count: int
 ) -> list[Figure]:
     """Judge a run by what it was asked to show."""
     before, after = vitals
@@ -156,6 +162,8 @@ def main() -> int:
     add_agent_option(parser)
     add_json_option(parser)
     arguments = parser.parse_args()
+    if arguments.jobs < 4:
+        parser.error(f"--jobs must be at least 4: with fewer no turns are equal at half time, got {arguments.jobs}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         SimulationConfig().write(folder / "simulation.json")
@@ -167,7 +175,7 @@ def main() -> int:
         with running_agent(folder / "agent", arguments.agent, environment=environment) as agent:
             # The first job describes the device and takes memory that stays.
             with Progress(console=Console(stderr=True)) as bar:
-                be_host(0, agent.address, model, 1, Progressing(bar, 1))
+                be_host(0, agent.address, model, 1, Seen(bar, 1))
             before = agent.settled_vitals()
             seen, took_s = run(agent, model, host_count=arguments.hosts, job_count=arguments.jobs)
             vitals = (before, agent.settled_vitals(patience_s=30.0))
