@@ -6,23 +6,28 @@
 
 The first two ask: does the agent live, does every call and every job end in a named reason or a result, and is nothing
 left behind: files, processes, memory? What ended otherwise is in the file of `--json`, with the bytes to do it again.
-`parsers` needs atheris and ends at the first exception that is none of the agent's own.
+`parsers` (coverage-guided) needs atheris and ends at the first exception that is none of the agent's own.
 """
 
 import argparse
 import itertools
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import grpc
 from agent_process import AgentProcess, Vitals, add_agent_option, running_agent
 from figures import Figure, add_json_option, conclude
-from hostile import messages, models, parsers
+from hostile import messages, models
 from rich.console import Console
 from rich.progress import track
 
 from edgeprof.testing import SimulationConfig
+
+T = TypeVar("T")
 
 MEMORY_GROWTH_MIB = 16.0
 """An allocator keeps what it once had; what leaks grows with the calls."""
@@ -99,6 +104,12 @@ def fuzz_models(arguments: argparse.Namespace, folder: Path) -> int:
     return conclude(figures, {"endings": runner.endings, "offences": runner.offences[:100]}, arguments.json)
 
 
+def fuzz_parsers(arguments: argparse.Namespace, _: Path) -> int:
+    """Drive the agent's parsers with atheris, in a process that has imported none of them yet."""
+    program = Path(__file__).with_name("hostile") / "parsers.py"
+    return subprocess.run([sys.executable, program, str(arguments.count)]).returncode
+
+
 def left_behind(agent: AgentProcess, before: Vitals) -> list[Figure]:
     """Compare what the agent holds now with what it held before."""
     if not agent.is_alive():
@@ -136,7 +147,7 @@ def _unchanged(name: str, before: int, after: int, *, tolerance: int = 2) -> Fig
     )
 
 
-def track_on_stderr(items, total, description):
+def track_on_stderr(items: Iterable[T], total: int, description: str) -> Iterable[T]:
     """Show a progress bar beside the results."""
     return track(items, total=total, description=description, console=Console(stderr=True))
 
@@ -152,9 +163,9 @@ def main() -> int:
         add_agent_option(mode)
         add_json_option(mode)
         mode.set_defaults(run=run)
-    mode = modes.add_parser("parsers", help="drive the agent's parsers with atheris, in this process")
+    mode = modes.add_parser("parsers", help=fuzz_parsers.__doc__)
     mode.add_argument("--count", type=int, default=1_000_000)
-    mode.set_defaults(run=lambda arguments, folder: parsers.fuzz_parsers(arguments.count, folder))
+    mode.set_defaults(run=fuzz_parsers)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         status: int = arguments.run(arguments, Path(folder))

@@ -11,6 +11,7 @@ and 1/n when one has had all, over the first half of the finished jobs.
 
 import argparse
 import collections
+import inspect
 import sys
 import tempfile
 import threading
@@ -26,7 +27,7 @@ from rich.console import Console
 from rich.progress import Progress
 from workload import BRIEF_PLAN, small_model
 
-import edgeprof
+from edgeprof.client import DeviceClient
 from edgeprof.errors import DeviceBusyError
 from edgeprof.testing import SimulatedDevice, SimulationConfig
 from edgeprof_proto.records import Job, JobSpec, JobState
@@ -78,7 +79,7 @@ class Seen:
 
 def be_host(host: int, address: str, model: Path, job_count: int, seen: Seen) -> None:
     """Have some jobs done: the even hosts all at once, the odd ones one after the other."""
-    with edgeprof.connect(address) as client:
+    with connect_as(host, address) as client:
         spec = JobSpec(model_sha256=client.upload_model(model), setting=SimulatedDevice.setting, plan=BRIEF_PLAN)
         wanted = [uuid.uuid4().hex for _ in range(job_count)]
         open_ids: list[str] = []
@@ -97,6 +98,16 @@ def be_host(host: int, address: str, model: Path, job_count: int, seen: Seen) ->
                     break  # those behind it were asked for later
                 open_ids.remove(job_id)
                 seen.finished(host, job)
+                if hasattr(client, "acknowledge"):
+                    client.acknowledge((job_id,))
+
+
+def connect_as(host: int, address: str) -> DeviceClient:
+    """Connect under a name of the host's own, where hosts have names: turns are taken by name."""
+    names = {"host_name": f"host-{host}"} if "host_name" in inspect.signature(DeviceClient).parameters else {}
+    client = DeviceClient(address, **names)
+    client.handshake()
+    return client
 
 
 def jain_index(turns: Iterable[int], host_count: int) -> float:
