@@ -148,7 +148,9 @@ def figures_of(
             asked=f"{FAIR_INDEX} or more",
             is_met=index >= FAIR_INDEX,
         ),
-        Figure(name=f"jobs lost of {total}", measured=f"{lost} {dict(seen.failures) or ''}", asked="0", is_met=lost == 0),
+        Figure(
+            name=f"jobs lost of {total}", measured=f"{lost} {dict(seen.failures) or ''}", asked="0", is_met=lost == 0
+        ),
         Figure(
             name="memory at its peak",
             measured=f"{peak_mib:.1f} MiB",

@@ -18,7 +18,6 @@ from typing import Any
 import grpc
 from google.protobuf import message_factory
 from google.protobuf.message import Message
-from hostile.mutation import mutate_bytes, mutate_fields
 from workload import BRIEF_PLAN, small_model
 
 import edgeprof
@@ -26,6 +25,7 @@ import edgeprof_proto.v1
 from edgeprof_proto import CONTRACT_REVISION, REASON_METADATA_KEY
 from edgeprof_proto.records import Setting
 from edgeprof_proto.v1 import error_pb2
+from hostile.mutation import mutate_bytes, mutate_fields
 
 UNARY_TIMEOUT_S = 30.0
 """An answer that takes longer counts as none."""

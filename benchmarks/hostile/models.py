@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-from hostile.mutation import mutate_bytes, mutate_fields
 from onnx import TensorProto, helper, numpy_helper
 from workload import BRIEF_PLAN, small_model
 
 import edgeprof
 from edgeprof.errors import EdgeprofError, RemoteError
 from edgeprof_proto.records import Setting
+from hostile.mutation import mutate_bytes, mutate_fields
 
 SETTING = Setting(runtime="onnxruntime")
 
