@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from agent_process import add_agent_option, running_agent
+from agent_process import add_agent_option, end_in_order_on_sigterm, running_agent
 from figures import Figure, add_json_option, conclude
 
 SETTLE_S = 1.0
@@ -39,6 +39,7 @@ def main() -> int:
     add_agent_option(parser)
     add_json_option(parser)
     arguments = parser.parse_args()
+    end_in_order_on_sigterm()
     with tempfile.TemporaryDirectory() as folder:
         found = [measure_once(Path(folder) / "agent", arguments.agent) for _ in range(arguments.repeats)]
     ready_s, memory_mib = zip(*found, strict=True)

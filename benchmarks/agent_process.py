@@ -11,6 +11,7 @@ import re
 import resource
 import selectors
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -147,6 +148,11 @@ def running_agent(
                 process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def end_in_order_on_sigterm() -> None:
+    """Let a benchmark that is told to stop, by `timeout` for example, end its agents as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def add_agent_option(parser: argparse.ArgumentParser, name: str = "--agent") -> None:

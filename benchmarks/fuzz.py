@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import grpc
-from agent_process import AgentProcess, Vitals, add_agent_option, running_agent
+from agent_process import AgentProcess, Vitals, add_agent_option, end_in_order_on_sigterm, running_agent
 from figures import Figure, add_json_option, conclude
 from hostile import messages, models
 from rich.console import Console
@@ -167,6 +167,7 @@ def main() -> int:
     mode.add_argument("--count", type=int, default=1_000_000)
     mode.set_defaults(run=fuzz_parsers)
     arguments = parser.parse_args()
+    end_in_order_on_sigterm()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         status: int = arguments.run(arguments, Path(folder))
     return status

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from agent_process import AgentProcess, Vitals, add_agent_option, running_agent
+from agent_process import AgentProcess, Vitals, add_agent_option, end_in_order_on_sigterm, running_agent
 from figures import Figure, add_json_option, conclude
 from rich.console import Console
 from rich.progress import Progress
@@ -175,6 +175,7 @@ def main() -> int:
     add_agent_option(parser)
     add_json_option(parser)
     arguments = parser.parse_args()
+    end_in_order_on_sigterm()
     if arguments.jobs < 4:
         parser.error(f"--jobs must be at least 4: with fewer no turns are equal at half time, got {arguments.jobs}")
     with tempfile.TemporaryDirectory() as name:

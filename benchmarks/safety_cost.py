@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from agent_overhead import ARCHITECTURE
-from agent_process import add_agent_option, running_agent
+from agent_process import add_agent_option, end_in_order_on_sigterm, running_agent
 from figures import Figure, add_json_option, conclude
 from rich.console import Console
 from rich.progress import track
@@ -91,6 +91,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path)
     add_json_option(parser)
     arguments = parser.parse_args()
+    end_in_order_on_sigterm()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         space = get_space("nasbench201")

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent_process import AgentProcess, Vitals, add_agent_option, running_agent
+from agent_process import AgentProcess, Vitals, add_agent_option, end_in_order_on_sigterm, running_agent
 from figures import Figure, add_json_option, conclude
 from rich.console import Console
 from rich.progress import track
@@ -102,6 +102,7 @@ def main() -> int:
     add_agent_option(parser)
     add_json_option(parser)
     arguments = parser.parse_args()
+    end_in_order_on_sigterm()
     if arguments.jobs < 8:
         parser.error(f"--jobs must be at least 8, so that a slope can be fitted, got {arguments.jobs}")
     with tempfile.TemporaryDirectory() as name:
