@@ -1,58 +1,64 @@
 """Memory of an idle agent, and the time until it is ready.
 
-python benchmarks/agent_footprint.py [--repeats 5]
+python benchmarks/agent_footprint.py [--repeats 5] [--agent COMMAND] [--json OUT]
 """
 
 import argparse
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from agent_process import add_agent_option, end_in_order_on_sigterm, running_agent
+from figures import Figure, add_json_option, conclude
+
 SETTLE_S = 1.0
 """Time after the agent is ready until its memory is read, so that threads which start late are counted."""
 
 
-def measure_once(data_dir: str) -> tuple[float, float]:
+def measure_once(folder: Path, command: str) -> tuple[float, float]:
     """Start an agent, and stop it again.
 
     Args:
-        data_dir: Folder for the agent.
+        folder: Folder for the agent.
+        command: Its command line.
 
     Returns:
         Seconds from the start of the process to its line on stdout, and its resident memory in MiB.
     """
-    command = (sys.executable, "-m", "edgeprof_agent", "serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir)
-    start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as agent:
-        try:
-            assert agent.stdout is not None
-            agent.stdout.readline()
-            ready_s = time.perf_counter() - start
-            time.sleep(SETTLE_S)
-            status = dict(line.split(":", 1) for line in Path(f"/proc/{agent.pid}/status").read_text().splitlines())
-        finally:
-            agent.terminate()
-    return ready_s, int(status["VmRSS"].split()[0]) / 1024
+    with running_agent(folder, command) as agent:
+        time.sleep(SETTLE_S)
+        return agent.ready_s, agent.vitals().memory_mib
 
 
-def main() -> None:
+def main() -> int:
     """Print both figures of several starts."""
     parser = argparse.ArgumentParser(description="Memory of an idle agent, and the time until it is ready.")
     parser.add_argument("--repeats", type=int, default=5)
-    repeats = parser.parse_args().repeats
-    with tempfile.TemporaryDirectory() as data_dir:
-        ready_s, memory_mib = zip(*(measure_once(data_dir) for _ in range(repeats)), strict=True)
-    print(
-        f"ready after     median {statistics.median(ready_s):.2f} s, worst {max(ready_s):.2f} s of {repeats} (asked: 1)"
-    )
-    print(
-        f"idle, resident  median {statistics.median(memory_mib):.1f} MiB, "
-        f"worst {max(memory_mib):.1f} MiB of {repeats} (asked: 40)"
-    )
+    add_agent_option(parser)
+    add_json_option(parser)
+    arguments = parser.parse_args()
+    end_in_order_on_sigterm()
+    with tempfile.TemporaryDirectory() as folder:
+        found = [measure_once(Path(folder) / "agent", arguments.agent) for _ in range(arguments.repeats)]
+    ready_s, memory_mib = zip(*found, strict=True)
+    figures = [
+        Figure(
+            name="ready after",
+            measured=f"median {statistics.median(ready_s):.2f} s, worst {max(ready_s):.2f} s of {len(found)}",
+            asked="1 s",
+            is_met=statistics.median(ready_s) <= 1.0,
+        ),
+        Figure(
+            name="idle, resident",
+            measured=f"median {statistics.median(memory_mib):.1f} MiB, worst {max(memory_mib):.1f} MiB of {len(found)}",
+            asked="40 MiB",
+            is_met=statistics.median(memory_mib) <= 40.0,
+        ),
+    ]
+    return conclude(figures, {"ready_s": ready_s, "memory_mib": memory_mib}, arguments.json)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,6 +16,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.control import serving_commands
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
+from edgeprof_agent.decoding import DecodingInterceptor
 from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
 from edgeprof_agent.errors import IdentityError, ListenError
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
@@ -183,7 +184,7 @@ async def _serving(
     identity: KeyPair | None,
     interceptors: Sequence[grpc.aio.ServerInterceptor],
 ) -> AsyncIterator[str]:
-    server = grpc.aio.server(interceptors=interceptors, options=_CHANNEL_OPTIONS)
+    server = grpc.aio.server(interceptors=(*interceptors, DecodingInterceptor()), options=_CHANNEL_OPTIONS)
     device_agent_pb2_grpc.add_DeviceAgentServiceServicer_to_server(servicer, server)
     pairing_pb2_grpc.add_PairingServiceServicer_to_server(desk, server)
     health_servicer = health.aio.HealthServicer()

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -57,6 +58,11 @@ STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
 
 _DEFAULT_PAGE_SIZE = 100
 _MAX_PAGE_SIZE = 1000
+_TEXT_BYTES_LIMIT = 2_000
+"""A third of what gRPC is sure to carry: it writes up to three bytes for one."""
+
+_PAGE_TOKEN = re.compile("[0-9]{1,18}")
+"""The number of a job; SQLite takes no more digits than these without fail."""
 
 
 class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
@@ -151,8 +157,8 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         async with _refusing(context):
             if not 0 <= request.page_size <= _MAX_PAGE_SIZE:
                 raise InvalidRequestError(f"page_size must be 0 to {_MAX_PAGE_SIZE}, got {request.page_size}")
-            if request.page_token and not request.page_token.isdecimal():
-                raise InvalidRequestError(f"page_token must come from the page before, got {request.page_token!r}")
+            if request.page_token and _PAGE_TOKEN.fullmatch(request.page_token) is None:
+                raise InvalidRequestError(f"page_token must come from the page before, got {request.page_token[:40]!r}")
             before = int(request.page_token) if request.page_token else None
             jobs, next_before = self._jobs.list_jobs(limit=request.page_size or _DEFAULT_PAGE_SIZE, before=before)
         return messages.ListJobsResponse(
@@ -200,7 +206,15 @@ async def _refusing(context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterato
         code, reason = grpc.StatusCode.INTERNAL, InternalError.reason
         text = f"a fault of the agent, please report it with the agent's log: {type(error).__name__}"
     # Outside the handlers above, so that the end of the call is not taken for an error of its own.
-    await context.abort(code, text, trailing_metadata=((REASON_METADATA_KEY, reason),))
+    await context.abort(code, _shortened(text), trailing_metadata=((REASON_METADATA_KEY, reason),))
+
+
+def _shortened(text: str) -> str:
+    """Cut a sentence that repeats a huge value: beyond its limit on metadata gRPC drops the reason as well."""
+    encoded = text.encode()
+    if len(encoded) <= _TEXT_BYTES_LIMIT:
+        return text
+    return f"{encoded[:_TEXT_BYTES_LIMIT].decode(errors='ignore')}... ({len(encoded)} bytes in all)"
 
 
 def _read_header(part: messages.UploadModelRequest) -> UploadHeader:

@@ -36,8 +36,9 @@ from edgeprof_agent.errors import (
     WorkerTimeoutError,
 )
 from edgeprof_agent.isolation.plan import IsolationPlan
+from edgeprof_proto import wire
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
+from edgeprof_proto.records import Failure, JobEvent, JobPhase, JobSpec, LatencyBlock, Measurement
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ LINE_BYTES_LIMIT = 16 * 1024 * 1024
 
 EVENT_BYTES_LIMIT = 128 * 1024 * 1024
 """How much a worker may tell in all: several times what the longest plan needs, and less than would fill a disk."""
+
+MESSAGE_LENGTH_LIMIT = 4096
+"""Characters of a failure's text that are kept: a runtime may repeat names that fill the model's file."""
 
 TAIL_BYTES = 4096
 """How much of what a worker printed last is kept to explain its end."""
@@ -283,12 +287,23 @@ def _parse(line: bytes) -> WorkerEvent | Measurement | Failure:
             return JobPhase(fields["phase"])
         record_type = {"block": LatencyBlock, "measurement": Measurement, "failure": Failure}[kind]
         record: LatencyBlock | Measurement | Failure = from_json(record_type, fields)
-        if isinstance(record, Failure) and record.reason not in REASONS:
-            raise ValueError(f"unknown reason {record.reason!r}")
+        if isinstance(record, Failure):
+            if record.reason not in REASONS:
+                raise ValueError(f"unknown reason {record.reason!r}")
+            record = dataclasses.replace(record, message=_readable(record.message, MESSAGE_LENGTH_LIMIT))
+        # What no message can carry is no event: half a surrogate pair, a number that is too large for its field.
+        wire.event_to_message(JobEvent(sequence=1, event=record))
         return record
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         excerpt = line[:200].decode("utf-8", errors="replace").strip()
-        raise WorkerCrashedError(f"the worker sent what is no event ({error}): {excerpt!r}") from error
+        raise WorkerCrashedError(
+            f"the worker sent what is no event ({_readable(str(error), 200)}): {excerpt!r}"
+        ) from error
+
+
+def _readable(text: str, length_limit: int) -> str:
+    """Return the beginning of a text that a runtime or a model wrote, fit for a message."""
+    return text[:length_limit].encode("utf-8", errors="backslashreplace").decode()
 
 
 def _count_memory_kills() -> int:

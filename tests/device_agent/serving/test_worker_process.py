@@ -7,7 +7,7 @@ import pytest
 
 from edgeprof_agent import worker_process
 from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
-from edgeprof_agent.worker_process import WorkerEvent, WorkerProcess
+from edgeprof_agent.worker_process import MESSAGE_LENGTH_LIMIT, WorkerEvent, WorkerProcess
 from edgeprof_proto.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
 
 
@@ -75,13 +75,25 @@ def test_line_that_is_no_event_is_shown(worker: WorkerProcess, job_spec: JobSpec
         '{"event": "block", "is_warmup": false, "start_ms": 0, "latency_ms": [NaN]}',
         '{"event": "failure", "reason": "BAD_LUCK", "message": ""}',
         '{"event": "measurement"}',
+        "[" * 100_000,
+        '{"event": "block", "is_warmup": false, "start_ms": 1' + 400 * "0" + ', "latency_ms": [1.0]}',
     ],
+    ids=lambda line: line[:60],
 )
 def test_event_that_is_damaged_is_no_event(tmp_path: Path, job_spec: JobSpec, line: str) -> None:
     program = f"import os, sys; os.write(int(sys.argv[1]), {line!r}.encode() + b'\\n')"
     worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=(sys.executable, "-c", program))
     with pytest.raises(WorkerCrashedError, match="no event"):
         run(worker, job_spec, "measure")
+
+
+def test_what_a_failure_says_is_cut_and_made_fit_for_a_message(tmp_path: Path, job_spec: JobSpec) -> None:
+    line = '{"event": "failure", "reason": "ERROR_REASON_RUN_FAILED", "message": "\\ud800' + "a" * 100_000 + '"}'
+    program = f"import os, sys; os.write(int(sys.argv[1]), {line!r}.encode() + b'\\n'); sys.stdin.read()"
+    worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=(sys.executable, "-c", program))
+    failure = run(worker, job_spec, "measure")
+    assert isinstance(failure, Failure)
+    assert failure.message == "\\ud800" + "a" * (MESSAGE_LENGTH_LIMIT - 1)
 
 
 def test_worker_that_takes_too_long_is_killed(
