@@ -16,6 +16,7 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
 from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
 from edgeprof_agent.errors import ListenError
+from edgeprof_agent.execution_proof import ProofCache
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
 from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
@@ -107,7 +108,12 @@ async def running_agent(
         jobs = JobQueue(
             journal,
             store,
-            WorkerProcess(data_dir / "scratch", job_duration_s=config.job_duration_s, command=worker_command),
+            WorkerProcess(
+                data_dir / "scratch",
+                job_duration_s=config.job_duration_s,
+                command=worker_command,
+                proofs=ProofCache(data_dir / "node_counts.json"),
+            ),
             describer,
             queued_job_count=config.queued_job_count,
             finished_job_count=config.finished_job_count,

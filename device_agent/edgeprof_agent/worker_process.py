@@ -1,7 +1,7 @@
 """Worker processes: started by exec, listened to on a pipe of their own, killed with everything they started.
 
-A worker gets the model and the spec as one JSON line on its standard input, and the number of the pipe as its
-argument. On the pipe it answers with one JSON object per line:
+A worker gets the model, the spec and what is known of the model's nodes as one JSON line on its standard input, and the
+number of the pipe as its argument. On the pipe it answers with one JSON object per line:
 
     {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
     {"event": "block", <fields of LatencyBlock>}
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.errors import REASONS, WorkerCrashedError, WorkerTimeoutError
+from edgeprof_agent.execution_proof import ProofCache
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
 
@@ -54,9 +55,18 @@ class WorkerProcess:
             a killed agent is ended.
         job_duration_s: Time after which a worker is killed.
         command: Start of the command line; the number of the pipe is added.
+        proofs: Where the nodes of models ran so far; None to have every worker find out.
     """
 
-    def __init__(self, scratch_dir: Path, *, job_duration_s: float, command: Sequence[str] = WORKER_COMMAND) -> None:
+    def __init__(
+        self,
+        scratch_dir: Path,
+        *,
+        job_duration_s: float,
+        command: Sequence[str] = WORKER_COMMAND,
+        proofs: ProofCache | None = None,
+    ) -> None:
+        self._proofs = proofs
         self._scratch_dir = scratch_dir
         self._job_duration_s = job_duration_s
         self._command = command
@@ -84,6 +94,9 @@ class WorkerProcess:
             WorkerTimeoutError: If it was killed for taking too long.
         """
         request = {"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt}
+        proof = self._proofs.find(spec) if self._proofs else None
+        if proof is not None:
+            request["proof"] = to_json(proof)
         async with self._started() as worker:
             conversation = asyncio.ensure_future(worker.converse(request, on_event))
             try:
@@ -96,7 +109,10 @@ class WorkerProcess:
                     f"the worker was killed after {self._job_duration_s:g} s without a result; shorten the plan, "
                     f"or raise EDGEPROF_AGENT_JOB_DURATION_S on the device{worker.tail_text()}"
                 )
-            return conversation.result()
+            result = conversation.result()
+        if self._proofs is not None and isinstance(result, Measurement):
+            self._proofs.remember(spec, result)
+        return result
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator["_Worker"]:
