@@ -48,7 +48,7 @@ class AgentConfig:
     disk_reserve_bytes: int = 256 * MIB
     queued_job_count: int = 1_000
     finished_job_count: int = 10_000
-    job_duration_s: float = 600.0
+    job_duration_s: float = 1_800.0
 
     def __post_init__(self) -> None:
         if not _is_loopback(self.host):

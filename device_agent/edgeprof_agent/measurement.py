@@ -51,8 +51,8 @@ def measure(
         clock: Monotonic, in nanoseconds.
         plan: How long and how often, every field filled in.
         origin_ns: The moment on `clock` at which the model was loaded.
-        gate: Waits until a block may begin, and tells whether it did: after a wait the model is warmed up again.
-            Neither the wait nor that warm-up counts towards the longest duration.
+        gate: Asked before each timed block: waits until it may begin, and tells whether it did. After a wait the model
+            is warmed up again. Neither the wait nor that warm-up counts towards the longest duration.
 
     Returns:
         The warm-up as one block, then up to `plan.block_count` blocks of timed runs, more for an interval.
@@ -68,7 +68,6 @@ def measure(
         least_ns=plan.warmup_duration_ms * NS_PER_MS,
     )
     with _paused_garbage_collector():
-        gate()
         start_ns = clock()
         end_ns = start_ns + longest_ns
         yield warm_up(deadline_ns=start_ns + longest_ns * WARMUP_SHARE_LIMIT)

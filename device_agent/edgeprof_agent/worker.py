@@ -136,8 +136,9 @@ def _measure_loaded(
     spec = request.spec
     plan = spec.plan.filled()
     observer = _Observer(model)
-    conditions_before = observer.read_conditions()
     gate = _gate(model, plan)
+    gate()
+    conditions_before = observer.read_conditions()
     blocks: list[LatencyBlock] = []
     emit("progress", {"phase": JobPhase.WARMING_UP.value})
     for block in measure(model.run_once, model.clock, plan, origin_ns=observer.origin_ns, gate=gate):
