@@ -16,6 +16,7 @@ from edgeprof_proto.records import RecordError
 VERBS = {
     "devices": "Show devices: those known, or the ones at the addresses given.",
     "benchmark": "Measure one ONNX model on a device.",
+    "compare": "Say which of two models, or settings of one, is faster on a device.",
     "onboard": "Measure a few networks on a device and learn to predict all others.",
     "predict": "Say how fast networks run on an onboarded platform.",
     "verify": "Measure networks that a profile has never seen, and compare.",
