@@ -55,7 +55,7 @@ class AgentConfig:
     disk_reserve_bytes: int = 256 * MIB
     queued_job_count: int = 1_000
     finished_job_count: int = 10_000
-    job_duration_s: float = 600.0
+    job_duration_s: float = 1_800.0
     worker_memory_bytes: int = 0
     worker_variables: str = ""
     worker_user_id: int = 64_117

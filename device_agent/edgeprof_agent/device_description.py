@@ -11,6 +11,7 @@ from edgeprof_agent.errors import (
     RuntimeNotFoundError,
     SettingNotSupportedError,
 )
+from edgeprof_agent.placement import check_cores, without_cores
 from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records import DeviceDescription, RuntimeInfo, Setting
 
@@ -92,8 +93,9 @@ def check_setting(setting: Setting, device: DeviceDescription) -> None:
     _check_choice(runtime, "runtime_version", setting.runtime_version, (runtime.version or "",))
     _check_choice(runtime, "provider", setting.provider, runtime.providers)
     _check_choice(runtime, "precision", setting.precision, runtime.precisions)
+    check_cores(setting, device.cpu)
     options = {option.name: option.values for option in runtime.options}
-    for name, value in setting.options.items():
+    for name, value in without_cores(setting).options.items():
         if name not in options:
             known = ", ".join(options) or "none"
             raise SettingNotSupportedError(f"runtime {runtime.name!r} has no option {name!r}; it has: {known}")

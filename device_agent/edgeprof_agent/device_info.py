@@ -23,7 +23,7 @@ from edgeprof_agent.conditions import (
 )
 from edgeprof_agent.runtimes.registry import describe_runtimes
 from edgeprof_proto.record_json import to_json
-from edgeprof_proto.records import Cpu, CpuCluster, DeviceDescription, ExecutionContext, RuntimeInfo
+from edgeprof_proto.records import ALL_CORES, Cpu, CpuCluster, DeviceDescription, ExecutionContext, RuntimeInfo
 
 ARM_CORES = {
     "0xc07": "Cortex-A7",
@@ -137,13 +137,30 @@ def read_cpu(root: Path = SYSTEM_ROOT) -> Cpu:
         core_count=len(core_indices) or os.cpu_count() or 1,
         clusters=tuple(
             CpuCluster(
+                name=name,
                 core_indices=tuple(indices),
                 max_frequency_mhz=None if frequency_khz is None else frequency_khz / 1000,
                 governor=read_text(cpufreq_folder(indices[0], root) / "scaling_governor"),
             )
-            for frequency_khz, indices in fastest_first
+            for name, (frequency_khz, indices) in zip(cluster_names(len(fastest_first)), fastest_first, strict=True)
         ),
     )
+
+
+def cluster_names(count: int) -> tuple[str, ...]:
+    """Name the clusters of a processor, fastest first.
+
+    Args:
+        count: How many there are.
+
+    Returns:
+        "all" for one; "big" and "little" for two; "prime" before them where there are three, and "big-2" and so on
+        between where there are more.
+    """
+    if count <= 1:
+        return (ALL_CORES,) * count
+    middle = tuple("big" if number == 1 else f"big-{number}" for number in range(1, count - 1))
+    return ("big", "little") if count == 2 else ("prime", *middle, "little")
 
 
 def read_container(root: Path = SYSTEM_ROOT) -> str | None:

@@ -4,10 +4,13 @@ Nothing but the run happens between two readings of the clock, and nothing but t
 two runs. Whoever consumes the blocks may log, send and store: the loop stands still meanwhile.
 """
 
+import functools
 import gc
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from edgeprof_proto.interval import median_interval, needed_ms
 from edgeprof_proto.records import LatencyBlock, MeasurementPlan
 
 Clock = Callable[[], int]
@@ -18,52 +21,93 @@ NS_PER_MS = 1_000_000
 WARMUP_SHARE_LIMIT = 0.5
 """Share of the longest duration after which the warm-up ends early: what is left belongs to the runs that count."""
 
+MAX_BLOCK_COUNT = 1_000
+"""Blocks of one measurement at most, those added for an interval included."""
+
+LEAST_BLOCK_COUNT_TO_GIVE_UP = 20
+"""Blocks from which it can be told how many more an interval needs."""
+
+HOPELESS_FACTOR = 2.0
+"""An interval that seems to need so many times the longest duration is given up: the estimate itself is rough."""
+
 
 def measure(
-    run_once: Callable[[], None], clock: Clock, plan: MeasurementPlan, *, origin_ns: int
+    run_once: Callable[[], None],
+    clock: Clock,
+    plan: MeasurementPlan,
+    *,
+    origin_ns: int,
+    gate: Callable[[], bool] = lambda: False,
 ) -> Iterator[LatencyBlock]:
     """Warm up, then take the timed runs in blocks of equal demand.
 
     A block ends when it holds its share of the plan's run count and of the plan's time, so blocks are comparable with
     each other. When the plan's longest duration is near, each block ends after its share of what is left. At least one
-    warm-up run and one timed run are taken, however slow they are.
+    warm-up run and one timed run are taken, however slow they are. Where the plan asks for an interval, blocks are
+    added until it is that narrow, the time is up, or it is plain that the time will not do.
 
     Args:
         run_once: Runs the model once.
         clock: Monotonic, in nanoseconds.
         plan: How long and how often, every field filled in.
         origin_ns: The moment on `clock` at which the model was loaded.
+        gate: Asked before each timed block: waits until it may begin, and tells whether it did. After a wait the model
+            is warmed up again. Neither the wait nor that warm-up counts towards the longest duration.
 
     Returns:
-        The warm-up as one block, then up to `plan.block_count` blocks of timed runs.
+        The warm-up as one block, then up to `plan.block_count` blocks of timed runs, more for an interval.
     """
-    start_ns = clock()
     longest_ns = plan.max_duration_ms * NS_PER_MS
-    end_ns = start_ns + longest_ns
+    warm_up = functools.partial(
+        _take_block,
+        run_once,
+        clock,
+        origin_ns=origin_ns,
+        is_warmup=True,
+        least_run_count=plan.warmup_run_count,
+        least_ns=plan.warmup_duration_ms * NS_PER_MS,
+    )
     with _paused_garbage_collector():
-        yield _take_block(
-            run_once,
-            clock,
-            origin_ns=origin_ns,
-            is_warmup=True,
-            least_run_count=plan.warmup_run_count,
-            least_ns=plan.warmup_duration_ms * NS_PER_MS,
-            deadline_ns=start_ns + longest_ns * WARMUP_SHARE_LIMIT,
-        )
+        start_ns = clock()
+        end_ns = start_ns + longest_ns
+        yield warm_up(deadline_ns=start_ns + longest_ns * WARMUP_SHARE_LIMIT)
         timed_start_ns = clock()
-        for index in range(plan.block_count):
-            deadline_ns = timed_start_ns + (end_ns - timed_start_ns) * (index + 1) / plan.block_count
-            if index > 0 and clock() >= deadline_ns:
-                continue
-            yield _take_block(
-                run_once,
-                clock,
-                origin_ns=origin_ns,
-                is_warmup=False,
-                least_run_count=-(-plan.timed_run_count // plan.block_count),
-                least_ns=plan.timed_duration_ms * NS_PER_MS / plan.block_count,
-                deadline_ns=deadline_ns,
-            )
+        blocks: list[LatencyBlock] = []
+        for index in itertools.count():
+            wait_start_ns = clock()
+            if gate():
+                yield warm_up(deadline_ns=clock() + longest_ns * WARMUP_SHARE_LIMIT)
+                waited_ns = clock() - wait_start_ns
+                timed_start_ns, end_ns = timed_start_ns + waited_ns, end_ns + waited_ns
+            share = min(1.0, (index + 1) / plan.block_count)
+            deadline_ns = timed_start_ns + (end_ns - timed_start_ns) * share
+            if index == 0 or clock() < deadline_ns:
+                blocks.append(
+                    _take_block(
+                        run_once,
+                        clock,
+                        origin_ns=origin_ns,
+                        is_warmup=False,
+                        least_run_count=-(-plan.timed_run_count // plan.block_count),
+                        least_ns=plan.timed_duration_ms * NS_PER_MS / plan.block_count,
+                        deadline_ns=deadline_ns,
+                    )
+                )
+                yield blocks[-1]
+            if index + 1 >= plan.block_count and (clock() >= end_ns or not _needs_more(blocks, plan)):
+                return
+
+
+def _needs_more(blocks: Sequence[LatencyBlock], plan: MeasurementPlan) -> bool:
+    if not plan.target_half_width or len(blocks) >= MAX_BLOCK_COUNT:
+        return False
+    interval = median_interval(blocks)
+    if interval is None:
+        return True
+    if interval.half_width <= plan.target_half_width:
+        return False
+    is_hopeless = needed_ms(blocks, interval, plan.target_half_width) > HOPELESS_FACTOR * plan.max_duration_ms
+    return not (is_hopeless and len(blocks) >= LEAST_BLOCK_COUNT_TO_GIVE_UP)
 
 
 def _take_block(

@@ -19,6 +19,7 @@ from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
 from edgeprof_agent.decoding import DecodingInterceptor
 from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
 from edgeprof_agent.errors import IdentityError, ListenError
+from edgeprof_agent.execution_proof import ProofCache
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
@@ -172,6 +173,7 @@ def _build_worker(config: AgentConfig, data_dir: Path, command: Sequence[str]) -
         job_duration_s=config.job_duration_s,
         command=command,
         environment=worker_environment(config, os.environ),
+        proofs=ProofCache(data_dir / "node_counts.json"),
         plan_isolation=lambda scratch_dir: plan_isolation(config, scratch_dir, os.environ),
     )
 

@@ -3,11 +3,12 @@
 All rules and all limits are here. A limit is crossed when the value is greater, and then the number counts as evidence;
 the kind of the verdict is the first of
 
-    fallback    a node ran elsewhere than the caller asked for: another platform was measured
+    fallback    a node ran elsewhere than the caller asked for, runs on other cores, or on more threads: another
+                platform was measured
     throttled   the device said that it slows itself down, or lowered its frequency
     noisy       runs taken back to back differ too much: the median of a block is uncertain
     drifting    blocks agree inside themselves, and the last is slower or faster than the first
-    noisy       blocks differ in no direction
+    noisy       blocks differ in no direction, or the median's interval stayed wider than the plan asks
     stable      none of these
 
 A number that could not be read gives no evidence.
@@ -16,10 +17,20 @@ A number that could not be read gives no evidence.
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
-from edgeprof_proto.records import Conditions, Evidence, LatencyBlock, Verdict, VerdictKind
+from edgeprof_proto.interval import LEAST_BLOCK_COUNT, median_interval, needed_ms
+from edgeprof_proto.records import Conditions, Evidence, LatencyBlock, MeasurementPlan, Verdict, VerdictKind
 
 NODES_ELSEWHERE_LIMIT = 0
 """One node on another provider is enough: it brings copies and synchronisation with it."""
+
+CORES_ELSEWHERE_LIMIT = 0
+"""One core that was not asked for is enough: the scheduler may put all runs on it."""
+
+EXTRA_THREAD_LIMIT = 0
+"""A thread counts from a twentieth of the time: what helps that much changes the platform."""
+
+THROTTLING_EVENT_LIMIT = 0
+"""The hardware counts an event only when it has slowed itself down."""
 
 THROTTLING_FLAG_LIMIT = 0
 """The firmware raises a flag only while it acts or has acted."""
@@ -56,9 +67,14 @@ def judge(
     conditions_before: Conditions,
     conditions_after: Conditions,
     *,
+    conditions_during: Sequence[Conditions] = (),
     provider: str = "",
     node_counts: Mapping[str, int] | None = None,
+    allow_fallback: bool = False,
+    cores_elsewhere_count: int | None = None,
+    extra_thread_count: int | None = None,
     core_wait_ms: float | None = None,
+    plan: MeasurementPlan | None = None,
 ) -> Verdict:
     """Judge a measurement.
 
@@ -66,27 +82,34 @@ def judge(
         blocks: All blocks in the order taken, at least one of them timed.
         conditions_before: The device before the first run.
         conditions_after: The device after the last run.
+        conditions_during: The device between blocks.
         provider: The provider that was to run the model.
         node_counts: How many nodes each provider ran; empty where that is not known.
+        allow_fallback: Whether nodes may run elsewhere, as long as one runs on the provider.
+        cores_elsewhere_count: Cores that the runs could use and the setting does not name; None where not known.
+        extra_thread_count: Threads that worked beyond those of the setting; None where that is not known.
         core_wait_ms: Time that the runs waited for a core during the timed blocks; None where that is not known.
+        plan: The plan, which may ask for an interval; None for no demand.
 
     Returns:
         The verdict, with every number that could be computed.
     """
     samples = [block.latency_ms for block in blocks if not block.is_warmup]
     evidence = (
-        *_fallback_evidence(provider, node_counts or {}),
-        *_throttling_evidence(conditions_before, conditions_after),
+        *_fallback_evidence(provider, node_counts or {}, allow_fallback),
+        *_placement_evidence(cores_elsewhere_count, extra_thread_count),
+        *_throttling_evidence([conditions_before, *conditions_during, conditions_after]),
         *_noise_evidence(samples, core_wait_ms),
         *_drift_evidence([statistics.median(block) for block in samples]),
+        *_interval_evidence([block for block in blocks if not block.is_warmup], plan),
     )
     return Verdict(kind=_kind({item.name for item in evidence if item.is_exceeded}), evidence=evidence)
 
 
 def _kind(exceeded: set[str]) -> VerdictKind:
-    if "nodes_elsewhere_count" in exceeded:
+    if exceeded & {"nodes_elsewhere_count", "cores_elsewhere_count", "extra_thread_count"}:
         return VerdictKind.FALLBACK
-    if exceeded & {"throttling_flag_count", "frequency_drop"}:
+    if exceeded & {"throttling_flag_count", "throttling_event_count", "frequency_drop"}:
         return VerdictKind.THROTTLED
     if exceeded & set(_NOISE_INSIDE_BLOCKS):
         return VerdictKind.NOISY
@@ -95,23 +118,34 @@ def _kind(exceeded: set[str]) -> VerdictKind:
     return VerdictKind.NOISY if exceeded else VerdictKind.STABLE
 
 
-def _fallback_evidence(provider: str, node_counts: Mapping[str, int]) -> Iterator[Evidence]:
+def _fallback_evidence(provider: str, node_counts: Mapping[str, int], allow_fallback: bool) -> Iterator[Evidence]:
     if node_counts:
-        elsewhere = sum(node_counts.values()) - node_counts.get(provider, 0)
-        yield _evidence("nodes_elsewhere_count", elsewhere, NODES_ELSEWHERE_LIMIT)
+        count = sum(node_counts.values())
+        limit = count - 1 if allow_fallback else NODES_ELSEWHERE_LIMIT
+        yield _evidence("nodes_elsewhere_count", count - node_counts.get(provider, 0), limit)
 
 
-def _throttling_evidence(before: Conditions, after: Conditions) -> Iterator[Evidence]:
-    if before.has_throttling_flags and after.has_throttling_flags:
-        raised_now = {
-            flag
-            for flag in (*before.throttling_flags, *after.throttling_flags)
-            if not flag.endswith(PASSING_FLAGS_SUFFIX)
-        }
-        raised_meanwhile = set(after.throttling_flags) - set(before.throttling_flags)
+def _placement_evidence(cores_elsewhere_count: int | None, extra_thread_count: int | None) -> Iterator[Evidence]:
+    if cores_elsewhere_count is not None:
+        yield _evidence("cores_elsewhere_count", cores_elsewhere_count, CORES_ELSEWHERE_LIMIT)
+    if extra_thread_count is not None:
+        yield _evidence("extra_thread_count", extra_thread_count, EXTRA_THREAD_LIMIT)
+
+
+def _throttling_evidence(course: Sequence[Conditions]) -> Iterator[Evidence]:
+    before = course[0]
+    if all(conditions.has_throttling_flags for conditions in course):
+        raised = {flag for conditions in course for flag in conditions.throttling_flags}
+        raised_now = {flag for flag in raised if not flag.endswith(PASSING_FLAGS_SUFFIX)}
+        raised_meanwhile = raised - set(before.throttling_flags)
         yield _evidence("throttling_flag_count", len(raised_now | raised_meanwhile), THROTTLING_FLAG_LIMIT)
-    if before.core_frequencies_mhz and after.core_frequencies_mhz:
-        drop = 1 - max(after.core_frequencies_mhz) / max(before.core_frequencies_mhz)
+    if before.throttling_event_count is not None and course[-1].throttling_event_count is not None:
+        event_count = course[-1].throttling_event_count - before.throttling_event_count
+        yield _evidence("throttling_event_count", event_count, THROTTLING_EVENT_LIMIT)
+    frequencies_mhz = [max(item.core_frequencies_mhz) for item in course if item.core_frequencies_mhz]
+    if len(frequencies_mhz) > 1:
+        # The first reading may be that of a device at rest, so the fastest one is what the others are held against.
+        drop = 1 - min(frequencies_mhz[1:]) / max(frequencies_mhz)
         yield _evidence("frequency_drop", drop, FREQUENCY_DROP_LIMIT)
 
 
@@ -132,6 +166,19 @@ def _drift_evidence(block_medians: Sequence[float]) -> Iterator[Evidence]:
         yield _evidence("drift", abs(block_medians[-1] / block_medians[0] - 1), DRIFT_LIMIT)
         spread = (max(block_medians) - min(block_medians)) / statistics.median(block_medians)
         yield _evidence("block_spread", spread, BLOCK_SPREAD_LIMIT)
+
+
+def _interval_evidence(blocks: Sequence[LatencyBlock], plan: MeasurementPlan | None) -> Iterator[Evidence]:
+    if plan is None or not plan.target_half_width:
+        return
+    interval = median_interval(blocks)
+    if interval is None:
+        yield _evidence("blocks_missing_count", LEAST_BLOCK_COUNT - len(blocks), 0)
+        return
+    yield _evidence("interval_half_width", interval.half_width, plan.target_half_width)
+    if interval.half_width > plan.target_half_width:
+        time_ms = needed_ms(blocks, interval, plan.target_half_width)
+        yield _evidence("interval_needs_ms", time_ms, plan.max_duration_ms)
 
 
 def _evidence(name: str, value: float, limit: float) -> Evidence:

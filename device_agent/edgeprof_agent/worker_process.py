@@ -1,7 +1,7 @@
 """Worker processes: started by exec, listened to on a pipe of their own, killed with everything they started.
 
-A worker gets the model and the spec as one JSON line on its standard input, and the number of the pipe as its
-argument. On the pipe it answers with one JSON object per line:
+A worker gets the model, the spec and what is known of the model's nodes as one JSON line on its standard input, and the
+number of the pipe as its argument. On the pipe it answers with one JSON object per line:
 
     {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
     {"event": "block", <fields of LatencyBlock>}
@@ -35,6 +35,7 @@ from edgeprof_agent.errors import (
     WorkerOutOfMemoryError,
     WorkerTimeoutError,
 )
+from edgeprof_agent.execution_proof import ProofCache
 from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_proto import wire
 from edgeprof_proto.record_json import from_json, to_json
@@ -80,6 +81,7 @@ class WorkerProcess:
         command: Start of the command line; the number of the pipe is added.
         environment: Variables that a worker sees; None for the agent's.
         plan_isolation: Tells what a worker may use that runs in a folder; None for workers that stay unconfined.
+        proofs: Where the nodes of models ran so far; None to have every worker find out.
     """
 
     def __init__(
@@ -90,7 +92,9 @@ class WorkerProcess:
         command: Sequence[str] = WORKER_COMMAND,
         environment: Mapping[str, str] | None = None,
         plan_isolation: Callable[[Path], IsolationPlan] | None = None,
+        proofs: ProofCache | None = None,
     ) -> None:
+        self._proofs = proofs
         self._scratch_dir = scratch_dir
         self._job_duration_s = job_duration_s
         self._command = command
@@ -122,6 +126,9 @@ class WorkerProcess:
             WorkerTimeoutError: If it was killed for taking too long.
         """
         request = {"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt}
+        proof = self._proofs.find(spec) if self._proofs else None
+        if proof is not None:
+            request["proof"] = to_json(proof)
         loop = asyncio.get_running_loop()
         last_event_s = loop.time()
 
@@ -145,7 +152,10 @@ class WorkerProcess:
                     f"or raise EDGEPROF_AGENT_JOB_DURATION_S on the device{worker.tail_text()}",
                     was_silent=loop.time() - last_event_s > _SILENT_SHARE * self._job_duration_s,
                 )
-            return conversation.result()
+            result = conversation.result()
+        if self._proofs is not None and isinstance(result, Measurement):
+            self._proofs.remember(spec, result)
+        return result
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[tuple["_Worker", Path]]:

@@ -17,6 +17,16 @@ _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _MAX_RUN_COUNT = 1_000_000
 _MAX_BLOCK_COUNT = 1_000
 
+LEAST_TARGET_HALF_WIDTH = 0.02
+"""Narrowest interval that a plan may ask for, as half of it relative to the median: two workers differ by nearly as
+much (see `interval.py`), so a measurement by one of them cannot be more certain."""
+
+CORES_OPTION = "cores"
+"""Option of every setting that names the cluster of cores to run on."""
+
+ALL_CORES = "all"
+"""Its default; also the name of the only cluster of a processor whose cores are all alike."""
+
 
 class RecordError(ValueError):
     """A field is missing, of the wrong type or outside its range; the text names it."""
@@ -88,6 +98,9 @@ class MeasurementPlan:
     timed_duration_ms: float = 0.0
     block_count: int = 0
     max_duration_ms: float = 0.0
+    target_half_width: float = 0.0
+    start_temperature_celsius: float = 0.0
+    max_wait_ms: float = 0.0
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -99,6 +112,11 @@ class MeasurementPlan:
         _require(
             self.block_count == 0 or 2 <= self.block_count <= _MAX_BLOCK_COUNT,
             f"plan.block_count must be 2 to {_MAX_BLOCK_COUNT} so that drift can be seen, got {self.block_count}",
+        )
+        _require(
+            self.target_half_width == 0 or self.target_half_width >= LEAST_TARGET_HALF_WIDTH,
+            f"plan.target_half_width must be 0 or >= {LEAST_TARGET_HALF_WIDTH}, got {self.target_half_width}: two "
+            "workers differ by nearly as much, however long each measures",
         )
 
     def filled(self) -> "MeasurementPlan":
@@ -126,6 +144,7 @@ class JobSpec:
     setting: Setting
     plan: MeasurementPlan = MeasurementPlan()
     input_seed: int = 0
+    allow_fallback: bool = False
 
     def __post_init__(self) -> None:
         require_sha256(self.model_sha256)
@@ -167,6 +186,9 @@ class Conditions:
     has_throttling_flags: bool = False
     load_average_1m: float | None = None
     available_memory_bytes: int | None = None
+    elapsed_ms: float | None = None
+    power_mode: str | None = None
+    throttling_event_count: int | None = None
 
 
 class VerdictKind(str, enum.Enum):
@@ -198,6 +220,29 @@ class Verdict:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class NodeCount:
+    """Nodes of a model that one provider ran."""
+
+    provider: str
+    node_count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MedianInterval:
+    """The median of a measurement and where it may lie; `level` is the share of repeats whose interval holds it."""
+
+    median_ms: float
+    lower_ms: float
+    upper_ms: float
+    level: float
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval, relative to the median."""
+        return (self.upper_ms - self.lower_ms) / 2 / self.median_ms
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """All runs of one model with the circumstances in which they were taken."""
 
@@ -213,6 +258,13 @@ class Measurement:
     total_ms: float
     blocks: tuple[LatencyBlock, ...] = ()
     peak_memory_bytes: int | None = None
+    node_counts: tuple[NodeCount, ...] = ()
+    core_indices: tuple[int, ...] = ()
+    thread_count: int | None = None
+    conditions_during: tuple[Conditions, ...] = ()
+    median_interval: MedianInterval | None = None
+    waited_ms: float = 0.0
+    is_start_temperature_reached: bool | None = None
 
     @property
     def timed_blocks(self) -> tuple[LatencyBlock, ...]:
@@ -303,6 +355,7 @@ class CpuCluster:
     core_indices: tuple[int, ...]
     max_frequency_mhz: float | None = None
     governor: str | None = None
+    name: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from edgeprof_proto.records import Measurement, MeasurementPlan, Setting
 
 if TYPE_CHECKING:
     from edgeprof.client import DeviceClient, connect
+    from edgeprof.comparison import Candidate, Comparison, compare
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
     from edgeprof.prediction import predict
     from edgeprof.verification import Verification, verify
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
+    "Candidate",
+    "Comparison",
     "DeviceClient",
     "EdgeprofError",
     "Goal",
@@ -32,6 +35,7 @@ __all__ = [
     "Setting",
     "Verification",
     "__version__",
+    "compare",
     "connect",
     "onboard",
     "predict",
@@ -40,11 +44,14 @@ __all__ = [
 
 # What is heavy is imported when it is used: measuring needs no torch, and a device has nothing of the host's.
 _MODULE_OF = {
+    "Candidate": "edgeprof.comparison",
+    "Comparison": "edgeprof.comparison",
     "DeviceClient": "edgeprof.client",
     "Goal": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
     "OnboardingListener": "edgeprof.onboarding",
     "Verification": "edgeprof.verification",
+    "compare": "edgeprof.comparison",
     "connect": "edgeprof.client",
     "onboard": "edgeprof.onboarding",
     "predict": "edgeprof.prediction",

@@ -181,6 +181,7 @@ class DeviceClient:
         *,
         job_id: str,
         plan: MeasurementPlan | None = None,
+        allow_fallback: bool = False,
         on_event: Callable[[JobEvent], None] | None = None,
         release_model: bool = False,
     ) -> Measurement:
@@ -193,6 +194,7 @@ class DeviceClient:
             setting: How to run it.
             job_id: Id of the job, chosen by the caller.
             plan: How long and how often; None for the agent's default.
+            allow_fallback: Whether it is no fault that some nodes run elsewhere than on the provider asked for.
             on_event: Called with each event of the job, once.
             release_model: Measure a model all the same that has ended its worker twice.
 
@@ -201,7 +203,13 @@ class DeviceClient:
             RemoteError: If the agent refuses the job or it fails; the class tells why.
         """
         sha256 = self._patiently(lambda: self.upload_model(model))
-        spec = JobSpec(model_sha256=sha256, setting=setting, plan=plan or MeasurementPlan(), input_seed=0)
+        spec = JobSpec(
+            model_sha256=sha256,
+            setting=setting,
+            plan=plan or MeasurementPlan(),
+            input_seed=0,
+            allow_fallback=allow_fallback,
+        )
         self._patiently(lambda: self.create_job(job_id, spec, release_model=release_model))
         for event in self._follow(job_id):
             if on_event is not None:

@@ -1,5 +1,6 @@
 """A platform: a device with a setting. What a hardware embedding, a measurement and a profile belong to."""
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 from edgeprof.errors import EdgeprofError
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import Device, Setting
+from edgeprof_proto.records import ALL_CORES, CORES_OPTION, Device, Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,4 +93,7 @@ def resolve_platform(device: Device, setting: Setting) -> Platform:
                 batch_size=setting.batch_size,
                 options={**defaults, **setting.options},
             )
+    # All cores are what a setting means that names none: one platform, not two.
+    options = {name: value for name, value in setting.options.items() if (name, value) != (CORES_OPTION, ALL_CORES)}
+    setting = dataclasses.replace(setting, options=options)
     return Platform(device_id=device.device_id, device_name=device.board or device.host_name, setting=setting)

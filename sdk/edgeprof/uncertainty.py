@@ -3,11 +3,8 @@
 import math
 import statistics
 
+from edgeprof_proto.interval import SESSION_RELATIVE_SD
 from edgeprof_proto.records import Measurement
-
-SESSION_RELATIVE_SD = 0.01
-"""Medians of the same network differ by 1 to 2 % between two workers on a quiet machine, however many runs each takes:
-where pages and buffers happen to lie. More runs do not show it, so it is added."""
 
 
 def median_relative_sd(measurement: Measurement) -> float:

@@ -24,6 +24,8 @@ from edgeprof_proto.records import (
     LatencyBlock,
     Measurement,
     MeasurementPlan,
+    MedianInterval,
+    NodeCount,
     Progress,
     RecordError,
     RuntimeInfo,
@@ -62,6 +64,13 @@ MEASUREMENT = Measurement(
         LatencyBlock(is_warmup=False, start_ms=5.0, latency_ms=(1.0, 1.25, 1.5)),
     ),
     peak_memory_bytes=1 << 33,
+    node_counts=(NodeCount(provider="CPU", node_count=7), NodeCount(provider="NPU", node_count=1)),
+    core_indices=(0, 3),
+    thread_count=2,
+    conditions_during=(Conditions(elapsed_ms=12.5, power_mode="15W", throttling_event_count=0),),
+    median_interval=MedianInterval(median_ms=1.25, lower_ms=1.125, upper_ms=1.5, level=0.9),
+    waited_ms=2_000.0,
+    is_start_temperature_reached=False,
 )
 JOB = Job(
     job_id="job-1",

@@ -4,11 +4,13 @@ from pathlib import Path
 import pytest
 
 from edgeprof_agent.conditions import (
+    hottest_celsius,
     read_conditions,
     read_core_wait_ms,
     read_online_core_indices,
     read_peak_memory_bytes,
     read_temperatures,
+    read_thread_work_ns,
     read_throttling_flags,
 )
 from edgeprof_proto.records import Conditions, Temperature
@@ -131,3 +133,91 @@ def test_time_waited_for_a_core_is_summed_over_the_threads(tmp_path: Path) -> No
 
 def test_zones_of_this_machine_can_be_read() -> None:
     assert all(zone.temperature_celsius > -273.15 for zone in read_temperatures())
+
+
+def test_a_cooling_device_that_computes_less_is_a_thermal_limit_and_a_fan_is_none(tmp_path: Path) -> None:
+    folder = "sys/class/thermal/cooling_device"
+    fan = {f"{folder}0/type": "pwm-fan\n", f"{folder}0/cur_state": "3\n"}
+    assert not read_conditions(_record(tmp_path / "fan", fan)).has_throttling_flags
+    cpu = {f"{folder}1/type": "thermal-cpufreq-0\n", f"{folder}1/cur_state": "0\n"}
+    cold = read_conditions(_record(tmp_path / "cold", {**fan, **cpu}))
+    assert cold.has_throttling_flags and cold.throttling_flags == ()
+    hot = read_conditions(_record(tmp_path / "hot", {**fan, **cpu, f"{folder}1/cur_state": "2\n"}))
+    assert hot.throttling_flags == ("thermal-limit",)
+
+
+def _limited_core(index: int, *, allowed_khz: int, possible_khz: int) -> dict[str, str]:
+    folder = f"sys/devices/system/cpu/cpu{index}/cpufreq"
+    return {f"{folder}/scaling_max_freq": f"{allowed_khz}\n", f"{folder}/cpuinfo_max_freq": f"{possible_khz}\n"}
+
+
+def test_an_imposed_frequency_limit_is_a_flag(tmp_path: Path) -> None:
+    online = {"sys/devices/system/cpu/online": "0-1\n"}
+    free = _limited_core(0, allowed_khz=1_800_000, possible_khz=1_800_000)
+    limited = _limited_core(1, allowed_khz=1_200_000, possible_khz=1_800_000)
+    assert read_conditions(_record(tmp_path / "free", {**online, **free})).throttling_flags == ()
+    assert read_conditions(_record(tmp_path / "limited", {**online, **free, **limited})).throttling_flags == (
+        "frequency-limit",
+    )
+
+
+def test_a_jetsons_power_mode_is_named_and_its_frequency_limit_is_no_fault(tmp_path: Path) -> None:
+    root = _record(
+        tmp_path,
+        {
+            "var/lib/nvpmodel/status": "pmode:0002 fmode:quiet\n",
+            "etc/nvpmodel.conf": "< POWER_MODEL ID=0 NAME=MAXN >\nCPU_ONLINE CORE_0 1\n< POWER_MODEL ID=2 NAME=15W >\n",
+            "sys/class/thermal/thermal_zone0/type": "cpu-thermal\n",
+            "sys/class/thermal/thermal_zone0/temp": "47000\n",
+            "sys/class/thermal/cooling_device0/type": "cpufreq-cpu0\n",
+            "sys/class/thermal/cooling_device0/cur_state": "0\n",
+            "sys/class/hwmon/hwmon2/name": "soctherm_oc\n",
+            "sys/class/hwmon/hwmon2/oc1_event_cnt": "0\n",
+            "sys/class/hwmon/hwmon2/oc3_event_cnt": "7\n",
+            "sys/devices/system/cpu/online": "0\n",
+            **_core(0, frequency_khz=1_190_400, governor="schedutil"),
+            **_limited_core(0, allowed_khz=1_190_400, possible_khz=2_201_600),
+        },
+    )
+    assert read_conditions(root) == Conditions(
+        temperatures=(Temperature(zone="cpu-thermal", temperature_celsius=47.0),),
+        core_frequencies_mhz=(1_190.4,),
+        governors=("schedutil",),
+        has_throttling_flags=True,
+        power_mode="15W",
+        throttling_event_count=7,
+    )
+
+
+def test_a_power_mode_without_a_configuration_keeps_its_number(tmp_path: Path) -> None:
+    assert read_conditions(_record(tmp_path, {"var/lib/nvpmodel/status": "pmode:0003\n"})).power_mode == "3"
+
+
+def test_a_phone_in_termux_tells_the_batterys_temperature_once_and_it_is_not_the_processors(tmp_path: Path) -> None:
+    battery = {"sys/class/power_supply/battery/temp": "314\n"}
+    read = read_conditions(_record(tmp_path / "battery", battery))
+    assert read.temperatures == (Temperature(zone="battery", temperature_celsius=31.4),)
+    assert hottest_celsius(read) is None
+    zone = {"sys/class/thermal/thermal_zone0/type": "battery\n", "sys/class/thermal/thermal_zone0/temp": "31000\n"}
+    both = read_conditions(_record(tmp_path / "both", {**battery, **zone}))
+    assert both.temperatures == (Temperature(zone="battery", temperature_celsius=31.0),)
+
+
+def test_an_x86_processor_counts_its_own_throttling(tmp_path: Path) -> None:
+    counts = {f"sys/devices/system/cpu/cpu{i}/thermal_throttle/core_throttle_count": f"{3 * i}\n" for i in range(3)}
+    root = _record(tmp_path, {"sys/devices/system/cpu/online": "0-2\n", **counts})
+    assert read_conditions(root).throttling_event_count == 9
+
+
+def test_a_kernel_without_the_raspberry_pis_patches_tells_under_voltage_alone(tmp_path: Path) -> None:
+    folder = "sys/class/hwmon/hwmon1"
+    root = _record(tmp_path, {f"{folder}/name": "rpi_volt\n", f"{folder}/in0_lcrit_alarm": "1\n"})
+    assert read_throttling_flags(root) == ("under-voltage",)
+    _record(tmp_path, {f"{folder}/in0_lcrit_alarm": "0\n"})
+    assert read_throttling_flags(root) == ()
+
+
+def test_work_of_each_thread_is_read(tmp_path: Path) -> None:
+    files = {"proc/self/task/7/schedstat": "97693 2795001 2\n", "proc/self/task/8/schedstat": "5 1204999 1\n"}
+    assert read_thread_work_ns(_record(tmp_path, files)) == {"7": 97693, "8": 5}
+    assert read_thread_work_ns(tmp_path / "nowhere") is None

@@ -50,7 +50,7 @@ def test_a_raspberry_pi_is_described(tmp_path: Path) -> None:
     assert device.cpu.model == "Cortex-A72"
     assert device.cpu.core_count == 4
     assert device.cpu.clusters == (
-        CpuCluster(core_indices=(0, 1, 2, 3), max_frequency_mhz=1_800.0, governor="ondemand"),
+        CpuCluster(core_indices=(0, 1, 2, 3), max_frequency_mhz=1_800.0, governor="ondemand", name="all"),
     )
     assert device.memory_bytes == 3_884_376 * 1024
     assert device.operating_system == "Debian GNU/Linux 12 (bookworm)"
@@ -74,10 +74,10 @@ def test_the_clusters_of_a_phone_are_told_fastest_first(tmp_path: Path) -> None:
         },
     )
     device = describe_device(root, environment={"PREFIX": "/data/data/com.termux/files/usr"})
-    assert [(cluster.core_indices, cluster.max_frequency_mhz) for cluster in device.cpu.clusters] == [
-        ((7,), 2_841.6),
-        ((4, 5, 6), 2_419.2),
-        ((0, 1, 2, 3), 1_804.8),
+    assert [(cluster.name, cluster.core_indices, cluster.max_frequency_mhz) for cluster in device.cpu.clusters] == [
+        ("prime", (7,), 2_841.6),
+        ("big", (4, 5, 6), 2_419.2),
+        ("little", (0, 1, 2, 3), 1_804.8),
     ]
     assert device.cpu.model == "Cortex-A77 + Cortex-A55"
     assert device.soc == "Qualcomm Technologies, Inc SM8250"
@@ -89,7 +89,7 @@ def test_the_clusters_of_a_phone_are_told_fastest_first(tmp_path: Path) -> None:
 def test_a_virtual_machine_is_one_cluster_of_unknown_frequency(tmp_path: Path) -> None:
     cpuinfo = "".join(f"processor\t: {index}\nmodel name\t: AMD EPYC\n\n" for index in range(2))
     root = _record(tmp_path, {"proc/cpuinfo": cpuinfo, "sys/class/dmi/id/product_name": "Standard PC\n"})
-    assert read_cpu(root).clusters == (CpuCluster(core_indices=(0, 1)),)
+    assert read_cpu(root).clusters == (CpuCluster(core_indices=(0, 1), name="all"),)
     assert read_cpu(root).model == "AMD EPYC"
     assert read_soc(root) is None
     assert describe_device(root, environment={}).board == "Standard PC"

@@ -1,11 +1,12 @@
 import gc
 from collections.abc import Iterator
-from itertools import chain, repeat
+from itertools import chain, count, cycle, repeat
 
 import pytest
 
 from edgeprof_agent.errors import RunFailedError
 from edgeprof_agent.measurement import measure
+from edgeprof_proto.interval import median_interval
 from edgeprof_proto.records import LatencyBlock, MeasurementPlan
 
 MS = 1_000_000
@@ -113,3 +114,48 @@ def test_the_collector_stays_off_for_a_caller_who_had_it_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_blocks_are_added_until_the_interval_is_narrow_enough() -> None:
+    plan = _plan(timed_run_count=15, block_count=5, target_half_width=0.05)
+    # Five blocks at paces that differ, then only the middle one: more blocks, narrower interval.
+    paces = chain.from_iterable([pace] * 3 for pace in (1.0, 0.8, 1.2, 0.9, 1.1))
+    blocks = _measure(chain([9.0, 2.0], paces, repeat(1.0)), plan)
+    assert len(blocks) > 6
+    interval = median_interval(blocks[1:])
+    assert interval is not None and interval.half_width <= 0.05
+    before = median_interval(blocks[1:-1])
+    assert before is not None and before.half_width > 0.05
+
+
+def test_an_interval_that_the_time_will_never_narrow_is_given_up() -> None:
+    plan = _plan(timed_run_count=5, block_count=5, target_half_width=0.02, max_duration_ms=1e4)
+    blocks = _measure(chain([1.0, 1.0], cycle([1.0, 2.0, 4.0])), plan)
+    assert len(blocks) == 1 + 20
+
+
+def test_an_interval_is_given_up_when_the_time_is_over() -> None:
+    plan = _plan(timed_run_count=5, block_count=5, target_half_width=0.02, max_duration_ms=100.0)
+    blocks = _measure(cycle([1.0, 1.06]), plan)
+    assert sum(sum(block.latency_ms) for block in blocks) <= 102.0
+
+
+def test_after_a_wait_the_model_is_warmed_up_again_and_the_wait_costs_no_runs() -> None:
+    time = FakeTime(repeat(1.0))
+    calls = count()
+
+    def gate() -> bool:
+        if next(calls) != 1:
+            return False
+        time.now_ns += 10**10 * MS
+        return True
+
+    plan = _plan(max_duration_ms=50.0)
+    blocks = list(measure(time.run_once, time.clock, plan, origin_ns=0, gate=gate))
+    assert [(block.is_warmup, len(block.latency_ms)) for block in blocks] == [
+        (True, 2),
+        (False, 2),
+        (True, 2),
+        (False, 2),
+        (False, 2),
+    ]

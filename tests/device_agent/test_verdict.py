@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from edgeprof_agent.verdict import judge
-from edgeprof_proto.records import Conditions, LatencyBlock, Verdict, VerdictKind
+from edgeprof_proto.records import Conditions, LatencyBlock, MeasurementPlan, Verdict, VerdictKind
 
 QUIET = Conditions(core_frequencies_mhz=(1_500.0, 1_500.0), has_throttling_flags=True)
 
@@ -29,6 +29,45 @@ def _exceeded(verdict: Verdict) -> list[str]:
 
 def _values(verdict: Verdict) -> dict[str, float]:
     return {item.name: item.value for item in verdict.evidence}
+
+
+@pytest.mark.parametrize("missing", ["cores_elsewhere_count", "extra_thread_count"])
+def test_other_cores_or_more_threads_than_asked_for_are_another_platform(missing: str) -> None:
+    kept = {"cores_elsewhere_count": 0, "extra_thread_count": 0}
+    assert judge(_blocks(_quiet()), QUIET, QUIET, **kept).kind is VerdictKind.STABLE  # type: ignore[arg-type]
+    verdict = judge(_blocks(_quiet()), QUIET, QUIET, **{**kept, missing: 1})  # type: ignore[arg-type]
+    assert verdict.kind is VerdictKind.FALLBACK
+    assert _exceeded(verdict) == [missing]
+
+
+def test_a_fallback_that_is_allowed_must_still_run_something_on_the_provider() -> None:
+    def kind(**node_counts: int) -> VerdictKind:
+        return judge(_blocks(_quiet()), QUIET, QUIET, provider="npu", node_counts=node_counts, allow_fallback=True).kind
+
+    assert kind(npu=1, cpu=99) is VerdictKind.STABLE
+    assert kind(cpu=100) is VerdictKind.FALLBACK
+
+
+def test_what_the_device_does_between_blocks_is_judged_as_well() -> None:
+    slow = Conditions(core_frequencies_mhz=(900.0, 900.0), has_throttling_flags=True)
+    verdict = judge(_blocks(_quiet()), QUIET, QUIET, conditions_during=[QUIET, slow])
+    assert verdict.kind is VerdictKind.THROTTLED
+    assert _exceeded(verdict) == ["frequency_drop"]
+    flagged = Conditions(throttling_flags=("thermal-limit",), has_throttling_flags=True)
+    assert _exceeded(judge(_blocks(_quiet()), QUIET, QUIET, conditions_during=[flagged])) == ["throttling_flag_count"]
+
+
+def test_the_hardwares_own_count_of_throttling_is_judged_by_its_growth() -> None:
+    before, same = Conditions(throttling_event_count=7), Conditions(throttling_event_count=7)
+    assert judge(_blocks(_quiet()), before, same).kind is VerdictKind.STABLE
+    assert judge(_blocks(_quiet()), before, Conditions(throttling_event_count=8)).kind is VerdictKind.THROTTLED
+
+
+def test_too_few_blocks_for_the_interval_that_a_plan_asks_for_are_evidence() -> None:
+    plan = MeasurementPlan(target_half_width=0.02).filled()
+    verdict = judge(_blocks(_quiet(), block_count=3), QUIET, QUIET, plan=plan)
+    assert _exceeded(verdict) == ["blocks_missing_count"]
+    assert verdict.kind is VerdictKind.NOISY
 
 
 def test_runs_that_agree_are_stable_and_show_every_number() -> None:

@@ -11,9 +11,18 @@ from typing import IO, Any
 
 import pytest
 
+from edgeprof_agent.execution_proof import Proof
 from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulationConfig
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import JobSpec, LatencyBlock, Measurement, MeasurementPlan, Setting, VerdictKind
+from edgeprof_proto.records import (
+    JobSpec,
+    LatencyBlock,
+    Measurement,
+    MeasurementPlan,
+    NodeCount,
+    Setting,
+    VerdictKind,
+)
 
 SHA256 = "0" * 64
 SHORT_PLAN = MeasurementPlan(
@@ -236,3 +245,84 @@ def test_a_worker_imports_neither_grpc_nor_a_runtime_it_was_not_asked_for() -> N
         "print(sorted({'grpc', 'numpy', 'onnx', 'onnxruntime', 'torch'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_where_every_node_ran_is_shown_on_the_processor_too_and_what_is_known_is_not_asked_again(
+    tmp_path: Path, run_worker: RunWorker, write_convolutions: WriteConvolutions
+) -> None:
+    request = _request(write_convolutions(tmp_path / "model.onnx"))
+    measurement = _measurement(run_worker(request))
+    (counted,) = measurement.node_counts
+    assert counted.provider == "CPUExecutionProvider" and counted.node_count > 0
+    known = NodeCount(provider="CPUExecutionProvider", node_count=1234)
+    request["proof"] = to_json(Proof(setting=measurement.setting, node_counts=(known,)))
+    assert _measurement(run_worker(request)).node_counts == (known,)
+    stale = replace(measurement.setting, runtime_version="0.1")
+    request["proof"] = to_json(Proof(setting=stale, node_counts=(known,)))
+    assert _measurement(run_worker(request)).node_counts == (counted,)
+
+
+def test_cores_and_threads_are_read_back(
+    tmp_path: Path, run_worker: RunWorker, write_convolutions: WriteConvolutions
+) -> None:
+    plan = replace(SHORT_PLAN, timed_duration_ms=100.0, timed_run_count=50)
+    request = _request(write_convolutions(tmp_path / "model.onnx"), plan=plan)
+    request["spec"]["setting"]["options"] = {"cores": "all"}
+    measurement = _measurement(run_worker(request))
+    assert measurement.core_indices == tuple(sorted(os.sched_getaffinity(0)))
+    assert measurement.thread_count == 1
+    assert "cores" not in measurement.setting.options, "all cores are what a setting without the option means"
+    evidence = {item.name: item.value for item in measurement.verdict.evidence}
+    assert evidence["cores_elsewhere_count"] == evidence["extra_thread_count"] == 0
+    request["spec"]["setting"]["options"] = {"cores": "huge"}
+    failure = run_worker(request)[-1]
+    assert failure["reason"] == "ERROR_REASON_SETTING_NOT_SUPPORTED"
+    assert "choose from: all" in failure["message"]
+
+
+def test_a_fallback_that_is_allowed_is_told_and_no_fault(
+    tmp_path: Path, run_worker: RunWorker, write_convolutions: WriteConvolutions
+) -> None:
+    environment = _simulation(tmp_path / "device.json", SimulationConfig())
+    request = _request(write_convolutions(tmp_path / "model.onnx"), runtime="simulated")
+    request["spec"]["setting"]["provider"] = "accelerator"
+    request["spec"]["allow_fallback"] = True
+    measurement = _measurement(run_worker(request, environment=environment))
+    assert measurement.verdict.kind is VerdictKind.STABLE
+    assert {item.provider: item.node_count for item in measurement.node_counts} == {"accelerator": 3, "cpu": 4}
+
+
+def test_a_hot_device_rests_until_it_is_cool_and_is_warmed_up_again(
+    tmp_path: Path, run_worker: RunWorker, write_convolutions: WriteConvolutions
+) -> None:
+    environment = _simulation(tmp_path / "device.json", SimulationConfig(heat=Heat(saturation_ms=5_000.0)))
+    model_path = write_convolutions(tmp_path / "model.onnx")
+    heating = replace(SHORT_PLAN, timed_duration_ms=9_000.0)
+    hot = _measurement(run_worker(_request(model_path, runtime="simulated", plan=heating), environment=environment))
+    assert hot.verdict.kind is VerdictKind.THROTTLED
+    assert len(hot.conditions_during) >= 3
+    moments = [conditions.elapsed_ms for conditions in hot.conditions_during]
+    assert moments == sorted(moments, key=lambda moment: moment or 0.0)
+    assert hot.waited_ms == 0.0 and hot.is_start_temperature_reached is None
+
+    gated = replace(SHORT_PLAN, start_temperature_celsius=50.0, max_wait_ms=600_000.0)
+    cool = _measurement(run_worker(_request(model_path, runtime="simulated", plan=gated), environment=environment))
+    assert cool.waited_ms > 0 and cool.is_start_temperature_reached
+    assert cool.verdict.kind is VerdictKind.STABLE
+    in_vain = replace(gated, start_temperature_celsius=30.0, max_wait_ms=2_000.0)
+    warm = _measurement(run_worker(_request(model_path, runtime="simulated", plan=in_vain), environment=environment))
+    assert warm.waited_ms == 2_000.0 and warm.is_start_temperature_reached is False
+
+
+def test_the_median_carries_its_interval_and_a_plan_that_wants_it_narrower_says_what_stood_in_the_way(
+    tmp_path: Path, run_worker: RunWorker, write_convolutions: WriteConvolutions
+) -> None:
+    environment = _simulation(tmp_path / "device.json", SimulationConfig(noise_relative_sd=0.5))
+    plan = replace(SHORT_PLAN, block_count=5, target_half_width=0.02, max_duration_ms=60.0)
+    request = _request(write_convolutions(tmp_path / "model.onnx"), runtime="simulated", plan=plan)
+    measurement = _measurement(run_worker(request, environment=environment))
+    interval = measurement.median_interval
+    assert interval is not None and interval.lower_ms < measurement.median_ms < interval.upper_ms
+    evidence = {item.name: item for item in measurement.verdict.evidence}
+    assert evidence["interval_half_width"].is_exceeded
+    assert evidence["interval_needs_ms"].limit == 60.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeprof.testing import SimulatedDevice, SimulationConfig
+from edgeprof.testing import Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
 
 MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
@@ -114,8 +114,13 @@ def test_benchmark_and_devices_describe_what_is_there(device: SimulatedDevice, t
     model = export_architecture(space, space.sample(1, seed=0)[0], tmp_path)
     address = device.address
     done = edgeprof("benchmark", str(model), "--device", address, "--runtime", "simulated")
-    for part in ("median", "±", "verdict", "stable", "timed runs"):
+    for part in ("median", "±", "verdict", "stable", "timed runs", "nodes on cpu", "temperature 40 °C"):
         assert part in done.stdout
+    accelerated = edgeprof(
+        *("benchmark", str(model), "--device", address, "--runtime", "simulated", "--provider", "accelerator")
+    )
+    assert "fallback: nodes_elsewhere_count" in accelerated.stdout
+    assert "nodes on accelerator" in accelerated.stdout
     measured = json.loads(
         edgeprof("benchmark", str(model), "--device", address, "--runtime", "simulated", "--json").stdout
     )
@@ -124,6 +129,25 @@ def test_benchmark_and_devices_describe_what_is_there(device: SimulatedDevice, t
     assert known["address"] == address
     assert any(runtime["name"] == "simulated" for runtime in known["device"]["runtimes"])
     assert address in edgeprof("devices", address).stdout
+
+
+def test_sustained_work_shows_the_burst_and_the_steady_state(
+    make_simulated_device: MakeDevice, folder: Path, tmp_path: Path
+) -> None:
+    from edgeprof.export import export_architecture
+
+    space = get_space("nasbench201")
+    model = export_architecture(space, space.sample(1, seed=0)[0], tmp_path)
+    device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=6_000.0, slowdown=1.5)))
+    arguments = ("benchmark", str(model), "--device", device.address, "--runtime", "simulated", "--sustained", "30s")
+    result = json.loads(edgeprof(*arguments, "--json", "--picture", "curve.svg", folder=tmp_path).stdout)
+    curve = result["sustained"]
+    assert result["way"] == "sustained"
+    assert curve["steady_ms"] / curve["burst_ms"] == pytest.approx(1.5, rel=0.02)
+    assert 0 < curve["steady_start_s"] < 25
+    assert curve["bins"][-1]["temperature_celsius"] > curve["bins"][0]["temperature_celsius"]
+    assert (tmp_path / "curve.svg").exists()
+    assert "steady state" in edgeprof(*arguments).stdout
 
 
 def mistakes(folder: Path, device: str, profile: Path) -> dict[str, tuple[tuple[str, ...], int, str]]:

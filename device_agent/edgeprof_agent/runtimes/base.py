@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 from edgeprof_agent import conditions
@@ -49,7 +50,6 @@ class Runtime(ABC):
         Raises:
             ModelRejectedError: If the file is no model that the runtime can run, or an input cannot be generated.
             SettingNotSupportedError: If the runtime, or this model, cannot do what the setting asks for.
-            RunFailedError: If running the model to learn where its nodes run failed.
         """
 
 
@@ -59,14 +59,16 @@ class LoadedModel(ABC):
     Args:
         setting: The setting in force, every field filled in.
         load_ms: Time to create the runnable model from the file, in milliseconds; importing the engine not included.
-        node_counts: How many nodes of the model each provider runs; empty where the runtime does not tell, or where
-            nothing but the requested provider can have run them.
+        node_counts: How many nodes of the model each provider runs, where that is known without a run; see
+            `count_nodes`.
     """
 
     clock: Clock = staticmethod(time.perf_counter_ns)
     """Monotonic, in nanoseconds. A runtime whose time is virtual brings its own."""
 
-    def __init__(self, *, setting: Setting, load_ms: float, node_counts: Mapping[str, int]) -> None:
+    def __init__(
+        self, *, setting: Setting, load_ms: float, node_counts: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self.setting = setting
         self.load_ms = load_ms
         self.node_counts = node_counts
@@ -79,6 +81,20 @@ class LoadedModel(ABC):
             RunFailedError: If the run failed inside the runtime.
         """
 
+    def count_nodes(self) -> Mapping[str, int]:
+        """Tell which provider runs how many nodes of the model, from the runtime's own profile or partition.
+
+        Called at most once, after the last run, and not where the agent remembers the answer: it may take long, and may
+        leave the model unable to run.
+
+        Returns:
+            Number of nodes by name of the provider; empty where the runtime does not tell.
+
+        Raises:
+            RunFailedError: If a run to learn it failed.
+        """
+        return self.node_counts
+
     def read_conditions(self) -> Conditions:
         """Read the state of the device that runs the model."""
         return conditions.read_conditions()
@@ -90,6 +106,22 @@ class LoadedModel(ABC):
             The time in milliseconds on the same scale as `clock`; None where it is not known.
         """
         return conditions.read_core_wait_ms()
+
+    def read_thread_work_ns(self) -> Mapping[str, int] | None:
+        """Read how long each thread of this process has worked so far.
+
+        Returns:
+            Nanoseconds by the thread's number; None where that is not known.
+        """
+        return conditions.read_thread_work_ns()
+
+    def sleep(self, duration_s: float) -> None:
+        """Rest, so that the device cools down.
+
+        Args:
+            duration_s: How long on `clock`, in seconds.
+        """
+        time.sleep(duration_s)
 
     def close(self) -> None:
         """Let go of the model. Called once, after the last run, also when a run failed."""

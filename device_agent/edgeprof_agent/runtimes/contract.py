@@ -117,6 +117,13 @@ class RuntimeContract(ABC):
             model.read_conditions()
         assert [block.is_warmup for block in blocks] == [True, False, False, False]
 
+    def test_nodes_that_are_accounted_for_belong_to_a_provider(self) -> None:
+        """After the last run the runtime says which provider ran how many nodes, or nothing at all."""
+        with self._loaded(Setting(runtime=self._describe().name)) as model:
+            model.run_once()
+            node_counts = model.count_nodes()
+        assert all(provider and count >= 1 for provider, count in node_counts.items()), node_counts
+
     def _describe(self) -> RuntimeInfo:
         info = self.make_runtime().describe()
         assert info is not None, "the runtime under test must be listed"

@@ -105,6 +105,16 @@ class Heat:
         """
         return COLD_CELSIUS + (HOT_CELSIUS - COLD_CELSIUS) * (1 - math.exp(-work_ms / self.saturation_ms))
 
+    def work_ms_after_rest(self, work_ms: float, rest_ms: float) -> float:
+        """Return the work after which a device is as warm as one that has rested.
+
+        Args:
+            work_ms: Work since the device was cold, in milliseconds.
+            rest_ms: Rest after it, in milliseconds: the heat fades by 63 % in `saturation_ms`.
+        """
+        heat_share = (1 - math.exp(-work_ms / self.saturation_ms)) * math.exp(-rest_ms / self.saturation_ms)
+        return -self.saturation_ms * math.log1p(-min(heat_share, 1 - 1e-12))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationConfig:
@@ -207,7 +217,7 @@ class _SimulatedModel(LoadedModel):
         super().__init__(
             setting=setting,
             load_ms=len(content) / LOAD_BYTES_PER_MS,
-            node_counts=count_nodes(nodes) if setting.provider == ACCELERATOR else {},
+            node_counts=count_nodes(nodes) if setting.provider == ACCELERATOR else {CPU: len(nodes)},
         )
         self._config_path = config_path
         self._config = config
@@ -249,6 +259,16 @@ class _SimulatedModel(LoadedModel):
     def read_core_wait_ms(self) -> float | None:
         """Return no time: nobody shares a virtual core."""
         return 0.0
+
+    def read_thread_work_ns(self) -> None:
+        """Return nothing: a virtual run is the work of no thread."""
+        return None
+
+    def sleep(self, duration_s: float) -> None:
+        """Move the clock, and cool down as fast as work warms up."""
+        self._clock.now_ns += round(duration_s * 1_000 * NS_PER_MS)
+        if self._config.heat:
+            self._work_ms = self._config.heat.work_ms_after_rest(self._work_ms, duration_s * 1_000)
 
     def close(self) -> None:
         """Keep the heat for the next job."""

@@ -45,14 +45,16 @@ class Cpu(_message.Message):
     def __init__(self, model: _Optional[str] = ..., architecture: _Optional[str] = ..., core_count: _Optional[int] = ..., clusters: _Optional[_Iterable[_Union[CpuCluster, _Mapping]]] = ...) -> None: ...
 
 class CpuCluster(_message.Message):
-    __slots__ = ("core_indices", "max_frequency_mhz", "governor")
+    __slots__ = ("core_indices", "max_frequency_mhz", "governor", "name")
     CORE_INDICES_FIELD_NUMBER: _ClassVar[int]
     MAX_FREQUENCY_MHZ_FIELD_NUMBER: _ClassVar[int]
     GOVERNOR_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
     core_indices: _containers.RepeatedScalarFieldContainer[int]
     max_frequency_mhz: float
     governor: str
-    def __init__(self, core_indices: _Optional[_Iterable[int]] = ..., max_frequency_mhz: _Optional[float] = ..., governor: _Optional[str] = ...) -> None: ...
+    name: str
+    def __init__(self, core_indices: _Optional[_Iterable[int]] = ..., max_frequency_mhz: _Optional[float] = ..., governor: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class ExecutionContext(_message.Message):
     __slots__ = ("container", "is_termux", "is_service", "python_version", "allowed_core_indices")

@@ -78,32 +78,40 @@ class Setting(_message.Message):
     def __init__(self, runtime: _Optional[str] = ..., runtime_version: _Optional[str] = ..., provider: _Optional[str] = ..., precision: _Optional[str] = ..., thread_count: _Optional[int] = ..., batch_size: _Optional[int] = ..., options: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class MeasurementPlan(_message.Message):
-    __slots__ = ("warmup_run_count", "warmup_duration_ms", "timed_run_count", "timed_duration_ms", "block_count", "max_duration_ms")
+    __slots__ = ("warmup_run_count", "warmup_duration_ms", "timed_run_count", "timed_duration_ms", "block_count", "max_duration_ms", "target_half_width", "start_temperature_celsius", "max_wait_ms")
     WARMUP_RUN_COUNT_FIELD_NUMBER: _ClassVar[int]
     WARMUP_DURATION_MS_FIELD_NUMBER: _ClassVar[int]
     TIMED_RUN_COUNT_FIELD_NUMBER: _ClassVar[int]
     TIMED_DURATION_MS_FIELD_NUMBER: _ClassVar[int]
     BLOCK_COUNT_FIELD_NUMBER: _ClassVar[int]
     MAX_DURATION_MS_FIELD_NUMBER: _ClassVar[int]
+    TARGET_HALF_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    START_TEMPERATURE_CELSIUS_FIELD_NUMBER: _ClassVar[int]
+    MAX_WAIT_MS_FIELD_NUMBER: _ClassVar[int]
     warmup_run_count: int
     warmup_duration_ms: float
     timed_run_count: int
     timed_duration_ms: float
     block_count: int
     max_duration_ms: float
-    def __init__(self, warmup_run_count: _Optional[int] = ..., warmup_duration_ms: _Optional[float] = ..., timed_run_count: _Optional[int] = ..., timed_duration_ms: _Optional[float] = ..., block_count: _Optional[int] = ..., max_duration_ms: _Optional[float] = ...) -> None: ...
+    target_half_width: float
+    start_temperature_celsius: float
+    max_wait_ms: float
+    def __init__(self, warmup_run_count: _Optional[int] = ..., warmup_duration_ms: _Optional[float] = ..., timed_run_count: _Optional[int] = ..., timed_duration_ms: _Optional[float] = ..., block_count: _Optional[int] = ..., max_duration_ms: _Optional[float] = ..., target_half_width: _Optional[float] = ..., start_temperature_celsius: _Optional[float] = ..., max_wait_ms: _Optional[float] = ...) -> None: ...
 
 class JobSpec(_message.Message):
-    __slots__ = ("model_sha256", "setting", "plan", "input_seed")
+    __slots__ = ("model_sha256", "setting", "plan", "input_seed", "allow_fallback")
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     SETTING_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     INPUT_SEED_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_FALLBACK_FIELD_NUMBER: _ClassVar[int]
     model_sha256: str
     setting: Setting
     plan: MeasurementPlan
     input_seed: int
-    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., input_seed: _Optional[int] = ...) -> None: ...
+    allow_fallback: bool
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., input_seed: _Optional[int] = ..., allow_fallback: bool = ...) -> None: ...
 
 class Job(_message.Message):
     __slots__ = ("job_id", "spec", "state", "queue_position", "attempt_count", "create_time", "end_time", "measurement", "failure")
@@ -170,7 +178,7 @@ class LatencyBlock(_message.Message):
     def __init__(self, is_warmup: bool = ..., start_ms: _Optional[float] = ..., latency_ms: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Measurement(_message.Message):
-    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms")
+    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms", "node_counts", "core_indices", "thread_count", "conditions_during", "median_interval", "waited_ms", "is_start_temperature_reached")
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     SETTING_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -183,6 +191,13 @@ class Measurement(_message.Message):
     CONDITIONS_AFTER_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     TOTAL_MS_FIELD_NUMBER: _ClassVar[int]
+    NODE_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    CORE_INDICES_FIELD_NUMBER: _ClassVar[int]
+    THREAD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_DURING_FIELD_NUMBER: _ClassVar[int]
+    MEDIAN_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    WAITED_MS_FIELD_NUMBER: _ClassVar[int]
+    IS_START_TEMPERATURE_REACHED_FIELD_NUMBER: _ClassVar[int]
     model_sha256: str
     setting: Setting
     plan: MeasurementPlan
@@ -195,10 +210,37 @@ class Measurement(_message.Message):
     conditions_after: Conditions
     verdict: Verdict
     total_ms: float
-    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ...) -> None: ...
+    node_counts: _containers.RepeatedCompositeFieldContainer[NodeCount]
+    core_indices: _containers.RepeatedScalarFieldContainer[int]
+    thread_count: int
+    conditions_during: _containers.RepeatedCompositeFieldContainer[Conditions]
+    median_interval: MedianInterval
+    waited_ms: float
+    is_start_temperature_reached: bool
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ...) -> None: ...
+
+class NodeCount(_message.Message):
+    __slots__ = ("provider", "node_count")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    NODE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    node_count: int
+    def __init__(self, provider: _Optional[str] = ..., node_count: _Optional[int] = ...) -> None: ...
+
+class MedianInterval(_message.Message):
+    __slots__ = ("median_ms", "lower_ms", "upper_ms", "level")
+    MEDIAN_MS_FIELD_NUMBER: _ClassVar[int]
+    LOWER_MS_FIELD_NUMBER: _ClassVar[int]
+    UPPER_MS_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    median_ms: float
+    lower_ms: float
+    upper_ms: float
+    level: float
+    def __init__(self, median_ms: _Optional[float] = ..., lower_ms: _Optional[float] = ..., upper_ms: _Optional[float] = ..., level: _Optional[float] = ...) -> None: ...
 
 class Conditions(_message.Message):
-    __slots__ = ("temperatures", "core_frequencies_mhz", "governors", "throttling_flags", "has_throttling_flags", "load_average_1m", "available_memory_bytes")
+    __slots__ = ("temperatures", "core_frequencies_mhz", "governors", "throttling_flags", "has_throttling_flags", "load_average_1m", "available_memory_bytes", "elapsed_ms", "power_mode", "throttling_event_count")
     TEMPERATURES_FIELD_NUMBER: _ClassVar[int]
     CORE_FREQUENCIES_MHZ_FIELD_NUMBER: _ClassVar[int]
     GOVERNORS_FIELD_NUMBER: _ClassVar[int]
@@ -206,6 +248,9 @@ class Conditions(_message.Message):
     HAS_THROTTLING_FLAGS_FIELD_NUMBER: _ClassVar[int]
     LOAD_AVERAGE_1M_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ELAPSED_MS_FIELD_NUMBER: _ClassVar[int]
+    POWER_MODE_FIELD_NUMBER: _ClassVar[int]
+    THROTTLING_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     temperatures: _containers.RepeatedCompositeFieldContainer[Temperature]
     core_frequencies_mhz: _containers.RepeatedScalarFieldContainer[float]
     governors: _containers.RepeatedScalarFieldContainer[str]
@@ -213,7 +258,10 @@ class Conditions(_message.Message):
     has_throttling_flags: bool
     load_average_1m: float
     available_memory_bytes: int
-    def __init__(self, temperatures: _Optional[_Iterable[_Union[Temperature, _Mapping]]] = ..., core_frequencies_mhz: _Optional[_Iterable[float]] = ..., governors: _Optional[_Iterable[str]] = ..., throttling_flags: _Optional[_Iterable[str]] = ..., has_throttling_flags: bool = ..., load_average_1m: _Optional[float] = ..., available_memory_bytes: _Optional[int] = ...) -> None: ...
+    elapsed_ms: float
+    power_mode: str
+    throttling_event_count: int
+    def __init__(self, temperatures: _Optional[_Iterable[_Union[Temperature, _Mapping]]] = ..., core_frequencies_mhz: _Optional[_Iterable[float]] = ..., governors: _Optional[_Iterable[str]] = ..., throttling_flags: _Optional[_Iterable[str]] = ..., has_throttling_flags: bool = ..., load_average_1m: _Optional[float] = ..., available_memory_bytes: _Optional[int] = ..., elapsed_ms: _Optional[float] = ..., power_mode: _Optional[str] = ..., throttling_event_count: _Optional[int] = ...) -> None: ...
 
 class Temperature(_message.Message):
     __slots__ = ("zone", "temperature_celsius")

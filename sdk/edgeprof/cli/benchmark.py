@@ -5,8 +5,17 @@ from typing import Any
 
 import click
 
-from edgeprof.cli.console import milliseconds, print_facts, print_json
-from edgeprof.cli.parameters import Duration, device_option, json_option, setting_from, setting_options
+from edgeprof.cli.console import print_facts, print_json
+from edgeprof.cli.measurement_text import measurement_facts, sustained_facts
+from edgeprof.cli.parameters import (
+    Duration,
+    allow_fallback_option,
+    device_option,
+    effort_option,
+    json_option,
+    setting_from,
+    setting_options,
+)
 from edgeprof.cli.progress import MeasurementProgress
 
 
@@ -14,39 +23,66 @@ from edgeprof.cli.progress import MeasurementProgress
 @click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.onnx")
 @device_option
 @setting_options
-@click.option("--warmup-runs", type=click.IntRange(min=1), help="Warm-up runs at least.  [default: 5]")
-@click.option("--num-runs", type=click.IntRange(min=1), help="Timed runs at least.  [default: 50]")
-@click.option("--min-time", type=Duration(), help="Time in timed runs at least, as 2s.  [default: 1s]")
+@effort_option
+@click.option("--warmup-runs", type=click.IntRange(min=1), help="Warm-up runs at least.  [default: the effort's]")
+@click.option("--num-runs", type=click.IntRange(min=1), help="Timed runs at least.  [default: the effort's]")
+@click.option("--min-time", type=Duration(), help="Time in timed runs at least, as 2s.  [default: the effort's]")
+@click.option(
+    "--sustained", type=Duration(), help="Work for so long, as 10m: the curve over time and the steady state."
+)
+@click.option(
+    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the curve of --sustained into this file."
+)
+@click.option("--start-temperature", type=float, help="Let the device cool down to so many degrees Celsius first.")
+@click.option(
+    "--max-wait", type=Duration(), default="5m", show_default=True, help="Wait so long at most for --start-temperature."
+)
+@allow_fallback_option
 @click.option("--release-model", is_flag=True, help="Measure it even if it has ended the device's worker twice.")
 @json_option
 def benchmark(
     model: Path,
     address: str,
+    effort: str,
     warmup_runs: int | None,
     num_runs: int | None,
     min_time: float | None,
+    sustained: float | None,
+    picture: Path | None,
+    start_temperature: float | None,
+    max_wait: float,
+    allow_fallback: bool,
     release_model: bool,
     as_json: bool,
     **setting_values: Any,
 ) -> None:
-    """Measure MODEL.onnx on a device: the median with its scatter, and whether to believe it."""
+    """Measure MODEL.onnx on a device: the median with its interval, what ran it, and whether to believe it."""
     import uuid
+    from dataclasses import asdict, replace
 
     from edgeprof import connect
+    from edgeprof.effort import EFFORTS
     from edgeprof.platform import resolve_platform
     from edgeprof.store import Store
-    from edgeprof.uncertainty import median_relative_sd
+    from edgeprof.sustained import require_time_for, sustained_curve, sustained_plan
     from edgeprof_proto.record_json import to_json
-    from edgeprof_proto.records import MeasurementPlan
 
+    if picture is not None and sustained is None:
+        raise click.UsageError("--picture draws the curve of --sustained; give both")
     setting = setting_from(**setting_values)
-    plan = MeasurementPlan(
-        warmup_run_count=warmup_runs or 0,
-        timed_run_count=num_runs or 0,
-        timed_duration_ms=(min_time or 0.0) * 1_000,
+    plan = EFFORTS[effort] if sustained is None else sustained_plan(sustained)
+    plan = replace(
+        plan,
+        warmup_run_count=warmup_runs or plan.warmup_run_count,
+        timed_run_count=num_runs or plan.timed_run_count,
+        timed_duration_ms=(min_time or 0.0) * 1_000 or plan.timed_duration_ms,
+        start_temperature_celsius=start_temperature or 0.0,
+        max_wait_ms=max_wait * 1_000 if start_temperature else 0.0,
     )
     with Store() as store, connect(address) as client:
         device = client.device()
+        if sustained is not None:
+            require_time_for(plan, device.limits)
         store.record_device(device, address)
         job_id = f"benchmark-{uuid.uuid4().hex}"
         with MeasurementProgress(model.name, plan) as progress:
@@ -55,38 +91,28 @@ def benchmark(
                 setting,
                 job_id=job_id,
                 plan=plan,
+                allow_fallback=allow_fallback,
                 on_event=progress.on_job_event,
                 release_model=release_model,
             )
         store.record_measurement(job_id, resolve_platform(device, setting), measurement)
+    curve = None if sustained is None else sustained_curve(measurement)
+    if picture is not None and curve is not None:
+        from edgeprof.curve_picture import draw_curve
+
+        draw_curve(curve, f"{model.name} on {device.board or device.host_name}", picture)
     if as_json:
-        print_json({"job_id": job_id, "median_ms": measurement.median_ms, "measurement": to_json(measurement)})
+        print_json(
+            {
+                "job_id": job_id,
+                "median_ms": measurement.median_ms,
+                "way": "burst" if curve is None else "sustained",
+                "sustained": None if curve is None else asdict(curve),
+                "measurement": to_json(measurement),
+            }
+        )
         return
-    runs = sorted(value for block in measurement.timed_blocks for value in block.latency_ms)
-    verdict = measurement.verdict
-    exceeded = [
-        f"{item.name} {item.value:.3g} beyond {item.limit:.3g}" for item in verdict.evidence if item.is_exceeded
-    ]
-    print_facts(
-        f"{model.name} on {device.board or device.host_name}",
-        {
-            "median": f"{milliseconds(measurement.median_ms)} ± {1.645 * median_relative_sd(measurement):.1%} (90 %)",
-            "5th to 95th percentile": f"{milliseconds(runs[int(0.05 * len(runs))])} to "
-            f"{milliseconds(runs[int(0.95 * len(runs))])}",
-            "timed runs": f"{len(runs)} in {len(measurement.timed_blocks)} blocks",
-            "first inference": milliseconds(measurement.first_inference_ms),
-            "load": milliseconds(measurement.load_ms),
-            "peak memory": "not reported"
-            if measurement.peak_memory_bytes is None
-            else f"{measurement.peak_memory_bytes / 2**20:.0f} MiB",
-            "setting": _setting_text(measurement.setting),
-            "verdict": verdict.kind.value + (f": {', '.join(exceeded)}" if exceeded else ""),
-        },
-    )
-
-
-def _setting_text(setting: Any) -> str:
-    return (
-        f"{setting.runtime} {setting.runtime_version}, {setting.provider}, {setting.precision}, "
-        f"threads {setting.thread_count}, batch {setting.batch_size}"
-    )
+    facts = measurement_facts(measurement)
+    if curve is not None:
+        facts = {**sustained_facts(curve), **facts}
+    print_facts(f"{model.name} on {device.board or device.host_name}", facts)

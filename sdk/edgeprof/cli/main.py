@@ -17,6 +17,7 @@ VERBS = {
     "devices": "Show devices: those known, or the ones at the addresses given.",
     "pair": "Pair this host with a device by the code that it shows.",
     "benchmark": "Measure one ONNX model on a device.",
+    "compare": "Say which of two models, or settings of one, is faster on a device.",
     "onboard": "Measure a few networks on a device and learn to predict all others.",
     "predict": "Say how fast networks run on an onboarded platform.",
     "verify": "Measure networks that a profile has never seen, and compare.",

@@ -87,6 +87,24 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")(command)
 
 
+def effort_option(command: F) -> F:
+    """Add `--effort`, which trades time for certainty."""
+    return click.option(
+        "--effort",
+        type=click.Choice(["quick", "standard", "strict"]),
+        default="standard",
+        show_default=True,
+        help="Time against certainty; strict measures until the interval is narrow, or says why it will not be.",
+    )(command)
+
+
+def allow_fallback_option(command: F) -> F:
+    """Add `--allow-fallback`, which accepts that a provider runs a part of the model only."""
+    return click.option(
+        "--allow-fallback", is_flag=True, help="Accept that some nodes run elsewhere than on the provider."
+    )(command)
+
+
 def setting_options(command: F) -> F:
     """Add the options that make a setting; `setting_from` reads them."""
     options = (
@@ -100,7 +118,7 @@ def setting_options(command: F) -> F:
             "options",
             multiple=True,
             metavar="NAME=VALUE",
-            help="Option of the runtime; may be given again.",
+            help="Option of the runtime, or cores=big for a cluster of cores; may be given again.",
         ),
     )
     for option in reversed(options):

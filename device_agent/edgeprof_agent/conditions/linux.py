@@ -1,53 +1,17 @@
-"""The state of a device at one moment: small readers of what the kernel tells in files.
-
-Each reader takes the root folder of the file tree, so that a recorded tree can be read as well. What the system does
-not tell is None or empty, never a guess.
-"""
+"""What every Linux tells: temperatures, frequencies, governors, load, memory, and the limits that the kernel sets."""
 
 from pathlib import Path
 
-from edgeprof_proto.records import Conditions, Temperature
-
-SYSTEM_ROOT = Path("/")
+from edgeprof_agent.conditions.files import SYSTEM_ROOT, number_or_none, read_number, read_text
+from edgeprof_proto.records import Temperature
 
 ABSOLUTE_ZERO_CELSIUS = -273.15
 
-THROTTLING_FLAGS = {
-    0: "under-voltage",
-    1: "frequency-capped",
-    2: "throttled",
-    3: "soft-temperature-limit",
-    16: "under-voltage-has-occurred",
-    17: "frequency-capped-has-occurred",
-    18: "throttled-has-occurred",
-    19: "soft-temperature-limit-has-occurred",
-}
-"""Bits of the Raspberry Pi firmware's `get_throttled`: 0 to 3 hold now, 16 to 19 have held since the board started.
+FREQUENCY_LIMIT_SHARE = 0.9
+"""Of the hardware's highest frequency. A governor's step is about a tenth; a limit above it costs less than noise."""
 
-Source:
-    Raspberry Pi documentation, `vcgencmd get_throttled`; the kernel shows the same number as a file.
-"""
-
-
-def read_conditions(root: Path = SYSTEM_ROOT) -> Conditions:
-    """Read the state of the device.
-
-    Args:
-        root: Root folder of the file tree to read.
-
-    Returns:
-        The state; a field that the system does not tell is None or empty.
-    """
-    flags = read_throttling_flags(root)
-    return Conditions(
-        temperatures=read_temperatures(root),
-        core_frequencies_mhz=read_core_frequencies_mhz(root),
-        governors=read_governors(root),
-        throttling_flags=flags or (),
-        has_throttling_flags=flags is not None,
-        load_average_1m=read_load_average_1m(root),
-        available_memory_bytes=read_memory_bytes("MemAvailable", root),
-    )
+COMPUTING_COOLERS = ("cpu", "processor", "powerclamp", "gpu", "devfreq")
+"""Parts of the names of cooling devices that cool by computing less: the others are fans and chargers."""
 
 
 def read_temperatures(root: Path = SYSTEM_ROOT) -> tuple[Temperature, ...]:
@@ -100,21 +64,74 @@ def read_governors(root: Path = SYSTEM_ROOT) -> tuple[str, ...]:
     return known if len(known) == len(governors) else ()
 
 
-def read_throttling_flags(root: Path = SYSTEM_ROOT) -> tuple[str, ...] | None:
-    """Read the flags that a Raspberry Pi's firmware sets when it lowers its own frequency.
+def read_limits(root: Path = SYSTEM_ROOT) -> tuple[str, ...] | None:
+    """Read the limits that hold the processor back now, whoever has set them.
 
     Args:
         root: Root folder of the file tree to read.
 
     Returns:
-        Names of the flags that are set; None on a system that has no such flags.
+        "thermal-limit" where the kernel cools by computing less, "frequency-limit" where a core may not reach the
+        frequency that its hardware allows; None where the system tells neither.
     """
-    text = read_text(root / "sys/devices/platform/soc/soc:firmware/get_throttled")
-    try:
-        bits = int(text or "", 16)
-    except ValueError:
+    thermal, frequency = _is_cooling_by_computing_less(root), _is_frequency_limited(root)
+    if thermal is None and frequency is None:
         return None
-    return tuple(name for bit, name in THROTTLING_FLAGS.items() if bits >> bit & 1)
+    return ("thermal-limit",) * bool(thermal) + ("frequency-limit",) * bool(frequency)
+
+
+def _is_cooling_by_computing_less(root: Path) -> bool | None:
+    states = [
+        read_number(folder / "cur_state")
+        for folder in (root / "sys/class/thermal").glob("cooling_device*")
+        if any(part in (read_text(folder / "type") or "").lower() for part in COMPUTING_COOLERS)
+    ]
+    known = [state for state in states if state is not None]
+    return any(state > 0 for state in known) if known else None
+
+
+def _is_frequency_limited(root: Path) -> bool | None:
+    shares = []
+    for index in read_online_core_indices(root):
+        allowed_khz = read_number(cpufreq_folder(index, root) / "scaling_max_freq")
+        possible_khz = read_number(cpufreq_folder(index, root) / "cpuinfo_max_freq")
+        if allowed_khz is not None and possible_khz:
+            shares.append(allowed_khz / possible_khz)
+    return min(shares) < FREQUENCY_LIMIT_SHARE if shares else None
+
+
+def read_throttling_event_count(root: Path = SYSTEM_ROOT) -> int | None:
+    """Read how often the cores of an x86 processor have slowed themselves down since the start.
+
+    Args:
+        root: Root folder of the file tree to read.
+
+    Returns:
+        The sum over the cores; None where the kernel does not count.
+    """
+    counts = [
+        read_number(root / f"sys/devices/system/cpu/cpu{index}/thermal_throttle/core_throttle_count")
+        for index in read_online_core_indices(root)
+    ]
+    known = [count for count in counts if count is not None]
+    return int(sum(known)) if known else None
+
+
+def read_thread_work_ns(root: Path = SYSTEM_ROOT) -> dict[str, int] | None:
+    """Read how long each thread of this process has worked on a core.
+
+    Args:
+        root: Root folder of the file tree to read.
+
+    Returns:
+        Nanoseconds by the thread's number, for those that live; None where the kernel does not count.
+    """
+    work_ns = {}
+    for path in (root / "proc/self/task").glob("*/schedstat"):
+        fields = (read_text(path) or "").split()
+        if fields and fields[0].isdecimal():
+            work_ns[path.parent.name] = int(fields[0])
+    return work_ns or None
 
 
 def read_load_average_1m(root: Path = SYSTEM_ROOT) -> float | None:
@@ -126,7 +143,7 @@ def read_load_average_1m(root: Path = SYSTEM_ROOT) -> float | None:
     Returns:
         The load average; None where the system does not tell it.
     """
-    return _number_or_none((read_text(root / "proc/loadavg") or "").partition(" ")[0])
+    return number_or_none((read_text(root / "proc/loadavg") or "").partition(" ")[0])
 
 
 def read_memory_bytes(name: str, root: Path = SYSTEM_ROOT) -> int | None:
@@ -198,40 +215,6 @@ def cpufreq_folder(core_index: int, root: Path) -> Path:
         root: Root folder of the file tree to read.
     """
     return root / f"sys/devices/system/cpu/cpu{core_index}/cpufreq"
-
-
-def read_text(path: Path) -> str | None:
-    """Read a small file of the kernel.
-
-    Args:
-        path: The file.
-
-    Returns:
-        Its text without surrounding blanks and zero bytes; None where it is absent, unreadable or empty.
-    """
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip("\0 \n\t") or None
-    except OSError:
-        return None
-
-
-def read_number(path: Path) -> float | None:
-    """Read a small file of the kernel that holds one number.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The number; None where the file is absent, unreadable or holds something else.
-    """
-    return _number_or_none(read_text(path) or "")
-
-
-def _number_or_none(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _read_kibibytes(path: Path, name: str) -> int | None:

@@ -1,0 +1,106 @@
+"""On which cores a worker runs and how many of its threads work: asked for, and read back from the kernel.
+
+A setting's option "cores" names a cluster of the processor, "all" (or nothing) every core that the agent may use. The
+option belongs to the worker and not to a runtime: threads take over the affinity of the thread that starts them.
+"""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+
+from edgeprof_agent.errors import SettingNotSupportedError
+from edgeprof_proto.records import ALL_CORES, CORES_OPTION, Cpu, Setting
+
+WORKING_SHARE = 0.05
+"""Of the time of all timed runs: a thread that computed for less only kept the books."""
+
+
+def check_cores(setting: Setting, cpu: Cpu) -> None:
+    """Check that the processor has the cores that a setting asks for.
+
+    Args:
+        setting: What is asked for.
+        cpu: The processor.
+
+    Raises:
+        SettingNotSupportedError: If it has no such cluster.
+    """
+    cores = setting.options.get(CORES_OPTION, ALL_CORES)
+    names = (ALL_CORES, *(cluster.name for cluster in cpu.clusters if cluster.name != ALL_CORES))
+    if cores not in names:
+        raise SettingNotSupportedError(
+            f"the processor of this device has no cores {cores!r}; choose from: {', '.join(names)}"
+        )
+
+
+def without_cores(setting: Setting) -> Setting:
+    """Return a setting as a runtime is given it: without the option that is not the runtime's."""
+    options = {name: value for name, value in setting.options.items() if name != CORES_OPTION}
+    return dataclasses.replace(setting, options=options)
+
+
+def bind_to_cores(setting: Setting, cpu: Cpu) -> tuple[int, ...]:
+    """Bind this thread, and those that it will start, to the cores that a setting asks for.
+
+    Args:
+        setting: What is asked for.
+        cpu: The processor.
+
+    Returns:
+        The cores asked for, ascending; empty where the system has no affinity and the setting asks for none.
+
+    Raises:
+        SettingNotSupportedError: If the processor has no such cluster, or the kernel does not let the worker use it.
+    """
+    check_cores(setting, cpu)
+    cores = setting.options.get(CORES_OPTION, ALL_CORES)
+    allowed = read_affinity()
+    if cores == ALL_CORES:
+        return allowed
+    cluster = next(cluster for cluster in cpu.clusters if cluster.name == cores)
+    wanted = tuple(index for index in cluster.core_indices if index in allowed)
+    try:
+        if not wanted:
+            raise OSError(f"the agent may use {', '.join(map(str, allowed)) or 'no cores that it knows of'}")
+        os.sched_setaffinity(0, wanted)
+    except OSError as error:
+        raise SettingNotSupportedError(
+            f"the worker cannot be bound to the cores {cores!r} ({', '.join(map(str, cluster.core_indices))}): {error}"
+        ) from error
+    return wanted
+
+
+def read_affinity(thread_id: int = 0) -> tuple[int, ...]:
+    """Read which cores the kernel lets a thread use.
+
+    Args:
+        thread_id: The thread; 0 for the calling one.
+
+    Returns:
+        The logical cores, ascending; empty where the system does not tell, or the thread is gone.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return ()
+    try:
+        return tuple(sorted(os.sched_getaffinity(thread_id)))
+    except OSError:
+        return ()
+
+
+def working_threads(
+    before_ns: Mapping[str, int] | None, after_ns: Mapping[str, int] | None, timed_ms: float
+) -> tuple[int, ...] | None:
+    """Tell which threads of this process worked during the timed runs.
+
+    Args:
+        before_ns: Work of each thread before them, in nanoseconds; None where the kernel does not tell.
+        after_ns: Work of each thread after them.
+        timed_ms: Time of all timed runs, in milliseconds.
+
+    Returns:
+        The threads that worked for a share of the time worth the name; None where the kernel does not tell.
+    """
+    if before_ns is None or after_ns is None:
+        return None
+    least_ns = WORKING_SHARE * timed_ms * 1e6
+    return tuple(int(name) for name, work_ns in after_ns.items() if work_ns - before_ns.get(name, 0) > least_ns)

@@ -1,0 +1,144 @@
+"""`edgeprof compare`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgeprof.cli.console import messages, milliseconds, print_facts, print_json
+from edgeprof.cli.parameters import (
+    allow_fallback_option,
+    device_option,
+    effort_option,
+    json_option,
+    setting_from,
+    setting_options,
+)
+
+SETTING_FIELDS = {
+    "runtime": "runtime",
+    "provider": "provider",
+    "precision": "precision",
+    "threads": "thread_count",
+    "batch": "batch_size",
+}
+"""Names that `--versus` shares with the options of a setting, and the fields they mean; any other is an option."""
+
+
+@click.command()
+@click.argument("a", type=click.Path(path_type=Path), metavar="A.onnx")
+@click.argument("b", type=click.Path(path_type=Path), metavar="[B.onnx]", required=False)
+@device_option
+@setting_options
+@click.option(
+    "--versus",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is different in B's setting, as threads=2 or graph_optimization=basic; may be given again.",
+)
+@click.option("--pairs", type=click.IntRange(min=5), default=8, show_default=True, help="Measurements of each.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws which of a pair comes first.")
+@effort_option
+@allow_fallback_option
+@json_option
+def compare(
+    a: Path,
+    b: Path | None,
+    address: str,
+    versus: tuple[str, ...],
+    pairs: int,
+    seed: int,
+    effort: str,
+    allow_fallback: bool,
+    as_json: bool,
+    **setting_values: Any,
+) -> None:
+    """Measure two models, or two settings of one, in alternation: which is faster, by how much, and is that certain?"""
+    from edgeprof import connect
+    from edgeprof.comparison import Candidate
+    from edgeprof.comparison import compare as compare_candidates
+    from edgeprof.effort import EFFORTS
+    from edgeprof.platform import resolve_platform
+    from edgeprof.store import Store
+    from edgeprof_proto.records import Measurement
+
+    if b is None and not versus:
+        raise click.UsageError("name a second model, or what is different in B's setting with --versus NAME=VALUE")
+    setting = setting_from(**setting_values)
+    first = Candidate(name=a.name, model=a, setting=setting)
+    name = " ".join([(b or a).name, *versus])
+    second = Candidate(name=name, model=b or a, setting=_with_changes(setting, versus))
+    with Store() as store, connect(address) as client:
+        device = client.device()
+        store.record_device(device, address)
+
+        def on_measurement(job_id: str, candidate: Candidate, measurement: Measurement) -> None:
+            store.record_measurement(job_id, resolve_platform(device, candidate.setting), measurement)
+            verdict = measurement.verdict.kind.value
+            messages.print(f"{candidate.name}: {milliseconds(measurement.median_ms)}, {verdict}")
+
+        found = compare_candidates(
+            client,
+            first,
+            second,
+            pair_count=pairs,
+            plan=EFFORTS[effort],
+            allow_fallback=allow_fallback,
+            seed=seed,
+            on_measurement=on_measurement,
+        )
+    a_ms, b_ms = found.median_ms
+    if as_json:
+        print_json(
+            {
+                "a": {"name": first.name, "median_ms": a_ms},
+                "b": {"name": second.name, "median_ms": b_ms},
+                "ratio": found.ratio,
+                "lower": found.lower,
+                "upper": found.upper,
+                "level": found.level,
+                "faster": found.faster,
+                "is_certain": found.faster is not None,
+                "unstable_count": found.unstable_count,
+                "pairs": [
+                    {"a_ms": pair.a.median_ms, "b_ms": pair.b.median_ms, "is_a_first": pair.is_a_first}
+                    for pair in found.pairs
+                ],
+            }
+        )
+        return
+    print_facts(
+        f"A {first.name}, B {second.name} on {device.board or device.host_name}",
+        {
+            "A": milliseconds(a_ms),
+            "B": milliseconds(b_ms),
+            "B takes": f"{found.ratio:.3f} times A's time, {found.lower:.3f} to {found.upper:.3f} ({found.level:.0%})",
+            "conclusion": _conclusion(found),
+            "measurements": f"{2 * pairs}, {found.unstable_count} of them not stable",
+        },
+    )
+
+
+def _with_changes(setting: Any, changes: tuple[str, ...]) -> Any:
+    for change in changes:
+        name, _, value = change.partition("=")
+        if not (name and value):
+            raise click.BadParameter(f"--versus wants NAME=VALUE, got {change!r}")
+        field = SETTING_FIELDS.get(name)
+        if field is None:
+            setting = replace(setting, options={**setting.options, name: value})
+        elif isinstance(getattr(setting, field), int):
+            if not value.isdecimal():
+                raise click.BadParameter(f"--versus {name} wants a number, got {value!r}")
+            setting = replace(setting, **{field: int(value)})
+        else:
+            setting = replace(setting, **{field: value})
+    return setting
+
+
+def _conclusion(found: Any) -> str:
+    if found.faster is None:
+        return "not certain: the interval holds 1, so either may be the faster one; more --pairs narrow it"
+    name, gain = ("A", found.ratio) if found.faster == "a" else ("B", 1 / found.ratio)
+    return f"{name} is faster for certain, {gain:.2f} times as fast"
