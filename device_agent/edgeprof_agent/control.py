@@ -5,6 +5,7 @@ One request and its answers a connection, each a line of JSON. A code that is sh
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -79,22 +80,27 @@ async def serving_commands(data_dir: Path, desk: PairingDesk, hosts: PairedHosts
 
 
 async def _pair(desk: PairingDesk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    numbers = itertools.count()
     turn = asyncio.Lock()
 
     async def ask(question: dict[str, Any]) -> dict[str, Any]:
         # One question at a time: hosts that pair at once wait for each other for some milliseconds.
         async with turn:
-            _send(writer, question)
+            number = next(numbers)
+            _send(writer, {"question": number, **question})
             try:
-                return await asyncio.wait_for(asked.get(), _ANSWER_TIMEOUT_S)
+                # A host that left while its question was on the way leaves an answer behind, which is nobody else's.
+                while (answer := await asyncio.wait_for(answers.get(), _ANSWER_TIMEOUT_S)).get("question") != number:
+                    pass
+                return answer
             except asyncio.TimeoutError:
                 listening.cancel()
                 raise PairingClosedError("the command that shows the code does not answer: run it again") from None
 
     async def listen() -> None:
         while line := await reader.readline():
-            asked.put_nowait(json.loads(line))
+            answers.put_nowait(json.loads(line))
 
     ended = desk.open(ask)
     _send(writer, {"open": True})

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
                     print(f"paired with {answer['paired']}", flush=True)
                     return 0
                 else:
-                    command.send(_compute(code, exchanges, answer))
+                    command.send({"question": answer["question"], **_compute(code, exchanges, answer)})
     except KeyboardInterrupt:
         raise ControlError("interrupted: the code is worth nothing any more") from None
     raise ControlError("the agent stopped before a host has paired")
