@@ -40,7 +40,7 @@ def test_scripts_that_the_readme_names_are_there() -> None:
 def test_a_device_installs_nothing_that_only_the_host_needs() -> None:
     always = [item for item in requires("edgeprof") or () if "extra ==" not in item]
     names = {re.split(r"[ <>=!\[;]", item)[0].lower() for item in always}
-    assert names == {"grpcio", "grpcio-health-checking", "protobuf"}
+    assert names == {"cryptography", "grpcio", "grpcio-health-checking", "protobuf", "spake2"}
 
 
 def test_both_commands_and_both_runtimes_are_installed() -> None:
