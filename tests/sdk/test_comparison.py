@@ -74,7 +74,7 @@ def test_the_command_compares_two_settings(
     monkeypatch.setenv("EDGEPROF_STORE", str(tmp_path / "store.sqlite3"))
     arguments = (
         *("compare", str(models[0]), "--device", device.address, "--runtime", "simulated"),
-        *("--versus", "batch=8", "--pairs", "5", "--effort", "quick", "--json"),
+        *("--threads", "4", "--versus", "threads=1", "--pairs", "5", "--effort", "quick", "--json"),
     )
     done = command(*arguments, folder=tmp_path)
     assert done.returncode == 0, done.stderr
