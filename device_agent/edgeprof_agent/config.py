@@ -32,7 +32,10 @@ class AgentConfig:
         model_cache_bytes: Size of all models on disk at most.
         disk_reserve_bytes: Disk space that stays free for the board.
         queued_job_count: Jobs that may wait at most.
-        finished_job_count: Finished jobs that the journal keeps; the oldest go first.
+        host_queued_job_count: Jobs of one host that may wait at most.
+        finished_job_count: Finished jobs that the journal keeps; of those that a host has acknowledged the oldest go
+            first, the others never.
+        lease_duration_s: Time after which the jobs of a host that is not heard from wait behind all others.
         job_duration_s: Time that one job may take.
 
     Raises:
@@ -47,8 +50,10 @@ class AgentConfig:
     model_cache_bytes: int = 2048 * MIB
     disk_reserve_bytes: int = 256 * MIB
     queued_job_count: int = 1_000
+    host_queued_job_count: int = 250
     finished_job_count: int = 10_000
     job_duration_s: float = 600.0
+    lease_duration_s: float = 120.0
 
     def __post_init__(self) -> None:
         if not _is_loopback(self.host):
@@ -60,7 +65,15 @@ class AgentConfig:
             raise ConfigError(f"port must be 0 to 65535, got {self.port}")
         if self.log_level not in LOG_LEVELS:
             raise ConfigError(f"log_level must be one of {', '.join(LOG_LEVELS)}, got {self.log_level!r}")
-        for name in ("model_bytes", "model_cache_bytes", "queued_job_count", "finished_job_count", "job_duration_s"):
+        for name in (
+            "model_bytes",
+            "model_cache_bytes",
+            "queued_job_count",
+            "host_queued_job_count",
+            "finished_job_count",
+            "job_duration_s",
+            "lease_duration_s",
+        ):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
         if self.disk_reserve_bytes < 0:

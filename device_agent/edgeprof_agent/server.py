@@ -18,6 +18,7 @@ from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
 from edgeprof_agent.errors import ListenError
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
+from edgeprof_agent.leases import Leases
 from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
 from edgeprof_agent.servicer import DeviceAgentServicer
 from edgeprof_agent.version import VERSION
@@ -34,9 +35,13 @@ _CHANNEL_OPTIONS = (
     ("grpc.so_reuseport", 0),
     # A chunk and its frame; nothing larger ever arrives.
     ("grpc.max_receive_message_length", 2 * CHUNK_BYTES_LIMIT),
-    # A silent host is noticed within 30 s.
+    # A host is silent when no byte of it arrives for 10 s after a ping; it is noticed within 30 s.
     ("grpc.keepalive_time_ms", 15_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    # The answer to a ping queues behind all that a slow link still has to carry: its minute is too short for a model.
+    ("grpc.http2.ping_timeout_ms", 600_000),
+    # A probe of the bandwidth that is never answered would hold back the ping that notices silence.
+    ("grpc.http2.bdp_probe", 0),
     # Hosts may ping every 10 s, also between calls.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
@@ -104,17 +109,26 @@ async def running_agent(
     with exclusive_data_dir(config.data_dir) as data_dir, open_journal(data_dir) as journal:
         store = _build_store(config, data_dir, journal)
         describer = DeviceDescriber(data_dir, describe_command)
+        leases = Leases(config.lease_duration_s)
         jobs = JobQueue(
             journal,
             store,
             WorkerProcess(data_dir / "scratch", job_duration_s=config.job_duration_s, command=worker_command),
             describer,
+            leases,
             queued_job_count=config.queued_job_count,
+            host_queued_job_count=config.host_queued_job_count,
             finished_job_count=config.finished_job_count,
         )
         device_id = read_device_id(data_dir)
         servicer = DeviceAgentServicer(
-            config=config, version=VERSION, device_id=device_id, describer=describer, store=store, jobs=jobs
+            config=config,
+            version=VERSION,
+            device_id=device_id,
+            describer=describer,
+            store=store,
+            jobs=jobs,
+            leases=leases,
         )
         async with _serving(config, servicer, interceptors) as address, _background(jobs.run()):
             yield address

@@ -13,6 +13,7 @@
       - JobNotFoundError
       - JobConflictError
       - DeviceBusyError
+      - DeviceJournalFullError        results that no host has acknowledged fill the device's journal
       - RuntimeNotFoundError
       - SettingNotSupportedError (ValueError)
       - ModelRejectedError            the runtime cannot run this model
@@ -95,6 +96,10 @@ class DeviceBusyError(RemoteError):
     """The device's queue of jobs is full."""
 
 
+class DeviceJournalFullError(RemoteError):
+    """The device keeps as many results as it can that no host has acknowledged."""
+
+
 class RuntimeNotFoundError(RemoteError):
     """The runtime is not on the device."""
 
@@ -151,6 +156,7 @@ ERROR_OF_REASON: dict[str, type[RemoteError]] = {
     "ERROR_REASON_INTERRUPTED": WorkerFailedError,
     "ERROR_REASON_CANCELLED": JobCancelledError,
     "ERROR_REASON_INTERNAL": RemoteError,
+    "ERROR_REASON_JOURNAL_FULL": DeviceJournalFullError,
 }
 """Which exception stands for which reason; a contract test keeps it complete."""
 

@@ -26,7 +26,7 @@ from edgeprof_proto.v1 import device_pb2 as edgeprof__proto_dot_v1_dot_device__p
 from edgeprof_proto.v1 import job_pb2 as edgeprof__proto_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$edgeprof_proto/v1/device_agent.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1e\x65\x64geprof_proto/v1/device.proto\x1a\x1b\x65\x64geprof_proto/v1/job.proto\"C\n\x10HandshakeRequest\x12\x14\n\x0chost_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\"v\n\x11HandshakeResponse\x12\x15\n\ragent_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x1c\n\x14oldest_host_revision\x18\x03 \x01(\x05\x12\x11\n\tdevice_id\x18\x04 \x01(\t\"\x12\n\x10GetDeviceRequest\">\n\x11GetDeviceResponse\x12)\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x19.edgeprof_proto.v1.Device\"\'\n\x0fGetModelRequest\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\"?\n\x10GetModelResponse\x12\x13\n\x0bis_complete\x18\x01 \x01(\x08\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\"e\n\x12UploadModelRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.edgeprof_proto.v1.UploadModelHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"S\n\x11UploadModelHeader\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\"-\n\x13UploadModelResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"L\n\x10\x43reateJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\"8\n\x11\x43reateJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"5\n\x0eGetJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x10ListJobsResponse\x12$\n\x04jobs\x18\x01 \x03(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\rfrom_sequence\x18\x02 \x01(\x03\">\n\x10WatchJobResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.edgeprof_proto.v1.JobEvent\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x11\x43\x61ncelJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job2\xa4\x06\n\x12\x44\x65viceAgentService\x12V\n\tHandshake\x12#.edgeprof_proto.v1.HandshakeRequest\x1a$.edgeprof_proto.v1.HandshakeResponse\x12V\n\tGetDevice\x12#.edgeprof_proto.v1.GetDeviceRequest\x1a$.edgeprof_proto.v1.GetDeviceResponse\x12S\n\x08GetModel\x12\".edgeprof_proto.v1.GetModelRequest\x1a#.edgeprof_proto.v1.GetModelResponse\x12^\n\x0bUploadModel\x12%.edgeprof_proto.v1.UploadModelRequest\x1a&.edgeprof_proto.v1.UploadModelResponse(\x01\x12V\n\tCreateJob\x12#.edgeprof_proto.v1.CreateJobRequest\x1a$.edgeprof_proto.v1.CreateJobResponse\x12M\n\x06GetJob\x12 .edgeprof_proto.v1.GetJobRequest\x1a!.edgeprof_proto.v1.GetJobResponse\x12S\n\x08ListJobs\x12\".edgeprof_proto.v1.ListJobsRequest\x1a#.edgeprof_proto.v1.ListJobsResponse\x12U\n\x08WatchJob\x12\".edgeprof_proto.v1.WatchJobRequest\x1a#.edgeprof_proto.v1.WatchJobResponse0\x01\x12V\n\tCancelJob\x12#.edgeprof_proto.v1.CancelJobRequest\x1a$.edgeprof_proto.v1.CancelJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$edgeprof_proto/v1/device_agent.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1e\x65\x64geprof_proto/v1/device.proto\x1a\x1b\x65\x64geprof_proto/v1/job.proto\"C\n\x10HandshakeRequest\x12\x14\n\x0chost_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\"v\n\x11HandshakeResponse\x12\x15\n\ragent_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x1c\n\x14oldest_host_revision\x18\x03 \x01(\x05\x12\x11\n\tdevice_id\x18\x04 \x01(\t\"\x12\n\x10GetDeviceRequest\">\n\x11GetDeviceResponse\x12)\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x19.edgeprof_proto.v1.Device\"\'\n\x0fGetModelRequest\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\"?\n\x10GetModelResponse\x12\x13\n\x0bis_complete\x18\x01 \x01(\x08\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\"e\n\x12UploadModelRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.edgeprof_proto.v1.UploadModelHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"S\n\x11UploadModelHeader\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\"-\n\x13UploadModelResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"L\n\x10\x43reateJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\"p\n\x11\x43reateJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x36\n\rjournal_space\x18\x02 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace\"7\n\x0cJournalSpace\x12\x12\n\nfree_count\x18\x01 \x01(\x05\x12\x13\n\x0btotal_count\x18\x02 \x01(\x05\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"5\n\x0eGetJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x10ListJobsResponse\x12$\n\x04jobs\x18\x01 \x03(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\rfrom_sequence\x18\x02 \x01(\x03\">\n\x10WatchJobResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.edgeprof_proto.v1.JobEvent\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x11\x43\x61ncelJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\")\n\x16\x41\x63knowledgeJobsRequest\x12\x0f\n\x07job_ids\x18\x01 \x03(\t\"Q\n\x17\x41\x63knowledgeJobsResponse\x12\x36\n\rjournal_space\x18\x01 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace2\x8e\x07\n\x12\x44\x65viceAgentService\x12V\n\tHandshake\x12#.edgeprof_proto.v1.HandshakeRequest\x1a$.edgeprof_proto.v1.HandshakeResponse\x12V\n\tGetDevice\x12#.edgeprof_proto.v1.GetDeviceRequest\x1a$.edgeprof_proto.v1.GetDeviceResponse\x12S\n\x08GetModel\x12\".edgeprof_proto.v1.GetModelRequest\x1a#.edgeprof_proto.v1.GetModelResponse\x12^\n\x0bUploadModel\x12%.edgeprof_proto.v1.UploadModelRequest\x1a&.edgeprof_proto.v1.UploadModelResponse(\x01\x12V\n\tCreateJob\x12#.edgeprof_proto.v1.CreateJobRequest\x1a$.edgeprof_proto.v1.CreateJobResponse\x12M\n\x06GetJob\x12 .edgeprof_proto.v1.GetJobRequest\x1a!.edgeprof_proto.v1.GetJobResponse\x12S\n\x08ListJobs\x12\".edgeprof_proto.v1.ListJobsRequest\x1a#.edgeprof_proto.v1.ListJobsResponse\x12U\n\x08WatchJob\x12\".edgeprof_proto.v1.WatchJobRequest\x1a#.edgeprof_proto.v1.WatchJobResponse0\x01\x12V\n\tCancelJob\x12#.edgeprof_proto.v1.CancelJobRequest\x1a$.edgeprof_proto.v1.CancelJobResponse\x12h\n\x0f\x41\x63knowledgeJobs\x12).edgeprof_proto.v1.AcknowledgeJobsRequest\x1a*.edgeprof_proto.v1.AcknowledgeJobsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,23 +54,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEJOBREQUEST']._serialized_start=734
   _globals['_CREATEJOBREQUEST']._serialized_end=810
   _globals['_CREATEJOBRESPONSE']._serialized_start=812
-  _globals['_CREATEJOBRESPONSE']._serialized_end=868
-  _globals['_GETJOBREQUEST']._serialized_start=870
-  _globals['_GETJOBREQUEST']._serialized_end=901
-  _globals['_GETJOBRESPONSE']._serialized_start=903
-  _globals['_GETJOBRESPONSE']._serialized_end=956
-  _globals['_LISTJOBSREQUEST']._serialized_start=958
-  _globals['_LISTJOBSREQUEST']._serialized_end=1014
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1016
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1097
-  _globals['_WATCHJOBREQUEST']._serialized_start=1099
-  _globals['_WATCHJOBREQUEST']._serialized_end=1155
-  _globals['_WATCHJOBRESPONSE']._serialized_start=1157
-  _globals['_WATCHJOBRESPONSE']._serialized_end=1219
-  _globals['_CANCELJOBREQUEST']._serialized_start=1221
-  _globals['_CANCELJOBREQUEST']._serialized_end=1255
-  _globals['_CANCELJOBRESPONSE']._serialized_start=1257
-  _globals['_CANCELJOBRESPONSE']._serialized_end=1313
-  _globals['_DEVICEAGENTSERVICE']._serialized_start=1316
-  _globals['_DEVICEAGENTSERVICE']._serialized_end=2120
+  _globals['_CREATEJOBRESPONSE']._serialized_end=924
+  _globals['_JOURNALSPACE']._serialized_start=926
+  _globals['_JOURNALSPACE']._serialized_end=981
+  _globals['_GETJOBREQUEST']._serialized_start=983
+  _globals['_GETJOBREQUEST']._serialized_end=1014
+  _globals['_GETJOBRESPONSE']._serialized_start=1016
+  _globals['_GETJOBRESPONSE']._serialized_end=1069
+  _globals['_LISTJOBSREQUEST']._serialized_start=1071
+  _globals['_LISTJOBSREQUEST']._serialized_end=1127
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1129
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1210
+  _globals['_WATCHJOBREQUEST']._serialized_start=1212
+  _globals['_WATCHJOBREQUEST']._serialized_end=1268
+  _globals['_WATCHJOBRESPONSE']._serialized_start=1270
+  _globals['_WATCHJOBRESPONSE']._serialized_end=1332
+  _globals['_CANCELJOBREQUEST']._serialized_start=1334
+  _globals['_CANCELJOBREQUEST']._serialized_end=1368
+  _globals['_CANCELJOBRESPONSE']._serialized_start=1370
+  _globals['_CANCELJOBRESPONSE']._serialized_end=1426
+  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_start=1428
+  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_end=1469
+  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_start=1471
+  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_end=1552
+  _globals['_DEVICEAGENTSERVICE']._serialized_start=1555
+  _globals['_DEVICEAGENTSERVICE']._serialized_end=2465
 # @@protoc_insertion_point(module_scope)

@@ -85,10 +85,20 @@ class CreateJobRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ...) -> None: ...
 
 class CreateJobResponse(_message.Message):
-    __slots__ = ("job",)
+    __slots__ = ("job", "journal_space")
     JOB_FIELD_NUMBER: _ClassVar[int]
+    JOURNAL_SPACE_FIELD_NUMBER: _ClassVar[int]
     job: _job_pb2.Job
-    def __init__(self, job: _Optional[_Union[_job_pb2.Job, _Mapping]] = ...) -> None: ...
+    journal_space: JournalSpace
+    def __init__(self, job: _Optional[_Union[_job_pb2.Job, _Mapping]] = ..., journal_space: _Optional[_Union[JournalSpace, _Mapping]] = ...) -> None: ...
+
+class JournalSpace(_message.Message):
+    __slots__ = ("free_count", "total_count")
+    FREE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    free_count: int
+    total_count: int
+    def __init__(self, free_count: _Optional[int] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class GetJobRequest(_message.Message):
     __slots__ = ("job_id",)
@@ -143,3 +153,15 @@ class CancelJobResponse(_message.Message):
     JOB_FIELD_NUMBER: _ClassVar[int]
     job: _job_pb2.Job
     def __init__(self, job: _Optional[_Union[_job_pb2.Job, _Mapping]] = ...) -> None: ...
+
+class AcknowledgeJobsRequest(_message.Message):
+    __slots__ = ("job_ids",)
+    JOB_IDS_FIELD_NUMBER: _ClassVar[int]
+    job_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, job_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AcknowledgeJobsResponse(_message.Message):
+    __slots__ = ("journal_space",)
+    JOURNAL_SPACE_FIELD_NUMBER: _ClassVar[int]
+    journal_space: JournalSpace
+    def __init__(self, journal_space: _Optional[_Union[JournalSpace, _Mapping]] = ...) -> None: ...

@@ -26,6 +26,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_INTERRUPTED: _ClassVar[ErrorReason]
     ERROR_REASON_CANCELLED: _ClassVar[ErrorReason]
     ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
+    ERROR_REASON_JOURNAL_FULL: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_HOST_TOO_OLD: ErrorReason
 ERROR_REASON_INVALID_REQUEST: ErrorReason
@@ -46,3 +47,4 @@ ERROR_REASON_RUN_FAILED: ErrorReason
 ERROR_REASON_INTERRUPTED: ErrorReason
 ERROR_REASON_CANCELLED: ErrorReason
 ERROR_REASON_INTERNAL: ErrorReason
+ERROR_REASON_JOURNAL_FULL: ErrorReason

@@ -26,7 +26,7 @@ from edgeprof_proto.v1 import error_pb2 as edgeprof__proto_dot_v1_dot_error__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x64geprof_proto/v1/job.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1d\x65\x64geprof_proto/v1/error.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x01\n\x07Setting\x12\x0f\n\x07runtime\x18\x01 \x01(\t\x12\x17\n\x0fruntime_version\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\tprecision\x18\x04 \x01(\t\x12\x14\n\x0cthread_count\x18\x05 \x01(\x05\x12\x12\n\nbatch_size\x18\x06 \x01(\x05\x12\x38\n\x07options\x18\x07 \x03(\x0b\x32\'.edgeprof_proto.v1.Setting.OptionsEntry\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa9\x01\n\x0fMeasurementPlan\x12\x18\n\x10warmup_run_count\x18\x01 \x01(\x05\x12\x1a\n\x12warmup_duration_ms\x18\x02 \x01(\x01\x12\x17\n\x0ftimed_run_count\x18\x03 \x01(\x05\x12\x19\n\x11timed_duration_ms\x18\x04 \x01(\x01\x12\x13\n\x0b\x62lock_count\x18\x05 \x01(\x05\x12\x17\n\x0fmax_duration_ms\x18\x06 \x01(\x01\"\x92\x01\n\x07JobSpec\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12+\n\x07setting\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.Setting\x12\x30\n\x04plan\x18\x03 \x01(\x0b\x32\".edgeprof_proto.v1.MeasurementPlan\x12\x12\n\ninput_seed\x18\x04 \x01(\x03\"\xf3\x02\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\x12*\n\x05state\x18\x03 \x01(\x0e\x32\x1b.edgeprof_proto.v1.JobState\x12\x1b\n\x0equeue_position\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x15\n\rattempt_count\x18\x05 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0bmeasurement\x18\x08 \x01(\x0b\x32\x1e.edgeprof_proto.v1.Measurement\x12+\n\x07\x66\x61ilure\x18\t \x01(\x0b\x32\x1a.edgeprof_proto.v1.FailureB\x11\n\x0f_queue_position\"J\n\x07\x46\x61ilure\x12.\n\x06reason\x18\x01 \x01(\x0e\x32\x1e.edgeprof_proto.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x9f\x02\n\x08JobEvent\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1b.edgeprof_proto.v1.JobStateH\x00\x12\x32\n\x08progress\x18\x03 \x01(\x0b\x32\x1e.edgeprof_proto.v1.JobProgressH\x00\x12\x30\n\x05\x62lock\x18\x04 \x01(\x0b\x32\x1f.edgeprof_proto.v1.LatencyBlockH\x00\x12\x35\n\x0bmeasurement\x18\x05 \x01(\x0b\x32\x1e.edgeprof_proto.v1.MeasurementH\x00\x12-\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32\x1a.edgeprof_proto.v1.FailureH\x00\x42\x07\n\x05\x65vent\"J\n\x0bJobProgress\x12*\n\x05phase\x18\x01 \x01(\x0e\x32\x1b.edgeprof_proto.v1.JobPhase\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\"G\n\x0cLatencyBlock\x12\x11\n\tis_warmup\x18\x01 \x01(\x08\x12\x10\n\x08start_ms\x18\x02 \x01(\x01\x12\x12\n\nlatency_ms\x18\x03 \x03(\x01\"\xf8\x03\n\x0bMeasurement\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12+\n\x07setting\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.Setting\x12\x30\n\x04plan\x18\x03 \x01(\x0b\x32\".edgeprof_proto.v1.MeasurementPlan\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07load_ms\x18\x05 \x01(\x01\x12\x1a\n\x12\x66irst_inference_ms\x18\x06 \x01(\x01\x12/\n\x06\x62locks\x18\x07 \x03(\x0b\x32\x1f.edgeprof_proto.v1.LatencyBlock\x12\x1e\n\x11peak_memory_bytes\x18\x08 \x01(\x03H\x00\x88\x01\x01\x12\x38\n\x11\x63onditions_before\x18\t \x01(\x0b\x32\x1d.edgeprof_proto.v1.Conditions\x12\x37\n\x10\x63onditions_after\x18\n \x01(\x0b\x32\x1d.edgeprof_proto.v1.Conditions\x12+\n\x07verdict\x18\x0b \x01(\x0b\x32\x1a.edgeprof_proto.v1.Verdict\x12\x10\n\x08total_ms\x18\x0c \x01(\x01\x42\x14\n\x12_peak_memory_bytes\"\x9d\x02\n\nConditions\x12\x34\n\x0ctemperatures\x18\x01 \x03(\x0b\x32\x1e.edgeprof_proto.v1.Temperature\x12\x1c\n\x14\x63ore_frequencies_mhz\x18\x02 \x03(\x01\x12\x11\n\tgovernors\x18\x03 \x03(\t\x12\x18\n\x10throttling_flags\x18\x04 \x03(\t\x12\x1c\n\x14has_throttling_flags\x18\x05 \x01(\x08\x12\x1c\n\x0fload_average_1m\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12#\n\x16\x61vailable_memory_bytes\x18\x07 \x01(\x03H\x01\x88\x01\x01\x42\x12\n\x10_load_average_1mB\x19\n\x17_available_memory_bytes\"8\n\x0bTemperature\x12\x0c\n\x04zone\x18\x01 \x01(\t\x12\x1b\n\x13temperature_celsius\x18\x02 \x01(\x01\"f\n\x07Verdict\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.edgeprof_proto.v1.VerdictKind\x12-\n\x08\x65vidence\x18\x02 \x03(\x0b\x32\x1b.edgeprof_proto.v1.Evidence\"K\n\x08\x45vidence\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\r\n\x05limit\x18\x03 \x01(\x01\x12\x13\n\x0bis_exceeded\x18\x04 \x01(\x08*\x9a\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x17\n\x13JOB_STATE_SUCCEEDED\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05*o\n\x08JobPhase\x12\x19\n\x15JOB_PHASE_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_PHASE_LOADING\x10\x01\x12\x18\n\x14JOB_PHASE_WARMING_UP\x10\x02\x12\x17\n\x13JOB_PHASE_MEASURING\x10\x03*\xae\x01\n\x0bVerdictKind\x12\x1c\n\x18VERDICT_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13VERDICT_KIND_STABLE\x10\x01\x12\x16\n\x12VERDICT_KIND_NOISY\x10\x02\x12\x19\n\x15VERDICT_KIND_DRIFTING\x10\x03\x12\x1a\n\x16VERDICT_KIND_THROTTLED\x10\x04\x12\x19\n\x15VERDICT_KIND_FALLBACK\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x64geprof_proto/v1/job.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1d\x65\x64geprof_proto/v1/error.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x01\n\x07Setting\x12\x0f\n\x07runtime\x18\x01 \x01(\t\x12\x17\n\x0fruntime_version\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\tprecision\x18\x04 \x01(\t\x12\x14\n\x0cthread_count\x18\x05 \x01(\x05\x12\x12\n\nbatch_size\x18\x06 \x01(\x05\x12\x38\n\x07options\x18\x07 \x03(\x0b\x32\'.edgeprof_proto.v1.Setting.OptionsEntry\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa9\x01\n\x0fMeasurementPlan\x12\x18\n\x10warmup_run_count\x18\x01 \x01(\x05\x12\x1a\n\x12warmup_duration_ms\x18\x02 \x01(\x01\x12\x17\n\x0ftimed_run_count\x18\x03 \x01(\x05\x12\x19\n\x11timed_duration_ms\x18\x04 \x01(\x01\x12\x13\n\x0b\x62lock_count\x18\x05 \x01(\x05\x12\x17\n\x0fmax_duration_ms\x18\x06 \x01(\x01\"\x92\x01\n\x07JobSpec\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12+\n\x07setting\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.Setting\x12\x30\n\x04plan\x18\x03 \x01(\x0b\x32\".edgeprof_proto.v1.MeasurementPlan\x12\x12\n\ninput_seed\x18\x04 \x01(\x03\"\xbc\x03\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\x12*\n\x05state\x18\x03 \x01(\x0e\x32\x1b.edgeprof_proto.v1.JobState\x12\x1b\n\x0equeue_position\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x15\n\rattempt_count\x18\x05 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0bmeasurement\x18\x08 \x01(\x0b\x32\x1e.edgeprof_proto.v1.Measurement\x12+\n\x07\x66\x61ilure\x18\t \x01(\x0b\x32\x1a.edgeprof_proto.v1.Failure\x12\x11\n\thost_name\x18\n \x01(\t\x12\x34\n\x10\x61\x63knowledge_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\n\x0f_queue_position\"J\n\x07\x46\x61ilure\x12.\n\x06reason\x18\x01 \x01(\x0e\x32\x1e.edgeprof_proto.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x9f\x02\n\x08JobEvent\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1b.edgeprof_proto.v1.JobStateH\x00\x12\x32\n\x08progress\x18\x03 \x01(\x0b\x32\x1e.edgeprof_proto.v1.JobProgressH\x00\x12\x30\n\x05\x62lock\x18\x04 \x01(\x0b\x32\x1f.edgeprof_proto.v1.LatencyBlockH\x00\x12\x35\n\x0bmeasurement\x18\x05 \x01(\x0b\x32\x1e.edgeprof_proto.v1.MeasurementH\x00\x12-\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32\x1a.edgeprof_proto.v1.FailureH\x00\x42\x07\n\x05\x65vent\"J\n\x0bJobProgress\x12*\n\x05phase\x18\x01 \x01(\x0e\x32\x1b.edgeprof_proto.v1.JobPhase\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\"G\n\x0cLatencyBlock\x12\x11\n\tis_warmup\x18\x01 \x01(\x08\x12\x10\n\x08start_ms\x18\x02 \x01(\x01\x12\x12\n\nlatency_ms\x18\x03 \x03(\x01\"\xf8\x03\n\x0bMeasurement\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12+\n\x07setting\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.Setting\x12\x30\n\x04plan\x18\x03 \x01(\x0b\x32\".edgeprof_proto.v1.MeasurementPlan\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07load_ms\x18\x05 \x01(\x01\x12\x1a\n\x12\x66irst_inference_ms\x18\x06 \x01(\x01\x12/\n\x06\x62locks\x18\x07 \x03(\x0b\x32\x1f.edgeprof_proto.v1.LatencyBlock\x12\x1e\n\x11peak_memory_bytes\x18\x08 \x01(\x03H\x00\x88\x01\x01\x12\x38\n\x11\x63onditions_before\x18\t \x01(\x0b\x32\x1d.edgeprof_proto.v1.Conditions\x12\x37\n\x10\x63onditions_after\x18\n \x01(\x0b\x32\x1d.edgeprof_proto.v1.Conditions\x12+\n\x07verdict\x18\x0b \x01(\x0b\x32\x1a.edgeprof_proto.v1.Verdict\x12\x10\n\x08total_ms\x18\x0c \x01(\x01\x42\x14\n\x12_peak_memory_bytes\"\x9d\x02\n\nConditions\x12\x34\n\x0ctemperatures\x18\x01 \x03(\x0b\x32\x1e.edgeprof_proto.v1.Temperature\x12\x1c\n\x14\x63ore_frequencies_mhz\x18\x02 \x03(\x01\x12\x11\n\tgovernors\x18\x03 \x03(\t\x12\x18\n\x10throttling_flags\x18\x04 \x03(\t\x12\x1c\n\x14has_throttling_flags\x18\x05 \x01(\x08\x12\x1c\n\x0fload_average_1m\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12#\n\x16\x61vailable_memory_bytes\x18\x07 \x01(\x03H\x01\x88\x01\x01\x42\x12\n\x10_load_average_1mB\x19\n\x17_available_memory_bytes\"8\n\x0bTemperature\x12\x0c\n\x04zone\x18\x01 \x01(\t\x12\x1b\n\x13temperature_celsius\x18\x02 \x01(\x01\"f\n\x07Verdict\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.edgeprof_proto.v1.VerdictKind\x12-\n\x08\x65vidence\x18\x02 \x03(\x0b\x32\x1b.edgeprof_proto.v1.Evidence\"K\n\x08\x45vidence\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\r\n\x05limit\x18\x03 \x01(\x01\x12\x13\n\x0bis_exceeded\x18\x04 \x01(\x08*\x9a\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x17\n\x13JOB_STATE_SUCCEEDED\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05*o\n\x08JobPhase\x12\x19\n\x15JOB_PHASE_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_PHASE_LOADING\x10\x01\x12\x18\n\x14JOB_PHASE_WARMING_UP\x10\x02\x12\x17\n\x13JOB_PHASE_MEASURING\x10\x03*\xae\x01\n\x0bVerdictKind\x12\x1c\n\x18VERDICT_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13VERDICT_KIND_STABLE\x10\x01\x12\x16\n\x12VERDICT_KIND_NOISY\x10\x02\x12\x19\n\x15VERDICT_KIND_DRIFTING\x10\x03\x12\x1a\n\x16VERDICT_KIND_THROTTLED\x10\x04\x12\x19\n\x15VERDICT_KIND_FALLBACK\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,12 +35,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SETTING_OPTIONSENTRY']._loaded_options = None
   _globals['_SETTING_OPTIONSENTRY']._serialized_options = b'8\001'
-  _globals['_JOBSTATE']._serialized_start=2598
-  _globals['_JOBSTATE']._serialized_end=2752
-  _globals['_JOBPHASE']._serialized_start=2754
-  _globals['_JOBPHASE']._serialized_end=2865
-  _globals['_VERDICTKIND']._serialized_start=2868
-  _globals['_VERDICTKIND']._serialized_end=3042
+  _globals['_JOBSTATE']._serialized_start=2671
+  _globals['_JOBSTATE']._serialized_end=2825
+  _globals['_JOBPHASE']._serialized_start=2827
+  _globals['_JOBPHASE']._serialized_end=2938
+  _globals['_VERDICTKIND']._serialized_start=2941
+  _globals['_VERDICTKIND']._serialized_end=3115
   _globals['_SETTING']._serialized_start=115
   _globals['_SETTING']._serialized_end=351
   _globals['_SETTING_OPTIONSENTRY']._serialized_start=305
@@ -50,23 +50,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOBSPEC']._serialized_start=526
   _globals['_JOBSPEC']._serialized_end=672
   _globals['_JOB']._serialized_start=675
-  _globals['_JOB']._serialized_end=1046
-  _globals['_FAILURE']._serialized_start=1048
-  _globals['_FAILURE']._serialized_end=1122
-  _globals['_JOBEVENT']._serialized_start=1125
-  _globals['_JOBEVENT']._serialized_end=1412
-  _globals['_JOBPROGRESS']._serialized_start=1414
-  _globals['_JOBPROGRESS']._serialized_end=1488
-  _globals['_LATENCYBLOCK']._serialized_start=1490
-  _globals['_LATENCYBLOCK']._serialized_end=1561
-  _globals['_MEASUREMENT']._serialized_start=1564
-  _globals['_MEASUREMENT']._serialized_end=2068
-  _globals['_CONDITIONS']._serialized_start=2071
-  _globals['_CONDITIONS']._serialized_end=2356
-  _globals['_TEMPERATURE']._serialized_start=2358
-  _globals['_TEMPERATURE']._serialized_end=2414
-  _globals['_VERDICT']._serialized_start=2416
-  _globals['_VERDICT']._serialized_end=2518
-  _globals['_EVIDENCE']._serialized_start=2520
-  _globals['_EVIDENCE']._serialized_end=2595
+  _globals['_JOB']._serialized_end=1119
+  _globals['_FAILURE']._serialized_start=1121
+  _globals['_FAILURE']._serialized_end=1195
+  _globals['_JOBEVENT']._serialized_start=1198
+  _globals['_JOBEVENT']._serialized_end=1485
+  _globals['_JOBPROGRESS']._serialized_start=1487
+  _globals['_JOBPROGRESS']._serialized_end=1561
+  _globals['_LATENCYBLOCK']._serialized_start=1563
+  _globals['_LATENCYBLOCK']._serialized_end=1634
+  _globals['_MEASUREMENT']._serialized_start=1637
+  _globals['_MEASUREMENT']._serialized_end=2141
+  _globals['_CONDITIONS']._serialized_start=2144
+  _globals['_CONDITIONS']._serialized_end=2429
+  _globals['_TEMPERATURE']._serialized_start=2431
+  _globals['_TEMPERATURE']._serialized_end=2487
+  _globals['_VERDICT']._serialized_start=2489
+  _globals['_VERDICT']._serialized_end=2591
+  _globals['_EVIDENCE']._serialized_start=2593
+  _globals['_EVIDENCE']._serialized_end=2668
 # @@protoc_insertion_point(module_scope)

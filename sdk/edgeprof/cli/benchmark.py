@@ -50,6 +50,7 @@ def benchmark(
         with MeasurementProgress(model.name, plan) as progress:
             measurement = client.measure(model, setting, job_id=job_id, plan=plan, on_event=progress.on_job_event)
         store.record_measurement(job_id, resolve_platform(device, setting), measurement)
+        client.acknowledge((job_id,))
     if as_json:
         print_json({"job_id": job_id, "median_ms": measurement.median_ms, "measurement": to_json(measurement)})
         return
