@@ -35,12 +35,12 @@ _CHANNEL_OPTIONS = (
     ("grpc.so_reuseport", 0),
     # A chunk and its frame; nothing larger ever arrives.
     ("grpc.max_receive_message_length", 2 * CHUNK_BYTES_LIMIT),
-    # A host is silent when no byte of it arrives for 10 s after a ping; it is noticed within 30 s.
-    ("grpc.keepalive_time_ms", 15_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    # The answer to a ping queues behind all that a slow link still has to carry: its minute is too short for a model.
-    ("grpc.http2.ping_timeout_ms", 600_000),
-    # A probe of the bandwidth that is never answered would hold back the ping that notices silence.
+    # A silent host is noticed within 30 s. How long an answer may take is the second time in older gRPC, the third in
+    # newer, whose default is a minute.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 15_000),
+    ("grpc.http2.ping_timeout_ms", 15_000),
+    # Keeps what is under way at 64 KiB. With more, on a slow link, the answer to a ping would come too late behind it.
     ("grpc.http2.bdp_probe", 0),
     # Hosts may ping every 10 s, also between calls.
     ("grpc.keepalive_permit_without_calls", 1),

@@ -59,11 +59,12 @@ ACKNOWLEDGE_COUNT = 1_000
 """Jobs that one call may acknowledge."""
 
 CHANNEL_OPTIONS = (
-    # Notices a peer of which no byte arrives within 30 s; the agent allows a ping every 10 s.
+    # Notices a silent peer within 30 s; the agent allows a ping every 10 s. How long an answer may take is the second
+    # time in older gRPC, the third in newer, whose default is a minute.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 15_000),
-    # As in the agent: a slow link is not a silent one, and nothing may hold back the ping.
-    ("grpc.http2.ping_timeout_ms", 600_000),
+    ("grpc.http2.ping_timeout_ms", 15_000),
+    # As in the agent: a ping must not wait behind more than 64 KiB on a slow link, or slow would pass for silent.
     ("grpc.http2.bdp_probe", 0),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
@@ -284,7 +285,8 @@ class DeviceClient:
         if 10 * space.free_count <= space.total_count:
             logger.warning(
                 "the device at %s has room for %d more results of %d: the others are kept until their hosts "
-                "acknowledge them; go on with the sessions that asked for them, or raise EDGEPROF_AGENT_FINISHED_JOB_COUNT there",
+                "acknowledge them; go on with the sessions that asked for them, or raise "
+                "EDGEPROF_AGENT_FINISHED_JOB_COUNT there",
                 self.address,
                 space.free_count,
                 space.total_count,
