@@ -292,20 +292,24 @@ class JobQueue:
             raise QueueFullError(
                 f"{own_count} jobs of this host wait already, the limit of this agent for one host; try again later"
             )
+        is_full = len(queued) >= self._queued_job_count
+        if is_full and not self._may_be_forgotten(queued[-1], host_name):
+            raise QueueFullError(f"{len(queued)} jobs wait already, the limit of this agent; try again later")
         space = self.journal_space()
         if not space.free_count:
             raise JournalFullError(
-                f"the journal has no room for another result: it keeps {space.total_count} that no host has "
-                "acknowledged; go on with the sessions that asked for them, or raise EDGEPROF_AGENT_FINISHED_JOB_COUNT "
-                "on the device"
+                f"the journal has no room for another result: {space.total_count} are kept that no host has "
+                "acknowledged, or measured next; go on with the sessions that asked for them, or raise "
+                "EDGEPROF_AGENT_FINISHED_JOB_COUNT on the device"
             )
-        if len(queued) < self._queued_job_count:
-            return
-        last = queued[-1]
-        if last.attempt_count or last.host_name == host_name or not self._leases.is_silent(last.host_name):
-            raise QueueFullError(f"{len(queued)} jobs wait already, the limit of this agent; try again later")
-        logger.warning("forgetting job %s, never begun: the queue is full and its host silent", last.job_id)
-        self._journal.forget_job(last.job_id)
+        if is_full:
+            job_id = queued[-1].job_id
+            logger.warning("forgetting job %s, never begun: the queue is full and its host silent", job_id)
+            self._journal.forget_job(job_id)
+
+    def _may_be_forgotten(self, job: WaitingJob, host_name: str) -> bool:
+        """Tell whether a job may make place for one of a host."""
+        return not job.attempt_count and job.host_name != host_name and self._leases.is_silent(job.host_name)
 
     def _requeue(self, job_id: str) -> None:
         """Put a job back whose attempt was cut short, or give it up; leaves every other job as it is."""

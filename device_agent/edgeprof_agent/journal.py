@@ -123,7 +123,7 @@ class Journal:
         # Before anything is written: what is damaged stays as it was found.
         finding = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if finding != "ok":
-            raise sqlite3.DatabaseError(finding)
+            raise sqlite3.DatabaseError(" ".join(finding.split()))
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.execute("PRAGMA foreign_keys = ON")

@@ -48,5 +48,6 @@ def in_turn(waiting: Sequence[WaitingJob], is_silent: Callable[[str], bool]) -> 
             job.last_turn,
             arrival,
         )
-        rounds[job.host_name] += 1
+        # A job that had its turn already moved its host back by that turn.
+        rounds[job.host_name] += job.attempt_count == 0
     return sorted(waiting, key=lambda job: keys[job.job_id])

@@ -94,13 +94,20 @@ def bench(tmp_path: Path, start_agent: StartAgent, monkeypatch: pytest.MonkeyPat
         yield Bench(tmp_path / "model", tmp_path / "agent", store, start_agent)
 
 
+def go_on(host: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Let a host go on that waits at a step; return its exit status and what it complained of."""
+    _, complaints = host.communicate("\n", timeout=20)
+    return host.returncode, complaints
+
+
 @contextlib.contextmanager
 def host_process(
     agent: Agent, job_id: str, act: str, model: Path, stop_at: str, *, prefix: tuple[str, ...] = ()
 ) -> "Iterator[subprocess.Popen[str]]":
     """A host as a process that has reached the step `stop_at`."""
     command = (*prefix, sys.executable, str(HOST), agent.address, job_id, act, str(model), stop_at)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         try:
             for line in process.stdout:

@@ -2,10 +2,9 @@
 
 python host.py ADDRESS JOB_ID ACT MODEL [STOP_AT]
 
-It says each step in a line. At STOP_AT it waits for SIGUSR1, or for its end.
+It says each step in a line. At STOP_AT it waits for a line, or for its end.
 """
 
-import signal
 import sys
 from pathlib import Path
 
@@ -17,12 +16,10 @@ from edgeprof_proto.records import JobEvent, JobState, Progress, Setting
 
 
 def main(address: str, job_id: str, act: str, model: str, stop_at: str = "") -> None:
-    signal.signal(signal.SIGUSR1, lambda *_: None)
-
     def say(step: str) -> None:
         print(step, flush=True)
         if step == stop_at:
-            signal.pause()
+            sys.stdin.readline()
 
     def on_event(event: JobEvent) -> None:
         if event.event is JobState.QUEUED:

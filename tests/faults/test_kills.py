@@ -141,8 +141,8 @@ def test_job_outlives_its_killed_host(bench: Bench, step: str) -> None:
 
 @fault(
     fault="kill -9 of a host that has many jobs queued",
-    sees="Other hosts: after its lease their jobs run before those of the killed one; in a full queue they take a place "
-    "of its jobs that never began.",
+    sees="Other hosts: after its lease their jobs run before those of the killed one; in a full queue they take the "
+    "place of one that never began.",
     kept="Its jobs, behind all others; one that lost its place is asked for again by the same command.",
 )
 def test_killed_host_blocks_nobody(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""An agent on a random port, or the one of EDGEPROF_AGENT_LISTEN, whose worker does what the setting's option `act` says; and that worker.
+"""An agent on a random port, or at EDGEPROF_AGENT_LISTEN, whose worker does what option `act` says; and that worker.
 
 python scripted.py serve | describe | work FD
 """
