@@ -17,8 +17,9 @@ HEAD = """\
 # Faults
 
 What goes wrong, what the user sees, and what is kept. Each row is a test in `tests/faults`, with real processes, real
-sockets and real disks; this page is made from them by `python scripts/fault_table.py`. In every row the samples of the
-device's events, of its result and of the host's store are compared: none is lost, and none counts twice.
+sockets and real disks; this page is made from them by `python scripts/fault_table.py`. Where a job comes through its
+fault, the test compares the samples of the device's events, of its result and of the host's store: none is lost, and
+none counts twice.
 """
 
 CHAPTERS = {

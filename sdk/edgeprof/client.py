@@ -86,10 +86,11 @@ class DeviceClient:
 
     def __init__(self, address: str, *, patience_s: float = DEFAULT_PATIENCE_S, host_name: str | None = None) -> None:
         self.address = address
+        self.host_name = host_name or default_host_name()
         self._patience_s = patience_s
         self._unacknowledged: set[str] = set()
         self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
-        interceptor = HostNameInterceptor(host_name or default_host_name())
+        interceptor = HostNameInterceptor(self.host_name)
         self._stub = DeviceAgentServiceStub(grpc.intercept_channel(self._channel, interceptor))
 
     def close(self) -> None:

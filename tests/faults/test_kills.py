@@ -8,6 +8,7 @@ from faults.conftest import Bench, acting, host_process, until, worker_pid
 from faults.rows import fault
 
 from edgeprof.client import DeviceClient
+from edgeprof.collection import collect_results
 from edgeprof.errors import DeviceBusyError, WorkerFailedError
 from edgeprof_proto.records import JobEvent, JobPhase, JobSpec, JobState, LatencyBlock, Progress
 from edgeprof_proto.v1 import job_pb2
@@ -121,7 +122,8 @@ def test_result_outlives_a_killed_agent_until_it_is_acknowledged(bench: Bench, i
 @fault(
     fault="kill -9 of the host while its job is queued, loads, warms up or measures, before it has written the result "
     "down, or before it has acknowledged it",
-    sees="The device goes on; the same command started again gets the result of the same job.",
+    sees="The device goes on. An onboarding or a verification started again gets the result of the same job; the next "
+    "benchmark brings what earlier ones had left on the device into the store.",
     kept="The result, on the device until it is acknowledged; in the store once.",
 )
 @pytest.mark.parametrize("step", ["queued", "loading", "warming_up", "measuring", "measured", "stored"])
@@ -132,11 +134,14 @@ def test_job_outlives_its_killed_host(bench: Bench, step: str) -> None:
         host.wait(20)
     assert list(agent.watch_job("a"))[-1].state == job_pb2.JOB_STATE_SUCCEEDED
     assert not agent.get_job("a").HasField("acknowledge_time")
-    with DeviceClient(agent.address) as client:
-        bench.measure(client, "a")
-        client.acknowledge(("a",))
+    with DeviceClient(agent.address, host_name="other-host") as client:
+        assert collect_results(client, client.device(), bench.store) == 0
+    with DeviceClient(agent.address, host_name="killed-host") as client:
+        assert collect_results(client, client.device(), bench.store) == (step != "stored")
+        assert collect_results(client, client.device(), bench.store) == 0
+        assert client.measure(bench.model, acting("measure"), job_id="a") == bench.store.measurement("a")
     bench.assert_counted_once(agent, "a")
-    assert agent.get_job("a").host_name == "killed-host"
+    assert agent.get_job("a").HasField("acknowledge_time")
 
 
 @fault(

@@ -17,7 +17,7 @@ from edgeprof_agent import server
 from edgeprof_proto.records import JobEvent, LatencyBlock
 from edgeprof_proto.v1 import device_agent_pb2
 
-SHORT = {"grpc.keepalive_time_ms": 500, "grpc.keepalive_timeout_ms": 500, "grpc.http2.ping_timeout_ms": 500}
+SHORT = {"grpc.keepalive_time_ms": 500, "grpc.keepalive_timeout_ms": 1_000, "grpc.http2.ping_timeout_ms": 1_000}
 
 
 def with_short_times(options: "tuple[tuple[str, int], ...]") -> list[tuple[str, int]]:
@@ -95,8 +95,8 @@ def test_stopped_host_blocks_nobody_and_goes_on_when_it_wakes(bench: Bench) -> N
 def test_slow_link_is_not_taken_for_a_silent_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "CHANNEL_OPTIONS", with_short_times(client_module.CHANNEL_OPTIONS))
     agent = bench.start_agent()
-    # The same as 25 kB/s with the times in force. The whole upload takes far longer than the wait for a ping.
-    bench.model.write_bytes(os.urandom(1_500_000))
+    # As slow as 50 kB/s with the times in force. The whole upload takes far longer than the wait for a ping.
+    bench.model.write_bytes(os.urandom(2_400_000))
     with Link(agent.address, bytes_per_s=750_000) as link, DeviceClient(link.address, patience_s=0.0) as client:
         bench.measure(client, "a")
     bench.assert_counted_once(agent, "a")

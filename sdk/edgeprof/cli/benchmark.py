@@ -31,6 +31,7 @@ def benchmark(
     import uuid
 
     from edgeprof import connect
+    from edgeprof.collection import collect_results
     from edgeprof.platform import resolve_platform
     from edgeprof.store import Store
     from edgeprof.uncertainty import median_relative_sd
@@ -46,6 +47,8 @@ def benchmark(
     with Store() as store, connect(address) as client:
         device = client.device()
         store.record_device(device, address)
+        if count := collect_results(client, device, store):
+            click.echo(f"{count} results of runs that were cut short are in the store now", err=True)
         job_id = f"benchmark-{uuid.uuid4().hex}"
         with MeasurementProgress(model.name, plan) as progress:
             measurement = client.measure(model, setting, job_id=job_id, plan=plan, on_event=progress.on_job_event)
