@@ -33,7 +33,10 @@ class AgentConfig:
         model_cache_bytes: Size of all models on disk at most.
         disk_reserve_bytes: Disk space that stays free for the board.
         queued_job_count: Jobs that may wait at most.
-        finished_job_count: Finished jobs that the journal keeps; the oldest go first.
+        host_queued_job_count: Jobs of one host that may wait at most.
+        finished_job_count: Finished jobs that the journal keeps; of those that a host has acknowledged the oldest go
+            first, the others never.
+        lease_duration_s: Time after which the jobs of a host that is not heard from wait behind all others.
         job_duration_s: Time that one job may take.
         worker_memory_bytes: Memory that a worker may take; 0 for three quarters of the board's.
         worker_variables: Names of environment variables that workers see beside those they need, divided by commas.
@@ -54,8 +57,10 @@ class AgentConfig:
     model_cache_bytes: int = 2048 * MIB
     disk_reserve_bytes: int = 256 * MIB
     queued_job_count: int = 1_000
+    host_queued_job_count: int = 250
     finished_job_count: int = 10_000
     job_duration_s: float = 1_800.0
+    lease_duration_s: float = 120.0
     worker_memory_bytes: int = 0
     worker_variables: str = ""
     worker_user_id: int = 64_117
@@ -73,8 +78,8 @@ class AgentConfig:
         if self.log_level not in LOG_LEVELS:
             raise ConfigError(f"log_level must be one of {', '.join(LOG_LEVELS)}, got {self.log_level!r}")
         for name in (
-            *("model_bytes", "model_cache_bytes", "queued_job_count", "finished_job_count", "job_duration_s"),
-            *("worker_user_id", "upload_count", "upload_bytes_per_s"),
+            *("model_bytes", "model_cache_bytes", "queued_job_count", "host_queued_job_count", "finished_job_count"),
+            *("job_duration_s", "lease_duration_s", "worker_user_id", "upload_count", "upload_bytes_per_s"),
         ):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")

@@ -12,6 +12,7 @@
     - JobNotFoundError                   no such job
     - JobConflictError                   the job's id is taken by another job
     - QueueFullError                     too many jobs wait
+    - JournalFullError                   too many results that no host has acknowledged
     - RuntimeNotFoundError               the setting's runtime is not on this device
     - SettingNotSupportedError           the runtime cannot do what the setting asks for
     - ModelRejectedError                 the runtime cannot load the model
@@ -30,6 +31,7 @@
     - InternalError                      a fault of the agent itself
       - DeviceDescriptionError           the device could not be described
       - JournalError                     the journal cannot be read or written
+      - JobStateError                    a job was to enter a state that its own does not lead to
     - StartError                         the agent cannot start; never crosses the wire
       - ConfigError (ValueError)         a setting of the agent is wrong
       - DataDirError                     the data folder cannot be used
@@ -115,6 +117,12 @@ class QueueFullError(AgentError):
     """The queue of jobs has reached its limit."""
 
     reason = "ERROR_REASON_QUEUE_FULL"
+
+
+class JournalFullError(AgentError):
+    """The journal holds as many results as it can that no host has acknowledged."""
+
+    reason = "ERROR_REASON_JOURNAL_FULL"
 
 
 class RuntimeNotFoundError(AgentError):
@@ -226,6 +234,10 @@ class DeviceDescriptionError(InternalError):
 
 class JournalError(InternalError):
     """The journal cannot be read or written."""
+
+
+class JobStateError(InternalError):
+    """A job was to enter a state that its own does not lead to."""
 
 
 class StartError(AgentError):

@@ -1,14 +1,11 @@
-"""The queue: one measurement at a time, in the order in which the jobs came.
-
-    create ---> QUEUED ---> RUNNING ---> SUCCEEDED      the worker told a measurement
-                  |  ^         |  |
-                  |  |         |  +----> FAILED         it told a failure, crashed or took too long
-                  |  +---------+                        the agent stopped; after MAX_ATTEMPT_COUNT attempts: FAILED
-                  |            |
-                  +------------+-------> CANCELLED      on request
+"""The queue: one measurement at a time, hosts taking turns, through the states of `job_states.py`.
 
 Every change is in the journal before anybody is told. The two ends of an attempt that no worker decides are a job's
-cancellation and the agent's own end; both kill the worker.
+cancellation and the agent's own end; both kill the worker. After the agent's own end the job is queued again, and given
+up after MAX_ATTEMPT_COUNT attempts; the blocks of an attempt that was cut short stay among its events.
+
+A host that is silent for longer than its lease keeps nobody waiting: its jobs run when no other host has any, and where
+the queue is full, one of them that has never begun makes place for a host that is there.
 """
 
 import asyncio
@@ -16,7 +13,7 @@ import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Final
 
 from edgeprof_agent.device_description import DeviceDescriber, check_setting
@@ -29,6 +26,7 @@ from edgeprof_agent.errors import (
     JobConflictError,
     JobInterruptedError,
     JournalError,
+    JournalFullError,
     ModelQuarantinedError,
     QueueFullError,
     WorkerCrashedError,
@@ -36,7 +34,9 @@ from edgeprof_agent.errors import (
     WorkerTimeoutError,
 )
 from edgeprof_agent.journal import Journal
+from edgeprof_agent.leases import Leases
 from edgeprof_agent.model_store import ModelStore
+from edgeprof_agent.turns import WaitingJob, in_turn
 from edgeprof_agent.worker_process import WorkerEvent, WorkerProcess
 from edgeprof_proto.records import (
     Failure,
@@ -46,6 +46,7 @@ from edgeprof_proto.records import (
     JobPhase,
     JobSpec,
     JobState,
+    JournalSpace,
     LatencyBlock,
     Measurement,
     Progress,
@@ -72,7 +73,9 @@ class JobQueue:
         store: Where the models are.
         worker: Runs a job.
         describer: Tells what the device can run.
+        leases: Tells which hosts are silent.
         queued_job_count: Jobs that may wait at most.
+        host_queued_job_count: Jobs of one host that may wait at most.
         finished_job_count: Finished jobs that the journal keeps.
         clock: Tells the time, in seconds since the epoch.
     """
@@ -83,8 +86,10 @@ class JobQueue:
         store: ModelStore,
         worker: WorkerProcess,
         describer: DeviceDescriber,
+        leases: Leases,
         *,
         queued_job_count: int,
+        host_queued_job_count: int,
         finished_job_count: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -92,20 +97,23 @@ class JobQueue:
         self._store = store
         self._worker = worker
         self._describer = describer
+        self._leases = leases
+        self._host_queued_job_count = host_queued_job_count
         self._queued_job_count = queued_job_count
         self._finished_job_count = finished_job_count
         self._clock = clock
         self._news = asyncio.Event()
         self._current: tuple[str, asyncio.Task[None]] | None = None
-        for job_id in journal.waiting_job_ids():
-            self._requeue(job_id)
+        for job in journal.waiting_jobs():
+            self._requeue(job.job_id)
 
-    async def create_job(self, job_id: str, spec: JobSpec, *, release_model: bool = False) -> Job:
+    async def create_job(self, job_id: str, spec: JobSpec, *, host_name: str, release_model: bool = False) -> Job:
         """Queue a job, or return the one that has this id and asks for the same.
 
         Args:
             job_id: Id that the host chose.
             spec: What to measure.
+            host_name: Host that asks for it; empty for one that tells no name.
             release_model: Whether to forget that the model has ended its worker.
 
         Raises:
@@ -116,6 +124,7 @@ class JobQueue:
             SettingNotSupportedError: If the runtime cannot do what is asked for.
             ModelQuarantinedError: If the model has ended its worker twice and is not released.
             QueueFullError: If too many jobs wait.
+            JournalFullError: If there is no room for its result.
         """
         require_job_id(job_id)
         if (known := self._known(job_id, spec)) is not None:
@@ -128,12 +137,10 @@ class JobQueue:
         if release_model:
             self._journal.release_model(spec.model_sha256)
         self._refuse_quarantined(spec.model_sha256)
-        waiting_count = len(self._journal.waiting_job_ids()) - (self._current is not None)
-        if waiting_count >= self._queued_job_count:
-            raise QueueFullError(f"{waiting_count} jobs wait already, the limit of this agent; try again later")
-        self._journal.create_job(job_id, spec, time=self._clock())
+        self._make_place(host_name)
+        self._journal.create_job(job_id, spec, time=self._clock(), host_name=host_name)
         self._tell()
-        return self._journal.get_job(job_id)
+        return self.get_job(job_id)
 
     def get_job(self, job_id: str) -> Job:
         """Return a job as it stands, with its result.
@@ -144,7 +151,7 @@ class JobQueue:
         Raises:
             JobNotFoundError: If there is no such job.
         """
-        return self._journal.get_job(job_id)
+        return self._placed((self._journal.get_job(job_id),))[0]
 
     def list_jobs(self, *, limit: int, before: int | None) -> tuple[tuple[Job, ...], int | None]:
         """Return jobs without their results, newest first, and where the list goes on.
@@ -153,7 +160,8 @@ class JobQueue:
             limit: Jobs at most.
             before: Where the list goes on, as the call for the page before returned it.
         """
-        return self._journal.list_jobs(limit=limit, before=before)
+        jobs, next_before = self._journal.list_jobs(limit=limit, before=before)
+        return self._placed(jobs), next_before
 
     def cancel_job(self, job_id: str) -> Job:
         """End a job that waits or runs; one that has ended stays as it is.
@@ -171,6 +179,22 @@ class JobQueue:
         if self._current is not None and self._current[0] == job_id:
             self._current[1].cancel()
         return self._journal.get_job(job_id)
+
+    def acknowledge_jobs(self, job_ids: Collection[str]) -> None:
+        """Note that a host has kept what came out of some jobs; those that are forgotten are passed over.
+
+        Args:
+            job_ids: The jobs.
+
+        Raises:
+            InvalidRequestError: If one of them has not ended; none is acknowledged then.
+        """
+        self._journal.acknowledge_jobs(job_ids, time=self._clock())
+
+    def journal_space(self) -> JournalSpace:
+        """Return how many results there is room for until a host acknowledges some."""
+        free_count = self._finished_job_count - self._journal.unacknowledged_count()
+        return JournalSpace(free_count=max(0, free_count), total_count=self._finished_job_count)
 
     async def watch_job(self, job_id: str, *, from_sequence: int) -> AsyncIterator[JobEvent]:
         """Yield the events of a job, those of the past first, until it has ended.
@@ -199,10 +223,10 @@ class JobQueue:
         while True:
             news = self._news
             try:
-                waiting = self._journal.waiting_job_ids()
+                waiting = self._in_turn()
                 if waiting:
-                    self._requeue(waiting[0])
-                    await self._attempt(waiting[0])
+                    self._requeue(waiting[0].job_id)
+                    await self._attempt(waiting[0].job_id)
                     self._journal.forget_finished_jobs(keep_count=self._finished_job_count)
             except Exception:
                 # A full disk may have room again, and a bug must not keep the other jobs waiting for ever.
@@ -261,7 +285,7 @@ class JobQueue:
 
         # It may have ended its worker twice since the job was queued.
         self._refuse_quarantined(job.spec.model_sha256)
-        model_path = self._store.use_model(job.spec.model_sha256)
+        model_path = await self._store.verified_model(job.spec.model_sha256)
         spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
         return await self._worker.run(model_path, spec, attempt=attempt, on_event=record)
 
@@ -276,6 +300,47 @@ class JobQueue:
 
     def _count_kill(self, job: Job, message: str) -> None:
         self._journal.count_worker_kill(job.spec.model_sha256, message, time=self._clock())
+
+    def _in_turn(self) -> list[WaitingJob]:
+        return in_turn(self._journal.waiting_jobs(), self._leases.is_silent)
+
+    def _placed(self, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
+        """Tell each job that is queued its place."""
+        if not any(job.state is JobState.QUEUED for job in jobs):
+            return jobs
+        places = {job.job_id: place for place, job in enumerate(self._in_turn())}
+        return tuple(
+            dataclasses.replace(job, queue_position=places[job.job_id]) if job.state is JobState.QUEUED else job
+            for job in jobs
+        )
+
+    def _make_place(self, host_name: str) -> None:
+        """Refuse a job for which there is no place, or give it that of a silent host's job that has never begun."""
+        current_id = None if self._current is None else self._current[0]
+        queued = [job for job in self._in_turn() if job.job_id != current_id]
+        own_count = sum(job.host_name == host_name for job in queued)
+        if own_count >= self._host_queued_job_count:
+            raise QueueFullError(
+                f"{own_count} jobs of this host wait already, the limit of this agent for one host; try again later"
+            )
+        is_full = len(queued) >= self._queued_job_count
+        if is_full and not self._may_be_forgotten(queued[-1], host_name):
+            raise QueueFullError(f"{len(queued)} jobs wait already, the limit of this agent; try again later")
+        space = self.journal_space()
+        if not space.free_count:
+            raise JournalFullError(
+                f"the journal has no room for another result: {space.total_count} are kept that no host has "
+                "acknowledged, or measured next; go on with the sessions that asked for them, or raise "
+                "EDGEPROF_AGENT_FINISHED_JOB_COUNT on the device"
+            )
+        if is_full:
+            job_id = queued[-1].job_id
+            logger.warning("forgetting job %s, never begun: the queue is full and its host silent", job_id)
+            self._journal.forget_job(job_id)
+
+    def _may_be_forgotten(self, job: WaitingJob, host_name: str) -> bool:
+        """Tell whether a job may make place for one of a host."""
+        return not job.attempt_count and job.host_name != host_name and self._leases.is_silent(job.host_name)
 
     def _requeue(self, job_id: str) -> None:
         """Put a job back whose attempt was cut short, or give it up; leaves every other job as it is."""

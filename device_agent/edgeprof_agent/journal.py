@@ -2,6 +2,9 @@
 
 A job has one row, numbered in the order of arrival; what happened to it are its events, numbered from 1
 without gaps. A measurement is stored without its blocks, which are events of the same attempt already.
+
+A finished job stays until its host has acknowledged it; hosts of revision 1, which tell no name, acknowledge nothing,
+and their jobs count as acknowledged when they end.
 """
 
 import contextlib
@@ -12,7 +15,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from edgeprof_agent.errors import DiskFullError, JobNotFoundError, JournalError
+from edgeprof_agent.errors import DiskFullError, InvalidRequestError, JobNotFoundError, JournalError
+from edgeprof_agent.job_states import require_transition
+from edgeprof_agent.turns import WaitingJob
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records import (
     Failure,
@@ -49,7 +54,7 @@ CREATE TABLE events (
     PRIMARY KEY (job_number, sequence)
 );
 """,
-    # Models that ended their workers.
+    # To schema 2: models that ended their workers.
     """
 CREATE TABLE worker_kills (
     model_sha256 TEXT PRIMARY KEY,
@@ -57,6 +62,14 @@ CREATE TABLE worker_kills (
     last_message TEXT NOT NULL,
     last_time REAL NOT NULL
 );
+""",
+    # To schema 3: hosts, their turns, and what they have acknowledged.
+    """
+ALTER TABLE jobs ADD COLUMN host_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN acknowledge_time REAL;
+ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX jobs_by_turn ON jobs (host_name, turn);
+CREATE INDEX jobs_not_acknowledged ON jobs (number) WHERE acknowledge_time IS NULL AND host_name != '';
 """,
 )
 """What brings a journal from each schema to the next; entries are only ever added, since boards keep their journals."""
@@ -116,6 +129,10 @@ class Journal:
 
     def _prepare(self) -> None:
         self._database.row_factory = sqlite3.Row
+        # Before anything is written: what is damaged stays as it was found.
+        finding = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if finding != "ok":
+            raise sqlite3.DatabaseError(" ".join(finding.split()))
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.execute("PRAGMA foreign_keys = ON")
@@ -125,19 +142,21 @@ class Journal:
         """Close the file."""
         self._database.close()
 
-    def create_job(self, job_id: str, spec: JobSpec, *, time: float) -> None:
-        """Add a job at the end of the queue; its first event says that it is queued.
+    def create_job(self, job_id: str, spec: JobSpec, *, time: float, host_name: str = "") -> None:
+        """Add a job to the queue; its first event says that it is queued.
 
         Args:
             job_id: Id that no other job has.
             spec: What to measure.
             time: Now, in seconds since the epoch.
+            host_name: Host that asks for it; empty for one that tells no name.
         """
-        row = (job_id, spec.model_sha256, _dump(spec), JobState.QUEUED.value, time)
+        require_transition(job_id, None, JobState.QUEUED)
+        row = (job_id, spec.model_sha256, _dump(spec), JobState.QUEUED.value, time, host_name)
         with self._transaction():
             self._database.execute(
-                "INSERT INTO jobs (job_id, model_sha256, spec, state, attempt_count, create_time)"
-                " VALUES (?, ?, ?, ?, 0, ?)",
+                "INSERT INTO jobs (job_id, model_sha256, spec, state, attempt_count, create_time, host_name)"
+                " VALUES (?, ?, ?, ?, 0, ?, ?)",
                 row,
             )
             self._insert_events(job_id, (JobState.QUEUED,))
@@ -152,15 +171,16 @@ class Journal:
 
         Raises:
             JobNotFoundError: If there is no such job.
+            JobStateError: If its state does not lead to one of these.
         """
         with self._transaction():
+            before = JobState(self._job_row(job_id)["state"])
             self._insert_events(job_id, happenings)
             for state in happenings:
                 if isinstance(state, JobState):
-                    self._database.execute(
-                        "UPDATE jobs SET state = ?, attempt_count = attempt_count + ?, end_time = ? WHERE job_id = ?",
-                        (state.value, state is JobState.RUNNING, time if state.is_final else None, job_id),
-                    )
+                    require_transition(job_id, before, state)
+                    self._set_state(job_id, state, time)
+                    before = state
 
     def get_job(self, job_id: str) -> Job:
         """Return a job as it stands, with its result.
@@ -206,10 +226,15 @@ class Journal:
         jobs = tuple(self._job(row) for row in rows[:limit])
         return jobs, rows[limit - 1]["number"] if len(rows) > limit else None
 
-    def waiting_job_ids(self) -> tuple[str, ...]:
-        """Return the ids of the jobs that run or wait, in their order."""
-        rows = self._rows("SELECT job_id FROM jobs WHERE state IN (?, ?) ORDER BY number", *_WAITING)
-        return tuple(row["job_id"] for row in rows)
+    def waiting_jobs(self) -> tuple[WaitingJob, ...]:
+        """Return the jobs that run or wait, in the order in which they came."""
+        rows = self._rows(
+            "SELECT job_id, host_name, state, attempt_count,"
+            " (SELECT max(turn) FROM jobs AS all_jobs WHERE all_jobs.host_name = jobs.host_name) AS last_turn"
+            " FROM jobs WHERE state IN (?, ?) ORDER BY number",
+            *_WAITING,
+        )
+        return tuple(WaitingJob(**{**dict(row), "state": JobState(row["state"])}) for row in rows)
 
     def needed_models(self) -> Collection[str]:
         """Return the SHA-256 of every model that a job needs which runs or waits."""
@@ -274,17 +299,46 @@ class Journal:
         return cursor.rowcount > 0
 
     def forget_finished_jobs(self, *, keep_count: int) -> None:
-        """Delete all but the newest finished jobs.
+        """Delete the oldest finished jobs, but none that its host may still ask for.
 
         Args:
-            keep_count: Finished jobs that stay.
+            keep_count: Finished jobs that stay, unless more of them are not acknowledged.
         """
+        finished = self._count("SELECT count(*) AS value FROM jobs WHERE state NOT IN (?, ?)", *_WAITING)
         with self._transaction():
             self._database.execute(
                 "DELETE FROM jobs WHERE number IN (SELECT number FROM jobs WHERE state NOT IN (?, ?)"
-                " ORDER BY number DESC LIMIT -1 OFFSET ?)",
-                (*_WAITING, keep_count),
+                " AND (acknowledge_time IS NOT NULL OR host_name = '') ORDER BY number LIMIT ?)",
+                (*_WAITING, max(0, finished - keep_count)),
             )
+
+    def forget_job(self, job_id: str) -> None:
+        """Delete a job as if nobody had asked for it."""
+        with self._transaction():
+            self._database.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,))
+
+    def acknowledge_jobs(self, job_ids: Collection[str], *, time: float) -> None:
+        """Note that a host has kept what came out of some jobs; those that are forgotten are passed over.
+
+        Args:
+            job_ids: The jobs.
+            time: Now, in seconds since the epoch.
+
+        Raises:
+            InvalidRequestError: If one of them has not ended; none is acknowledged then.
+        """
+        with self._transaction():
+            for job_id in job_ids:
+                rows = self._rows("SELECT 1 FROM jobs WHERE job_id = ? AND state IN (?, ?)", job_id, *_WAITING)
+                if rows:
+                    raise InvalidRequestError(f"job {job_id!r} has not ended; acknowledge it once its result is kept")
+                self._database.execute(
+                    "UPDATE jobs SET acknowledge_time = coalesce(acknowledge_time, ?) WHERE job_id = ?", (time, job_id)
+                )
+
+    def unacknowledged_count(self) -> int:
+        """Return how many results no host has acknowledged, those of the jobs that wait and run included."""
+        return self._count("SELECT count(*) AS value FROM jobs WHERE acknowledge_time IS NULL AND host_name != ''")
 
     def _migrate(self) -> None:
         version = self._database.execute("PRAGMA user_version").fetchone()[0]
@@ -311,8 +365,15 @@ class Journal:
             )
 
     def _last_sequence(self, job_number: int) -> int:
-        rows = self._rows("SELECT coalesce(max(sequence), 0) AS value FROM events WHERE job_number = ?", job_number)
-        return int(rows[0]["value"])
+        return self._count("SELECT coalesce(max(sequence), 0) AS value FROM events WHERE job_number = ?", job_number)
+
+    def _set_state(self, job_id: str, state: JobState, time: float) -> None:
+        is_turn = state is JobState.RUNNING
+        self._database.execute(
+            "UPDATE jobs SET state = ?, attempt_count = attempt_count + ?, end_time = ?,"
+            " turn = CASE WHEN ? THEN 1 + (SELECT max(turn) FROM jobs) ELSE turn END WHERE job_id = ?",
+            (state.value, is_turn, time if state.is_final else None, is_turn, job_id),
+        )
 
     def _happening(self, row: sqlite3.Row) -> Happening:
         happening: Happening = self._load(_KINDS[row["kind"]], row["body"])
@@ -327,20 +388,15 @@ class Journal:
         return dataclasses.replace(happening, blocks=blocks)
 
     def _job(self, row: sqlite3.Row) -> Job:
-        state = JobState(row["state"])
-        position = None
-        if not state.is_final:
-            position = self._rows(
-                "SELECT count(*) AS value FROM jobs WHERE state IN (?, ?) AND number < ?", *_WAITING, row["number"]
-            )[0]["value"]
         return Job(
             job_id=row["job_id"],
             spec=self._load(JobSpec, row["spec"]),
-            state=state,
+            state=JobState(row["state"]),
             attempt_count=row["attempt_count"],
             create_time=row["create_time"],
             end_time=row["end_time"],
-            queue_position=position if state is JobState.QUEUED else None,
+            host_name=row["host_name"],
+            acknowledge_time=row["acknowledge_time"],
         )
 
     def _load(self, record_type: Any, text: str) -> Any:
@@ -354,6 +410,9 @@ class Journal:
         if not rows:
             raise JobNotFoundError(f"there is no job {job_id!r} on this device; create it again")
         return rows[0]
+
+    def _count(self, statement: str, *values: object) -> int:
+        return int(self._rows(statement, *values)[0]["value"])
 
     def _rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
         with self._explained():
@@ -380,7 +439,8 @@ class Journal:
             if "is full" in str(error):
                 raise DiskFullError(f"the journal {self._path} cannot grow: {error}; free some disk space") from error
             raise JournalError(
-                f"the journal {self._path} cannot be used: {error}; repair it, or move it away to start anew"
+                f"the journal {self._path} cannot be used: {error}; it was left as it is: copy the results out with "
+                "sqlite3, or move it away with the files beside it whose names begin alike to start anew"
             ) from error
 
 

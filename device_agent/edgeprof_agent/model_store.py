@@ -108,6 +108,26 @@ class ModelStore:
             raise ModelNotFoundError(f"there is no model {model_sha256} on this device; upload it first") from None
         return path
 
+    async def verified_model(self, model_sha256: str) -> Path:
+        """Return the file of a model whose bytes are still those that were uploaded.
+
+        Args:
+            model_sha256: The model.
+
+        Raises:
+            ModelNotFoundError: If it is not on the device, or not whole.
+            ModelCorruptError: If the file has changed since; it is removed.
+        """
+        path = self.use_model(model_sha256)
+        digest = await asyncio.to_thread(_digest, path)
+        if digest.hexdigest() != model_sha256:
+            path.unlink(missing_ok=True)
+            raise ModelCorruptError(
+                f"the file of model {model_sha256} has changed on the device's disk, which may be failing; it was "
+                "removed before it was measured, ask for another job with the model"
+            )
+        return path
+
     def received_bytes(self, model_sha256: str) -> tuple[int, bool]:
         """Return how many bytes of a model have arrived, and whether that is all of them.
 

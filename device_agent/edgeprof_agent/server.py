@@ -23,6 +23,7 @@ from edgeprof_agent.execution_proof import ProofCache
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
+from edgeprof_agent.leases import Leases
 from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
 from edgeprof_agent.servicer import DeviceAgentServicer
 from edgeprof_agent.trust.desk import PairingDesk
@@ -44,9 +45,13 @@ _CHANNEL_OPTIONS = (
     ("grpc.so_reuseport", 0),
     # A chunk and its frame; nothing larger ever arrives.
     ("grpc.max_receive_message_length", 2 * CHUNK_BYTES_LIMIT),
-    # A silent host is noticed within 30 s.
-    ("grpc.keepalive_time_ms", 15_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
+    # A silent host is noticed within 30 s. How long an answer may take is the second time in older gRPC, the third in
+    # newer, whose default is a minute.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 15_000),
+    ("grpc.http2.ping_timeout_ms", 15_000),
+    # Keeps what is under way at 64 KiB. With more, on a slow link, the answer to a ping would come too late behind it.
+    ("grpc.http2.bdp_probe", 0),
     # Hosts may ping every 10 s, also between calls.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
@@ -114,12 +119,15 @@ async def running_agent(
     with exclusive_data_dir(config.data_dir) as data_dir, open_journal(data_dir) as journal:
         store = _build_store(config, data_dir, journal)
         describer = DeviceDescriber(data_dir, describe_command)
+        leases = Leases(config.lease_duration_s)
         jobs = JobQueue(
             journal,
             store,
             _build_worker(config, data_dir, worker_command),
             describer,
+            leases,
             queued_job_count=config.queued_job_count,
+            host_queued_job_count=config.host_queued_job_count,
             finished_job_count=config.finished_job_count,
         )
         device_id = read_device_id(data_dir)
@@ -129,7 +137,13 @@ async def running_agent(
             hosts, device_fingerprint=None if identity is None else identity.fingerprint, device_id=device_id
         )
         servicer = DeviceAgentServicer(
-            config=config, version=VERSION, device_id=device_id, describer=describer, store=store, jobs=jobs
+            config=config,
+            version=VERSION,
+            device_id=device_id,
+            describer=describer,
+            store=store,
+            jobs=jobs,
+            leases=leases,
         )
         if identity is not None:
             interceptors = (Gate(hosts), *interceptors)

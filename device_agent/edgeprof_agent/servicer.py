@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 
+from edgeprof_agent.calling_host import host_of
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.device_description import DeviceDescriber
 from edgeprof_agent.errors import (
@@ -19,6 +20,7 @@ from edgeprof_agent.errors import (
     InvalidRequestError,
     JobConflictError,
     JobNotFoundError,
+    JournalFullError,
     ModelCorruptError,
     ModelNotFoundError,
     ModelQuarantinedError,
@@ -30,6 +32,7 @@ from edgeprof_agent.errors import (
     UploadOffsetError,
 )
 from edgeprof_agent.jobs import JobQueue
+from edgeprof_agent.leases import Leases
 from edgeprof_agent.model_store import ModelStore, UploadHeader
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, REASON_METADATA_KEY, wire
 from edgeprof_proto.records import AgentLimits, Device, DeviceDescription, JobSpec, RecordError, require_job_id
@@ -51,6 +54,7 @@ STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
     QueueFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     UploadLimitedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ModelQuarantinedError: grpc.StatusCode.FAILED_PRECONDITION,
+    JournalFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     RuntimeNotFoundError: grpc.StatusCode.FAILED_PRECONDITION,
     SettingNotSupportedError: grpc.StatusCode.FAILED_PRECONDITION,
 }
@@ -75,6 +79,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         describer: Describes the device.
         store: Keeps the models.
         jobs: Runs the jobs.
+        leases: Knows which hosts are there.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         describer: DeviceDescriber,
         store: ModelStore,
         jobs: JobQueue,
+        leases: Leases,
     ) -> None:
         self._config = config
         self._version = version
@@ -93,10 +99,12 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         self._describer = describer
         self._store = store
         self._jobs = jobs
+        self._leases = leases
 
     async def Handshake(self, request: messages.HandshakeRequest, context: Any) -> messages.HandshakeResponse:
         """Say which revisions both sides speak."""
         async with _refusing(context):
+            host_name = host_of(context)
             revision = request.contract_revision
             if revision < 1:
                 raise InvalidRequestError(f"contract_revision must be >= 1, got {revision}")
@@ -110,6 +118,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
             contract_revision=CONTRACT_REVISION,
             oldest_host_revision=OLDEST_HOST_REVISION,
             device_id=self._device_id,
+            host_name=host_name,
         )
 
     async def GetDevice(self, request: messages.GetDeviceRequest, context: Any) -> messages.GetDeviceResponse:
@@ -141,13 +150,20 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
             # A part of the spec that is missing is one whose fields are all missing.
             request.spec.setting.SetInParent()
             request.spec.plan.SetInParent()
+            host_name = self._heard_host(context)
             spec = wire.from_message(JobSpec, request.spec)
-            job = await self._jobs.create_job(request.job_id, spec, release_model=request.release_model)
-        return messages.CreateJobResponse(job=wire.to_message(job, job_pb2.Job))
+            job = await self._jobs.create_job(
+                request.job_id, spec, host_name=host_name, release_model=request.release_model
+            )
+            space = self._jobs.journal_space()
+        return messages.CreateJobResponse(
+            job=wire.to_message(job, job_pb2.Job), journal_space=wire.to_message(space, messages.JournalSpace)
+        )
 
     async def GetJob(self, request: messages.GetJobRequest, context: Any) -> messages.GetJobResponse:
         """Return a job with its result."""
         async with _refusing(context):
+            self._heard_host(context)
             require_job_id(request.job_id)
             job = self._jobs.get_job(request.job_id)
         return messages.GetJobResponse(job=wire.to_message(job, job_pb2.Job))
@@ -155,6 +171,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
     async def ListJobs(self, request: messages.ListJobsRequest, context: Any) -> messages.ListJobsResponse:
         """List jobs, newest first."""
         async with _refusing(context):
+            self._heard_host(context)
             if not 0 <= request.page_size <= _MAX_PAGE_SIZE:
                 raise InvalidRequestError(f"page_size must be 0 to {_MAX_PAGE_SIZE}, got {request.page_size}")
             if request.page_token and _PAGE_TOKEN.fullmatch(request.page_token) is None:
@@ -172,15 +189,37 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         """Stream the events of a job."""
         async with _refusing(context):
             require_job_id(request.job_id)
-            async for event in self._jobs.watch_job(request.job_id, from_sequence=request.from_sequence):
-                yield messages.WatchJobResponse(event=wire.event_to_message(event))
+            with self._leases.held(host_of(context)):
+                async for event in self._jobs.watch_job(request.job_id, from_sequence=request.from_sequence):
+                    yield messages.WatchJobResponse(event=wire.event_to_message(event))
 
     async def CancelJob(self, request: messages.CancelJobRequest, context: Any) -> messages.CancelJobResponse:
         """Cancel a job that has not ended."""
         async with _refusing(context):
+            self._heard_host(context)
             require_job_id(request.job_id)
             job = self._jobs.cancel_job(request.job_id)
         return messages.CancelJobResponse(job=wire.to_message(job, job_pb2.Job))
+
+    async def AcknowledgeJobs(
+        self, request: messages.AcknowledgeJobsRequest, context: Any
+    ) -> messages.AcknowledgeJobsResponse:
+        """Note that a host has kept what came out of its jobs."""
+        async with _refusing(context):
+            self._heard_host(context)
+            if len(request.job_ids) > _MAX_PAGE_SIZE:
+                raise InvalidRequestError(f"job_ids must be {_MAX_PAGE_SIZE} at most, got {len(request.job_ids)}")
+            for job_id in request.job_ids:
+                require_job_id(job_id)
+            self._jobs.acknowledge_jobs(request.job_ids)
+            space = self._jobs.journal_space()
+        return messages.AcknowledgeJobsResponse(journal_space=wire.to_message(space, messages.JournalSpace))
+
+    def _heard_host(self, context: Any) -> str:
+        """Return the host that calls, its lease renewed."""
+        host_name = host_of(context)
+        self._leases.renew(host_name)
+        return host_name
 
     def _present(self, description: DeviceDescription) -> Device:
         fields = {field.name: getattr(description, field.name) for field in dataclasses.fields(description)}

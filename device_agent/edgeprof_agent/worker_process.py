@@ -160,7 +160,10 @@ class WorkerProcess:
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[tuple["_Worker", Path]]:
         scratch = self._scratch_dir / os.urandom(8).hex()
-        scratch.mkdir()
+        try:
+            scratch.mkdir()
+        except OSError as error:
+            raise WorkerCrashedError(f"no worker process could be started: {error}") from error
         read_end, write_end = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(

@@ -18,5 +18,8 @@ DEFAULT_PORT = 20763
 REASON_METADATA_KEY = "edgeprof-reason"
 """Trailing metadata that carries the name of an `ErrorReason` with every refused call."""
 
+HOST_NAME_METADATA_KEY = "edgeprof-host-name"
+"""Metadata with which a host tells its name in every call, so that hosts can take turns."""
+
 UPLOAD_CHUNK_BYTES = 256 * 1024
 """Size of the chunks in which a host uploads a model, in bytes. The contract allows up to 1 MiB."""

@@ -343,6 +343,16 @@ class Job:
     queue_position: int | None = None
     measurement: Measurement | None = None
     failure: Failure | None = None
+    host_name: str = ""
+    acknowledge_time: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSpace:
+    """How many results a device can keep until a host acknowledges them."""
+
+    free_count: int
+    total_count: int
 
 
 # ---- the device ------------------------------------------------------------------------------------------------------

@@ -1,15 +1,18 @@
 """The host's end of the wire: one agent, its models and its jobs.
 
 A dropped connection loses nothing: uploads go on at the byte where they broke off, a job goes on without the host, and
-its events are asked for again from where they stopped.
+its events are asked for again from where they stopped. A result stays on the device until it is acknowledged, which is
+the caller's to do once the result is on the host's own disk.
 """
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import grpc
 import tenacity
 
 from edgeprof._version import VERSION
@@ -18,14 +21,26 @@ from edgeprof.errors import (
     AgentTooOldError,
     AgentUnavailableError,
     EdgeprofError,
+    JobNotFoundError,
     ModelFileError,
     ModelTransferError,
     UploadLimitedError,
     remote_error,
     translate_rpc_errors,
 )
+from edgeprof.host_name import HostNameInterceptor, default_host_name
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_AGENT_REVISION, UPLOAD_CHUNK_BYTES, wire
-from edgeprof_proto.records import Device, Failure, Job, JobEvent, JobSpec, Measurement, MeasurementPlan, Setting
+from edgeprof_proto.records import (
+    Device,
+    Failure,
+    Job,
+    JobEvent,
+    JobSpec,
+    JobState,
+    Measurement,
+    MeasurementPlan,
+    Setting,
+)
 from edgeprof_proto.v1 import device_agent_pb2, job_pb2
 from edgeprof_proto.v1.device_agent_pb2_grpc import DeviceAgentServiceStub
 
@@ -39,6 +54,9 @@ CALL_TIMEOUT_S = 20.0
 DEFAULT_PATIENCE_S = 60.0
 """How long a silent agent is asked again before the host gives up: a board restarts within a minute."""
 
+ACKNOWLEDGE_COUNT = 1_000
+"""Jobs that one call may acknowledge."""
+
 
 class DeviceClient:
     """A connection to the agent of one device. Use `edgeprof.connect`, or close it as a context manager does.
@@ -46,6 +64,8 @@ class DeviceClient:
     Args:
         address: `host:port` of the agent.
         patience_s: How long to ask a silent agent again, in seconds, before giving up.
+        host_name: Name under which this host takes turns with others where there is no pairing; None for the
+            machine's own.
 
     Raises:
         NotPairedError: If this host must be paired with the device and is not.
@@ -54,11 +74,14 @@ class DeviceClient:
         AgentUnavailableError: If nobody answers at an address beyond loopback that is not known.
     """
 
-    def __init__(self, address: str, *, patience_s: float = DEFAULT_PATIENCE_S) -> None:
+    def __init__(self, address: str, *, patience_s: float = DEFAULT_PATIENCE_S, host_name: str | None = None) -> None:
         self.address = address
+        self.host_name = host_name or default_host_name()
         self._patience_s = patience_s
+        self._unacknowledged: set[str] = set()
         self._channel = open_channel(address)
-        self._stub = DeviceAgentServiceStub(self._channel)
+        interceptor = HostNameInterceptor(self.host_name)
+        self._stub = DeviceAgentServiceStub(grpc.intercept_channel(self._channel, interceptor))
 
     def close(self) -> None:
         """End the connection. Jobs on the device go on."""
@@ -87,6 +110,7 @@ class DeviceClient:
                 f"{response.contract_revision} of the contract, this host needs {OLDEST_AGENT_REVISION}: "
                 "update edgeprof on the device"
             )
+        self.host_name = response.host_name or self.host_name
 
     def device(self) -> Device:
         """Describe the device and its runtimes."""
@@ -134,7 +158,10 @@ class DeviceClient:
             job_id=job_id, spec=wire.to_message(spec, job_pb2.JobSpec), release_model=release_model
         )
         with translate_rpc_errors(self.address):
-            return wire.from_message(Job, self._stub.CreateJob(request, timeout=CALL_TIMEOUT_S).job)
+            response = self._stub.CreateJob(request, timeout=CALL_TIMEOUT_S)
+        if response.HasField("journal_space"):
+            self._warn_of_full_journal(response.journal_space)
+        return wire.from_message(Job, response.job)
 
     def job(self, job_id: str) -> Job:
         """Return a job, with its result once it has one."""
@@ -160,6 +187,32 @@ class DeviceClient:
         with translate_rpc_errors(self.address):
             request = device_agent_pb2.CancelJobRequest(job_id=job_id)
             return wire.from_message(Job, self._stub.CancelJob(request, timeout=CALL_TIMEOUT_S).job)
+
+    def acknowledge(self, job_ids: Iterable[str]) -> None:
+        """Tell the device that it need not keep what came out of these jobs any longer.
+
+        Call it once the results are on this host's disk. Jobs that the device could not be told of, because it was
+        silent, are told with the next call; an agent that keeps no account is not asked again.
+
+        Args:
+            job_ids: Jobs that have ended.
+
+        Raises:
+            InvalidRequestError: If one of them has not ended.
+        """
+        self._unacknowledged.update(job_ids)
+        pending = sorted(self._unacknowledged)
+        try:
+            for start in range(0, len(pending), ACKNOWLEDGE_COUNT):
+                request = device_agent_pb2.AcknowledgeJobsRequest(job_ids=pending[start : start + ACKNOWLEDGE_COUNT])
+                with translate_rpc_errors(self.address):
+                    self._stub.AcknowledgeJobs(request, timeout=CALL_TIMEOUT_S)
+        except AgentUnavailableError as error:
+            logger.warning("%s; what it keeps for this host is acknowledged later", error)
+            return
+        except AgentTooOldError:
+            pass  # it forgets the oldest results, acknowledged or not
+        self._unacknowledged.difference_update(pending)
 
     def watch_job(self, job_id: str, *, from_sequence: int = 1) -> Iterator[JobEvent]:
         """Stream the events of a job until it ends, those of the past first.
@@ -202,23 +255,49 @@ class DeviceClient:
             AgentUnavailableError: If the agent stays silent for longer than `patience_s`.
             RemoteError: If the agent refuses the job or it fails; the class tells why.
         """
-        sha256 = self._patiently(lambda: self.upload_model(model))
-        spec = JobSpec(
-            model_sha256=sha256,
-            setting=setting,
-            plan=plan or MeasurementPlan(),
-            input_seed=0,
-            allow_fallback=allow_fallback,
+        spec_of = partial(
+            JobSpec, setting=setting, plan=plan or MeasurementPlan(), input_seed=0, allow_fallback=allow_fallback
         )
-        self._patiently(lambda: self.create_job(job_id, spec, release_model=release_model))
-        for event in self._follow(job_id):
+        for event in self._follow_from_creation(job_id, model, spec_of, release_model=release_model):
             if on_event is not None:
                 on_event(event)
             if isinstance(event.event, Measurement):
                 return event.event
             if isinstance(event.event, Failure):
+                # The caller has it now, and it holds nothing that was measured.
+                self.acknowledge((job_id,))
                 raise remote_error(event.event.reason, event.event.message)
         raise AgentUnavailableError(f"the agent at {self.address} ended job {job_id} without saying how it went")
+
+    def _follow_from_creation(
+        self, job_id: str, model: Path, spec_of: Callable[..., JobSpec], *, release_model: bool
+    ) -> Iterator[JobEvent]:
+        """Ask for a job and watch it; ask again where the device forgot it before it began, its host silent."""
+        while True:
+            sha256 = self._patiently(lambda: self.upload_model(model))
+            spec = spec_of(model_sha256=sha256)
+            self._patiently(partial(self.create_job, job_id, spec, release_model=release_model))
+            is_begun = False
+            try:
+                for event in self._follow(job_id):
+                    is_begun = is_begun or event.event is JobState.RUNNING
+                    yield event
+                return
+            except JobNotFoundError:
+                if is_begun:
+                    raise
+                logger.warning("the device at %s no longer knows job %s; asking for it again", self.address, job_id)
+
+    def _warn_of_full_journal(self, space: device_agent_pb2.JournalSpace) -> None:
+        if 10 * space.free_count <= space.total_count:
+            logger.warning(
+                "the device at %s has room for %d more results of %d: the others are kept until their hosts "
+                "acknowledge them; go on with the sessions that asked for them, or raise "
+                "EDGEPROF_AGENT_FINISHED_JOB_COUNT there",
+                self.address,
+                space.free_count,
+                space.total_count,
+            )
 
     def _follow(self, job_id: str) -> Iterator[JobEvent]:
         """Watch a job to its end across breaks of the connection, each event once."""

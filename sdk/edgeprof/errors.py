@@ -13,6 +13,7 @@
       - JobNotFoundError
       - JobConflictError
       - DeviceBusyError
+      - DeviceJournalFullError        results that no host has acknowledged fill the device's journal
       - RuntimeNotFoundError
       - SettingNotSupportedError (ValueError)
       - UploadLimitedError            too many uploads at once: worth another try
@@ -102,6 +103,10 @@ class JobConflictError(RemoteError):
 
 class DeviceBusyError(RemoteError):
     """The device's queue of jobs is full."""
+
+
+class DeviceJournalFullError(RemoteError):
+    """The device keeps as many results as it can that no host has acknowledged."""
 
 
 class RuntimeNotFoundError(RemoteError):
@@ -204,6 +209,7 @@ ERROR_OF_REASON: dict[str, type[RemoteError]] = {
     "ERROR_REASON_WORKER_OUT_OF_MEMORY": WorkerOutOfMemoryError,
     "ERROR_REASON_WORKER_NOT_STARTED": WorkerFailedError,
     "ERROR_REASON_UPLOAD_LIMITED": UploadLimitedError,
+    "ERROR_REASON_JOURNAL_FULL": DeviceJournalFullError,
 }
 """Which exception stands for which reason; a contract test keeps it complete."""
 

@@ -14,7 +14,13 @@ from pathlib import Path
 from edgeprof.anchor import CHECK_INTERVAL, anchor_of, open_segment, paces
 from edgeprof.client import DeviceClient
 from edgeprof.costs import AGENT, MEASURING, CostLedger
-from edgeprof.errors import ModelQuarantinedError, ModelRejectedError, OnboardingError, WorkerFailedError
+from edgeprof.errors import (
+    ModelQuarantinedError,
+    ModelRejectedError,
+    ModelTransferError,
+    OnboardingError,
+    WorkerFailedError,
+)
 from edgeprof.export import export_architecture
 from edgeprof.listener import SessionListener
 from edgeprof.pace import SETTLED_TRY_COUNT, Pace
@@ -66,6 +72,9 @@ class ProbeSession:
         self._model_folder = model_folder
         self._listener = listener
         self._costs = costs
+        if session.is_resumed:
+            # The host may have ended between writing a result down and saying so.
+            client.acknowledge(probe.job_id for probe in self.probes() if probe.state != "planned")
 
     def probes(self) -> list[Probe]:
         """All probes of the session as they stand on disk."""
@@ -135,7 +144,7 @@ class ProbeSession:
                 plan=self._plan,
                 on_event=self._listener.on_job_event,
             )
-        except (ModelRejectedError, ModelQuarantinedError, WorkerFailedError) as error:
+        except (ModelRejectedError, ModelQuarantinedError, ModelTransferError, WorkerFailedError) as error:
             self._store.set_probe_state(probe.job_id, "failed", str(error))
             self._listener.on_probe_failed(probe, str(error))
             self._give_up_after_many_failures(str(error))
@@ -146,6 +155,7 @@ class ProbeSession:
         with self._costs.step("writing to disk"):
             self._store.record_measurement(probe.job_id, self.platform, measurement)
             self._store.set_probe_state(probe.job_id, "measured")
+        self._client.acknowledge((probe.job_id,))
         self._listener.on_probe_measured(probe, measurement)
 
     def _give_up_after_many_failures(self, last: str) -> None:

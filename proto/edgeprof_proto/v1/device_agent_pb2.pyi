@@ -17,16 +17,18 @@ class HandshakeRequest(_message.Message):
     def __init__(self, host_version: _Optional[str] = ..., contract_revision: _Optional[int] = ...) -> None: ...
 
 class HandshakeResponse(_message.Message):
-    __slots__ = ("agent_version", "contract_revision", "oldest_host_revision", "device_id")
+    __slots__ = ("agent_version", "contract_revision", "oldest_host_revision", "device_id", "host_name")
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     CONTRACT_REVISION_FIELD_NUMBER: _ClassVar[int]
     OLDEST_HOST_REVISION_FIELD_NUMBER: _ClassVar[int]
     DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
+    HOST_NAME_FIELD_NUMBER: _ClassVar[int]
     agent_version: str
     contract_revision: int
     oldest_host_revision: int
     device_id: str
-    def __init__(self, agent_version: _Optional[str] = ..., contract_revision: _Optional[int] = ..., oldest_host_revision: _Optional[int] = ..., device_id: _Optional[str] = ...) -> None: ...
+    host_name: str
+    def __init__(self, agent_version: _Optional[str] = ..., contract_revision: _Optional[int] = ..., oldest_host_revision: _Optional[int] = ..., device_id: _Optional[str] = ..., host_name: _Optional[str] = ...) -> None: ...
 
 class GetDeviceRequest(_message.Message):
     __slots__ = ()
@@ -87,10 +89,20 @@ class CreateJobRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., release_model: bool = ...) -> None: ...
 
 class CreateJobResponse(_message.Message):
-    __slots__ = ("job",)
+    __slots__ = ("job", "journal_space")
     JOB_FIELD_NUMBER: _ClassVar[int]
+    JOURNAL_SPACE_FIELD_NUMBER: _ClassVar[int]
     job: _job_pb2.Job
-    def __init__(self, job: _Optional[_Union[_job_pb2.Job, _Mapping]] = ...) -> None: ...
+    journal_space: JournalSpace
+    def __init__(self, job: _Optional[_Union[_job_pb2.Job, _Mapping]] = ..., journal_space: _Optional[_Union[JournalSpace, _Mapping]] = ...) -> None: ...
+
+class JournalSpace(_message.Message):
+    __slots__ = ("free_count", "total_count")
+    FREE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    free_count: int
+    total_count: int
+    def __init__(self, free_count: _Optional[int] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class GetJobRequest(_message.Message):
     __slots__ = ("job_id",)
@@ -145,3 +157,15 @@ class CancelJobResponse(_message.Message):
     JOB_FIELD_NUMBER: _ClassVar[int]
     job: _job_pb2.Job
     def __init__(self, job: _Optional[_Union[_job_pb2.Job, _Mapping]] = ...) -> None: ...
+
+class AcknowledgeJobsRequest(_message.Message):
+    __slots__ = ("job_ids",)
+    JOB_IDS_FIELD_NUMBER: _ClassVar[int]
+    job_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, job_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AcknowledgeJobsResponse(_message.Message):
+    __slots__ = ("journal_space",)
+    JOURNAL_SPACE_FIELD_NUMBER: _ClassVar[int]
+    journal_space: JournalSpace
+    def __init__(self, journal_space: _Optional[_Union[JournalSpace, _Mapping]] = ...) -> None: ...

@@ -80,6 +80,11 @@ class DeviceAgentServiceStub(object):
                 request_serializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.CancelJobRequest.SerializeToString,
                 response_deserializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.CancelJobResponse.FromString,
                 _registered_method=True)
+        self.AcknowledgeJobs = channel.unary_unary(
+                '/edgeprof_proto.v1.DeviceAgentService/AcknowledgeJobs',
+                request_serializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsRequest.SerializeToString,
+                response_deserializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsResponse.FromString,
+                _registered_method=True)
 
 
 class DeviceAgentServiceServicer(object):
@@ -118,8 +123,8 @@ class DeviceAgentServiceServicer(object):
 
     def CreateJob(self, request, context):
         """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
-        host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, JOB_CONFLICT, QUEUE_FULL, RUNTIME_NOT_FOUND,
-        SETTING_NOT_SUPPORTED, MODEL_QUARANTINED.
+        host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
+        JOURNAL_FULL, RUNTIME_NOT_FOUND, SETTING_NOT_SUPPORTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,6 +154,15 @@ class DeviceAgentServiceServicer(object):
 
     def CancelJob(self, request, context):
         """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcknowledgeJobs(self, request, context):
+        """Says that the host has kept what came out of these jobs, so that the device may forget them once it needs the room.
+        A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
+        ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -201,6 +215,11 @@ def add_DeviceAgentServiceServicer_to_server(servicer, server):
                     servicer.CancelJob,
                     request_deserializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.CancelJobRequest.FromString,
                     response_serializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.CancelJobResponse.SerializeToString,
+            ),
+            'AcknowledgeJobs': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeJobs,
+                    request_deserializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsRequest.FromString,
+                    response_serializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -447,6 +466,33 @@ class DeviceAgentService(object):
             '/edgeprof_proto.v1.DeviceAgentService/CancelJob',
             edgeprof__proto_dot_v1_dot_device__agent__pb2.CancelJobRequest.SerializeToString,
             edgeprof__proto_dot_v1_dot_device__agent__pb2.CancelJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcknowledgeJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edgeprof_proto.v1.DeviceAgentService/AcknowledgeJobs',
+            edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsRequest.SerializeToString,
+            edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsResponse.FromString,
             options,
             channel_credentials,
             insecure,

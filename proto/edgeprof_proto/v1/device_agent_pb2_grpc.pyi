@@ -47,8 +47,8 @@ class DeviceAgentServiceStub:
     """
     CreateJob: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.CreateJobRequest, _device_agent_pb2.CreateJobResponse]
     """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
-    host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, JOB_CONFLICT, QUEUE_FULL, RUNTIME_NOT_FOUND,
-    SETTING_NOT_SUPPORTED, MODEL_QUARANTINED.
+    host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
+    JOURNAL_FULL, RUNTIME_NOT_FOUND, SETTING_NOT_SUPPORTED.
     """
     GetJob: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.GetJobRequest, _device_agent_pb2.GetJobResponse]
     """Returns a job, with its result once it has one. Fails with JOB_NOT_FOUND."""
@@ -60,6 +60,11 @@ class DeviceAgentServiceStub:
     """
     CancelJob: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.CancelJobRequest, _device_agent_pb2.CancelJobResponse]
     """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND."""
+    AcknowledgeJobs: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.AcknowledgeJobsRequest, _device_agent_pb2.AcknowledgeJobsResponse]
+    """Says that the host has kept what came out of these jobs, so that the device may forget them once it needs the room.
+    A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
+    ended.
+    """
 
 @_typing.type_check_only
 class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
@@ -80,8 +85,8 @@ class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
     """
     CreateJob: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.CreateJobRequest, _device_agent_pb2.CreateJobResponse]  # type: ignore[assignment]
     """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
-    host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, JOB_CONFLICT, QUEUE_FULL, RUNTIME_NOT_FOUND,
-    SETTING_NOT_SUPPORTED, MODEL_QUARANTINED.
+    host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
+    JOURNAL_FULL, RUNTIME_NOT_FOUND, SETTING_NOT_SUPPORTED.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.GetJobRequest, _device_agent_pb2.GetJobResponse]  # type: ignore[assignment]
     """Returns a job, with its result once it has one. Fails with JOB_NOT_FOUND."""
@@ -93,6 +98,11 @@ class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
     """
     CancelJob: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.CancelJobRequest, _device_agent_pb2.CancelJobResponse]  # type: ignore[assignment]
     """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND."""
+    AcknowledgeJobs: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.AcknowledgeJobsRequest, _device_agent_pb2.AcknowledgeJobsResponse]  # type: ignore[assignment]
+    """Says that the host has kept what came out of these jobs, so that the device may forget them once it needs the room.
+    A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
+    ended.
+    """
 
 class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Measures models on the device on which it runs. Every call is safe to repeat."""
@@ -140,8 +150,8 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.CreateJobResponse, _abc.Awaitable[_device_agent_pb2.CreateJobResponse]]:
         """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
-        host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, JOB_CONFLICT, QUEUE_FULL, RUNTIME_NOT_FOUND,
-        SETTING_NOT_SUPPORTED, MODEL_QUARANTINED.
+        host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
+        JOURNAL_FULL, RUNTIME_NOT_FOUND, SETTING_NOT_SUPPORTED.
         """
 
     @_abc_1.abstractmethod
@@ -177,5 +187,16 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.CancelJobResponse, _abc.Awaitable[_device_agent_pb2.CancelJobResponse]]:
         """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def AcknowledgeJobs(
+        self,
+        request: _device_agent_pb2.AcknowledgeJobsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_device_agent_pb2.AcknowledgeJobsResponse, _abc.Awaitable[_device_agent_pb2.AcknowledgeJobsResponse]]:
+        """Says that the host has kept what came out of these jobs, so that the device may forget them once it needs the room.
+        A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
+        ended.
+        """
 
 def add_DeviceAgentServiceServicer_to_server(servicer: DeviceAgentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -61,6 +61,7 @@ def benchmark(
     from dataclasses import asdict, replace
 
     from edgeprof import connect
+    from edgeprof.collection import collect_results
     from edgeprof.effort import EFFORTS
     from edgeprof.platform import resolve_platform
     from edgeprof.store import Store
@@ -84,6 +85,8 @@ def benchmark(
         if sustained is not None:
             require_time_for(plan, device.limits)
         store.record_device(device, address)
+        if count := collect_results(client, device, store):
+            click.echo(f"{count} results of runs that were cut short are in the store now", err=True)
         job_id = f"benchmark-{uuid.uuid4().hex}"
         with MeasurementProgress(model.name, plan) as progress:
             measurement = client.measure(
@@ -96,6 +99,7 @@ def benchmark(
                 release_model=release_model,
             )
         store.record_measurement(job_id, resolve_platform(device, setting), measurement)
+        client.acknowledge((job_id,))
     curve = None if sustained is None else sustained_curve(measurement)
     if picture is not None and curve is not None:
         from edgeprof.curve_picture import draw_curve

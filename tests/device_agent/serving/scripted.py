@@ -1,4 +1,4 @@
-"""An agent on random port whose worker does what the setting's option `act` says; and that worker.
+"""An agent on a random port, or at EDGEPROF_AGENT_LISTEN, whose worker does what option `act` says; and that worker.
 
 python scripted.py serve | describe | work FD
 """
@@ -11,14 +11,17 @@ import subprocess
 import sys
 from typing import Any
 
-ACTS = ("measure", "hang", "hang_once", "crash", "exit", "garbage", "half_line", "refuse", "chatter", "leave_child")
+ACTS = (
+    *("measure", "hang", "hang_once", "crash", "exit", "garbage", "half_line", "refuse", "chatter", "leave_child"),
+    *("hang_loading", "hang_loading_once", "hang_measuring", "hang_measuring_once"),
+)
 
 
 def serve() -> None:
     from edgeprof_agent.config import read_config
     from edgeprof_agent.server import serve
 
-    config = read_config({"listen": "127.0.0.1:0"}, os.environ)
+    config = read_config({"listen": os.environ.get("EDGEPROF_AGENT_LISTEN", "127.0.0.1:0")}, os.environ)
     asyncio.run(
         serve(
             config,
@@ -57,11 +60,16 @@ def work(pipe: int) -> None:
         tell("block", is_warmup=is_warmup, start_ms=0.0, latency_ms=latency_ms)
 
     act = spec["setting"]["options"].get("act", "measure")
+
+    def hang_if(name: str) -> None:
+        if act == name or (act == f"{name}_once" and attempt == 1):
+            signal.pause()
+
     tell("progress", phase="loading")
+    hang_if("hang_loading")
     tell("progress", phase="warming_up")
     block(True, 9.0, float(attempt))
-    if act == "hang" or (act == "hang_once" and attempt == 1):
-        signal.pause()
+    hang_if("hang")
     if act == "crash":
         print("about to crash", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -82,6 +90,7 @@ def work(pipe: int) -> None:
         print(json.dumps({"event": "failure", "reason": "", "message": "not meant"}), flush=True)
     tell("progress", phase="measuring")
     block(False, 1.0, 2.0)
+    hang_if("hang_measuring")
     block(False, 3.0)
     tell(
         "measurement",

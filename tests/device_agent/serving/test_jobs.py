@@ -12,6 +12,7 @@ from edgeprof_agent.device_description import DeviceDescriber
 from edgeprof_agent.errors import DeviceDescriptionError, DiskFullError, ModelQuarantinedError, WorkerTimeoutError
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
+from edgeprof_agent.leases import Leases
 from edgeprof_agent.model_store import ModelStore
 from edgeprof_agent.worker_process import WorkerProcess
 from edgeprof_proto.records import Job, JobSpec, JobState
@@ -38,7 +39,16 @@ def run_scenario(
             (tmp_path / "models" / job_spec.model_sha256).write_bytes(model)
             worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=scripted_commands["work"])
             describer = DeviceDescriber(tmp_path, scripted_commands["describe"])
-            queue = JobQueue(journal, store, worker, describer, queued_job_count=100, finished_job_count=2)
+            queue = JobQueue(
+                journal,
+                store,
+                worker,
+                describer,
+                Leases(100.0),
+                queued_job_count=100,
+                host_queued_job_count=100,
+                finished_job_count=2,
+            )
             running = asyncio.ensure_future(queue.run())
             try:
                 await scenario(queue, journal)
@@ -71,8 +81,8 @@ def test_job_whose_worker_fails_ends_with_the_reason_and_the_next_one_runs(
     run_scenario: RunScenario, job_spec: JobSpec, act: str, reason: str
 ) -> None:
     async def scenario(queue: JobQueue, journal: Journal) -> None:
-        await queue.create_job("a", acting(job_spec, act))
-        await queue.create_job("b", job_spec)
+        await queue.create_job("a", acting(job_spec, act), host_name="")
+        await queue.create_job("b", job_spec, host_name="")
         failure = (await end_of(queue, "a")).failure
         assert failure is not None and failure.reason == reason
         assert (await end_of(queue, "b")).state is JobState.SUCCEEDED
@@ -84,8 +94,8 @@ def test_job_whose_model_has_gone_ends_with_that_reason(
     run_scenario: RunScenario, job_spec: JobSpec, tmp_path: Path
 ) -> None:
     async def scenario(queue: JobQueue, journal: Journal) -> None:
-        await queue.create_job("first", acting(job_spec, "hang"))
-        await queue.create_job("a", job_spec)
+        await queue.create_job("first", acting(job_spec, "hang"), host_name="")
+        await queue.create_job("a", job_spec, host_name="")
         (tmp_path / "models" / job_spec.model_sha256).unlink()
         queue.cancel_job("first")
         failure = (await end_of(queue, "a")).failure
@@ -97,9 +107,9 @@ def test_job_whose_model_has_gone_ends_with_that_reason(
 def test_only_the_newest_finished_jobs_are_kept(run_scenario: RunScenario, job_spec: JobSpec) -> None:
     async def scenario(queue: JobQueue, journal: Journal) -> None:
         for job_id in "abcd":
-            await queue.create_job(job_id, job_spec)
+            await queue.create_job(job_id, job_spec, host_name="")
         await end_of(queue, "d")
-        await queue.create_job("e", acting(job_spec, "hang"))
+        await queue.create_job("e", acting(job_spec, "hang"), host_name="")
         async for event in queue.watch_job("e", from_sequence=1):
             if event.event is JobState.RUNNING:
                 break
@@ -124,7 +134,7 @@ def test_job_that_could_not_be_recorded_is_measured_anew(
     monkeypatch.setattr(Journal, "append", refuse_once)
 
     async def scenario(queue: JobQueue, journal: Journal) -> None:
-        await queue.create_job("a", job_spec)
+        await queue.create_job("a", job_spec, host_name="")
         job = await end_of(queue, "a")
         assert (job.state, job.attempt_count) == (JobState.SUCCEEDED, 2)
 
@@ -142,10 +152,10 @@ def test_bug_in_the_agent_fails_the_job_and_not_the_queue(
     async def scenario(queue: JobQueue, journal: Journal) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(WorkerProcess, "run", buggy)
-            await queue.create_job("a", job_spec)
+            await queue.create_job("a", job_spec, host_name="")
             failure = (await end_of(queue, "a")).failure
         assert failure is not None and failure.reason == "ERROR_REASON_INTERNAL"
-        await queue.create_job("b", job_spec)
+        await queue.create_job("b", job_spec, host_name="")
         assert (await end_of(queue, "b")).state is JobState.SUCCEEDED
 
     run_scenario(scenario)

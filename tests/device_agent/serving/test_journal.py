@@ -85,7 +85,7 @@ def test_measurement_holds_the_blocks_of_its_own_attempt_alone(journal: Journal,
 
 def test_failed_job_comes_back_with_its_reason(journal: Journal, job_spec: JobSpec) -> None:
     journal.create_job("a", job_spec, time=0.0)
-    journal.append("a", FAILURE, JobState.FAILED, time=3.0)
+    journal.append("a", JobState.RUNNING, FAILURE, JobState.FAILED, time=3.0)
     job = journal.get_job("a")
     assert (job.state, job.failure, job.measurement, job.end_time) == (JobState.FAILED, FAILURE, None, 3.0)
 
@@ -94,10 +94,9 @@ def test_jobs_wait_in_the_order_in_which_they_came(journal: Journal, job_spec: J
     for job_id in "cab":
         journal.create_job(job_id, job_spec, time=0.0)
     journal.append("c", JobState.RUNNING, time=0.0)
-    assert journal.waiting_job_ids() == ("c", "a", "b")
-    assert [journal.get_job(job_id).queue_position for job_id in "cab"] == [None, 1, 2]
+    assert [job.job_id for job in journal.waiting_jobs()] == ["c", "a", "b"]
     journal.append("c", FAILURE, JobState.FAILED, time=0.0)
-    assert [journal.get_job(job_id).queue_position for job_id in "cab"] == [None, 0, 1]
+    assert [job.job_id for job in journal.waiting_jobs()] == ["a", "b"]
 
 
 def test_model_is_needed_until_the_last_of_its_jobs_has_ended(journal: Journal, job_spec: JobSpec) -> None:
@@ -114,7 +113,7 @@ def test_only_the_newest_finished_jobs_are_kept_and_every_waiting_one(journal: J
     for job_id in "abcde":
         journal.create_job(job_id, job_spec, time=0.0)
     for job_id in "bcd":
-        journal.append(job_id, FAILURE, JobState.FAILED, time=0.0)
+        journal.append(job_id, FAILURE, JobState.CANCELLED, time=0.0)
     journal.forget_finished_jobs(keep_count=1)
     jobs, _ = journal.list_jobs(limit=10)
     assert [job.job_id for job in jobs] == ["e", "d", "a"]

@@ -1,0 +1,64 @@
+"""The states of a job and every way from one to the next: the only place that names them.
+
+The journal writes down no other change, and `docs/architecture.md` holds the drawing that is made from them here.
+"""
+
+import dataclasses
+from typing import Final
+
+from edgeprof_agent.errors import JobStateError
+from edgeprof_proto.records import JobState
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Transition:
+    """A way from one state to another.
+
+    Args:
+        before: State that the job leaves; None where the job begins.
+        after: State that the job enters.
+        cause: What makes it do so.
+    """
+
+    before: JobState | None
+    after: JobState
+    cause: str
+
+
+TRANSITIONS: Final = (
+    Transition(None, JobState.QUEUED, "a host asked for it"),
+    Transition(JobState.QUEUED, JobState.RUNNING, "its turn came, a worker starts"),
+    Transition(JobState.QUEUED, JobState.CANCELLED, "on request"),
+    Transition(JobState.RUNNING, JobState.SUCCEEDED, "the worker told a measurement"),
+    Transition(JobState.RUNNING, JobState.FAILED, "the worker failed, or the last attempt was cut short"),
+    Transition(JobState.RUNNING, JobState.CANCELLED, "on request"),
+    Transition(JobState.RUNNING, JobState.QUEUED, "the agent stopped, or its disk failed it"),
+)
+
+_ALLOWED = frozenset((transition.before, transition.after) for transition in TRANSITIONS)
+
+
+def require_transition(job_id: str, before: JobState | None, after: JobState) -> None:
+    """Check that a job may go from one state to another.
+
+    Args:
+        job_id: The job, for the text.
+        before: State that it is in; None for a job that begins.
+        after: State that it is to enter.
+
+    Raises:
+        JobStateError: If no transition leads there.
+    """
+    if (before, after) not in _ALLOWED:
+        state = "new" if before is None else before.value
+        raise JobStateError(f"job {job_id!r} is {state} and cannot become {after.value}")
+
+
+def drawing() -> str:
+    """Return the states and transitions as a Mermaid diagram."""
+    lines = [
+        f"    {'[*]' if item.before is None else item.before.value} --> {item.after.value}: {item.cause}"
+        for item in TRANSITIONS
+    ]
+    ends = [f"    {state.value} --> [*]: acknowledged, and the room is needed" for state in JobState if state.is_final]
+    return "\n".join(("stateDiagram-v2", *lines, *ends))
