@@ -9,7 +9,7 @@ from faults.conftest import Bench, go_on, host_process, until
 from faults.proxy import MuteLink
 from faults.rows import fault
 
-from edgeprof import client as client_module
+from edgeprof import channel as channel_module
 from edgeprof.client import DeviceClient
 from edgeprof.errors import AgentUnavailableError
 from edgeprof.testing import Link
@@ -32,7 +32,7 @@ def with_short_times(options: "tuple[tuple[str, int], ...]") -> list[tuple[str, 
     kept="The job, which goes on with the agent; the host gets each event once.",
 )
 def test_stopped_agent_is_noticed_and_gone_on_with(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "CHANNEL_OPTIONS", with_short_times(client_module.CHANNEL_OPTIONS))
+    monkeypatch.setattr(channel_module, "CHANNEL_OPTIONS", with_short_times(channel_module.CHANNEL_OPTIONS))
     agent = bench.start_agent()
     seen: list[JobEvent] = []
     with DeviceClient(agent.address) as client:
@@ -59,13 +59,13 @@ def _answers(client: DeviceClient) -> bool:
 
 
 def test_times_of_both_sides_notice_silence_within_30_s() -> None:
-    for options in (dict(client_module.CHANNEL_OPTIONS), dict(server._CHANNEL_OPTIONS)):
+    for options in (dict(channel_module.CHANNEL_OPTIONS), dict(server._CHANNEL_OPTIONS)):
         for name in ("grpc.keepalive_timeout_ms", "grpc.http2.ping_timeout_ms"):
             assert options["grpc.keepalive_time_ms"] + options[name] <= 30_000
         assert options["grpc.keepalive_permit_without_calls"] == 1
         assert options["grpc.http2.bdp_probe"] == 0
     least_ms = dict(server._CHANNEL_OPTIONS)["grpc.http2.min_recv_ping_interval_without_data_ms"]
-    assert least_ms < dict(client_module.CHANNEL_OPTIONS)["grpc.keepalive_time_ms"]
+    assert least_ms < dict(channel_module.CHANNEL_OPTIONS)["grpc.keepalive_time_ms"]
 
 
 @fault(
@@ -93,7 +93,7 @@ def test_stopped_host_blocks_nobody_and_goes_on_when_it_wakes(bench: Bench) -> N
     kept="Everything.",
 )
 def test_slow_link_is_not_taken_for_a_silent_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "CHANNEL_OPTIONS", with_short_times(client_module.CHANNEL_OPTIONS))
+    monkeypatch.setattr(channel_module, "CHANNEL_OPTIONS", with_short_times(channel_module.CHANNEL_OPTIONS))
     agent = bench.start_agent()
     # As slow as 50 kB/s with the times in force. The whole upload takes far longer than the wait for a ping.
     bench.model.write_bytes(os.urandom(2_400_000))
