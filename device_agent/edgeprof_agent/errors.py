@@ -26,6 +26,7 @@
       - ConfigError (ValueError)         a setting of the agent is wrong
       - DataDirError                     the data folder cannot be used
       - ListenError                      the address cannot be listened on
+    - InstallError                       the service cannot be installed or removed; never crosses the wire
 
 Each class carries the name of its `ErrorReason` in the wire contract. The text says what was wrong, the value, and
 what to do.
@@ -174,6 +175,10 @@ class DataDirError(StartError):
 
 class ListenError(StartError):
     """The address cannot be listened on."""
+
+
+class InstallError(AgentError):
+    """The agent cannot be made a service, or the service cannot be removed."""
 
 
 def _reasons(error_type: type[AgentError]) -> set[str]:

@@ -19,6 +19,7 @@ from edgeprof_agent.errors import ListenError
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
 from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
+from edgeprof_agent.service.notification import keep_watchdog_quiet, notify
 from edgeprof_agent.servicer import DeviceAgentServicer
 from edgeprof_agent.version import VERSION
 from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
@@ -71,7 +72,10 @@ async def serve(
         gc.collect()
         gc.freeze()
         announce(f"edgeprof-agent {VERSION} listening on {address}")
-        await stop.wait()
+        notify("READY=1")
+        async with _background(keep_watchdog_quiet()):
+            await stop.wait()
+        notify("STOPPING=1")
         logger.info("stopping")
     # Calls that were cut off end a moment after their server; without that moment gRPC logs a trace for each.
     if pending := asyncio.all_tasks() - {asyncio.current_task()}:
