@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from edgeprof_agent.commands import install, serve, uninstall
+from edgeprof_agent.commands import doctor, install, serve, uninstall
 from edgeprof_agent.errors import AgentError
 
-_COMMANDS = (serve, install, uninstall)
+_COMMANDS = (serve, doctor, install, uninstall)
 """Imported with every start of the agent: what a command needs beyond the configuration it imports when it runs."""
 
 

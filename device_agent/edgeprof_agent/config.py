@@ -79,6 +79,11 @@ class AgentConfig:
                 f"got {self.model_cache_bytes} < {self.model_bytes}"
             )
 
+    @property
+    def address(self) -> str:
+        """Where to listen, as `host:port`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 def parse_address(address: str) -> tuple[str, int]:
     """Split an address into host and port.

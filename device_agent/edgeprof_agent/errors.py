@@ -21,6 +21,7 @@
     - JobCancelledError                  the job was cancelled on request
     - InternalError                      a fault of the agent itself
       - DeviceDescriptionError           the device could not be described
+      - DiagnosisError                   the doctor of the device gave no answer
       - JournalError                     the journal cannot be read or written
     - StartError                         the agent cannot start; never crosses the wire
       - ConfigError (ValueError)         a setting of the agent is wrong
@@ -155,6 +156,10 @@ class InternalError(AgentError):
 
 class DeviceDescriptionError(InternalError):
     """The device could not be described."""
+
+
+class DiagnosisError(InternalError):
+    """The doctor of the device gave no answer."""
 
 
 class JournalError(InternalError):

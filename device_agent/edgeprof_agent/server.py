@@ -15,6 +15,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
 from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
+from edgeprof_agent.diagnosis import Diagnoser
 from edgeprof_agent.errors import ListenError
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
@@ -118,7 +119,13 @@ async def running_agent(
         )
         device_id = read_device_id(data_dir)
         servicer = DeviceAgentServicer(
-            config=config, version=VERSION, device_id=device_id, describer=describer, store=store, jobs=jobs
+            config=config,
+            version=VERSION,
+            device_id=device_id,
+            describer=describer,
+            store=store,
+            jobs=jobs,
+            diagnoser=Diagnoser(config, data_dir),
         )
         async with _serving(config, servicer, interceptors) as address, _background(jobs.run()):
             yield address

@@ -10,6 +10,7 @@ import grpc
 
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.device_description import DeviceDescriber
+from edgeprof_agent.diagnosis import Diagnoser
 from edgeprof_agent.errors import (
     AgentError,
     DiskFullError,
@@ -29,7 +30,7 @@ from edgeprof_agent.errors import (
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.model_store import ModelStore, UploadHeader
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, REASON_METADATA_KEY, wire
-from edgeprof_proto.records import AgentLimits, Device, DeviceDescription, JobSpec, RecordError, require_job_id
+from edgeprof_proto.records import AgentLimits, Check, Device, DeviceDescription, JobSpec, RecordError, require_job_id
 from edgeprof_proto.v1 import device_agent_pb2 as messages
 from edgeprof_proto.v1 import device_agent_pb2_grpc, device_pb2, job_pb2
 
@@ -65,6 +66,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         describer: Describes the device.
         store: Keeps the models.
         jobs: Runs the jobs.
+        diagnoser: Looks for trouble on the device.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         describer: DeviceDescriber,
         store: ModelStore,
         jobs: JobQueue,
+        diagnoser: Diagnoser,
     ) -> None:
         self._config = config
         self._version = version
@@ -83,6 +86,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         self._describer = describer
         self._store = store
         self._jobs = jobs
+        self._diagnoser = diagnoser
 
     async def Handshake(self, request: messages.HandshakeRequest, context: Any) -> messages.HandshakeResponse:
         """Say which revisions both sides speak."""
@@ -107,6 +111,16 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         async with _refusing(context):
             description = await self._describer.describe()
         return messages.GetDeviceResponse(device=wire.to_message(self._present(description), device_pb2.Device))
+
+    async def Diagnose(self, request: messages.DiagnoseRequest, context: Any) -> messages.DiagnoseResponse:
+        """Look for trouble on the device, or only tell the time."""
+        checks: tuple[Check, ...] = ()
+        if not request.skips_checks:
+            async with _refusing(context):
+                checks = await self._diagnoser.diagnose()
+        response = messages.DiagnoseResponse(checks=[wire.to_message(check, device_pb2.Check) for check in checks])
+        response.device_time.GetCurrentTime()
+        return response
 
     async def GetModel(self, request: messages.GetModelRequest, context: Any) -> messages.GetModelResponse:
         """Say how much of a model is on the device."""

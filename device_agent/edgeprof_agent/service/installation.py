@@ -101,7 +101,7 @@ def install(config: AgentConfig, home: ServiceHome) -> list[str]:
                 f"see `journalctl {'' if home.is_system else '--user '}-u edgeprof-agent`"
             )
     said = [
-        f"wrote {path}; the agent runs, listens on {config.host}:{config.port} and starts with "
+        f"wrote {path}; the agent runs, listens on {config.address} and starts with "
         + ("the device." if home.is_system else "your session.")
     ]
     said.append(f"its data is in {config.data_dir}; a command about it gets --data-dir {config.data_dir}.")

@@ -101,8 +101,7 @@ def unit_text(config: AgentConfig, environment: Mapping[str, str], *, is_system:
     Returns:
         The text of the unit file.
     """
-    host = f"[{config.host}]" if ":" in config.host else config.host
-    command = [sys.executable, "-m", "edgeprof_agent", "serve", "--listen", f"{host}:{config.port}"]
+    command = [sys.executable, "-m", "edgeprof_agent", "serve", "--listen", config.address]
     command += ["--data-dir", str(config.data_dir), "--log-level", config.log_level, "--log-format", config.log_format]
     if config.log_file is not None:
         command += ["--log-file", str(config.log_file)]

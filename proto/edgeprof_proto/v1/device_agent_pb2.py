@@ -24,53 +24,58 @@ _sym_db = _symbol_database.Default()
 
 from edgeprof_proto.v1 import device_pb2 as edgeprof__proto_dot_v1_dot_device__pb2
 from edgeprof_proto.v1 import job_pb2 as edgeprof__proto_dot_v1_dot_job__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$edgeprof_proto/v1/device_agent.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1e\x65\x64geprof_proto/v1/device.proto\x1a\x1b\x65\x64geprof_proto/v1/job.proto\"C\n\x10HandshakeRequest\x12\x14\n\x0chost_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\"v\n\x11HandshakeResponse\x12\x15\n\ragent_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x1c\n\x14oldest_host_revision\x18\x03 \x01(\x05\x12\x11\n\tdevice_id\x18\x04 \x01(\t\"\x12\n\x10GetDeviceRequest\">\n\x11GetDeviceResponse\x12)\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x19.edgeprof_proto.v1.Device\"\'\n\x0fGetModelRequest\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\"?\n\x10GetModelResponse\x12\x13\n\x0bis_complete\x18\x01 \x01(\x08\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\"e\n\x12UploadModelRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.edgeprof_proto.v1.UploadModelHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"S\n\x11UploadModelHeader\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\"-\n\x13UploadModelResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"L\n\x10\x43reateJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\"8\n\x11\x43reateJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"5\n\x0eGetJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x10ListJobsResponse\x12$\n\x04jobs\x18\x01 \x03(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\rfrom_sequence\x18\x02 \x01(\x03\">\n\x10WatchJobResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.edgeprof_proto.v1.JobEvent\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x11\x43\x61ncelJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job2\xa4\x06\n\x12\x44\x65viceAgentService\x12V\n\tHandshake\x12#.edgeprof_proto.v1.HandshakeRequest\x1a$.edgeprof_proto.v1.HandshakeResponse\x12V\n\tGetDevice\x12#.edgeprof_proto.v1.GetDeviceRequest\x1a$.edgeprof_proto.v1.GetDeviceResponse\x12S\n\x08GetModel\x12\".edgeprof_proto.v1.GetModelRequest\x1a#.edgeprof_proto.v1.GetModelResponse\x12^\n\x0bUploadModel\x12%.edgeprof_proto.v1.UploadModelRequest\x1a&.edgeprof_proto.v1.UploadModelResponse(\x01\x12V\n\tCreateJob\x12#.edgeprof_proto.v1.CreateJobRequest\x1a$.edgeprof_proto.v1.CreateJobResponse\x12M\n\x06GetJob\x12 .edgeprof_proto.v1.GetJobRequest\x1a!.edgeprof_proto.v1.GetJobResponse\x12S\n\x08ListJobs\x12\".edgeprof_proto.v1.ListJobsRequest\x1a#.edgeprof_proto.v1.ListJobsResponse\x12U\n\x08WatchJob\x12\".edgeprof_proto.v1.WatchJobRequest\x1a#.edgeprof_proto.v1.WatchJobResponse0\x01\x12V\n\tCancelJob\x12#.edgeprof_proto.v1.CancelJobRequest\x1a$.edgeprof_proto.v1.CancelJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$edgeprof_proto/v1/device_agent.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1e\x65\x64geprof_proto/v1/device.proto\x1a\x1b\x65\x64geprof_proto/v1/job.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n\x10HandshakeRequest\x12\x14\n\x0chost_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\"v\n\x11HandshakeResponse\x12\x15\n\ragent_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x1c\n\x14oldest_host_revision\x18\x03 \x01(\x05\x12\x11\n\tdevice_id\x18\x04 \x01(\t\"\x12\n\x10GetDeviceRequest\">\n\x11GetDeviceResponse\x12)\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x19.edgeprof_proto.v1.Device\"\'\n\x0fGetModelRequest\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\"?\n\x10GetModelResponse\x12\x13\n\x0bis_complete\x18\x01 \x01(\x08\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\"e\n\x12UploadModelRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.edgeprof_proto.v1.UploadModelHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"S\n\x11UploadModelHeader\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\"-\n\x13UploadModelResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"L\n\x10\x43reateJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\"8\n\x11\x43reateJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"5\n\x0eGetJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x10ListJobsResponse\x12$\n\x04jobs\x18\x01 \x03(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\rfrom_sequence\x18\x02 \x01(\x03\">\n\x10WatchJobResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.edgeprof_proto.v1.JobEvent\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x11\x43\x61ncelJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"8\n\x0f\x44iagnoseRequest\x12\x14\n\x0cskips_checks\x18\x01 \x01(\x08\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"m\n\x10\x44iagnoseResponse\x12(\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x18.edgeprof_proto.v1.Check\x12/\n\x0b\x64\x65vice_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xf9\x06\n\x12\x44\x65viceAgentService\x12V\n\tHandshake\x12#.edgeprof_proto.v1.HandshakeRequest\x1a$.edgeprof_proto.v1.HandshakeResponse\x12V\n\tGetDevice\x12#.edgeprof_proto.v1.GetDeviceRequest\x1a$.edgeprof_proto.v1.GetDeviceResponse\x12S\n\x08GetModel\x12\".edgeprof_proto.v1.GetModelRequest\x1a#.edgeprof_proto.v1.GetModelResponse\x12^\n\x0bUploadModel\x12%.edgeprof_proto.v1.UploadModelRequest\x1a&.edgeprof_proto.v1.UploadModelResponse(\x01\x12V\n\tCreateJob\x12#.edgeprof_proto.v1.CreateJobRequest\x1a$.edgeprof_proto.v1.CreateJobResponse\x12M\n\x06GetJob\x12 .edgeprof_proto.v1.GetJobRequest\x1a!.edgeprof_proto.v1.GetJobResponse\x12S\n\x08ListJobs\x12\".edgeprof_proto.v1.ListJobsRequest\x1a#.edgeprof_proto.v1.ListJobsResponse\x12U\n\x08WatchJob\x12\".edgeprof_proto.v1.WatchJobRequest\x1a#.edgeprof_proto.v1.WatchJobResponse0\x01\x12V\n\tCancelJob\x12#.edgeprof_proto.v1.CancelJobRequest\x1a$.edgeprof_proto.v1.CancelJobResponse\x12S\n\x08\x44iagnose\x12\".edgeprof_proto.v1.DiagnoseRequest\x1a#.edgeprof_proto.v1.DiagnoseResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'edgeprof_proto.v1.device_agent_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HANDSHAKEREQUEST']._serialized_start=120
-  _globals['_HANDSHAKEREQUEST']._serialized_end=187
-  _globals['_HANDSHAKERESPONSE']._serialized_start=189
-  _globals['_HANDSHAKERESPONSE']._serialized_end=307
-  _globals['_GETDEVICEREQUEST']._serialized_start=309
-  _globals['_GETDEVICEREQUEST']._serialized_end=327
-  _globals['_GETDEVICERESPONSE']._serialized_start=329
-  _globals['_GETDEVICERESPONSE']._serialized_end=391
-  _globals['_GETMODELREQUEST']._serialized_start=393
-  _globals['_GETMODELREQUEST']._serialized_end=432
-  _globals['_GETMODELRESPONSE']._serialized_start=434
-  _globals['_GETMODELRESPONSE']._serialized_end=497
-  _globals['_UPLOADMODELREQUEST']._serialized_start=499
-  _globals['_UPLOADMODELREQUEST']._serialized_end=600
-  _globals['_UPLOADMODELHEADER']._serialized_start=602
-  _globals['_UPLOADMODELHEADER']._serialized_end=685
-  _globals['_UPLOADMODELRESPONSE']._serialized_start=687
-  _globals['_UPLOADMODELRESPONSE']._serialized_end=732
-  _globals['_CREATEJOBREQUEST']._serialized_start=734
-  _globals['_CREATEJOBREQUEST']._serialized_end=810
-  _globals['_CREATEJOBRESPONSE']._serialized_start=812
-  _globals['_CREATEJOBRESPONSE']._serialized_end=868
-  _globals['_GETJOBREQUEST']._serialized_start=870
-  _globals['_GETJOBREQUEST']._serialized_end=901
-  _globals['_GETJOBRESPONSE']._serialized_start=903
-  _globals['_GETJOBRESPONSE']._serialized_end=956
-  _globals['_LISTJOBSREQUEST']._serialized_start=958
-  _globals['_LISTJOBSREQUEST']._serialized_end=1014
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1016
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1097
-  _globals['_WATCHJOBREQUEST']._serialized_start=1099
-  _globals['_WATCHJOBREQUEST']._serialized_end=1155
-  _globals['_WATCHJOBRESPONSE']._serialized_start=1157
-  _globals['_WATCHJOBRESPONSE']._serialized_end=1219
-  _globals['_CANCELJOBREQUEST']._serialized_start=1221
-  _globals['_CANCELJOBREQUEST']._serialized_end=1255
-  _globals['_CANCELJOBRESPONSE']._serialized_start=1257
-  _globals['_CANCELJOBRESPONSE']._serialized_end=1313
-  _globals['_DEVICEAGENTSERVICE']._serialized_start=1316
-  _globals['_DEVICEAGENTSERVICE']._serialized_end=2120
+  _globals['_HANDSHAKEREQUEST']._serialized_start=153
+  _globals['_HANDSHAKEREQUEST']._serialized_end=220
+  _globals['_HANDSHAKERESPONSE']._serialized_start=222
+  _globals['_HANDSHAKERESPONSE']._serialized_end=340
+  _globals['_GETDEVICEREQUEST']._serialized_start=342
+  _globals['_GETDEVICEREQUEST']._serialized_end=360
+  _globals['_GETDEVICERESPONSE']._serialized_start=362
+  _globals['_GETDEVICERESPONSE']._serialized_end=424
+  _globals['_GETMODELREQUEST']._serialized_start=426
+  _globals['_GETMODELREQUEST']._serialized_end=465
+  _globals['_GETMODELRESPONSE']._serialized_start=467
+  _globals['_GETMODELRESPONSE']._serialized_end=530
+  _globals['_UPLOADMODELREQUEST']._serialized_start=532
+  _globals['_UPLOADMODELREQUEST']._serialized_end=633
+  _globals['_UPLOADMODELHEADER']._serialized_start=635
+  _globals['_UPLOADMODELHEADER']._serialized_end=718
+  _globals['_UPLOADMODELRESPONSE']._serialized_start=720
+  _globals['_UPLOADMODELRESPONSE']._serialized_end=765
+  _globals['_CREATEJOBREQUEST']._serialized_start=767
+  _globals['_CREATEJOBREQUEST']._serialized_end=843
+  _globals['_CREATEJOBRESPONSE']._serialized_start=845
+  _globals['_CREATEJOBRESPONSE']._serialized_end=901
+  _globals['_GETJOBREQUEST']._serialized_start=903
+  _globals['_GETJOBREQUEST']._serialized_end=934
+  _globals['_GETJOBRESPONSE']._serialized_start=936
+  _globals['_GETJOBRESPONSE']._serialized_end=989
+  _globals['_LISTJOBSREQUEST']._serialized_start=991
+  _globals['_LISTJOBSREQUEST']._serialized_end=1047
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1049
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1130
+  _globals['_WATCHJOBREQUEST']._serialized_start=1132
+  _globals['_WATCHJOBREQUEST']._serialized_end=1188
+  _globals['_WATCHJOBRESPONSE']._serialized_start=1190
+  _globals['_WATCHJOBRESPONSE']._serialized_end=1252
+  _globals['_CANCELJOBREQUEST']._serialized_start=1254
+  _globals['_CANCELJOBREQUEST']._serialized_end=1288
+  _globals['_CANCELJOBRESPONSE']._serialized_start=1290
+  _globals['_CANCELJOBRESPONSE']._serialized_end=1346
+  _globals['_DIAGNOSEREQUEST']._serialized_start=1348
+  _globals['_DIAGNOSEREQUEST']._serialized_end=1404
+  _globals['_DIAGNOSERESPONSE']._serialized_start=1406
+  _globals['_DIAGNOSERESPONSE']._serialized_end=1515
+  _globals['_DEVICEAGENTSERVICE']._serialized_start=1518
+  _globals['_DEVICEAGENTSERVICE']._serialized_end=2407
 # @@protoc_insertion_point(module_scope)

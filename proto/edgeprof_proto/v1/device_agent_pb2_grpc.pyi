@@ -60,6 +60,8 @@ class DeviceAgentServiceStub:
     """
     CancelJob: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.CancelJobRequest, _device_agent_pb2.CancelJobResponse]
     """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND."""
+    Diagnose: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.DiagnoseRequest, _device_agent_pb2.DiagnoseResponse]
+    """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice."""
 
 @_typing.type_check_only
 class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
@@ -93,6 +95,8 @@ class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
     """
     CancelJob: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.CancelJobRequest, _device_agent_pb2.CancelJobResponse]  # type: ignore[assignment]
     """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND."""
+    Diagnose: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.DiagnoseRequest, _device_agent_pb2.DiagnoseResponse]  # type: ignore[assignment]
+    """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice."""
 
 class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Measures models on the device on which it runs. Every call is safe to repeat."""
@@ -177,5 +181,13 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.CancelJobResponse, _abc.Awaitable[_device_agent_pb2.CancelJobResponse]]:
         """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def Diagnose(
+        self,
+        request: _device_agent_pb2.DiagnoseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_device_agent_pb2.DiagnoseResponse, _abc.Awaitable[_device_agent_pb2.DiagnoseResponse]]:
+        """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice."""
 
 def add_DeviceAgentServiceServicer_to_server(servicer: DeviceAgentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

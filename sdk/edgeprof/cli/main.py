@@ -15,6 +15,7 @@ from edgeprof_proto.records import RecordError
 
 VERBS = {
     "devices": "Show devices: those known, or the ones at the addresses given.",
+    "doctor": "Find out what is wrong with a device, and what to do.",
     "benchmark": "Measure one ONNX model on a device.",
     "onboard": "Measure a few networks on a device and learn to predict all others.",
     "predict": "Say how fast networks run on an onboarded platform.",

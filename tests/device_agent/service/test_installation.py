@@ -94,7 +94,7 @@ def test_a_service_that_cannot_be_stopped_is_not_removed(fake_system) -> None:
 
 @pytest.mark.parametrize("lingers", [True, False])
 def test_a_users_service_says_how_to_outlive_the_session(fake_system, lingers) -> None:
-    (fake_system.root / "linger").write_text("yes\n" if lingers else "no\n")
+    fake_system.answer("Linger", "yes" if lingers else "no")
     said = " ".join(install(CONFIG, fake_system.home(is_system=False)))
     assert ("enable-linger" in said) is not lingers
 

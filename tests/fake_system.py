@@ -1,9 +1,9 @@
+"""A systemd of our own, for tests of what calls it."""
+
 import dataclasses
 import os
 import stat
 from pathlib import Path
-
-import pytest
 
 from edgeprof_agent.service.installation import ServiceHome
 
@@ -12,7 +12,9 @@ FAKE = """\
 # Writes down how it was called, and fails where the test wants it to.
 echo "$(basename "$0") $*" >> {record}
 if [ -e {failing} ] && [ "$(basename "$0") $*" = "$(cat {failing})" ]; then echo "Unit is ill." >&2; exit 1; fi
-case "$*" in *Linger*) cat {linger} 2>/dev/null;; esac
+for answer in {answers}/*; do
+  case "$*" in *"$(basename "$answer")"*) cat "$answer";; esac
+done
 exit 0
 """
 
@@ -39,18 +41,32 @@ class FakeSystem:
     def fail_at(self, call: str) -> None:
         (self.root / "failing").write_text(call)
 
+    def answer(self, words: str, said: str) -> None:
+        """Let a call that holds these words print something."""
+        (self.root / "answers" / words).write_text(said + "\n")
+
     def files(self) -> set[str]:
         """Everything in the tree but what the fake itself needs."""
-        own = {"bin", "bin/systemctl", "bin/loginctl", "calls", "failing", "linger", "run", "run/systemd"}
+        own = {
+            "bin",
+            "bin/systemctl",
+            "bin/loginctl",
+            "calls",
+            "failing",
+            "answers",
+            "answers/Linger",
+            "run",
+            "run/systemd",
+        }
         own |= {"run/systemd/system", "etc", "etc/systemd", "etc/systemd/system", "home", "home/.config"}
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*")} - own
 
 
-@pytest.fixture
-def fake_system(tmp_path: Path) -> FakeSystem:
-    for folder in ("bin", "run/systemd/system", "home"):
+def make_fake_system(tmp_path: Path) -> FakeSystem:
+    """Make the tree and its programs."""
+    for folder in ("bin", "answers", "run/systemd/system", "home"):
         (tmp_path / folder).mkdir(parents=True)
-    text = FAKE.format(record=tmp_path / "calls", failing=tmp_path / "failing", linger=tmp_path / "linger")
+    text = FAKE.format(record=tmp_path / "calls", failing=tmp_path / "failing", answers=tmp_path / "answers")
     for name in ("systemctl", "loginctl"):
         program = tmp_path / "bin" / name
         program.write_text(text)
