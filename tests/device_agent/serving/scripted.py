@@ -9,9 +9,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 ACTS = ("measure", "hang", "hang_once", "crash", "exit", "garbage", "half_line", "refuse", "chatter", "leave_child")
+ACTS += ("hang_loading", "hang_measuring", "hang_deaf")
 
 
 def serve() -> None:
@@ -30,6 +32,9 @@ def serve() -> None:
 
 
 def describe() -> None:
+    if marker := os.environ.get("EDGEPROF_AGENT_SLOW_DESCRIPTION"):
+        Path(marker).write_text(str(os.getpid()))
+        signal.pause()
     option = {"name": "act", "values": ACTS}
     runtimes: list[dict[str, Any]] = [
         {"name": "scripted", "version": "1", "providers": ["P"], "precisions": ["float32"], "options": [option]},
@@ -58,6 +63,8 @@ def work(pipe: int) -> None:
 
     act = spec["setting"]["options"].get("act", "measure")
     tell("progress", phase="loading")
+    if act == "hang_loading":
+        signal.pause()
     tell("progress", phase="warming_up")
     block(True, 9.0, float(attempt))
     if act == "hang" or (act == "hang_once" and attempt == 1):
@@ -80,8 +87,13 @@ def work(pipe: int) -> None:
         tell("failure", reason="ERROR_REASON_RUN_FAILED", message=str(child.pid))
     if act == "chatter":
         print(json.dumps({"event": "failure", "reason": "", "message": "not meant"}), flush=True)
+    if act == "hang_deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     tell("progress", phase="measuring")
     block(False, 1.0, 2.0)
+    if act in ("hang_measuring", "hang_deaf"):
+        while True:
+            signal.pause()
     block(False, 3.0)
     tell(
         "measurement",
