@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from edgeprof_agent.commands import hosts, init, pair, release, serve
+from edgeprof_agent.commands import doctor, hosts, init, install, pair, release, serve, uninstall
 from edgeprof_agent.errors import AgentError
 
-_COMMANDS = (init, serve, pair, hosts, release)
+_COMMANDS = (init, serve, pair, hosts, doctor, release, install, uninstall)
 """Imported with every start of the agent: what a command needs beyond the configuration it imports when it runs."""
 
 

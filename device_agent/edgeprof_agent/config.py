@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from edgeprof_agent.errors import ConfigError
 from edgeprof_proto import DEFAULT_PORT
@@ -13,6 +13,8 @@ from edgeprof_proto import DEFAULT_PORT
 ENVIRONMENT_PREFIX = "EDGEPROF_AGENT_"
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+LOG_FORMATS = ("text", "json")
 
 MIB = 1024 * 1024
 
@@ -29,6 +31,8 @@ class AgentConfig:
         port: TCP port; 0 takes any free one.
         insecure: Serve without encryption and pairing although the device has an identity; on loopback alone.
         log_level: Name of a level of `logging`.
+        log_format: `text` for people or `json` for machines.
+        log_file: File to log into; None for stderr.
         model_bytes: Size of one model at most.
         model_cache_bytes: Size of all models on disk at most.
         disk_reserve_bytes: Disk space that stays free for the board.
@@ -53,6 +57,8 @@ class AgentConfig:
     port: int = DEFAULT_PORT
     insecure: bool = False
     log_level: str = "INFO"
+    log_format: str = "text"
+    log_file: Path | None = None
     model_bytes: int = 512 * MIB
     model_cache_bytes: int = 2048 * MIB
     disk_reserve_bytes: int = 256 * MIB
@@ -77,6 +83,8 @@ class AgentConfig:
             raise ConfigError(f"port must be 0 to 65535, got {self.port}")
         if self.log_level not in LOG_LEVELS:
             raise ConfigError(f"log_level must be one of {', '.join(LOG_LEVELS)}, got {self.log_level!r}")
+        if self.log_format not in LOG_FORMATS:
+            raise ConfigError(f"log_format must be one of {', '.join(LOG_FORMATS)}, got {self.log_format!r}")
         for name in (
             *("model_bytes", "model_cache_bytes", "queued_job_count", "host_queued_job_count", "finished_job_count"),
             *("job_duration_s", "lease_duration_s", "worker_user_id", "upload_count", "upload_bytes_per_s"),
@@ -96,6 +104,11 @@ class AgentConfig:
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the address."""
         return _is_loopback(self.host)
+
+    @property
+    def address(self) -> str:
+        """Where to listen, as `host:port`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_address(address: str) -> tuple[str, int]:
@@ -144,7 +157,8 @@ def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Age
 
 def _parse(name: str, field_type: Any, text: str) -> Any:
     try:
-        return field_type(text)
+        # A value that may be missing is of the type that it has where it is not.
+        return (get_args(field_type) or (field_type,))[0](text)
     except ValueError:
         variable = ENVIRONMENT_PREFIX + name.upper()
         raise ConfigError(f"{variable} must be a number ({field_type.__name__}), got {text!r}") from None

@@ -1,7 +1,6 @@
 """The device as a short-lived process describes it: describing imports the runtimes, which the server must not."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from edgeprof_agent.errors import (
     SettingNotSupportedError,
 )
 from edgeprof_agent.placement import check_cores, without_cores
+from edgeprof_agent.short_process import ShortProcessError, ask_process
 from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records import DeviceDescription, RuntimeInfo, Setting
 
@@ -47,30 +47,11 @@ class DeviceDescriber:
             return self._description
 
     async def _ask(self) -> DeviceDescription:
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=self._work_dir,
-        )
         try:
-            printed, complaints = await asyncio.wait_for(process.communicate(), DESCRIBE_DURATION_S)
-        except asyncio.TimeoutError:
-            raise DeviceDescriptionError(f"describing the device took over {DESCRIBE_DURATION_S:g} s") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        try:
-            # Before it there may be what a runtime printed while it was imported.
-            last_line = printed.strip().rpartition(b"\n")[2]
-            return from_json(DeviceDescription, json.loads(last_line))
-        except ValueError as error:
-            tail = complaints.decode("utf-8", errors="replace").strip()[-1000:]
-            raise DeviceDescriptionError(
-                f"the device could not be described (exit code {process.returncode}): {tail or error}"
-            ) from error
+            answer = await ask_process(self._command, cwd=self._work_dir, duration_s=DESCRIBE_DURATION_S)
+            return from_json(DeviceDescription, answer)
+        except (ShortProcessError, ValueError) as error:
+            raise DeviceDescriptionError(f"the device could not be described: {error}") from error
 
 
 def check_setting(setting: Setting, device: DeviceDescription) -> None:

@@ -30,6 +30,7 @@
     - PairingRefusedError                the code was wrong, or somebody stands between host and device
     - InternalError                      a fault of the agent itself
       - DeviceDescriptionError           the device could not be described
+      - DiagnosisError                   the doctor of the device gave no answer
       - JournalError                     the journal cannot be read or written
       - JobStateError                    a job was to enter a state that its own does not lead to
     - StartError                         the agent cannot start; never crosses the wire
@@ -39,6 +40,7 @@
       - IdentityError                    the device's key and certificate are missing or cannot be used
       - HostsFileError                   the file of paired hosts cannot be used
       - ControlError                     a command could not reach the agent that runs, or was not understood
+    - InstallError                       the service cannot be installed or removed; never crosses the wire
 
 Each class carries the name of its `ErrorReason` in the wire contract. The text says what was wrong, the value, and
 what to do.
@@ -232,6 +234,10 @@ class DeviceDescriptionError(InternalError):
     """The device could not be described."""
 
 
+class DiagnosisError(InternalError):
+    """The doctor of the device gave no answer."""
+
+
 class JournalError(InternalError):
     """The journal cannot be read or written."""
 
@@ -266,6 +272,10 @@ class HostsFileError(StartError):
 
 class ControlError(StartError):
     """A command could not reach the agent that runs on the data folder."""
+
+
+class InstallError(AgentError):
+    """The agent cannot be made a service, or the service cannot be removed."""
 
 
 def _reasons(error_type: type[AgentError]) -> set[str]:

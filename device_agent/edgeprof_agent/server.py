@@ -18,6 +18,7 @@ from edgeprof_agent.control import serving_commands
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
 from edgeprof_agent.decoding import DecodingInterceptor
 from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
+from edgeprof_agent.diagnosis import Diagnoser
 from edgeprof_agent.errors import IdentityError, ListenError
 from edgeprof_agent.execution_proof import ProofCache
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
@@ -25,6 +26,7 @@ from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.journal import Journal, open_journal
 from edgeprof_agent.leases import Leases
 from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
+from edgeprof_agent.service.notification import keep_watchdog_quiet, notify
 from edgeprof_agent.servicer import DeviceAgentServicer
 from edgeprof_agent.trust.desk import PairingDesk
 from edgeprof_agent.trust.gate import Gate
@@ -86,7 +88,10 @@ async def serve(
         gc.collect()
         gc.freeze()
         announce(f"edgeprof-agent {VERSION} listening on {address}")
-        await stop.wait()
+        notify("READY=1")
+        async with _background(keep_watchdog_quiet()):
+            await stop.wait()
+        notify("STOPPING=1")
         logger.info("stopping")
     # Calls that were cut off end a moment after their server; without that moment gRPC logs a trace for each.
     if pending := asyncio.all_tasks() - {asyncio.current_task()}:
@@ -144,6 +149,7 @@ async def running_agent(
             store=store,
             jobs=jobs,
             leases=leases,
+            diagnoser=Diagnoser(config, data_dir),
         )
         if identity is not None:
             interceptors = (Gate(hosts), *interceptors)

@@ -12,6 +12,7 @@ import grpc
 from edgeprof_agent.calling_host import host_of
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.device_description import DeviceDescriber
+from edgeprof_agent.diagnosis import Diagnoser
 from edgeprof_agent.errors import (
     AgentError,
     DiskFullError,
@@ -35,7 +36,7 @@ from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.leases import Leases
 from edgeprof_agent.model_store import ModelStore, UploadHeader
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, REASON_METADATA_KEY, wire
-from edgeprof_proto.records import AgentLimits, Device, DeviceDescription, JobSpec, RecordError, require_job_id
+from edgeprof_proto.records import AgentLimits, Check, Device, DeviceDescription, JobSpec, RecordError, require_job_id
 from edgeprof_proto.v1 import device_agent_pb2 as messages
 from edgeprof_proto.v1 import device_agent_pb2_grpc, device_pb2, job_pb2
 
@@ -80,6 +81,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         store: Keeps the models.
         jobs: Runs the jobs.
         leases: Knows which hosts are there.
+        diagnoser: Looks for trouble on the device.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         store: ModelStore,
         jobs: JobQueue,
         leases: Leases,
+        diagnoser: Diagnoser,
     ) -> None:
         self._config = config
         self._version = version
@@ -100,6 +103,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         self._store = store
         self._jobs = jobs
         self._leases = leases
+        self._diagnoser = diagnoser
 
     async def Handshake(self, request: messages.HandshakeRequest, context: Any) -> messages.HandshakeResponse:
         """Say which revisions both sides speak."""
@@ -126,6 +130,16 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         async with _refusing(context):
             description = await self._describer.describe()
         return messages.GetDeviceResponse(device=wire.to_message(self._present(description), device_pb2.Device))
+
+    async def Diagnose(self, request: messages.DiagnoseRequest, context: Any) -> messages.DiagnoseResponse:
+        """Look for trouble on the device, or only tell the time."""
+        checks: tuple[Check, ...] = ()
+        if not request.skips_checks:
+            async with _refusing(context):
+                checks = await self._diagnoser.diagnose()
+        response = messages.DiagnoseResponse(checks=[wire.to_message(check, device_pb2.Check) for check in checks])
+        response.device_time.GetCurrentTime()
+        return response
 
     async def GetModel(self, request: messages.GetModelRequest, context: Any) -> messages.GetModelResponse:
         """Say how much of a model is on the device."""

@@ -31,6 +31,7 @@ from edgeprof.errors import (
 from edgeprof.host_name import HostNameInterceptor, default_host_name
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_AGENT_REVISION, UPLOAD_CHUNK_BYTES, wire
 from edgeprof_proto.records import (
+    Check,
     Device,
     Failure,
     Job,
@@ -50,6 +51,9 @@ T = TypeVar("T")
 
 CALL_TIMEOUT_S = 20.0
 """Deadline of one short call. The first GetDevice starts a process on the board, which takes seconds on a slow one."""
+
+DIAGNOSIS_TIMEOUT_S = 90.0
+"""Deadline of the device's own doctor, which imports the runtimes; the agent gives it a minute."""
 
 DEFAULT_PATIENCE_S = 60.0
 """How long a silent agent is asked again before the host gives up: a board restarts within a minute."""
@@ -93,8 +97,11 @@ class DeviceClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def handshake(self) -> None:
+    def handshake(self) -> str:
         """Check that host and agent speak the same contract.
+
+        Returns:
+            The agent's version, for people.
 
         Raises:
             AgentUnavailableError: If nobody answers.
@@ -111,6 +118,27 @@ class DeviceClient:
                 "update edgeprof on the device"
             )
         self.host_name = response.host_name or self.host_name
+        return str(response.agent_version)
+
+    def device_time(self, *, payload: bytes = b"") -> float:
+        """Ask the device for its clock, and for nothing else.
+
+        Args:
+            payload: Bytes to send along, at most 1 MiB, to see how fast they arrive.
+
+        Returns:
+            Seconds since the epoch.
+        """
+        request = device_agent_pb2.DiagnoseRequest(skips_checks=True, payload=payload)
+        with translate_rpc_errors(self.address):
+            answer = self._stub.Diagnose(request, timeout=CALL_TIMEOUT_S)
+        return answer.device_time.seconds + answer.device_time.nanos / 1e9
+
+    def diagnose(self) -> tuple[Check, ...]:
+        """Let the device look for trouble with itself; a measurement that runs would notice."""
+        with translate_rpc_errors(self.address):
+            answer = self._stub.Diagnose(device_agent_pb2.DiagnoseRequest(), timeout=DIAGNOSIS_TIMEOUT_S)
+        return tuple(wire.from_message(Check, check) for check in answer.checks)
 
     def device(self) -> Device:
         """Describe the device and its runtimes."""

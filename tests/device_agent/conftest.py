@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import onnx
 import pytest
+from fake_system import FakeSystem, make_fake_system
 from onnx import TensorProto, helper
 
 Events = list[dict[str, Any]]
@@ -130,3 +131,9 @@ def write_gather() -> Callable[[Path], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def fake_system(tmp_path: Path) -> FakeSystem:
+    """A file tree with a systemd of our own."""
+    return make_fake_system(tmp_path)

@@ -1,13 +1,13 @@
 """Options that several commands share, and the configuration that they and the environment make."""
 
 import argparse
-import logging
 import os
-import sys
 from pathlib import Path
 
-from edgeprof_agent.config import LOG_LEVELS, AgentConfig, parse_address, read_config
+from edgeprof_agent.config import LOG_FORMATS, LOG_LEVELS, AgentConfig, parse_address, read_config
 from edgeprof_agent.errors import ConfigError
+
+_FLAGS = ("listen", "data_dir", "log_level", "log_format", "log_file", "insecure")
 
 
 def add_data_dir(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,16 @@ def add_listen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--listen", type=_address, metavar="HOST:PORT", help="where to listen; port 0 takes a free one")
 
 
-def add_log_level(parser: argparse.ArgumentParser) -> None:
-    """Add `--log-level`."""
-    parser.add_argument("--log-level", choices=LOG_LEVELS, help="how much to log on stderr")
+def add_log_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--log-level`, `--log-format` and `--log-file`."""
+    parser.add_argument("--log-level", choices=LOG_LEVELS, help="how much to log")
+    parser.add_argument("--log-format", choices=LOG_FORMATS, help="lines for people, or a JSON object to a line")
+    parser.add_argument(
+        "--log-file",
+        type=Path,
+        metavar="FILE",
+        help="where to log, 10 MiB at most with the files put aside; else stderr",
+    )
 
 
 def config_of(options: argparse.Namespace) -> AgentConfig:
@@ -31,15 +38,8 @@ def config_of(options: argparse.Namespace) -> AgentConfig:
     Raises:
         ConfigError: If a value cannot be read or is outside its range.
     """
-    flags = {name: getattr(options, name, None) for name in ("listen", "data_dir", "log_level", "insecure")}
+    flags = {name: getattr(options, name, None) for name in _FLAGS}
     return read_config(flags, os.environ)
-
-
-def start_logging(config: AgentConfig) -> None:
-    """Log on stderr from here on."""
-    logging.basicConfig(
-        level=config.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
 
 
 def _address(text: str) -> str:

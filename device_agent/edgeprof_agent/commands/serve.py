@@ -5,7 +5,8 @@ import os
 import sys
 from typing import Any
 
-from edgeprof_agent.commands.options import add_data_dir, add_listen, add_log_level, config_of, start_logging
+from edgeprof_agent.commands.options import add_data_dir, add_listen, add_log_options, config_of
+from edgeprof_agent.logs import start_logging
 
 
 def add_parser(commands: Any) -> None:
@@ -19,7 +20,7 @@ def add_parser(commands: Any) -> None:
         help="on loopback alone: serve without encryption and pairing although the device has an identity",
     )
     add_data_dir(parser)
-    add_log_level(parser)
+    add_log_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Workers are started by exec and never use gRPC.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-    start_logging(config)
+    start_logging(level=config.log_level, log_format=config.log_format, log_file=config.log_file)
     # Both load OpenSSL, 5 MB of memory, and neither is missed: gRPC has its own TLS, Python its own SHA-256.
     sys.modules.update(dict.fromkeys(("ssl", "_hashlib")))  # type: ignore[arg-type]
     # After the environment is set, which gRPC reads when it is imported.

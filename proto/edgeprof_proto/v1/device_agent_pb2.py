@@ -24,59 +24,64 @@ _sym_db = _symbol_database.Default()
 
 from edgeprof_proto.v1 import device_pb2 as edgeprof__proto_dot_v1_dot_device__pb2
 from edgeprof_proto.v1 import job_pb2 as edgeprof__proto_dot_v1_dot_job__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$edgeprof_proto/v1/device_agent.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1e\x65\x64geprof_proto/v1/device.proto\x1a\x1b\x65\x64geprof_proto/v1/job.proto\"C\n\x10HandshakeRequest\x12\x14\n\x0chost_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\"\x89\x01\n\x11HandshakeResponse\x12\x15\n\ragent_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x1c\n\x14oldest_host_revision\x18\x03 \x01(\x05\x12\x11\n\tdevice_id\x18\x04 \x01(\t\x12\x11\n\thost_name\x18\x05 \x01(\t\"\x12\n\x10GetDeviceRequest\">\n\x11GetDeviceResponse\x12)\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x19.edgeprof_proto.v1.Device\"\'\n\x0fGetModelRequest\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\"?\n\x10GetModelResponse\x12\x13\n\x0bis_complete\x18\x01 \x01(\x08\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\"e\n\x12UploadModelRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.edgeprof_proto.v1.UploadModelHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"S\n\x11UploadModelHeader\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\"-\n\x13UploadModelResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"c\n\x10\x43reateJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\x12\x15\n\rrelease_model\x18\x03 \x01(\x08\"p\n\x11\x43reateJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x36\n\rjournal_space\x18\x02 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace\"7\n\x0cJournalSpace\x12\x12\n\nfree_count\x18\x01 \x01(\x05\x12\x13\n\x0btotal_count\x18\x02 \x01(\x05\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"5\n\x0eGetJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x10ListJobsResponse\x12$\n\x04jobs\x18\x01 \x03(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\rfrom_sequence\x18\x02 \x01(\x03\">\n\x10WatchJobResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.edgeprof_proto.v1.JobEvent\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x11\x43\x61ncelJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\")\n\x16\x41\x63knowledgeJobsRequest\x12\x0f\n\x07job_ids\x18\x01 \x03(\t\"Q\n\x17\x41\x63knowledgeJobsResponse\x12\x36\n\rjournal_space\x18\x01 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace2\x8e\x07\n\x12\x44\x65viceAgentService\x12V\n\tHandshake\x12#.edgeprof_proto.v1.HandshakeRequest\x1a$.edgeprof_proto.v1.HandshakeResponse\x12V\n\tGetDevice\x12#.edgeprof_proto.v1.GetDeviceRequest\x1a$.edgeprof_proto.v1.GetDeviceResponse\x12S\n\x08GetModel\x12\".edgeprof_proto.v1.GetModelRequest\x1a#.edgeprof_proto.v1.GetModelResponse\x12^\n\x0bUploadModel\x12%.edgeprof_proto.v1.UploadModelRequest\x1a&.edgeprof_proto.v1.UploadModelResponse(\x01\x12V\n\tCreateJob\x12#.edgeprof_proto.v1.CreateJobRequest\x1a$.edgeprof_proto.v1.CreateJobResponse\x12M\n\x06GetJob\x12 .edgeprof_proto.v1.GetJobRequest\x1a!.edgeprof_proto.v1.GetJobResponse\x12S\n\x08ListJobs\x12\".edgeprof_proto.v1.ListJobsRequest\x1a#.edgeprof_proto.v1.ListJobsResponse\x12U\n\x08WatchJob\x12\".edgeprof_proto.v1.WatchJobRequest\x1a#.edgeprof_proto.v1.WatchJobResponse0\x01\x12V\n\tCancelJob\x12#.edgeprof_proto.v1.CancelJobRequest\x1a$.edgeprof_proto.v1.CancelJobResponse\x12h\n\x0f\x41\x63knowledgeJobs\x12).edgeprof_proto.v1.AcknowledgeJobsRequest\x1a*.edgeprof_proto.v1.AcknowledgeJobsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$edgeprof_proto/v1/device_agent.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1e\x65\x64geprof_proto/v1/device.proto\x1a\x1b\x65\x64geprof_proto/v1/job.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n\x10HandshakeRequest\x12\x14\n\x0chost_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\"\x89\x01\n\x11HandshakeResponse\x12\x15\n\ragent_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x1c\n\x14oldest_host_revision\x18\x03 \x01(\x05\x12\x11\n\tdevice_id\x18\x04 \x01(\t\x12\x11\n\thost_name\x18\x05 \x01(\t\"\x12\n\x10GetDeviceRequest\">\n\x11GetDeviceResponse\x12)\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x19.edgeprof_proto.v1.Device\"\'\n\x0fGetModelRequest\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\"?\n\x10GetModelResponse\x12\x13\n\x0bis_complete\x18\x01 \x01(\x08\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\"e\n\x12UploadModelRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.edgeprof_proto.v1.UploadModelHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"S\n\x11UploadModelHeader\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\"-\n\x13UploadModelResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"c\n\x10\x43reateJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\x12\x15\n\rrelease_model\x18\x03 \x01(\x08\"p\n\x11\x43reateJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x36\n\rjournal_space\x18\x02 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace\"7\n\x0cJournalSpace\x12\x12\n\nfree_count\x18\x01 \x01(\x05\x12\x13\n\x0btotal_count\x18\x02 \x01(\x05\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"5\n\x0eGetJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x10ListJobsResponse\x12$\n\x04jobs\x18\x01 \x03(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\rfrom_sequence\x18\x02 \x01(\x03\">\n\x10WatchJobResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.edgeprof_proto.v1.JobEvent\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x11\x43\x61ncelJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\")\n\x16\x41\x63knowledgeJobsRequest\x12\x0f\n\x07job_ids\x18\x01 \x03(\t\"Q\n\x17\x41\x63knowledgeJobsResponse\x12\x36\n\rjournal_space\x18\x01 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace\"8\n\x0f\x44iagnoseRequest\x12\x14\n\x0cskips_checks\x18\x01 \x01(\x08\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"m\n\x10\x44iagnoseResponse\x12(\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x18.edgeprof_proto.v1.Check\x12/\n\x0b\x64\x65vice_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xe3\x07\n\x12\x44\x65viceAgentService\x12V\n\tHandshake\x12#.edgeprof_proto.v1.HandshakeRequest\x1a$.edgeprof_proto.v1.HandshakeResponse\x12V\n\tGetDevice\x12#.edgeprof_proto.v1.GetDeviceRequest\x1a$.edgeprof_proto.v1.GetDeviceResponse\x12S\n\x08GetModel\x12\".edgeprof_proto.v1.GetModelRequest\x1a#.edgeprof_proto.v1.GetModelResponse\x12^\n\x0bUploadModel\x12%.edgeprof_proto.v1.UploadModelRequest\x1a&.edgeprof_proto.v1.UploadModelResponse(\x01\x12V\n\tCreateJob\x12#.edgeprof_proto.v1.CreateJobRequest\x1a$.edgeprof_proto.v1.CreateJobResponse\x12M\n\x06GetJob\x12 .edgeprof_proto.v1.GetJobRequest\x1a!.edgeprof_proto.v1.GetJobResponse\x12S\n\x08ListJobs\x12\".edgeprof_proto.v1.ListJobsRequest\x1a#.edgeprof_proto.v1.ListJobsResponse\x12U\n\x08WatchJob\x12\".edgeprof_proto.v1.WatchJobRequest\x1a#.edgeprof_proto.v1.WatchJobResponse0\x01\x12V\n\tCancelJob\x12#.edgeprof_proto.v1.CancelJobRequest\x1a$.edgeprof_proto.v1.CancelJobResponse\x12h\n\x0f\x41\x63knowledgeJobs\x12).edgeprof_proto.v1.AcknowledgeJobsRequest\x1a*.edgeprof_proto.v1.AcknowledgeJobsResponse\x12S\n\x08\x44iagnose\x12\".edgeprof_proto.v1.DiagnoseRequest\x1a#.edgeprof_proto.v1.DiagnoseResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'edgeprof_proto.v1.device_agent_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HANDSHAKEREQUEST']._serialized_start=120
-  _globals['_HANDSHAKEREQUEST']._serialized_end=187
-  _globals['_HANDSHAKERESPONSE']._serialized_start=190
-  _globals['_HANDSHAKERESPONSE']._serialized_end=327
-  _globals['_GETDEVICEREQUEST']._serialized_start=329
-  _globals['_GETDEVICEREQUEST']._serialized_end=347
-  _globals['_GETDEVICERESPONSE']._serialized_start=349
-  _globals['_GETDEVICERESPONSE']._serialized_end=411
-  _globals['_GETMODELREQUEST']._serialized_start=413
-  _globals['_GETMODELREQUEST']._serialized_end=452
-  _globals['_GETMODELRESPONSE']._serialized_start=454
-  _globals['_GETMODELRESPONSE']._serialized_end=517
-  _globals['_UPLOADMODELREQUEST']._serialized_start=519
-  _globals['_UPLOADMODELREQUEST']._serialized_end=620
-  _globals['_UPLOADMODELHEADER']._serialized_start=622
-  _globals['_UPLOADMODELHEADER']._serialized_end=705
-  _globals['_UPLOADMODELRESPONSE']._serialized_start=707
-  _globals['_UPLOADMODELRESPONSE']._serialized_end=752
-  _globals['_CREATEJOBREQUEST']._serialized_start=754
-  _globals['_CREATEJOBREQUEST']._serialized_end=853
-  _globals['_CREATEJOBRESPONSE']._serialized_start=855
-  _globals['_CREATEJOBRESPONSE']._serialized_end=967
-  _globals['_JOURNALSPACE']._serialized_start=969
-  _globals['_JOURNALSPACE']._serialized_end=1024
-  _globals['_GETJOBREQUEST']._serialized_start=1026
-  _globals['_GETJOBREQUEST']._serialized_end=1057
-  _globals['_GETJOBRESPONSE']._serialized_start=1059
-  _globals['_GETJOBRESPONSE']._serialized_end=1112
-  _globals['_LISTJOBSREQUEST']._serialized_start=1114
-  _globals['_LISTJOBSREQUEST']._serialized_end=1170
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1172
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1253
-  _globals['_WATCHJOBREQUEST']._serialized_start=1255
-  _globals['_WATCHJOBREQUEST']._serialized_end=1311
-  _globals['_WATCHJOBRESPONSE']._serialized_start=1313
-  _globals['_WATCHJOBRESPONSE']._serialized_end=1375
-  _globals['_CANCELJOBREQUEST']._serialized_start=1377
-  _globals['_CANCELJOBREQUEST']._serialized_end=1411
-  _globals['_CANCELJOBRESPONSE']._serialized_start=1413
-  _globals['_CANCELJOBRESPONSE']._serialized_end=1469
-  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_start=1471
-  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_end=1512
-  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_start=1514
-  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_end=1595
-  _globals['_DEVICEAGENTSERVICE']._serialized_start=1598
-  _globals['_DEVICEAGENTSERVICE']._serialized_end=2508
+  _globals['_HANDSHAKEREQUEST']._serialized_start=153
+  _globals['_HANDSHAKEREQUEST']._serialized_end=220
+  _globals['_HANDSHAKERESPONSE']._serialized_start=223
+  _globals['_HANDSHAKERESPONSE']._serialized_end=360
+  _globals['_GETDEVICEREQUEST']._serialized_start=362
+  _globals['_GETDEVICEREQUEST']._serialized_end=380
+  _globals['_GETDEVICERESPONSE']._serialized_start=382
+  _globals['_GETDEVICERESPONSE']._serialized_end=444
+  _globals['_GETMODELREQUEST']._serialized_start=446
+  _globals['_GETMODELREQUEST']._serialized_end=485
+  _globals['_GETMODELRESPONSE']._serialized_start=487
+  _globals['_GETMODELRESPONSE']._serialized_end=550
+  _globals['_UPLOADMODELREQUEST']._serialized_start=552
+  _globals['_UPLOADMODELREQUEST']._serialized_end=653
+  _globals['_UPLOADMODELHEADER']._serialized_start=655
+  _globals['_UPLOADMODELHEADER']._serialized_end=738
+  _globals['_UPLOADMODELRESPONSE']._serialized_start=740
+  _globals['_UPLOADMODELRESPONSE']._serialized_end=785
+  _globals['_CREATEJOBREQUEST']._serialized_start=787
+  _globals['_CREATEJOBREQUEST']._serialized_end=886
+  _globals['_CREATEJOBRESPONSE']._serialized_start=888
+  _globals['_CREATEJOBRESPONSE']._serialized_end=1000
+  _globals['_JOURNALSPACE']._serialized_start=1002
+  _globals['_JOURNALSPACE']._serialized_end=1057
+  _globals['_GETJOBREQUEST']._serialized_start=1059
+  _globals['_GETJOBREQUEST']._serialized_end=1090
+  _globals['_GETJOBRESPONSE']._serialized_start=1092
+  _globals['_GETJOBRESPONSE']._serialized_end=1145
+  _globals['_LISTJOBSREQUEST']._serialized_start=1147
+  _globals['_LISTJOBSREQUEST']._serialized_end=1203
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1205
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1286
+  _globals['_WATCHJOBREQUEST']._serialized_start=1288
+  _globals['_WATCHJOBREQUEST']._serialized_end=1344
+  _globals['_WATCHJOBRESPONSE']._serialized_start=1346
+  _globals['_WATCHJOBRESPONSE']._serialized_end=1408
+  _globals['_CANCELJOBREQUEST']._serialized_start=1410
+  _globals['_CANCELJOBREQUEST']._serialized_end=1444
+  _globals['_CANCELJOBRESPONSE']._serialized_start=1446
+  _globals['_CANCELJOBRESPONSE']._serialized_end=1502
+  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_start=1504
+  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_end=1545
+  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_start=1547
+  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_end=1628
+  _globals['_DIAGNOSEREQUEST']._serialized_start=1630
+  _globals['_DIAGNOSEREQUEST']._serialized_end=1686
+  _globals['_DIAGNOSERESPONSE']._serialized_start=1688
+  _globals['_DIAGNOSERESPONSE']._serialized_end=1797
+  _globals['_DEVICEAGENTSERVICE']._serialized_start=1800
+  _globals['_DEVICEAGENTSERVICE']._serialized_end=2795
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,8 @@
+import datetime
+
 from edgeprof_proto.v1 import device_pb2 as _device_pb2
 from edgeprof_proto.v1 import job_pb2 as _job_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -169,3 +172,19 @@ class AcknowledgeJobsResponse(_message.Message):
     JOURNAL_SPACE_FIELD_NUMBER: _ClassVar[int]
     journal_space: JournalSpace
     def __init__(self, journal_space: _Optional[_Union[JournalSpace, _Mapping]] = ...) -> None: ...
+
+class DiagnoseRequest(_message.Message):
+    __slots__ = ("skips_checks", "payload")
+    SKIPS_CHECKS_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    skips_checks: bool
+    payload: bytes
+    def __init__(self, skips_checks: bool = ..., payload: _Optional[bytes] = ...) -> None: ...
+
+class DiagnoseResponse(_message.Message):
+    __slots__ = ("checks", "device_time")
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_TIME_FIELD_NUMBER: _ClassVar[int]
+    checks: _containers.RepeatedCompositeFieldContainer[_device_pb2.Check]
+    device_time: _timestamp_pb2.Timestamp
+    def __init__(self, checks: _Optional[_Iterable[_Union[_device_pb2.Check, _Mapping]]] = ..., device_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

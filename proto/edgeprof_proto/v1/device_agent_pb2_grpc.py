@@ -85,6 +85,11 @@ class DeviceAgentServiceStub(object):
                 request_serializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsRequest.SerializeToString,
                 response_deserializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsResponse.FromString,
                 _registered_method=True)
+        self.Diagnose = channel.unary_unary(
+                '/edgeprof_proto.v1.DeviceAgentService/Diagnose',
+                request_serializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.DiagnoseRequest.SerializeToString,
+                response_deserializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.DiagnoseResponse.FromString,
+                _registered_method=True)
 
 
 class DeviceAgentServiceServicer(object):
@@ -168,6 +173,13 @@ class DeviceAgentServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Diagnose(self, request, context):
+        """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeviceAgentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -220,6 +232,11 @@ def add_DeviceAgentServiceServicer_to_server(servicer, server):
                     servicer.AcknowledgeJobs,
                     request_deserializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsRequest.FromString,
                     response_serializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsResponse.SerializeToString,
+            ),
+            'Diagnose': grpc.unary_unary_rpc_method_handler(
+                    servicer.Diagnose,
+                    request_deserializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.DiagnoseRequest.FromString,
+                    response_serializer=edgeprof__proto_dot_v1_dot_device__agent__pb2.DiagnoseResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -493,6 +510,33 @@ class DeviceAgentService(object):
             '/edgeprof_proto.v1.DeviceAgentService/AcknowledgeJobs',
             edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsRequest.SerializeToString,
             edgeprof__proto_dot_v1_dot_device__agent__pb2.AcknowledgeJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Diagnose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edgeprof_proto.v1.DeviceAgentService/Diagnose',
+            edgeprof__proto_dot_v1_dot_device__agent__pb2.DiagnoseRequest.SerializeToString,
+            edgeprof__proto_dot_v1_dot_device__agent__pb2.DiagnoseResponse.FromString,
             options,
             channel_credentials,
             insecure,

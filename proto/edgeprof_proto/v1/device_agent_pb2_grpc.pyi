@@ -65,6 +65,8 @@ class DeviceAgentServiceStub:
     A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
     ended.
     """
+    Diagnose: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.DiagnoseRequest, _device_agent_pb2.DiagnoseResponse]
+    """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice."""
 
 @_typing.type_check_only
 class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
@@ -103,6 +105,8 @@ class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
     A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
     ended.
     """
+    Diagnose: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.DiagnoseRequest, _device_agent_pb2.DiagnoseResponse]  # type: ignore[assignment]
+    """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice."""
 
 class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Measures models on the device on which it runs. Every call is safe to repeat."""
@@ -198,5 +202,13 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
         ended.
         """
+
+    @_abc_1.abstractmethod
+    def Diagnose(
+        self,
+        request: _device_agent_pb2.DiagnoseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_device_agent_pb2.DiagnoseResponse, _abc.Awaitable[_device_agent_pb2.DiagnoseResponse]]:
+        """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice."""
 
 def add_DeviceAgentServiceServicer_to_server(servicer: DeviceAgentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

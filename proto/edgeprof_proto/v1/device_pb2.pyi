@@ -1,10 +1,24 @@
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class CheckLevel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHECK_LEVEL_UNSPECIFIED: _ClassVar[CheckLevel]
+    CHECK_LEVEL_GOOD: _ClassVar[CheckLevel]
+    CHECK_LEVEL_WARNING: _ClassVar[CheckLevel]
+    CHECK_LEVEL_TROUBLE: _ClassVar[CheckLevel]
+    CHECK_LEVEL_NOT_REPORTED: _ClassVar[CheckLevel]
+CHECK_LEVEL_UNSPECIFIED: CheckLevel
+CHECK_LEVEL_GOOD: CheckLevel
+CHECK_LEVEL_WARNING: CheckLevel
+CHECK_LEVEL_TROUBLE: CheckLevel
+CHECK_LEVEL_NOT_REPORTED: CheckLevel
 
 class Device(_message.Message):
     __slots__ = ("device_id", "host_name", "board", "soc", "cpu", "memory_bytes", "operating_system", "kernel", "execution_context", "runtimes", "limits")
@@ -107,3 +121,15 @@ class AgentLimits(_message.Message):
     queued_job_count: int
     job_duration_s: float
     def __init__(self, model_bytes: _Optional[int] = ..., model_cache_bytes: _Optional[int] = ..., disk_reserve_bytes: _Optional[int] = ..., queued_job_count: _Optional[int] = ..., job_duration_s: _Optional[float] = ...) -> None: ...
+
+class Check(_message.Message):
+    __slots__ = ("name", "level", "finding", "remedy")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    FINDING_FIELD_NUMBER: _ClassVar[int]
+    REMEDY_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    level: CheckLevel
+    finding: str
+    remedy: str
+    def __init__(self, name: _Optional[str] = ..., level: _Optional[_Union[CheckLevel, str]] = ..., finding: _Optional[str] = ..., remedy: _Optional[str] = ...) -> None: ...

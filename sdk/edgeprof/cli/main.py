@@ -16,6 +16,7 @@ from edgeprof_proto.records import RecordError
 VERBS = {
     "devices": "Show devices: those known, or the ones at the addresses given.",
     "pair": "Pair this host with a device by the code that it shows.",
+    "doctor": "Find out what is wrong with a device, and what to do.",
     "benchmark": "Measure one ONNX model on a device.",
     "compare": "Say which of two models, or settings of one, is faster on a device.",
     "onboard": "Measure a few networks on a device and learn to predict all others.",

@@ -9,11 +9,12 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 ACTS = (
     *("measure", "hang", "hang_once", "crash", "exit", "garbage", "half_line", "refuse", "chatter", "leave_child"),
-    *("hang_loading", "hang_loading_once", "hang_measuring", "hang_measuring_once"),
+    *("hang_loading", "hang_loading_once", "hang_measuring", "hang_measuring_once", "hang_deaf"),
 )
 
 
@@ -33,6 +34,9 @@ def serve() -> None:
 
 
 def describe() -> None:
+    if marker := os.environ.get("EDGEPROF_AGENT_SLOW_DESCRIPTION"):
+        Path(marker).write_text(str(os.getpid()))
+        signal.pause()
     option = {"name": "act", "values": ACTS}
     runtimes: list[dict[str, Any]] = [
         {"name": "scripted", "version": "1", "providers": ["P"], "precisions": ["float32"], "options": [option]},
@@ -88,9 +92,14 @@ def work(pipe: int) -> None:
         tell("failure", reason="ERROR_REASON_RUN_FAILED", message=str(child.pid))
     if act == "chatter":
         print(json.dumps({"event": "failure", "reason": "", "message": "not meant"}), flush=True)
+    if act == "hang_deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     tell("progress", phase="measuring")
     block(False, 1.0, 2.0)
     hang_if("hang_measuring")
+    if act == "hang_deaf":
+        while True:
+            signal.pause()
     block(False, 3.0)
     tell(
         "measurement",

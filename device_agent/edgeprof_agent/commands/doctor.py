@@ -1,0 +1,40 @@
+"""`edgeprof-agent doctor`: what is in order on this device, what is not, and what to do about it."""
+
+import argparse
+import json
+from typing import Any
+
+from edgeprof_agent.commands.options import add_data_dir, add_listen, config_of
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser's commands."""
+    parser = commands.add_parser("doctor", help="find out what is wrong on this device and what to do")
+    add_listen(parser)
+    add_data_dir(parser)
+    parser.add_argument("--json", action="store_true", help="print the checks as JSON on one line")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look at everything and print it.
+
+    Returns:
+        Exit status: 0 where nothing is in trouble, 1 otherwise.
+
+    Raises:
+        ConfigError: If a setting of the agent is wrong.
+    """
+    from edgeprof_agent.doctor.examination import examine
+    from edgeprof_proto.record_json import to_json
+    from edgeprof_proto.records import CheckLevel
+
+    checks = examine(config_of(options))
+    if options.json:
+        print(json.dumps(to_json(checks)))
+    else:
+        for check in checks:
+            print(f"{check.level.value.replace('_', ' '):13}{check.name}: {check.finding}")
+            if check.remedy:
+                print(f"{'':13}-> {check.remedy}")
+    return int(any(check.level is CheckLevel.TROUBLE for check in checks))

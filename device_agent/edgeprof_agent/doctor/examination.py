@@ -1,0 +1,50 @@
+"""All checks of a device, one group after the other."""
+
+from collections.abc import Callable, Sequence
+
+from edgeprof_agent.config import AgentConfig
+from edgeprof_agent.doctor.clock import clock_checks
+from edgeprof_agent.doctor.memory import memory_checks
+from edgeprof_agent.doctor.network import network_checks
+from edgeprof_agent.doctor.pace import pace_checks
+from edgeprof_agent.doctor.pairing import pairing_checks
+from edgeprof_agent.doctor.service import service_checks
+from edgeprof_agent.doctor.software import software_checks
+from edgeprof_agent.doctor.storage import storage_checks
+from edgeprof_agent.isolation.checks import isolation_checks
+from edgeprof_proto.records import Check, CheckLevel
+
+CheckGroup = Callable[[AgentConfig], tuple[Check, ...]]
+
+CHECK_GROUPS: tuple[CheckGroup, ...] = (
+    software_checks,
+    storage_checks,
+    network_checks,
+    pairing_checks,
+    service_checks,
+    clock_checks,
+    memory_checks,
+    pace_checks,
+    isolation_checks,
+)
+
+
+def examine(config: AgentConfig, groups: Sequence[CheckGroup] = CHECK_GROUPS) -> tuple[Check, ...]:
+    """Look at everything.
+
+    Args:
+        config: What the agent is told.
+        groups: What to look at.
+
+    Returns:
+        The checks of all groups in order; a group that fails is one check itself.
+    """
+    checks: list[Check] = []
+    for group in groups:
+        try:
+            checks += group(config)
+        except Exception as error:
+            name = group.__name__.removesuffix("_checks").replace("_", " ")
+            finding = f"the check itself failed with {type(error).__name__}: {error}"
+            checks.append(Check(name=f"{name} as a whole", level=CheckLevel.NOT_REPORTED, finding=finding))
+    return tuple(checks)

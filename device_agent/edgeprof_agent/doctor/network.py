@@ -1,0 +1,52 @@
+"""The address on which the agent listens, or will."""
+
+import socket
+
+from edgeprof_agent.config import AgentConfig
+from edgeprof_agent.doctor.storage import is_in_use
+from edgeprof_proto.records import Check, CheckLevel
+
+_CONNECT_DURATION_S = 2.0
+
+
+def network_checks(config: AgentConfig) -> tuple[Check, ...]:
+    """Check the address together with whether an agent runs over the data folder."""
+    return (check_address(config.host, config.port, is_agent_running=is_in_use(config.data_dir)),)
+
+
+def check_address(host: str, port: int, *, is_agent_running: bool) -> Check:
+    """Check that the agent listens where it should, or could."""
+    address, name = f"{host}:{port}", "address"
+    if port == 0:
+        return Check(name=name, level=CheckLevel.GOOD, finding=f"any free port of {host} will do")
+    is_answering = _is_answering(host, port)
+    if is_agent_running and is_answering:
+        return Check(name=name, level=CheckLevel.GOOD, finding=f"an agent runs, and {address} answers")
+    if is_agent_running:
+        return Check(
+            name=name,
+            level=CheckLevel.TROUBLE,
+            finding=f"an agent uses the data folder, but nothing answers at {address}",
+            remedy="it listens elsewhere or hangs: see its first line in the log, and start it again",
+        )
+    if is_answering:
+        return Check(
+            name=name,
+            level=CheckLevel.TROUBLE,
+            finding=f"another program, or an agent over another data folder, listens on {address}",
+            remedy="stop it, or choose another port with --listen",
+        )
+    return Check(
+        name=name,
+        level=CheckLevel.WARNING,
+        finding=f"{address} is free: no agent runs",
+        remedy="start it: `edgeprof-agent serve`, or `edgeprof-agent install` for good",
+    )
+
+
+def _is_answering(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=_CONNECT_DURATION_S):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,48 @@
+"""Python and the runtimes."""
+
+import sys
+
+from edgeprof_agent.config import AgentConfig
+from edgeprof_agent.runtimes.registry import describe_runtimes
+from edgeprof_proto.records import Check, CheckLevel, RuntimeInfo
+
+OLDEST_PYTHON = (3, 10)
+NEWEST_PYTHON = (3, 13)
+
+_SIMULATED = "simulated"
+
+
+def software_checks(config: AgentConfig) -> tuple[Check, ...]:
+    """Check Python and the runtimes; imports the latter."""
+    return (check_python(sys.version_info[:2]), check_runtimes(describe_runtimes()))
+
+
+def check_python(version: tuple[int, int]) -> Check:
+    """Check that edgeprof is tested with this Python."""
+    finding = f"Python {version[0]}.{version[1]}"
+    if OLDEST_PYTHON <= version <= NEWEST_PYTHON:
+        return Check(name="Python", level=CheckLevel.GOOD, finding=finding)
+    return Check(
+        name="Python",
+        level=CheckLevel.WARNING,
+        finding=f"{finding}, with which edgeprof is not tested",
+        remedy="use Python 3.10 to 3.13",
+    )
+
+
+def check_runtimes(runtimes: tuple[RuntimeInfo, ...]) -> Check:
+    """Check that there is a runtime that measures something real."""
+    there = [
+        f"{runtime.name} {runtime.version}"
+        for runtime in runtimes
+        if runtime.unavailable_reason is None and runtime.name != _SIMULATED
+    ]
+    if there:
+        return Check(name="runtimes", level=CheckLevel.GOOD, finding=", ".join(there))
+    reasons = [f"{runtime.name}: {runtime.unavailable_reason}" for runtime in runtimes if runtime.unavailable_reason]
+    return Check(
+        name="runtimes",
+        level=CheckLevel.TROUBLE,
+        finding="; ".join(["no runtime is there", *reasons]),
+        remedy="install one for the Python that runs the agent: `pip install 'edgeprof[onnxruntime]'`",
+    )

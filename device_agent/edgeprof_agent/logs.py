@@ -1,0 +1,51 @@
+"""The agent's log: lines for people or objects for machines, on stderr or in a file of bounded size."""
+
+import json
+import logging
+import logging.handlers
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+LOG_FILE_BYTES = 2 * 1024 * 1024
+"""Size at which a log file is put aside."""
+
+LOG_FILE_COUNT = 4
+"""Log files that are kept beside the present one: 10 MiB of log at most."""
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object to a line: time (UTC), level, logger, message, and the trace of an exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record as JSON."""
+        fields = {
+            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["trace"] = self.formatException(record.exc_info)
+        return json.dumps(fields)
+
+
+def start_logging(*, level: str, log_format: str, log_file: Path | None) -> None:
+    """Log from here on.
+
+    Args:
+        level: Name of the lowest level that is logged.
+        log_format: `text` or `json`.
+        log_file: File that turns over at `LOG_FILE_BYTES`; None for stderr, which systemd's journal bounds.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if log_file is not None:
+        handler = logging.handlers.RotatingFileHandler(
+            log_file, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILE_COUNT, encoding="utf-8"
+        )
+    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(JsonFormatter() if log_format == "json" else text)
+    logging.basicConfig(level=level, handlers=[handler])

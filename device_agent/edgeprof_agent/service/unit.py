@@ -1,0 +1,149 @@
+"""The text of the unit under which systemd runs the agent, and what it says about itself."""
+
+import configparser
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from edgeprof_agent.config import ENVIRONMENT_PREFIX, AgentConfig
+
+UNIT_NAME = "edgeprof-agent.service"
+
+_DATA_SECTION = "X-Edgeprof"  # systemd passes over sections whose names begin with X-
+
+_IN_COMMAND_LINE = ("DATA_DIR", "LISTEN", "LOG_LEVEL", "LOG_FORMAT", "LOG_FILE")
+
+_UNIT = """\
+# Written by `edgeprof-agent install`; `edgeprof-agent uninstall` takes it away. Own changes belong into
+# `{systemctl} edit edgeprof-agent`, which a later install leaves alone.
+[Unit]
+Description=edgeprof agent: measures neural networks on this device for paired hosts
+After=network.target
+StartLimitIntervalSec=300
+StartLimitBurst=5
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart={command}
+{environment}WorkingDirectory=/
+Restart=on-failure
+RestartSec=5
+# Twice within it the agent says that it is alive; one that hangs is started again.
+WatchdogSec=600
+# The agent ends its workers itself, within two seconds; what is left after ten is killed.
+KillMode=mixed
+TimeoutStopSec=10
+# A worker that runs out of memory ends its job, not the agent.
+OOMPolicy=continue
+# The agent puts each worker into a control group of its own; so /sys/fs/cgroup must stay writable below this unit, and
+# ProtectControlGroups= is not set.
+Delegate=cpu memory pids
+UMask=0077
+LimitCORE=0
+
+# No right that the agent does not need. Namespaces, mounts, Landlock and seccomp stay allowed: with them the agent
+# locks its workers up, so RestrictNamespaces= is not set, and @mount stands in the filter. Memory may become
+# executable, since runtimes compile. /proc stays whole (ProcSubset=all): temperature and load are read from it.
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+SystemCallArchitectures=native
+SystemCallFilter=@system-service @mount seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self
+SystemCallErrorNumber=EPERM
+{hardening}
+[Install]
+WantedBy={target}
+
+[{data_section}]
+DataDir={data_dir}
+"""
+
+_SYSTEM_HARDENING = """\
+
+# A user that exists while the service runs, and leaves nothing behind; only the state directory is its own.
+DynamicUser=yes
+StateDirectory={state_directory}
+StateDirectoryMode=0700
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp=yes
+# Read-only: temperature and frequency are still told.
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+# Accelerators are devices, so PrivateDevices= is not set, nor ProtectClock=, which closes all devices but the clock; no
+# capability and no system call is left to set it with.
+ProtectHostname=yes
+ProtectProc=invisible
+RemoveIPC=yes
+"""
+
+_USER_HARDENING = """\
+
+# What needs a mount namespace (ProtectSystem=, PrivateTmp= and the like) a user's own systemd cannot give everywhere.
+"""
+
+
+def unit_text(config: AgentConfig, environment: Mapping[str, str], *, is_system: bool) -> str:
+    """Write the unit.
+
+    Args:
+        config: What the agent is told; address, data folder and log go into its command line.
+        environment: Variables of this process; those of the agent that are no flags go into the unit.
+        is_system: True for a unit of the system, False for one of the user's.
+
+    Returns:
+        The text of the unit file.
+    """
+    command = [sys.executable, "-m", "edgeprof_agent", "serve", "--listen", config.address]
+    command += ["--data-dir", str(config.data_dir), "--log-level", config.log_level, "--log-format", config.log_format]
+    if config.log_file is not None:
+        command += ["--log-file", str(config.log_file)]
+    settings = {
+        name: value
+        for name, value in sorted(environment.items())
+        if name.startswith(ENVIRONMENT_PREFIX) and name.removeprefix(ENVIRONMENT_PREFIX) not in _IN_COMMAND_LINE
+    }
+    state_directory = os.path.relpath(config.data_dir, "/var/lib")
+    return _UNIT.format(
+        systemctl="systemctl" if is_system else "systemctl --user",
+        command=" ".join(map(_quoted, command)).replace("$", "$$"),
+        environment="".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in settings.items()),
+        hardening=_SYSTEM_HARDENING.format(state_directory=_quoted(state_directory)) if is_system else _USER_HARDENING,
+        target="multi-user.target" if is_system else "default.target",
+        data_section=_DATA_SECTION,
+        data_dir=config.data_dir,
+    )
+
+
+def data_dir_of(unit: str) -> Path | None:
+    """Read from a unit where the agent's data is.
+
+    Args:
+        unit: The text of the unit file.
+
+    Returns:
+        The folder; None for a unit that `unit_text` did not write.
+    """
+    # The same name may stand more than once in a unit, and a line may hold a %.
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    try:
+        parser.read_string(unit)
+    except configparser.Error:
+        return None
+    path = parser.get(_DATA_SECTION, "DataDir", fallback=None)
+    return None if path is None else Path(path)
+
+
+def _quoted(word: str) -> str:
+    """Write a word so that systemd reads it as it is."""
+    word = word.replace("%", "%%")
+    if word and all(letter.isalnum() or letter in "@%+=:,./-_[]" for letter in word):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,46 @@
+"""`edgeprof doctor`."""
+
+import sys
+
+import click
+
+from edgeprof.cli.console import console, print_json
+from edgeprof.cli.parameters import json_option
+
+
+@click.command()
+@click.argument("address", metavar="HOST:PORT")
+@json_option
+def doctor(address: str, as_json: bool) -> None:
+    """Find out why a device cannot be used, or its numbers not be believed, and what to do.
+
+    The exit status is 1 where something is in trouble.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    from edgeprof.doctor import diagnose
+    from edgeprof_proto.record_json import to_json
+    from edgeprof_proto.records import CheckLevel
+
+    colors = {
+        CheckLevel.GOOD: "green",
+        CheckLevel.WARNING: "yellow",
+        CheckLevel.TROUBLE: "bold red",
+        CheckLevel.NOT_REPORTED: "dim",
+    }
+    checks = diagnose(address)
+    if as_json:
+        print_json(to_json(checks))
+    else:
+        table = Table(box=None, pad_edge=False)
+        for heading in ("level", "check", "finding and what to do"):
+            table.add_column(heading, no_wrap=heading != "finding and what to do", overflow="fold")
+        for check in checks:
+            style = colors[check.level]
+            table.add_row(f"[{style}]{check.level.value.replace('_', ' ')}[/{style}]", check.name, Text(check.finding))
+            if check.remedy:
+                table.add_row("", "", Text(f"-> {check.remedy}"))
+        console.print(table)
+    if any(check.level is CheckLevel.TROUBLE for check in checks):
+        sys.exit(1)
