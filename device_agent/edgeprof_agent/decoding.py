@@ -13,6 +13,9 @@ from google.protobuf.message import DecodeError
 from edgeprof_agent.errors import InvalidRequestError
 from edgeprof_proto import REASON_METADATA_KEY
 
+REQUEST_BYTES_LIMIT = 288 * 1024
+"""Largest request of a call that is no stream. Many small texts take many times their size once decoded."""
+
 
 class DecodingInterceptor(grpc.aio.ServerInterceptor):
     """Decodes the requests in gRPC's place."""
@@ -51,6 +54,8 @@ def _decoding(behaviour: Any, decode: Callable[..., Awaitable[Any]], deserialize
 
 async def _decode(data: bytes, deserialize: Callable[[bytes], Any], context: Any) -> Any:
     try:
+        if len(data) > REQUEST_BYTES_LIMIT:
+            raise InvalidRequestError(f"a request must have {REQUEST_BYTES_LIMIT} bytes at most, got {len(data)}")
         return _parse(data, deserialize)
     except InvalidRequestError as error:
         text = str(error)

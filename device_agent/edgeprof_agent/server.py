@@ -45,8 +45,8 @@ STOP_GRACE_S = 0.5
 _CHANNEL_OPTIONS = (
     # With it a second agent would share the port and take half of the calls.
     ("grpc.so_reuseport", 0),
-    # A chunk and its frame; nothing larger ever arrives.
-    ("grpc.max_receive_message_length", 2 * CHUNK_BYTES_LIMIT),
+    # A chunk and its frame; nothing larger is taken in.
+    ("grpc.max_receive_message_length", CHUNK_BYTES_LIMIT + 1024),
     # A silent host is noticed within 30 s. How long an answer may take is the second time in older gRPC, the third in
     # newer, whose default is a minute.
     ("grpc.keepalive_time_ms", 10_000),

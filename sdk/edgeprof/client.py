@@ -124,7 +124,7 @@ class DeviceClient:
         """Ask the device for its clock, and for nothing else.
 
         Args:
-            payload: Bytes to send along, at most 1 MiB, to see how fast they arrive.
+            payload: Bytes to send along, at most 256 KiB, to see how fast they arrive.
 
         Returns:
             Seconds since the epoch.
