@@ -2,9 +2,9 @@
 
     python benchmarks/repeats.py [--networks 20] [--repeats 10] [--effort standard] [--json FILE]
 
-All networks are measured once, then all once more, and so on, so that repeats lie minutes apart, each in a worker of
-its own. A repeat agrees when its interval holds the median of all medians of its network. Asked for: 9 of 10. Ten
-minutes with the default counts.
+All networks are measured once, then all once more, and so on: repeats lie minutes apart, each in its own worker. A
+repeat agrees when its interval holds the median of all medians of its network. Asked for: 9 of 10. Ten minutes with the
+default counts.
 """
 
 import argparse
