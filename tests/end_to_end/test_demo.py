@@ -39,6 +39,7 @@ def test_a_demo_with_too_few_samples_is_refused(own_edgeprof_folders: Path, tmp_
     assert not (tmp_path / "edgeprof-demo").exists()
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_the_demo_onboards_this_machine_and_says_how_well(own_edgeprof_folders: Path, tmp_path: Path) -> None:
     result = tmp_path / "result.json"

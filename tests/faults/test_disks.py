@@ -12,6 +12,7 @@ from faults.rows import fault
 
 from edgeprof.client import DeviceClient
 from edgeprof.errors import DeviceDiskFullError, ModelTransferError, RemoteError
+from edgeprof_agent.trust.identity import CERTIFICATE_FILE, make_identity
 from edgeprof_proto.records import JobSpec
 
 
@@ -252,3 +253,19 @@ def test_second_agent_over_one_folder_is_refused(bench: Bench) -> None:
     with DeviceClient(agent.address) as client:
         bench.measure(client, "a")
     bench.assert_counted_once(agent, "a")
+
+
+@fault(
+    fault="The device's certificate is damaged",
+    sees="The agent refuses to start, in one sentence that names the file and the way out.",
+    kept="Everything; hosts that are paired stay so once the file is restored.",
+)
+def test_damaged_certificate_is_refused_in_one_sentence(bench: Bench) -> None:
+    make_identity(bench.agent_dir)
+    certificate = bench.agent_dir / CERTIFICATE_FILE
+    content = certificate.read_bytes()
+    certificate.write_bytes(content[:200])
+    sentence = refusal(data_dir=bench.agent_dir)
+    assert str(certificate) in sentence and "restore it from a copy" in sentence
+    certificate.write_bytes(content)
+    bench.start_agent()

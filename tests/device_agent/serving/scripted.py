@@ -22,7 +22,8 @@ def serve() -> None:
     from edgeprof_agent.config import read_config
     from edgeprof_agent.server import serve
 
-    config = read_config({"listen": os.environ.get("EDGEPROF_AGENT_LISTEN", "127.0.0.1:0")}, os.environ)
+    flags = {"listen": os.environ.get("EDGEPROF_AGENT_LISTEN", "127.0.0.1:0"), "insecure": True}
+    config = read_config(flags, os.environ)
     asyncio.run(
         serve(
             config,
