@@ -26,6 +26,7 @@ def exclusive_data_dir(path: Path) -> Iterator[Path]:
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        _give_to_owner_of_folder(path, lock)
     except OSError as error:
         raise DataDirError(
             f"the data folder {path} cannot be written ({error.strerror}); choose another with --data-dir"
@@ -70,10 +71,18 @@ def write_durably(path: Path, content: bytes) -> None:
     # One that a power cut left behind may have other permissions.
     partial.unlink(missing_ok=True)
     with open(partial, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        _give_to_owner_of_folder(path.parent, file.fileno())
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     rename_durably(partial, path)
+
+
+def _give_to_owner_of_folder(folder: Path, file: int) -> None:
+    """Let a service with a user of its own read what a command of root's leaves in its folder."""
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.fchown(file, owner.st_uid, owner.st_gid)
 
 
 def rename_durably(source: Path, destination: Path) -> None:

@@ -73,4 +73,4 @@ def _probe(config: AgentConfig, folder: Path, environment: dict[str, str]) -> tu
 
 
 def _trouble(finding: str, remedy: str) -> Check:
-    return Check(name=_NAME, level=CheckLevel.TROUBLE, finding=f"the {_NAME} {finding}", remedy=remedy)
+    return Check(name=_NAME, level=CheckLevel.TROUBLE, finding=finding, remedy=remedy)

@@ -312,11 +312,11 @@ def _count_tasks(user_id: int) -> int:
 
 
 def _good(name: str, finding: str) -> Check:
-    return Check(name=name, level=CheckLevel.GOOD, finding=f"the {name} {finding}")
+    return Check(name=name, level=CheckLevel.GOOD, finding=finding)
 
 
 def _missing(name: str, finding: str, remedy: str) -> Check:
-    return Check(name=name, level=CheckLevel.WARNING, finding=f"the {name} {finding}", remedy=remedy)
+    return Check(name=name, level=CheckLevel.WARNING, finding=finding, remedy=remedy)
 
 
 def _reason(error: OSError) -> str:

@@ -78,9 +78,9 @@ def _describe_environment(expected: list[str]) -> Check:
     foreign = sorted(os.environ.keys() - set(expected) - {"LC_CTYPE"})
     name = "worker environment"
     if foreign:
-        finding = f"the {name} holds {', '.join(foreign)}, which nobody passed on"
+        finding = f"holds {', '.join(foreign)}, which nobody passed on"
         return Check(name=name, level=CheckLevel.WARNING, finding=finding, remedy="please report it")
-    finding = f"the {name} holds {', '.join(expected)} and nothing else"
+    finding = f"holds {', '.join(expected)} and nothing else"
     return Check(name=name, level=CheckLevel.GOOD, finding=finding)
 
 

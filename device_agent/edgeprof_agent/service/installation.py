@@ -18,6 +18,7 @@ from pathlib import Path
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.errors import InstallError
 from edgeprof_agent.service.unit import UNIT_NAME, data_dir_of, unit_text
+from edgeprof_agent.trust.identity import make_identity, read_identity
 
 SYSTEM_DATA_DIR = Path("/var/lib/edgeprof-agent")
 
@@ -73,6 +74,8 @@ class ServiceHome:
 def install(config: AgentConfig, home: ServiceHome) -> list[str]:
     """Write the unit, enable it and start it; again over an earlier one, the agent is restarted.
 
+    Beyond loopback the device gets its key and certificate, unless it has them.
+
     Args:
         config: What the agent is told.
         home: Whose service it becomes.
@@ -81,12 +84,16 @@ def install(config: AgentConfig, home: ServiceHome) -> list[str]:
         What was done and what is left to do, a sentence each.
 
     Raises:
-        InstallError: If it cannot be; nothing stays behind then.
+        InstallError: If it cannot be; no unit stays behind then.
+        IdentityError: If the device's key and certificate, needed beyond loopback, are damaged.
     """
     require_systemd(home)
     if home.is_system:
         _require_state_directory(config)
         _require_readable(Path(sys.executable))
+    data_dir = home.root / str(config.data_dir).lstrip("/")
+    if not config.is_loopback and read_identity(data_dir) is None:
+        make_identity(data_dir)
     path = home.unit_path
     before = path.read_text(encoding="utf-8") if path.exists() else None
     path.parent.mkdir(parents=True, exist_ok=True)

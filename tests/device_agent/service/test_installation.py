@@ -8,6 +8,7 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.errors import InstallError
 from edgeprof_agent.service import installation
 from edgeprof_agent.service.installation import SYSTEM_DATA_DIR, install, service_config, uninstall
+from edgeprof_agent.trust.identity import read_identity
 
 CONFIG = AgentConfig(data_dir=SYSTEM_DATA_DIR)
 
@@ -136,3 +137,16 @@ def test_a_system_service_has_its_own_data_folder_and_paths_are_absolute() -> No
     assert service_config(config, is_system=True, has_own_data_dir=False).data_dir == SYSTEM_DATA_DIR
     named = service_config(config, is_system=True, has_own_data_dir=True)
     assert (named.data_dir, named.log_file) == (Path("data").absolute(), Path("log").absolute())
+
+
+def test_beyond_loopback_the_device_gets_its_certificate_and_keeps_it(fake_system) -> None:
+    home = fake_system.home(is_system=True)
+    folder = fake_system.root / "var/lib/edgeprof-agent"
+    install(CONFIG, home)
+    assert not folder.exists()
+    open_config = dataclasses.replace(CONFIG, host="0.0.0.0")
+    install(open_config, home)
+    identity = read_identity(folder)
+    assert identity is not None
+    install(open_config, home)
+    assert read_identity(folder) == identity
