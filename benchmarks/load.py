@@ -11,7 +11,6 @@ and 1/n when one has had all, over the first half of the finished jobs.
 
 import argparse
 import collections
-import inspect
 import sys
 import tempfile
 import threading
@@ -98,14 +97,12 @@ def be_host(host: int, address: str, model: Path, job_count: int, seen: Seen) ->
                     break  # those behind it were asked for later
                 open_ids.remove(job_id)
                 seen.finished(host, job)
-                if hasattr(client, "acknowledge"):
-                    client.acknowledge((job_id,))
+                client.acknowledge((job_id,))
 
 
 def connect_as(host: int, address: str) -> DeviceClient:
-    """Connect under a name of the host's own, where hosts have names: turns are taken by name."""
-    names = {"host_name": f"host-{host}"} if "host_name" in inspect.signature(DeviceClient).parameters else {}
-    client = DeviceClient(address, **names)
+    """Connect under a name of the host's own: turns are taken by name."""
+    client = DeviceClient(address, host_name=f"host-{host}")
     client.handshake()
     return client
 
