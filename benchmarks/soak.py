@@ -55,7 +55,9 @@ def soak(agent: AgentProcess, models: Sequence[Path], job_count: int) -> list[tu
     with edgeprof.connect(agent.address) as client:
         for number in track(range(1, job_count + 1), description="jobs", console=Console(stderr=True)):
             model = models[number % len(models)]
-            client.measure(model, SimulatedDevice.setting, job_id=uuid.uuid4().hex, plan=BRIEF_PLAN)
+            job_id = uuid.uuid4().hex
+            client.measure(model, SimulatedDevice.setting, job_id=job_id, plan=BRIEF_PLAN)
+            client.acknowledge((job_id,))
             if number % every == 0:
                 samples.append((number, agent.vitals()))
     return samples
