@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError
 
+from edgeprof_agent.calls import kind_of, refuse
 from edgeprof_agent.errors import InvalidRequestError
-from edgeprof_proto import REASON_METADATA_KEY
 
 REQUEST_BYTES_LIMIT = 288 * 1024
 """Largest request of a call that is no stream. Many small texts take many times their size once decoded."""
@@ -25,15 +25,11 @@ class DecodingInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None or handler.request_deserializer is None:
             return handler
-        kind = f"{_word(handler.request_streaming)}_{_word(handler.response_streaming)}"
+        kind = kind_of(handler)
         decode = _decode_parts if handler.request_streaming else _decode
         behaviour = _decoding(getattr(handler, kind), decode, handler.request_deserializer)
         build = getattr(grpc, f"{kind}_rpc_method_handler")
         return build(behaviour, response_serializer=handler.response_serializer)
-
-
-def _word(is_stream: bool) -> str:
-    return "stream" if is_stream else "unary"
 
 
 def _decoding(behaviour: Any, decode: Callable[..., Awaitable[Any]], deserialize: Callable[[bytes], Any]) -> Any:
@@ -59,9 +55,7 @@ async def _decode(data: bytes, deserialize: Callable[[bytes], Any], context: Any
         return _parse(data, deserialize)
     except InvalidRequestError as error:
         text = str(error)
-    # Outside the handler above, so that the end of the call is not taken for an error of its own.
-    metadata = ((REASON_METADATA_KEY, InvalidRequestError.reason),)
-    await context.abort(grpc.StatusCode.INVALID_ARGUMENT, text, trailing_metadata=metadata)
+    await refuse(context, grpc.StatusCode.INVALID_ARGUMENT, InvalidRequestError.reason, text)
 
 
 async def _decode_parts(parts: Any, deserialize: Callable[[bytes], Any], context: Any) -> AsyncIterator[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 
 from edgeprof_agent.calling_host import host_of
+from edgeprof_agent.calls import refuse
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.device_description import DeviceDescriber
 from edgeprof_agent.diagnosis import Diagnoser
@@ -35,7 +36,7 @@ from edgeprof_agent.errors import (
 from edgeprof_agent.jobs import JobQueue
 from edgeprof_agent.leases import Leases
 from edgeprof_agent.model_store import ModelStore, UploadHeader
-from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, REASON_METADATA_KEY, wire
+from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, wire
 from edgeprof_proto.records import AgentLimits, Check, Device, DeviceDescription, JobSpec, RecordError, require_job_id
 from edgeprof_proto.v1 import device_agent_pb2 as messages
 from edgeprof_proto.v1 import device_agent_pb2_grpc, device_pb2, job_pb2
@@ -63,9 +64,6 @@ STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
 
 _DEFAULT_PAGE_SIZE = 100
 _MAX_PAGE_SIZE = 1000
-_TEXT_BYTES_LIMIT = 2_000
-"""A third of what gRPC is sure to carry: it writes up to three bytes for one."""
-
 _PAGE_TOKEN = re.compile("[0-9]{1,18}")
 """The number of a job; SQLite takes no more digits than these without fail."""
 
@@ -258,16 +256,7 @@ async def _refusing(context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterato
         logger.exception("a call met a bug")
         code, reason = grpc.StatusCode.INTERNAL, InternalError.reason
         text = f"a fault of the agent, please report it with the agent's log: {type(error).__name__}"
-    # Outside the handlers above, so that the end of the call is not taken for an error of its own.
-    await context.abort(code, _shortened(text), trailing_metadata=((REASON_METADATA_KEY, reason),))
-
-
-def _shortened(text: str) -> str:
-    """Cut a sentence that repeats a huge value: beyond its limit on metadata gRPC drops the reason as well."""
-    encoded = text.encode()
-    if len(encoded) <= _TEXT_BYTES_LIMIT:
-        return text
-    return f"{encoded[:_TEXT_BYTES_LIMIT].decode(errors='ignore')}... ({len(encoded)} bytes in all)"
+    await refuse(context, code, reason, text)
 
 
 def _read_header(part: messages.UploadModelRequest) -> UploadHeader:

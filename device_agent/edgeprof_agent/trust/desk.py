@@ -12,6 +12,7 @@ from typing import Any
 
 import grpc
 
+from edgeprof_agent.calls import refuse
 from edgeprof_agent.errors import (
     AgentError,
     InternalError,
@@ -19,7 +20,7 @@ from edgeprof_agent.errors import (
     PairingClosedError,
     PairingRefusedError,
 )
-from edgeprof_agent.trust.gate import caller_fingerprint, refuse
+from edgeprof_agent.trust.gate import caller_fingerprint
 from edgeprof_agent.trust.hosts import PairedHosts, require_host_name
 from edgeprof_proto.v1 import pairing_pb2 as messages
 from edgeprof_proto.v1 import pairing_pb2_grpc
@@ -44,6 +45,7 @@ _STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
     PairingRefusedError: grpc.StatusCode.PERMISSION_DENIED,
 }
 
+_NO_CODE = "the device shows no code at the moment: run `edgeprof-agent pair` on it"
 
 Ask = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 """Puts a question to the process that knows the code, and brings its answer."""
@@ -70,7 +72,7 @@ class _Opening:
 
     def begin_try(self) -> int:
         if not self.is_open() or self._begun_count == TRY_COUNT:
-            raise PairingClosedError("the device shows no code at the moment: run `edgeprof-agent pair` on it")
+            raise PairingClosedError(_NO_CODE)
         # Counted when it begins: a caller who leaves before the end, or tries many at once, gains nothing by it.
         self._begun_count += 1
         return self._begun_count
@@ -142,7 +144,7 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
         code = grpc.StatusCode.INTERNAL
         if self._exchange_count >= EXCHANGE_COUNT:
             error: AgentError = PairingClosedError(f"{EXCHANGE_COUNT} hosts try to pair at once: try again in a minute")
-            await refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, error)
+            await refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, error.reason, str(error))
         self._exchange_count += 1
         try:
             async for response in self._exchange(aiter(request_iterator), caller_fingerprint(context)):
@@ -156,14 +158,14 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
             error = InternalError(f"a fault of the agent, please report it: {type(caught).__name__}")
         finally:
             self._exchange_count -= 1
-        await refuse(context, code, error)
+        await refuse(context, code, error.reason, str(error))
 
     async def _exchange(self, requests: Any, host_fingerprint: str | None) -> AsyncIterator[messages.PairResponse]:
         start = (await _next(requests, "start")).start
         require_host_name(start.host_name)
         opening = self._opening
         if opening is None or host_fingerprint is None or self._device_fingerprint is None:
-            raise PairingClosedError("the device shows no code at the moment: run `edgeprof-agent pair` on it")
+            raise PairingClosedError(_NO_CODE)
         number = opening.begin_try()
         try:
             begun = {

@@ -8,9 +8,9 @@ from typing import Any
 
 import grpc
 
-from edgeprof_agent.errors import AgentError, NotPairedError
+from edgeprof_agent.calls import kind_of, refuse
+from edgeprof_agent.errors import NotPairedError
 from edgeprof_agent.trust.hosts import PairedHosts
-from edgeprof_proto import REASON_METADATA_KEY
 from edgeprof_proto.trust import fingerprint_of
 
 OPEN_METHODS = frozenset({"/grpc.health.v1.Health/Check", "/edgeprof_proto.v1.PairingService/Pair"})
@@ -40,7 +40,7 @@ class Gate(grpc.aio.ServerInterceptor):
         return self._guarded(handler)
 
     def _guarded(self, handler: Any) -> Any:
-        kind = f"{_arity(handler.request_streaming)}_{_arity(handler.response_streaming)}"
+        kind = kind_of(handler)
         inner = getattr(handler, kind)
 
         async def guarded(request: Any, context: Any) -> Any:
@@ -97,21 +97,6 @@ def caller_fingerprint(context: Any) -> str | None:
         return None
 
 
-async def refuse(context: Any, code: grpc.StatusCode, error: AgentError) -> None:
-    """End a call with an error's sentence and reason.
-
-    Args:
-        context: Context of the call.
-        code: Its status.
-        error: Why.
-    """
-    await context.abort(code, str(error), trailing_metadata=((REASON_METADATA_KEY, error.reason),))
-
-
 async def _refuse(context: Any, why: str) -> None:
     error = NotPairedError(f"{why}: run `edgeprof-agent pair` on the device, then `edgeprof pair` on the host")
-    await refuse(context, grpc.StatusCode.UNAUTHENTICATED, error)
-
-
-def _arity(is_stream: bool) -> str:
-    return "stream" if is_stream else "unary"
+    await refuse(context, grpc.StatusCode.UNAUTHENTICATED, error.reason, str(error))
