@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,9 @@ def test_the_command_compares_two_settings(
     result = json.loads(done.stdout)
     assert result["faster"] == "a" and result["is_certain"]
     assert result["ratio"] > 1 and len(result["pairs"]) == 5
+    with edgeprof.connect(device.address) as client:
+        # Both of five pairs are in the store, so the device may forget them.
+        assert all(job.acknowledge_time is not None for job in islice(client.jobs(), 10))
     alone = command("compare", str(models[0]), folder=tmp_path)
     assert alone.returncode == 2
     assert "--versus" in alone.stderr

@@ -75,6 +75,7 @@ def compare(
 
         def on_measurement(job_id: str, candidate: Candidate, measurement: Measurement) -> None:
             store.record_measurement(job_id, resolve_platform(device, candidate.setting), measurement)
+            client.acknowledge((job_id,))
             verdict = measurement.verdict.kind.value
             messages.print(f"{candidate.name}: {milliseconds(measurement.median_ms)}, {verdict}")
 
