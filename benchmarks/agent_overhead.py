@@ -15,7 +15,9 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import edgeprof
 from edgeprof.export import export_architecture
@@ -73,6 +75,21 @@ def _through_the_agent(client: edgeprof.DeviceClient, model: Path, thread_count:
     return measurement.median_ms, measurement.verdict.kind.value
 
 
+def ratios_of(a_ms: Sequence[float], b_ms: Sequence[float]) -> dict[str, Any]:
+    """Return how much longer B takes than A, in three ways that a disturbed pair or two does not decide.
+
+    Args:
+        a_ms: Latencies with A in milliseconds, one of each pair.
+        b_ms: Latencies with B, in the same order.
+    """
+    ratios = [b / a for a, b in zip(a_ms, b_ms, strict=True)]
+    return {
+        "ratio_of_medians": statistics.median(b_ms) / statistics.median(a_ms),
+        "median_ratio": statistics.median(ratios),
+        "ratio_quartiles": statistics.quantiles(ratios)[::2],
+    }
+
+
 def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, object]:
     """Measure in alternation.
 
@@ -101,14 +118,11 @@ def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, obj
                     verdicts.append(verdict)
             ratio = agent_ms[-1] / bare_ms[-1]
             print(f"bare {bare_ms[-1]:.4f} ms   agent {agent_ms[-1]:.4f} ms   ratio {ratio:.4f}   {verdicts[-1]}")
-    ratios = sorted(agent / bare for agent, bare in zip(agent_ms, bare_ms, strict=True))
     return {
         "thread_count": thread_count,
         "bare_ms": bare_ms,
         "agent_ms": agent_ms,
-        "ratio_of_medians": statistics.median(agent_ms) / statistics.median(bare_ms),
-        "median_ratio": statistics.median(ratios),
-        "ratio_quartiles": statistics.quantiles(ratios)[::2],
+        **ratios_of(bare_ms, agent_ms),
         "verdicts": verdicts,
     }
 

@@ -16,15 +16,14 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from agent_overhead import ARCHITECTURE, ratios_of
+
 from edgeprof.export import export_architecture
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.worker_process import WorkerProcess
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records import JobSpec, Measurement, MeasurementPlan, Setting
-
-ARCHITECTURE = "|nor_conv_1x1~0|+|skip_connect~0|nor_conv_3x3~1|+|nor_conv_1x1~0|none~1|avg_pool_3x3~2|"
-"""A network of NAS-Bench-201 that needs about a millisecond: a fixed cost of a run would show."""
 
 PLAN = MeasurementPlan(timed_run_count=200, timed_duration_ms=1_000, block_count=100).filled()
 
@@ -83,15 +82,12 @@ def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, obj
                 attempt_ms[kind].append(measurement.total_ms)
             free, confined = latency_ms["free"][-1], latency_ms["confined"][-1]
             print(f"free {free:.4f} ms   confined {confined:.4f} ms   ratio {confined / free:.4f}", flush=True)
-    ratios = [confined / free for free, confined in zip(latency_ms["free"], latency_ms["confined"], strict=True)]
     return {
         "thread_count": thread_count,
         "latency_ms": latency_ms,
         "attempt_ms": attempt_ms,
-        "ratio_of_medians": statistics.median(latency_ms["confined"]) / statistics.median(latency_ms["free"]),
+        **ratios_of(latency_ms["free"], latency_ms["confined"]),
         "ratio_of_fastest": min(latency_ms["confined"]) / min(latency_ms["free"]),
-        "median_ratio": statistics.median(ratios),
-        "ratio_quartiles": statistics.quantiles(ratios)[::2],
     }
 
 

@@ -43,6 +43,25 @@ def exclusive_data_dir(path: Path) -> Iterator[Path]:
         os.close(lock)
 
 
+def is_in_use(data_dir: Path) -> bool:
+    """Tell whether an agent runs over the folder.
+
+    Args:
+        data_dir: The agent's folder, which may not exist.
+    """
+    try:
+        lock = os.open(data_dir / "lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def read_device_id(data_dir: Path) -> str:
     """Return the id of the device, made up at random the first time.
 

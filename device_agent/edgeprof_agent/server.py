@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import logging
 import os
@@ -34,6 +35,7 @@ from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_agent.trust.identity import read_identity
 from edgeprof_agent.version import VERSION
 from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
+from edgeprof_proto import KEEPALIVE_OPTIONS
 from edgeprof_proto.trust import OPEN_ISSUER_PEM, KeyPair
 from edgeprof_proto.v1 import device_agent_pb2_grpc, pairing_pb2_grpc
 
@@ -47,15 +49,8 @@ _CHANNEL_OPTIONS = (
     ("grpc.so_reuseport", 0),
     # A chunk and its frame; nothing larger is taken in.
     ("grpc.max_receive_message_length", CHUNK_BYTES_LIMIT + 1024),
-    # A silent host is noticed within 30 s. How long an answer may take is the second time in older gRPC, the third in
-    # newer, whose default is a minute.
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 15_000),
-    ("grpc.http2.ping_timeout_ms", 15_000),
-    # Keeps what is under way at 64 KiB. With more, on a slow link, the answer to a ping would come too late behind it.
-    ("grpc.http2.bdp_probe", 0),
-    # Hosts may ping every 10 s, also between calls.
-    ("grpc.keepalive_permit_without_calls", 1),
+    *KEEPALIVE_OPTIONS,
+    # Hosts ping every 10 s, also between calls.
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
 )
@@ -211,18 +206,17 @@ async def _serving(
     pairing_pb2_grpc.add_PairingServiceServicer_to_server(desk, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-    host = f"[{config.host}]" if ":" in config.host else config.host
     try:
-        port = await _add_port(server, f"{host}:{config.port}", identity)
+        port = await _add_port(server, config.address, identity)
     except RuntimeError as error:
         raise ListenError(
-            f"cannot listen on {host}:{config.port}: another program, perhaps another agent, uses this port; "
+            f"cannot listen on {config.address}: another program, perhaps another agent, uses this port; "
             "stop it, or choose another port with --listen"
         ) from error
     await server.start()
     await health_servicer.set("", health_pb2.HealthCheckResponse.SERVING)
     try:
-        yield f"{host}:{port}"
+        yield dataclasses.replace(config, port=port).address
     finally:
         await health_servicer.enter_graceful_shutdown()
         await server.stop(STOP_GRACE_S)

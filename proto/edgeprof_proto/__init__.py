@@ -23,3 +23,16 @@ HOST_NAME_METADATA_KEY = "edgeprof-host-name"
 
 UPLOAD_CHUNK_BYTES = 256 * 1024
 """Size of the chunks in which a host uploads a model, in bytes. The contract allows up to 1 MiB."""
+
+KEEPALIVE_OPTIONS = (
+    # A silent peer is noticed within 30 s. How long an answer may take is the second time in older gRPC, the third in
+    # newer, whose default is a minute.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 15_000),
+    ("grpc.http2.ping_timeout_ms", 15_000),
+    # Keeps what is under way at 64 KiB. With more, on a slow link, the answer to a ping would come too late behind it,
+    # and slow would pass for silent.
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+"""How both ends of a connection look after each other."""

@@ -8,20 +8,14 @@ import grpc
 
 from edgeprof.errors import AgentUnavailableError, DeviceChangedError, NotPairedError
 from edgeprof.pairings import read_pairings
+from edgeprof_proto import KEEPALIVE_OPTIONS
 from edgeprof_proto.trust import TLS_NAME, KeyPair, fingerprint_of
 
 CONNECT_TIMEOUT_S = 5.0
 """Deadline of the first call: an address where nobody answers is reported this soon."""
 
 CHANNEL_OPTIONS = (
-    # Notices a silent peer within 30 s; the agent allows a ping every 10 s. How long an answer may take is the second
-    # time in older gRPC, the third in newer, whose default is a minute.
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 15_000),
-    ("grpc.http2.ping_timeout_ms", 15_000),
-    # As in the agent: a ping must not wait behind more than 64 KiB on a slow link, or slow would pass for silent.
-    ("grpc.http2.bdp_probe", 0),
-    ("grpc.keepalive_permit_without_calls", 1),
+    *KEEPALIVE_OPTIONS,
     ("grpc.http2.max_pings_without_data", 0),
     # The default of two minutes would outlast our own patience.
     ("grpc.max_reconnect_backoff_ms", 2_000),

@@ -3,7 +3,7 @@
 import socket
 
 from edgeprof_agent.config import AgentConfig
-from edgeprof_agent.doctor.storage import is_in_use
+from edgeprof_agent.data_dir import is_in_use
 from edgeprof_proto.records import Check, CheckLevel
 
 _CONNECT_DURATION_S = 2.0

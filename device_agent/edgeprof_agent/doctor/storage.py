@@ -1,7 +1,6 @@
 """Where the agent keeps things: its folder, room on the disk, the journal."""
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 import tempfile
@@ -75,21 +74,6 @@ def check_journal(data_dir: Path) -> Check:
         finding=f"{path} is damaged: {answer}",
         remedy="stop the agent, move the file away to start anew, and look at the disk: cards wear out",
     )
-
-
-def is_in_use(data_dir: Path) -> bool:
-    """Tell whether an agent runs over the folder."""
-    try:
-        lock = os.open(data_dir / "lock", os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
 
 
 def _nearest(path: Path) -> Path:

@@ -6,7 +6,6 @@ user. The two never mix: each command acts on the one that belongs to whoever ca
 
 import contextlib
 import dataclasses
-import fcntl
 import os
 import shutil
 import stat
@@ -16,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgeprof_agent.config import AgentConfig
+from edgeprof_agent.data_dir import is_in_use
 from edgeprof_agent.errors import InstallError
 from edgeprof_agent.service.unit import UNIT_NAME, data_dir_of, unit_text
 from edgeprof_agent.trust.identity import make_identity, read_identity
@@ -243,11 +243,8 @@ def _remove_data(place: Path) -> None:
         return
     if any(place.iterdir()) and not any((place / name).exists() for name in ("device_id", "journal.sqlite3", "lock")):
         raise InstallError(f"{place} holds no data of an agent and is left alone; remove it by hand if it should go")
-    with contextlib.suppress(FileNotFoundError), open(place / "lock", "rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InstallError(f"an agent still uses {place}; stop it and call again") from None
+    if is_in_use(place):
+        raise InstallError(f"an agent still uses {place}; stop it and call again")
     shutil.rmtree(place)
 
 
