@@ -8,6 +8,7 @@ for networks of 0.5 to 1.2 ms.) Threads spin between runs as ONNX Runtime's defa
 """
 
 import json
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -197,18 +198,19 @@ def _concrete_shape(node: Any, batch_size: int) -> tuple[int, ...]:
 
 
 def _profile(onnxruntime: Any, model_path: Path, setting: Setting, feeds: Feeds) -> dict[str, int]:
-    # A session of its own: one that profiles itself is slower.
-    session = _create_session(onnxruntime, model_path, setting, profile_prefix="node_counts")
-    try:
-        session.run(None, feeds)
-    except Exception as error:
-        raise RunFailedError(f"ONNX Runtime failed to run the model: {_sentence(error)}") from error
-    finally:
-        profile_path = Path(session.end_profiling())
-    try:
-        return count_nodes(profile_path)
-    except (OSError, ValueError) as error:
-        raise RunFailedError(f"ONNX Runtime left no profile that can be read: {error}") from error
+    with tempfile.TemporaryDirectory() as folder:
+        # A session of its own: one that profiles itself is slower.
+        session = _create_session(onnxruntime, model_path, setting, profile_prefix=f"{folder}/node_counts")
+        try:
+            session.run(None, feeds)
+        except Exception as error:
+            raise RunFailedError(f"ONNX Runtime failed to run the model: {_sentence(error)}") from error
+        finally:
+            profile_path = Path(session.end_profiling())
+        try:
+            return count_nodes(profile_path)
+        except (OSError, ValueError) as error:
+            raise RunFailedError(f"ONNX Runtime left no profile that can be read: {error}") from error
 
 
 def count_nodes(profile_path: Path) -> dict[str, int]:

@@ -142,3 +142,14 @@ def test_nodes_are_counted_by_provider_from_the_runtimes_own_profile(
             event["args"]["provider"] = "SomeExecutionProvider"
     profile_path.write_text(json.dumps(events))
     assert count_nodes(profile_path) == {"CPUExecutionProvider": 6, "SomeExecutionProvider": 1}
+
+
+def test_counting_nodes_leaves_no_profile_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_convolutions: Callable[[Path], Path]
+) -> None:
+    model = OnnxRuntime().load(write_convolutions(tmp_path / "model.onnx"), SETTING, input_seed=0)
+    work_dir = tmp_path / "work"
+    work_dir.mkdir()
+    monkeypatch.chdir(work_dir)
+    assert model.count_nodes()
+    assert list(work_dir.iterdir()) == []
