@@ -1,6 +1,6 @@
 """Accuracy on this machine: each runtime setting in turn is new, the others and the published devices are known.
 
-python benchmarks/this_machine.py measure --out FILE.jsonl [--networks 300]
+python benchmarks/this_machine.py measure --out FILE.jsonl [--networks 300] [--space fbnet]
 python benchmarks/this_machine.py score FILE.jsonl [--samples 5,10,20] [--seeds 5] [--method default] [--json FILE]
 
 `measure` times random networks of NAS-Bench-201 in six settings through an agent of its own, for an hour, and goes on
@@ -35,7 +35,7 @@ from edgeprof_predictor.evaluation import Protocol, Score, evaluation_units, run
 from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.boosting import Boosting
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray, SearchSpace, get_space
+from edgeprof_predictor.spaces import SPACE_NAMES, ChoiceArray, FloatArray, SearchSpace, get_space
 from edgeprof_predictor.tables import load_latency_table
 from edgeprof_proto.records import MeasurementPlan, Setting
 
@@ -101,9 +101,8 @@ def draw_networks(space: SearchSpace, count: int) -> list[str]:
     return [space.format(architecture) for architecture in space.architectures(list(by_graph.values())[::-1][:count])]
 
 
-def measure(path: Path, network_count: int) -> None:
+def measure(path: Path, network_count: int, space: SearchSpace) -> None:
     """Measure what the file does not hold yet: round by round, network by network, each in all settings."""
-    space = get_space(SPACE)
     networks = draw_networks(space, network_count)
     medians = read_medians(path)
     with (
@@ -289,6 +288,7 @@ def main() -> int:
     measuring = commands.add_parser("measure", help="measure networks in all settings")
     measuring.add_argument("--out", type=Path, required=True, help="file of the measurements, gone on with")
     measuring.add_argument("--networks", type=int, default=300, help="number of networks")
+    measuring.add_argument("--space", default=SPACE, choices=SPACE_NAMES, help="search space of the networks")
     scoring = commands.add_parser("score", help="score a method on the measurements")
     scoring.add_argument("file", type=Path, help="file of the measurements")
     scoring.add_argument("--samples", default="5,10,20", help="sample counts, joined by commas")
@@ -297,7 +297,7 @@ def main() -> int:
     scoring.add_argument("--json", type=Path, help="file for all scores")
     arguments = parser.parse_args()
     if arguments.command == "measure":
-        measure(arguments.out, arguments.networks)
+        measure(arguments.out, arguments.networks, get_space(arguments.space))
     else:
         samples = [int(count) for count in arguments.samples.split(",")]
         rows = score(arguments.file, samples, arguments.seeds, arguments.method)
