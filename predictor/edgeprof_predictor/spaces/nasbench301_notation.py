@@ -7,7 +7,7 @@ operation on each, the earlier input first.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -26,26 +26,20 @@ CELL_CHOICE_COUNTS: Final = tuple(
     for count in ([len(pairs)] if len(pairs) > 1 else []) + [len(OPERATIONS), len(OPERATIONS)]
 )
 
-_NAMED: Final = r"\(\s*['\"](\w+)['\"]\s*,\s*(\d)\s*\)"
-_NUMBERED: Final = r"[(\[]\s*(\d)\s*,\s*(\d)\s*[)\]]"
-
 
 def _list_of(item: str) -> str:
     return rf"[(\[]\s*{item}(?:\s*,\s*{item})*\s*,?\s*[)\]]"
 
 
-def _without_groups(pattern: str) -> str:
-    return re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)
-
-
-_EDGES: Final = _list_of(_without_groups(_NAMED))
+_NAMED_EDGES: Final = _list_of(r"\(\s*['\"]\w+['\"]\s*,\s*\d\s*\)")
 _CONCAT: Final = rf"(?:range\(\s*{CONCATENATED[0]}\s*,\s*{CONCATENATED[-1] + 1}\s*\)|{_list_of('[0-9]')})"
 _GENOTYPE: Final = re.compile(
-    rf"Genotype\(\s*normal\s*=\s*(?P<normal>{_EDGES})\s*,\s*normal_concat\s*=\s*(?P<normal_concat>{_CONCAT})\s*,"
-    rf"\s*reduce\s*=\s*(?P<reduce>{_EDGES})\s*,\s*reduce_concat\s*=\s*(?P<reduce_concat>{_CONCAT})\s*,?\s*\)"
+    rf"Genotype\(\s*normal\s*=\s*(?P<normal>{_NAMED_EDGES})\s*,\s*normal_concat\s*=\s*(?P<normal_concat>{_CONCAT})\s*,"
+    rf"\s*reduce\s*=\s*(?P<reduce>{_NAMED_EDGES})\s*,\s*reduce_concat\s*=\s*(?P<reduce_concat>{_CONCAT})\s*,?\s*\)"
 )
-_CELL: Final = _list_of(_without_groups(_NUMBERED))
-_TABLE_ROW: Final = re.compile(rf"[(\[]\s*(?P<normal>{_CELL})\s*,\s*(?P<reduce>{_CELL})\s*[)\]]")
+_NUMBERED_EDGES: Final = _list_of(r"[(\[]\s*\d\s*,\s*\d\s*[)\]]")
+_TABLE_ROW: Final = re.compile(rf"[(\[]\s*(?P<normal>{_NUMBERED_EDGES})\s*,\s*(?P<reduce>{_NUMBERED_EDGES})\s*[)\]]")
+_CELLS: Final = ("normal", "reduce")
 
 
 def cell_edges(choices: Sequence[int]) -> list[tuple[Edge, Edge]]:
@@ -86,20 +80,27 @@ def read_genotype(text: str) -> tuple[int, ...]:
     Raises:
         ArchitectureError: If the text follows neither, with the reason alone.
     """
-    match = _TABLE_ROW.fullmatch(text)
-    if match is not None:
-        cells = [[(int(start), int(number)) for start, number in re.findall(_NUMBERED, match[cell])] for cell in _CELLS]
-    else:
-        match = _GENOTYPE.fullmatch(text)
-        if match is None:
-            raise ArchitectureError("it needs Genotype(normal=..., normal_concat=..., reduce=..., reduce_concat=...)")
-        for cell in _CELLS:
-            _check_concat(match[f"{cell}_concat"])
-        cells = [[(int(start), _operation(name)) for name, start in re.findall(_NAMED, match[cell])] for cell in _CELLS]
-    return tuple(choice for name, edges in zip(_CELLS, cells, strict=True) for choice in _cell_choices(name, edges))
+    row = _TABLE_ROW.fullmatch(text)
+    if row is not None:
+        return _choices({name: _numbered_edges(row[name]) for name in _CELLS})
+    genotype = _GENOTYPE.fullmatch(text)
+    if genotype is None:
+        raise ArchitectureError("it needs Genotype(normal=..., normal_concat=..., reduce=..., reduce_concat=...)")
+    for name in _CELLS:
+        _check_concat(genotype[f"{name}_concat"])
+    return _choices({name: _named_edges(genotype[name]) for name in _CELLS})
 
 
-_CELLS: Final = ("normal", "reduce")
+def _numbered_edges(text: str) -> list[Edge]:
+    return [(int(start), int(operation)) for start, operation in re.findall(r"(\d)\s*,\s*(\d)\s*[)\]]", text)]
+
+
+def _named_edges(text: str) -> list[Edge]:
+    return [(int(start), _operation(name)) for name, start in re.findall(r"(\w+)['\"]\s*,\s*(\d)", text)]
+
+
+def _choices(cells: Mapping[str, Sequence[Edge]]) -> tuple[int, ...]:
+    return tuple(choice for name, edges in cells.items() for choice in _cell_choices(name, edges))
 
 
 def _check_concat(text: str) -> None:
