@@ -128,7 +128,7 @@ def test_size_counts_every_choice_that_is_a_cell() -> None:
 
 def test_pruned_network_computes_the_same() -> None:
     space = NASBench101()
-    whole = space.parse(spec(5, {(0, 1), (0, 2), (2, 3), (0, 3), (3, 4)}, CONV, "conv1x1-bn-relu", CONV))
+    whole = space.parse(spec(5, {(0, 1), (0, 2), (2, 3), (0, 3), (3, 4)}, CONV, "conv1x1-bn-relu", "maxpool3x3"))
     (pruned,) = space.architectures(space.pruned([whole.choices]))
     assert pruned != whole
     images = torch.randn(1, *space.input_shape, generator=torch.Generator().manual_seed(0))
@@ -183,5 +183,4 @@ def test_cell_that_is_not_connected_costs_its_skeleton() -> None:
 
 def test_number_of_classes_is_a_choice() -> None:
     space = NASBench101(class_count=7)
-    with torch.no_grad():
-        assert space.build(space.parse(POOL))(torch.zeros(1, 3, 32, 32)).shape == (1, 7)
+    assert list(space.build(space.parse(POOL)).parameters())[-1].shape == (7,)
