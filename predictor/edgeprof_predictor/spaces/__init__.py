@@ -15,6 +15,8 @@ from edgeprof_predictor.spaces.costs import StageCosts
 _SPACE_CLASSES = {
     "fbnet": ("edgeprof_predictor.spaces.fbnet", "FBNet"),
     "nasbench201": ("edgeprof_predictor.spaces.nasbench201", "NASBench201"),
+    "transnas_macro": ("edgeprof_predictor.spaces.transnas_macro", "TransNASMacro"),
+    "transnas_micro": ("edgeprof_predictor.spaces.transnas_micro", "TransNASMicro"),
 }
 
 SPACE_NAMES = tuple(sorted(_SPACE_CLASSES))

@@ -70,7 +70,14 @@ class CategoricalSpace:
             raise EncodingError(f"{name}: each decision needs 1 to {OPTION_COUNT_MAX} options, got {choice_counts}")
         self.name: Final = name
         self.choice_counts: Final = tuple(choice_counts)
-        self.size: Final = math.prod(choice_counts)
+        self.size: Final = self._count()
+
+    def _count(self) -> int:
+        return math.prod(self.choice_counts)
+
+    def example(self) -> Architecture:
+        """Return a right architecture, to be shown where a wrong one was given; here that of all first options."""
+        return Architecture(space=self.name, choices=(0,) * len(self.choice_counts))
 
     # Text ---------------------------------------------------------------------------------------
 
@@ -99,7 +106,7 @@ class CategoricalSpace:
 
     def notation_error(self, text: str, reason: str) -> ArchitectureError:
         """Return the error for a text that names no architecture, with a right example."""
-        example = self.format(Architecture(space=self.name, choices=(0,) * len(self.choice_counts)))
+        example = self.format(self.example())
         return ArchitectureError(
             f"{_cut(text, 120)!r} is no {self.name} architecture: {_cut(reason, 300)}; a right one is {example!r}"
         )

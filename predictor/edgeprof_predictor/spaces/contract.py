@@ -44,7 +44,7 @@ class CategoricalSpaceContract(ABC):
         """The error shows the text and an example that parses."""
         space = self.make_space()
         right = space.format(_some(space)[0])
-        example = space.format(Architecture(space=space.name, choices=(0,) * len(space.choice_counts)))
+        example = space.format(space.example())
         for wrong in ("", "?", right[:-1] + "?", right + right, right + ",", "9" * 2000):
             try:
                 space.parse(wrong)
@@ -57,7 +57,7 @@ class CategoricalSpaceContract(ABC):
     def test_architecture_of_another_space_is_refused(self) -> None:
         """Name, length and range of the choices are checked."""
         space = self.make_space()
-        fitting = (0,) * len(space.choice_counts)
+        fitting = space.example().choices
         for wrong in (
             Architecture(space=space.name + "-other", choices=fitting),
             Architecture(space=space.name, choices=(*fitting, 0)),
@@ -197,14 +197,24 @@ class SearchSpaceContract(CategoricalSpaceContract):
         """`build` checks what it is given."""
         space = self.make_space()
         try:
-            space.build(Architecture(space=space.name + "-other", choices=(0,) * len(space.choice_counts)))
+            space.build(Architecture(space=space.name + "-other", choices=space.example().choices))
         except ArchitectureError:
             return
         raise AssertionError("build must raise ArchitectureError")
 
 
 def _some(space: CategoricalSpace) -> list[Architecture]:
-    """Return up to 20 architectures, the all-first and all-last options among them."""
-    corners = [[0] * len(space.choice_counts), [count - 1 for count in space.choice_counts]]
+    """Return up to 20 architectures, of all first and of all last options where the space has them."""
+    corners = [(0,) * len(space.choice_counts), tuple(count - 1 for count in space.choice_counts)]
     drawn = space.sample(min(18, space.size), seed=0)
-    return list(dict.fromkeys([*space.architectures(corners), *drawn]))
+    return list(dict.fromkeys([*filter(None, (_known(space, corner) for corner in corners)), *drawn]))
+
+
+def _known(space: CategoricalSpace, choices: tuple[int, ...]) -> Architecture | None:
+    """Return the architecture of these choices; None where they are none of the space."""
+    architecture = Architecture(space=space.name, choices=choices)
+    try:
+        space.check(architecture)
+    except ArchitectureError:
+        return None
+    return architecture
