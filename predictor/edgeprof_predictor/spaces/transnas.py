@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from edgeprof_predictor.errors import EncodingError, UnknownSearchSpaceError
+from edgeprof_predictor.errors import ArchitectureError, EncodingError, UnknownSearchSpaceError
 from edgeprof_predictor.spaces.base import SearchSpace
 from edgeprof_predictor.spaces.categorical import Architecture
 from edgeprof_predictor.spaces.transnas_geometry import SIDE_STEP, TASKS, Task
@@ -28,6 +28,7 @@ class TransNAS(SearchSpace, ABC):
         task: One of `TASKS`.
         class_count: Classes to tell apart; None for as many as published.
         side: Height and width of an image or a tile, a multiple of 64; None for the published one.
+        size: Architectures, where not all choices go together.
 
     Raises:
         UnknownSearchSpaceError: If there is no such task.
@@ -35,7 +36,14 @@ class TransNAS(SearchSpace, ABC):
     """
 
     def __init__(
-        self, name: str, choice_counts: Sequence[int], *, task: str, class_count: int | None, side: int | None
+        self,
+        name: str,
+        choice_counts: Sequence[int],
+        *,
+        task: str,
+        class_count: int | None,
+        side: int | None,
+        size: int | None = None,
     ) -> None:
         self.task: Final = _task(name, task, class_count=class_count, side=side)
         super().__init__(
@@ -43,6 +51,7 @@ class TransNAS(SearchSpace, ABC):
             choice_counts,
             input_shape=(3 * self.task.tile_count, self.task.side, self.task.side),
             output_shape=(3, self.task.side, self.task.side) if self.task.is_dense else (self.task.class_count,),
+            size=size,
         )
 
     def parse_row(self, text: str) -> Architecture:
@@ -69,19 +78,11 @@ class TransNAS(SearchSpace, ABC):
             ArchitectureError: If they are no architecture, with a right example.
         """
         architecture = Architecture(space=self.name, choices=tuple(map(int, digits)))
-        reason = self.fault(architecture.choices)
-        if reason is not None:
-            raise self.notation_error(text, reason)
+        try:
+            self.check(architecture)
+        except ArchitectureError as error:
+            raise self.notation_error(text, str(error)) from None
         return architecture
-
-    def fault(self, choices: Sequence[int]) -> str | None:
-        """Return why choices are no architecture of this space, for the end of a sentence; None where they are one."""
-        if len(choices) != len(self.choice_counts):
-            return f"it needs {len(self.choice_counts)} digits, got {len(choices)}"
-        for choice, count in zip(choices, self.choice_counts, strict=True):
-            if choice >= count:
-                return f"digits lie between 0 and {count - 1}, got {choice}"
-        return None
 
 
 def _task(space_name: str, task_name: str, *, class_count: int | None, side: int | None) -> Task:

@@ -65,11 +65,17 @@ MODULE_NAMES: Final = ("no_module", "same", "wider", "smaller", "both")
 
 MODULE_COUNT_MIN: Final = 4
 MODULE_COUNT_MAX: Final = 6
+WIDENING: Final = (WIDER, BOTH)
 WIDENING_MAX: Final = 3
-"""Modules that double the channels: one to three."""
+"""One to three modules double the channels."""
+
+REDUCING: Final = (SMALLER, BOTH)
 REDUCTION_MAX: Final = 4
-"""Modules that halve the resolution: one to four. With both limits exchanged there would be 3256 networks
-too, but published ones halve it four times and never double the channels as often."""
+"""One to four modules halve the resolution. With both limits exchanged there would be as many networks, but
+published ones halve it four times and never double the channels as often."""
+
+NETWORK_COUNT: Final = 3256
+"""Networks within these limits."""
 
 MICRO_MODULES: Final = (BOTH, SAME, BOTH, SAME, BOTH)
 """Modules of every network whose cell is searched."""
@@ -90,8 +96,8 @@ class Shape:
     def after(self, kind: int) -> Shape:
         """Return the shape behind a module of a kind."""
         return Shape(
-            channels=self.channels * (2 if kind in (WIDER, BOTH) else 1),
-            side=self.side // (2 if kind in (SMALLER, BOTH) else 1),
+            channels=self.channels * (2 if kind in WIDENING else 1),
+            side=self.side // (2 if kind in REDUCING else 1),
         )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgeprof_predictor.errors import ArchitectureError, EncodingError
-from edgeprof_predictor.spaces.categorical import Architecture, ChoiceArray, FloatArray
+from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.spaces.categorical import Architecture, FloatArray
 from edgeprof_predictor.spaces.costs import QUANTITIES, StageCosts, convolution
 from edgeprof_predictor.spaces.transnas import TransNAS
 from edgeprof_predictor.spaces.transnas_costs import (
@@ -23,16 +21,16 @@ from edgeprof_predictor.spaces.transnas_costs import (
 )
 from edgeprof_predictor.spaces.transnas_geometry import (
     BLOCK_COUNT,
-    BOTH,
     MODULE_COUNT_MAX,
     MODULE_COUNT_MIN,
     MODULE_NAMES,
+    NETWORK_COUNT,
+    REDUCING,
     REDUCTION_MAX,
-    SMALLER,
     STEM_CHANNELS,
     STEM_REDUCTION,
+    WIDENING,
     WIDENING_MAX,
-    WIDER,
     Shape,
 )
 
@@ -61,9 +59,13 @@ class TransNASMacro(TransNAS):
     option_names: ClassVar[tuple[str, ...]] = MODULE_NAMES
 
     def __init__(self, task: str = "class_scene", *, class_count: int | None = None, side: int | None = None) -> None:
-        self._all = _networks()
         super().__init__(
-            "transnas_macro", (len(MODULE_NAMES),) * MODULE_COUNT_MAX, task=task, class_count=class_count, side=side
+            "transnas_macro",
+            (len(MODULE_NAMES),) * MODULE_COUNT_MAX,
+            task=task,
+            class_count=class_count,
+            side=side,
+            size=NETWORK_COUNT,
         )
         shapes = [
             [self._shape(wider, smaller) for smaller in range(REDUCTION_MAX + 1)] for wider in range(WIDENING_MAX + 1)
@@ -104,71 +106,43 @@ class TransNASMacro(TransNAS):
 
     # Numbers --------------------------------------------------------------------------------------
 
-    def fault(self, choices: Sequence[int]) -> str | None:
-        """Return why choices are no network of this space, for the end of a sentence; None where they are one."""
-        fault = super().fault(choices)
-        if fault is not None:
-            return fault
-        count = sum(choice > 0 for choice in choices)
-        if count < MODULE_COUNT_MIN or any(choices[count:]):
-            return f"it needs {MODULE_COUNT_MIN} to {MODULE_COUNT_MAX} modules and no gap between them"
-        for verb, kinds, most in (
-            ("double the channels", (WIDER, BOTH), WIDENING_MAX),
-            ("halve the resolution", (SMALLER, BOTH), REDUCTION_MAX),
-        ):
-            found = sum(choice in kinds for choice in choices)
-            if not 1 <= found <= most:
-                return f"1 to {most} of its modules must {verb}, got {found}"
-        return None
+    def is_valid(self, choices: ArrayLike) -> NDArray[np.bool_]:
+        """Tell, for `n x 6` choices, whether they are networks: without gaps, and within the limits of the space."""
+        rows = self.check_choices(choices)
+        count = np.count_nonzero(rows, axis=1)
+        has_gap = np.any((rows[:, :-1] == 0) & (rows[:, 1:] != 0), axis=1)
+        valid: NDArray[np.bool_] = (count >= MODULE_COUNT_MIN) & ~has_gap
+        for kinds, most in ((WIDENING, WIDENING_MAX), (REDUCING, REDUCTION_MAX)):
+            found = np.isin(rows, kinds).sum(axis=1)
+            valid &= (found >= 1) & (found <= most)
+        return valid
 
-    def check(self, architecture: Architecture) -> None:
-        """Refuse an architecture that is not of this space.
-
-        Raises:
-            ArchitectureError: If its space, length, a choice or the order of its modules is wrong.
-        """
-        super().check(architecture)
-        reason = self.fault(architecture.choices)
-        if reason is not None:
-            raise ArchitectureError(f"{architecture.choices} is no architecture of {self.name}: {reason}")
-
-    def check_choices(self, choices: ArrayLike) -> ChoiceArray:
-        """Return choices as a checked matrix.
-
-        Shapes:
-            choices: `n x 6`, integers.  returns: `n x 6`, int8.
-
-        Raises:
-            EncodingError: If the shape is wrong, or a row is no network of the space.
-        """
-        rows = super().check_choices(choices)
-        is_known = _is_network(rows)
-        if not np.all(is_known):
-            wrong = rows[np.argmin(is_known)].tolist()
-            raise EncodingError(f"choices {wrong} are no architecture of {self.name}: {self.fault(wrong)}")
-        return rows
-
-    def enumerate(self) -> Iterator[Architecture]:
-        """Walk through all architectures, the last decision changing fastest."""
-        return (Architecture(space=self.name, choices=tuple(row)) for row in self._all.tolist())
-
-    def _count(self) -> int:
-        return len(self._all)
-
-    def _numbered(self, indices: NDArray[np.int64]) -> ChoiceArray:
-        return self._all[indices]
+    def invalid_reason(self, architecture: Architecture) -> str:
+        """Return, as a sentence for an error, which rule choices break."""
+        return (
+            f"choices {architecture.choices} are no network of {self.name}: it has {MODULE_COUNT_MIN} to "
+            f"{MODULE_COUNT_MAX} modules and no gap; 1 to {WIDENING_MAX} of them double the channels "
+            f"({' or '.join(map(str, WIDENING))}), 1 to {REDUCTION_MAX} halve the resolution "
+            f"({' or '.join(map(str, REDUCING))})"
+        )
 
     # What a predictor may know beyond the choices -------------------------------------------------
 
     def costs(self, choices: ArrayLike) -> StageCosts:
-        """Return the physical costs of `n x 6` choices: one stage for each resolution, and the head."""
+        """Return the physical costs of `n x 6` choices: one stage for each resolution, and the head.
+
+        Raises:
+            EncodingError: If a row is no network of the space.
+        """
         rows = self.check_choices(choices)
+        for wrong in self.architectures(rows[~self.is_valid(rows)][:1]):
+            raise EncodingError(self.invalid_reason(wrong))
         amounts = np.zeros((len(rows), REDUCTION_MAX + 2, len(QUANTITIES)))
         wider, smaller = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
         for kinds in rows.T:
             module = self._module_costs[wider, smaller, kinds]
-            wider += np.isin(kinds, (WIDER, BOTH))
-            smaller += np.isin(kinds, (SMALLER, BOTH))
+            wider += np.isin(kinds, WIDENING)
+            smaller += np.isin(kinds, REDUCING)
             amounts[np.arange(len(rows)), smaller] += module
         amounts[:, -1] = self._head_costs[wider, smaller]
         sides = [self._shape(0, halvings).side for halvings in range(REDUCTION_MAX + 1)]
@@ -189,29 +163,6 @@ class TransNASMacro(TransNAS):
         """Return the shape behind so many modules that double the channels or halve the resolution."""
         side = self.task.side // STEM_REDUCTION
         return Shape(channels=STEM_CHANNELS[-1] << wider, side=side >> smaller)
-
-
-def _networks() -> ChoiceArray:
-    """Return all networks, the last decision changing fastest: `3256 x 6`."""
-    rows = np.array(list(itertools.product(range(len(MODULE_NAMES)), repeat=MODULE_COUNT_MAX)), dtype=np.int8)
-    return rows[_is_network(rows)]
-
-
-def _is_network(rows: ChoiceArray) -> NDArray[np.bool_]:
-    """Tell which rows are networks of the space: `n x 6` to `n`."""
-    count = np.count_nonzero(rows, axis=1)
-    has_gap = np.any((rows[:, :-1] == 0) & (rows[:, 1:] != 0), axis=1)
-    widenings = np.isin(rows, (WIDER, BOTH)).sum(axis=1)
-    reductions = np.isin(rows, (SMALLER, BOTH)).sum(axis=1)
-    known: NDArray[np.bool_] = (
-        (count >= MODULE_COUNT_MIN)
-        & ~has_gap
-        & (widenings >= 1)
-        & (widenings <= WIDENING_MAX)
-        & (reductions >= 1)
-        & (reductions <= REDUCTION_MAX)
-    )
-    return known
 
 
 def _module_costs(before: Shape, kind: int) -> FloatArray:
