@@ -14,6 +14,7 @@ from edgeprof_predictor.spaces.costs import StageCosts
 # Module and class, imported on first use: a command that needs one space pays for one.
 _SPACE_CLASSES = {
     "fbnet": ("edgeprof_predictor.spaces.fbnet", "FBNet"),
+    "nasbench101": ("edgeprof_predictor.spaces.nasbench101", "NASBench101"),
     "nasbench201": ("edgeprof_predictor.spaces.nasbench201", "NASBench201"),
     "transnas_macro": ("edgeprof_predictor.spaces.transnas_macro", "TransNASMacro"),
     "transnas_micro": ("edgeprof_predictor.spaces.transnas_micro", "TransNASMicro"),

@@ -134,7 +134,7 @@ class CategoricalSpace:
         """
         self._check_each_choice(architecture)
         if not self.is_valid([architecture.choices])[0]:
-            raise ArchitectureError(f"choices {architecture.choices} of {self.name} do not go together")
+            raise ArchitectureError(self.invalid_reason(architecture))
 
     def is_valid(self, choices: ArrayLike) -> NDArray[np.bool_]:
         """Tell, for `n x l` choices, whether they go together, and so are architectures; here all do.
@@ -143,6 +143,10 @@ class CategoricalSpace:
         in range; text, networks, samples and enumeration only for those that go together.
         """
         return np.ones(len(self.check_choices(choices)), dtype=np.bool_)
+
+    def invalid_reason(self, architecture: Architecture) -> str:
+        """Return, as a sentence for an error, why the choices of an architecture do not go together."""
+        return f"choices {architecture.choices} of {self.name} do not go together"
 
     def _check_each_choice(self, architecture: Architecture) -> None:
         if architecture.space != self.name:
