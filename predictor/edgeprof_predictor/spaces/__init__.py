@@ -56,10 +56,10 @@ def space_of_options(option_names: Sequence[str], decision_count: int) -> Search
     """Return the search space with these options for each of so many decisions; None where no one has them.
 
     Args:
-        option_names: In any order.
+        option_names: In any order; without names a table is of no space.
         decision_count: Columns of a table of integers.
     """
-    for name in SPACE_NAMES:
+    for name in SPACE_NAMES if option_names else ():
         space = get_space(name)
         if sorted(space.option_names) == sorted(option_names) and len(space.choice_counts) == decision_count:
             return space
