@@ -65,7 +65,8 @@ class FeatureMap:
         if reference_choices is None:
             reference_choices = space.sample_choices(min(REFERENCE_COUNT, space.size), seed=REFERENCE_SEED)
         self.reference_choices: Final = reference_choices
-        self._can_prune = bool(np.any(space.pruned(self.reference_choices) != self.reference_choices))
+        is_pruned = np.any(space.pruned(self.reference_choices) != self.reference_choices)
+        self._can_prune = bool(is_pruned) and not space.is_run_pruned
         self._written_costs = self._fit_written_costs()
         self.reference: Final = self.describe(self.reference_choices)
 
@@ -75,8 +76,7 @@ class FeatureMap:
         Shapes:
             choices: `n x l`.
         """
-        variants = [choices, self.space.pruned(choices)] if self._can_prune else [choices]
-        one_hots = tuple(self.space.one_hot(variant) for variant in variants)
+        one_hots = tuple(self.space.one_hot(variant) for variant in self._variants(choices))
         costs = self.space.costs(choices)
         return Features(
             one_hots=one_hots,
@@ -84,6 +84,11 @@ class FeatureMap:
             fixed_costs=np.zeros(0) if costs is None else costs.fixed,
             is_connected=self.space.is_connected(choices),
         )
+
+    def _variants(self, choices: ChoiceArray) -> list[ChoiceArray]:
+        if self.space.is_run_pruned:
+            return [self.space.pruned(choices)]
+        return [choices, self.space.pruned(choices)] if self._can_prune else [choices]
 
     def _stage_costs(self, costs: StageCosts, one_hot: FloatArray) -> tuple[FloatArray, ...]:
         if self._written_costs is None:

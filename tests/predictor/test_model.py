@@ -33,6 +33,14 @@ def test_a_space_that_never_prunes_has_one_graph_variant() -> None:
     assert len(features.one_hots) == len(features.stage_costs) == 1
 
 
+def test_a_space_that_is_run_pruned_has_one_graph_variant_and_it_is_the_pruned_one() -> None:
+    space = get_space("nasbench101")
+    choices = space.sample_choices(50, seed=0)
+    features = FeatureMap(space).describe(choices)
+    assert len(features.one_hots) == len(features.stage_costs) == 1
+    assert np.array_equal(features.one_hots[0], space.one_hot(space.pruned(choices)))
+
+
 def test_the_physics_line_rises_with_every_cost(space: SearchSpace) -> None:
     feature_map = FeatureMap(space)
     bare, full = np.full((1, 6), 1), np.full((1, 6), 3)  # all skips against all 3x3 convolutions

@@ -16,6 +16,7 @@ _SPACE_CLASSES = {
     "fbnet": ("edgeprof_predictor.spaces.fbnet", "FBNet"),
     "nasbench101": ("edgeprof_predictor.spaces.nasbench101", "NASBench101"),
     "nasbench201": ("edgeprof_predictor.spaces.nasbench201", "NASBench201"),
+    "nasbench301": ("edgeprof_predictor.spaces.nasbench301", "NASBench301"),
     "transnas_macro": ("edgeprof_predictor.spaces.transnas_macro", "TransNASMacro"),
     "transnas_micro": ("edgeprof_predictor.spaces.transnas_micro", "TransNASMicro"),
 }

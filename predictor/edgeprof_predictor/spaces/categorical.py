@@ -66,6 +66,9 @@ class CategoricalSpace:
     option_names: ClassVar[tuple[str, ...]] = ()
     """Names of the options where all decisions share them: a table of integers that names these is of this space."""
 
+    is_run_pruned: ClassVar[bool] = False
+    """Whether nobody ever runs what `pruned` takes away: then a predictor of latency looks at the rest alone."""
+
     def __init__(self, name: str, choice_counts: Sequence[int], *, size: int | None = None) -> None:
         if not choice_counts or not all(1 <= count <= OPTION_COUNT_MAX for count in choice_counts):
             raise EncodingError(f"{name}: each decision needs 1 to {OPTION_COUNT_MAX} options, got {choice_counts}")

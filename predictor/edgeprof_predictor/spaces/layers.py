@@ -59,9 +59,20 @@ def activated_convolution(channels_in: int, channels_out: int, *, kernel: int, s
     )
 
 
-def convolution(channels_in: int, channels_out: int, *, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+def convolution(
+    channels_in: int, channels_out: int, *, kernel: int = 1, stride: int = 1, groups: int = 1, dilation: int = 1
+) -> nn.Conv2d:
     """Return a convolution without bias whose padding keeps the resolution at stride 1."""
-    return nn.Conv2d(channels_in, channels_out, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False)
+    return nn.Conv2d(
+        channels_in,
+        channels_out,
+        kernel,
+        stride=stride,
+        padding=dilation * (kernel // 2),
+        dilation=dilation,
+        groups=groups,
+        bias=False,
+    )
 
 
 def initialise(network: nn.Module) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,6 +41,8 @@ class NASBench101(SearchSpace):
     Args:
         class_count: Outputs of the last layer.
     """
+
+    is_run_pruned: ClassVar[bool] = True
 
     def __init__(self, class_count: int = 10) -> None:
         super().__init__(

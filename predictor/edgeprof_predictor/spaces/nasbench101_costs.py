@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -45,7 +46,7 @@ class CellCosts:
     """
 
     def __init__(self, class_count: int) -> None:
-        self._operations = np.stack([_by_width(lambda s, w, name=name: _operation(name, s, w)) for name in OPERATIONS])
+        self._operations = np.stack([_by_width(partial(_operation, name)) for name in OPERATIONS])
         self._projections = _by_width(_projection)
         self._additions = _by_width(lambda stage, width: _addition(width * _SIDES[stage] ** 2))
         self._cuts = _cut_costs()
@@ -127,12 +128,15 @@ def _projection(stage: int, width: int) -> FloatArray:
     """Cost of bringing the input of each cell of a stage to a width; the first cell's input is narrower."""
     side = _SIDES[stage]
     inputs = [STEM_CHANNELS, *STAGE_CHANNELS][stage], *[STAGE_CHANNELS[stage]] * (CELL_COUNT - 1)
-    kernels = [convolution(side=side, channels_in=channels, channels_out=width) for channels in inputs]
-    return sum(kernels, start=CELL_COUNT * fused_activation(width * side**2))
+    amounts: FloatArray = CELL_COUNT * fused_activation(width * side**2)
+    for channels in inputs:
+        amounts = amounts + convolution(side=side, channels_in=channels, channels_out=width)
+    return amounts
 
 
 def _addition(elements: int) -> FloatArray:
-    return CELL_COUNT * weightless(elements_in=2 * elements, elements_out=elements)
+    each: FloatArray = weightless(elements_in=2 * elements, elements_out=elements)
+    return CELL_COUNT * each
 
 
 def _move(elements: int) -> FloatArray:
@@ -150,7 +154,8 @@ def _depth(cells: Cells) -> FloatArray:
     for vertex in range(1, VERTEX_COUNT):
         longest = np.where(cells.edges[:, :vertex, vertex], depth[:, :vertex], -np.inf).max(axis=1)
         depth[:, vertex] = longest + (vertex != OUTPUT)
-    return np.maximum(depth[:, OUTPUT], 0.0)
+    longest_path: FloatArray = np.maximum(depth[:, OUTPUT], 0.0)
+    return longest_path
 
 
 def _skeleton(class_count: int) -> FloatArray:

@@ -21,6 +21,18 @@ from edgeprof_predictor.spaces.transnas_micro import TransNASMicro
     [
         ("fbnet", ",".join((FBNET_OPERATIONS * 3)[:22])),
         ("nasbench201", "|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|avg_pool_3x3~0|skip_connect~1|none~2|"),
+        # One cell with every kind of vertex: cut, added, joined, pooled, and the input beside the output.
+        (
+            "nasbench101",
+            "ModelSpec(matrix=[[0, 1, 1, 0, 0, 1], [0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 1, 1], "
+            "[0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0]], ops=['input', 'conv1x1-bn-relu', 'conv3x3-bn-relu', "
+            "'maxpool3x3', 'conv1x1-bn-relu', 'output'])",
+        ),
+        (
+            "nasbench301",
+            "[[(0, 0), (1, 1), (0, 2), (1, 3), (0, 4), (1, 5), (0, 6), (2, 2)], "
+            "[(0, 0), (1, 1), (0, 2), (1, 3), (0, 4), (1, 5), (0, 6), (2, 2)]]",
+        ),
         pytest.param(
             "nasbench201", "|none~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|nor_conv_1x1~2|", id="nasbench201-cut-cell"
         ),

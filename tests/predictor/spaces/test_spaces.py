@@ -41,7 +41,7 @@ def test_space_is_found_by_its_name(name: str) -> None:
 
 
 def test_unknown_space_is_refused_with_the_known_names() -> None:
-    with pytest.raises(UnknownSearchSpaceError, match=r"'nasnet'.*fbnet, .*nasbench201"):
+    with pytest.raises(UnknownSearchSpaceError, match=r"'nasnet'.*fbnet, nasbench101, nasbench201, nasbench301"):
         get_space("nasnet")
 
 
