@@ -14,6 +14,8 @@ PredictorError
 - ProfileError                          a profile that is missing, damaged or too new
 - JournalError                          results, or the journal of a run, that cannot be written, read or continued
 - BackendError (LookupError)            a way to run in parallel that is not installed
+- UnknownProxyError (LookupError)       a zero-cost proxy that is not there
+- ProxyError (ValueError)               a network or a batch whose zero-cost proxies cannot be computed
 """
 
 
@@ -71,3 +73,11 @@ class JournalError(PredictorError):
 
 class BackendError(PredictorError, LookupError):
     """A way to run in parallel is unknown or not installed."""
+
+
+class UnknownProxyError(PredictorError, LookupError):
+    """No zero-cost proxy has this name."""
+
+
+class ProxyError(PredictorError, ValueError):
+    """A network, or a batch for it, with which zero-cost proxies cannot be computed."""

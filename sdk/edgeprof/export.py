@@ -36,7 +36,10 @@ def export_architecture(space: SearchSpace, architecture: Architecture, folder: 
         Path of the file.
     """
     text = space.format(architecture)
-    digest = hashlib.sha256(f"{space.name} {text} batch {batch_size} opset {OPSET_VERSION}".encode()).hexdigest()
+    # Shapes belong to it: the same architecture may answer with other classes, or with an image.
+    shapes = f"{space.input_shape} to {space.output_shape}"
+    identity = f"{space.name} {text} {shapes} batch {batch_size} opset {OPSET_VERSION}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()
     path = folder / f"{space.name}-{digest[:32]}.onnx"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +61,7 @@ def _export(space: SearchSpace, architecture: Architecture, batch_size: int, pat
             (torch.zeros(batch_size, *space.input_shape),),
             path,
             input_names=["image"],
-            output_names=["logits"],
+            output_names=["output"],
             opset_version=OPSET_VERSION,
             dynamo=False,
         )

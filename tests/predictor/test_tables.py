@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edgeprof_predictor.errors import EncodingError, TableError
-from edgeprof_predictor.spaces import get_space
+from edgeprof_predictor.spaces import SPACE_NAMES, get_space
 from edgeprof_predictor.tables import load_latency_table, load_table_with_space, space_of_table
 
 
@@ -29,8 +29,16 @@ def test_a_table_of_integers_that_no_one_knows_is_named_after_its_file(tmp_path:
     assert space.costs(table.choices) is None
 
 
+@pytest.mark.parametrize("name", SPACE_NAMES)
+def test_integers_without_names_are_a_space_of_their_own_however_many_columns_they_have(
+    tmp_path: Path, name: str
+) -> None:
+    choices = get_space(name).sample_choices(2, seed=0)
+    assert load_table_with_space(write(tmp_path / "mine.npz", choices))[0].name == "mine"
+
+
 def test_texts_tell_their_space_by_their_notation(tmp_path: Path) -> None:
-    for name in ("nasbench201", "fbnet"):
+    for name in SPACE_NAMES:
         architectures = get_space(name).sample(2, seed=0)
         texts = [get_space(name).format(one) for one in architectures]
         space, table = load_table_with_space(write(tmp_path / "table.npz", texts))
@@ -38,7 +46,7 @@ def test_texts_tell_their_space_by_their_notation(tmp_path: Path) -> None:
         assert table.choices.tolist() == space.choices(architectures).tolist()
 
 
-@pytest.mark.parametrize("name", ["nasbench201", "fbnet"])
+@pytest.mark.parametrize("name", ["nasbench201", "fbnet", "transnas_macro", "transnas_micro"])
 def test_integers_tell_their_space_by_the_names_of_the_options_in_any_order(tmp_path: Path, name: str) -> None:
     known = get_space(name)
     choices = known.sample_choices(2, seed=0)

@@ -85,6 +85,7 @@ def convolution(
     stride: int = 1,
     groups: int = 1,
     has_norm: bool = True,
+    has_bias: bool = False,
 ) -> NDArray[np.float64]:
     """Cost of one convolution with its normalisation, which runtimes fold into the weights.
 
@@ -96,6 +97,7 @@ def convolution(
         stride: Step of the kernel.
         groups: Groups of channels; as many as channels make it depthwise.
         has_norm: Whether two parameters a channel of normalisation come with it.
+        has_bias: Whether one parameter a channel of bias does.
 
     Shapes:
         returns: `q`.
@@ -107,8 +109,38 @@ def convolution(
     return _amounts(
         macs=0 if is_depthwise else macs,
         depthwise_macs=macs if is_depthwise else 0,
-        params=channels_out * (weights_per_output + 2 * has_norm),
+        params=channels_out * (weights_per_output + 2 * has_norm + has_bias),
         traffic=channels_in * side**2 + elements_out,
+        launches=1,
+    )
+
+
+def transposed_convolution(
+    *,
+    side: int,
+    channels_in: int,
+    channels_out: int,
+    kernel: int,
+    has_norm: bool = True,
+    has_bias: bool = False,
+) -> NDArray[np.float64]:
+    """Cost of one transposed convolution that doubles the resolution, with its normalisation.
+
+    Args:
+        side: Height and width of the square input; the output's are twice that.
+        channels_in: Channels read.
+        channels_out: Channels written.
+        kernel: Height and width of the kernel.
+        has_norm: Whether two parameters a channel of normalisation come with it.
+        has_bias: Whether one parameter a channel of bias does.
+
+    Shapes:
+        returns: `q`.
+    """
+    return _amounts(
+        macs=channels_in * side**2 * kernel**2 * channels_out,
+        params=channels_out * (kernel**2 * channels_in + 2 * has_norm + has_bias),
+        traffic=channels_in * side**2 + channels_out * (2 * side) ** 2,
         launches=1,
     )
 

@@ -2,7 +2,61 @@
 
 from __future__ import annotations
 
-from torch import nn
+from collections.abc import Sequence
+from functools import reduce
+
+import torch
+from torch import Tensor, nn
+
+from edgeprof_predictor.spaces.nasbench201_geometry import EDGES, NODE_COUNT
+
+
+class Cell(nn.Module):
+    """Four nodes, each the sum of operations on the nodes before it.
+
+    An edge that carries nothing from input to output keeps its weights, so that parameters count as
+    published, but does not run: a runtime would drop it, or waste time on it. With trained weights an
+    edge that nothing reaches could still add the constant shift of its normalisation.
+
+    Args:
+        edges: Operation of each edge.
+        is_live: For each edge, whether it runs.
+        reduction: Factor by which the cell multiplies channels and divides the resolution.
+    """
+
+    def __init__(self, edges: Sequence[nn.Module], is_live: Sequence[bool], *, reduction: int = 1) -> None:
+        super().__init__()
+        self.edges = nn.ModuleList(edges)
+        self.is_live = tuple(is_live)
+        self.reduction = reduction
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the last node."""
+        nodes: dict[int, Tensor] = {0: features}
+        for node in range(1, NODE_COUNT):
+            incoming = [
+                edge(nodes[start])
+                for edge, is_live, (start, end) in zip(self.edges, self.is_live, EDGES, strict=True)
+                if is_live and end == node
+            ]
+            if incoming:
+                nodes[node] = reduce(torch.add, incoming)
+        if NODE_COUNT - 1 in nodes:
+            return nodes[NODE_COUNT - 1]
+        # As published for a cell whose input never reaches its output. A constant instead would leave
+        # an exported model whose input nothing reads.
+        if self.reduction == 1:
+            return features * 0.0
+        return torch.cat([features[:, :, :: self.reduction, :: self.reduction] * 0.0] * self.reduction, dim=1)
+
+
+def activated_convolution(channels_in: int, channels_out: int, *, kernel: int, stride: int = 1) -> nn.Sequential:
+    """Return activation, convolution and normalisation, in this order."""
+    return nn.Sequential(
+        nn.ReLU(),
+        convolution(channels_in, channels_out, kernel=kernel, stride=stride),
+        nn.BatchNorm2d(channels_out),
+    )
 
 
 def convolution(
@@ -34,7 +88,7 @@ def initialise(network: nn.Module) -> None:
         He et al. 2015, section 2.2, the form that preserves the forward pass.
     """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if isinstance(module, nn.Linear):
             nn.init.zeros_(module.bias)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgeprof_predictor.spaces.base import SearchSpace
 from edgeprof_predictor.spaces.categorical import Architecture, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.cells import fed_node_count, live_edges, longest_path, reaches_output
 from edgeprof_predictor.spaces.costs import (
     QUANTITIES,
     StageCosts,
@@ -103,27 +104,26 @@ class NASBench201(SearchSpace):
             choices: `n x 6`.  returns: `n x 6`.
         """
         rows = self.check_choices(choices)
-        is_reached, is_used = _reachability(rows)
-        starts, ends = np.array(EDGES).T
-        return np.where(is_reached[:, starts] & is_used[:, ends], rows, NONE).astype(np.int8)
+        return np.where(live_edges(rows != NONE), rows, NONE).astype(np.int8)
 
     def is_connected(self, choices: ArrayLike) -> NDArray[np.bool_]:
         """Tell, for `n x 6` choices, whether the cell's input reaches its output."""
-        is_reached, _ = _reachability(self.check_choices(choices))
-        return is_reached[:, -1]
+        return reaches_output(self.check_choices(choices) != NONE)
 
     def costs(self, choices: ArrayLike) -> StageCosts:
         """Return the physical costs of `n x 6` choices, in three stages, of the pruned cells."""
         rows = self.pruned(choices)
         is_live = rows != NONE
-        addition_count = is_live.sum(axis=1) - _fed_node_count(is_live)
+        addition_count = is_live.sum(axis=1) - fed_node_count(is_live)
         amounts = self._edge_costs[rows].sum(axis=1)
         amounts += addition_count[:, None, None] * self._addition_costs
         return StageCosts(
             stages=tuple(f"{side}x{side}" for side, _ in self._stages),
             amounts=CELL_COUNT * amounts,
             fixed=self._fixed_costs,
-            depth=CELL_COUNT * len(STAGE_CHANNELS) * _cell_depth(rows),
+            depth=CELL_COUNT
+            * len(STAGE_CHANNELS)
+            * longest_path(is_live, is_computing=is_live & (rows != OPERATIONS.index("skip_connect"))),
         )
 
     def build_network(self, architecture: Architecture) -> nn.Module:
@@ -144,37 +144,6 @@ _NOTATION: Final = re.compile(
     )
 )
 _ROW: Final = re.compile(r"\(" + r",\s*".join([r"([0-4])"] * len(EDGES)) + r"\)")
-
-
-def _reachability(rows: ChoiceArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell for each node whether the input reaches it, and whether it reaches the output: `n x 4`."""
-    is_reached = np.zeros((len(rows), NODE_COUNT), dtype=np.bool_)
-    is_used = np.zeros_like(is_reached)
-    is_reached[:, 0] = is_used[:, -1] = True
-    for edge, (start, end) in enumerate(EDGES):
-        is_reached[:, end] |= is_reached[:, start] & (rows[:, edge] != NONE)
-    for edge, (start, end) in reversed(list(enumerate(EDGES))):
-        is_used[:, start] |= is_used[:, end] & (rows[:, edge] != NONE)
-    return is_reached, is_used
-
-
-def _fed_node_count(is_live: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count, for `n x 6` live edges, the nodes with an incoming one."""
-    ends = np.array([end for _, end in EDGES])
-    is_fed = np.stack([is_live[:, ends == node].any(axis=1) for node in range(1, NODE_COUNT)])
-    count: NDArray[np.int64] = is_fed.sum(axis=0)
-    return count
-
-
-def _cell_depth(rows: ChoiceArray) -> FloatArray:
-    """Count the convolutions and pools on the longest path of pruned cells: `n`."""
-    is_live = rows != NONE
-    is_computing = is_live & (rows != OPERATIONS.index("skip_connect"))
-    depth = np.zeros((len(rows), NODE_COUNT))
-    for edge, (start, end) in enumerate(EDGES):
-        through = depth[:, start] + is_computing[:, edge]
-        depth[:, end] = np.where(is_live[:, edge], np.maximum(depth[:, end], through), depth[:, end])
-    return depth[:, -1]
 
 
 def _edge_costs(operation: str, side: int, channels: int) -> FloatArray:

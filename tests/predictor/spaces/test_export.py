@@ -9,8 +9,10 @@ import onnxruntime
 import pytest
 import torch
 
-from edgeprof_predictor.spaces import get_space
+from edgeprof_predictor.spaces import SearchSpace, get_space
 from edgeprof_predictor.spaces.fbnet_geometry import OPERATIONS as FBNET_OPERATIONS
+from edgeprof_predictor.spaces.transnas_macro import TransNASMacro
+from edgeprof_predictor.spaces.transnas_micro import TransNASMicro
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's older exporter, ten times faster than its newer one
@@ -37,7 +39,27 @@ from edgeprof_predictor.spaces.fbnet_geometry import OPERATIONS as FBNET_OPERATI
     ],
 )
 def test_exported_network_computes_what_torch_computes(space_name: str, text: str, tmp_path: Path) -> None:
-    space = get_space(space_name)
+    assert_runs_alike(get_space(space_name), text, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("space", "text"),
+    [
+        pytest.param(TransNASMacro(side=64), "64-3341-basic", id="macro"),
+        pytest.param(TransNASMacro("normal", side=64), "64-4433-basic", id="macro-that-answers-with-an-image"),
+        pytest.param(TransNASMicro(side=64), "64-41414-1_02_100", id="micro"),
+        pytest.param(TransNASMicro("jigsaw"), "64-41414-1_10_010", id="micro-of-nine-tiles"),
+        pytest.param(TransNASMicro(side=64), "64-41414-0_33_000", id="micro-cut-cell"),
+    ],
+)
+def test_exported_network_of_any_task_computes_what_torch_computes(
+    space: SearchSpace, text: str, tmp_path: Path
+) -> None:
+    assert_runs_alike(space, text, tmp_path)
+
+
+def assert_runs_alike(space: SearchSpace, text: str, tmp_path: Path) -> None:
     network = space.build(space.parse(text))
     images = torch.randn(1, *space.input_shape, generator=torch.Generator().manual_seed(0))
     path = tmp_path / "network.onnx"
