@@ -24,7 +24,7 @@ FBNET_BATCH_SIZE: Final = 16
 """Source: jacov is minus the batch size where images are unlike each other; the tables hold about -32 and -16."""
 
 REASONS: Final = {
-    "plain": "weights before a normalisation add exactly 0, so what is left is the last layer: noise of start and batch",
+    "plain": "weights before a normalisation add exactly 0, which leaves the last layer: noise of start and batch",
     "grasp": "a second derivative of few images, of either sign: it changes with start and batch",
     "epe-nas": "depends on which images of the batch share a class; ours are noise and have nothing in common",
     "jacov": "differs between networks by less than between batches, but for the few that collapse",
