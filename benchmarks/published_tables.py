@@ -114,7 +114,7 @@ class TaskRun:
             seeds=tuple(range(seeds)),
             pretrain_samples=SOURCE_SAMPLE_COUNTS[task.space],
             methods=resolve_methods(
-                methods, lambda scores: score_encoding(scores, space, table, train=train, proxies=proxies)
+                methods, space, lambda part: score_encoding(part, space, table, train=train, proxies=proxies)
             ),
         )
         units = evaluation_units(space, table, protocol)

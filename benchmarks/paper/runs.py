@@ -19,7 +19,6 @@ from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, SOURCE_SAMPLE_
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.help import META_LEARNING, Help
 from edgeprof_predictor.methods.multi_predict import MultiPredict
-from edgeprof_predictor.methods.scratch import SCRATCH_ENCODINGS, scratch_on
 from edgeprof_predictor.spaces import ChoiceArray, get_space
 from edgeprof_predictor.tables import load_latency_table
 
@@ -173,15 +172,12 @@ def proxies(space: str) -> tuple[ChoiceArray, LookupEncoding]:
 def _method(run: Run, schedule: Schedule) -> type[Method]:
     """Return the method of a run, trained as the schedule says."""
 
-    def encoding(name: str) -> Encoding:
-        if name.startswith("zcp"):
+    def scores(part: str) -> Encoding:
+        if part == "zcp":
             return proxies(run.space)[1]
         return latency_encoding(latency_table(run.space), run.train)
 
-    prefix, _, name = run.method.partition("-")
-    if prefix == "scratch":
-        return scratch_on(name, {part: encoding(part) for part in SCRATCH_ENCODINGS[name]})
-    (method,) = resolve_methods([run.method], encoding)
+    (method,) = resolve_methods([run.method], get_space(run.space), scores)
     if issubclass(method, MultiPredict):
         return type(method.__name__, (method,), {"hyperparameters": schedule.hyperparameters(run)})
     if issubclass(method, Help) and not schedule.is_full:

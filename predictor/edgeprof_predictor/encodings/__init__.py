@@ -1,11 +1,27 @@
 """Encodings of architectures: decisions, zero-cost proxies, latencies elsewhere, and their unions."""
 
-from edgeprof_predictor.encodings.base import Encoding, Union, Vec
+from edgeprof_predictor.encodings.base import ENCODING_PARTS, Encoding, Union, Vec, make_encoding
 from edgeprof_predictor.encodings.lookup import (
     LookupEncoding,
     latency_encoding,
     load_proxy_encoding,
     proxy_encoding,
 )
+from edgeprof_predictor.encodings.normalisation import Normalisation, RankNormal, Standardised
+from edgeprof_predictor.encodings.profiles import ProfileEncoding
 
-__all__ = ["Encoding", "LookupEncoding", "Union", "Vec", "latency_encoding", "load_proxy_encoding", "proxy_encoding"]
+__all__ = [
+    "ENCODING_PARTS",
+    "Encoding",
+    "LookupEncoding",
+    "Normalisation",
+    "ProfileEncoding",
+    "RankNormal",
+    "Standardised",
+    "Union",
+    "Vec",
+    "latency_encoding",
+    "load_proxy_encoding",
+    "make_encoding",
+    "proxy_encoding",
+]

@@ -4,47 +4,51 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings.base import Encoding
+from edgeprof_predictor.encodings.normalisation import Normalisation, Standardised
 from edgeprof_predictor.errors import EncodingError, TableError
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables import read_arrays
 
-LOG_RANGE: Final = 1000.0
-"""A positive score whose largest value is more than this many times its median is taken as logarithm: synflow
-and its like span orders of magnitude, and standardised as they are only a few networks would differ."""
-
 
 class LookupEncoding(Encoding):
-    """One row of numbers for each architecture of a table, standardised column by column.
+    """One row of numbers for each architecture of a table, normalised.
 
     Args:
         name: `zcp` or `hwl`, or one of your own.
         choices: The architectures of the table.
-        values: Their numbers; a column that does not vary says nothing and is left out.
+        values: Their numbers; NaN where one is missing, infinite where one has no bound.
+        columns: What each number is; numbered when not given.
+        normalisation: As learned elsewhere, on the source; None to learn it here.
 
     Shapes:
         choices: `n x l`.  values: `n x d`.
 
     Raises:
-        TableError: If shapes differ or a value is not finite.
+        TableError: If shapes differ.
     """
 
-    def __init__(self, name: str, choices: ChoiceArray, values: FloatArray) -> None:
+    def __init__(
+        self,
+        name: str,
+        choices: ChoiceArray,
+        values: FloatArray,
+        columns: Sequence[str] | None = None,
+        *,
+        normalisation: Normalisation | None = None,
+    ) -> None:
         if values.ndim != 2 or len(values) != len(choices):
             raise TableError(f"{name}: {len(choices)} architectures need as many rows, got shape {values.shape}")
-        if not np.all(np.isfinite(values)):
-            raise TableError(
-                f"{name}: scores must be finite, got {values[~np.isfinite(values)][0]}; leave such rows out"
-            )
-        values = values[:, np.ptp(values, axis=0) > 0]
-        super().__init__(name, values.shape[1])
-        self._values = (values - values.mean(axis=0)) / values.std(axis=0)
+        super().__init__(name, columns or [f"{name} {index + 1}" for index in range(values.shape[1])])
+        if values.shape[1] != self.width:
+            raise TableError(f"{name}: {self.width} columns are named, the rows have {values.shape[1]}")
+        self.normalisation = normalisation or Standardised.fit(values)
+        self._values = self.normalisation.apply(values)
         self._rows = {architecture.tobytes(): row for row, architecture in enumerate(choices.astype(np.int8))}
 
     def covers(self, choices: ChoiceArray) -> NDArray[np.bool_]:
@@ -69,12 +73,20 @@ class LookupEncoding(Encoding):
         return found
 
 
-def proxy_encoding(choices: ChoiceArray, scores: FloatArray) -> LookupEncoding:
+def proxy_encoding(
+    choices: ChoiceArray,
+    scores: FloatArray,
+    proxies: Sequence[str] | None = None,
+    *,
+    normalisation: Normalisation | None = None,
+) -> LookupEncoding:
     """Return zero-cost proxies as an encoding: ZCP.
 
     Args:
         choices: Architectures of the table.
         scores: One column a proxy.
+        proxies: Their names.
+        normalisation: As learned on the source; None to learn it on this table.
 
     Shapes:
         choices: `n x l`.  scores: `n x d`.
@@ -82,16 +94,19 @@ def proxy_encoding(choices: ChoiceArray, scores: FloatArray) -> LookupEncoding:
     Source:
         Multi-Predict, section 3.2: normalised scores; how they are normalised is ours.
     """
-    columns = [_compressed(column) for column in np.asarray(scores, dtype=np.float64).T]
-    return LookupEncoding("zcp", choices, np.stack(columns, axis=1))
+    values = np.asarray(scores, dtype=np.float64)
+    return LookupEncoding("zcp", choices, values, proxies, normalisation=normalisation)
 
 
-def latency_encoding(table: LatencyTable, platforms: Sequence[str]) -> LookupEncoding:
+def latency_encoding(
+    table: LatencyTable, platforms: Sequence[str], *, normalisation: Normalisation | None = None
+) -> LookupEncoding:
     """Return latencies on reference platforms as an encoding: HWL.
 
     Args:
-        table: Of the reference platforms.
+        table: Of the reference platforms, published or measured through agents.
         platforms: Those to use; never the new one.
+        normalisation: As learned on the source; None to learn it on this table.
 
     Raises:
         UnknownPlatformError: If one is not in the table.
@@ -99,27 +114,24 @@ def latency_encoding(table: LatencyTable, platforms: Sequence[str]) -> LookupEnc
     Source:
         Multi-Predict, section 3.2; log latency, as everywhere here.
     """
-    return LookupEncoding("hwl", table.choices, np.log(table.select(platforms).latency_ms).T)
+    values = np.log(table.select(platforms).latency_ms).T
+    return LookupEncoding("hwl", table.choices, values, platforms, normalisation=normalisation)
 
 
 def load_proxy_encoding(path: str | os.PathLike[str], space: CategoricalSpace) -> LookupEncoding:
-    """Read an archive with `arch` (choices, or texts of the space) and `score`.
+    """Read an archive with `arch` (choices, or texts of the space), `score`, and `proxy` where the columns have names.
 
     Raises:
         TableError: If the file cannot be read or holds no such table.
         ArchitectureError: If a text names no architecture of the space.
     """
-    architectures, scores = read_arrays(path, "arch", "score")
+    architectures, scores, names = read_arrays(path, "arch", "score", optional=("proxy",))
     if scores.dtype.kind not in "iuf" or scores.ndim != 2:
         raise TableError(f"{path}: score must be a matrix of numbers, got shape {scores.shape} of {scores.dtype}")
+    if names.size not in (0, scores.shape[1]):
+        raise TableError(f"{path}: {names.size} names in proxy do not fit {scores.shape[1]} columns of score")
     if architectures.dtype.kind == "U":
-        choices = space.choices([space.parse(text) for text in architectures.tolist()])
+        choices = space.choices([space.parse_row(text) for text in architectures.tolist()])
     else:
         choices = space.check_choices(architectures)
-    return proxy_encoding(choices, scores.astype(np.float64))
-
-
-def _compressed(score: FloatArray) -> FloatArray:
-    if np.all(score > 0) and score.max() > LOG_RANGE * np.median(score):
-        return np.log(score)
-    return score
+    return proxy_encoding(choices, scores.astype(np.float64), names.astype(str).tolist() or None)

@@ -1,10 +1,15 @@
-"""Make columns of scores or latencies comparable; what is learned for that is stored with what was trained on it."""
+"""Make columns of scores or latencies comparable.
+
+What that takes is learned once, on rows of the source, and stored with whatever was trained on the normalised rows:
+the same score must mean the same number wherever it turns up later. A value that is missing (NaN) becomes 0, the middle
+of its column; one without bound (infinite) the finite extreme of its column.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +21,91 @@ from edgeprof_predictor.spaces import FloatArray
 QUANTILE_COUNT: Final = 256
 """Quantiles of a column that are stored: finer than the ranks of a few hundred architectures can tell."""
 
+LOG_RANGE: Final = 1000.0
+"""A positive score whose largest value is more than this many times its median is taken as logarithm: synflow
+and its like span orders of magnitude, and standardised as they are only a few networks would differ."""
+
+
+class Normalisation(Protocol):
+    """A way to make columns comparable, learned already.
+
+    Letters: `n` rows, `d` columns.
+    """
+
+    def apply(self, values: FloatArray) -> FloatArray:
+        """Return comparable values, all finite: `n x d` to `n x d`."""
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standardised:
+    """Each column less its mean, in standard deviations; those over orders of magnitude as logarithms.
+
+    Args:
+        is_log: Columns taken as logarithms.
+        centre: Mean of each column.
+        scale: Standard deviation of each; infinite where a column does not vary, so that it tells nothing.
+
+    Shapes:
+        is_log, centre, scale: `d`.
+    """
+
+    is_log: NDArray[np.bool_]
+    centre: FloatArray
+    scale: FloatArray
+
+    @classmethod
+    def fit(cls, values: FloatArray) -> Standardised:
+        """Learn from rows: `n x d`.
+
+        Raises:
+            EncodingError: If there is no row.
+        """
+        given = _with_rows(values)
+        with_nan_as_1 = np.where(np.isnan(given), 1.0, given)
+        is_positive = np.all(with_nan_as_1 > 0, axis=0)
+        is_log = is_positive & (with_nan_as_1.max(axis=0) > LOG_RANGE * np.median(with_nan_as_1, axis=0))
+        logs = _with_logs(given, is_log)
+        scale = np.nanstd(logs, axis=0)
+        return cls(is_log=is_log, centre=np.nanmean(logs, axis=0), scale=np.where(scale > 0, scale, np.inf))
+
+    def recentred(self, values: FloatArray) -> Standardised:
+        """Return the same scale around the means of other rows: of another search space.
+
+        Networks of another space may all be slower; how much slower than its like a network is means the same. This
+        looks at scores or reference latencies of the other space alone, never at what is to be predicted.
+
+        Shapes:
+            values: `n x d`.
+        """
+        return replace(self, centre=np.nanmean(_with_logs(_with_rows(values), self.is_log), axis=0))
+
+    def apply(self, values: FloatArray) -> FloatArray:
+        """Return standardised values: `n x d` to `n x d`."""
+        standardised = (_with_logs(bounded(values), self.is_log) - self.centre) / self.scale
+        return np.where(np.isnan(standardised), 0.0, standardised)
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        return {f"normalisation.{name}": getattr(self, name) for name in ("is_log", "centre", "scale")}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Standardised:
+        """Return what `tensors` was saved from."""
+        return cls(
+            is_log=tensors["normalisation.is_log"].astype(np.bool_),
+            centre=tensors["normalisation.centre"].astype(np.float64),
+            scale=tensors["normalisation.scale"].astype(np.float64),
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankNormal:
-    """Each column by its rank, as the quantile of a normal distribution; 0 where a value is missing.
+    """Each column by its rank, as the quantile of a normal distribution.
 
-    Letters: `n` rows, `d` columns, `q` stored quantiles.
+    Letters: `q` stored quantiles.
 
     Args:
         quantiles: Of each column, ascending.
@@ -34,18 +118,14 @@ class RankNormal:
 
     @classmethod
     def fit(cls, values: FloatArray) -> RankNormal:
-        """Learn the distribution of columns: `n x d`, NaN where a value is missing.
+        """Learn the distribution of columns: `n x d`.
 
         Raises:
             EncodingError: If there is no row.
         """
-        filled = bounded(values)
-        if not len(filled):
-            raise EncodingError("columns cannot be normalised without a row")
-        missing = np.isnan(filled).all(axis=0)
-        filled = np.where(missing, 0.0, filled)
-        shares = np.linspace(0.0, 1.0, min(QUANTILE_COUNT, len(filled)))
-        return cls(np.nanquantile(filled, shares, axis=0))
+        given = _with_rows(values)
+        shares = np.linspace(0.0, 1.0, min(QUANTILE_COUNT, len(given)))
+        return cls(np.nanquantile(given, shares, axis=0))
 
     def apply(self, values: FloatArray) -> FloatArray:
         """Return normal scores: `n x d` to `n x d`; ties share their middle rank."""
@@ -81,3 +161,18 @@ def bounded(values: FloatArray) -> FloatArray:
     with_any = finite.any(axis=0)
     clipped: FloatArray = np.clip(given, np.where(with_any, lowest, np.nan), np.where(with_any, highest, np.nan))
     return clipped
+
+
+def _with_rows(values: FloatArray) -> FloatArray:
+    """Return bounded values to learn from; a column without any value holds zeros."""
+    given = bounded(values)
+    if given.ndim != 2 or not len(given):
+        raise EncodingError(f"columns cannot be normalised without a row, got shape {given.shape}")
+    return np.where(np.isnan(given).all(axis=0), 0.0, given)
+
+
+def _with_logs(values: FloatArray, is_log: NDArray[np.bool_]) -> FloatArray:
+    """Return values, logarithms in some columns; there a value that is not positive is missing."""
+    logs: FloatArray = np.array(values)
+    logs[:, is_log] = np.log(np.where(values[:, is_log] > 0, values[:, is_log], np.nan))
+    return logs

@@ -10,7 +10,13 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.encodings import Encoding, latency_encoding, load_proxy_encoding
+from edgeprof_predictor.encodings import (
+    ENCODING_PARTS,
+    Encoding,
+    latency_encoding,
+    load_proxy_encoding,
+    make_encoding,
+)
 from edgeprof_predictor.errors import TableError, UnknownMethodError
 from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.base import Method
@@ -20,45 +26,61 @@ from edgeprof_predictor.spaces import CategoricalSpace
 ORACLE: Final = "oracle"
 """An upper mark, which only an evaluation can reveal the truth to."""
 
-_BASES: Final = tuple(name for name in METHOD_NAMES if name.startswith("multi-predict"))
-"""Variants of the paper's method; each can read scores beside the decisions."""
+_DECISIONS: Final = "vec"
+"""What every method reads unless its name says otherwise."""
 
-SCORES: Final = {"zcpvec": "zero-cost proxies", "hwlvec": "latencies on the train platforms"}
+_GRAPH: Final = "multi-predict-gcn"
+"""Reads decisions as a graph: other numbers can only join them."""
 
-_PARTS: Final = {f"{base}-{scores}": (base, scores) for base in _BASES for scores in SCORES}
+_BASES: Final = {
+    "ridge": "ridge",
+    "scratch": "scratch-vec",
+    **{name: name for name in METHOD_NAMES if name.startswith("multi-predict")},
+}
+"""Methods that can read any encoding: what their names begin with, and the method that reads the decisions."""
 
-EVALUATED_NAMES: Final = tuple(sorted((*METHOD_NAMES, ORACLE, *_PARTS)))
+_ENCODED: Final = {
+    f"{prefix}-{encoding}": (base, encoding)
+    for prefix, base in _BASES.items()
+    for encoding, parts in ENCODING_PARTS.items()
+    if encoding != _DECISIONS and (base != _GRAPH or _DECISIONS in parts)
+}
+
+EVALUATED_NAMES: Final = tuple(sorted((*METHOD_NAMES, ORACLE, *_ENCODED)))
 
 
-def resolve_methods(names: Sequence[str], encoding: Callable[[str], Encoding]) -> tuple[type[Method], ...]:
+def resolve_methods(
+    names: Sequence[str], space: CategoricalSpace, scores: Callable[[str], Encoding]
+) -> tuple[type[Method], ...]:
     """Return the methods of these names.
 
     Args:
         names: Of `EVALUATED_NAMES`, each with `+` and the name of a sampler behind it or not.
-        encoding: Gives the scores of `zcpvec` or `hwlvec`, asked for only where a method reads them.
+        space: The search space.
+        scores: Gives the part `zcp` or `hwl` of an encoding, asked for only where a method reads it.
 
     Raises:
         UnknownMethodError: If there is no such method, with the nearest names.
     """
-    return tuple(resolve_sampled(name, lambda plain: _resolve(plain, encoding)) for name in names)
+    return tuple(resolve_sampled(name, lambda plain: _resolve(plain, space, scores)) for name in names)
 
 
-def reads(names: Sequence[str], scores: str) -> list[str]:
-    """Return those of the methods that read these scores."""
-    parts = [(name, _PARTS.get(name.partition("+")[0])) for name in names]
-    return [name for name, part in parts if part is not None and part[1] == scores]
+def reads(names: Sequence[str], part: str) -> list[str]:
+    """Return those of the methods whose encoding has this part: `zcp` or `hwl`."""
+    encodings = [(name, _ENCODED.get(name.partition("+")[0], ("", _DECISIONS))[1]) for name in names]
+    return [name for name, encoding in encodings if part in ENCODING_PARTS[encoding]]
 
 
 def score_encoding(
-    scores: str, space: CategoricalSpace, table: LatencyTable, *, train: Sequence[str], proxies: Path | None
+    part: str, space: CategoricalSpace, table: LatencyTable, *, train: Sequence[str], proxies: Path | None
 ) -> Encoding:
-    """Return the scores that methods read beside the decisions.
+    """Return a part of encodings that is not the decisions.
 
     HWL is the latency of every architecture of the table on the train platforms: more than the sources show to the
     other methods, and nothing of a new platform.
 
     Args:
-        scores: `zcpvec` or `hwlvec`.
+        part: `zcp` or `hwl`.
         space: Search space of the table.
         table: The latencies.
         train: Source platforms.
@@ -67,21 +89,21 @@ def score_encoding(
     Raises:
         TableError: If there is no such archive, or it lacks architectures of the table.
     """
-    if scores == "hwlvec":
+    if part == "hwl":
         return latency_encoding(table, train)
     if proxies is None:
-        raise TableError(f"methods named {scores} need a table of zero-cost proxies, and there is none")
+        raise TableError("methods that read zero-cost proxies need a table of them, and there is none")
     encoding = load_proxy_encoding(proxies, space)
     covered = encoding.covers(table.choices)
     if not covered.all():
         raise TableError(
             f"{proxies} lacks the scores of {np.count_nonzero(~covered)} of the {len(covered)} architectures of the "
-            f"table; add them, or leave the methods named {scores} out"
+            "table; add them, or leave the methods that read proxies out"
         )
     return encoding
 
 
-def _resolve(name: str, encoding: Callable[[str], Encoding]) -> type[Method]:
+def _resolve(name: str, space: CategoricalSpace, scores: Callable[[str], Encoding]) -> type[Method]:
     if name not in EVALUATED_NAMES:
         near = difflib.get_close_matches(name, EVALUATED_NAMES, n=3)
         nearest = f"the nearest are {', '.join(near)}; " if near else ""
@@ -90,11 +112,11 @@ def _resolve(name: str, encoding: Callable[[str], Encoding]) -> type[Method]:
         from edgeprof_predictor.methods.oracle import Oracle
 
         return Oracle
-    if name not in _PARTS:
+    if name not in _ENCODED:
         return get_method(name)
-    from edgeprof_predictor.methods.multi_predict import MultiPredict, with_scores
+    from edgeprof_predictor.methods.encoded import EncodedMethod, with_encoding
 
-    base, scores = _PARTS[name]
+    base, encoding = _ENCODED[name]
     method = get_method(base)
-    assert issubclass(method, MultiPredict)
-    return with_scores(method, encoding(scores))
+    assert issubclass(method, EncodedMethod)
+    return with_encoding(method, make_encoding(encoding, space, scores), name=name)

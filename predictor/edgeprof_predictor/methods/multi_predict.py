@@ -13,10 +13,9 @@ from torch import Tensor, nn
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.descent import descend
 from edgeprof_predictor.embedding import nearest_platform
-from edgeprof_predictor.encodings import Encoding, Union, Vec
 from edgeprof_predictor.gcn import GraphReader
 from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
-from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.encoded import EncodedMethod
 from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
 from edgeprof_predictor.network import one_thread
 from edgeprof_predictor.pair_network import LayerReader, PairNetwork
@@ -30,11 +29,11 @@ CHUNK_LENGTH: Final = 1024
 """Architectures predicted at once."""
 
 
-class MultiPredict(Method):
+class MultiPredict(EncodedMethod):
     """Pre-train on the sources, start a row by max-correlation, fine-tune (Eq. 1 and 2).
 
     A subclass says what is different: `start_rows` and `new_row` for the hardware, `build_reader` for
-    what reads an architecture, `scores` for what the encoding holds besides the decisions.
+    what reads an architecture.
 
     Args:
         space: The search space.
@@ -51,7 +50,6 @@ class MultiPredict(Method):
     """
 
     name: ClassVar[str] = "multi-predict"
-    scores: ClassVar[Encoding | None] = None
     are_rows_learned: ClassVar[bool] = True
     hyperparameters: TransferHyperparameters = HARDWARE_TRANSFER
 
@@ -61,8 +59,7 @@ class MultiPredict(Method):
         self.space = space
         self.platforms = sources.platforms
         self.hyperparameters = hyperparameters
-        vec = Vec(space)
-        self.encoding: Encoding = vec if self.scores is None else Union(vec, self.scores)
+        self.encoding = self.encoding_of(space)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.rows = self.start_rows(sources, seed=seed)
@@ -190,20 +187,6 @@ class MultiPredictGcn(MultiPredict):
     def build_reader(self) -> GraphReader:
         """Return graph convolutions over the decisions; scores join their features."""
         return GraphReader(self.space)
-
-
-def with_scores(method: type[MultiPredictType], scores: Encoding) -> type[MultiPredictType]:
-    """Return a method that reads the decisions and these scores: ZCPVec or HWLVec.
-
-    Args:
-        method: Any variant of the paper's method.
-        scores: Must know every architecture that the method meets.
-    """
-    return type(
-        f"{method.__name__}With{scores.name.title()}",
-        (method,),
-        {"name": f"{method.name}-{scores.name}vec", "scores": scores},
-    )
 
 
 def _as_tensor(values: FloatArray) -> Tensor:

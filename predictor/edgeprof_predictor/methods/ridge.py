@@ -1,4 +1,4 @@
-"""Ridge regression of log latency on the decisions, from the new platform's samples alone."""
+"""Ridge regression of log latency on an encoding, from the new platform's samples alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from edgeprof_predictor.methods.encoded import EncodedMethod
 from edgeprof_predictor.methods.lone import LoneMethod
 from edgeprof_predictor.methods.pointwise import LogLatency
 from edgeprof_predictor.samples import Samples
@@ -14,14 +15,15 @@ PENALTIES: Final = np.logspace(-3, 3, 13)
 """Penalties tried; the leave-one-out error of the samples picks one."""
 
 
-class Ridge(LoneMethod):
+class Ridge(EncodedMethod, LoneMethod):
     """A linear law of log latency, penalty by leave-one-out error."""
 
     name: ClassVar[str] = "ridge"
 
     def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return the law in closed form."""
-        encodings = self.space.one_hot(samples.choices)
+        encoding = self.encoding_of(self.space)
+        encodings = encoding.encode(samples.choices)
         log_latency = np.log(samples.latency_ms)
         centre, mean = encodings.mean(axis=0), float(log_latency.mean())
         left, singular, right = np.linalg.svd(encodings - centre, full_matrices=False)
@@ -34,4 +36,4 @@ class Ridge(LoneMethod):
             if error < best_error:
                 best_error = error
                 weights = right.T @ (singular / (singular**2 + penalty) * projected)
-        return lambda choices: mean + (self.space.one_hot(choices) - centre) @ weights
+        return lambda choices: mean + (encoding.encode(choices) - centre) @ weights

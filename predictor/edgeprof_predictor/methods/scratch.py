@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import nn
 
 from edgeprof_predictor.descent import descend
-from edgeprof_predictor.encodings import Encoding, Vec
 from edgeprof_predictor.hyperparameters import ACCURACY_TRANSFER, TransferHyperparameters
+from edgeprof_predictor.methods.encoded import EncodedMethod
 from edgeprof_predictor.methods.lone import LoneMethod
 from edgeprof_predictor.methods.pointwise import UNKNOWN_LOG_SD, LogLatency, PointwisePredictor
 from edgeprof_predictor.network import one_thread
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
-SCRATCH_ENCODINGS: Final = {
-    "vec": (),
-    "zcp": ("zcp",),
-    "hwl": ("hwl",),
-    "zcpvec": ("zcp",),
-    "hwlvec": ("hwl",),
-}
-"""Encodings to train on, and the scores that each needs; those that end in vec read the decisions, too."""
 
-
-class Scratch(LoneMethod):
+class Scratch(EncodedMethod, LoneMethod):
     """Fully connected layers over an encoding, with nothing but the samples to learn from.
 
     Source:
@@ -37,8 +27,6 @@ class Scratch(LoneMethod):
     """
 
     name: ClassVar[str] = "scratch-vec"
-    encoding_name: ClassVar[str] = "vec"
-    scores: ClassVar[Mapping[str, Encoding]] = {}
     hyperparameters: ClassVar[TransferHyperparameters] = ACCURACY_TRANSFER
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
@@ -49,10 +37,10 @@ class Scratch(LoneMethod):
 
     def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return what a network trained on the samples says."""
-        settings = self.hyperparameters
+        settings, encoding = self.hyperparameters, self.encoding_of(self.space)
         log_latency = np.log(samples.latency_ms)
         mean, sd = float(log_latency.mean()), max(float(log_latency.std()), 1e-6)
-        encodings = torch.as_tensor(self._encode(samples.choices), dtype=torch.float32)
+        encodings = torch.as_tensor(encoding.encode(samples.choices), dtype=torch.float32)
         targets = torch.as_tensor((log_latency - mean) / sd, dtype=torch.float32)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
@@ -70,28 +58,11 @@ class Scratch(LoneMethod):
 
         def log_latency_of(choices: ChoiceArray) -> FloatArray:
             with one_thread(), torch.no_grad():
-                predicted = network(torch.as_tensor(self._encode(choices), dtype=torch.float32)).squeeze(-1)
+                predicted = network(torch.as_tensor(encoding.encode(choices), dtype=torch.float32)).squeeze(-1)
             found: FloatArray = predicted.numpy().astype(np.float64) * sd + mean
             return found
 
         return log_latency_of
-
-    def _encode(self, choices: ChoiceArray) -> FloatArray:
-        parts = [self.scores[name].encode(choices) for name in SCRATCH_ENCODINGS[self.encoding_name]]
-        if self.encoding_name.endswith("vec"):
-            parts.append(Vec(self.space).encode(choices))
-        return np.concatenate(parts, axis=1)
-
-
-def scratch_on(encoding_name: str, scores: Mapping[str, Encoding]) -> type[Scratch]:
-    """Return the method on an encoding.
-
-    Args:
-        encoding_name: One of `SCRATCH_ENCODINGS`.
-        scores: What that needs, by name; must know every architecture that the method meets.
-    """
-    names = {"name": f"scratch-{encoding_name}", "encoding_name": encoding_name, "scores": scores}
-    return type(f"Scratch{encoding_name.title()}", (Scratch,), names)
 
 
 def _layers(width_in: int, width: int, count: int) -> nn.Sequential:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     "--proxies",
     type=click.Path(path_type=Path),
     metavar="FILE.npz",
-    help="Zero-cost proxies of every architecture, for the methods named zcpvec.",
+    help="Zero-cost proxies of every architecture, for methods that read them, such as multi-predict-zcpvec.",
 )
 @click.option("--space", "space_name", help="Search space of the table.  [default: told by notation or options]")
 @click.option(
@@ -112,7 +112,7 @@ def evaluate(
     from edgeprof_predictor.spaces import get_space
     from edgeprof_predictor.tables import load_table_with_space
 
-    readers = reads(method_names, "zcpvec")
+    readers = reads(method_names, "zcp")
     if readers and proxies is None:
         raise click.UsageError(f"{', '.join(readers)} reads zero-cost proxies: add --proxies FILE.npz")
     space, table = load_table_with_space(latencies, get_space(space_name) if space_name else None)
@@ -123,7 +123,7 @@ def evaluate(
         seeds=tuple(range(seed_count)),
         pretrain_samples=pretrain_samples,
         methods=resolve_methods(
-            method_names, lambda scores: score_encoding(scores, space, table, train=train, proxies=proxies)
+            method_names, space, lambda part: score_encoding(part, space, table, train=train, proxies=proxies)
         ),
         trim=trim,
     )

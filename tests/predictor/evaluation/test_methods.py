@@ -17,7 +17,9 @@ TRAIN = ("board_0", "board_2", "board_5")
 
 
 def resolved(*names: str, table: LatencyTable, proxies: Path | None = None) -> tuple[type[Method], ...]:
-    return resolve_methods(names, lambda scores: score_encoding(scores, ODD_SPACE, table, train=TRAIN, proxies=proxies))
+    return resolve_methods(
+        names, ODD_SPACE, lambda part: score_encoding(part, ODD_SPACE, table, train=TRAIN, proxies=proxies)
+    )
 
 
 def protocol(*methods: type[Method], **changes: object) -> Protocol:
@@ -52,7 +54,7 @@ def test_an_unknown_method_is_answered_with_the_nearest_names() -> None:
 
 def test_methods_that_read_proxies_need_them_for_every_architecture(tmp_path: Path) -> None:
     table = odd_table()
-    with pytest.raises(TableError, match="zcpvec need a table of zero-cost proxies"):
+    with pytest.raises(TableError, match="read zero-cost proxies need a table of them"):
         resolved("multi-predict-zcpvec", table=table)
     path = proxies_file(tmp_path / "proxies.npz", table, count=290)
     with pytest.raises(TableError, match="lacks the scores of 10 of the 300 architectures"):
@@ -60,7 +62,11 @@ def test_methods_that_read_proxies_need_them_for_every_architecture(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "name", ["boosting", "default", "layerwise", "multi-predict", "multi-predict-hwlvec", "nearest", "oracle", "ridge"]
+    "name",
+    [
+        *("boosting", "default", "layerwise", "multi-predict", "multi-predict-hwlvec", "nearest", "oracle", "ridge"),
+        *("ridge-hwl", "scratch-hwlvec"),
+    ],
 )
 def test_a_table_of_integers_needs_no_class(name: str) -> None:
     table = odd_table()

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from predictor.methods.tables import SPACE, table
 
-from edgeprof_predictor.encodings import latency_encoding
+from edgeprof_predictor.encodings import Union, Vec, latency_encoding
 from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER
-from edgeprof_predictor.methods.multi_predict import MultiPredict, with_scores
+from edgeprof_predictor.methods.encoded import with_encoding
+from edgeprof_predictor.methods.multi_predict import MultiPredict
 from edgeprof_predictor.methods.start_rows import MultiPredictIndex, MultiPredictSample
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.references import References
@@ -52,8 +53,8 @@ def test_adapting_leaves_the_fitted_method_untouched() -> None:
 def test_scores_beside_the_decisions_name_and_feed_the_method() -> None:
     known = table()
     sources = known.select(known.platforms[1:])
-    method_class = with_scores(MultiPredict, latency_encoding(known, sources.platforms))
-    assert method_class.name == "multi-predict-hwlvec"
+    encoding = Union(Vec(SPACE), latency_encoding(known, sources.platforms))
+    method_class = with_encoding(MultiPredict, encoding, name="multi-predict-hwlvec")
     method = method_class.fit_sources(SPACE, sources, seed=0, hyperparameters=SETTINGS)
     target = known.latencies_of("platform_0")
     predicted = method.adapt(Samples.of(known.choices[:10], target[:10]), seed=0).predict(known.choices).latency_ms

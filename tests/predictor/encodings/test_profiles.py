@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgeprof_predictor.bundle import load_bundle
+from edgeprof_predictor.encodings import ProfileEncoding
+from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.methods.default import DefaultPredictor
+from edgeprof_predictor.profile import Profile
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import get_space
+
+
+@pytest.fixture(scope="module")
+def profiles() -> dict[str, Profile]:
+    """Two platforms onboarded on NAS-Bench-201 without any device: one likes FLOPs, one layers."""
+    space = get_space("nasbench201")
+    choices = space.sample_choices(4, seed=0)
+    costs = space.costs(choices)
+    assert costs is not None
+    method = load_bundle("nasbench201").method
+    found = {}
+    for name, latency_ms in {"cpu": 1.0 + costs.total("macs") / 1e7, "gpu": 1.0 + costs.depth / 10.0}.items():
+        predictor = method.adapt(Samples.of(choices, latency_ms), seed=0)
+        assert isinstance(predictor, DefaultPredictor)
+        found[name] = Profile(predictor=predictor, platform={}, provenance={})
+    return found
+
+
+def test_onboarded_references_encode_any_architecture_of_their_space(profiles: dict[str, Profile]) -> None:
+    encoding = ProfileEncoding(profiles)
+    choices = get_space("nasbench201").sample_choices(200, seed=3)
+    values = encoding.encode(choices)
+    assert encoding.columns == ("cpu", "gpu")
+    assert np.allclose(values.std(axis=0), 1.0, atol=0.2)
+    predicted = profiles["gpu"].predictor.predict(choices).latency_ms
+    assert np.array_equal(np.argsort(values[:, 1]), np.argsort(predicted))
+
+
+def test_references_of_the_source_keep_their_normalisation_on_the_target(profiles: dict[str, Profile]) -> None:
+    learned = ProfileEncoding(profiles).normalisation
+    assert ProfileEncoding(profiles, normalisation=learned).normalisation is learned
+
+
+def test_no_reference_at_all_is_refused() -> None:
+    with pytest.raises(EncodingError, match="profiles of one search space, got no profile"):
+        ProfileEncoding({})
