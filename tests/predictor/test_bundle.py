@@ -112,7 +112,7 @@ def test_a_bundle_of_another_space_is_refused(folder: Path) -> None:
 
 
 def test_an_unknown_space_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UnknownSearchSpaceError, match="fbnet, nasbench201"):
+    with pytest.raises(UnknownSearchSpaceError, match=r"fbnet, .*nasbench201"):
         load_bundle("darts")
 
 
