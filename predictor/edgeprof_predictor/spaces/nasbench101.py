@@ -20,6 +20,7 @@ from edgeprof_predictor.spaces.nasbench101_geometry import (
     OPERATIONS,
     OUTPUT,
 )
+from edgeprof_predictor.spaces.nasbench101_networks import every_network
 from edgeprof_predictor.spaces.nasbench101_notation import read_spec, write_spec
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class NASBench101(SearchSpace):
     An architecture is 21 decisions about edges and 5 about the operations between input and output. It
     is one where the input reaches the output over at most nine edges; edges and vertices off every path
     do not count, as published. `size` counts such choices. Many are one network, since vertices may be
-    numbered in several ways or lie off every path: the 423,624 networks of the publication are what is
-    left after both. `pruned` undoes the second.
+    numbered in several ways or lie off every path: `pruned` undoes the second, and `networks` walks through
+    the 423,624 of the publication.
 
     Args:
         class_count: Outputs of the last layer.
@@ -108,6 +109,14 @@ class NASBench101(SearchSpace):
     def costs(self, choices: ArrayLike) -> StageCosts:
         """Return the physical costs of `n x 26` choices, in three stages, of the pruned cells."""
         return self._cell_costs.of(Cells.of(self.check_choices(choices)).pruned())
+
+    def networks(self) -> ChoiceArray:
+        """Return one architecture for each network of the publication, pruned: `423624 x 26`.
+
+        Takes about a second. Two architectures are one network when their pruned cells differ in the numbers
+        of vertices alone.
+        """
+        return every_network()
 
     def build_network(self, architecture: Architecture) -> nn.Module:
         """Return the skeleton around copies of the pruned cell as one torch module."""

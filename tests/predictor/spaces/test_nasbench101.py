@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import ArchitectureError
-from edgeprof_predictor.spaces import Architecture
+from edgeprof_predictor.spaces import Architecture, ChoiceArray
 from edgeprof_predictor.spaces.contract import SearchSpaceContract
 from edgeprof_predictor.spaces.costs import QUANTITIES
 from edgeprof_predictor.spaces.nasbench101 import NASBench101
@@ -124,6 +124,26 @@ def test_size_counts_every_choice_that_is_a_cell() -> None:
         counts += has(start, end) & is_reached[start] & is_used[end]
     cell_count = int(np.count_nonzero((counts > 0) & (counts <= EDGE_COUNT_MAX)))
     assert NASBench101().size == cell_count * len(OPERATIONS) ** 5
+
+
+@pytest.fixture(scope="module")
+def networks() -> ChoiceArray:
+    return NASBench101().networks()
+
+
+def test_number_of_networks_is_the_published_one(networks: ChoiceArray) -> None:
+    space = NASBench101()
+    assert len(networks) == len(set(map(bytes, networks))) == 423_624
+    some = networks[::97]
+    assert space.is_valid(some).all()
+    assert np.array_equal(space.pruned(some), some)
+
+
+def test_cells_that_differ_in_the_numbers_of_vertices_alone_are_one_network(networks: ChoiceArray) -> None:
+    space = NASBench101()
+    edges = {(0, 1), (0, 2), (1, 3), (2, 3)}
+    swapped = [space.parse(spec(4, edges, *names)).choices for names in ((CONV, "maxpool3x3"), ("maxpool3x3", CONV))]
+    assert sum(choices in swapped for choices in map(tuple, networks[:200].tolist())) == 1
 
 
 def test_pruned_network_computes_the_same() -> None:
