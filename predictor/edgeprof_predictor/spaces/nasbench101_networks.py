@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +13,19 @@ from edgeprof_predictor.spaces.categorical import ChoiceArray
 from edgeprof_predictor.spaces.nasbench101_cells import Cells
 from edgeprof_predictor.spaces.nasbench101_geometry import EDGE_COUNT_MAX, OPERATIONS, OUTPUT, VERTEX_COUNT
 
+NETWORK_COUNT: Final = 423_624
+"""As many as `every_network` finds, and as published."""
 
+
+@cache
 def every_network() -> ChoiceArray:
-    """Return the choices of one pruned cell for each network, those of fewer vertices first: `423624 x 26`."""
-    return np.concatenate([_networks(inner_count) for inner_count in range(OUTPUT)])
+    """Return the choices of one pruned cell for each network, those of fewer vertices first: `423624 x 26`.
+
+    Takes about a second, once; read only.
+    """
+    choices = np.concatenate([_networks(inner_count) for inner_count in range(OUTPUT)])
+    choices.flags.writeable = False
+    return choices
 
 
 def _networks(inner_count: int) -> ChoiceArray:
