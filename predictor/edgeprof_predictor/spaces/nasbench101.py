@@ -74,14 +74,6 @@ class NASBench101(SearchSpace):
             raise self.notation_error(text, str(error)) from None
         return architecture
 
-    def parse_row(self, text: str) -> Architecture:
-        """Return the network that a row of a published table names: the architecture, pruned.
-
-        Raises:
-            ArchitectureError: As `parse`.
-        """
-        return self.architectures(self.pruned([self.parse(text).choices]))[0]
-
     def example(self) -> Architecture:
         """Return the cell of one convolution between input and output."""
         chosen = {(0, 1), (1, OUTPUT)}
