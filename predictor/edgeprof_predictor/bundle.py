@@ -103,6 +103,11 @@ def load_bundle(space_name: str, *, folder: str | os.PathLike[str] | None = None
     """
     space = get_space(space_name)
     path = (SHIPPED_FOLDER if folder is None else Path(folder)) / f"{space_name}.json"
+    if folder is None and not path.exists():
+        raise BundleError(
+            f"there is no bundle for {space_name}; shipped ones are for: {', '.join(shipped_bundles()) or 'none'}; "
+            f"fit one to latencies of {space_name} on a few platforms (Default.fit_sources) and hand it over as bundle="
+        )
     card = _read_card(path)
     if card.space != space_name:
         raise BundleError(f"{path} describes a bundle for {card.space}, not for {space_name}")

@@ -98,6 +98,12 @@ def test_a_bundle_that_is_not_there_is_answered_with_those_that_are(tmp_path: Pa
         load_bundle("fbnet", folder=tmp_path)
 
 
+@pytest.mark.parametrize("name", ["nasbench101", "nasbench301"])
+def test_a_space_that_no_bundle_ships_for_is_answered_with_what_to_do(name: str) -> None:
+    with pytest.raises(BundleError, match=rf"no bundle for {name}; shipped ones are for: fbnet, .*; fit one"):
+        load_bundle(name)
+
+
 def test_a_bundle_of_another_space_is_refused(folder: Path) -> None:
     for suffix in (".json", ".safetensors"):
         (folder / f"nasbench201{suffix}").rename(folder / f"fbnet{suffix}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -142,7 +142,8 @@ class CategoricalSpace:
     def is_valid(self, choices: ArrayLike) -> NDArray[np.bool_]:
         """Tell, for `n x l` choices, whether they go together, and so are architectures; here all do.
 
-        A space that overrides this says its `size` too. Costs and encodings are defined for all choices
+        A space that overrides this says its `size` too, where several choices may be one architecture in
+        different words and count once. Costs and encodings are defined for all choices
         in range; text, networks, samples and enumeration only for those that go together.
         """
         return np.ones(len(self.check_choices(choices)), dtype=np.bool_)
@@ -236,11 +237,7 @@ class CategoricalSpace:
 
     def sample_choices(self, count: int, *, seed: int) -> ChoiceArray:
         """Draw as `sample` does, as a matrix `count x l`."""
-        if not 0 <= count <= self.size:
-            raise SampleCountError(
-                f"cannot draw {count} distinct architectures of {self.name}: "
-                f"the count must lie between 0 and {self.size}"
-            )
+        self.check_sample_count(count)
         generator = np.random.default_rng(seed)
         if self._combination_count <= ENUMERABLE_COUNT:
             shuffled = generator.permutation(self._combination_count)
@@ -255,19 +252,30 @@ class CategoricalSpace:
             drawn.update(dict.fromkeys(map(tuple, rows[self.is_valid(rows)].tolist())))
         return np.array(list(drawn), dtype=np.int8).reshape(count, len(self.choice_counts))
 
+    def check_sample_count(self, count: int) -> None:
+        """Refuse to draw a negative number of architectures, or more than there are.
+
+        Raises:
+            SampleCountError: If it is one.
+        """
+        if not 0 <= count <= self.size:
+            raise SampleCountError(
+                f"cannot draw {count} distinct architectures of {self.name}: "
+                f"the count must lie between 0 and {self.size}"
+            )
+
     def enumerate(self) -> Iterator[Architecture]:
         """Walk through all architectures, the last decision changing fastest.
 
         Raises:
             SpaceTooLargeError: If there are more than anybody waits for.
         """
-        self._check_enumerable()
         if self.size < self._combination_count:
-            return iter(self.architectures(self.all_choices()))
-        return (
-            Architecture(space=self.name, choices=choices)
-            for choices in itertools.product(*map(range, self.choice_counts))
-        )
+            every: Iterable[Iterable[int]] = (row.tolist() for row in self.all_choices())
+        else:
+            self._check_enumerable()
+            every = itertools.product(*map(range, self.choice_counts))
+        return (Architecture(space=self.name, choices=tuple(choices)) for choices in every)
 
     def all_choices(self) -> ChoiceArray:
         """Return all architectures in the order of `enumerate`: `size x l`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,13 +20,11 @@ from edgeprof_predictor.spaces.nasbench101_geometry import (
     OPERATIONS,
     OUTPUT,
 )
+from edgeprof_predictor.spaces.nasbench101_networks import NETWORK_COUNT, every_network
 from edgeprof_predictor.spaces.nasbench101_notation import read_spec, write_spec
 
 if TYPE_CHECKING:
     from torch import nn
-
-SIZE: Final = 1_538_083 * len(OPERATIONS) ** (OUTPUT - 1)
-"""Choices that are cells: so many sets of edges, which a test counts, and any operations."""
 
 
 class NASBench101(SearchSpace):
@@ -34,9 +32,9 @@ class NASBench101(SearchSpace):
 
     An architecture is 21 decisions about edges and 5 about the operations between input and output. It
     is one where the input reaches the output over at most nine edges; edges and vertices off every path
-    do not count, as published. `size` counts such choices. Many are one network, since vertices may be
-    numbered in several ways or lie off every path: the 423,624 networks of the publication are what is
-    left after both. `pruned` undoes the second.
+    do not count, as published. Several architectures are one network, since vertices may be numbered in
+    several ways or lie off every path: `pruned` undoes the second. `size` counts the 423,624 networks of
+    the publication; samples are drawn from them, and `enumerate` walks through them, each in one numbering.
 
     Args:
         class_count: Outputs of the last layer.
@@ -50,7 +48,7 @@ class NASBench101(SearchSpace):
             (2,) * len(EDGES) + (len(OPERATIONS),) * (OUTPUT - 1),
             input_shape=(3, IMAGE_SIDE, IMAGE_SIDE),
             output_shape=(class_count,),
-            size=SIZE,
+            size=NETWORK_COUNT,
         )
         self._cell_costs = CellCosts(class_count)
 
@@ -92,6 +90,19 @@ class NASBench101(SearchSpace):
         if count == 0:
             return "the input of the cell does not reach its output"
         return f"a cell has at most {EDGE_COUNT_MAX} edges on paths from input to output, got {count}"
+
+    def sample_choices(self, count: int, *, seed: int) -> ChoiceArray:
+        """Draw distinct networks, each as likely as any other, as a matrix `count x 26`.
+
+        Raises:
+            SampleCountError: If there are not that many.
+        """
+        self.check_sample_count(count)
+        return every_network()[np.random.default_rng(seed).permutation(self.size)[:count]]
+
+    def all_choices(self) -> ChoiceArray:
+        """Return one architecture for each network, those of fewer vertices first: `423624 x 26`, read only."""
+        return every_network()
 
     def pruned(self, choices: ArrayLike) -> ChoiceArray:
         """Return choices without vertices off every path from input to output, the others moved together.

@@ -84,8 +84,8 @@ class Cell(nn.Module):
         vertices: dict[int, Tensor] = {}
         for vertex in range(1, OUTPUT):
             if self.sources[vertex]:
-                cut = [_cut(vertices[source], self.widths[vertex]) for source in self.sources[vertex] if source]
-                summed = reduce(torch.add, self._projected(features, vertex) + cut)
+                inner = [self._cut(vertices[source], source, vertex) for source in self.sources[vertex] if source]
+                summed = reduce(torch.add, self._projected(features, vertex) + inner)
                 vertices[vertex] = self.operations[str(vertex)](summed)
         joined = [vertices[source] for source in self.sources[OUTPUT] if source]
         parts = [torch.cat(joined, dim=1) if len(joined) > 1 else joined[0]] if joined else []
@@ -94,9 +94,9 @@ class Cell(nn.Module):
     def _projected(self, features: Tensor, vertex: int) -> list[Tensor]:
         return [self.projections[str(vertex)](features)] if 0 in self.sources[vertex] else []
 
-
-def _cut(features: Tensor, channels: int) -> Tensor:
-    return features if features.shape[1] == channels else features[:, :channels]
+    def _cut(self, features: Tensor, source: int, vertex: int) -> Tensor:
+        # By widths known beforehand: an export must not see a decision about a tensor's shape.
+        return features if self.widths[source] == self.widths[vertex] else features[:, : self.widths[vertex]]
 
 
 def _operation(name: str, channels: int) -> nn.Module:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.spaces.contract import SearchSpaceContract
@@ -122,5 +121,4 @@ def test_larger_kernels_change_macs_by_their_windows_alone() -> None:
 
 def test_number_of_classes_is_a_choice() -> None:
     space = NASBench301(class_count=7)
-    with torch.no_grad():
-        assert space.build(space.parse(DARTS))(torch.zeros(1, 3, 32, 32)).shape == (1, 7)
+    assert list(space.build(space.parse(DARTS)).parameters())[-1].shape == (7,)

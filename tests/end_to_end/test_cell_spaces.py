@@ -1,0 +1,31 @@
+"""Networks of NAS-Bench-101 and NAS-Bench-301 on a real agent."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+import edgeprof
+from edgeprof.export import export_architecture
+from edgeprof.local_agent import local_agent
+from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.records import MeasurementPlan, Setting
+
+CELL = [("max_pool_3x3", 0), ("skip_connect", 1)] * 4
+SMALL = {
+    "nasbench101": "ModelSpec(matrix=[[0, 1], [0, 0]], ops=['input', 'output'])",
+    "nasbench301": f"Genotype(normal={CELL}, normal_concat=[2, 3, 4, 5], reduce={CELL}, reduce_concat=[2, 3, 4, 5])",
+}
+QUICK = MeasurementPlan(warmup_duration_ms=1.0, timed_duration_ms=1.0, timed_run_count=10)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_network_of_each_space_is_exported_and_measured(tmp_path: Path) -> None:
+    with local_agent(tmp_path / "agent") as address, edgeprof.connect(address) as client:
+        for name, text in SMALL.items():
+            space = get_space(name)
+            model = export_architecture(space, space.parse(text), tmp_path)
+            measurement = client.measure(model, Setting(runtime="onnxruntime"), job_id=uuid.uuid4().hex, plan=QUICK)
+            assert 0.0 < measurement.median_ms < 10_000.0
