@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 
 from edgeprof_predictor.errors import ArchitectureError, UnknownSearchSpaceError
 from edgeprof_predictor.spaces.base import SearchSpace
@@ -23,21 +24,40 @@ _SPACE_CLASSES = {
 
 SPACE_NAMES = tuple(sorted(_SPACE_CLASSES))
 
+ENTRY_POINT_GROUP = "edgeprof.spaces"
+"""Where packages name search spaces of their own."""
+
 
 @cache
 def get_space(name: str) -> SearchSpace:
     """Return the search space of this name.
 
     Args:
-        name: One of `SPACE_NAMES`.
+        name: One of `SPACE_NAMES`, or one that an installed package names as an entry point of `edgeprof.spaces`.
 
     Raises:
-        UnknownSearchSpaceError: If no search space has this name.
+        UnknownSearchSpaceError: If no search space has this name, or that of a package cannot be loaded.
     """
     if name not in _SPACE_CLASSES:
-        raise UnknownSearchSpaceError(f"there is no search space {name!r}; the known ones are {', '.join(SPACE_NAMES)}")
+        return _space_of_package(name)
     module_name, class_name = _SPACE_CLASSES[name]
     space: SearchSpace = getattr(import_module(module_name), class_name)()
+    return space
+
+
+def _space_of_package(name: str) -> SearchSpace:
+    found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    if name not in found:
+        known = ", ".join((*SPACE_NAMES, *sorted(found)))
+        raise UnknownSearchSpaceError(f"there is no search space {name!r}; the known ones are {known}")
+    try:
+        space = found[name].load()()
+    except (ImportError, AttributeError) as error:
+        raise UnknownSearchSpaceError(
+            f"the search space {name!r} cannot be loaded from {found[name].value} ({error}); mend its package"
+        ) from error
+    if not isinstance(space, SearchSpace) or space.name != name:
+        raise UnknownSearchSpaceError(f"{found[name].value} must be a SearchSpace of the name {name!r}, got {space!r}")
     return space
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from torch import nn
@@ -56,3 +57,33 @@ def test_reading_and_encoding_architectures_does_not_import_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+class TestSpaceOfAPackage:
+    """A package that names a space as an entry point, as `pip install` would leave it."""
+
+    @pytest.fixture(autouse=True)
+    def package(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "towers-1.0.dist-info").mkdir()
+        (tmp_path / "towers-1.0.dist-info" / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: towers\nVersion: 1.0\n"
+        )
+        (tmp_path / "towers-1.0.dist-info" / "entry_points.txt").write_text(
+            f"[edgeprof.spaces]\ntowers = {__name__}:Towers\nother = {__name__}:Towers\nbroken = {__name__}:Nothing\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+
+    def test_it_is_found_by_its_name(self) -> None:
+        assert type(get_space("towers")).__name__ == "Towers"
+
+    @pytest.mark.parametrize(
+        ("name", "sentence"),
+        [
+            ("nasnet", "the known ones are .*transnas_micro, broken, other, towers"),
+            ("other", "must be a SearchSpace of the name 'other'"),
+            ("broken", "cannot be loaded from .*:Nothing .* mend its package"),
+        ],
+    )
+    def test_what_is_none_is_refused_in_a_sentence(self, name: str, sentence: str) -> None:
+        with pytest.raises(UnknownSearchSpaceError, match=sentence):
+            get_space(name)
