@@ -58,11 +58,14 @@ def scored(table: PublishedTable, row: int, seed: int) -> list[Row]:
     """Compute the proxies of one architecture of a table."""
     network = network_as_published(table, row, seed=seed)
     batch = random_batch([table.input_shape], size=table.batch_size, seed=seed)
-    wanted = [canonical_name(name) for name in table.proxies]
-    record = compute_proxies(network, batch, wanted, seed=seed)
+    wanted = [name for name in map(canonical_name, table.proxies) if name not in LINEAR]
+    scores = dict(compute_proxies(network, batch, wanted, seed=seed).scores)
+    whole = network_as_published(table, row, seed=seed, is_whole=True)
+    image = random_batch([table.whole_input_shape], size=1, seed=seed)
+    scores.update(compute_proxies(whole, image, LINEAR, seed=seed).scores)
     return [
         {"table": table.name, "row": row, "seed": seed, "proxy": name, "score": score.score}
-        for name, score in record.scores.items()
+        for name, score in scores.items()
     ]
 
 
@@ -168,7 +171,7 @@ def _seconds(network: object, batch: object, proxies: Sequence[str]) -> float:
 
 
 def _spearman(first: FloatArray, second: FloatArray) -> float:
-    return spearman(first, second) if min(np.ptp(first), np.ptp(second)) > 0 else float("nan")
+    return spearman(first, second) if len(first) > 1 and min(np.ptp(first), np.ptp(second)) > 0 else float("nan")
 
 
 def _pearson(first: FloatArray, second: FloatArray) -> float:

@@ -19,6 +19,13 @@ from edgeprof_predictor.spaces import SPACE_NAMES, Architecture, FloatArray, Sea
 SPACE_OF_TABLE: Final = {"transnasbench101_micro": "transnas_micro", "transnasbench101_macro": "transnas_macro"}
 CLASS_COUNTS: Final = {"cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
 IMAGE_SIDES: Final = {"ImageNet16-120": 16}
+SMALLER_SIDE: Final = 64
+"""Images of TransNAS-Bench-101 have 256 pixels a side, for which a processor takes minutes and gigabytes an
+architecture; flops are counted at the published size."""
+
+SMALLER_BATCH_SIZE: Final = 8
+"""For its tasks that answer with an image, or look at nine tiles."""
+
 SUITE_BATCH_SIZE: Final = 32
 FBNET_BATCH_SIZE: Final = 16
 """Source: jacov is minus the batch size where images are unlike each other; the tables hold about -32 and -16."""
@@ -40,6 +47,7 @@ class PublishedTable:
     Args:
         name: `SPACE/TASK`, or `fbnet`.
         space: The search space, for the classes or the task of the table.
+        whole_space: The same at the published image size.
         texts: The architectures as the table has them; choices where it holds integers.
         proxies: The columns.
         scores: The table.
@@ -49,11 +57,17 @@ class PublishedTable:
 
     name: str
     space: SearchSpace
+    whole_space: SearchSpace
     texts: NDArray[np.generic]
     proxies: tuple[str, ...]
     scores: FloatArray
     input_shape: tuple[int, ...]
     batch_size: int
+
+    @property
+    def whole_input_shape(self) -> tuple[int, ...]:
+        """Shape of an image at the published size."""
+        return self.input_shape if self.space is self.whole_space else self.whole_space.input_shape
 
     @property
     def count(self) -> int:
@@ -75,18 +89,21 @@ def published_tables() -> Iterator[PublishedTable]:
     """Yield every table whose search space is there and whose architectures it understands."""
     with np.load(DATA_FOLDER / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
         for key in (name.removesuffix("/arch") for name in archive.files if name.endswith("/arch")):
-            space = _space(*key.split("/"))
-            if space is None:
+            spaces = _spaces(*key.split("/"))
+            if spaces is None:
                 continue
+            space, whole_space = spaces
+            is_large = len(space.output_shape) > 1 or space.input_shape[0] > 3
             side = IMAGE_SIDES.get(key.split("/")[1], space.input_shape[1])
             table = PublishedTable(
                 name=key,
                 space=space,
+                whole_space=whole_space,
                 texts=archive[f"{key}/arch"],
                 proxies=tuple(archive[f"{key}/proxy"].tolist()),
                 scores=archive[f"{key}/score"].astype(np.float64),
                 input_shape=(space.input_shape[0], side, side),
-                batch_size=SUITE_BATCH_SIZE,
+                batch_size=SMALLER_BATCH_SIZE if is_large else SUITE_BATCH_SIZE,
             )
             try:
                 table.architecture(0)
@@ -98,6 +115,7 @@ def published_tables() -> Iterator[PublishedTable]:
         yield PublishedTable(
             name="fbnet",
             space=space,
+            whole_space=space,
             texts=archive["arch"],
             proxies=tuple(archive["proxy"].tolist()),
             scores=archive["score"].astype(np.float64),
@@ -106,10 +124,18 @@ def published_tables() -> Iterator[PublishedTable]:
         )
 
 
-def network_as_published(table: PublishedTable, row: int, *, seed: int) -> nn.Module:
-    """Build a network with the weights of its authors, edges that carry nothing included."""
+def network_as_published(table: PublishedTable, row: int, *, seed: int, is_whole: bool = False) -> nn.Module:
+    """Build a network with the weights of its authors, edges that carry nothing included.
+
+    Args:
+        table: The table.
+        row: Which of its architectures.
+        seed: Of the weights.
+        is_whole: Whether for images of the published size.
+    """
     architecture = table.architecture(row)
-    network = draw_weights(table.space.build(architecture, seed=seed), seed=seed)
+    space = table.whole_space if is_whole else table.space
+    network = draw_weights(space.build(architecture, seed=seed), seed=seed)
     if table.space.name == "fbnet":
         _draw_as_fbnet(network, seed=seed)
     if table.space.name == "nasbench201":
@@ -158,11 +184,13 @@ def _draw_as_fbnet(network: nn.Module, *, seed: int) -> None:
             nn.init.zeros_(part.bias)
 
 
-def _space(table: str, task: str) -> SearchSpace | None:
+def _spaces(table: str, task: str) -> tuple[SearchSpace, SearchSpace] | None:
+    """Return the search space of a task, at a size that is scored in seconds and at the published one."""
     name = SPACE_OF_TABLE.get(table, table)
     if name not in SPACE_NAMES:
         return None
     kind = type(get_space(name))
     if name.startswith("transnas"):
-        return kind(task)
-    return kind(CLASS_COUNTS[task])
+        return kind(task, side=SMALLER_SIDE), kind(task)
+    space = kind(CLASS_COUNTS[task])
+    return space, space
