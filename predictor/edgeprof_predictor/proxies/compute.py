@@ -6,7 +6,10 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import torch
+from torch import nn
 
 from edgeprof_predictor.proxies import flow, gradients, jacobian, patterns, size, zen
 from edgeprof_predictor.proxies.batch import BatchLike, as_batch
@@ -14,9 +17,6 @@ from edgeprof_predictor.proxies.evidence import CHANNELS, CURVATURE, GRADIENTS, 
 from edgeprof_predictor.proxies.names import PROXY_NAMES, canonical_names
 from edgeprof_predictor.proxies.network import check_weights
 from edgeprof_predictor.proxies.record import NotAvailable, ProxyRecord, ProxyScore, UnfinishedProxiesError
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,10 @@ def compute_proxies(
     )
     scores: dict[str, ProxyScore] = {}
     try:
-        for name in (name for name in _PROXIES if name in names):
-            scores[name] = _score(name, evidence)
+        # A caller in inference mode would get copies that cannot learn.
+        with torch.inference_mode(False):
+            for name in (name for name in _PROXIES if name in names):
+                scores[name] = _score(name, evidence)
     except UnfinishedProxiesError as error:
         record = ProxyRecord(scores=scores, seconds=time.perf_counter() - begin_s)
         raise UnfinishedProxiesError(str(error), record) from error

@@ -131,8 +131,11 @@ class Evidence:
         """Derivatives of the loss, of all weights and then of all activations; the one backward pass.
 
         Raises:
+            NotAvailable: If there is no weight.
             UnfinishedProxiesError: If the loss or the backward pass fails.
         """
+        if not self.weights:
+            raise NotAvailable("it has no weight of two or more dimensions")
         output = self.output
         try:
             loss = self._loss(output, self.targets)

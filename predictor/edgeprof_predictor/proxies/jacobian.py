@@ -59,7 +59,10 @@ def epe_nas(evidence: Evidence) -> float:
     sums = [np.sum(np.log(np.abs(_correlations(rows[labels == label])) + OFFSET)) for label in classes]
     if class_count <= CLASS_COUNT_OF_SUMS:
         return float(np.sum(np.abs(sums)))
-    means = np.array([total / np.count_nonzero(labels == label) for label, total in zip(classes, sums, strict=True)])
+    means = np.array(
+        [total / np.count_nonzero(labels == label) for label, total in zip(classes, sums, strict=True)],
+        dtype=np.float64,
+    )
     return float(np.sum(np.abs(means[:, None] - means)) / len(classes))
 
 
@@ -75,5 +78,5 @@ def _rows(evidence: Evidence) -> FloatArray:
 
 
 def _correlations(rows: FloatArray) -> FloatArray:
-    matrix: FloatArray = np.corrcoef(rows)
+    matrix: FloatArray = np.asarray(np.corrcoef(rows), dtype=np.float64)
     return matrix

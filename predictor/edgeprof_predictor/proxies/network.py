@@ -24,8 +24,6 @@ def copy_of(module: nn.Module) -> nn.Module:
     Raises:
         ProxyError: If the module cannot be copied, has no size yet, or holds weights that are not finite.
     """
-    if not isinstance(module, nn.Module):
-        raise ProxyError(f"zero-cost proxies need a torch module, got {type(module).__name__}")
     check_weights(module)
     try:
         copied = copy.deepcopy(module)
@@ -43,11 +41,13 @@ def copy_of(module: nn.Module) -> nn.Module:
 
 
 def check_weights(module: nn.Module) -> None:
-    """Refuse a network whose weights are not finite, or not there yet.
+    """Refuse what is no network, and one whose weights are not finite, or not there yet.
 
     Raises:
         ProxyError: With the name of the first such weight.
     """
+    if not isinstance(module, nn.Module):
+        raise ProxyError(f"zero-cost proxies need a torch module, got {type(module).__name__}")
     for name, parameter in module.named_parameters():
         if is_lazy(parameter):
             raise ProxyError(f"{name} of the network has no size yet; run the network once before")
@@ -82,7 +82,7 @@ def call(module: nn.Module, inputs: Inputs) -> Tensor:
 def seeded(module: nn.Module, seed: int) -> Iterator[None]:
     """Let torch's generators begin at a seed inside the block, and stand where they stood after it."""
     devices = {parameter.device.index or 0 for parameter in module.parameters() if parameter.device.type == "cuda"}
-    with torch.random.fork_rng(devices=sorted(devices)), torch.inference_mode(False), torch.enable_grad():
+    with torch.random.fork_rng(devices=sorted(devices)), torch.enable_grad():
         torch.manual_seed(seed)
         yield
 

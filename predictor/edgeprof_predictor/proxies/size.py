@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 from edgeprof_predictor.proxies.batch import Inputs
 from edgeprof_predictor.proxies.network import attempt, call, copy_of, seeded
@@ -35,13 +35,12 @@ def flops(evidence: Evidence) -> float:
         NAS-Bench-Suite-Zero, 2022.
     """
     module = copy_of(evidence.original).eval()
-    counted, weightless = FlopCounterMode(display=False), _WeightlessCounter()
-    with attempt("a run on a single item"), seeded(module, evidence.seed), torch.no_grad(), counted, weightless:
+    counter = _OperationCounter()
+    with attempt("a run on a single item"), seeded(module, evidence.seed), torch.no_grad(), counter:
         call(module, _first(evidence.batch.inputs))
-    count = int(counted.get_total_flops()) // 2 + weightless.count
-    if not count:
+    if not counter.count:
         raise NotAvailable("no operation that is counted was seen in it")
-    return count / MILLION
+    return counter.count / MILLION
 
 
 def params(evidence: Evidence) -> float:
@@ -67,12 +66,17 @@ def l2_norm(evidence: Evidence) -> float:
     return float(torch.stack([weight.detach().norm().double() for weight in evidence.weights]).sum())
 
 
-class _WeightlessCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the operations of layers that multiply by no matrix."""
+class _OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the operations of all that runs inside the block."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Nothing is compiled here, and to be skipped by the compiler torch would load it: seconds in every process.
+        return False
 
     def __torch_dispatch__(
         self,
@@ -83,7 +87,10 @@ class _WeightlessCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         output = result[0] if isinstance(result, tuple) else result
-        if isinstance(output, Tensor):
+        if func.overloadpacket in flop_registry:
+            # torch counts a multiplication and its addition as two.
+            self.count += int(flop_registry[func.overloadpacket](*args, **(kwargs or {}), out_val=result)) // 2
+        elif isinstance(output, Tensor):
             self.count += _weightless_count(str(func.overloadpacket.__name__), args, output)
         return result
 

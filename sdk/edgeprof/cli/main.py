@@ -24,6 +24,7 @@ VERBS = {
     "verify": "Measure networks that a profile has never seen, and compare.",
     "import": "Take over a table of latencies that others have published.",
     "evaluate": "Compare methods of prediction on a table of latencies.",
+    "proxies": "Compute zero-cost proxies of a network, or of networks of a search space.",
     "demo": "Do it all on this machine: agent, onboarding, prediction, verification.",
 }
 """The verbs with their short help, here so that `edgeprof --help` need not import torch."""
