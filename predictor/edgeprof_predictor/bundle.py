@@ -139,10 +139,7 @@ def _read_card(path: Path) -> BundleCard:
         return BundleCard(**document | {"platforms": tuple(document["platforms"])})
     except FileNotFoundError:
         names = ", ".join(shipped_bundles()) or "none"
-        raise BundleError(
-            f"there is no bundle {path}; shipped ones are for: {names}. For another space fit the default method to a "
-            f"table of latencies and give edgeprof.onboard that bundle"
-        ) from None
+        raise BundleError(f"there is no bundle {path}; shipped ones are for: {names}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(f"{path} is damaged ({error}); install edgeprof again") from error
 

@@ -111,11 +111,6 @@ def test_a_bundle_of_another_space_is_refused(folder: Path) -> None:
         load_bundle("fbnet", folder=folder)
 
 
-def test_a_known_space_without_a_bundle_is_refused_with_what_to_do() -> None:
-    with pytest.raises(BundleError, match=r"transnas_micro\.json; shipped .* fit the default method to a table"):
-        load_bundle("transnas_micro")
-
-
 def test_an_unknown_space_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UnknownSearchSpaceError, match=r"fbnet, .*nasbench201"):
         load_bundle("darts")

@@ -73,6 +73,11 @@ class _OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Nothing is compiled here, and to be skipped by the compiler torch would load it: seconds in every process.
+        return False
+
     def __torch_dispatch__(
         self,
         func: Any,

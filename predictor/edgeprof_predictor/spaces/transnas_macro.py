@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.spaces.categorical import Architecture, FloatArray
 from edgeprof_predictor.spaces.costs import QUANTITIES, StageCosts, convolution
 from edgeprof_predictor.spaces.transnas import TransNAS
@@ -131,18 +130,16 @@ class TransNASMacro(TransNAS):
     def costs(self, choices: ArrayLike) -> StageCosts:
         """Return the physical costs of `n x 6` choices: one stage for each resolution, and the head.
 
-        Raises:
-            EncodingError: If a row is no network of the space.
+        Rows that are no network have costs as well: a gap is nothing, and what goes beyond the limits on
+        channels and resolution leaves those at their limit.
         """
         rows = self.check_choices(choices)
-        for wrong in self.architectures(rows[~self.is_valid(rows)][:1]):
-            raise EncodingError(self.invalid_reason(wrong))
         amounts = np.zeros((len(rows), REDUCTION_MAX + 2, len(QUANTITIES)))
         wider, smaller = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
         for kinds in rows.T:
             module = self._module_costs[wider, smaller, kinds]
-            wider += np.isin(kinds, WIDENING)
-            smaller += np.isin(kinds, REDUCING)
+            wider = np.minimum(wider + np.isin(kinds, WIDENING), WIDENING_MAX)
+            smaller = np.minimum(smaller + np.isin(kinds, REDUCING), REDUCTION_MAX)
             amounts[np.arange(len(rows)), smaller] += module
         amounts[:, -1] = self._head_costs[wider, smaller]
         sides = [self._shape(0, halvings).side for halvings in range(REDUCTION_MAX + 1)]

@@ -66,9 +66,11 @@ def test_broken_cell_is_refused_with_the_reason(text: str, reason: str) -> None:
         TransNASMicro().parse_row(text)
 
 
-def test_costs_of_what_is_no_network_are_refused() -> None:
-    with pytest.raises(EncodingError, match=r"choices \(0, 0, 0, 0, 0, 0\) are no network"):
-        TransNASMacro().costs([[1, 2, 3, 4, 0, 0], [0, 0, 0, 0, 0, 0]])
+def test_rows_that_are_no_network_have_costs_so_that_a_search_may_look_before_it_asks() -> None:
+    space = TransNASMacro()
+    costs = space.costs([[1, 2, 3, 4, 0, 0], [1, 2, 0, 3, 0, 4], [4, 4, 4, 4, 4, 4], [0, 0, 0, 0, 0, 0]])
+    assert costs.totals[0].tolist() == costs.totals[1].tolist()
+    assert costs.amounts[3, :-1].sum() == 0
 
 
 def test_edges_without_effect_are_pruned_and_cost_nothing() -> None:
