@@ -1,0 +1,119 @@
+"""What is known of a target task before and after a few of its networks are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edgeprof_predictor.accuracy.features import Features
+from edgeprof_predictor.accuracy.kernel import JITTER, Pairs, Scales, covariance, variance
+from edgeprof_predictor.network import one_thread
+from edgeprof_predictor.spaces import FloatArray
+
+OFFSET_VARIANCE: Final = 1.0
+"""Of a constant on all normal accuracies of the target: the few trained are not its middle."""
+
+CHUNK_COUNT: Final = 2048
+"""Candidates that are worked on at a time, to bound memory."""
+
+
+class SourcePosterior:
+    """What the trained networks of the source tasks say of any other.
+
+    Letters: `m` trained networks of all sources.
+
+    Args:
+        scales: Of the kernels.
+        features: Of each source task.
+        accuracies: Normal accuracies of each.
+    """
+
+    def __init__(self, scales: Scales, features: Sequence[Features], accuracies: Sequence[FloatArray]) -> None:
+        self.scales: Final = scales
+        self._features = tuple(features)
+        values = torch.as_tensor(np.concatenate(accuracies))
+        with one_thread():
+            matrix = covariance(scales, Pairs.of(features, features))
+            self._factor = torch.linalg.cholesky(matrix + torch.eye(len(values), dtype=torch.float64) * scales.noise)
+            self._white = torch.linalg.solve_triangular(self._factor, values[:, None], upper=False)
+
+    def look_at(self, target: Features) -> TargetBelief:
+        """Return what the sources say of the target's candidates."""
+        means, whites = [], []
+        with one_thread():
+            for part in np.array_split(np.arange(target.count), -(-target.count // CHUNK_COUNT)):
+                cross = covariance(self.scales, Pairs.of(self._features, [target.subset(part)]))
+                white = torch.linalg.solve_triangular(self._factor, cross, upper=False)
+                means.append((white.T @ self._white)[:, 0].numpy())
+                # Half the memory of a double, and far more digits than the kernels are known to.
+                whites.append(white.T.to(torch.float32).numpy())
+        return TargetBelief(self.scales, target, np.concatenate(means), np.concatenate(whites))
+
+
+class TargetBelief:
+    """Mean and covariance of the normal accuracies of a target's candidates.
+
+    Letters: `n` candidates, `m` trained networks of the sources.
+
+    Args:
+        scales: Of the kernels.
+        target: Its candidates.
+        mean: What the sources expect.
+        explained: Rows whose products are the covariance that the sources explain.
+
+    Shapes:
+        mean: `n`.  explained: `n x m`.
+    """
+
+    def __init__(self, scales: Scales, target: Features, mean: FloatArray, explained: NDArray[np.float32]) -> None:
+        self.mean: Final = mean
+        self.noise: Final = scales.noise
+        self._scales, self._target, self._explained = scales, target, explained
+        explained_variance = np.einsum("nm,nm->n", explained, explained).astype(np.float64)
+        self.variance: Final[FloatArray] = np.maximum(
+            variance(scales, target) - explained_variance + OFFSET_VARIANCE, JITTER
+        )
+        self._columns: dict[int, FloatArray] = {}
+
+    @property
+    def count(self) -> int:
+        """Number of candidates: `n`."""
+        return len(self.mean)
+
+    def covariance(self, indices: NDArray[np.int64]) -> FloatArray:
+        """Return the covariance of some candidates with each other: `k` to `k x k`."""
+        few = self._target.subset(indices)
+        with one_thread():
+            before = covariance(self._scales, Pairs.of([few], [few])).numpy()
+        rows = self._explained[indices]
+        found: FloatArray = before - (rows @ rows.T).astype(np.float64) + OFFSET_VARIANCE
+        return found
+
+    def columns(self, indices: NDArray[np.int64]) -> FloatArray:
+        """Return the covariance of all candidates with some: `k` to `n x k`; each is computed once."""
+        new = np.array([index for index in indices.tolist() if index not in self._columns], dtype=np.int64)
+        if len(new):
+            few = self._target.subset(new)
+            with one_thread():
+                before = covariance(self._scales, Pairs.of([self._target], [few])).numpy()
+            explained = (self._explained @ self._explained[new].T).astype(np.float64)
+            found = before - explained + OFFSET_VARIANCE
+            self._columns.update(zip(new.tolist(), found.T, strict=True))
+        return np.stack([self._columns[index] for index in indices.tolist()], axis=1)
+
+    def weights(self, indices: NDArray[np.int64]) -> FloatArray:
+        """Return how much each candidate leans on each trained one: `k` to `n x k`."""
+        columns = self.columns(indices)
+        matrix = columns[indices] + self.noise * np.eye(len(indices))
+        found: FloatArray = np.linalg.solve(matrix, columns.T).T
+        return found
+
+    def remaining_variance(self, indices: NDArray[np.int64], weights: FloatArray) -> FloatArray:
+        """Return the variance of each candidate once some are trained, noise left out: `n`."""
+        explained = (weights * self.columns(indices)).sum(axis=1)
+        found: FloatArray = np.maximum(self.variance - explained, JITTER)
+        return found
