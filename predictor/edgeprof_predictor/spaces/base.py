@@ -26,6 +26,7 @@ class SearchSpace(CategoricalSpace, ABC):
         choice_counts: Options of each decision.
         input_shape: Channels, height and width of one image.
         output_shape: Shape of what the network says about one image; classes, mostly.
+        size: Architectures, where not all choices go together (`is_valid`).
     """
 
     def __init__(
@@ -35,8 +36,9 @@ class SearchSpace(CategoricalSpace, ABC):
         *,
         input_shape: tuple[int, int, int],
         output_shape: tuple[int, ...],
+        size: int | None = None,
     ) -> None:
-        super().__init__(name, choice_counts)
+        super().__init__(name, choice_counts, size=size)
         self.input_shape: Final = input_shape
         self.output_shape: Final = output_shape
 

@@ -57,6 +57,7 @@ class CategoricalSpace:
     Args:
         name: Name of the space, as bundles and profiles record it.
         choice_counts: Options of each of the `l` decisions, 1 to 127.
+        size: Architectures, where not all choices go together (`is_valid`).
 
     Raises:
         EncodingError: If there is no decision, or one has too few or too many options.
@@ -65,12 +66,13 @@ class CategoricalSpace:
     option_names: ClassVar[tuple[str, ...]] = ()
     """Names of the options where all decisions share them: a table of integers that names these is of this space."""
 
-    def __init__(self, name: str, choice_counts: Sequence[int]) -> None:
+    def __init__(self, name: str, choice_counts: Sequence[int], *, size: int | None = None) -> None:
         if not choice_counts or not all(1 <= count <= OPTION_COUNT_MAX for count in choice_counts):
             raise EncodingError(f"{name}: each decision needs 1 to {OPTION_COUNT_MAX} options, got {choice_counts}")
         self.name: Final = name
         self.choice_counts: Final = tuple(choice_counts)
-        self.size: Final = math.prod(choice_counts)
+        self._combination_count = math.prod(choice_counts)
+        self.size: Final = self._combination_count if size is None else size
 
     # Text ---------------------------------------------------------------------------------------
 
@@ -97,12 +99,30 @@ class CategoricalSpace:
             raise self.notation_error(text, "choices are integers joined by commas") from None
         return architecture
 
+    def parse_row(self, text: str) -> Architecture:
+        """Return the architecture that a row of a published table names; here in the notation of the space.
+
+        Tables may have a way of their own to write architectures, one that does not tell the space: six
+        integers are a cell of several. Who reads a table must know its space; `parse` would have to guess.
+
+        Args:
+            text: An architecture as a table of this space has it, or in the notation of the space.
+
+        Raises:
+            ArchitectureError: If the text names no architecture, with a right example.
+        """
+        return self.parse(text)
+
     def notation_error(self, text: str, reason: str) -> ArchitectureError:
         """Return the error for a text that names no architecture, with a right example."""
-        example = self.format(Architecture(space=self.name, choices=(0,) * len(self.choice_counts)))
         return ArchitectureError(
-            f"{_cut(text, 120)!r} is no {self.name} architecture: {_cut(reason, 300)}; a right one is {example!r}"
+            f"{_cut(text, 120)!r} is no {self.name} architecture: {_cut(reason, 300)}; "
+            f"a right one is {self.format(self.example())!r}"
         )
+
+    def example(self) -> Architecture:
+        """Return the architecture that errors show as a right one: here the first option everywhere."""
+        return Architecture(space=self.name, choices=(0,) * len(self.choice_counts))
 
     # Numbers ------------------------------------------------------------------------------------
 
@@ -110,8 +130,21 @@ class CategoricalSpace:
         """Refuse an architecture that is not of this space.
 
         Raises:
-            ArchitectureError: If its space, length or a choice is wrong.
+            ArchitectureError: If its space, length or a choice is wrong, or its choices do not go together.
         """
+        self._check_each_choice(architecture)
+        if not self.is_valid([architecture.choices])[0]:
+            raise ArchitectureError(f"choices {architecture.choices} of {self.name} do not go together")
+
+    def is_valid(self, choices: ArrayLike) -> NDArray[np.bool_]:
+        """Tell, for `n x l` choices, whether they go together, and so are architectures; here all do.
+
+        A space that overrides this says its `size` too. Costs and encodings are defined for all choices
+        in range; text, networks, samples and enumeration only for those that go together.
+        """
+        return np.ones(len(self.check_choices(choices)), dtype=np.bool_)
+
+    def _check_each_choice(self, architecture: Architecture) -> None:
         if architecture.space != self.name:
             raise ArchitectureError(f"expected an architecture of {self.name}, got one of {architecture.space}")
         if len(architecture.choices) != len(self.choice_counts):
@@ -153,9 +186,12 @@ class CategoricalSpace:
             ArchitectureError: If one of them is not of this space.
         """
         for architecture in architectures:
-            self.check(architecture)
-        rows = [architecture.choices for architecture in architectures]
-        return np.array(rows, dtype=np.int8).reshape(len(rows), len(self.choice_counts))
+            self._check_each_choice(architecture)
+        shape = (len(architectures), len(self.choice_counts))
+        rows = np.array([architecture.choices for architecture in architectures], dtype=np.int8).reshape(shape)
+        for wrong in np.flatnonzero(~self.is_valid(rows)).tolist():
+            self.check(architectures[wrong])
+        return rows
 
     def architectures(self, choices: ArrayLike) -> list[Architecture]:
         """Return the architectures of `n x l` choices; the reverse of `choices`."""
@@ -199,12 +235,17 @@ class CategoricalSpace:
                 f"the count must lie between 0 and {self.size}"
             )
         generator = np.random.default_rng(seed)
-        if self.size <= ENUMERABLE_COUNT:
-            return self._numbered(generator.permutation(self.size)[:count])
+        if self._combination_count <= ENUMERABLE_COUNT:
+            shuffled = generator.permutation(self._combination_count)
+            if self.size == self._combination_count:
+                return self._numbered(shuffled[:count])
+            rows = self._numbered(shuffled)
+            return rows[self.is_valid(rows)][:count]
         drawn: dict[tuple[int, ...], None] = {}
         while len(drawn) < count:
             shape = (count - len(drawn), len(self.choice_counts))
-            drawn.update(dict.fromkeys(map(tuple, generator.integers(0, self.choice_counts, shape).tolist())))
+            rows = generator.integers(0, self.choice_counts, shape).astype(np.int8)
+            drawn.update(dict.fromkeys(map(tuple, rows[self.is_valid(rows)].tolist())))
         return np.array(list(drawn), dtype=np.int8).reshape(count, len(self.choice_counts))
 
     def enumerate(self) -> Iterator[Architecture]:
@@ -214,6 +255,8 @@ class CategoricalSpace:
             SpaceTooLargeError: If there are more than anybody waits for.
         """
         self._check_enumerable()
+        if self.size < self._combination_count:
+            return iter(self.architectures(self.all_choices()))
         return (
             Architecture(space=self.name, choices=choices)
             for choices in itertools.product(*map(range, self.choice_counts))
@@ -226,12 +269,13 @@ class CategoricalSpace:
             SpaceTooLargeError: If there are more than fit into memory.
         """
         self._check_enumerable()
-        return self._numbered(np.arange(self.size))
+        rows = self._numbered(np.arange(self._combination_count))
+        return rows if self.size == self._combination_count else rows[self.is_valid(rows)]
 
     def _check_enumerable(self) -> None:
-        if self.size > ENUMERABLE_COUNT:
+        if self._combination_count > ENUMERABLE_COUNT:
             raise SpaceTooLargeError(
-                f"{self.name} has {self.size:.3g} architectures, too many to enumerate "
+                f"{self.name} has {self._combination_count:.3g} combinations of choices, too many to enumerate "
                 f"(at most {ENUMERABLE_COUNT:.0e}); draw some with sample()"
             )
 

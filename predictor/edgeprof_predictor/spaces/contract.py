@@ -10,6 +10,7 @@ With pytest::
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -44,7 +45,7 @@ class CategoricalSpaceContract(ABC):
         """The error shows the text and an example that parses."""
         space = self.make_space()
         right = space.format(_some(space)[0])
-        example = space.format(Architecture(space=space.name, choices=(0,) * len(space.choice_counts)))
+        example = space.format(space.example())
         for wrong in ("", "?", right[:-1] + "?", right + right, right + ",", "9" * 2000):
             try:
                 space.parse(wrong)
@@ -54,10 +55,23 @@ class CategoricalSpaceContract(ABC):
             else:
                 raise AssertionError(f"{wrong!r} must raise ArchitectureError")
 
+    def test_row_of_a_published_table_may_use_the_notation_of_the_space(self) -> None:
+        """`parse_row` knows what `parse` knows, and refuses in the same way."""
+        space = self.make_space()
+        for architecture in _some(space):
+            assert space.parse_row(space.format(architecture)) == architecture
+        for wrong in ("", "?", "(0, 1", "9" * 2000):
+            try:
+                space.parse_row(wrong)
+            except ArchitectureError as error:
+                assert space.format(space.example()) in str(error), str(error)
+            else:
+                raise AssertionError(f"{wrong!r} must raise ArchitectureError")
+
     def test_architecture_of_another_space_is_refused(self) -> None:
         """Name, length and range of the choices are checked."""
         space = self.make_space()
-        fitting = (0,) * len(space.choice_counts)
+        fitting = space.example().choices
         for wrong in (
             Architecture(space=space.name + "-other", choices=fitting),
             Architecture(space=space.name, choices=(*fitting, 0)),
@@ -100,6 +114,21 @@ class CategoricalSpaceContract(ABC):
         assert space.sample(count // 2, seed=7) == drawn[: count // 2]
         assert space.size < 100 or space.sample(count, seed=8) != drawn
 
+    def test_choices_that_do_not_go_together_are_no_architecture(self) -> None:
+        """What `is_valid` refuses is never drawn, and has neither text nor network."""
+        space = self.make_space()
+        drawn = space.sample_choices(min(50, space.size), seed=5)
+        assert space.is_valid(drawn).all()
+        rows = np.random.default_rng(0).integers(0, space.choice_counts, (200, len(space.choice_counts)))
+        is_valid = space.is_valid(rows)
+        assert is_valid.all() or space.size < math.prod(space.choice_counts), "the space must say its size"
+        for wrong in space.architectures(rows[~is_valid]):
+            try:
+                space.check(wrong)
+            except ArchitectureError:
+                continue
+            raise AssertionError(f"{wrong} must raise ArchitectureError")
+
     def test_sample_of_more_than_there_are_is_refused(self) -> None:
         """A count outside the space raises `SampleCountError`."""
         space = self.make_space()
@@ -113,7 +142,7 @@ class CategoricalSpaceContract(ABC):
     def test_enumeration_is_whole_or_refused(self) -> None:
         """A space that can be walked through is; one that cannot says so at once."""
         space = self.make_space()
-        if space.size <= ENUMERABLE_COUNT:
+        if math.prod(space.choice_counts) <= ENUMERABLE_COUNT:
             first = list(itertools.islice(space.enumerate(), 1000))
             assert len(set(first)) == len(first) == min(1000, space.size)
             assert space.choices(first).tolist() == space.all_choices()[: len(first)].tolist()
@@ -141,6 +170,7 @@ class CategoricalSpaceContract(ABC):
         pruned = space.pruned(choices)
         assert np.array_equal(space.pruned(pruned), pruned)
         assert np.array_equal(space.is_connected(pruned), space.is_connected(choices))
+        assert space.is_valid(pruned).all()
 
     def test_costs_of_an_architecture_do_not_depend_on_its_batch(self) -> None:
         """Known costs are the same one by one, and the same for the pruned architecture."""
@@ -204,7 +234,7 @@ class SearchSpaceContract(CategoricalSpaceContract):
 
 
 def _some(space: CategoricalSpace) -> list[Architecture]:
-    """Return up to 20 architectures, the all-first and all-last options among them."""
-    corners = [[0] * len(space.choice_counts), [count - 1 for count in space.choice_counts]]
+    """Return up to 20 architectures, the all-first and all-last options among them where they are some."""
+    corners = np.array([[0] * len(space.choice_counts), [count - 1 for count in space.choice_counts]])
     drawn = space.sample(min(18, space.size), seed=0)
-    return list(dict.fromkeys([*space.architectures(corners), *drawn]))
+    return list(dict.fromkeys([*space.architectures(corners[space.is_valid(corners)]), *drawn]))

@@ -25,6 +25,8 @@ from edgeprof_predictor.spaces.nasbench201_geometry import (
     NODE_COUNT,
     NONE,
     OPERATIONS,
+    ROW_EDGES,
+    ROW_OPERATIONS,
     STAGE_CHANNELS,
 )
 
@@ -80,6 +82,20 @@ class NASBench201(SearchSpace):
                 raise self.notation_error(text, f"{name!r} is no operation; they are {', '.join(OPERATIONS)}")
         return Architecture(space=self.name, choices=tuple(OPERATIONS.index(name) for name in match.groups()))
 
+    def parse_row(self, text: str) -> Architecture:
+        """Return the architecture of six operation numbers, as tables of zero-cost proxies have them.
+
+        Raises:
+            ArchitectureError: If the text is neither such a row nor in the published notation.
+        """
+        match = _ROW.fullmatch(text.strip())
+        if match is None:
+            return self.parse(text)
+        by_edge = dict(zip(ROW_EDGES, map(int, match.groups()), strict=True))
+        return Architecture(
+            space=self.name, choices=tuple(OPERATIONS.index(ROW_OPERATIONS[by_edge[edge]]) for edge in EDGES)
+        )
+
     def pruned(self, choices: ArrayLike) -> ChoiceArray:
         """Return choices with `none` on all edges that carry nothing from input to output.
 
@@ -127,6 +143,7 @@ _NOTATION: Final = re.compile(
         r"\|" + "".join(rf"(\w+)~{start}\|" for start, end in EDGES if end == node) for node in range(1, NODE_COUNT)
     )
 )
+_ROW: Final = re.compile(r"\(" + r",\s*".join([r"([0-4])"] * len(EDGES)) + r"\)")
 
 
 def _reachability(rows: ChoiceArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

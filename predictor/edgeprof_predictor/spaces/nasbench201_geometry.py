@@ -18,6 +18,12 @@ NODE_COUNT: Final = 4
 EDGES: Final = tuple((start, end) for end in range(1, NODE_COUNT) for start in range(end))
 """Start and end of the six edges, in the order in which the notation names them."""
 
+ROW_OPERATIONS: Final = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
+"""Operations as NAS-Bench-Suite-Zero (Krishnakumar et al. 2022) numbers them in the rows of its tables."""
+
+ROW_EDGES: Final = tuple(sorted(EDGES))
+"""The edges in the order of those rows: by where they start."""
+
 IMAGE_SIDE: Final = 32
 STAGE_CHANNELS: Final = (16, 32, 64)
 CELL_COUNT: Final = 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike, NDArray
 
 from edgeprof_predictor.errors import ArchitectureError, EncodingError
 from edgeprof_predictor.spaces.categorical import OPTION_COUNT_MAX, Architecture, CategoricalSpace
@@ -18,6 +19,27 @@ class TestIntegerTableContract(CategoricalSpaceContract):
 class TestHugeTableContract(CategoricalSpaceContract):
     def make_space(self) -> CategoricalSpace:
         return CategoricalSpace("huge", (OPTION_COUNT_MAX,) * 40)
+
+
+class Rising(CategoricalSpace):
+    """Three numbers below four, none smaller than the one before it."""
+
+    def __init__(self) -> None:
+        super().__init__("rising", (4, 4, 4), size=20)
+
+    def is_valid(self, choices: ArrayLike) -> NDArray[np.bool_]:
+        return np.all(np.diff(self.check_choices(choices), axis=1) >= 0, axis=1)
+
+
+class TestContractOfASpaceWhoseChoicesMustGoTogether(CategoricalSpaceContract):
+    def make_space(self) -> CategoricalSpace:
+        return Rising()
+
+
+def test_choices_that_do_not_go_together_are_refused_by_name() -> None:
+    space = Rising()
+    with pytest.raises(ArchitectureError, match=r"choices \(0, 2, 1\) of rising do not go together"):
+        space.choices([*space.sample(3, seed=0), Architecture(space="rising", choices=(0, 2, 1))])
 
 
 def test_one_hot_columns_follow_the_decisions() -> None:

@@ -30,6 +30,24 @@ def test_broken_cell_is_refused_with_the_reason(text: str, reason: str) -> None:
         NASBench201().parse(text)
 
 
+def test_row_of_a_table_numbers_operations_and_edges_in_a_way_of_its_own() -> None:
+    architecture = NASBench201().parse_row("(1, 0, 2, 3, 4, 0)")
+    assert NASBench201().format(architecture) == (
+        "|none~0|+|skip_connect~0|nor_conv_1x1~1|+|nor_conv_3x3~0|avg_pool_3x3~1|skip_connect~2|"
+    )
+
+
+@pytest.mark.parametrize("text", ["(1, 0, 2, 3, 4)", "(1, 0, 2, 3, 4, 5)", "(1, 0, 2, 3, 4, 0"])
+def test_row_that_names_no_cell_is_refused(text: str) -> None:
+    with pytest.raises(ArchitectureError, match="six edges"):
+        NASBench201().parse_row(text)
+
+
+def test_row_is_no_notation_that_tells_its_space() -> None:
+    with pytest.raises(ArchitectureError, match="six edges"):
+        NASBench201().parse("(1, 0, 2, 3, 4, 0)")
+
+
 @pytest.mark.parametrize(
     ("text", "pruned"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from edgeprof_predictor.spaces.fbnet import FBNet
 from edgeprof_predictor.spaces.fbnet_geometry import OPERATIONS as FBNET_OPERATIONS
 from edgeprof_predictor.spaces.fbnet_network import InvertedResidual
 from edgeprof_predictor.spaces.nasbench201 import NASBench201
-from edgeprof_predictor.spaces.nasbench201_geometry import EDGES
-from edgeprof_predictor.spaces.nasbench201_geometry import OPERATIONS as NASBENCH201_OPERATIONS
 
 DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 
@@ -46,16 +43,8 @@ def nasbench201_table() -> tuple[ChoiceArray, FloatArray, FloatArray]:
     prefix = "nasbench201/cifar10/"
     columns = table[prefix + "proxy"].tolist()
     score = 1e6 * table[prefix + "score"].astype(np.float64)
-    # The table numbers operations, and orders edges by their start, in a way of its own.
-    operations = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
-    edges = sorted(EDGES)
-    choices = np.array(
-        [
-            [NASBENCH201_OPERATIONS.index(operations[ast.literal_eval(text)[edges.index(edge)]]) for edge in EDGES]
-            for text in table[prefix + "arch"].tolist()
-        ],
-        dtype=np.int8,
-    )
+    space = NASBench201()
+    choices = space.choices([space.parse_row(text) for text in table[prefix + "arch"].tolist()])
     return choices, score[:, columns.index("flops")], score[:, columns.index("params")]
 
 
