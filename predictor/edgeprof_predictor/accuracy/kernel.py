@@ -102,6 +102,17 @@ class Pairs:
             agreement=torch.as_tensor(np.block(alike)),
         )
 
+    def among(self, rows: Tensor) -> Pairs:
+        """Return the pairs of some architectures with each other, where first and second are the same."""
+        square = rows[:, None], rows[None, :]
+        return Pairs(
+            first=self.first[rows],
+            second=self.second[rows],
+            same_space=self.same_space[square],
+            same_task=self.same_task[square],
+            agreement=self.agreement[square],
+        )
+
 
 def covariance(scales: Scales, pairs: Pairs) -> Tensor:
     """Return the covariance of normal accuracies, noise left out: `n x n'`.

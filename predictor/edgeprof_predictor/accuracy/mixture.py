@@ -67,6 +67,12 @@ class Mixture:
         spread = say @ (variances + (means - mean) ** 2)
         return Prediction(mean=mean, sd=np.sqrt(spread + self.noise), latent=say @ np.stack(latents))
 
+    def log_surprise(self, trained: Trained) -> float:
+        """Return how much better the trained networks were expected without sources than with any, as log odds."""
+        latent = latent_accuracies(self.beliefs[0], trained.indices, trained.accuracy)
+        *informed, alone = (belief.log_evidence(trained.indices, latent) for belief in self.beliefs)
+        return alone - max(informed)
+
     def _say(self, trained: Trained, latent: FloatArray) -> FloatArray:
         """Return the share that each belief has in what is said."""
         evidence = np.array([belief.log_evidence(trained.indices, latent) for belief in self.beliefs])
