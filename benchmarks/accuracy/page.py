@@ -81,9 +81,9 @@ def _tuned() -> list[str]:
     return [
         "What was tuned on these very tasks, one value for all of them: the penalty of the ridge regressions (3),",
         "which beliefs are mixed (all sources, those of other spaces, none), the share of a rank that is taken at its",
-        "word (0.5), how freely kernel scales move, and the factor on intervals (1.25). Expect to lose about .01 on other",
-        "tables. The scales themselves are learned from the sources alone, without anything of the target; for `other",
-        "spaces only`, without anything of its space.",
+        "word (0.5), how freely kernel scales move, and the factor on intervals (1.25). Expect to lose about .01 on",
+        "other tables. The scales themselves are learned from the sources alone, without anything of the target; for",
+        "`other spaces only`, without anything of its space.",
         "",
     ]
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor, SourceUse
+from edgeprof_predictor.accuracy.bundle import load_shipped
 from edgeprof_predictor.accuracy.design import choose_informative
 from edgeprof_predictor.accuracy.evidence import fit_scales
 from edgeprof_predictor.accuracy.features import normal_ranks, read_features
+from edgeprof_predictor.accuracy.induced import InducedTeaching
+from edgeprof_predictor.accuracy.kernel import Scales
 from edgeprof_predictor.accuracy.mixture import Mixture
 from edgeprof_predictor.accuracy.ordering import to_accuracy
-from edgeprof_predictor.accuracy.target import SourcePosterior, without_sources
+from edgeprof_predictor.accuracy.target import SourcePosterior, Teaching, without_sources
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS
@@ -38,16 +41,16 @@ class Default(AccuracyMethod):
 
     Args:
         proxies: Those that the kernels read.
-        posterior: What the sources say.
+        teachings: What the sources say, under each set of scales.
     """
 
     name: ClassVar[str] = "default"
     encoding: ClassVar[str] = "zcpvec"
     source_use: ClassVar[SourceUse] = "all"
 
-    def __init__(self, proxies: tuple[str, ...], posterior: SourcePosterior) -> None:
+    def __init__(self, proxies: tuple[str, ...], teachings: Sequence[Teaching]) -> None:
         self.proxies: Final = proxies
-        self._posterior = posterior
+        self.teachings: Final = tuple(teachings)
 
     @classmethod
     def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> Default:
@@ -66,26 +69,69 @@ class Default(AccuracyMethod):
             # Ranked among all of its task, then thinned out.
             features.append(read_features(source.candidates, proxies, task=source.name).subset(kept))
             accuracies.append(normal_ranks(source.accuracy)[kept])
-        scales = fit_scales(features, accuracies, seed=seed)
-        return cls(proxies, SourcePosterior(scales, features, accuracies))
+        # Scales that suit the sources best need not suit a new space: those that suit any take part, too.
+        candidates = (fit_scales(features, accuracies, seed=seed), Scales.initial(len(proxies)))
+        return cls(proxies, [SourcePosterior(scales, features, accuracies) for scales in candidates])
+
+    def condensed(self, option_counts: Mapping[str, Sequence[int]], *, seed: int) -> Default:
+        """Return nearly the same without the sources: what a bundle may hold.
+
+        Args:
+            option_counts: Options of each decision, by the name of each search space that the sources are of.
+            seed: Draws the networks on which the sources' say is kept.
+        """
+        teachings = [
+            InducedTeaching.of(part, option_counts=option_counts, seed=seed)
+            for part in self.teachings
+            if isinstance(part, SourcePosterior)
+        ]
+        return Default(self.proxies, teachings)
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save of a condensed predictor."""
+        return {
+            f"{index}.{name}": array
+            for index, part in enumerate(self.teachings)
+            if isinstance(part, InducedTeaching)
+            for name, array in part.tensors().items()
+        }
+
+    @classmethod
+    def from_tensors(cls, proxies: Sequence[str], tensors: Mapping[str, NDArray[np.generic]]) -> Default:
+        """Return what `tensors` was saved from."""
+        by_index: dict[str, dict[str, NDArray[np.generic]]] = {}
+        for name, array in tensors.items():
+            index, _, part = name.partition(".")
+            by_index.setdefault(index, {})[part] = array
+        return cls(tuple(proxies), [InducedTeaching.from_tensors(by_index[index]) for index in sorted(by_index)])
+
+    @classmethod
+    def load_shipped(cls) -> Default:
+        """Return the pre-trained predictor of the host's package.
+
+        Raises:
+            BundleError: If it is missing or damaged.
+        """
+        return load_shipped()
 
     def look_at(self, candidates: Candidates) -> DefaultPredictor:
         """Return the predictor for a task on these candidates."""
         target = read_features(candidates, self.proxies)
-        beliefs = [self._posterior.look_at(target)]
-        others = self._posterior.without(target.space) if target.space in self._posterior.spaces else None
-        if others is not None:
-            beliefs.append(others.look_at(target))
-        beliefs.append(without_sources(self._posterior.scales, target))
         known = set(candidates.proxies) & set(self.proxies)
-        return DefaultPredictor(Mixture(beliefs), has_known_proxies=bool(known))
+        others = [part.of_others(target) for part in self.teachings]
+        mixture = Mixture(
+            whole=[part.look_at(target) for part in self.teachings],
+            others=[belief for belief in others if belief is not None],
+            alone=[without_sources(part.scales, target) for part in self.teachings],
+        )
+        return DefaultPredictor(mixture, has_known_proxies=bool(known))
 
 
 class DefaultPredictor(AccuracyPredictor):
     """The default method on the candidates of one target.
 
     Args:
-        mixture: What is believed of them; the last belief listens to no source.
+        mixture: What is believed of them.
         has_known_proxies: Whether the candidates have any proxy that the sources have.
     """
 

@@ -14,12 +14,12 @@ from edgeprof_predictor.accuracy.kernel import JITTER, Pairs, Scales, covariance
 from edgeprof_predictor.network import one_thread
 from edgeprof_predictor.spaces import FloatArray
 
-STEP_COUNT: Final = 120
+STEP_COUNT: Final = 60
 LEARNING_RATE: Final = 0.1
 STEP_ROWS: Final = 30
 """Architectures of each source that a step looks at, drawn anew: a step takes the cube of their number."""
 
-AVERAGED_COUNT: Final = 40
+AVERAGED_COUNT: Final = 20
 """Last steps whose scales are averaged, since each looked at other architectures."""
 
 LOG_SD: Final = 2.0

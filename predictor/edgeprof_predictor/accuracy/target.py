@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,7 +27,21 @@ def without_sources(scales: Scales, target: Features) -> TargetBelief:
     return TargetBelief(scales, target, np.zeros(target.count), np.zeros((target.count, 0), dtype=np.float32))
 
 
-class SourcePosterior:
+class Teaching(ABC):
+    """What source tasks say of any other, in whichever form that is kept."""
+
+    scales: Scales
+
+    @abstractmethod
+    def look_at(self, target: Features) -> TargetBelief:
+        """Return what all sources say of the target's candidates."""
+
+    @abstractmethod
+    def of_others(self, target: Features) -> TargetBelief | None:
+        """Return what sources of other search spaces say of the target's; None where there are none, or only those."""
+
+
+class SourcePosterior(Teaching):
     """What the trained networks of the source tasks say of any other.
 
     Letters: `m` trained networks of all sources.
@@ -38,27 +53,22 @@ class SourcePosterior:
     """
 
     def __init__(self, scales: Scales, features: Sequence[Features], accuracies: Sequence[FloatArray]) -> None:
-        self.scales: Final = scales
-        self._features, self._accuracies = tuple(features), tuple(accuracies)
+        self.scales = scales
+        self._features: Sequence[Features] = tuple(features)
+        self._accuracies: Sequence[FloatArray] = tuple(accuracies)
         values = torch.as_tensor(np.concatenate(accuracies))
         with one_thread():
             matrix = covariance(scales, Pairs.of(features, features))
             self._factor = torch.linalg.cholesky(matrix + torch.eye(len(values), dtype=torch.float64) * scales.noise)
             self._white = torch.linalg.solve_triangular(self._factor, values[:, None], upper=False)
 
-    def without(self, space: str) -> SourcePosterior | None:
-        """Return the same without the tasks of a search space; None where no other is left."""
-        kept = [index for index, part in enumerate(self._features) if part.space != space]
-        if not kept:
+    def of_others(self, target: Features) -> TargetBelief | None:
+        """Return what sources of other search spaces say of the target's; None where there are none, or only those."""
+        kept = [index for index, part in enumerate(self._features) if part.space != target.space]
+        if len(kept) in (0, len(self._features)):
             return None
-        return SourcePosterior(
-            self.scales, [self._features[index] for index in kept], [self._accuracies[index] for index in kept]
-        )
-
-    @property
-    def spaces(self) -> frozenset[str]:
-        """Names of the search spaces of the sources."""
-        return frozenset(part.space for part in self._features)
+        features, accuracies = [self._features[index] for index in kept], [self._accuracies[index] for index in kept]
+        return SourcePosterior(self.scales, features, accuracies).look_at(target)
 
     def look_at(self, target: Features) -> TargetBelief:
         """Return what the sources say of the target's candidates."""
@@ -97,6 +107,13 @@ class TargetBelief:
             variance(scales, target) - explained_variance + OFFSET_VARIANCE, JITTER
         )
         self._columns: dict[int, FloatArray] = {}
+
+    @property
+    def explained(self) -> FloatArray:
+        """Return the covariance of all candidates that the sources explain: `n x n`."""
+        rows = self._explained.astype(np.float64)
+        explained: FloatArray = rows @ rows.T
+        return explained
 
     @property
     def count(self) -> int:
