@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor, SourceUse
 from edgeprof_predictor.accuracy.bundle import load_shipped
 from edgeprof_predictor.accuracy.design import choose_informative
-from edgeprof_predictor.accuracy.evidence import fit_scales
 from edgeprof_predictor.accuracy.features import normal_ranks, read_features
 from edgeprof_predictor.accuracy.induced import InducedTeaching
-from edgeprof_predictor.accuracy.kernel import Scales
+from edgeprof_predictor.accuracy.kernel import HYPOTHESES, Scales
 from edgeprof_predictor.accuracy.mixture import Mixture
 from edgeprof_predictor.accuracy.ordering import to_accuracy
 from edgeprof_predictor.accuracy.target import SourcePosterior, Teaching, without_sources
@@ -54,7 +53,7 @@ class Default(AccuracyMethod):
 
     @classmethod
     def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> Default:
-        """Learn the scales of the kernels, then what the sources say under them.
+        """Learn what the sources say, under each hypothesis about the kernels.
 
         Raises:
             TableError: If there is no source.
@@ -69,9 +68,7 @@ class Default(AccuracyMethod):
             # Ranked among all of its task, then thinned out.
             features.append(read_features(source.candidates, proxies, task=source.name).subset(kept))
             accuracies.append(normal_ranks(source.accuracy)[kept])
-        # Scales that suit the sources best need not suit a new space: those that suit any take part, too.
-        candidates = (fit_scales(features, accuracies, seed=seed), Scales.initial(len(proxies)))
-        return cls(proxies, [SourcePosterior(scales, features, accuracies) for scales in candidates])
+        return cls(proxies, [SourcePosterior(Scales.of(factors), features, accuracies) for factors in HYPOTHESES])
 
     def condensed(self, option_counts: Mapping[str, Sequence[int]], *, seed: int) -> Default:
         """Return nearly the same without the sources: what a bundle may hold.
@@ -81,7 +78,7 @@ class Default(AccuracyMethod):
             seed: Draws the networks on which the sources' say is kept.
         """
         teachings = [
-            InducedTeaching.of(part, option_counts=option_counts, seed=seed)
+            InducedTeaching.of(part, proxy_count=len(self.proxies), option_counts=option_counts, seed=seed)
             for part in self.teachings
             if isinstance(part, SourcePosterior)
         ]

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.features import Features
 from edgeprof_predictor.accuracy.kernel import Pairs, Scales, covariance
 from edgeprof_predictor.accuracy.target import SourcePosterior, TargetBelief, Teaching
-from edgeprof_predictor.network import one_thread
 from edgeprof_predictor.spaces import FloatArray
 
 ANY_SPACE: Final = "any"
@@ -65,16 +63,16 @@ class InducedTeaching(Teaching):
 
     @classmethod
     def of(
-        cls, posterior: SourcePosterior, *, option_counts: Mapping[str, Sequence[int]], seed: int
+        cls, posterior: SourcePosterior, *, proxy_count: int, option_counts: Mapping[str, Sequence[int]], seed: int
     ) -> InducedTeaching:
         """Return what a posterior says, at made-up networks of each search space and of any other.
 
         Args:
             posterior: Of the sources.
+            proxy_count: Proxies that the sources' features have.
             option_counts: Options of each decision, by the name of the space.
             seed: Draws the networks.
         """
-        proxy_count = len(posterior.scales["length"])
         generator = np.random.default_rng(seed)
         spaces = {**option_counts, ANY_SPACE: (2,)}
         return cls(
@@ -95,15 +93,14 @@ class InducedTeaching(Teaching):
 
     def _belief(self, target: Features, space: str) -> TargetBelief:
         summary = self._summaries[space]
-        with one_thread():
-            cross = covariance(self.scales, Pairs.of([target], [summary.made_up])).numpy()
+        cross = covariance(self.scales, Pairs.of([target], [summary.made_up]))
         explained = (cross @ summary.directions).astype(np.float32)
         return TargetBelief(self.scales, target, cross @ summary.weights, explained)
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
         saved: dict[str, NDArray[np.generic]] = {
-            f"scales.{name}": value.numpy() for name, value in self.scales.logs.items()
+            f"scales.{name}": np.array(value) for name, value in self.scales.values.items()
         }
         for space, summary in self._summaries.items():
             saved[f"space.{space}.choices"] = summary.made_up.choices
@@ -118,10 +115,8 @@ class InducedTeaching(Teaching):
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> InducedTeaching:
         """Return what `tensors` was saved from."""
-        logs = {
-            name.removeprefix("scales."): torch.as_tensor(array.astype(np.float64))
-            for name, array in tensors.items()
-            if name.startswith("scales.")
+        scales = {
+            name.removeprefix("scales."): float(array) for name, array in tensors.items() if name.startswith("scales.")
         }
         summaries = {}
         for space in _spaces(tensors):
@@ -131,7 +126,7 @@ class InducedTeaching(Teaching):
             choices = tensors[f"space.{space}.choices"].astype(np.int8)
             made_up = Features(task="made up", space=space, choices=choices, scores=scores)
             summaries[space] = Summary(made_up=made_up, weights=weights, directions=directions)
-        return cls(Scales(logs), summaries)
+        return cls(Scales(scales), summaries)
 
 
 def _spaces(names: Iterable[str]) -> list[str]:
@@ -151,8 +146,7 @@ def _made_up(space: str, option_counts: Sequence[int], proxy_count: int, generat
 def _summary(posterior: SourcePosterior, made_up: Features) -> Summary:
     believed = posterior.look_at(made_up)
     # Another task, so that what belongs to a task alone does not count.
-    with one_thread():
-        prior = covariance(posterior.scales, Pairs.of([made_up], [replace(made_up, task="another")])).numpy()
+    prior = covariance(posterior.scales, Pairs.of([made_up], [replace(made_up, task="another")]))
     inverse = np.linalg.inv(prior + STABILITY * np.eye(made_up.count))
     explained = inverse @ believed.explained @ inverse
     values, vectors = np.linalg.eigh((explained + explained.T) / 2.0)
