@@ -8,6 +8,8 @@ PredictorError
 - UnknownSearchSpaceError (LookupError) a search space that is not there
 - TableError (ValueError)               a table of latencies that cannot be used
 - UnknownPlatformError (LookupError)    a platform that a table does not hold
+- UnknownTaskError (LookupError)        a task that a table does not hold
+- SameTaskError (ValueError)            a target task that is among its own sources
 - SamplesError (ValueError)             measurements that cannot be learnt from
 - UnknownMethodError (LookupError)      a method of prediction that is not there
 - BundleError                           a pre-trained predictor that is missing, damaged or too new
@@ -49,6 +51,14 @@ class TableError(PredictorError, ValueError):
 
 class UnknownPlatformError(PredictorError, LookupError):
     """A table holds no platform of this name."""
+
+
+class UnknownTaskError(PredictorError, LookupError):
+    """A table holds no task of this name."""
+
+
+class SameTaskError(PredictorError, ValueError):
+    """A target task is among its own sources."""
 
 
 class SamplesError(PredictorError, ValueError):

@@ -6,7 +6,8 @@ import difflib
 import os
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -85,13 +86,9 @@ def read_arrays(
     Raises:
         TableError: If the file cannot be read or lacks one of them.
     """
-    if not Path(path).exists():
-        raise TableError(f"there is no file {path}{_nearest(Path(path))}")
+    _check_exists(Path(path))
     try:
-        with Path(path).open("rb") as file:  # NumPy leaves a file open that turns out to be damaged
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it holds a single array")
+        with _archive(path) as archive:
             missing = [name for name in names if name not in archive]
             if missing:
                 held = ", ".join([*archive.files[:4], *(["..."] if len(archive.files) > 4 else [])])
@@ -116,6 +113,29 @@ def load_architectures(path: str | os.PathLike[str], space: CategoricalSpace) ->
     """
     architectures, options = read_arrays(path, "arch", optional=("op",))
     return _choices(_in_our_order(architectures, options, space), space, Path(path))
+
+
+def array_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the names of all arrays of an archive.
+
+    Raises:
+        TableError: If the file cannot be read.
+    """
+    _check_exists(Path(path))
+    try:
+        with _archive(path) as archive:
+            return tuple(archive.files)
+    except _READ_ERRORS as error:
+        raise TableError(f"{path} is no table ({error}); it must be a .npz") from error
+
+
+@contextmanager
+def _archive(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
+    with Path(path).open("rb") as file:  # NumPy leaves a file open that turns out to be damaged
+        archive = np.load(file, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("it holds a single array")
+        yield archive
 
 
 def space_of_table(name: str, choices: ChoiceArray) -> CategoricalSpace:
@@ -150,6 +170,11 @@ def _in_our_order(
     number = np.array([space.option_names.index(name) for name in options.tolist()])
     renumbered: NDArray[np.generic] = number[choices]
     return renumbered
+
+
+def _check_exists(path: Path) -> None:
+    if not path.exists():
+        raise TableError(f"there is no file {path}{_nearest(path)}")
 
 
 def _nearest(path: Path) -> str:

@@ -1,0 +1,97 @@
+"""Several beliefs about one target, weighed by how well they expected the networks trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.accuracy.ordering import latent_accuracies
+from edgeprof_predictor.accuracy.target import TargetBelief
+from edgeprof_predictor.accuracy.task import Trained
+from edgeprof_predictor.spaces import FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prediction:
+    """Normal accuracies of `n` candidates, and those of the `k` trained ones that they rest on.
+
+    Shapes:
+        mean: `n`.  sd: `n`, noise included.  latent: `k`.
+    """
+
+    mean: FloatArray
+    sd: FloatArray
+    latent: FloatArray
+
+
+class Mixture:
+    """Beliefs that differ in which sources they listen to: all, those of other search spaces, none.
+
+    A task may be unlike the others of its own space. Its first trained networks tell, and a belief that did not
+    expect them loses its say.
+
+    Letters: `n` candidates, `k` trained networks.
+
+    Args:
+        whole: Those that listen to all sources, at least one.
+        others: Those that listen to sources of other search spaces, where there are some of the target's.
+        alone: Those that listen to none, at least one.
+    """
+
+    def __init__(
+        self, whole: Sequence[TargetBelief], others: Sequence[TargetBelief], alone: Sequence[TargetBelief]
+    ) -> None:
+        self.beliefs: Final = (*whole, *others, *alone)
+        self._whole = tuple(whole)
+        self._informed_count = len(whole) + len(others)
+
+    @property
+    def count(self) -> int:
+        """Number of candidates: `n`."""
+        return self.beliefs[0].count
+
+    @property
+    def noise(self) -> float:
+        """Variance of what no kernel explains, the mean of the beliefs'."""
+        return float(np.mean([belief.noise for belief in self.beliefs]))
+
+    def predict(self, trained: Trained) -> Prediction:
+        """Return what is expected of all candidates; where none is trained, what sources say."""
+        if not trained.count:
+            return self._untrained()
+        latents = [latent_accuracies(belief, trained.indices, trained.accuracy) for belief in self.beliefs]
+        # All beliefs are asked about the same values, or those that spread them less would be the better liked.
+        say = self._say(trained, latents[0])
+        parts = [belief.learn(trained.indices, latent) for belief, latent in zip(self.beliefs, latents, strict=True)]
+        means, variances = (np.stack(rows) for rows in zip(*parts, strict=True))
+        mean: FloatArray = say @ means
+        spread = say @ (variances + (means - mean) ** 2) + say @ np.array([belief.noise for belief in self.beliefs])
+        return Prediction(mean=mean, sd=np.sqrt(spread), latent=say @ np.stack(latents))
+
+    def _untrained(self) -> Prediction:
+        """Return the mean of what the beliefs say that listen to all sources."""
+        mean: FloatArray = np.mean([belief.mean for belief in self._whole], axis=0)
+        variance = np.mean([belief.variance + belief.noise for belief in self._whole], axis=0)
+        return Prediction(mean=mean, sd=np.sqrt(variance), latent=np.zeros(0))
+
+    def log_surprise(self, trained: Trained) -> float:
+        """Return how much better the trained networks were expected without sources than with any, as log odds."""
+        latent = latent_accuracies(self.beliefs[0], trained.indices, trained.accuracy)
+        evidence = [belief.log_evidence(trained.indices, latent) for belief in self.beliefs]
+        return max(evidence[self._informed_count :]) - max(evidence[: self._informed_count])
+
+    def _say(self, trained: Trained, latent: FloatArray) -> FloatArray:
+        """Return the share that each belief has in what is said."""
+        evidence = np.array([belief.log_evidence(trained.indices, latent) for belief in self.beliefs])
+        shares = np.exp(evidence - evidence.max())
+        found: FloatArray = shares / shares.sum()
+        return found
+
+    def covariance(self, indices: NDArray[np.int64]) -> FloatArray:
+        """Return the mean of the beliefs' covariances of some candidates, before any is trained: `k` to `k x k`."""
+        found: FloatArray = np.mean([belief.covariance(indices) for belief in self.beliefs], axis=0)
+        return found
