@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.spaces import FloatArray
+
+SourceUse: TypeAlias = Literal["none", "one", "all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +77,10 @@ class AccuracyMethod(ABC):
 
     name: ClassVar[str]
     """Name on the command line and in tables."""
+    encoding: ClassVar[str]
+    """What it reads of an architecture: `vec`, `zcp` or `zcpvec`."""
+    source_use: ClassVar[SourceUse]
+    """How many source tasks it learns from."""
 
     @classmethod
     @abstractmethod

@@ -8,17 +8,18 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor
+from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor, SourceUse
 from edgeprof_predictor.accuracy.design import choose_informative
 from edgeprof_predictor.accuracy.evidence import fit_scales
 from edgeprof_predictor.accuracy.features import normal_ranks, read_features
-from edgeprof_predictor.accuracy.ordering import latent_accuracies, to_accuracy
-from edgeprof_predictor.accuracy.target import SourcePosterior, TargetBelief
+from edgeprof_predictor.accuracy.mixture import Mixture
+from edgeprof_predictor.accuracy.ordering import to_accuracy
+from edgeprof_predictor.accuracy.target import SourcePosterior, without_sources
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS
 
-SCALE_COUNT: Final = 50
+SCALE_COUNT: Final = 40
 """Architectures of each source from which the scales of the kernels are learned."""
 
 PRIOR_COUNT: Final = 150
@@ -34,6 +35,8 @@ class Default(AccuracyMethod):
     """
 
     name: ClassVar[str] = "default"
+    encoding: ClassVar[str] = "zcpvec"
+    source_use: ClassVar[SourceUse] = "all"
 
     def __init__(self, proxies: tuple[str, ...], posterior: SourcePosterior) -> None:
         self.proxies: Final = proxies
@@ -64,41 +67,42 @@ class Default(AccuracyMethod):
 
     def look_at(self, candidates: Candidates) -> DefaultPredictor:
         """Return the predictor for a task on these candidates."""
-        return DefaultPredictor(self._posterior.look_at(read_features(candidates, self.proxies)))
+        target = read_features(candidates, self.proxies)
+        beliefs = [self._posterior.look_at(target)]
+        others = self._posterior.without(target.space) if target.space in self._posterior.spaces else None
+        if others is not None:
+            beliefs.append(others.look_at(target))
+        beliefs.append(without_sources(self._posterior.scales, target))
+        return DefaultPredictor(Mixture(beliefs))
 
 
 class DefaultPredictor(AccuracyPredictor):
     """The default method on the candidates of one target.
 
     Args:
-        belief: What the sources say of them.
+        mixture: What is believed of them.
     """
 
-    def __init__(self, belief: TargetBelief) -> None:
-        self.belief: Final = belief
+    def __init__(self, mixture: Mixture) -> None:
+        self._mixture = mixture
 
     def choose(self, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
         """Return the candidates that tell most of all others."""
-        return choose_informative(self.belief, count, trained=trained, seed=seed)
+        return choose_informative(self._mixture, count, trained=trained, seed=seed)
 
     def predict(self, trained: Trained, *, seed: int) -> AccuracyPrediction:
         """Return accuracies of all candidates; while fewer than two levels are known, values that only rank."""
-        belief = self.belief
-        if len(np.unique(trained.accuracy)) < 2:
-            return _prediction(belief.mean, np.sqrt(belief.variance + belief.noise), is_relative=True)
-        latent = latent_accuracies(belief, trained.indices, trained.accuracy)
-        weights = belief.weights(trained.indices)
-        mean = belief.mean + weights @ (latent - belief.mean[trained.indices])
-        sd = np.sqrt(belief.remaining_variance(trained.indices, weights) + belief.noise)
-        reach = INTERVAL_DEVIATIONS * sd
+        is_relative = len(np.unique(trained.accuracy)) < 2
+        found = self._mixture.predict(Trained.none() if is_relative else trained)
+        reach = INTERVAL_DEVIATIONS * found.sd
         middle, lower, upper = (
-            to_accuracy(part, latent, trained.accuracy) for part in (mean, mean - reach, mean + reach)
+            part if is_relative else to_accuracy(part, found.latent, trained.accuracy)
+            for part in (found.mean, found.mean - reach, found.mean + reach)
         )
         return AccuracyPrediction(
-            accuracy=middle, sd=(upper - lower) / (2.0 * INTERVAL_DEVIATIONS), lower=lower, upper=upper
+            accuracy=middle,
+            sd=(upper - lower) / (2.0 * INTERVAL_DEVIATIONS),
+            lower=lower,
+            upper=upper,
+            is_relative=is_relative,
         )
-
-
-def _prediction(mean: NDArray[np.float64], sd: NDArray[np.float64], *, is_relative: bool) -> AccuracyPrediction:
-    reach = INTERVAL_DEVIATIONS * sd
-    return AccuracyPrediction(accuracy=mean, sd=sd, lower=mean - reach, upper=mean + reach, is_relative=is_relative)

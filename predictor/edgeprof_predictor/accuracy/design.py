@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.accuracy.target import TargetBelief
+from edgeprof_predictor.accuracy.mixture import Mixture
 from edgeprof_predictor.accuracy.task import Trained
 from edgeprof_predictor.errors import SampleCountError
 
@@ -15,13 +15,13 @@ POOL_COUNT: Final = 800
 """Candidates among which the next ones are chosen, and whose doubt counts; more would choose no better."""
 
 
-def choose_informative(belief: TargetBelief, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
+def choose_informative(mixture: Mixture, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
     """Return the candidates that most lower the summed variance of all, one after the other: `count`.
 
     Accuracies do not matter for it, so all can be chosen before the first is trained.
 
     Args:
-        belief: What is known of the candidates.
+        mixture: What is believed of the candidates.
         count: How many.
         trained: Those that are trained already.
         seed: Draws the pool from many candidates.
@@ -29,22 +29,22 @@ def choose_informative(belief: TargetBelief, count: int, *, trained: Trained, se
     Raises:
         SampleCountError: If fewer candidates are left than asked for.
     """
-    rest = np.setdiff1d(np.arange(belief.count), trained.indices)
+    rest = np.setdiff1d(np.arange(mixture.count), trained.indices)
     if count > len(rest):
         raise SampleCountError(f"cannot choose {count} networks to train: {len(rest)} candidates are left")
     generator = np.random.default_rng(seed)
     offered = np.sort(generator.permutation(rest)[: max(POOL_COUNT, count)])
     pool = np.concatenate([trained.indices, offered]).astype(np.int64)
-    doubt = belief.covariance(pool)
+    doubt = mixture.covariance(pool)
     for place in range(trained.count):
-        _learn(doubt, place, belief.noise)
+        _learn(doubt, place, mixture.noise)
     chosen: list[int] = []
     for _ in range(count):
-        gains = (doubt**2).sum(axis=0) / (np.diagonal(doubt) + belief.noise)
+        gains = (doubt**2).sum(axis=0) / (np.diagonal(doubt) + mixture.noise)
         gains[: trained.count] = -1.0
         gains[chosen] = -1.0
         chosen.append(int(gains.argmax()))
-        _learn(doubt, chosen[-1], belief.noise)
+        _learn(doubt, chosen[-1], mixture.noise)
     return pool[np.array(chosen, dtype=np.int64)]
 
 

@@ -10,7 +10,14 @@ from edgeprof_predictor.errors import UnknownMethodError
 
 # Module and class, imported on first use: naming the methods costs no import of torch.
 _METHOD_CLASSES: Final = {
+    "brp-nas": ("edgeprof_predictor.accuracy.graph", "BrpNas"),
     "default": ("edgeprof_predictor.accuracy.default", "Default"),
+    "ridge-zcp": ("edgeprof_predictor.accuracy.ridge", "ScratchRidge"),
+    "scratch-vec": ("edgeprof_predictor.accuracy.network", "ScratchVec"),
+    "scratch-zcp": ("edgeprof_predictor.accuracy.network", "ScratchZcp"),
+    "scratch-zcpvec": ("edgeprof_predictor.accuracy.network", "ScratchZcpVec"),
+    "transfer-ridge": ("edgeprof_predictor.accuracy.ridge", "PriorRidge"),
+    "transfer-zcp": ("edgeprof_predictor.accuracy.network", "TransferNetwork"),
 }
 
 ACCURACY_METHOD_NAMES: Final = tuple(sorted(_METHOD_CLASSES))

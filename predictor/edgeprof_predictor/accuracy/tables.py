@@ -1,4 +1,4 @@
-"""Read tables of accuracies and proxies: what was trained for each SPACE/TASK, what it reached, how proxies score it."""
+"""Read tables of accuracies and proxies: what was trained for each SPACE/TASK, and what it reached."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates
-from edgeprof_predictor.errors import SameTaskError, TableError, UnknownTaskError
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray, space_of_notation
+from edgeprof_predictor.errors import ArchitectureError, SameTaskError, TableError, UnknownTaskError
+from edgeprof_predictor.spaces import SPACE_NAMES, ChoiceArray, get_space
 from edgeprof_predictor.tables import array_names, read_arrays
 
 PARTS: Final = ("arch", "val_accuracy", "proxy", "score")
@@ -64,7 +64,7 @@ def load_task(path: str | os.PathLike[str], name: str) -> AccuracyTask:
         raise TableError(f"{where}: {len(architectures)} architectures but {len(accuracy)} accuracies")
     candidates = Candidates(
         space=name.partition("/")[0],
-        choices=_choices(architectures, where),
+        choices=_choices(architectures, name.partition("/")[0], where),
         proxies=tuple(proxies.tolist()),
         scores=scores.astype(np.float64),
     )
@@ -104,15 +104,16 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"the nearest are {', '.join(near)}" if near else f"the known ones are {', '.join(known)}"
 
 
-def _choices(architectures: NDArray[np.generic], where: str) -> ChoiceArray:
-    """Return decisions as integers: columns as they are, texts of lists flattened, notations by their space."""
+def _choices(architectures: NDArray[np.generic], space_name: str, where: str) -> ChoiceArray:
+    """Return decisions as integers: columns as they are, texts of a space we know by its notation, lists flattened."""
     if architectures.dtype.kind in "iu" and architectures.ndim == 2:
         rows = architectures.astype(np.int64)
-    elif architectures.dtype.kind == "U" and architectures.ndim == 1 and len(architectures):
-        space = space_of_notation(str(architectures[0]))
-        if space is not None:
-            return space.choices([space.parse(text) for text in architectures.tolist()])
-        rows = _flattened(architectures.tolist(), where)
+    elif architectures.dtype.kind == "U" and architectures.ndim == 1:
+        texts = architectures.tolist()
+        known = _known_choices(texts, space_name)
+        if known is not None:
+            return known
+        rows = _flattened(texts, where)
     else:
         raise TableError(
             f"{where}: arch must be texts or a matrix of integers, "
@@ -121,6 +122,18 @@ def _choices(architectures: NDArray[np.generic], where: str) -> ChoiceArray:
     if rows.min(initial=0) < 0 or rows.max(initial=0) > CHOICE_MAX:
         raise TableError(f"{where}: choices must lie between 0 and {CHOICE_MAX}")
     return rows.astype(np.int8)
+
+
+def _known_choices(texts: Sequence[str], space_name: str) -> ChoiceArray | None:
+    """Return the choices of texts that are all rows of a registered space; None where they are not."""
+    if space_name not in SPACE_NAMES:
+        return None
+    space = get_space(space_name)
+    try:
+        return space.choices([space.parse_row(text) for text in texts])
+    except ArchitectureError:
+        # Lists of integers need no space: a table may number its decisions in a way of its own.
+        return None
 
 
 def _flattened(texts: Sequence[str], where: str) -> NDArray[np.int64]:
@@ -147,12 +160,3 @@ def _leaves(value: object) -> Iterable[int]:
         yield value
     else:
         raise ValueError(f"{value!r} is no integer")
-
-
-def scores_of(candidates: Candidates, proxies: Sequence[str]) -> FloatArray:
-    """Return the scores of some proxies, NaN where the candidates have none: `n x p`."""
-    columns = np.full((candidates.count, len(proxies)), np.nan)
-    for column, name in enumerate(proxies):
-        if name in candidates.proxies:
-            columns[:, column] = candidates.scores[:, candidates.proxies.index(name)]
-    return columns

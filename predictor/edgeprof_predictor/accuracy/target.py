@@ -21,6 +21,11 @@ CHUNK_COUNT: Final = 2048
 """Candidates that are worked on at a time, to bound memory."""
 
 
+def without_sources(scales: Scales, target: Features) -> TargetBelief:
+    """Return what the scales of the kernels alone say of a target's candidates."""
+    return TargetBelief(scales, target, np.zeros(target.count), np.zeros((target.count, 0), dtype=np.float32))
+
+
 class SourcePosterior:
     """What the trained networks of the source tasks say of any other.
 
@@ -34,12 +39,26 @@ class SourcePosterior:
 
     def __init__(self, scales: Scales, features: Sequence[Features], accuracies: Sequence[FloatArray]) -> None:
         self.scales: Final = scales
-        self._features = tuple(features)
+        self._features, self._accuracies = tuple(features), tuple(accuracies)
         values = torch.as_tensor(np.concatenate(accuracies))
         with one_thread():
             matrix = covariance(scales, Pairs.of(features, features))
             self._factor = torch.linalg.cholesky(matrix + torch.eye(len(values), dtype=torch.float64) * scales.noise)
             self._white = torch.linalg.solve_triangular(self._factor, values[:, None], upper=False)
+
+    def without(self, space: str) -> SourcePosterior | None:
+        """Return the same without the tasks of a search space; None where no other is left."""
+        kept = [index for index, part in enumerate(self._features) if part.space != space]
+        if not kept:
+            return None
+        return SourcePosterior(
+            self.scales, [self._features[index] for index in kept], [self._accuracies[index] for index in kept]
+        )
+
+    @property
+    def spaces(self) -> frozenset[str]:
+        """Names of the search spaces of the sources."""
+        return frozenset(part.space for part in self._features)
 
     def look_at(self, target: Features) -> TargetBelief:
         """Return what the sources say of the target's candidates."""
@@ -112,8 +131,20 @@ class TargetBelief:
         found: FloatArray = np.linalg.solve(matrix, columns.T).T
         return found
 
-    def remaining_variance(self, indices: NDArray[np.int64], weights: FloatArray) -> FloatArray:
-        """Return the variance of each candidate once some are trained, noise left out: `n`."""
+    def learn(self, indices: NDArray[np.int64], latent: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and variance of each candidate once some are trained, noise left out.
+
+        Shapes:
+            indices, latent: `k`.  returns: `n` and `n`.
+        """
+        weights = self.weights(indices)
         explained = (weights * self.columns(indices)).sum(axis=1)
-        found: FloatArray = np.maximum(self.variance - explained, JITTER)
-        return found
+        mean: FloatArray = self.mean + weights @ (latent - self.mean[indices])
+        return mean, np.maximum(self.variance - explained, JITTER)
+
+    def log_evidence(self, indices: NDArray[np.int64], latent: FloatArray) -> float:
+        """Return how likely normal accuracies of trained candidates were, as a logarithm up to a constant: `k`, `k`."""
+        matrix = self.columns(indices)[indices] + self.noise * np.eye(len(indices))
+        factor = np.linalg.cholesky(matrix)
+        white = np.linalg.solve(factor, latent - self.mean[indices])
+        return float(-0.5 * (white**2).sum() - np.log(np.diagonal(factor)).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from edgeprof_predictor.methods.lone import LoneMethod
 from edgeprof_predictor.methods.pointwise import LogLatency, PointwisePredictor, spread
 from edgeprof_predictor.network import one_thread
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
 BRP_GRAPH: Final = GraphHyperparameters(graph_width=600, graph_depth=4, layer_widths=(1,))
 """BRP-NAS, Dudziak et al. 2020: four convolutions of 600."""
@@ -56,29 +57,70 @@ class BrpNas(LoneMethod):
 
     def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return what a network trained on the samples says."""
-        encodings = torch.as_tensor(self.space.one_hot(samples.choices), dtype=torch.float32)
         log_latency = np.log(samples.latency_ms)
         mean, sd = float(log_latency.mean()), max(float(log_latency.std()), 1e-6)
-        targets = torch.as_tensor((log_latency - mean) / sd, dtype=torch.float32)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
-            network = GraphReader(self.space, self.hyperparameters)
-        descend(
-            network.parameters(),
-            lambda batch: nn.functional.mse_loss(network(encodings[batch]).squeeze(-1), targets[batch]),
-            count=samples.count,
-            batch_size=BATCH_SIZE,
-            epochs=max(self.step_count // -(-samples.count // BATCH_SIZE), 1),
-            learning_rate=LEARNING_RATE,
-            weight_decay=WEIGHT_DECAY,
+        law = train_reader(
+            self.space,
+            self.space.one_hot(samples.choices),
+            (log_latency - mean) / sd,
+            hyperparameters=self.hyperparameters,
+            step_count=self.step_count,
             seed=seed,
         )
 
         def log_latency_of(choices: ChoiceArray) -> FloatArray:
-            inputs = torch.as_tensor(self.space.one_hot(choices), dtype=torch.float32)
-            with one_thread(), torch.no_grad():
-                parts = [network(part).squeeze(-1) for part in torch.split(inputs, 1024)]
-            found: FloatArray = torch.cat(parts).numpy().astype(np.float64) * sd + mean
-            return found
+            return law(self.space.one_hot(choices)) * sd + mean
 
         return log_latency_of
+
+
+def train_reader(
+    space: CategoricalSpace,
+    one_hot: FloatArray,
+    standardised: FloatArray,
+    *,
+    hyperparameters: GraphHyperparameters = BRP_GRAPH,
+    step_count: int = STEP_COUNT,
+    seed: int,
+) -> Callable[[FloatArray], FloatArray]:
+    """Return what a graph network trained on values of architectures says of any others.
+
+    Letters: `n` architectures, `d` width of the one-hot encoding.
+
+    Args:
+        space: Of the architectures.
+        one_hot: Their decisions.
+        standardised: What to learn: latencies or accuracies, less their mean and in standard deviations.
+        hyperparameters: Sizes of the network.
+        step_count: Steps of gradient descent.
+        seed: Of weights and order.
+
+    Shapes:
+        one_hot: `n x d`.  standardised: `n`.
+        returns: a function of `n' x d` encodings to `n'` values.
+    """
+    encodings = torch.as_tensor(one_hot, dtype=torch.float32)
+    targets = torch.as_tensor(standardised, dtype=torch.float32)
+    count = len(targets)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        network = GraphReader(space, hyperparameters)
+    descend(
+        network.parameters(),
+        lambda batch: nn.functional.mse_loss(network(encodings[batch]).squeeze(-1), targets[batch]),
+        count=count,
+        batch_size=BATCH_SIZE,
+        epochs=max(step_count // -(-count // BATCH_SIZE), 1),
+        learning_rate=LEARNING_RATE,
+        weight_decay=WEIGHT_DECAY,
+        seed=seed,
+    )
+
+    def values_of(others: FloatArray) -> FloatArray:
+        inputs = torch.as_tensor(others, dtype=torch.float32)
+        with one_thread(), torch.no_grad():
+            parts = [network(part).squeeze(-1) for part in torch.split(inputs, 1024)]
+        values: FloatArray = torch.cat(parts).numpy().astype(np.float64)
+        return values
+
+    return values_of

@@ -24,6 +24,7 @@ VERBS = {
     "verify": "Measure networks that a profile has never seen, and compare.",
     "import": "Take over a table of latencies that others have published.",
     "evaluate": "Compare methods of prediction on a table of latencies.",
+    "evaluate-accuracy": "Compare accuracy predictors on a task of which few networks are trained.",
     "demo": "Do it all on this machine: agent, onboarding, prediction, verification.",
 }
 """The verbs with their short help, here so that `edgeprof --help` need not import torch."""
@@ -44,7 +45,7 @@ class LazyGroup(click.Group):
         if cmd_name not in VERBS:
             return None
         # No module or function can be called `import`: as elsewhere in Python, a keyword gets an underscore.
-        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command = getattr(importlib.import_module(f"edgeprof.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command

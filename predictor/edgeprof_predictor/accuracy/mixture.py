@@ -1,0 +1,80 @@
+"""Several beliefs about one target, weighed by how well they expected the networks trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.accuracy.ordering import latent_accuracies
+from edgeprof_predictor.accuracy.target import TargetBelief
+from edgeprof_predictor.accuracy.task import Trained
+from edgeprof_predictor.spaces import FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prediction:
+    """Normal accuracies of `n` candidates, and those of the `k` trained ones that they rest on.
+
+    Shapes:
+        mean: `n`.  sd: `n`, noise included.  latent: `k`.
+    """
+
+    mean: FloatArray
+    sd: FloatArray
+    latent: FloatArray
+
+
+class Mixture:
+    """Beliefs that differ in which sources they listen to: all, those of other search spaces, none.
+
+    A task may be unlike the others of its own space. Its first trained networks tell, and a belief that did not
+    expect them loses its say.
+
+    Letters: `n` candidates, `k` trained networks.
+
+    Args:
+        beliefs: The one that listens to most sources first.
+    """
+
+    def __init__(self, beliefs: Sequence[TargetBelief]) -> None:
+        self.beliefs: Final = tuple(beliefs)
+
+    @property
+    def count(self) -> int:
+        """Number of candidates: `n`."""
+        return self.beliefs[0].count
+
+    @property
+    def noise(self) -> float:
+        """Variance of what no kernel explains."""
+        return self.beliefs[0].noise
+
+    def predict(self, trained: Trained) -> Prediction:
+        """Return what is expected of all candidates; where none is trained, what the first belief says alone."""
+        if not trained.count:
+            first = self.beliefs[0]
+            return Prediction(mean=first.mean, sd=np.sqrt(first.variance + first.noise), latent=np.zeros(0))
+        latents = [latent_accuracies(belief, trained.indices, trained.accuracy) for belief in self.beliefs]
+        # All beliefs are asked about the same values, or those that spread them less would be the better liked.
+        say = self._say(trained, latents[0])
+        parts = [belief.learn(trained.indices, latent) for belief, latent in zip(self.beliefs, latents, strict=True)]
+        means, variances = (np.stack(rows) for rows in zip(*parts, strict=True))
+        mean: FloatArray = say @ means
+        spread = say @ (variances + (means - mean) ** 2)
+        return Prediction(mean=mean, sd=np.sqrt(spread + self.noise), latent=say @ np.stack(latents))
+
+    def _say(self, trained: Trained, latent: FloatArray) -> FloatArray:
+        """Return the share that each belief has in what is said."""
+        evidence = np.array([belief.log_evidence(trained.indices, latent) for belief in self.beliefs])
+        shares = np.exp(evidence - evidence.max())
+        found: FloatArray = shares / shares.sum()
+        return found
+
+    def covariance(self, indices: NDArray[np.int64]) -> FloatArray:
+        """Return the mean of the beliefs' covariances of some candidates, before any is trained: `k` to `k x k`."""
+        found: FloatArray = np.mean([belief.covariance(indices) for belief in self.beliefs], axis=0)
+        return found

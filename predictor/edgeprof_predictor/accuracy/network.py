@@ -1,0 +1,193 @@
+"""The paper's accuracy predictor: four fully connected layers, from scratch or moved from one source task."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
+
+import numpy as np
+import torch
+from torch import nn
+
+from edgeprof_predictor.accuracy.base import AccuracyMethod, SourceUse
+from edgeprof_predictor.accuracy.features import read_features
+from edgeprof_predictor.accuracy.plain import PlainPredictor, one_hot, option_counts, standardised
+from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
+from edgeprof_predictor.descent import descend
+from edgeprof_predictor.errors import TableError
+from edgeprof_predictor.hyperparameters import ACCURACY_TRANSFER
+from edgeprof_predictor.methods.scratch import layers
+from edgeprof_predictor.network import one_thread
+from edgeprof_predictor.spaces import FloatArray
+
+SOURCE_SHARE: Final = 0.15
+"""Of a source's architectures that a network learns from (section A.9)."""
+
+
+class ScratchVec(AccuracyMethod):
+    """A network that knows the trained networks of the target alone.
+
+    Source:
+        Multi-Predict, section 5, Figure 8 and Table 14. Scores are ranked and accuracies standardised, which is ours.
+    """
+
+    name: ClassVar[str] = "scratch-vec"
+    encoding: ClassVar[str] = "vec"
+    source_use: ClassVar[SourceUse] = "none"
+
+    @classmethod
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> ScratchVec:
+        """Learn nothing: sources are ignored."""
+        return cls()
+
+    def look_at(self, candidates: Candidates) -> PlainPredictor:
+        """Return the predictor for a task on these candidates."""
+        return _ScratchPredictor(candidates, encode(candidates, self.encoding, candidates.proxies))
+
+
+class ScratchZcp(ScratchVec):
+    """The same network on zero-cost proxies."""
+
+    name: ClassVar[str] = "scratch-zcp"
+    encoding: ClassVar[str] = "zcp"
+
+
+class ScratchZcpVec(ScratchVec):
+    """The same network on zero-cost proxies and decisions."""
+
+    name: ClassVar[str] = "scratch-zcpvec"
+    encoding: ClassVar[str] = "zcpvec"
+
+
+class TransferNetwork(AccuracyMethod):
+    """A network trained on one source, then fine-tuned on the trained networks of the target.
+
+    Args:
+        proxies: Those that it reads.
+        network: As trained on the source.
+
+    Source:
+        Multi-Predict, sections 5 and A.9, Figures 9 and 19, Table 14.
+    """
+
+    name: ClassVar[str] = "transfer-zcp"
+    encoding: ClassVar[str] = "zcp"
+    source_use: ClassVar[SourceUse] = "one"
+
+    def __init__(self, proxies: tuple[str, ...], network: nn.Sequential) -> None:
+        self._proxies, self._network = proxies, network
+
+    @classmethod
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> TransferNetwork:
+        """Train on a share of the source.
+
+        Raises:
+            TableError: If there is not exactly one source.
+        """
+        source, known = only_source(cls.name, sources, seed)
+        encodings = encode(source.candidates, "zcp", source.candidates.proxies)[known]
+        network = new_network(encodings.shape[1], seed)
+        train(network, encodings, standardised(source.accuracy[known])[0], is_source=True, seed=seed)
+        return cls(source.candidates.proxies, network)
+
+    def look_at(self, candidates: Candidates) -> PlainPredictor:
+        """Return the predictor for a task on these candidates; proxies that they lack count as middling."""
+        return _TransferPredictor(candidates, encode(candidates, "zcp", self._proxies), self._network)
+
+
+class _ScratchPredictor(PlainPredictor):
+    def __init__(self, candidates: Candidates, encodings: FloatArray) -> None:
+        super().__init__(candidates)
+        self._encodings = encodings
+
+    def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
+        """Return what a network trained on the trained networks says; none tells nothing."""
+        if trained.count < 2:
+            return np.zeros(self.candidates.count), 1.0
+        network = new_network(self._encodings.shape[1], seed)
+        targets, mean, sd = standardised(trained.accuracy)
+        train(network, self._encodings[trained.indices], targets, is_source=True, seed=seed)
+        return said_by(network)(self._encodings) * sd + mean, sd
+
+
+class _TransferPredictor(PlainPredictor):
+    def __init__(self, candidates: Candidates, encodings: FloatArray, network: nn.Sequential) -> None:
+        super().__init__(candidates)
+        self._encodings, self._network = encodings, network
+
+    def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
+        """Return what the fine-tuned network says; what it has learnt on the source where none is trained."""
+        if trained.count < 2:
+            return said_by(self._network)(self._encodings), 1.0
+        network = copy.deepcopy(self._network)
+        targets, mean, sd = standardised(trained.accuracy)
+        train(network, self._encodings[trained.indices], targets, is_source=False, seed=seed)
+        return said_by(network)(self._encodings) * sd + mean, sd
+
+
+def only_source(method: str, sources: Sequence[AccuracyTask], seed: int) -> tuple[AccuracyTask, np.ndarray]:
+    """Return the one source and which of its architectures are known.
+
+    Raises:
+        TableError: If there is not exactly one source.
+    """
+    if len(sources) != 1:
+        raise TableError(f"{method} moves from one source to the target, got {len(sources)}; default reads many")
+    count = sources[0].candidates.count
+    known = np.random.default_rng(seed).permutation(count)[: max(2, round(SOURCE_SHARE * count))]
+    return sources[0], known
+
+
+def encode(candidates: Candidates, encoding: str, proxies: Sequence[str]) -> FloatArray:
+    """Return candidates as numbers: `n x d`.
+
+    Args:
+        candidates: Of any task.
+        encoding: One of `plain.ENCODINGS`.
+        proxies: Those to read, in order.
+    """
+    parts = []
+    if encoding.startswith("zcp"):
+        parts.append(read_features(candidates, proxies).scores)
+    if encoding.endswith("vec"):
+        parts.append(one_hot(candidates.choices, option_counts(candidates.choices)))
+    return np.concatenate(parts, axis=1)
+
+
+def new_network(width: int, seed: int) -> nn.Sequential:
+    """Return the untrained network for encodings of a width."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return layers(width, ACCURACY_TRANSFER.layer_width, ACCURACY_TRANSFER.layer_count)
+
+
+def train(network: nn.Sequential, encodings: FloatArray, targets: FloatArray, *, is_source: bool, seed: int) -> None:
+    """Train in place, with the epochs and the rate of a source, or those of a new task.
+
+    Shapes:
+        encodings: `n x d`.  targets: `n`.
+    """
+    settings = ACCURACY_TRANSFER
+    inputs, wanted = (torch.as_tensor(array, dtype=torch.float32) for array in (encodings, targets))
+    descend(
+        network.parameters(),
+        lambda batch: nn.functional.mse_loss(network(inputs[batch]).squeeze(-1), wanted[batch]),
+        count=len(targets),
+        batch_size=settings.batch_size,
+        epochs=settings.source_epochs if is_source else settings.target_epochs,
+        learning_rate=settings.source_learning_rate if is_source else settings.target_learning_rate,
+        weight_decay=settings.weight_decay,
+        seed=seed,
+    )
+
+
+def said_by(network: nn.Module) -> Callable[[FloatArray], FloatArray]:
+    """Return the network as a function of encodings: `n x d` to `n`."""
+
+    def values(encodings: FloatArray) -> FloatArray:
+        with one_thread(), torch.no_grad():
+            found: FloatArray = network(torch.as_tensor(encodings, dtype=torch.float32)).squeeze(-1).double().numpy()
+        return found
+
+    return values

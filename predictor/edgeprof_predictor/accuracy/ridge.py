@@ -1,0 +1,100 @@
+"""Ridge regressions on ranked zero-cost proxies: from scratch, or drawn towards what a source says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+import numpy as np
+
+from edgeprof_predictor.accuracy.base import AccuracyMethod, SourceUse
+from edgeprof_predictor.accuracy.features import normal_ranks, read_features
+from edgeprof_predictor.accuracy.network import only_source
+from edgeprof_predictor.accuracy.ordering import to_accuracy
+from edgeprof_predictor.accuracy.plain import PlainPredictor
+from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
+from edgeprof_predictor.spaces import FloatArray
+
+PENALTY: Final = 3.0
+"""On squared weights; picked on the tables of NAS-Bench-Suite-Zero, one value for all tasks."""
+
+
+class ScratchRidge(AccuracyMethod):
+    """A ridge regression on the trained networks of the target alone: the honest opponent of any transfer."""
+
+    name: ClassVar[str] = "ridge-zcp"
+    encoding: ClassVar[str] = "zcp"
+    source_use: ClassVar[SourceUse] = "none"
+
+    @classmethod
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> ScratchRidge:
+        """Learn nothing: sources are ignored."""
+        return cls()
+
+    def look_at(self, candidates: Candidates) -> PlainPredictor:
+        """Return the predictor for a task on these candidates."""
+        scores = read_features(candidates, candidates.proxies).scores
+        return _RidgePredictor(candidates, scores, np.zeros(scores.shape[1]))
+
+
+class PriorRidge(AccuracyMethod):
+    """A ridge regression drawn towards the weights of one source instead of towards 0.
+
+    Args:
+        proxies: Those that it reads.
+        weights: Of the source.
+
+    Shapes:
+        weights: `p`, of normal accuracies on normal scores.
+    """
+
+    name: ClassVar[str] = "transfer-ridge"
+    encoding: ClassVar[str] = "zcp"
+    source_use: ClassVar[SourceUse] = "one"
+
+    def __init__(self, proxies: tuple[str, ...], weights: FloatArray) -> None:
+        self._proxies, self._weights = proxies, weights
+
+    @classmethod
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> PriorRidge:
+        """Learn the weights on a share of the source.
+
+        Raises:
+            TableError: If there is not exactly one source.
+        """
+        source, known = only_source(cls.name, sources, seed)
+        scores = read_features(source.candidates, source.candidates.proxies).scores[known]
+        accuracy = normal_ranks(source.accuracy[known])
+        return cls(source.candidates.proxies, fit_weights(scores, accuracy, np.zeros(scores.shape[1])))
+
+    def look_at(self, candidates: Candidates) -> PlainPredictor:
+        """Return the predictor for a task on these candidates; proxies that they lack count as middling."""
+        return _RidgePredictor(candidates, read_features(candidates, self._proxies).scores, self._weights)
+
+
+class _RidgePredictor(PlainPredictor):
+    def __init__(self, candidates: Candidates, scores: FloatArray, prior: FloatArray) -> None:
+        super().__init__(candidates)
+        self._scores, self._prior = scores, prior
+
+    def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
+        """Return accuracies by way of ranks; what the prior says where none is trained."""
+        if trained.count < 2:
+            return self._scores @ self._prior, 1.0
+        latent = normal_ranks(trained.accuracy)
+        rows = self._scores[trained.indices]
+        weights = fit_weights(rows, latent, self._prior)
+        expected = (self._scores - rows.mean(axis=0)) @ weights + latent.mean()
+        return to_accuracy(expected, latent, trained.accuracy), float(trained.accuracy.std())
+
+
+def fit_weights(scores: FloatArray, values: FloatArray, prior: FloatArray) -> FloatArray:
+    """Return ridge weights drawn towards a prior, scores and values centred.
+
+    Shapes:
+        scores: `k x p`.  values: `k`.  prior: `p`.  returns: `p`.
+    """
+    centred, wanted = scores - scores.mean(axis=0), values - values.mean()
+    matrix = centred @ centred.T + PENALTY * np.eye(len(values))
+    weights: FloatArray = prior + centred.T @ np.linalg.solve(matrix, wanted - centred @ prior)
+    return weights
