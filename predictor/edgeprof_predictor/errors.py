@@ -19,6 +19,8 @@ PredictorError
 - TrainingError                         a network that the caller's function could not train
 - NothingKeepsLimitError                a latency limit that no candidate is known to keep
 - BackendError (LookupError)            a way to run in parallel that is not installed
+- UnknownProxyError (LookupError)       a zero-cost proxy that is not there
+- ProxyError (ValueError)               a network or a batch whose zero-cost proxies cannot be computed
 """
 
 
@@ -96,3 +98,11 @@ class TrainingError(PredictorError):
 
 class NothingKeepsLimitError(PredictorError):
     """No candidate is known to keep the latency limit."""
+
+
+class UnknownProxyError(PredictorError, LookupError):
+    """No zero-cost proxy has this name."""
+
+
+class ProxyError(PredictorError, ValueError):
+    """A network, or a batch for it, with which zero-cost proxies cannot be computed."""

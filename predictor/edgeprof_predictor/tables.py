@@ -122,6 +122,22 @@ def _archive(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
         yield archive
 
 
+def load_architectures(path: str | os.PathLike[str], space: CategoricalSpace) -> ChoiceArray:
+    """Read the architectures of an archive, `arch`: texts of the space, or choices numbered as in `op`: `n x l`.
+
+    Args:
+        path: The `.npz` file.
+        space: Search space of the architectures.
+
+    Raises:
+        TableError: If the file cannot be read or holds no architectures.
+        ArchitectureError: If a text names no architecture of the space.
+        EncodingError: If a row of integers is none.
+    """
+    architectures, options = read_arrays(path, "arch", optional=("op",))
+    return _choices(_in_our_order(architectures, options, space), space, Path(path))
+
+
 def space_of_table(name: str, choices: ChoiceArray) -> CategoricalSpace:
     """Return integer columns as a search space of their own: one decision a column.
 

@@ -32,6 +32,7 @@
     - StoreError                      the store on this host cannot be read or written
     - OnboardingError                 too few samples could be measured
     - LocalAgentError                 the agent that this host tried to start did not come up
+    - NetworkSourceError              a name or a file of the user's that leads to no torch module
 
 Errors of the predictor (`edgeprof_predictor.errors`) pass through unchanged.
 """
@@ -179,6 +180,10 @@ class OnboardingError(EdgeprofError):
 
 class LocalAgentError(EdgeprofError):
     """An agent that this host started on itself did not come up."""
+
+
+class NetworkSourceError(EdgeprofError):
+    """A name or a file of the user's leads to no torch module."""
 
 
 ERROR_OF_REASON: dict[str, type[RemoteError]] = {

@@ -13,11 +13,15 @@ OPSET_VERSION = 17
 """Old enough for runtimes of 2022, new enough for every operator of the spaces."""
 
 
-def default_model_folder() -> Path:
-    """Folder of exported models: `$EDGEPROF_CACHE/models`, or the user's cache folder."""
+def default_cache_folder() -> Path:
+    """Folder of what can be made again: `$EDGEPROF_CACHE`, or the user's cache folder."""
     chosen = os.environ.get("EDGEPROF_CACHE")
-    root = Path(chosen) if chosen else platformdirs.user_cache_path("edgeprof", appauthor=False)
-    return root / "models"
+    return Path(chosen) if chosen else platformdirs.user_cache_path("edgeprof", appauthor=False)
+
+
+def default_model_folder() -> Path:
+    """Folder of exported models, in the cache folder."""
+    return default_cache_folder() / "models"
 
 
 def export_architecture(space: SearchSpace, architecture: Architecture, folder: Path, *, batch_size: int = 1) -> Path:

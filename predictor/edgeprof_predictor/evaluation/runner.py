@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice, takewhile
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from edgeprof_predictor.errors import BackendError, PredictorError
-from edgeprof_predictor.evaluation.journal import Journal, Row
+from edgeprof_predictor.evaluation.journal import Row
 
 BACKENDS: Final = ("loky", "ray", "dask")
 """Backends of joblib: processes of this machine, or the workers of a Ray or Dask cluster."""
@@ -30,10 +30,23 @@ class Unit:
     work: Callable[[], list[Row]]
 
 
+class Finished(Protocol):
+    """What keeps the rows of finished units: a `Journal`, or a cache that outlives the run."""
+
+    @property
+    def finished(self) -> Mapping[str, list[Row]]:
+        """The rows of each finished unit, by its name."""
+        ...
+
+    def add(self, name: str, rows: Sequence[Row]) -> None:
+        """Keep the rows of a unit, on disk when this returns."""
+        ...
+
+
 def run_units(
     units: Sequence[Unit],
     *,
-    journal: Journal | None = None,
+    journal: Finished | None = None,
     jobs: int | None = None,
     backend: str = "loky",
     on_finished: Callable[[str], None] = lambda _: None,

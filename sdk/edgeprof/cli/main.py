@@ -25,6 +25,7 @@ VERBS = {
     "import": "Take over a table of latencies that others have published.",
     "evaluate": "Compare methods of prediction on a table of latencies.",
     "evaluate-accuracy": "Compare accuracy predictors on a task of which few networks are trained.",
+    "proxies": "Compute zero-cost proxies of a network, or of networks of a search space.",
     "demo": "Do it all on this machine: agent, onboarding, prediction, verification.",
 }
 """The verbs with their short help, here so that `edgeprof --help` need not import torch."""

@@ -1,0 +1,108 @@
+"""flops, params, l2-norm: how large a network is and how large its weights are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import prod
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from edgeprof_predictor.proxies.batch import Inputs
+from edgeprof_predictor.proxies.network import attempt, call, copy_of, seeded
+from edgeprof_predictor.proxies.record import NotAvailable
+
+if TYPE_CHECKING:
+    from edgeprof_predictor.proxies.evidence import Evidence
+
+MILLION: Final = 1e6
+
+_NORMALISATIONS: Final = ("batch_norm", "layer_norm", "group_norm")
+_ACTIVATIONS: Final = ("relu", "hardtanh", "leaky_relu", "prelu", "elu", "gelu", "silu", "sigmoid", "tanh", "hardswish")
+
+
+def flops(evidence: Evidence) -> float:
+    """Return what one item costs, in millions of operations.
+
+    A multiplication with its addition is one operation; a normalisation takes two for each element, an activation one,
+    a pool one for each element that it reads.
+
+    Source:
+        Ning et al., Evaluating efficient performance estimators of neural architectures, NeurIPS 2021; counted as in
+        NAS-Bench-Suite-Zero, 2022.
+    """
+    module = copy_of(evidence.original).eval()
+    counted, weightless = FlopCounterMode(display=False), _WeightlessCounter()
+    with attempt("a run on a single item"), seeded(module, evidence.seed), torch.no_grad(), counted, weightless:
+        call(module, _first(evidence.batch.inputs))
+    count = int(counted.get_total_flops()) // 2 + weightless.count
+    if not count:
+        raise NotAvailable("no operation that is counted was seen in it")
+    return count / MILLION
+
+
+def params(evidence: Evidence) -> float:
+    """Return the number of trainable numbers, in millions; biases and normalisations included.
+
+    Source:
+        As flops.
+    """
+    count = sum(parameter.numel() for parameter in evidence.original.parameters())
+    if not count:
+        raise NotAvailable("it has no parameter")
+    return count / MILLION
+
+
+def l2_norm(evidence: Evidence) -> float:
+    """Return the sum over weight tensors of their Euclidean norm.
+
+    Source:
+        Abdelfattah et al., Zero-cost proxies for lightweight NAS, ICLR 2021.
+    """
+    if not evidence.weights:
+        raise NotAvailable("it has no weight of two or more dimensions")
+    return float(torch.stack([weight.detach().norm().double() for weight in evidence.weights]).sum())
+
+
+class _WeightlessCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the operations of layers that multiply by no matrix."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        output = result[0] if isinstance(result, tuple) else result
+        if isinstance(output, Tensor):
+            self.count += _weightless_count(str(func.overloadpacket.__name__), args, output)
+        return result
+
+
+def _weightless_count(name: str, args: tuple[Any, ...], output: Tensor) -> int:
+    if any(kind in name for kind in _NORMALISATIONS):
+        return 2 * output.numel()
+    if name.rstrip("_") in _ACTIVATIONS:
+        return output.numel()
+    if name == "mean" or "adaptive_avg_pool" in name:
+        return int(args[0].numel())
+    if "_pool" in name:
+        window = args[1] if len(args) > 1 else [1]
+        spatial = output.ndim - 2
+        return int(output.numel() * (prod(window) if len(window) > 1 else window[0] ** spatial))
+    return 0
+
+
+def _first(inputs: Inputs) -> Inputs:
+    if isinstance(inputs, dict):
+        return {name: tensor.detach()[:1].clone() for name, tensor in inputs.items()}
+    return tuple(tensor.detach()[:1].clone() for tensor in inputs)

@@ -1,0 +1,187 @@
+"""`edgeprof proxies`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgeprof.cli.console import messages, print_json
+from edgeprof.cli.parameters import NameList, json_option
+
+if TYPE_CHECKING:
+    from edgeprof_predictor.proxies import SpaceScores
+    from edgeprof_predictor.spaces import Architecture, SearchSpace
+
+SHOWN_COUNT = 20
+"""Architectures that the table on a terminal shows; a file or --json has all of them."""
+
+
+class Shape(click.ParamType[tuple[int, ...]]):
+    """Sizes joined by commas, such as `3,32,32`."""
+
+    name = "shape"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Split the text into sizes."""
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in value.split(",")]
+        if not all(part.isascii() and part.isdigit() and int(part) for part in parts):
+            self.fail(f"{value!r} is no shape; write 3,32,32", param, ctx)
+        return tuple(map(int, parts))
+
+
+@click.command()
+@click.argument("subject", metavar="MODULE|SPACE")
+@click.argument("architectures", nargs=-1, metavar="[ARCHITECTURE]...")
+@click.option("--count", type=click.IntRange(min=1), help="Draw so many architectures of the space by --seed.")
+@click.option(
+    "--table", type=click.Path(path_type=Path), metavar="FILE.npz", help="Take the architectures of a table, `arch`."
+)
+@click.option("--proxies", "names", type=NameList(), metavar="A,B,...", help="Which proxies.  [default: all]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights, batch and draws.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True, help="Items of the batch.")
+@click.option(
+    "--input-shape",
+    "input_shapes",
+    type=Shape(),
+    multiple=True,
+    default=["3,32,32"],
+    show_default=True,
+    help="Shape of one item, of MODULE; given again for each further input.",
+)
+@click.option("--classes", type=click.IntRange(min=2), help="Classes of MODULE's task.  [default: all of its output]")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE.npz", help="Write the scores as a table.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Networks at the same time.  [default: one a core]")
+@click.option(
+    "--backend",
+    type=click.Choice(["loky", "ray", "dask"]),
+    default="loky",
+    show_default=True,
+    help="Where to run them: processes here, or a cluster at RAY_ADDRESS or DASK_SCHEDULER_ADDRESS.",
+)
+@json_option
+def proxies(
+    subject: str,
+    architectures: tuple[str, ...],
+    count: int | None,
+    table: Path | None,
+    names: tuple[str, ...] | None,
+    seed: int,
+    batch_size: int,
+    input_shapes: tuple[tuple[int, ...], ...],
+    classes: int | None,
+    output: Path | None,
+    jobs: int | None,
+    backend: str,
+    as_json: bool,
+) -> None:
+    """Compute zero-cost proxies of an untrained network, on one random batch.
+
+    MODULE is `package.module:callable` or `path/to/file.py:callable`, which returns a torch module; it is scored at the
+    weights it has. SPACE is the name of a search space, whose architectures are named, drawn (--count) or taken from
+    a table (--table); their scores are kept, so that an interrupted run goes on, and one with more proxies computes
+    only those.
+    """
+    from edgeprof_predictor.proxies import PROXY_NAMES, canonical_names
+    from edgeprof_predictor.spaces import SPACE_NAMES, get_space
+
+    chosen = canonical_names(names or PROXY_NAMES)
+    if subject not in SPACE_NAMES and ":" in subject:
+        if architectures or count or table or output:
+            raise click.UsageError("ARCHITECTURE, --count, --table and --output go with a SPACE")
+        _score_module(subject, chosen, seed, batch_size, input_shapes, classes, as_json)
+        return
+    space = get_space(subject)
+    found = _architectures(space, architectures, count, table, seed)
+    scores = _score_space(space, found, chosen, seed, batch_size, jobs, backend)
+    if output is not None:
+        scores.save(output)
+        messages.print(f"scores: {output}")
+    _show_space(scores, as_json)
+
+
+def _score_module(
+    source: str,
+    names: tuple[str, ...],
+    seed: int,
+    batch_size: int,
+    input_shapes: tuple[tuple[int, ...], ...],
+    classes: int | None,
+    as_json: bool,
+) -> None:
+    from edgeprof.cli.proxy_tables import print_record, record_document
+    from edgeprof.network_source import load_network
+    from edgeprof_predictor.proxies import UnfinishedProxiesError, compute_proxies, random_batch
+
+    network = load_network(source, seed=seed)
+    batch = random_batch(input_shapes, size=batch_size, seed=seed)
+    failure: UnfinishedProxiesError | None = None
+    try:
+        record = compute_proxies(network, batch, names, seed=seed, class_count=classes)
+    except UnfinishedProxiesError as error:
+        record, failure = error.record, error
+    if as_json:
+        print_json(record_document(source, record))
+    elif record.scores:
+        print_record(source, record)
+    if failure is not None:
+        raise failure
+
+
+def _architectures(
+    space: "SearchSpace", texts: tuple[str, ...], count: int | None, table: Path | None, seed: int
+) -> "list[Architecture]":
+    from edgeprof_predictor.tables import load_architectures
+
+    if (bool(texts) + (count is not None) + (table is not None)) != 1:
+        raise click.UsageError("name architectures, or draw some with --count, or take those of a --table")
+    if table is not None:
+        return space.architectures(load_architectures(table, space))
+    return space.sample(count, seed=seed) if count is not None else [space.parse(text) for text in texts]
+
+
+def _score_space(
+    space: "SearchSpace",
+    architectures: "list[Architecture]",
+    names: tuple[str, ...],
+    seed: int,
+    batch_size: int,
+    jobs: int | None,
+    backend: str,
+) -> "SpaceScores":
+    from contextlib import ExitStack
+
+    from edgeprof.cli.unit_progress import UnitProgress
+    from edgeprof.export import default_cache_folder
+    from edgeprof_predictor.proxies import score_architectures
+
+    with ExitStack() as stack:
+        shown: list[UnitProgress] = []
+        return score_architectures(
+            space,
+            architectures,
+            names,
+            seed=seed,
+            batch_size=batch_size,
+            cache=default_cache_folder() / "proxies.sqlite",
+            jobs=jobs,
+            backend=backend,
+            on_begin=lambda total, known: shown.append(stack.enter_context(UnitProgress(total, known))),
+            on_finished=lambda name: shown[0].on_finished(name),
+        )
+
+
+def _show_space(scores: "SpaceScores", as_json: bool) -> None:
+    from edgeprof.cli.proxy_tables import print_scores, space_document
+    from edgeprof_predictor.errors import ProxyError
+
+    if as_json:
+        print_json(space_document(scores))
+    else:
+        print_scores(scores, SHOWN_COUNT)
+    if scores.failures:
+        text, failure = next(iter(scores.failures.items()))
+        raise ProxyError(
+            f"{len(scores.failures)} of {len(scores.texts)} networks failed half-way, the first is {text}: {failure}"
+        )

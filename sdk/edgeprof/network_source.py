@@ -1,0 +1,84 @@
+"""A torch module that a user names: `package.module:callable` or `path/to/file.py:callable`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from edgeprof.errors import NetworkSourceError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+EXAMPLES = "my_package.my_module:make_network or path/to/file.py:make_network"
+
+
+def load_network(source: str, *, seed: int) -> nn.Module:
+    """Return the network that a callable of the user's makes.
+
+    Args:
+        source: Where it is: a module that can be imported from here, or a file, then `:` and the name of a callable
+            without arguments, or of a torch module.
+        seed: Of torch's generator while it is made; the generator itself stays as it is.
+
+    Raises:
+        NetworkSourceError: If there is no such thing, it fails, or what it returns is no torch module.
+    """
+    import torch
+
+    place, _, name = source.rpartition(":")
+    if not place or not name:
+        raise NetworkSourceError(f"{source!r} names no network; write {EXAMPLES}")
+    made = _attribute(place, name)
+    if isinstance(made, torch.nn.Module):
+        return made
+    if not callable(made):
+        raise NetworkSourceError(f"{name} of {place} is no callable; name one that returns a torch module")
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        try:
+            network = made()
+        except Exception as error:  # the user's own code may raise anything
+            raise NetworkSourceError(f"{name} of {place} failed: {_first_line(error)}") from error
+    if not isinstance(network, torch.nn.Module):
+        raise NetworkSourceError(f"{name} of {place} returned no torch module, but {type(network).__name__}")
+    return network
+
+
+def _attribute(place: str, name: str) -> object:
+    try:
+        module = _from_file(Path(place)) if place.endswith(".py") else _imported(place)
+    except Exception as error:  # so may the module, while it is imported
+        raise NetworkSourceError(f"cannot import {place}: {_first_line(error)}") from error
+    if not hasattr(module, name):
+        raise NetworkSourceError(f"{place} has no {name}; name a callable that it has, as {EXAMPLES}")
+    found: object = getattr(module, name)
+    return found
+
+
+def _imported(place: str) -> ModuleType:
+    # As with `python -m`: a command that was installed does not look into the folder it is called in.
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    return importlib.import_module(place)
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Classes of the file are looked up by its name, by dataclasses and by pickling.
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}{': ' + lines[0] if lines else ''}"
