@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor
+from edgeprof_predictor.accuracy.default import Default
 from edgeprof_predictor.accuracy.task import Candidates, Trained
 from edgeprof_predictor.spaces import FloatArray
 
@@ -19,7 +20,10 @@ DEVIATIONS: Final = 0.5
 """Standard deviations added to the expected accuracy."""
 
 FIRST_COUNT: Final = 10
-"""Networks that a guide without a prior trains first, by chance."""
+"""Networks that the paper's search trains first, by chance."""
+
+FEWEST_COUNT: Final = 4
+"""Networks that are trained by chance where nothing is known before: fewer tell a ridge regression nothing."""
 
 
 class Guide(ABC):
@@ -63,6 +67,11 @@ class Predicting(Guide):
         """Let the predictor look at the candidates."""
         self._predictor = self.method.look_at(candidates)
 
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The zero-cost proxies that the predictor learned to read; empty where it reads any."""
+        return self.method.proxies if isinstance(self.method, Default) else ()
+
     def predict(self, trained: Trained, *, seed: int) -> AccuracyPrediction:
         """Return the accuracies of all candidates."""
         assert self._predictor is not None, "a guide looks at the candidates first"
@@ -87,6 +96,18 @@ class Hopeful(Predicting):
         prediction = self.predict(trained, seed=seed)
         hoped = prediction.accuracy + DEVIATIONS * prediction.sd
         return np.where(keeping >= KEEPING_PROBABILITY, hoped, -np.inf)
+
+
+class LateHopeful(Hopeful):
+    """The same for a predictor without a prior: the first few networks are trained by chance."""
+
+    name: ClassVar[str] = "late-upper-confidence"
+
+    def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
+        """Return chance while few are trained, then the upper confidence bound: `n`."""
+        if trained.count < FEWEST_COUNT:
+            return Chance().worth(trained, keeping, seed=seed)
+        return super().worth(trained, keeping, seed=seed)
 
 
 class Improving(Predicting):

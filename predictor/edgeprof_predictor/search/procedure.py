@@ -275,8 +275,8 @@ class Search:
             return "no network could be trained; see the failures that the search told, and mend the training"
         how = "measured" if fastest.is_measured else "predicted"
         among = f"the {len(self._state.accuracies)} networks trained" if self._state.accuracies else "all candidates"
+        interval = f"{fastest.latency_ms:.3g} ms ({fastest.lower_ms:.3g} to {fastest.upper_ms:.3g} ms)"
         return (
             f"none of {among} is known to keep {limit_ms:.4g} ms: the fastest known is {fastest.architecture}, "
-            f"{how} at {fastest.latency_ms:.3g} ms ({fastest.lower_ms:.3g} to {fastest.upper_ms:.3g} ms); allow more latency, "
-            f"or more trainings and measurements"
+            f"{how} at {interval}; allow more latency, or more trainings and measurements"
         )

@@ -22,6 +22,7 @@ VERBS = {
     "onboard": "Measure a few networks on a device and learn to predict all others.",
     "predict": "Say how fast networks run on an onboarded platform.",
     "verify": "Measure networks that a profile has never seen, and compare.",
+    "search": "Find the most accurate network that keeps a latency limit, training few.",
     "import": "Take over a table of latencies that others have published.",
     "evaluate": "Compare methods of prediction on a table of latencies.",
     "evaluate-accuracy": "Compare accuracy predictors on a task of which few networks are trained.",
