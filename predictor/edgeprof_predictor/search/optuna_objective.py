@@ -1,9 +1,10 @@
 """For Optuna: accuracy and latency of a trial, with the latency limit as a constraint, for any sampler.
 
 objective = OptunaObjective(space, train, belief, limit_ms=5.0)
-sampler = optuna.samplers.NSGAIISampler(constraints_func=objective.constraints)
-study = optuna.create_study(directions=objective.directions, sampler=sampler)
+study = optuna.create_study(directions=objective.directions, sampler=optuna.samplers.NSGAIISampler())
 study.optimize(objective, n_trials=100)
+
+Before Optuna 5 samplers have to be told of constraints: `NSGAIISampler(constraints_func=objective.constraints)`.
 """
 
 from __future__ import annotations
@@ -51,14 +52,14 @@ class OptunaObjective:
         )
         if not self._space.is_valid([choices])[0]:
             # Over the limit by more than any network: samplers that learn from pruned trials keep away.
-            trial.set_user_attr("constraints", [self._limit_ms])
+            _constrain(trial, self._limit_ms)
             raise optuna.TrialPruned("these choices make no architecture")
         architecture = Architecture(space=self._space.name, choices=choices)
         prediction = self._belief.predict(self._space.choices([architecture]))
         text, upper_ms = self._space.format(architecture), float(prediction.upper_ms[0])
         trial.set_user_attr("architecture", text)
         trial.set_user_attr("upper_ms", upper_ms)
-        trial.set_user_attr("constraints", [upper_ms - self._limit_ms])
+        _constrain(trial, upper_ms - self._limit_ms)
         return self._oracle(text), float(prediction.latency_ms[0])
 
     @staticmethod
@@ -66,3 +67,10 @@ class OptunaObjective:
         """Return by how many milliseconds a trial breaks the limit; 0 or less where it keeps it."""
         found: Sequence[float] = trial.user_attrs["constraints"]
         return found
+
+
+def _constrain(trial: optuna.Trial, excess_ms: float) -> None:
+    """Note by how much a trial breaks the limit, as either generation of Optuna wants it."""
+    trial.set_user_attr("constraints", [excess_ms])
+    if hasattr(trial, "set_constraint"):
+        trial.set_constraint("latency", excess_ms)
