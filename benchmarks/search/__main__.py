@@ -1,10 +1,11 @@
 """Search NAS-Bench-201 on published tables: the paper's Figure 10, and latency limits on published platforms.
 
 python -m benchmarks.search [--seeds 20] [--results FOLDER] [--output docs]
+python -m benchmarks.search --finished            show what is computed already, compute nothing
 
 Accuracies, proxies and latencies are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. What is
 finished stands in the folder of results: the same command goes on where it was interrupted. With --output it writes
-pictures/figure-10.png and the figures of docs/search.md.
+pictures/figure-10.png; the tables for docs/search.md are printed.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.search.render import draw, markdown
+from benchmarks.search.render import draw
 from benchmarks.search.runs import units
-from benchmarks.search.summary import Summary
+from benchmarks.search.summary import Summary, markdown
 
 from edgeprof_predictor.evaluation import Journal, run_units
 
@@ -27,6 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20, help="repetitions (default: 20)")
     parser.add_argument("--jobs", type=int, help="units at the same time (default: one a core)")
+    parser.add_argument("--finished", action="store_true", help="show what is computed already")
     parser.add_argument(
         "--results", type=Path, default=Path(tempfile.gettempdir()) / "edgeprof-search", metavar="FOLDER"
     )
@@ -34,8 +36,9 @@ def main() -> int:
     arguments = parser.parse_args()
     arguments.results.mkdir(parents=True, exist_ok=True)
     journal = Journal(arguments.results / "units.journal", {"tables": "accuracy_and_zcp, latency_nasbench201"})
+    wanted = units(arguments.seeds, arguments.results)
     rows = run_units(
-        units(arguments.seeds, arguments.results),
+        [unit for unit in wanted if not arguments.finished or unit.name in journal.finished],
         journal=journal,
         jobs=arguments.jobs,
         on_finished=lambda name: print(name, file=sys.stderr, flush=True),

@@ -39,7 +39,7 @@ NEAR: Final = 0.1
 """Percent of accuracy below the best known at which a search has arrived."""
 
 TRAINING_COUNT: Final = 40
-MEASUREMENT_COUNT: Final = 60
+MEASUREMENT_COUNT: Final = 150
 CHANCE_COUNT: Final = 725
 SAMPLE_COUNT: Final = 10
 SOURCE_COUNT: Final = 900
@@ -85,9 +85,6 @@ WAYS: Final = {
     "ours-all": Way(title="ours, prior from all other tasks", guide=Hopeful, method="default", is_own_space_known=True),
 }
 
-GUIDES: Final[dict[str, type[Guide]]] = {"ours": Hopeful, "ours-ei": Improving}
-"""The ways to search under a limit."""
-
 
 class KnownBelief(LatencyBelief):
     """Somebody who knows every latency: what a search under a limit is compared with."""
@@ -121,15 +118,14 @@ class TruthTable:
 
 
 def units(seed_count: int, folder: Path) -> list[Unit]:
-    """Return all units, first seeds first."""
-    found = []
-    for seed in range(seed_count):
-        found += [Unit(name=f"{name} {seed}", work=partial(free_search, name, seed)) for name in WAYS]
-        found += [
-            Unit(name=f"limit {platform} {seed}", work=partial(limited_searches, platform, seed, folder))
-            for platform in KIN
-        ]
-    return found
+    """Return all units: the searches without a limit, then first seeds first."""
+    seeds = range(seed_count)
+    free = [Unit(name=f"{name} {seed}", work=partial(free_search, name, seed)) for seed in seeds for name in WAYS]
+    return free + [
+        Unit(name=f"limit {platform} {seed}", work=partial(limited_searches, platform, seed, folder))
+        for seed in seeds
+        for platform in KIN
+    ]
 
 
 def free_search(name: str, seed: int) -> list[dict[str, Any]]:
@@ -172,11 +168,10 @@ def limited_searches(platform: str, seed: int, folder: Path) -> list[dict[str, A
     for quantile in QUANTILES:
         limit_ms = float(np.quantile(latency_ms, quantile))
         beliefs: dict[str, LatencyBelief] = {"known": KnownBelief(truth), "profile": PlatformBelief(profile)}
-        for name, guide in GUIDES.items():
-            for belief_name, belief in beliefs.items():
-                row = _limited(guide(_method("default", False, seed)), belief, truth, limit_ms, seed)  # type: ignore[call-arg]
-                labels = {"kind": "limit", "way": name, "platform": platform, "quantile": quantile, "seed": seed}
-                rows.append(labels | {"belief": belief_name, "limit_ms": limit_ms, "coverage": coverage} | row)
+        for name, belief in beliefs.items():
+            row = _limited(Hopeful(_method("default", False, seed)), belief, truth, limit_ms, seed)
+            labels = {"kind": "limit", "platform": platform, "quantile": quantile, "seed": seed, "belief": name}
+            rows.append(labels | {"limit_ms": limit_ms, "coverage": coverage} | row)
     return rows
 
 

@@ -12,9 +12,9 @@ from edgeprof_predictor.accuracy.default import Default
 from edgeprof_predictor.accuracy.task import Candidates, Trained
 from edgeprof_predictor.spaces import FloatArray
 
-KEEPING_PROBABILITY: Final = 0.2
-"""A candidate less likely to keep the limit is not worth a measurement. Of .2 and .5 the lower one needed a quarter to
-half of the trainings: the best networks lie close to the limit, where no interval settles anything."""
+KEEPING_PROBABILITY: Final = 0.05
+"""A candidate less likely to keep the limit is not worth a measurement. The best networks lie close to the limit, where
+no interval settles anything, and a measurement costs far less than the trainings of what is second best."""
 
 DEVIATIONS: Final = 0.5
 """Standard deviations added to the expected accuracy."""
@@ -62,10 +62,12 @@ class Predicting(Guide):
     def __init__(self, method: AccuracyMethod) -> None:
         self.method: Final = method
         self._predictor: AccuracyPredictor | None = None
+        self._last: tuple[int, int, AccuracyPrediction] | None = None
 
     def look_at(self, candidates: Candidates) -> None:
         """Let the predictor look at the candidates."""
         self._predictor = self.method.look_at(candidates)
+        self._last = None
 
     @property
     def proxies(self) -> tuple[str, ...]:
@@ -73,9 +75,11 @@ class Predicting(Guide):
         return self.method.proxies if isinstance(self.method, Default) else ()
 
     def predict(self, trained: Trained, *, seed: int) -> AccuracyPrediction:
-        """Return the accuracies of all candidates."""
+        """Return the accuracies of all candidates; of the same trained networks they are computed once."""
         assert self._predictor is not None, "a guide looks at the candidates first"
-        return self._predictor.predict(trained, seed=seed)
+        if self._last is None or self._last[:2] != (trained.count, seed):
+            self._last = (trained.count, seed, self._predictor.predict(trained, seed=seed))
+        return self._last[2]
 
     def warning(self, trained: Trained) -> str | None:
         """Return what the predictor warns of."""

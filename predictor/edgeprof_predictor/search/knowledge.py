@@ -38,10 +38,8 @@ class Knowledge:
         self._latency = latency
         self._prediction: Prediction | None = None
         self._is_measured: NDArray[np.bool_] | None = None
-        known = list(state.latencies)
-        if latency is not None and known:
-            choices = pool.space.choices([pool.space.parse(text) for text in known])
-            self._latency = latency.learn(choices, list(state.latencies.values()))
+        for text, measured in state.latencies.items():
+            self.learn(text, measured)
 
     def grow(self, worth: FloatArray, *, seed: int) -> bool:
         """Let the pool grow; False where it did not."""
@@ -51,8 +49,9 @@ class Knowledge:
         return has_grown
 
     def learn(self, architecture: str, measured: MeasuredLatency) -> None:
-        """Learn from a measurement."""
-        assert self._latency is not None
+        """Learn from a measurement, in the order in which they were made."""
+        if self._latency is None:
+            return
         choices = self.pool.space.choices([self.pool.space.parse(architecture)])
         self._latency = self._latency.learn(choices, [measured])
         self._prediction = self._is_measured = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, Prediction
 from edgeprof_predictor.methods.default import DefaultPredictor
-from edgeprof_predictor.posterior import Posterior
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+
+RELEARN_SHARE: Final = 8
+"""A predictor learns again once the new measurements are one for so many that it knows; learning takes a moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +60,13 @@ class PlatformBelief(LatencyBelief):
 
     Args:
         predictor: Of the platform, as its profile holds it.
-        measured: What was measured since.
     """
 
-    def __init__(self, predictor: DefaultPredictor, measured: Samples | None = None) -> None:
+    def __init__(self, predictor: DefaultPredictor) -> None:
         self._adapted = predictor
-        self._measured = measured or Samples.none(predictor.space)
-        self._predictor = predictor if measured is None else taught(predictor, measured)
-        rows = [row.tobytes() for row in self._measured.choices]
-        self._number = {row: number for number, row in enumerate(rows)}
+        self._measured = Samples.none(predictor.space)
+        self._number: dict[bytes, int] = {}
+        self._taught = _Taught(predictor)
 
     @property
     def space(self) -> CategoricalSpace:
@@ -74,12 +75,12 @@ class PlatformBelief(LatencyBelief):
 
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return latencies: measured where they are, predicted elsewhere."""
-        predicted = self._predictor.predict(choices)
+        predicted = self._taught.predict(choices)
         columns = [predicted.latency_ms.copy(), predicted.lower_ms.copy(), predicted.upper_ms.copy()]
         for index, number in self._found(choices):
             latency_ms = self._measured.latency_ms[number]
-            # A clock of whole milliseconds hides up to half of one.
             reach = np.exp(INTERVAL_DEVIATIONS * self._measured.relative_sd[number])
+            # A clock of whole milliseconds hides up to half of one.
             step = self._measured.resolution_ms / 2.0
             ends = (latency_ms, max(latency_ms / reach - step, 0.5 * latency_ms), latency_ms * reach + step)
             for column, value in zip(columns, ends, strict=True):
@@ -103,11 +104,31 @@ class PlatformBelief(LatencyBelief):
             relative_sd=np.array([one.relative_sd for one in measured]),
             resolution_ms=max(one.resolution_ms for one in measured),
         )
-        return PlatformBelief(self._adapted, self._measured.joined(more))
+        after = PlatformBelief(self._adapted)
+        after._measured = self._measured.joined(more)
+        after._number = {row.tobytes(): number for number, row in enumerate(after._measured.choices)}
+        known_count = self._taught.predictor.samples.count
+        new_count = self._adapted.samples.count + after._measured.count - known_count
+        is_due = new_count * RELEARN_SHARE >= known_count - self._adapted.samples.count
+        after._taught = _Taught(taught(self._adapted, after._measured)) if is_due else self._taught
+        return after
 
     def _found(self, choices: ChoiceArray) -> list[tuple[int, int]]:
         rows = enumerate(np.ascontiguousarray(choices, dtype=np.int8))
         return [(index, self._number[row.tobytes()]) for index, row in rows if row.tobytes() in self._number]
+
+
+class _Taught:
+    """A predictor that remembers what it said last: a search asks about the same candidates again and again."""
+
+    def __init__(self, predictor: DefaultPredictor) -> None:
+        self.predictor: Final = predictor
+        self._last: tuple[ChoiceArray, Prediction] | None = None
+
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        if self._last is None or self._last[0] is not choices:
+            self._last = (choices, self.predictor.predict(choices))
+        return self._last[1]
 
 
 class JoinedBelief(LatencyBelief):
@@ -159,13 +180,11 @@ class JoinedBelief(LatencyBelief):
 def taught(predictor: DefaultPredictor, samples: Samples) -> DefaultPredictor:
     """Return the predictor after more samples of its platform.
 
-    The combinations of the model stay those that the first samples chose, and so does the network, whose weight is
-    small: a profile holds no more, and needs no bundle to go on.
+    The combinations of its model are weighed anew; the network, whose weight is small, stays as it is. A profile holds
+    no more, and needs no bundle to go on.
     """
     adapted = predictor.adapted
-    before = adapted.posterior
-    posterior = Posterior(before.prior, before.hypotheses, before.samples.joined(samples))
-    return DefaultPredictor(replace(adapted, posterior=posterior))
+    return DefaultPredictor(replace(adapted, posterior=adapted.posterior.joined(samples)))
 
 
 def probability_within(prediction: Prediction, limit_ms: float) -> FloatArray:

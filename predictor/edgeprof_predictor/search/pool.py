@@ -15,8 +15,8 @@ from edgeprof_predictor.spaces import Architecture, CategoricalSpace, ChoiceArra
 ProxySource = Callable[[Sequence[Architecture]], FloatArray]
 """Gives the scores of architectures: `n x p`, NaN where one is not available."""
 
-NEIGHBOUR_COUNT: Final = 64
-"""Neighbours of leaders that come in with each round."""
+NEIGHBOUR_SHARE: Final = 16
+"""Neighbours of leaders come in with each round, one for so many candidates drawn in the beginning."""
 
 LEADER_COUNT: Final = 8
 """Candidates worth most, of which neighbours are made."""
@@ -89,6 +89,7 @@ class GrowingPool(Pool):
         self._source = source
         self._state = state
         self._is_complete = space.size <= count
+        self._neighbour_count = count // NEIGHBOUR_SHARE
         drawn = state.candidates()
         if not drawn:
             choices = _distinct(
@@ -103,7 +104,9 @@ class GrowingPool(Pool):
         if self._is_complete:
             return False
         leaders = np.argsort(-worth, kind="stable")[:LEADER_COUNT]
-        choices = self._new(_neighbours(self.space, self.candidates.choices[leaders], seed=seed))[:NEIGHBOUR_COUNT]
+        choices = self._new(_neighbours(self.space, self.candidates.choices[leaders], seed=seed))[
+            : self._neighbour_count
+        ]
         if not len(choices):
             return False
         part = self._part(self.space, *self._score(self.space, choices))

@@ -18,7 +18,7 @@ from edgeprof_predictor.errors import JournalError, NothingKeepsLimitError, Sear
 from edgeprof_predictor.methods.default import Default, DefaultPredictor
 from edgeprof_predictor.search.guides import Chance, Guide, Improving, LateHopeful, TopPredicted
 from edgeprof_predictor.search.latency import MeasuredLatency, PlatformBelief
-from edgeprof_predictor.search.pool import NEIGHBOUR_COUNT, GrowingPool
+from edgeprof_predictor.search.pool import GrowingPool
 from edgeprof_predictor.search.procedure import Budget, Oracle, Search
 from edgeprof_predictor.search.state import SearchState
 from edgeprof_predictor.search.tables import TableOracle
@@ -249,4 +249,4 @@ def test_a_kill_loses_nothing_and_the_search_goes_on_as_if_there_was_none(tmp_pa
     assert trained == [found.architecture for found in whole.trained[4:]]
     draws = SearchState(tmp_path / "killed", {}).candidates()
     assert len(draws) == 3
-    assert len(draws[1][0]) == NEIGHBOUR_COUNT
+    assert len(draws[1][0]) == 3
