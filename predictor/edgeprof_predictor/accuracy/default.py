@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor, SourceUse
+from edgeprof_predictor.accuracy.bundle import load_shipped
 from edgeprof_predictor.accuracy.design import choose_informative
-from edgeprof_predictor.accuracy.evidence import fit_scales
 from edgeprof_predictor.accuracy.features import normal_ranks, read_features
+from edgeprof_predictor.accuracy.induced import InducedTeaching
+from edgeprof_predictor.accuracy.kernel import HYPOTHESES, Scales
 from edgeprof_predictor.accuracy.mixture import Mixture
 from edgeprof_predictor.accuracy.ordering import to_accuracy
-from edgeprof_predictor.accuracy.target import SourcePosterior, without_sources
+from edgeprof_predictor.accuracy.target import SourcePosterior, Teaching, without_sources
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS
 
-SCALE_COUNT: Final = 40
-"""Architectures of each source from which the scales of the kernels are learned."""
-
 PRIOR_COUNT: Final = 150
 """Architectures of each source that speak for the target."""
+
+INTERVAL_FACTOR: Final = 1.25
+"""On the deviations of an interval, since scales and order of the few trained networks are taken for certain. One value
+for all tasks, under which nine tenths of the accuracies of NAS-Bench-Suite-Zero lie inside."""
+
+SURPRISE_LIMIT: Final = 3.0
+"""Log odds of 20 to 1 against the sources: strong evidence in the words of Kass and Raftery (1995)."""
+
+TELLING_COUNT: Final = 5
+"""Networks trained before what they say against the sources is repeated to a user."""
 
 
 class Default(AccuracyMethod):
@@ -31,20 +40,20 @@ class Default(AccuracyMethod):
 
     Args:
         proxies: Those that the kernels read.
-        posterior: What the sources say.
+        teachings: What the sources say, under each set of scales.
     """
 
     name: ClassVar[str] = "default"
     encoding: ClassVar[str] = "zcpvec"
     source_use: ClassVar[SourceUse] = "all"
 
-    def __init__(self, proxies: tuple[str, ...], posterior: SourcePosterior) -> None:
+    def __init__(self, proxies: tuple[str, ...], teachings: Sequence[Teaching]) -> None:
         self.proxies: Final = proxies
-        self._posterior = posterior
+        self.teachings: Final = tuple(teachings)
 
     @classmethod
     def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> Default:
-        """Learn the scales of the kernels, then what the sources say under them.
+        """Learn what the sources say, under each hypothesis about the kernels.
 
         Raises:
             TableError: If there is no source.
@@ -59,21 +68,60 @@ class Default(AccuracyMethod):
             # Ranked among all of its task, then thinned out.
             features.append(read_features(source.candidates, proxies, task=source.name).subset(kept))
             accuracies.append(normal_ranks(source.accuracy)[kept])
-        few = np.arange(SCALE_COUNT)
-        scales = fit_scales(
-            [part.subset(few[: part.count]) for part in features], [part[:SCALE_COUNT] for part in accuracies]
-        )
-        return cls(proxies, SourcePosterior(scales, features, accuracies))
+        return cls(proxies, [SourcePosterior(Scales.of(factors), features, accuracies) for factors in HYPOTHESES])
+
+    def condensed(self, option_counts: Mapping[str, Sequence[int]], *, seed: int) -> Default:
+        """Return nearly the same without the sources: what a bundle may hold.
+
+        Args:
+            option_counts: Options of each decision, by the name of each search space that the sources are of.
+            seed: Draws the networks on which the sources' say is kept.
+        """
+        teachings = [
+            InducedTeaching.of(part, proxy_count=len(self.proxies), option_counts=option_counts, seed=seed)
+            for part in self.teachings
+            if isinstance(part, SourcePosterior)
+        ]
+        return Default(self.proxies, teachings)
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save of a condensed predictor."""
+        return {
+            f"{index}.{name}": array
+            for index, part in enumerate(self.teachings)
+            if isinstance(part, InducedTeaching)
+            for name, array in part.tensors().items()
+        }
+
+    @classmethod
+    def from_tensors(cls, proxies: Sequence[str], tensors: Mapping[str, NDArray[np.generic]]) -> Default:
+        """Return what `tensors` was saved from."""
+        by_index: dict[str, dict[str, NDArray[np.generic]]] = {}
+        for name, array in tensors.items():
+            index, _, part = name.partition(".")
+            by_index.setdefault(index, {})[part] = array
+        return cls(tuple(proxies), [InducedTeaching.from_tensors(by_index[index]) for index in sorted(by_index)])
+
+    @classmethod
+    def load_shipped(cls) -> Default:
+        """Return the pre-trained predictor of the host's package.
+
+        Raises:
+            BundleError: If it is missing or damaged.
+        """
+        return load_shipped()
 
     def look_at(self, candidates: Candidates) -> DefaultPredictor:
         """Return the predictor for a task on these candidates."""
         target = read_features(candidates, self.proxies)
-        beliefs = [self._posterior.look_at(target)]
-        others = self._posterior.without(target.space) if target.space in self._posterior.spaces else None
-        if others is not None:
-            beliefs.append(others.look_at(target))
-        beliefs.append(without_sources(self._posterior.scales, target))
-        return DefaultPredictor(Mixture(beliefs))
+        known = set(candidates.proxies) & set(self.proxies)
+        others = [part.of_others(target) for part in self.teachings]
+        mixture = Mixture(
+            whole=[part.look_at(target) for part in self.teachings],
+            others=[belief for belief in others if belief is not None],
+            alone=[without_sources(part.scales, target) for part in self.teachings],
+        )
+        return DefaultPredictor(mixture, has_known_proxies=bool(known))
 
 
 class DefaultPredictor(AccuracyPredictor):
@@ -81,10 +129,12 @@ class DefaultPredictor(AccuracyPredictor):
 
     Args:
         mixture: What is believed of them.
+        has_known_proxies: Whether the candidates have any proxy that the sources have.
     """
 
-    def __init__(self, mixture: Mixture) -> None:
+    def __init__(self, mixture: Mixture, *, has_known_proxies: bool) -> None:
         self._mixture = mixture
+        self._has_known_proxies = has_known_proxies
 
     def choose(self, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
         """Return the candidates that tell most of all others."""
@@ -94,7 +144,7 @@ class DefaultPredictor(AccuracyPredictor):
         """Return accuracies of all candidates; while fewer than two levels are known, values that only rank."""
         is_relative = len(np.unique(trained.accuracy)) < 2
         found = self._mixture.predict(Trained.none() if is_relative else trained)
-        reach = INTERVAL_DEVIATIONS * found.sd
+        reach = INTERVAL_FACTOR * INTERVAL_DEVIATIONS * found.sd
         middle, lower, upper = (
             part if is_relative else to_accuracy(part, found.latent, trained.accuracy)
             for part in (found.mean, found.mean - reach, found.mean + reach)
@@ -105,4 +155,18 @@ class DefaultPredictor(AccuracyPredictor):
             lower=lower,
             upper=upper,
             is_relative=is_relative,
+        )
+
+    def warning(self, trained: Trained) -> str | None:
+        """Return a sentence where no proxy is known, or where the trained networks speak against the sources."""
+        if not self._has_known_proxies:
+            return "the candidates have no proxy that the sources have: only their decisions are compared"
+        if len(np.unique(trained.accuracy)) < TELLING_COUNT:
+            return None
+        surprise = self._mixture.log_surprise(trained)
+        if surprise < SURPRISE_LIMIT:
+            return None
+        return (
+            f"this task is unlike the sources: the {trained.count} networks trained are e^{surprise:.1f} times "
+            f"as likely without them; train more, or name sources that are nearer"
         )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, SourceUse
 from edgeprof_predictor.accuracy.plain import PlainPredictor, option_counts, standardised
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
-from edgeprof_predictor.methods.brp_nas import train_reader
+from edgeprof_predictor.methods.brp_nas import STEP_COUNT, train_reader
 from edgeprof_predictor.spaces import SPACE_NAMES, CategoricalSpace, FloatArray, get_space
+
+GRAPH_STEPS: Final = STEP_COUNT
 
 
 class BrpNas(AccuracyMethod):
@@ -51,5 +53,5 @@ class _GraphPredictor(PlainPredictor):
             return np.zeros(self.candidates.count), 1.0
         targets, mean, sd = standardised(trained.accuracy)
         encodings = self._space.one_hot(self.candidates.choices)
-        law = train_reader(self._space, encodings[trained.indices], targets, seed=seed)
+        law = train_reader(self._space, encodings[trained.indices], targets, step_count=GRAPH_STEPS, seed=seed)
         return law(encodings) * sd + mean, sd

@@ -37,11 +37,17 @@ class Mixture:
     Letters: `n` candidates, `k` trained networks.
 
     Args:
-        beliefs: The one that listens to most sources first.
+        whole: Those that listen to all sources, at least one.
+        others: Those that listen to sources of other search spaces, where there are some of the target's.
+        alone: Those that listen to none, at least one.
     """
 
-    def __init__(self, beliefs: Sequence[TargetBelief]) -> None:
-        self.beliefs: Final = tuple(beliefs)
+    def __init__(
+        self, whole: Sequence[TargetBelief], others: Sequence[TargetBelief], alone: Sequence[TargetBelief]
+    ) -> None:
+        self.beliefs: Final = (*whole, *others, *alone)
+        self._whole = tuple(whole)
+        self._informed_count = len(whole) + len(others)
 
     @property
     def count(self) -> int:
@@ -50,22 +56,33 @@ class Mixture:
 
     @property
     def noise(self) -> float:
-        """Variance of what no kernel explains."""
-        return self.beliefs[0].noise
+        """Variance of what no kernel explains, the mean of the beliefs'."""
+        return float(np.mean([belief.noise for belief in self.beliefs]))
 
     def predict(self, trained: Trained) -> Prediction:
-        """Return what is expected of all candidates; where none is trained, what the first belief says alone."""
+        """Return what is expected of all candidates; where none is trained, what sources say."""
         if not trained.count:
-            first = self.beliefs[0]
-            return Prediction(mean=first.mean, sd=np.sqrt(first.variance + first.noise), latent=np.zeros(0))
+            return self._untrained()
         latents = [latent_accuracies(belief, trained.indices, trained.accuracy) for belief in self.beliefs]
         # All beliefs are asked about the same values, or those that spread them less would be the better liked.
         say = self._say(trained, latents[0])
         parts = [belief.learn(trained.indices, latent) for belief, latent in zip(self.beliefs, latents, strict=True)]
         means, variances = (np.stack(rows) for rows in zip(*parts, strict=True))
         mean: FloatArray = say @ means
-        spread = say @ (variances + (means - mean) ** 2)
-        return Prediction(mean=mean, sd=np.sqrt(spread + self.noise), latent=say @ np.stack(latents))
+        spread = say @ (variances + (means - mean) ** 2) + say @ np.array([belief.noise for belief in self.beliefs])
+        return Prediction(mean=mean, sd=np.sqrt(spread), latent=say @ np.stack(latents))
+
+    def _untrained(self) -> Prediction:
+        """Return the mean of what the beliefs say that listen to all sources."""
+        mean: FloatArray = np.mean([belief.mean for belief in self._whole], axis=0)
+        variance = np.mean([belief.variance + belief.noise for belief in self._whole], axis=0)
+        return Prediction(mean=mean, sd=np.sqrt(variance), latent=np.zeros(0))
+
+    def log_surprise(self, trained: Trained) -> float:
+        """Return how much better the trained networks were expected without sources than with any, as log odds."""
+        latent = latent_accuracies(self.beliefs[0], trained.indices, trained.accuracy)
+        evidence = [belief.log_evidence(trained.indices, latent) for belief in self.beliefs]
+        return max(evidence[self._informed_count :]) - max(evidence[: self._informed_count])
 
     def _say(self, trained: Trained, latent: FloatArray) -> FloatArray:
         """Return the share that each belief has in what is said."""

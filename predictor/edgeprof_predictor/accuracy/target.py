@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
 
 from edgeprof_predictor.accuracy.features import Features
 from edgeprof_predictor.accuracy.kernel import JITTER, Pairs, Scales, covariance, variance
-from edgeprof_predictor.network import one_thread
 from edgeprof_predictor.spaces import FloatArray
 
 OFFSET_VARIANCE: Final = 1.0
@@ -26,7 +26,21 @@ def without_sources(scales: Scales, target: Features) -> TargetBelief:
     return TargetBelief(scales, target, np.zeros(target.count), np.zeros((target.count, 0), dtype=np.float32))
 
 
-class SourcePosterior:
+class Teaching(ABC):
+    """What source tasks say of any other, in whichever form that is kept."""
+
+    scales: Scales
+
+    @abstractmethod
+    def look_at(self, target: Features) -> TargetBelief:
+        """Return what all sources say of the target's candidates."""
+
+    @abstractmethod
+    def of_others(self, target: Features) -> TargetBelief | None:
+        """Return what sources of other search spaces say of the target's; None where there are none, or only those."""
+
+
+class SourcePosterior(Teaching):
     """What the trained networks of the source tasks say of any other.
 
     Letters: `m` trained networks of all sources.
@@ -38,38 +52,31 @@ class SourcePosterior:
     """
 
     def __init__(self, scales: Scales, features: Sequence[Features], accuracies: Sequence[FloatArray]) -> None:
-        self.scales: Final = scales
-        self._features, self._accuracies = tuple(features), tuple(accuracies)
-        values = torch.as_tensor(np.concatenate(accuracies))
-        with one_thread():
-            matrix = covariance(scales, Pairs.of(features, features))
-            self._factor = torch.linalg.cholesky(matrix + torch.eye(len(values), dtype=torch.float64) * scales.noise)
-            self._white = torch.linalg.solve_triangular(self._factor, values[:, None], upper=False)
+        self.scales = scales
+        self._features: Sequence[Features] = tuple(features)
+        self._accuracies: Sequence[FloatArray] = tuple(accuracies)
+        values = np.concatenate(accuracies)
+        matrix = covariance(scales, Pairs.of(features, features)) + scales.noise * np.eye(len(values))
+        self._factor: FloatArray = cholesky(matrix, lower=True, overwrite_a=True)
+        self._white: FloatArray = solve_triangular(self._factor, values, lower=True)
 
-    def without(self, space: str) -> SourcePosterior | None:
-        """Return the same without the tasks of a search space; None where no other is left."""
-        kept = [index for index, part in enumerate(self._features) if part.space != space]
-        if not kept:
+    def of_others(self, target: Features) -> TargetBelief | None:
+        """Return what sources of other search spaces say of the target's; None where there are none, or only those."""
+        kept = [index for index, part in enumerate(self._features) if part.space != target.space]
+        if len(kept) in (0, len(self._features)):
             return None
-        return SourcePosterior(
-            self.scales, [self._features[index] for index in kept], [self._accuracies[index] for index in kept]
-        )
-
-    @property
-    def spaces(self) -> frozenset[str]:
-        """Names of the search spaces of the sources."""
-        return frozenset(part.space for part in self._features)
+        features, accuracies = [self._features[index] for index in kept], [self._accuracies[index] for index in kept]
+        return SourcePosterior(self.scales, features, accuracies).look_at(target)
 
     def look_at(self, target: Features) -> TargetBelief:
         """Return what the sources say of the target's candidates."""
         means, whites = [], []
-        with one_thread():
-            for part in np.array_split(np.arange(target.count), -(-target.count // CHUNK_COUNT)):
-                cross = covariance(self.scales, Pairs.of(self._features, [target.subset(part)]))
-                white = torch.linalg.solve_triangular(self._factor, cross, upper=False)
-                means.append((white.T @ self._white)[:, 0].numpy())
-                # Half the memory of a double, and far more digits than the kernels are known to.
-                whites.append(white.T.to(torch.float32).numpy())
+        for part in np.array_split(np.arange(target.count), -(-target.count // CHUNK_COUNT)):
+            cross = covariance(self.scales, Pairs.of(self._features, [target.subset(part)]))
+            white = solve_triangular(self._factor, cross, lower=True).T
+            means.append(white @ self._white)
+            # Half the memory of a double, and far more digits than the kernels are known to.
+            whites.append(white.astype(np.float32))
         return TargetBelief(self.scales, target, np.concatenate(means), np.concatenate(whites))
 
 
@@ -99,6 +106,13 @@ class TargetBelief:
         self._columns: dict[int, FloatArray] = {}
 
     @property
+    def explained(self) -> FloatArray:
+        """Return the covariance of all candidates that the sources explain: `n x n`."""
+        rows = self._explained.astype(np.float64)
+        explained: FloatArray = rows @ rows.T
+        return explained
+
+    @property
     def count(self) -> int:
         """Number of candidates: `n`."""
         return len(self.mean)
@@ -106,8 +120,7 @@ class TargetBelief:
     def covariance(self, indices: NDArray[np.int64]) -> FloatArray:
         """Return the covariance of some candidates with each other: `k` to `k x k`."""
         few = self._target.subset(indices)
-        with one_thread():
-            before = covariance(self._scales, Pairs.of([few], [few])).numpy()
+        before = covariance(self._scales, Pairs.of([few], [few]))
         rows = self._explained[indices]
         found: FloatArray = before - (rows @ rows.T).astype(np.float64) + OFFSET_VARIANCE
         return found
@@ -117,8 +130,7 @@ class TargetBelief:
         new = np.array([index for index in indices.tolist() if index not in self._columns], dtype=np.int64)
         if len(new):
             few = self._target.subset(new)
-            with one_thread():
-                before = covariance(self._scales, Pairs.of([self._target], [few])).numpy()
+            before = covariance(self._scales, Pairs.of([self._target], [few]))
             explained = (self._explained @ self._explained[new].T).astype(np.float64)
             found = before - explained + OFFSET_VARIANCE
             self._columns.update(zip(new.tolist(), found.T, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,18 @@ class Candidates:
         return Candidates(
             space=self.space, choices=self.choices[indices], proxies=self.proxies, scores=self.scores[indices]
         )
+
+    def with_proxies(self, names: Sequence[str]) -> Candidates:
+        """Return the candidates with some of their proxies only.
+
+        Raises:
+            TableError: If they have no proxy of a name.
+        """
+        missing = [name for name in names if name not in self.proxies]
+        if missing:
+            raise TableError(f"{self.space}: no proxy {missing[0]!r}; there are {', '.join(self.proxies)}")
+        columns = [self.proxies.index(name) for name in names]
+        return Candidates(space=self.space, choices=self.choices, proxies=tuple(names), scores=self.scores[:, columns])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgeprof.errors import NetworkSourceError
 from edgeprof.network_source import user_attribute
+from edgeprof_predictor.accuracy.bundle import SHIPPED_FOLDER, SHIPPED_NAME
 from edgeprof_predictor.accuracy.default import Default
 from edgeprof_predictor.accuracy.registry import get_accuracy_method
 from edgeprof_predictor.accuracy.tables import load_task, task_names
@@ -70,11 +71,14 @@ def training_function(source: str) -> Oracle:
 
 
 def guide_of(source_tables: Path | None, target: AccuracyTable | None, *, seed: int) -> Hopeful:
-    """Return the guide: with the prior of all tasks of an archive but the target, or with none.
+    """Return the guide: with the prior of all tasks of an archive but the target, or with the pre-trained one.
 
     Raises:
         TableError: If the archive cannot be read, or holds the target alone.
+        BundleError: If the pre-trained predictor is damaged.
     """
+    if source_tables is None and (SHIPPED_FOLDER / f"{SHIPPED_NAME}.json").exists():
+        return Hopeful(Default.load_shipped())
     if source_tables is None:
         return LateHopeful(get_accuracy_method("ridge-zcp").fit_sources((), seed=seed))
     same_file = target is not None and target.path.resolve() == source_tables.resolve()

@@ -1,0 +1,54 @@
+"""Measure accuracy predictors on the published tables, and draw Figures 8, 9, 15, 18 and 19 of the paper.
+
+python -m benchmarks.accuracy --json OUT.json [--output docs] [--seeds 5] [--jobs N]
+
+The table is read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Every unit is kept beside
+OUT.json as soon as it is finished: the same command goes on where it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+
+from benchmarks.accuracy.page import page
+from benchmarks.accuracy.pictures import draw_all
+from benchmarks.accuracy.runs import TABLE, names, units
+from benchmarks.accuracy.summary import figures
+
+from edgeprof_predictor.evaluation import Journal, run_units, write_rows
+
+
+def main() -> int:
+    """Run what is not finished, then write rows, page and pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="rows of all runs")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: beside OUT)")
+    parser.add_argument("--seeds", type=int, default=5, help="repetitions; slow methods have fewer (default: 5)")
+    parser.add_argument("--jobs", type=int, help="units at the same time (default: one a core)")
+    arguments = parser.parse_args()
+    to_do = units(range(arguments.seeds))
+    journal = Journal.beside(arguments.json, {"table": hashlib.sha256(TABLE.read_bytes()).hexdigest()})
+    rows = run_units(
+        to_do,
+        journal=journal,
+        jobs=arguments.jobs,
+        on_finished=lambda name: print(
+            f"{len(journal.finished)}/{len(to_do)} {name[:120]}", file=sys.stderr, flush=True
+        ),
+    )
+    write_rows(arguments.json, rows)
+    journal.remove()
+    found = figures(rows, names())
+    folder = arguments.output or arguments.json.parent
+    draw_all(rows, names(), folder / "pictures")
+    (folder / "accuracy.md").write_text(page(rows, found, names()), encoding="utf-8")
+    for figure in found:
+        print(figure)
+    return 0 if all(figure.is_met for figure in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

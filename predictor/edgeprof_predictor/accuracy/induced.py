@@ -1,0 +1,155 @@
+"""What sources say, without the sources: a few hundred made-up networks for each search space, and weights on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.accuracy.features import Features
+from edgeprof_predictor.accuracy.kernel import Pairs, Scales, covariance
+from edgeprof_predictor.accuracy.target import SourcePosterior, TargetBelief, Teaching
+from edgeprof_predictor.spaces import FloatArray
+
+ANY_SPACE: Final = "any"
+"""Of the made-up networks that stand for a space that no source has."""
+
+MADE_UP_COUNT: Final = 256
+KEPT_COUNT: Final = 96
+"""Directions of what the sources explain that are kept; the others explain next to nothing."""
+
+STABILITY: Final = 1e-4
+"""Variance added to each made-up network, or their covariance could not be inverted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Summary:
+    """What the sources say of one search space.
+
+    Letters: `u` made-up networks, `r` directions.
+
+    Args:
+        made_up: Scores and decisions drawn by chance; nobody trained them.
+        weights: By which their covariance with a candidate gives its mean.
+        directions: By which it gives what the sources explain of its variance.
+
+    Shapes:
+        weights: `u`.  directions: `u x r`.
+    """
+
+    made_up: Features
+    weights: FloatArray
+    directions: FloatArray
+
+
+class InducedTeaching(Teaching):
+    """The posterior of source tasks at made-up networks, from which any candidate is predicted.
+
+    Args:
+        scales: Of the kernels.
+        summaries: By the name of the search space; `ANY_SPACE` for all that are not named.
+
+    Source:
+        Inducing inputs: Quinonero-Candela and Rasmussen, A Unifying View of Sparse Approximate Gaussian Process
+        Regression, 2005. Here they hold the exact posterior.
+    """
+
+    def __init__(self, scales: Scales, summaries: Mapping[str, Summary]) -> None:
+        self.scales = scales
+        self._summaries = dict(summaries)
+
+    @classmethod
+    def of(
+        cls, posterior: SourcePosterior, *, proxy_count: int, option_counts: Mapping[str, Sequence[int]], seed: int
+    ) -> InducedTeaching:
+        """Return what a posterior says, at made-up networks of each search space and of any other.
+
+        Args:
+            posterior: Of the sources.
+            proxy_count: Proxies that the sources' features have.
+            option_counts: Options of each decision, by the name of the space.
+            seed: Draws the networks.
+        """
+        generator = np.random.default_rng(seed)
+        spaces = {**option_counts, ANY_SPACE: (2,)}
+        return cls(
+            posterior.scales,
+            {
+                space: _summary(posterior, _made_up(space, counts, proxy_count, generator))
+                for space, counts in spaces.items()
+            },
+        )
+
+    def look_at(self, target: Features) -> TargetBelief:
+        """Return what all sources say of the target's candidates."""
+        return self._belief(target, target.space if target.space in self._summaries else ANY_SPACE)
+
+    def of_others(self, target: Features) -> TargetBelief | None:
+        """Return what all spaces share of what the sources say; None where no source is of the target's space."""
+        return self._belief(target, ANY_SPACE) if target.space in self._summaries else None
+
+    def _belief(self, target: Features, space: str) -> TargetBelief:
+        summary = self._summaries[space]
+        cross = covariance(self.scales, Pairs.of([target], [summary.made_up]))
+        explained = (cross @ summary.directions).astype(np.float32)
+        return TargetBelief(self.scales, target, cross @ summary.weights, explained)
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        saved: dict[str, NDArray[np.generic]] = {
+            f"scales.{name}": np.array(value) for name, value in self.scales.values.items()
+        }
+        for space, summary in self._summaries.items():
+            saved[f"space.{space}.choices"] = summary.made_up.choices
+            for name, array in (
+                ("scores", summary.made_up.scores),
+                ("weights", summary.weights),
+                ("directions", summary.directions),
+            ):
+                saved[f"space.{space}.{name}"] = array.astype(np.float32)
+        return saved
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> InducedTeaching:
+        """Return what `tensors` was saved from."""
+        scales = {
+            name.removeprefix("scales."): float(array) for name, array in tensors.items() if name.startswith("scales.")
+        }
+        summaries = {}
+        for space in _spaces(tensors):
+            scores, weights, directions = (
+                tensors[f"space.{space}.{name}"].astype(np.float64) for name in ("scores", "weights", "directions")
+            )
+            choices = tensors[f"space.{space}.choices"].astype(np.int8)
+            made_up = Features(task="made up", space=space, choices=choices, scores=scores)
+            summaries[space] = Summary(made_up=made_up, weights=weights, directions=directions)
+        return cls(Scales(scales), summaries)
+
+
+def _spaces(names: Iterable[str]) -> list[str]:
+    return sorted({name.split(".")[1] for name in names if name.startswith("space.")})
+
+
+def _made_up(space: str, option_counts: Sequence[int], proxy_count: int, generator: np.random.Generator) -> Features:
+    """Return networks drawn by chance: normal scores are normal, whatever the proxy."""
+    return Features(
+        task="made up",
+        space=space,
+        choices=generator.integers(0, option_counts, (MADE_UP_COUNT, len(option_counts))).astype(np.int8),
+        scores=generator.normal(size=(MADE_UP_COUNT, proxy_count)),
+    )
+
+
+def _summary(posterior: SourcePosterior, made_up: Features) -> Summary:
+    believed = posterior.look_at(made_up)
+    # Another task, so that what belongs to a task alone does not count.
+    prior = covariance(posterior.scales, Pairs.of([made_up], [replace(made_up, task="another")]))
+    inverse = np.linalg.inv(prior + STABILITY * np.eye(made_up.count))
+    explained = inverse @ believed.explained @ inverse
+    values, vectors = np.linalg.eigh((explained + explained.T) / 2.0)
+    kept = np.argsort(values)[::-1][:KEPT_COUNT]
+    directions: FloatArray = vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))
+    return Summary(made_up=made_up, weights=inverse @ believed.mean, directions=directions)
