@@ -39,8 +39,7 @@ def draw_front(result: SearchResult, path: Path) -> Path:
         dominated = [found for found in result.trained if found not in result.front]
         _scatter(axes, dominated, DOMINATED_COLOUR, f"dominated ({len(dominated)})", zorder=2)
         axes.step(
-            [found.latency_ms for found in result.front],
-            [found.accuracy for found in result.front],
+            *_points(result.front),
             where="post",
             color=FRONT_COLOUR,
             linewidth=1,
@@ -83,11 +82,14 @@ def _scatter(axes: Axes, found: Sequence[Found], colour: str, label: str, *, zor
     for one in found:
         axes.hlines(one.accuracy or 0.0, one.lower_ms or 0.0, one.upper_ms or 0.0, color=colour, alpha=0.6, zorder=1)
     axes.scatter(
-        [one.latency_ms for one in found],
-        [one.accuracy for one in found],
+        *_points(found),
         s=26,
         facecolor=[colour if one.is_measured else "white" for one in found],
         edgecolor=colour,
         label=label,
         zorder=zorder,
     )
+
+
+def _points(found: Sequence[Found]) -> tuple[list[float], list[float]]:
+    return [one.latency_ms or 0.0 for one in found], [one.accuracy or 0.0 for one in found]
