@@ -108,8 +108,11 @@ class Knowledge:
         prediction, keeps = self.prediction(), self.keeps()
         if self.limit_ms is None or prediction is None:
             return np.ones(self.pool.count)
-        chance = np.where(self.is_measured(), 0.0, probability_within(prediction, self.limit_ms))
-        return np.where(keeps, 1.0, chance)
+        chance = probability_within(prediction, self.limit_ms)
+        # On several platforms one may be measured and others not: nothing more will be known of them.
+        asked = [number for text in self.state.latencies if (number := self.pool.index(text)) is not None]
+        chance[asked] = 0.0
+        return np.where(keeps, 1.0, np.where(self.is_measured(), 0.0, chance))
 
     def found(self, number: int) -> Found:
         """Return what is known of one candidate."""

@@ -188,7 +188,11 @@ class Search:
             return False
         left = self._budget.measurement_count - self._state.measurement_count
         best = self._best()
-        return left > (best is not None and not best.is_measured)
+        return left > (best is not None and not self._is_asked(best))
+
+    def _is_asked(self, found: Found) -> bool:
+        """Tell whether the device has been asked about a network, or need not be."""
+        return found.is_measured or found.architecture in self._state.latencies
 
     def _train(self, architecture: str) -> None:
         number = len(self._state.accuracies) + 1
@@ -257,7 +261,7 @@ class Search:
         """Return the answer, measured where a device is in the loop and a measurement is left."""
         while True:
             answer = self._best() if self._budget.training_count else self._untrained_answer()
-            is_final = answer is None or answer.is_measured or self._meter is None
+            is_final = answer is None or self._is_asked(answer) or self._meter is None
             if is_final or self._state.measurement_count >= self._budget.measurement_count:
                 return answer
             assert answer is not None

@@ -117,12 +117,12 @@ def search(
             seed=seed,
             listener=progress,
         )
-    if output is not None:
-        messages.print(f"picture: {draw_front(result, output)}")
     if as_json:
         print_json(dataclasses.asdict(result))
-        return
-    print_result(result)
+    else:
+        print_result(result)
+    if output is not None:
+        messages.print(f"picture: {draw_front(result, output)}")
 
 
 def print_result(result: SearchResult) -> None:

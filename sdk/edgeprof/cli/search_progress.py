@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgeprof.cli.console import messages, milliseconds
 from edgeprof.cli.progress import ShownBar, new_bar
 from edgeprof.searching.listener import DeviceSearchListener
+from edgeprof.store import Probe
 from edgeprof_predictor.search.result import Found
 from edgeprof_proto.records import JobEvent, LatencyBlock
 
@@ -64,6 +65,10 @@ class SearchProgress(ShownBar, DeviceSearchListener):
         messages.print(
             f"  measured {number}: {milliseconds(found.latency_ms)}, {verdict}  [dim]{found.architecture}[/dim]"
         )
+
+    def on_probe_failed(self, probe: Probe, failure: str) -> None:
+        """Print why the device could not run a network."""
+        messages.print(f"  [yellow]not measured:[/yellow] {failure}  [dim]{probe.architecture}[/dim]")
 
     def on_job_event(self, event: JobEvent) -> None:
         """Show the last block of runs."""

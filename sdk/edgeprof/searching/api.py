@@ -20,7 +20,7 @@ from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.proxies import PROXY_NAMES, score_architectures, table_name
 from edgeprof_predictor.search.latency import JoinedBelief, LatencyBelief, PlatformBelief
-from edgeprof_predictor.search.pool import CANDIDATE_COUNT, GrowingPool, Pool
+from edgeprof_predictor.search.pool import CANDIDATE_COUNT, GrowingPool
 from edgeprof_predictor.search.procedure import Budget, Meter, Oracle, Search
 from edgeprof_predictor.search.result import SearchResult
 from edgeprof_predictor.search.state import SearchState
@@ -80,9 +80,16 @@ def search(
     found_space, listener = get_space(space), listener or DeviceSearchListener()
     loaded = _device_first([_loaded(one, space) for one in profiles], client)
     table = accuracy if isinstance(accuracy, AccuracyTable) else None
+    # All that may be wrong comes before the file of the facts: a refused search leaves none behind.
+    oracle = _oracle(accuracy, found_space)
     guide = guide_of(source_tables, table, seed=seed)
+    latency = _belief(loaded, weights)
     facts = SearchState(state, _inputs(space, accuracy, loaded, candidate_count, seed))
-    pool, oracle = _pool(found_space, accuracy, facts, guide.proxies, candidate_count, seed, listener)
+    pool = (
+        oracle.pool
+        if isinstance(oracle, TableOracle)
+        else _drawn_pool(found_space, facts, guide.proxies, candidate_count, seed, listener)
+    )
     with contextlib.ExitStack() as resources:
         probing: ProbeSession | None = None
         meter: Meter | None = None
@@ -96,7 +103,7 @@ def search(
             oracle,
             facts,
             budget=budget or Budget(),
-            latency=_belief(loaded, weights),
+            latency=latency,
             limit_ms=latency_limit_ms,
             meter=meter,
             seed=seed,
@@ -115,6 +122,12 @@ def _loaded(profile: Profile | str | Path, space: str) -> Profile:
             f"is in {space}: onboard the platform for {space}"
         )
     return loaded
+
+
+def _oracle(accuracy: AccuracyTable | Oracle, space: SearchSpace) -> Oracle:
+    if isinstance(accuracy, AccuracyTable):
+        return TableOracle(load_search_task(accuracy.path, accuracy.task, space), space)
+    return accuracy
 
 
 def _device_first(profiles: list[Profile], client: DeviceClient | None) -> list[Profile]:
@@ -155,18 +168,14 @@ def _inputs(
     }
 
 
-def _pool(
+def _drawn_pool(
     space: SearchSpace,
-    accuracy: AccuracyTable | Oracle,
     state: SearchState,
     proxies: tuple[str, ...],
     count: int,
     seed: int,
     listener: DeviceSearchListener,
-) -> tuple[Pool, Oracle]:
-    if isinstance(accuracy, AccuracyTable):
-        looked_up = TableOracle(load_search_task(accuracy.path, accuracy.task, space), space)
-        return looked_up.pool, looked_up
+) -> GrowingPool:
     names = tuple(table_name(name) for name in PROXY_NAMES if not proxies or table_name(name) in proxies)
 
     def scores(architectures: Sequence[Architecture]) -> FloatArray:
@@ -180,7 +189,7 @@ def _pool(
             on_finished=listener.on_scored,
         ).scores
 
-    return GrowingPool(space, proxies=names, source=scores, state=state, count=count, seed=seed), accuracy
+    return GrowingPool(space, proxies=names, source=scores, state=state, count=count, seed=seed)
 
 
 def _probing(

@@ -16,8 +16,9 @@ from edgeprof_predictor.accuracy.task import AccuracyTask
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import JournalError, NothingKeepsLimitError, SearchError, TrainingError
 from edgeprof_predictor.methods.default import Default, DefaultPredictor
+from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.search.guides import Chance, Guide, Improving, LateHopeful, TopPredicted
-from edgeprof_predictor.search.latency import MeasuredLatency, PlatformBelief
+from edgeprof_predictor.search.latency import JoinedBelief, MeasuredLatency, PlatformBelief
 from edgeprof_predictor.search.pool import GrowingPool
 from edgeprof_predictor.search.procedure import Budget, Oracle, Search
 from edgeprof_predictor.search.state import SearchState
@@ -92,6 +93,34 @@ def test_an_answer_keeps_the_limit_and_is_measured(
     assert all(found.keeps_limit for found in result.front)
     accuracies = [found.accuracy for found in result.front]
     assert accuracies == sorted(accuracies, key=lambda value: value or 0.0)
+
+
+def test_the_slowest_of_several_platforms_counts_and_the_device_is_asked_once(
+    oracle: TableOracle,
+    platform: DefaultPredictor,
+    method: Default,
+    world: LatencyTable,
+    meter: Callable[[str], MeasuredLatency],
+) -> None:
+    other = method.adapt(Samples.of(world.choices[:4], 2.0 * truth(world)[:4]), seed=0)
+    asked: list[str] = []
+
+    def measure(text: str) -> MeasuredLatency:
+        asked.append(text)
+        return meter(text)
+
+    belief = JoinedBelief([PlatformBelief(platform), PlatformBelief(other)])
+    limit_ms = 2.0 * float(np.quantile(truth(world), 0.5))
+    result = search(oracle, latency=belief, limit_ms=limit_ms, meter=measure, count=3).run()
+    assert len(asked) == len(set(asked)) == result.measurement_count
+    assert result.chosen.keeps_limit
+    slower = other.predict(world.choices).latency_ms
+    assert result.chosen.latency_ms == pytest.approx(slower[oracle.pool.index(result.chosen.architecture)])
+
+
+def test_weights_must_be_as_many_as_platforms(platform: DefaultPredictor) -> None:
+    with pytest.raises(SearchError, match="as many weights"):
+        JoinedBelief([PlatformBelief(platform)], (0.5, 0.5))
 
 
 def test_without_a_device_only_an_interval_within_the_limit_counts(
