@@ -15,6 +15,9 @@ PredictorError
 - BundleError                           a pre-trained predictor that is missing, damaged or too new
 - ProfileError                          a profile that is missing, damaged or too new
 - JournalError                          results, or the journal of a run, that cannot be written, read or continued
+- SearchError (ValueError)              a search that cannot begin: a budget, a weight, a profile of another space
+- TrainingError                         a network that the caller's function could not train
+- NothingKeepsLimitError                a latency limit that no candidate is known to keep
 - BackendError (LookupError)            a way to run in parallel that is not installed
 - UnknownProxyError (LookupError)       a zero-cost proxy that is not there
 - ProxyError (ValueError)               a network or a batch whose zero-cost proxies cannot be computed
@@ -83,6 +86,18 @@ class JournalError(PredictorError):
 
 class BackendError(PredictorError, LookupError):
     """A way to run in parallel is unknown or not installed."""
+
+
+class SearchError(PredictorError, ValueError):
+    """A search cannot begin: a budget or a weight is out of its range, or a profile is of another search space."""
+
+
+class TrainingError(PredictorError):
+    """The caller's function could not train a network; what was trained before is kept."""
+
+
+class NothingKeepsLimitError(PredictorError):
+    """No candidate is known to keep the latency limit."""
 
 
 class UnknownProxyError(PredictorError, LookupError):

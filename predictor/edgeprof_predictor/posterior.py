@@ -171,6 +171,12 @@ class Posterior:
             log_weights += everything._log_plausibility()
         return cls(prior, hypotheses[_resample(log_weights)], samples)
 
+    def joined(self, samples: Samples) -> Posterior:
+        """Return what is known after more samples: the combinations are weighed anew, by what these tell."""
+        everything = Posterior(self.prior, self.hypotheses, self.samples.joined(samples))
+        kept = _resample(everything.log_likelihood - self.log_likelihood)
+        return Posterior(self.prior, self.hypotheses[kept], everything.samples)
+
     def _condition(self) -> None:
         """Learn from the samples, for each combination on its own."""
         latency_ms, count = self.samples.latency_ms, self.samples.count

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edgeprof.comparison import Candidate, Comparison, compare
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
     from edgeprof.prediction import predict
+    from edgeprof.searching import search
     from edgeprof.verification import Verification, verify
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -39,6 +40,7 @@ __all__ = [
     "connect",
     "onboard",
     "predict",
+    "search",
     "verify",
 ]
 
@@ -55,6 +57,7 @@ _MODULE_OF = {
     "connect": "edgeprof.client",
     "onboard": "edgeprof.onboarding",
     "predict": "edgeprof.prediction",
+    "search": "edgeprof.searching",
     "verify": "edgeprof.verification",
 }
 

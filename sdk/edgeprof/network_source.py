@@ -33,7 +33,7 @@ def load_network(source: str, *, seed: int) -> nn.Module:
     place, _, name = source.rpartition(":")
     if not place or not name:
         raise NetworkSourceError(f"{source!r} names no network; write {EXAMPLES}")
-    made = _attribute(place, name)
+    made = user_attribute(place, name)
     if isinstance(made, torch.nn.Module):
         return made
     if not callable(made):
@@ -49,7 +49,16 @@ def load_network(source: str, *, seed: int) -> nn.Module:
     return network
 
 
-def _attribute(place: str, name: str) -> object:
+def user_attribute(place: str, name: str) -> object:
+    """Return what a user's module or file has by a name.
+
+    Args:
+        place: A module that can be imported from here, or a file that ends in `.py`.
+        name: Of something in it.
+
+    Raises:
+        NetworkSourceError: If there is no such thing, or importing it fails.
+    """
     try:
         module = _from_file(Path(place)) if place.endswith(".py") else _imported(place)
     except Exception as error:  # so may the module, while it is imported

@@ -31,15 +31,17 @@ class Journal:
     Args:
         path: File of the journal; a new one is begun when there is none.
         inputs: All that the rows of a unit depend on, by names that a user understands. The code of
-            this package is added.
+            this package is added unless `depends_on_code` is False.
+        depends_on_code: Whether other code might have found other rows; not where they are facts that somebody else
+            measured or trained.
 
     Raises:
         JournalError: If the file cannot be read or written, or belongs to a run with other inputs.
     """
 
-    def __init__(self, path: Path, inputs: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, inputs: Mapping[str, str], *, depends_on_code: bool = True) -> None:
         self.path: Final = path
-        self._inputs = {**inputs, "code": code_digest()}
+        self._inputs = {**inputs, **({"code": code_digest()} if depends_on_code else {})}
         self.finished: Final[dict[str, list[Row]]] = {}
         try:
             self._end = self._read(path.read_bytes()) if path.exists() else 0

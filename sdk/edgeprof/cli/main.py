@@ -22,10 +22,11 @@ VERBS = {
     "onboard": "Measure a few networks on a device and learn to predict all others.",
     "predict": "Say how fast networks run on an onboarded platform.",
     "verify": "Measure networks that a profile has never seen, and compare.",
+    "search": "Find the most accurate network that keeps a latency limit, training few.",
     "import": "Take over a table of latencies that others have published.",
     "evaluate": "Compare methods of prediction on a table of latencies.",
-    "proxies": "Compute zero-cost proxies of a network, or of networks of a search space.",
     "evaluate-accuracy": "Compare accuracy predictors on a task of which few networks are trained.",
+    "proxies": "Compute zero-cost proxies of a network, or of networks of a search space.",
     "demo": "Do it all on this machine: agent, onboarding, prediction, verification.",
 }
 """The verbs with their short help, here so that `edgeprof --help` need not import torch."""

@@ -39,6 +39,32 @@ class Duration(click.ParamType[float]):
         return 3600 * hours + 60 * minutes + seconds
 
 
+class Latency(click.ParamType[float]):
+    """A latency such as `5ms` or `0.8ms`, in milliseconds."""
+
+    name = "latency"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn the text into milliseconds."""
+        parts = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", value)
+        if parts is None:
+            self.fail(f"{value!r} is no latency; write 5ms or 0.8ms", param, ctx)
+        return float(parts[1]) * (1.0 if parts[2] == "ms" else 1_000.0)
+
+
+class NumberList(click.ParamType[tuple[float, ...]]):
+    """Numbers joined by commas, such as `0.7,0.3`."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Split the text into numbers."""
+        try:
+            return tuple(float(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of numbers; write 0.7,0.3", param, ctx)
+
+
 class NameList(click.ParamType[tuple[str, ...]]):
     """Names joined by commas, each once."""
 

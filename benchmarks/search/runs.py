@@ -1,0 +1,280 @@
+"""The searches: one unit is one way to search with one seed, or all limits of one seed on one platform."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.accuracy.base import AccuracyMethod
+from edgeprof_predictor.accuracy.registry import get_accuracy_method
+from edgeprof_predictor.accuracy.tables import load_task, task_names
+from edgeprof_predictor.accuracy.task import AccuracyTask
+from edgeprof_predictor.evaluation import Unit
+from edgeprof_predictor.methods.base import Prediction
+from edgeprof_predictor.methods.default import Default, DefaultPredictor
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.search.guides import Chance, Guide, Hopeful, Improving, TopPredicted
+from edgeprof_predictor.search.latency import LatencyBelief, MeasuredLatency, PlatformBelief
+from edgeprof_predictor.search.procedure import Budget, Search
+from edgeprof_predictor.search.result import Found, SearchResult
+from edgeprof_predictor.search.state import SearchState
+from edgeprof_predictor.search.tables import TableOracle
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
+from edgeprof_predictor.tables import load_latency_table
+
+DATA_FOLDER: Final = Path(
+    os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[2].parent / "shared" / "data")
+)
+SPACE: Final = "nasbench201"
+TASK: Final = "nasbench201/cifar10"
+
+NEAR: Final = 0.1
+"""Percent of accuracy below the best known at which a search has arrived."""
+
+TRAINING_COUNT: Final = 40
+MEASUREMENT_COUNT: Final = 150
+CHANCE_COUNT: Final = 725
+SAMPLE_COUNT: Final = 10
+SOURCE_COUNT: Final = 900
+CANDIDATE_COUNT: Final = 3_000
+QUANTILES: Final = (0.1, 0.3)
+
+KIN: Final = {
+    "raspi4": ("raspi", "silver", "gold"),
+    "pixel3": ("pixel", "samsung", "essential"),
+    "titan_rtx_256": ("titan", "1080ti", "2080ti"),
+    "eyeriss": ("eyeriss",),
+}
+"""The platforms of the limits, and how the names of their whole families begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way to search.
+
+    Args:
+        title: As the picture calls it.
+        guide: Its guide.
+        method: Name of its accuracy predictor; empty for none.
+        is_own_space_known: Whether the sources hold the other tasks of the target's own search space.
+        batch_count: Networks of a round.
+        training_count: Networks to train at most.
+    """
+
+    title: str
+    guide: type[Guide]
+    method: str
+    is_own_space_known: bool = False
+    batch_count: int = 1
+    training_count: int = 100
+
+
+WAYS: Final = {
+    "random": Way(title="random", guide=Chance, method="", training_count=CHANCE_COUNT),
+    "paper-vec": Way(title="the paper's, Vec", guide=TopPredicted, method="scratch-vec", batch_count=10),
+    "paper-zcp": Way(title="the paper's, ZCP", guide=TopPredicted, method="scratch-zcp", batch_count=10),
+    "ours": Way(title="ours, prior from other spaces", guide=Hopeful, method="default"),
+    "ours-ei": Way(title="ours, expected improvement", guide=Improving, method="default"),
+    "ours-all": Way(title="ours, prior from all other tasks", guide=Hopeful, method="default", is_own_space_known=True),
+}
+
+
+class KnownBelief(LatencyBelief):
+    """Somebody who knows every latency: what a search under a limit is compared with."""
+
+    def __init__(self, table: TruthTable) -> None:
+        self._table = table
+
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        """Return the truth."""
+        latency_ms = self._table.of(choices)
+        return Prediction(latency_ms=latency_ms, lower_ms=latency_ms, upper_ms=latency_ms)
+
+    def is_measured(self, choices: ChoiceArray) -> NDArray[np.bool_]:
+        """Tell that everything is."""
+        return np.ones(len(choices), dtype=np.bool_)
+
+    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> KnownBelief:
+        """Learn nothing new."""
+        return self
+
+
+class TruthTable:
+    """Published latencies of one platform, by architecture."""
+
+    def __init__(self, choices: ChoiceArray, latency_ms: FloatArray) -> None:
+        self._latency_ms = dict(zip((row.tobytes() for row in choices), latency_ms.tolist(), strict=True))
+
+    def of(self, choices: ChoiceArray) -> FloatArray:
+        """Return the latencies of `n x l` architectures."""
+        return np.array([self._latency_ms[row.tobytes()] for row in np.ascontiguousarray(choices)])
+
+
+def units(seed_count: int, folder: Path) -> list[Unit]:
+    """Return all units: the searches without a limit, then first seeds first."""
+    seeds = range(seed_count)
+    free = [Unit(name=f"{name} {seed}", work=partial(free_search, name, seed)) for seed in seeds for name in WAYS]
+    return free + [
+        Unit(name=f"limit {platform} {seed}", work=partial(limited_searches, platform, seed, folder))
+        for seed in seeds
+        for platform in KIN
+    ]
+
+
+def free_search(name: str, seed: int) -> list[dict[str, Any]]:
+    """Search without a limit."""
+    way, task, space = WAYS[name], _task(TASK), get_space(SPACE)
+    guide = Chance() if not way.method else way.guide(_method(way.method, way.is_own_space_known, seed))  # type: ignore[call-arg]
+    oracle = TableOracle(task, space)
+    search = Search(
+        oracle.pool,
+        guide,
+        oracle,
+        SearchState(None, {}),
+        budget=Budget(training_count=way.training_count, batch_count=way.batch_count),
+        seed=seed,
+    )
+    result = search.run()
+    count = arrived(result.trained, float(task.accuracy.max()))
+    curve = np.maximum.accumulate([found.accuracy or 0.0 for found in result.trained])[:200].tolist()
+    row = {"kind": "free", "way": name, "seed": seed, "count": count, "curve": curve}
+    return [row | {"best": float(task.accuracy.max())}]
+
+
+def arrived(trained: Sequence[Found], best: float, *, keeps: set[str] | None = None) -> int:
+    """Return the number of the first training within reach of the best; one more than all where none was."""
+    for number, found in enumerate(trained, start=1):
+        if (found.accuracy or 0.0) >= best - NEAR and (keeps is None or found.architecture in keeps):
+            return number
+    return len(trained) + 1
+
+
+def limited_searches(platform: str, seed: int, folder: Path) -> list[dict[str, Any]]:
+    """Search under each limit on a platform: with all latencies known, and with a profile of ten samples."""
+    truth = _truth(platform)
+    task = _task(TASK)
+    latency_ms = truth.of(task.candidates.choices)
+    profile = _profile(platform, seed, folder)
+    predicted = profile.predict(task.candidates.choices)
+    coverage = float(np.mean((predicted.lower_ms <= latency_ms) & (latency_ms <= predicted.upper_ms)))
+    rows = []
+    for quantile in QUANTILES:
+        limit_ms = float(np.quantile(latency_ms, quantile))
+        beliefs: dict[str, LatencyBelief] = {"known": KnownBelief(truth), "profile": PlatformBelief(profile)}
+        for name, belief in beliefs.items():
+            row = _limited(Hopeful(_method("default", False, seed)), belief, truth, limit_ms, seed)
+            labels = {"kind": "limit", "platform": platform, "quantile": quantile, "seed": seed, "belief": name}
+            rows.append(labels | {"limit_ms": limit_ms, "coverage": coverage} | row)
+    return rows
+
+
+def _limited(guide: Guide, belief: LatencyBelief, truth: TruthTable, limit_ms: float, seed: int) -> dict[str, Any]:
+    space, task = get_space(SPACE), _task(TASK)
+    oracle = TableOracle(task, space)
+    measured_at: list[int] = []
+
+    def train(architecture: str) -> float:
+        measured_at.append(len(state.latencies))
+        return oracle(architecture)
+
+    def measure(architecture: str) -> MeasuredLatency:
+        return MeasuredLatency(latency_ms=_latency(truth, architecture))
+
+    state = SearchState(None, {})
+    result: SearchResult = Search(
+        oracle.pool,
+        guide,
+        train,
+        state,
+        budget=Budget(training_count=TRAINING_COUNT, measurement_count=MEASUREMENT_COUNT),
+        latency=belief,
+        limit_ms=limit_ms,
+        meter=measure,
+        seed=seed,
+    ).run()
+    latency_ms = truth.of(task.candidates.choices)
+    keeps = {text for text, value in zip(oracle.pool.architectures, latency_ms, strict=True) if value <= limit_ms}
+    best = max(oracle(text) for text in keeps)
+    count = arrived(result.trained, best, keeps=keeps)
+    return {
+        "count": count,
+        "measured_at_count": measured_at[min(count, len(measured_at)) - 1],
+        "measurement_count": result.measurement_count,
+        "is_kept": result.chosen.architecture in keeps,
+        "is_measured": result.chosen.is_measured,
+        "lost": best - (result.chosen.accuracy or 0.0),
+        "best": best,
+    }
+
+
+def _latency(truth: TruthTable, architecture: str) -> float:
+    space = get_space(SPACE)
+    return float(truth.of(space.choices([space.parse(architecture)]))[0])
+
+
+@cache
+def _task(name: str) -> AccuracyTask:
+    return load_task(DATA_FOLDER / "accuracy_and_zcp.npz", name)
+
+
+@cache
+def _method(name: str, is_own_space_known: bool, seed: int) -> AccuracyMethod:
+    """Return an accuracy predictor that learned from all tasks but the target's, and perhaps its space's."""
+    sources: list[AccuracyTask] = []
+    if name == "default":
+        names = task_names(DATA_FOLDER / "accuracy_and_zcp.npz")
+        kept = [one for one in names if one != TASK and (is_own_space_known or not one.startswith(f"{SPACE}/"))]
+        sources = [_task(one) for one in kept]
+    return get_accuracy_method(name).fit_sources(sources, seed=seed)
+
+
+@cache
+def _truth(platform: str) -> TruthTable:
+    table = load_latency_table(DATA_FOLDER / f"latency_{SPACE}.npz", get_space(SPACE))
+    return TruthTable(table.choices, table.latencies_of(platform))
+
+
+def _profile(platform: str, seed: int, folder: Path) -> DefaultPredictor:
+    """Return the platform as ten samples tell it, with its whole family unknown before."""
+    space, truth = get_space(SPACE), _truth(platform)
+    method = _fitted(platform, folder)
+    candidates = space.sample_choices(CANDIDATE_COUNT, seed=seed)
+    samples = Samples.none(space)
+    while samples.count < SAMPLE_COUNT:
+        count = method.next_round(samples.count, SAMPLE_COUNT)
+        chosen = method.choose_samples(candidates, count, measured=samples, seed=seed)
+        samples = samples.joined(Samples.of(candidates[chosen], truth.of(candidates[chosen])))
+        candidates = np.delete(candidates, chosen, axis=0)
+    return method.adapt(samples, seed=seed)
+
+
+def _fitted(platform: str, folder: Path) -> Default:
+    """Return the latency predictor that never saw the platform's family; fitted once."""
+    from edgeprof_predictor.bundle import Bundle, BundleCard, load_bundle
+
+    path = folder / f"without-{platform}"
+    if not (path / f"{SPACE}.json").exists():
+        space = get_space(SPACE)
+        table = load_latency_table(DATA_FOLDER / f"latency_{SPACE}.npz", space)
+        names = [name for name in table.platforms if not name.startswith(KIN[platform])]
+        kept = np.random.default_rng(0).permutation(len(table.choices))[:SOURCE_COUNT]
+        method = Default.fit_sources(space, table.select(names).subset(kept), seed=0)
+        card = BundleCard(
+            space=SPACE,
+            platforms=tuple(names),
+            provenance="HELP's table",
+            licence="MIT",
+            architecture_count=SOURCE_COUNT,
+            seed=0,
+            hyperparameters={},
+        )
+        path.mkdir(parents=True, exist_ok=True)
+        Bundle(card=card, method=method).save(path)
+    return load_bundle(SPACE, folder=path).method

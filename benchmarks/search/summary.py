@@ -1,0 +1,106 @@
+"""Medians over seeds, and what was asked beside what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from benchmarks.figures import Figure
+from benchmarks.search.runs import KIN, MEASUREMENT_COUNT, QUANTILES, TRAINING_COUNT, WAYS
+
+ASKED_COUNT: Final = 12
+ASKED_RATIO: Final = 1.3
+
+Row = dict[str, Any]
+
+
+class Summary:
+    """The rows of all searches.
+
+    Args:
+        rows: As the units return them; some may be missing.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = list(rows)
+
+    def free(self, way: str) -> list[Row]:
+        """Return the searches without a limit of one way."""
+        return [row for row in self.rows if row["kind"] == "free" and row["way"] == way]
+
+    def limited(self, platform: str, quantile: float, belief: str) -> list[Row]:
+        """Return the searches under one limit."""
+        labels = {"kind": "limit", "platform": platform, "quantile": quantile, "belief": belief}
+        return [row for row in self.rows if labels.items() <= row.items()]
+
+    def figures(self) -> list[Figure]:
+        """Return what was asked for beside what was measured."""
+        found = [
+            Figure(
+                name=f"trainings until within 0.1 % of the best, {WAYS[way].title}",
+                measured=spread(self.free(way)),
+                asked=f"median of {ASKED_COUNT} or fewer",
+                is_met=median(self.free(way)) <= ASKED_COUNT,
+            )
+            for way in ("ours", "ours-all")
+            if self.free(way)
+        ]
+        for platform in KIN:
+            for quantile in QUANTILES:
+                known, learned = (self.limited(platform, quantile, belief) for belief in ("known", "profile"))
+                if known and learned:
+                    ratio = median(learned) / median(known)
+                    kept = sum(row["is_kept"] for row in learned)
+                    found.append(
+                        Figure(
+                            name=f"{platform}, limit at the {quantile:.0%} quantile",
+                            measured=f"{ratio:.2f} times the trainings; limit kept in {kept} of {len(learned)} runs",
+                            asked=f"at most {ASKED_RATIO} times what knowing every latency needs, kept in every run",
+                            is_met=ratio <= ASKED_RATIO and kept == len(learned),
+                        )
+                    )
+        return found
+
+
+def median(rows: Sequence[Row], key: str = "count") -> float:
+    """Return the median over seeds."""
+    return float(np.median([row[key] for row in rows]))
+
+
+def spread(rows: Sequence[Row], key: str = "count") -> str:
+    """Return the median and the range that holds eight of ten seeds."""
+    values = [row[key] for row in rows]
+    low, high = np.quantile(values, (0.1, 0.9))
+    return f"{np.median(values):.3g} ({low:.3g} to {high:.3g})"
+
+
+def markdown(summary: Summary) -> str:
+    """Return the tables of docs/search.md."""
+    lines = ["| search | trainings: median (8 of 10 seeds) | seeds |", "| --- | --- | --- |"]
+    for name, way in WAYS.items():
+        if rows := summary.free(name):
+            lines.append(f"| {way.title} | {spread(rows)} | {len(rows)} |")
+    lines += [
+        "",
+        "| platform, limit at the quantile | all latencies known | profile and measurements | ratio | measured by then "
+        "| measured in all | limit kept | profile's coverage here | seeds |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for platform in KIN:
+        for quantile in QUANTILES:
+            known, learned = (summary.limited(platform, quantile, belief) for belief in ("known", "profile"))
+            if known and learned:
+                lines.append(
+                    f"| {platform}, {quantile:.0%} | {spread(known)} | {spread(learned)} "
+                    f"| {median(learned) / median(known):.2f} | {median(learned, 'measured_at_count'):.0f} "
+                    f"| {median(learned, 'measurement_count'):.0f} "
+                    f"| {sum(row['is_kept'] for row in learned)} of {len(learned)} "
+                    f"| {median(learned, 'coverage'):.0%} | {len(learned)} |"
+                )
+    lines += [
+        "",
+        f"Runs under a limit end after {TRAINING_COUNT} trainings or {MEASUREMENT_COUNT} measurements; one that "
+        f"has not arrived by then counts as one training more.",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,168 @@
+"""Guides: which candidate is worth training next."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Final
+
+import numpy as np
+
+from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor
+from edgeprof_predictor.accuracy.default import Default
+from edgeprof_predictor.accuracy.task import Candidates, Trained
+from edgeprof_predictor.spaces import FloatArray
+
+KEEPING_PROBABILITY: Final = 0.05
+"""A candidate less likely to keep the limit is not worth a measurement. The best networks lie close to the limit, where
+no interval settles anything, and a measurement costs far less than the trainings of what is second best."""
+
+DEVIATIONS: Final = 0.5
+"""Standard deviations added to the expected accuracy."""
+
+FIRST_COUNT: Final = 10
+"""Networks that the paper's search trains first, by chance."""
+
+FEWEST_COUNT: Final = 4
+"""Networks that are trained by chance where nothing is known before: fewer tell a ridge regression nothing."""
+
+
+class Guide(ABC):
+    """A way to choose what to train.
+
+    Letters: `n` candidates.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def look_at(self, candidates: Candidates) -> None:
+        """Take over the candidates; called again when there are more of them, those before keeping their numbers."""
+
+    @abstractmethod
+    def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
+        """Return what training each candidate is worth, minus infinity where it is worth nothing.
+
+        Args:
+            trained: What is known.
+            keeping: How likely each candidate keeps the latency limit.
+            seed: Of what chance there is.
+
+        Shapes:
+            keeping: `n`.  returns: `n`.
+        """
+
+    def warning(self, trained: Trained) -> str | None:
+        """Return what to doubt, in one sentence; None for nothing."""
+        return None
+
+
+class Predicting(Guide):
+    """A guide that asks an accuracy predictor."""
+
+    def __init__(self, method: AccuracyMethod) -> None:
+        self.method: Final = method
+        self._predictor: AccuracyPredictor | None = None
+        self._last: tuple[int, int, AccuracyPrediction] | None = None
+
+    def look_at(self, candidates: Candidates) -> None:
+        """Let the predictor look at the candidates."""
+        self._predictor = self.method.look_at(candidates)
+        self._last = None
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The zero-cost proxies that the predictor learned to read; empty where it reads any."""
+        return self.method.proxies if isinstance(self.method, Default) else ()
+
+    def predict(self, trained: Trained, *, seed: int) -> AccuracyPrediction:
+        """Return the accuracies of all candidates; of the same trained networks they are computed once."""
+        assert self._predictor is not None, "a guide looks at the candidates first"
+        if self._last is None or self._last[:2] != (trained.count, seed):
+            self._last = (trained.count, seed, self._predictor.predict(trained, seed=seed))
+        return self._last[2]
+
+    def warning(self, trained: Trained) -> str | None:
+        """Return what the predictor warns of."""
+        return self._predictor.warning(trained) if self._predictor else None
+
+
+class Hopeful(Predicting):
+    """The best accuracy that may be hoped for, among candidates that may keep the limit.
+
+    Source:
+        The upper confidence bound, Srinivas et al. 2010, with half a deviation.
+    """
+
+    name: ClassVar[str] = "upper-confidence"
+
+    def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
+        """Return the upper confidence bound: `n`."""
+        prediction = self.predict(trained, seed=seed)
+        hoped = prediction.accuracy + DEVIATIONS * prediction.sd
+        return np.where(keeping >= KEEPING_PROBABILITY, hoped, -np.inf)
+
+
+class LateHopeful(Hopeful):
+    """The same for a predictor without a prior: the first few networks are trained by chance."""
+
+    name: ClassVar[str] = "late-upper-confidence"
+
+    def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
+        """Return chance while few are trained, then the upper confidence bound: `n`."""
+        if trained.count < FEWEST_COUNT:
+            return Chance().worth(trained, keeping, seed=seed)
+        return super().worth(trained, keeping, seed=seed)
+
+
+class Improving(Predicting):
+    """The improvement over the best network trained that may be expected, times how likely the limit is kept.
+
+    Source:
+        Expected improvement under a constraint, Gardner et al. 2014.
+    """
+
+    name: ClassVar[str] = "expected-improvement"
+
+    def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
+        """Return the expected improvement: `n`."""
+        from scipy.stats import norm
+
+        prediction = self.predict(trained, seed=seed)
+        best = prediction.accuracy.max() if prediction.is_relative else trained.accuracy.max()
+        gain = prediction.accuracy - best
+        ratio = gain / np.maximum(prediction.sd, 1e-12)
+        improvement = gain * norm.cdf(ratio) + prediction.sd * norm.pdf(ratio)
+        worth = np.log(np.maximum(improvement, 1e-300)) + np.log(np.maximum(keeping, 1e-12))
+        return np.where(keeping >= KEEPING_PROBABILITY, worth, -np.inf)
+
+
+class TopPredicted(Predicting):
+    """The paper's search: networks by chance first, then those with the best predicted accuracy.
+
+    Source:
+        Multi-Predict, section 5 (Figure 10), after BRP-NAS, Dudziak et al. 2020.
+    """
+
+    name: ClassVar[str] = "top-predicted"
+
+    def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
+        """Return the predicted accuracy, or chance while few are trained: `n`."""
+        if trained.count < FIRST_COUNT:
+            worth = np.random.default_rng(seed).permutation(len(keeping)).astype(np.float64)
+        else:
+            worth = self.predict(trained, seed=seed).accuracy
+        return np.where(keeping >= KEEPING_PROBABILITY, worth, -np.inf)
+
+
+class Chance(Guide):
+    """Candidates by chance: what every other guide must beat."""
+
+    name: ClassVar[str] = "random"
+
+    def look_at(self, candidates: Candidates) -> None:
+        """Take over nothing: chance needs no look."""
+
+    def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
+        """Return an order by chance: `n`."""
+        order = np.random.default_rng(seed).permutation(len(keeping)).astype(np.float64)
+        return np.where(keeping >= KEEPING_PROBABILITY, order, -np.inf)

@@ -1,0 +1,198 @@
+"""What is known of the candidates' latencies: intervals of profiles, narrowed by what is measured on the way."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.errors import SearchError
+from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, Prediction
+from edgeprof_predictor.methods.default import DefaultPredictor
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+
+RELEARN_SHARE: Final = 8
+"""A predictor learns again once the new measurements are one for so many that it knows; learning takes a moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredLatency:
+    """What a device said of one network.
+
+    Args:
+        latency_ms: Milliseconds of one inference.
+        relative_sd: Standard error of it, as a share; 0 where unknown.
+        resolution_ms: Step of the clock: 1.0 for whole milliseconds, 0.0 for a fine one.
+    """
+
+    latency_ms: float
+    relative_sd: float = 0.0
+    resolution_ms: float = 0.0
+
+
+class LatencyBelief(ABC):
+    """Latencies of architectures on what a search is for."""
+
+    @abstractmethod
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        """Return latencies with 90 % intervals; those measured have the interval of their measurement.
+
+        Shapes:
+            choices: `n x l`.
+        """
+
+    @abstractmethod
+    def is_measured(self, choices: ChoiceArray) -> NDArray[np.bool_]:
+        """Tell which of `n x l` architectures are measured wherever they have to run: `n`."""
+
+    @abstractmethod
+    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> LatencyBelief:
+        """Return the belief after these measurements."""
+
+
+class PlatformBelief(LatencyBelief):
+    """Latencies on one platform: an adapted predictor, which learns from what is measured.
+
+    Args:
+        predictor: Of the platform, as its profile holds it.
+    """
+
+    def __init__(self, predictor: DefaultPredictor) -> None:
+        self._adapted = predictor
+        self._measured = Samples.none(predictor.space)
+        self._number: dict[bytes, int] = {}
+        self._taught = _Taught(predictor)
+
+    @property
+    def space(self) -> CategoricalSpace:
+        """The search space."""
+        return self._adapted.space
+
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        """Return latencies: measured where they are, predicted elsewhere."""
+        predicted = self._taught.predict(choices)
+        columns = [predicted.latency_ms.copy(), predicted.lower_ms.copy(), predicted.upper_ms.copy()]
+        for index, number in self._found(choices):
+            latency_ms = self._measured.latency_ms[number]
+            reach = np.exp(INTERVAL_DEVIATIONS * self._measured.relative_sd[number])
+            # A clock of whole milliseconds hides up to half of one.
+            step = self._measured.resolution_ms / 2.0
+            ends = (latency_ms, max(latency_ms / reach - step, 0.5 * latency_ms), latency_ms * reach + step)
+            for column, value in zip(columns, ends, strict=True):
+                column[index] = value
+        latency, lower, upper = columns
+        return Prediction(latency_ms=latency, lower_ms=lower, upper_ms=upper, is_relative=predicted.is_relative)
+
+    def is_measured(self, choices: ChoiceArray) -> NDArray[np.bool_]:
+        """Tell which architectures are measured: `n`."""
+        found = np.zeros(len(choices), dtype=np.bool_)
+        found[[index for index, _ in self._found(choices)]] = True
+        return found
+
+    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> PlatformBelief:
+        """Return the belief after these measurements."""
+        if not measured:
+            return self
+        more = Samples(
+            choices=choices,
+            latency_ms=np.array([one.latency_ms for one in measured]),
+            relative_sd=np.array([one.relative_sd for one in measured]),
+            resolution_ms=max(one.resolution_ms for one in measured),
+        )
+        after = PlatformBelief(self._adapted)
+        after._measured = self._measured.joined(more)
+        after._number = {row.tobytes(): number for number, row in enumerate(after._measured.choices)}
+        known_count = self._taught.predictor.samples.count
+        new_count = self._adapted.samples.count + after._measured.count - known_count
+        is_due = new_count * RELEARN_SHARE >= known_count - self._adapted.samples.count
+        after._taught = _Taught(taught(self._adapted, after._measured)) if is_due else self._taught
+        return after
+
+    def _found(self, choices: ChoiceArray) -> list[tuple[int, int]]:
+        rows = enumerate(np.ascontiguousarray(choices, dtype=np.int8))
+        return [(index, self._number[row.tobytes()]) for index, row in rows if row.tobytes() in self._number]
+
+
+class _Taught:
+    """A predictor that remembers what it said last: a search asks about the same candidates again and again."""
+
+    def __init__(self, predictor: DefaultPredictor) -> None:
+        self.predictor: Final = predictor
+        self._last: tuple[ChoiceArray, Prediction] | None = None
+
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        if self._last is None or self._last[0] is not choices:
+            self._last = (choices, self.predictor.predict(choices))
+        return self._last[1]
+
+
+class JoinedBelief(LatencyBelief):
+    """Latencies on several platforms as one.
+
+    Args:
+        beliefs: One a platform, the one that is measured first.
+        weights: Share of each in the sum; None for the slowest of all.
+
+    Raises:
+        SearchError: If there are not as many weights as platforms, or one is not above 0.
+    """
+
+    def __init__(self, beliefs: Sequence[LatencyBelief], weights: Sequence[float] | None = None) -> None:
+        if weights is not None and (len(weights) != len(beliefs) or not all(weight > 0 for weight in weights)):
+            raise SearchError(f"{len(beliefs)} profiles need as many weights above 0, got {tuple(weights)}")
+        self._beliefs = tuple(beliefs)
+        self._weights = None if weights is None else tuple(weights)
+
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        """Return the slowest platform's latency, or the weighted sum; the ends are joined as the middles are.
+
+        That is wide on purpose: what makes one platform slower than predicted may do so to all of them.
+        """
+        parts = [belief.predict(choices) for belief in self._beliefs]
+        return Prediction(
+            latency_ms=self._joined([part.latency_ms for part in parts]),
+            lower_ms=self._joined([part.lower_ms for part in parts]),
+            upper_ms=self._joined([part.upper_ms for part in parts]),
+            is_relative=any(part.is_relative for part in parts),
+        )
+
+    def is_measured(self, choices: ChoiceArray) -> NDArray[np.bool_]:
+        """Tell which architectures are measured on every platform: `n`."""
+        found: NDArray[np.bool_] = np.all([belief.is_measured(choices) for belief in self._beliefs], axis=0)
+        return found
+
+    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> JoinedBelief:
+        """Return the belief after these measurements of the first platform."""
+        first, *others = self._beliefs
+        return JoinedBelief((first.learn(choices, measured), *others), self._weights)
+
+    def _joined(self, columns: Sequence[FloatArray]) -> FloatArray:
+        stacked = np.stack(columns)
+        joined: FloatArray = stacked.max(axis=0) if self._weights is None else np.array(self._weights) @ stacked
+        return joined
+
+
+def taught(predictor: DefaultPredictor, samples: Samples) -> DefaultPredictor:
+    """Return the predictor after more samples of its platform.
+
+    The combinations of its model are weighed anew; the network, whose weight is small, stays as it is. A profile holds
+    no more, and needs no bundle to go on.
+    """
+    adapted = predictor.adapted
+    return DefaultPredictor(replace(adapted, posterior=adapted.posterior.joined(samples)))
+
+
+def probability_within(prediction: Prediction, limit_ms: float) -> FloatArray:
+    """Return how likely each architecture keeps a limit: `n`, 0 or 1 where its interval has no width."""
+    from scipy.special import ndtr
+
+    log_sd = np.log(prediction.upper_ms / prediction.latency_ms) / INTERVAL_DEVIATIONS
+    distance = np.log(limit_ms / prediction.latency_ms)
+    certain = np.where(distance >= 0, np.inf, -np.inf)
+    probability: FloatArray = ndtr(np.divide(distance, log_sd, out=certain, where=log_sd > 0))
+    return probability

@@ -1,0 +1,111 @@
+"""The facts of a search, on disk before the next is asked for: what was trained, what failed, what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from edgeprof_predictor.evaluation.journal import Journal, Row
+from edgeprof_predictor.search.latency import MeasuredLatency
+from edgeprof_predictor.spaces import FloatArray
+
+_CANDIDATES, _ROUND, _TRAINED, _FAILED, _MEASURED, _REFUSED = (
+    *("candidates ", "round ", "trained ", "failed ", "measured ", "refused "),
+)
+
+
+class SearchState:
+    """Facts in the order in which they came, read again by the search that goes on.
+
+    Facts stay true whatever the code, the latency limit and the budgets: a search may go on with others.
+
+    Args:
+        path: File of the journal; None to keep the facts in memory alone.
+        inputs: What the facts depend on: space, accuracy, candidates, platforms, seed.
+
+    Raises:
+        JournalError: If the file cannot be read or written, or belongs to another search.
+    """
+
+    def __init__(self, path: Path | None, inputs: Mapping[str, str]) -> None:
+        self.path: Final = path
+        self._journal = None if path is None else Journal(path, inputs, depends_on_code=False)
+        self._facts: dict[str, list[Row]] = {} if self._journal is None else self._journal.finished
+
+    @property
+    def accuracies(self) -> dict[str, float]:
+        """What each network reached, in the order of training."""
+        return {text: rows[0]["accuracy"] for text, rows in self._of(_TRAINED).items()}
+
+    @property
+    def latencies(self) -> dict[str, MeasuredLatency]:
+        """What was measured, in that order."""
+        return {text: MeasuredLatency(**rows[0]) for text, rows in self._of(_MEASURED).items()}
+
+    @property
+    def refusals(self) -> dict[str, str]:
+        """Networks that the device could not run, each with its reason."""
+        return {text: rows[0]["reason"] for text, rows in self._of(_REFUSED).items()}
+
+    @property
+    def failures(self) -> dict[str, list[str]]:
+        """Reasons for each failed training, by network."""
+        return {text: [row["reason"] for row in rows] for text, rows in self._of(_FAILED).items()}
+
+    @property
+    def measurement_count(self) -> int:
+        """Measurements asked for, those refused included."""
+        return len(self._of(_MEASURED)) + len(self._of(_REFUSED))
+
+    @property
+    def rounds(self) -> list[list[str]]:
+        """What each round decided to train."""
+        return [[row["architecture"] for row in rows] for rows in self._of(_ROUND).values()]
+
+    def candidates(self) -> list[tuple[list[str], FloatArray]]:
+        """Return architectures and proxy scores as they came in, draw by draw."""
+        return [
+            ([row["architecture"] for row in rows], np.array([row["scores"] for row in rows], dtype=np.float64))
+            for rows in self._of(_CANDIDATES).values()
+        ]
+
+    def add_candidates(self, architectures: Sequence[str], scores: FloatArray) -> None:
+        """Write down candidates that were drawn, with their proxy scores."""
+        known = [[value if np.isfinite(value) else None for value in row] for row in scores.tolist()]
+        rows: list[Row] = [
+            {"architecture": text, "scores": row} for text, row in zip(architectures, known, strict=True)
+        ]
+        self._add(f"{_CANDIDATES}{len(self._of(_CANDIDATES))}", rows)
+
+    def begin_round(self, architectures: Sequence[str]) -> None:
+        """Write down what is to be trained next."""
+        self._add(f"{_ROUND}{len(self._of(_ROUND))}", [{"architecture": text} for text in architectures])
+
+    def add_accuracy(self, architecture: str, accuracy: float) -> None:
+        """Write down what a network reached."""
+        self._add(f"{_TRAINED}{architecture}", [{"accuracy": accuracy}])
+
+    def add_failure(self, architecture: str, reason: str) -> None:
+        """Write down that a training failed, once more or for the first time."""
+        earlier: list[Row] = [{"reason": text} for text in self.failures.get(architecture, [])]
+        self._add(f"{_FAILED}{architecture}", [*earlier, {"reason": reason}])
+
+    def add_latency(self, architecture: str, measured: MeasuredLatency) -> None:
+        """Write down what the device said of a network."""
+        fields = ("latency_ms", "relative_sd", "resolution_ms")
+        self._add(f"{_MEASURED}{architecture}", [{name: getattr(measured, name) for name in fields}])
+
+    def add_refusal(self, architecture: str, reason: str) -> None:
+        """Write down that the device could not run a network."""
+        self._add(f"{_REFUSED}{architecture}", [{"reason": reason}])
+
+    def _add(self, name: str, rows: list[Row]) -> None:
+        if self._journal is not None:
+            self._journal.add(name, rows)
+        self._facts[name] = rows
+
+    def _of(self, kind: str) -> dict[str, list[Row]]:
+        return {name.removeprefix(kind): rows for name, rows in self._facts.items() if name.startswith(kind)}

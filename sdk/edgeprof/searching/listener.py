@@ -1,0 +1,14 @@
+"""What a search tells while it runs: its own steps, those of the device, and the proxies of candidates."""
+
+from edgeprof.listener import SessionListener
+from edgeprof_predictor.search.procedure import SearchListener
+
+
+class DeviceSearchListener(SearchListener, SessionListener):
+    """Hears about every step. All methods do nothing; override those of interest."""
+
+    def on_scoring(self, count: int, known_count: int) -> None:
+        """Zero-cost proxies of so many candidates are needed, so many of which were computed before."""
+
+    def on_scored(self, architecture: str) -> None:
+        """The proxies of a candidate are computed and kept."""

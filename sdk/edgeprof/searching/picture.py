@@ -1,0 +1,95 @@
+"""What a search trained, as a picture: accuracy over latency, with the front and the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from edgeprof.errors import EdgeprofError
+from edgeprof_predictor.search.result import Found, SearchResult
+
+FRONT_COLOUR = "#1f4e79"
+DOMINATED_COLOUR = "0.72"
+LIMIT_COLOUR = "#c0392b"
+CHOSEN_COLOUR = "#d98c00"
+
+
+def draw_front(result: SearchResult, path: Path) -> Path:
+    """Draw trained networks: the Pareto front with intervals, all others grey, the limit, the chosen one marked.
+
+    Args:
+        result: What to draw.
+        path: Where the picture goes; its ending chooses the format.
+
+    Returns:
+        The path.
+
+    Raises:
+        EdgeprofError: If no trained network has a latency, or the file cannot be written.
+    """
+    if not any(found.latency_ms is not None for found in result.trained):
+        raise EdgeprofError("there is no front to draw: it needs trained networks and a profile that tells latencies")
+    with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(7.2, 4.8), layout="constrained")
+        axes = figure.add_subplot()
+        dominated = [found for found in result.trained if found not in result.front]
+        _scatter(axes, dominated, DOMINATED_COLOUR, f"dominated ({len(dominated)})", zorder=2)
+        axes.step(
+            *_points(result.front),
+            where="post",
+            color=FRONT_COLOUR,
+            linewidth=1,
+            zorder=3,
+        )
+        _scatter(axes, result.front, FRONT_COLOUR, f"Pareto front ({len(result.front)})", zorder=4)
+        if result.limit_ms is not None:
+            axes.axvline(result.limit_ms, color=LIMIT_COLOUR, linestyle="--", linewidth=1)
+            axes.annotate(
+                f" limit {result.limit_ms:.3g} ms",
+                (result.limit_ms, 0.02),
+                xycoords=("data", "axes fraction"),
+                color=LIMIT_COLOUR,
+            )
+        chosen = result.chosen
+        if chosen.accuracy is not None and chosen.latency_ms is not None:
+            axes.scatter(
+                chosen.latency_ms,
+                chosen.accuracy,
+                marker="*",
+                s=220,
+                color=CHOSEN_COLOUR,
+                edgecolor="white",
+                zorder=6,
+                label=f"chosen: {chosen.accuracy:.4g} at {chosen.latency_ms:.3g} ms",
+            )
+        axes.set(xlabel="latency (ms), with 90 % interval; filled: measured", ylabel="accuracy")
+        axes.set_title(f"{len(result.trained)} networks trained, {result.measurement_count} measured", loc="left")
+        axes.legend(frameon=False, loc="lower right")
+        try:
+            figure.savefig(path, dpi=150)
+        except (OSError, ValueError) as error:
+            raise EdgeprofError(f"cannot write the picture {path}: {error}; name another file") from error
+    return path
+
+
+def _scatter(axes: Axes, found: Sequence[Found], colour: str, label: str, *, zorder: int) -> None:
+    if not found:
+        return
+    for one in found:
+        axes.hlines(one.accuracy or 0.0, one.lower_ms or 0.0, one.upper_ms or 0.0, color=colour, alpha=0.6, zorder=1)
+    axes.scatter(
+        *_points(found),
+        s=26,
+        facecolor=[colour if one.is_measured else "white" for one in found],
+        edgecolor=colour,
+        label=label,
+        zorder=zorder,
+    )
+
+
+def _points(found: Sequence[Found]) -> tuple[list[float], list[float]]:
+    return [one.latency_ms or 0.0 for one in found], [one.accuracy or 0.0 for one in found]

@@ -1,0 +1,33 @@
+"""A small search with a known truth: accuracies that follow a proxy and the decisions, a platform from few samples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.methods.default import Default, DefaultPredictor
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import FloatArray, SearchSpace
+
+
+def accuracy_task(world: LatencyTable, space: SearchSpace) -> AccuracyTask:
+    """Larger networks are better, with a little of chance; two proxies tell of it."""
+    costs = space.costs(world.choices)
+    assert costs is not None
+    size = np.log1p(costs.totals[:, 0])
+    generator = np.random.default_rng(1)
+    accuracy = 60.0 + 3.0 * (size - size.mean()) / size.std() + 0.5 * generator.standard_normal(len(size))
+    scores = np.stack([size, accuracy + generator.standard_normal(len(size))], axis=1)
+    candidates = Candidates(space=space.name, choices=world.choices, proxies=("flops", "nwot"), scores=scores)
+    return AccuracyTask(name="nasbench201/small", candidates=candidates, accuracy=accuracy)
+
+
+def adapted(method: Default, world: LatencyTable) -> DefaultPredictor:
+    """The platform `unseen_0` as eight samples tell it."""
+    return method.adapt(Samples.of(world.choices[:8], world.latencies_of("unseen_0")[:8]), seed=0)
+
+
+def truth(world: LatencyTable) -> FloatArray:
+    """What `unseen_0` needs for each candidate."""
+    return world.latencies_of("unseen_0")
