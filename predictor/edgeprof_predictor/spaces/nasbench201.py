@@ -112,18 +112,21 @@ class NASBench201(SearchSpace):
 
     def costs(self, choices: ArrayLike) -> StageCosts:
         """Return the physical costs of `n x 6` choices, in three stages, of the pruned cells."""
-        rows = self.pruned(choices)
-        is_live = rows != NONE
-        addition_count = is_live.sum(axis=1) - fed_node_count(is_live)
+        return self.costs_as_written(self.pruned(choices))
+
+    def costs_as_written(self, choices: ArrayLike) -> StageCosts:
+        """Return the costs of `n x 6` choices, edges that carry nothing included, as published counts have them."""
+        rows = self.check_choices(choices)
+        is_there = rows != NONE
+        addition_count = is_there.sum(axis=1) - fed_node_count(is_there)
         amounts = self._edge_costs[rows].sum(axis=1)
         amounts += addition_count[:, None, None] * self._addition_costs
+        is_computing = is_there & (rows != OPERATIONS.index("skip_connect"))
         return StageCosts(
             stages=tuple(f"{side}x{side}" for side, _ in self._stages),
             amounts=CELL_COUNT * amounts,
             fixed=self._fixed_costs,
-            depth=CELL_COUNT
-            * len(STAGE_CHANNELS)
-            * longest_path(is_live, is_computing=is_live & (rows != OPERATIONS.index("skip_connect"))),
+            depth=CELL_COUNT * len(STAGE_CHANNELS) * longest_path(is_there, is_computing=is_computing),
         )
 
     def build_network(self, architecture: Architecture) -> nn.Module:
