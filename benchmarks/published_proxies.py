@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -145,6 +146,8 @@ def network_as_published(table: PublishedTable, row: int, *, seed: int, is_whole
 
 def reason_for(proxy: str, between_seeds: float) -> str:
     """Return why a proxy agrees with its table less than 0.8."""
+    if math.isnan(between_seeds):
+        return "Ours is not available in one of the seeds, or the same for all: for epe-nas no class has two images."
     noise = f"Two seeds of ours agree to {between_seeds:.3f}" + (
         ", so much of it is chance" if between_seeds < 0.8 else ""
     )
