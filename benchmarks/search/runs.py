@@ -48,9 +48,9 @@ QUANTILES: Final = (0.1, 0.3)
 
 KIN: Final = {
     "raspi4": ("raspi", "silver", "gold"),
-    "pixel3": ("pixel", "samsung", "essential"),
-    "titan_rtx_256": ("titan", "1080ti", "2080ti"),
     "eyeriss": ("eyeriss",),
+    "titan_rtx_256": ("titan", "1080ti", "2080ti"),
+    "pixel3": ("pixel", "samsung", "essential"),
 }
 """The platforms of the limits, and how the names of their whole families begin."""
 
@@ -131,7 +131,7 @@ def units(seed_count: int, folder: Path) -> list[Unit]:
 def free_search(name: str, seed: int) -> list[dict[str, Any]]:
     """Search without a limit."""
     way, task, space = WAYS[name], _task(TASK), get_space(SPACE)
-    guide = Chance() if not way.method else way.guide(_method(way.method, way.is_own_space_known, seed))  # type: ignore[call-arg]
+    guide: Guide = Chance() if not way.method else way.guide(_method(way.method, way.is_own_space_known, seed))  # type: ignore[call-arg]
     oracle = TableOracle(task, space)
     search = Search(
         oracle.pool,

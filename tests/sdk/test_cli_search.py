@@ -21,8 +21,9 @@ from edgeprof_predictor.errors import PredictorError
 @pytest.fixture
 def table(tmp_path: Path, own_edgeprof_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    # One process is faster than two that both load torch.
+    # One process is faster than two that both load torch, and two proxies than thirteen.
     monkeypatch.setattr(joblib, "cpu_count", lambda: 1)
+    monkeypatch.setattr("edgeprof.searching.api.PROXY_NAMES", ("flops", "params"))
     return write_table(tmp_path / "table.npz")
 
 

@@ -253,7 +253,7 @@ class Search:
             limit_ms=self.knowledge.limit_ms,
             measurement_count=self._state.measurement_count,
             failures={text: reasons[-1] for text, reasons in failures.items()},
-            refusals=self._state.refusals,
+            refusals=dict(self._state.refusals),
             warning=self._guide.warning(self.knowledge.trained()),
         )
 

@@ -13,8 +13,9 @@ from edgeprof_predictor.search.latency import MeasuredLatency
 from edgeprof_predictor.spaces import FloatArray
 
 _CANDIDATES, _ROUND, _TRAINED, _FAILED, _MEASURED, _REFUSED = (
-    *("candidates ", "round ", "trained ", "failed ", "measured ", "refused "),
+    *("candidates", "round", "trained", "failed", "measured", "refused"),
 )
+"""First words of the units of the journal; the rest says which."""
 
 
 class SearchState:
@@ -32,45 +33,26 @@ class SearchState:
 
     def __init__(self, path: Path | None, inputs: Mapping[str, str]) -> None:
         self.path: Final = path
-        self._journal = None if path is None else Journal(path, inputs, depends_on_code=False)
-        self._facts: dict[str, list[Row]] = {} if self._journal is None else self._journal.finished
-
-    @property
-    def accuracies(self) -> dict[str, float]:
+        self.accuracies: Final[dict[str, float]] = {}
         """What each network reached, in the order of training."""
-        return {text: rows[0]["accuracy"] for text, rows in self._of(_TRAINED).items()}
-
-    @property
-    def latencies(self) -> dict[str, MeasuredLatency]:
+        self.latencies: Final[dict[str, MeasuredLatency]] = {}
         """What was measured, in that order."""
-        return {text: MeasuredLatency(**rows[0]) for text, rows in self._of(_MEASURED).items()}
-
-    @property
-    def refusals(self) -> dict[str, str]:
+        self.refusals: Final[dict[str, str]] = {}
         """Networks that the device could not run, each with its reason."""
-        return {text: rows[0]["reason"] for text, rows in self._of(_REFUSED).items()}
-
-    @property
-    def failures(self) -> dict[str, list[str]]:
+        self.failures: Final[dict[str, list[str]]] = {}
         """Reasons for each failed training, by network."""
-        return {text: [row["reason"] for row in rows] for text, rows in self._of(_FAILED).items()}
+        self.rounds: Final[list[list[str]]] = []
+        """What each round decided to train."""
+        self.candidates: Final[list[tuple[list[str], FloatArray]]] = []
+        """Architectures and proxy scores as they came in, draw by draw."""
+        self._journal = None if path is None else Journal(path, inputs, depends_on_code=False)
+        for name, rows in self._journal.finished.items() if self._journal else ():
+            self._take(name, rows)
 
     @property
     def measurement_count(self) -> int:
         """Measurements asked for, those refused included."""
-        return len(self._of(_MEASURED)) + len(self._of(_REFUSED))
-
-    @property
-    def rounds(self) -> list[list[str]]:
-        """What each round decided to train."""
-        return [[row["architecture"] for row in rows] for rows in self._of(_ROUND).values()]
-
-    def candidates(self) -> list[tuple[list[str], FloatArray]]:
-        """Return architectures and proxy scores as they came in, draw by draw."""
-        return [
-            ([row["architecture"] for row in rows], np.array([row["scores"] for row in rows], dtype=np.float64))
-            for rows in self._of(_CANDIDATES).values()
-        ]
+        return len(self.latencies) + len(self.refusals)
 
     def add_candidates(self, architectures: Sequence[str], scores: FloatArray) -> None:
         """Write down candidates that were drawn, with their proxy scores."""
@@ -78,34 +60,48 @@ class SearchState:
         rows: list[Row] = [
             {"architecture": text, "scores": row} for text, row in zip(architectures, known, strict=True)
         ]
-        self._add(f"{_CANDIDATES}{len(self._of(_CANDIDATES))}", rows)
+        self._add(f"{_CANDIDATES} {len(self.candidates)}", rows)
 
     def begin_round(self, architectures: Sequence[str]) -> None:
         """Write down what is to be trained next."""
-        self._add(f"{_ROUND}{len(self._of(_ROUND))}", [{"architecture": text} for text in architectures])
+        self._add(f"{_ROUND} {len(self.rounds)}", [{"architecture": text} for text in architectures])
 
     def add_accuracy(self, architecture: str, accuracy: float) -> None:
         """Write down what a network reached."""
-        self._add(f"{_TRAINED}{architecture}", [{"accuracy": accuracy}])
+        self._add(f"{_TRAINED} {architecture}", [{"accuracy": accuracy}])
 
     def add_failure(self, architecture: str, reason: str) -> None:
         """Write down that a training failed, once more or for the first time."""
         earlier: list[Row] = [{"reason": text} for text in self.failures.get(architecture, [])]
-        self._add(f"{_FAILED}{architecture}", [*earlier, {"reason": reason}])
+        self._add(f"{_FAILED} {architecture}", [*earlier, {"reason": reason}])
 
     def add_latency(self, architecture: str, measured: MeasuredLatency) -> None:
         """Write down what the device said of a network."""
         fields = ("latency_ms", "relative_sd", "resolution_ms")
-        self._add(f"{_MEASURED}{architecture}", [{name: getattr(measured, name) for name in fields}])
+        self._add(f"{_MEASURED} {architecture}", [{name: getattr(measured, name) for name in fields}])
 
     def add_refusal(self, architecture: str, reason: str) -> None:
         """Write down that the device could not run a network."""
-        self._add(f"{_REFUSED}{architecture}", [{"reason": reason}])
+        self._add(f"{_REFUSED} {architecture}", [{"reason": reason}])
 
     def _add(self, name: str, rows: list[Row]) -> None:
         if self._journal is not None:
             self._journal.add(name, rows)
-        self._facts[name] = rows
+        self._take(name, rows)
 
-    def _of(self, kind: str) -> dict[str, list[Row]]:
-        return {name.removeprefix(kind): rows for name, rows in self._facts.items() if name.startswith(kind)}
+    def _take(self, name: str, rows: list[Row]) -> None:
+        """Sort a fact in."""
+        kind, _, subject = name.partition(" ")
+        if kind == _CANDIDATES:
+            scores = np.array([row["scores"] for row in rows], dtype=np.float64)
+            self.candidates.append(([row["architecture"] for row in rows], scores))
+        elif kind == _ROUND:
+            self.rounds.append([row["architecture"] for row in rows])
+        elif kind == _TRAINED:
+            self.accuracies[subject] = rows[0]["accuracy"]
+        elif kind == _FAILED:
+            self.failures[subject] = [row["reason"] for row in rows]
+        elif kind == _MEASURED:
+            self.latencies[subject] = MeasuredLatency(**rows[0])
+        else:
+            self.refusals[subject] = rows[0]["reason"]

@@ -276,6 +276,6 @@ def test_a_kill_loses_nothing_and_the_search_goes_on_as_if_there_was_none(tmp_pa
     whole = fbnet_search(tmp_path / "whole", lambda text, _: None).run()
     assert resumed.trained == whole.trained
     assert trained == [found.architecture for found in whole.trained[4:]]
-    draws = SearchState(tmp_path / "killed", {}).candidates()
+    draws = SearchState(tmp_path / "killed", {}).candidates
     assert len(draws) == 3
     assert len(draws[1][0]) == 3
