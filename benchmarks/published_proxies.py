@@ -17,7 +17,6 @@ from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.proxies import canonical_name, draw_weights
 from edgeprof_predictor.spaces import SPACE_NAMES, Architecture, FloatArray, SearchSpace, get_space
 
-SPACE_OF_TABLE: Final = {"transnasbench101_micro": "transnas_micro", "transnasbench101_macro": "transnas_macro"}
 CLASS_COUNTS: Final = {"cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
 IMAGE_SIDES: Final = {"ImageNet16-120": 16}
 SMALLER_SIDE: Final = 64
@@ -189,11 +188,10 @@ def _draw_as_fbnet(network: nn.Module, *, seed: int) -> None:
 
 def _spaces(table: str, task: str) -> tuple[SearchSpace, SearchSpace] | None:
     """Return the search space of a task, at a size that is scored in seconds and at the published one."""
-    name = SPACE_OF_TABLE.get(table, table)
-    if name not in SPACE_NAMES:
+    if table not in SPACE_NAMES:
         return None
-    kind = type(get_space(name))
-    if name.startswith("transnas"):
+    kind = type(get_space(table))
+    if table.startswith("transnas"):
         return kind(task, side=SMALLER_SIDE), kind(task)
     space = kind(CLASS_COUNTS[task])
     return space, space

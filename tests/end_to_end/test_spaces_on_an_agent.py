@@ -21,7 +21,7 @@ SMALL = [
         get_space("nasbench301"),
         f"Genotype(normal={CELL}, normal_concat=[2, 3, 4, 5], reduce={CELL}, reduce_concat=[2, 3, 4, 5])",
     ),
-    (get_space("transnas_macro"), "64-3334-basic"),
+    (get_space("transnasbench101_macro"), "64-3334-basic"),
     (TransNASMicro("normal", side=64), "64-41414-0_00_100"),
 ]
 QUICK = MeasurementPlan(warmup_duration_ms=1.0, timed_duration_ms=1.0, timed_run_count=10)

@@ -46,7 +46,7 @@ def test_texts_tell_their_space_by_their_notation(tmp_path: Path) -> None:
         assert table.choices.tolist() == space.choices(architectures).tolist()
 
 
-@pytest.mark.parametrize("name", ["nasbench201", "fbnet", "transnas_macro", "transnas_micro"])
+@pytest.mark.parametrize("name", ["nasbench201", "fbnet", "transnasbench101_macro", "transnasbench101_micro"])
 def test_integers_tell_their_space_by_the_names_of_the_options_in_any_order(tmp_path: Path, name: str) -> None:
     known = get_space(name)
     choices = known.sample_choices(2, seed=0)

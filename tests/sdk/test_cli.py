@@ -164,7 +164,7 @@ def mistakes(folder: Path, device: str, profile: Path) -> dict[str, tuple[tuple[
         "no architecture": (("predict", str(profile)), 2, "name an architecture"),
         "unknown space": (("onboard", *simulated, "--space", "nosuch"), 1, "nasbench201"),
         "space without a bundle": (
-            ("onboard", *simulated, "--space", "transnas_micro"),
+            ("onboard", *simulated, "--space", "transnasbench101_micro"),
             1,
             "fit the default method to a table",
         ),

@@ -18,8 +18,8 @@ _SPACE_CLASSES = {
     "nasbench101": ("edgeprof_predictor.spaces.nasbench101", "NASBench101"),
     "nasbench201": ("edgeprof_predictor.spaces.nasbench201", "NASBench201"),
     "nasbench301": ("edgeprof_predictor.spaces.nasbench301", "NASBench301"),
-    "transnas_macro": ("edgeprof_predictor.spaces.transnas_macro", "TransNASMacro"),
-    "transnas_micro": ("edgeprof_predictor.spaces.transnas_micro", "TransNASMicro"),
+    "transnasbench101_macro": ("edgeprof_predictor.spaces.transnas_macro", "TransNASMacro"),
+    "transnasbench101_micro": ("edgeprof_predictor.spaces.transnas_micro", "TransNASMicro"),
 }
 
 SPACE_NAMES = tuple(sorted(_SPACE_CLASSES))

@@ -59,7 +59,7 @@ class TransNASMacro(TransNAS):
 
     def __init__(self, task: str = "class_scene", *, class_count: int | None = None, side: int | None = None) -> None:
         super().__init__(
-            "transnas_macro",
+            "transnasbench101_macro",
             (len(MODULE_NAMES),) * MODULE_COUNT_MAX,
             task=task,
             class_count=class_count,

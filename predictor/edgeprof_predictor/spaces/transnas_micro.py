@@ -56,7 +56,7 @@ class TransNASMicro(TransNAS):
 
     def __init__(self, task: str = "class_scene", *, class_count: int | None = None, side: int | None = None) -> None:
         super().__init__(
-            "transnas_micro", (len(OPERATIONS),) * len(EDGES), task=task, class_count=class_count, side=side
+            "transnasbench101_micro", (len(OPERATIONS),) * len(EDGES), task=task, class_count=class_count, side=side
         )
         self._shapes = shapes(MICRO_MODULES, self.task.side)
         self._stages = list(dict.fromkeys(self._shapes[1:]))

@@ -79,7 +79,7 @@ class TestSpaceOfAPackage:
     @pytest.mark.parametrize(
         ("name", "sentence"),
         [
-            ("nasnet", "the known ones are .*transnas_micro, broken, other, towers"),
+            ("nasnet", "the known ones are .*transnasbench101_micro, broken, other, towers"),
             ("other", "must be a SearchSpace of the name 'other'"),
             ("broken", "cannot be loaded from .*:Nothing .* mend its package"),
         ],

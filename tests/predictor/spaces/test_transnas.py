@@ -44,7 +44,7 @@ def test_notation_is_the_published_one() -> None:
     [
         ("64-1234", "a digit from 1 to 4 for each module"),
         ("64-12340-basic", "a digit from 1 to 4 for each module"),
-        ("64-1235-basic", r"choice 3 of transnas_macro must be below 5, got 5"),
+        ("64-1235-basic", r"choice 3 of transnasbench101_macro must be below 5, got 5"),
         ("64-1234111-basic", "has 6 choices, got 7"),
         ("64-124-basic", "4 to 6 modules and no gap"),
         ("(1, 2, 0, 3, 4, 0)", "4 to 6 modules and no gap"),
