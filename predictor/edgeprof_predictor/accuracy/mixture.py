@@ -48,6 +48,7 @@ class Mixture:
     ) -> None:
         self.beliefs: Final = (*whole, *others, *alone)
         self._whole = tuple(whole)
+        self._kept: tuple[bytes, FloatArray] | None = None
 
     @property
     def count(self) -> int:
@@ -90,6 +91,11 @@ class Mixture:
         return found
 
     def covariance(self, indices: NDArray[np.int64]) -> FloatArray:
-        """Return the mean of the beliefs' covariances of some candidates, before any is trained: `k` to `k x k`."""
-        found: FloatArray = np.mean([belief.covariance(indices) for belief in self.beliefs], axis=0)
-        return found
+        """Return the mean of the beliefs' covariances of some candidates, before any is trained: `k` to `k x k`.
+
+        The last one is kept, for whoever asks for the same candidates again.
+        """
+        key = indices.tobytes()
+        if self._kept is None or self._kept[0] != key:
+            self._kept = key, np.mean([belief.covariance(indices) for belief in self.beliefs], axis=0)
+        return self._kept[1]
