@@ -32,18 +32,19 @@ def choose_informative(mixture: Mixture, count: int, *, trained: Trained, seed: 
     rest = np.setdiff1d(np.arange(mixture.count), trained.indices)
     if count > len(rest):
         raise SampleCountError(f"cannot choose {count} networks to train: {len(rest)} candidates are left")
-    generator = np.random.default_rng(seed)
-    offered = np.sort(generator.permutation(rest)[: max(POOL_COUNT, count)])
-    pool = np.concatenate([trained.indices, offered]).astype(np.int64)
-    doubt = mixture.covariance(pool)
-    for place in range(trained.count):
+    drawn = np.random.default_rng(seed).permutation(mixture.count)[: max(POOL_COUNT, count + trained.count)]
+    # The same pool from one choice to the next, so that its covariance is computed once.
+    pool = np.union1d(drawn, trained.indices)
+    doubt = mixture.covariance(pool).copy()
+    taken = np.isin(pool, trained.indices)
+    for place in np.flatnonzero(taken).tolist():
         _learn(doubt, place, mixture.noise)
     chosen: list[int] = []
     for _ in range(count):
         gains = (doubt**2).sum(axis=0) / (np.diagonal(doubt) + mixture.noise)
-        gains[: trained.count] = -1.0
-        gains[chosen] = -1.0
+        gains[taken] = -1.0
         chosen.append(int(gains.argmax()))
+        taken[chosen[-1]] = True
         _learn(doubt, chosen[-1], mixture.noise)
     return pool[np.array(chosen, dtype=np.int64)]
 

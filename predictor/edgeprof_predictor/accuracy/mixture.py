@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgeprof_predictor.accuracy.ordering import latent_accuracies
 from edgeprof_predictor.accuracy.target import TargetBelief
 from edgeprof_predictor.accuracy.task import Trained
+from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.spaces import FloatArray
 
 
@@ -47,7 +48,7 @@ class Mixture:
     ) -> None:
         self.beliefs: Final = (*whole, *others, *alone)
         self._whole = tuple(whole)
-        self._informed_count = len(whole) + len(others)
+        self._kept: tuple[bytes, FloatArray] | None = None
 
     @property
     def count(self) -> int:
@@ -78,11 +79,9 @@ class Mixture:
         variance = np.mean([belief.variance + belief.noise for belief in self._whole], axis=0)
         return Prediction(mean=mean, sd=np.sqrt(variance), latent=np.zeros(0))
 
-    def log_surprise(self, trained: Trained) -> float:
-        """Return how much better the trained networks were expected without sources than with any, as log odds."""
-        latent = latent_accuracies(self.beliefs[0], trained.indices, trained.accuracy)
-        evidence = [belief.log_evidence(trained.indices, latent) for belief in self.beliefs]
-        return max(evidence[self._informed_count :]) - max(evidence[: self._informed_count])
+    def foresight(self, trained: Trained) -> float:
+        """Return the rank correlation of what sources expected of the trained networks with what these reached."""
+        return spearman(trained.accuracy, self._untrained().mean[trained.indices])
 
     def _say(self, trained: Trained, latent: FloatArray) -> FloatArray:
         """Return the share that each belief has in what is said."""
@@ -92,6 +91,11 @@ class Mixture:
         return found
 
     def covariance(self, indices: NDArray[np.int64]) -> FloatArray:
-        """Return the mean of the beliefs' covariances of some candidates, before any is trained: `k` to `k x k`."""
-        found: FloatArray = np.mean([belief.covariance(indices) for belief in self.beliefs], axis=0)
-        return found
+        """Return the mean of the beliefs' covariances of some candidates, before any is trained: `k` to `k x k`.
+
+        The last one is kept, for whoever asks for the same candidates again.
+        """
+        key = indices.tobytes()
+        if self._kept is None or self._kept[0] != key:
+            self._kept = key, np.mean([belief.covariance(indices) for belief in self.beliefs], axis=0)
+        return self._kept[1]
