@@ -48,20 +48,20 @@ def test_leaders_are_measured_and_only_what_keeps_the_limit_is_trained(
                 profiles=[profile],
                 latency_limit_ms=limit_ms,
                 client=client,
-                budget=Budget(training_count=training_count, measurement_count=4),
+                budget=Budget(training_count=training_count, measurement_count=2),
                 state=tmp_path / "state",
                 listener=heard,
             )
 
         first = search(1)
-        result = search(3)
+        result = search(2)
     latency_of = dict(zip((SPACE.format(item) for item in SPACE.architectures(cells())), truth, strict=True))
     assert first.chosen.is_measured
     assert result.chosen.keeps_limit
     assert latency_of[result.chosen.architecture] <= limit_ms
     assert result.trained[0] == first.trained[0]
     assert len(heard.trained) == len(set(heard.trained)) == len(result.trained)
-    assert len(heard.measured) == len(set(heard.measured)) == result.measurement_count <= 4
+    assert len(heard.measured) == len(set(heard.measured)) == result.measurement_count <= 2
 
 
 def test_a_profile_of_another_device_is_refused(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
