@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from predictor.accuracy.tasks import make_task, sources, write_tables
@@ -74,7 +75,7 @@ def test_an_interrupted_run_goes_on_with_what_it_has(
 
     with monkeypatch.context() as patch:
         patch.setattr(ScratchRidge, "fit_sources", classmethod(interrupted))
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(click.Abort):
             evaluate(*arguments)
     evaluate(*arguments)
     assert "going on with an interrupted run: 2 of 3 parts are finished" in capsys.readouterr().err
