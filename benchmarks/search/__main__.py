@@ -35,9 +35,9 @@ The paper's Figure 10 compares Vec and ZCP: on NAS-Bench-101 ZCP is near the opt
 more than 100, "a similar improvement" on NAS-Bench-201. Its search is *the paper's* here: ten networks by chance, then
 the ten with the best predicted accuracy, and so on, by its network of Table 14. What differs: the paper predicts all
 15,625 architectures, and proxies of only 725 are published; NAS-Bench-101 is left out, since of its 423,624 only 500
-are. *Ours* trains one network at a time, the first by the prior alone. Its prior never saw NAS-Bench-201, unless it says
-*all other tasks*: those hold the same architectures on CIFAR-100 and ImageNet16-120, whose accuracies nearly give the
-answer away.
+are. *Ours* trains one network at a time, the first by the prior alone. Its prior never saw NAS-Bench-201, unless it
+says *all other tasks*: those hold the same architectures on CIFAR-100 and ImageNet16-120, whose accuracies nearly give
+the answer away.
 
 Under a limit the platform is a published one. Its latency predictor is fitted without its whole family (all GPUs for a
 GPU, all phones, all CPUs), adapted with ten samples, and may measure: the table's latency then counts as measured. What
