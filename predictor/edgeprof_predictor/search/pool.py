@@ -90,13 +90,10 @@ class GrowingPool(Pool):
         self._state = state
         self._is_complete = space.size <= count
         self._neighbour_count = count // NEIGHBOUR_SHARE
-        drawn = state.candidates()
-        if not drawn:
-            choices = _distinct(
-                space, space.all_choices() if self._is_complete else space.sample_choices(count, seed=seed)
-            )
-            drawn = [self._score(space, choices)]
-        parts = [self._part(space, texts, scores) for texts, scores in drawn]
+        if not state.candidates:
+            choices = space.all_choices() if self._is_complete else space.sample_choices(count, seed=seed)
+            self._score(space, _distinct(space, choices))
+        parts = [self._part(space, texts, scores) for texts, scores in state.candidates]
         super().__init__(space, _joined(parts))
 
     def grow(self, worth: FloatArray, *, seed: int) -> bool:

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     "--source-tables",
     type=click.Path(path_type=Path),
     metavar="FILE.npz",
-    help="Archive of tasks that the accuracy predictor learns from, the one searched in left out.",
+    help="Archive of tasks that the accuracy predictor learns from, the one searched in left out.  "
+    "[default: the pre-trained predictor]",
 )
 @click.option("--trainings", type=click.IntRange(min=0), default=20, show_default=True, help="Networks to train.")
 @click.option("--measurements", type=click.IntRange(min=0), default=20, show_default=True, help="Networks to measure.")

@@ -9,12 +9,10 @@ from pathlib import Path
 
 from edgeprof.errors import NetworkSourceError
 from edgeprof.network_source import user_attribute
-from edgeprof_predictor.accuracy.bundle import SHIPPED_FOLDER, SHIPPED_NAME
 from edgeprof_predictor.accuracy.default import Default
-from edgeprof_predictor.accuracy.registry import get_accuracy_method
 from edgeprof_predictor.accuracy.tables import load_task, task_names
 from edgeprof_predictor.errors import TableError
-from edgeprof_predictor.search.guides import Hopeful, LateHopeful
+from edgeprof_predictor.search.guides import Hopeful
 from edgeprof_predictor.search.procedure import Oracle
 
 
@@ -77,10 +75,8 @@ def guide_of(source_tables: Path | None, target: AccuracyTable | None, *, seed: 
         TableError: If the archive cannot be read, or holds the target alone.
         BundleError: If the pre-trained predictor is damaged.
     """
-    if source_tables is None and (SHIPPED_FOLDER / f"{SHIPPED_NAME}.json").exists():
-        return Hopeful(Default.load_shipped())
     if source_tables is None:
-        return LateHopeful(get_accuracy_method("ridge-zcp").fit_sources((), seed=seed))
+        return Hopeful(Default.load_shipped())
     same_file = target is not None and target.path.resolve() == source_tables.resolve()
     names = [name for name in task_names(source_tables) if not (target and same_file and name == target.task)]
     return Hopeful(Default.fit_sources([load_task(source_tables, name) for name in names], seed=seed))

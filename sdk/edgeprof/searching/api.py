@@ -63,7 +63,7 @@ def search(
         latency_limit_ms: Milliseconds that the upper end of the answer's interval keeps; None for no limit.
         client: A device whose platform has a profile: leaders are measured there, and the profile learns from them.
         budget: Trainings and measurements, those of earlier runs included; None for 20 of each.
-        source_tables: Archive of accuracies from whose tasks the accuracy predictor learns; None for no prior.
+        source_tables: Archive of tasks that the accuracy predictor learns from; None for the pre-trained one.
         candidate_count: Candidates to begin with where the space holds more; with a table its architectures are all.
         state: File in which every training and measurement stands before the next; None to keep none.
         seed: Seed of candidates and predictor.

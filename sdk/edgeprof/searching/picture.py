@@ -47,13 +47,8 @@ def draw_front(result: SearchResult, path: Path) -> Path:
         )
         _scatter(axes, result.front, FRONT_COLOUR, f"Pareto front ({len(result.front)})", zorder=4)
         if result.limit_ms is not None:
-            axes.axvline(result.limit_ms, color=LIMIT_COLOUR, linestyle="--", linewidth=1)
-            axes.annotate(
-                f" limit {result.limit_ms:.3g} ms",
-                (result.limit_ms, 0.02),
-                xycoords=("data", "axes fraction"),
-                color=LIMIT_COLOUR,
-            )
+            label = f"limit {result.limit_ms:.3g} ms"
+            axes.axvline(result.limit_ms, color=LIMIT_COLOUR, linestyle="--", linewidth=1, label=label)
         chosen = result.chosen
         if chosen.accuracy is not None and chosen.latency_ms is not None:
             axes.scatter(
@@ -68,7 +63,7 @@ def draw_front(result: SearchResult, path: Path) -> Path:
             )
         axes.set(xlabel="latency (ms), with 90 % interval; filled: measured", ylabel="accuracy")
         axes.set_title(f"{len(result.trained)} networks trained, {result.measurement_count} measured", loc="left")
-        axes.legend(frameon=False, loc="lower right")
+        figure.legend(frameon=False, loc="outside lower center", ncols=2)
         try:
             figure.savefig(path, dpi=150)
         except (OSError, ValueError) as error:
