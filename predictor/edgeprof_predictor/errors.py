@@ -8,6 +8,7 @@ PredictorError
 - UnknownSearchSpaceError (LookupError) a search space that is not there
 - TableError (ValueError)               a table of latencies that cannot be used
 - UnknownPlatformError (LookupError)    a platform that a table does not hold
+- ReferencesError (ValueError)          reference platforms that are not those needed, or a source that is the target
 - SamplesError (ValueError)             measurements that cannot be learnt from
 - UnknownMethodError (LookupError)      a method of prediction that is not there
 - BundleError                           a pre-trained predictor that is missing, damaged or too new
@@ -47,6 +48,10 @@ class TableError(PredictorError, ValueError):
 
 class UnknownPlatformError(PredictorError, LookupError):
     """A table holds no platform of this name."""
+
+
+class ReferencesError(PredictorError, ValueError):
+    """Reference platforms are not those that are needed, or a source is its own target."""
 
 
 class SamplesError(PredictorError, ValueError):

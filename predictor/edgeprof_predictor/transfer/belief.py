@@ -1,0 +1,106 @@
+"""What may hold of a new platform: combinations of mean, kernel sizes and noise, weighed by what platforms did."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.special import logsumexp
+
+from edgeprof_predictor.spaces import FloatArray
+
+MEANS: Final = ("source", "half", "equal")
+"""Weights on the references before any sample: those of the source space, equal ones, half of each."""
+
+SIZES: Final[Mapping[str, tuple[float, ...]]] = {
+    "hwl": (0.1, 0.4, 1.5),
+    "vec": (0.0, 0.03, 0.15),
+    "counts": (0.0, 0.05, 0.3),
+    "costs": (0.0, 0.1, 0.4),
+}
+"""Variances of each kernel for an average architecture, as shares of the references' variance of log latency."""
+
+NOISES: Final = (0.003, 0.03, 0.3, 1.0)
+"""Variances of what no column tells, in the same unit; phones that tick in whole milliseconds are the largest."""
+
+OFFSET_VARIANCE: Final = 100.0
+"""The speed of a platform is anything: in the same unit."""
+
+BROAD_SHARE: Final = 0.5
+"""Share of the prior that no platform taught: the next one may be unlike all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Combinations:
+    """All combinations of a mean, a size for each group, and a noise.
+
+    Letters: `c` combinations, `g` groups.
+
+    Args:
+        groups: Names of the groups there are.
+        means: Rows of `MEANS`.
+        sizes: Of each group.
+        noises: Variances.
+
+    Shapes:
+        means: `c`.  sizes: `c x g`.  noises: `c`.
+    """
+
+    groups: tuple[str, ...]
+    means: FloatArray
+    sizes: FloatArray
+    noises: FloatArray
+
+    @classmethod
+    def of(cls, groups: tuple[str, ...]) -> Combinations:
+        """Return the grid for these groups."""
+        grid = itertools.product(range(len(MEANS)), *(SIZES[group] for group in groups), NOISES)
+        table = np.array(list(grid))
+        return cls(groups, table[:, 0].astype(np.int64), table[:, 1:-1], table[:, -1])
+
+    def subset(self, rows: FloatArray) -> Combinations:
+        """Return some of the combinations."""
+        return Combinations(self.groups, self.means[rows], self.sizes[rows], self.noises[rows])
+
+    def covariance(self, grams: FloatArray, extra: FloatArray) -> FloatArray:
+        """Return the covariance of samples under each: `g x k x k` to `c x k x k`.
+
+        Args:
+            grams: Of each group.
+            extra: Known variance of each sample's measurement, in the same unit: `k`.
+        """
+        noise = self.noises[:, None, None] * np.eye(len(extra)) + np.diag(extra)
+        total: FloatArray = np.tensordot(self.sizes, grams, 1) + OFFSET_VARIANCE + noise
+        return total
+
+    def evidence(self, covariance: FloatArray, residuals: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return log evidence and solved residuals of each combination.
+
+        Shapes:
+            covariance: `c x k x k`.  residuals: `MEANS x k`.  returns: `c`, `c x k`.
+        """
+        lower = np.linalg.cholesky(covariance)
+        given = residuals[self.means]
+        half = np.linalg.solve(lower, given[..., None])
+        solved = np.linalg.solve(np.swapaxes(lower, 1, 2), half)[..., 0]
+        log_determinant = np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+        return -0.5 * np.sum(half[..., 0] ** 2, axis=1) - log_determinant, solved
+
+
+def learnt_prior(evidences: FloatArray, closeness: FloatArray) -> FloatArray:
+    """Return the log prior of combinations: what platforms showed, and a share of anything else.
+
+    Args:
+        evidences: Log evidence of each combination on each known platform taken for new: `p x c`.
+        closeness: Weight of each of those platforms: `p`.
+    """
+    count = evidences.shape[1]
+    if not len(evidences):
+        return np.full(count, -np.log(count))
+    posteriors = np.exp(evidences - logsumexp(evidences, axis=1, keepdims=True))
+    shown = closeness @ posteriors / closeness.sum()
+    prior: FloatArray = np.log(BROAD_SHARE / count + (1.0 - BROAD_SHARE) * shown)
+    return prior
