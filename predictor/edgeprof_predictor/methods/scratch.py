@@ -56,7 +56,7 @@ class Scratch(LoneMethod):
         targets = torch.as_tensor((log_latency - mean) / sd, dtype=torch.float32)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            network = _layers(encodings.shape[1], settings.layer_width, settings.layer_count)
+            network = layers(encodings.shape[1], settings.layer_width, settings.layer_count)
         descend(
             network.parameters(),
             lambda batch: nn.functional.mse_loss(network(encodings[batch]).squeeze(-1), targets[batch]),
@@ -94,9 +94,10 @@ def scratch_on(encoding_name: str, scores: Mapping[str, Encoding]) -> type[Scrat
     return type(f"Scratch{encoding_name.title()}", (Scratch,), names)
 
 
-def _layers(width_in: int, width: int, count: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
+def layers(width_in: int, width: int, count: int) -> nn.Sequential:
+    """Return fully connected layers, the last with one output, weights from torch's generator."""
+    found: list[nn.Module] = []
     for _ in range(count - 1):
-        layers += [nn.Linear(width_in, width), nn.ReLU()]
+        found += [nn.Linear(width_in, width), nn.ReLU()]
         width_in = width
-    return nn.Sequential(*layers, nn.Linear(width_in, 1))
+    return nn.Sequential(*found, nn.Linear(width_in, 1))
