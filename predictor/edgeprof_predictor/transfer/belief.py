@@ -17,9 +17,9 @@ MEANS: Final = ("source", "half", "equal")
 
 SIZES: Final[Mapping[str, tuple[float, ...]]] = {
     "hwl": (0.1, 0.4, 1.5),
-    "vec": (0.0, 0.03, 0.15),
-    "counts": (0.0, 0.05, 0.3),
-    "costs": (0.0, 0.1, 0.4),
+    "vec": (0.0, 0.06),
+    "counts": (0.0, 0.2),
+    "costs": (0.0, 0.05, 0.3),
 }
 """Variances of each kernel for an average architecture, as shares of the references' variance of log latency."""
 
@@ -76,18 +76,22 @@ class Combinations:
         total: FloatArray = np.tensordot(self.sizes, grams, 1) + OFFSET_VARIANCE + noise
         return total
 
-    def evidence(self, covariance: FloatArray, residuals: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return log evidence and solved residuals of each combination.
+    def evidence(self, covariance: FloatArray, residuals: FloatArray) -> FloatArray:
+        """Return the log evidence of each combination.
 
         Shapes:
-            covariance: `c x k x k`.  residuals: `MEANS x k`.  returns: `c`, `c x k`.
+            covariance: `c x k x k`.  residuals: `MEANS x k`.  returns: `c`.
         """
-        lower = np.linalg.cholesky(covariance)
-        given = residuals[self.means]
-        half = np.linalg.solve(lower, given[..., None])
-        solved = np.linalg.solve(np.swapaxes(lower, 1, 2), half)[..., 0]
-        log_determinant = np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
-        return -0.5 * np.sum(half[..., 0] ** 2, axis=1) - log_determinant, solved
+        count, size = covariance.shape[:2]
+        # One factorisation gives determinant and residuals at once: these stand as another row.
+        joined = np.zeros((count, size + 1, size + 1))
+        joined[:, :size, :size] = covariance
+        joined[:, size, :size] = residuals[self.means]
+        joined[:, size, size] = 1e12
+        lower = np.linalg.cholesky(joined)
+        log_determinant = np.log(np.diagonal(lower, axis1=1, axis2=2)[:, :size]).sum(axis=1)
+        found: FloatArray = -0.5 * np.sum(lower[:, size, :size] ** 2, axis=1) - log_determinant
+        return found
 
 
 def learnt_prior(evidences: FloatArray, closeness: FloatArray) -> FloatArray:

@@ -29,8 +29,8 @@ LESSON_COUNT: Final = 24
 NEAR: Final = 1.0
 """How far, in natural logarithms of the variance left on the source, one platform's lesson reaches another."""
 
-KEPT_SHARE: Final = 1e-3
-"""Combinations less likely than this share of the likeliest are left out."""
+KEPT_COUNT: Final = 60
+"""Combinations that predict, the likeliest ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +135,7 @@ class DefaultTransfer(TransferMethod):
         grams = np.concatenate([(scaled @ scaled.T / scaled.shape[1])[None], plain])
         residuals = (target / self.scale)[None] - (scaled @ prior_weights(from_source)).T
         covariance = self.combinations.covariance(grams, np.zeros(len(target)))
-        return self.combinations.evidence(covariance, residuals)[0]
+        return self.combinations.evidence(covariance, residuals)
 
 
 class DefaultTransferPredictor(TransferPredictor):
@@ -157,13 +157,13 @@ class DefaultTransferPredictor(TransferPredictor):
         extra = (samples.relative_sd**2 + tick**2) / scale**2
         residuals = ((log_latency - self._offset) / scale)[None] - self._known.means.T
         covariance = method.combinations.covariance(self._known.grams(self._known), extra)
-        evidence, solved = method.combinations.evidence(covariance, residuals)
-        log_weight = evidence + method.log_prior
+        log_weight = method.combinations.evidence(covariance, residuals) + method.log_prior
         weight = np.exp(log_weight - logsumexp(log_weight))
-        kept = np.flatnonzero(weight >= KEPT_SHARE * weight.max())
+        kept = np.argsort(-weight)[:KEPT_COUNT]
         self.combinations = method.combinations.subset(kept)
         self.weight = weight[kept] / weight[kept].sum()
-        self._solved, self._covariance = solved[kept], covariance[kept]
+        self._inverse = np.linalg.inv(covariance[kept])
+        self._solved = np.einsum("ckj,cj->ck", self._inverse, residuals[self.combinations.means])
 
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return latencies with 90 % intervals."""
@@ -176,7 +176,7 @@ class DefaultTransferPredictor(TransferPredictor):
             mixed = self.combinations
             across = np.tensordot(mixed.sizes[row], grams, 1) + OFFSET_VARIANCE
             found = described.means[:, mixed.means[row]] + across @ self._solved[row]
-            told = np.sum(across * np.linalg.solve(self._covariance[row], across.T).T, axis=1)
+            told = np.sum(across * (across @ self._inverse[row]), axis=1)
             left = mixed.sizes[row] @ own + OFFSET_VARIANCE - told
             is_known = 1.0 if self._samples.count else 0.0
             left = left - (1.0 - is_known) * OFFSET_VARIANCE

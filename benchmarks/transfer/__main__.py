@@ -1,0 +1,54 @@
+"""Transfer of latency predictors between search spaces.
+
+python -m benchmarks.transfer published --results FOLDER [--output docs]     tables, Figures 7, 13, 14, 20, 21
+python -m benchmarks.transfer here FBNET.jsonl NASBENCH201.jsonl --results FOLDER [--output docs]
+
+The published tables are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Each unit of work is
+written down when it is finished: the same command goes on where it was interrupted. `here` scores platforms of this
+machine, measured by `benchmarks/this_machine.py measure --space SPACE`. The page holds the results of both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks.transfer import here, page, runs
+
+from edgeprof_predictor.evaluation import Journal, run_units
+from edgeprof_predictor.evaluation.journal import code_digest, write_rows
+
+
+def main() -> int:
+    """Compute, then write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    published = commands.add_parser("published", help="on published tables")
+    published.add_argument("--seeds", type=int, default=5)
+    published.add_argument("--network-seeds", type=int, default=2, help="of the paper's networks, which are slow")
+    published.add_argument("--jobs", type=int, default=None, help="units at the same time (default: one a core)")
+    measured = commands.add_parser("here", help="on measurements of this machine")
+    measured.add_argument("fbnet", type=Path)
+    measured.add_argument("nasbench201", type=Path)
+    measured.add_argument("--seeds", type=int, default=5)
+    for command in (published, measured):
+        command.add_argument("--results", type=Path, required=True, metavar="FOLDER", help="for the JSON, gone on with")
+        command.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: --results)")
+    arguments = parser.parse_args()
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    if arguments.command == "published":
+        units = runs.units(range(arguments.seeds), range(arguments.network_seeds))
+        journal = Journal.beside(arguments.results / "published.json", {"code": code_digest()})
+        rows = run_units(units, journal=journal, jobs=arguments.jobs, on_finished=lambda name: print(name, flush=True))
+        write_rows(arguments.results / "published.json", rows)
+        journal.remove()
+    else:
+        found = here.scores(arguments.fbnet, arguments.nasbench201, range(arguments.seeds))
+        write_rows(arguments.results / "here.json", found)
+    page.write(arguments.results, arguments.output or arguments.results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
