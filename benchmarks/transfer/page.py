@@ -11,7 +11,6 @@ import numpy as np
 from benchmarks.transfer.pictures import draw_all
 from benchmarks.transfer.published import DIRECTIONS, common_platforms
 
-
 ASKED: Final = {
     ("fbnet", "target"): (0.94, 0.955, 0.960, 0.965),
     ("fbnet", "family"): (0.89, 0.915, 0.94, 0.95),
@@ -67,7 +66,9 @@ def _tables(rows: Sequence[Row]) -> str:
             lines += _line(["method", "samples", *(f"k={count}" for count in COUNTS), "seeds"])
             lines += _line(["---"] * (len(COUNTS) + 3))
             asked = dict(zip((4, 8, 16, 32), ASKED[source, left_out], strict=True))
-            lines += _line(["asked", "chosen", *(f"{asked[count]:.3f}" if count in asked else "" for count in COUNTS), ""])
+            lines += _line(
+                ["asked", "chosen", *(f"{asked[count]:.3f}" if count in asked else "" for count in COUNTS), ""]
+            )
             of_case = [row for row in rows if (row["source"], row["left_out"]) == (source, left_out)]
             for method, samples in sorted({(row["method"], row["samples"]) for row in of_case}):
                 cells = [_cell(of_case, method, samples, count) for count in COUNTS]
@@ -81,7 +82,10 @@ def _tables(rows: Sequence[Row]) -> str:
                 f"{100 * np.mean([row['median_ape'] for row in _of(of_case, 'default', 'chosen', count)]):.1f} %"
                 for count in COUNTS
             ]
-            lines += ["", f"Of `default`: its 90 % intervals hold {', '.join(coverage)} of the latencies at k = 2 to 32; "]
+            lines += [
+                "",
+                f"Of `default`: its 90 % intervals hold {', '.join(coverage)} of the latencies at k = 2 to 32; ",
+            ]
             lines[-1] += f"median error in milliseconds {', '.join(errors)}."
             lines += [""]
     lines.append("± is the standard deviation of that mean over seeds.\n")
@@ -97,7 +101,9 @@ def _harm(rows: Sequence[Row]) -> str:
         f"platform, means of all seeds; named are those more than {HARM} below.",
         "",
     ]
-    lines += _line(["direction", "left out", "k", "worst difference", "platforms below", "eyeriss: default / scratch / equal"])
+    lines += _line(
+        ["direction", "left out", "k", "worst difference", "platforms below", "eyeriss: default / scratch / equal"]
+    )
     lines += _line(["---"] * 6)
     for source, target in DIRECTIONS:
         for left_out in ("target", "family"):
@@ -190,5 +196,3 @@ def _line(cells: Sequence[str]) -> list[str]:
 def _read(path: Path) -> list[Row]:
     found: list[Row] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     return found
-
-

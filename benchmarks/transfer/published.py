@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.encodings import LookupEncoding, load_proxy_encoding, proxy_encoding
+from edgeprof_predictor.encodings import LookupEncoding, proxy_encoding
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
 from edgeprof_predictor.spaces.nasbench201_geometry import EDGES, OPERATIONS
 from edgeprof_predictor.tables import load_latency_table

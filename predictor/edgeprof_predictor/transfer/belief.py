@@ -19,7 +19,7 @@ SIZES: Final[Mapping[str, tuple[float, ...]]] = {
     "hwl": (0.1, 0.4, 1.5),
     "vec": (0.0, 0.06),
     "counts": (0.0, 0.2),
-    "costs": (0.0, 0.05, 0.3),
+    "costs": (0.03, 0.1, 0.4),
 }
 """Variances of each kernel for an average architecture, as shares of the references' variance of log latency."""
 
@@ -29,7 +29,7 @@ NOISES: Final = (0.003, 0.03, 0.3, 1.0)
 OFFSET_VARIANCE: Final = 100.0
 """The speed of a platform is anything: in the same unit."""
 
-BROAD_SHARE: Final = 0.5
+BROAD_SHARE: Final = 0.1
 """Share of the prior that no platform taught: the next one may be unlike all."""
 
 

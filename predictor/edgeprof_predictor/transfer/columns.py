@@ -66,7 +66,9 @@ class TargetColumns:
         self.log_mean = raw["hwl"].mean(axis=0)
         self.log_sd = max(float(np.sqrt(np.mean(raw["hwl"].var(axis=0)))), 1e-6)
         self._scales = {
-            group: Scale.fit(columns, is_each_alike=group == "costs") for group, columns in raw.items() if group != "hwl"
+            group: Scale.fit(columns, is_each_alike=group == "costs")
+            for group, columns in raw.items()
+            if group != "hwl"
         }
 
     def log_latency(self, choices: ChoiceArray) -> FloatArray:

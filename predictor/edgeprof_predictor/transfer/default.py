@@ -26,7 +26,7 @@ CANDIDATE_COUNT: Final = 400
 LESSON_COUNT: Final = 24
 """Samples of each reference taken for a new platform, from which combinations are weighed."""
 
-NEAR: Final = 1.0
+NEAR: Final = 0.5
 """How far, in natural logarithms of the variance left on the source, one platform's lesson reaches another."""
 
 KEPT_COUNT: Final = 60

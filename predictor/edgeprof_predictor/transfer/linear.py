@@ -69,9 +69,7 @@ class LinearPredictor(TransferPredictor):
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return latencies; intervals are as wide as the samples spread before they were learnt."""
         log_latency = self._columns.log_latency(choices) @ self.weights + self._offset
-        return Prediction.lognormal(
-            np.exp(log_latency), np.full(len(choices), self._sd), is_relative=self._is_relative
-        )
+        return Prediction.lognormal(np.exp(log_latency), np.full(len(choices), self._sd), is_relative=self._is_relative)
 
 
 class PriorRidge(LinearTransfer):
