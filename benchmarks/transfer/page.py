@@ -50,8 +50,8 @@ samples alone. "Chosen" samples are those that lower the default's prior varianc
 eyeriss stand aside together.
 
 `default` averages over combinations of a mean (the source's weights on the references, equal ones, half of each), sizes
-of linear kernels over latencies elsewhere, decisions, option counts and costs, and noise; the references, each taken for
-new with and without its family, say which are likely. The grid of sizes was picked by hand while looking at these same
+of linear kernels over latencies elsewhere, decisions, option counts and costs, and noise; the references, each taken
+for new with and without its family, say which are likely. The grid of sizes was picked by hand while looking at these same
 tables, one for all directions and platforms: expect to lose about .01 on other data.
 
 `python -m benchmarks.transfer published --results FOLDER --output docs`

@@ -164,8 +164,8 @@ Differs from the paper's Figure 21 in the same.
 
 ![Figures 12 and 13](pictures/transfer-13.png)
 
-Differs from the paper's Figures 12 and 13: Spearman on the 725 architectures of NAS-Bench-201 (cifar10) whose scores are
-public; the platforms are those of HELP's table; EAGLE's are not in it.
+Differs from the paper's Figures 12 and 13: Spearman on the 725 architectures of NAS-Bench-201 (cifar10) whose scores
+are public; the platforms are those of HELP's table; EAGLE's are not in it.
 
 ### Figure 14: platforms among each other
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from edgeprof_predictor.spaces import FloatArray
@@ -50,7 +51,7 @@ class Combinations:
     """
 
     groups: tuple[str, ...]
-    means: FloatArray
+    means: NDArray[np.int64]
     sizes: FloatArray
     noises: FloatArray
 
@@ -61,7 +62,7 @@ class Combinations:
         table = np.array(list(grid))
         return cls(groups, table[:, 0].astype(np.int64), table[:, 1:-1], table[:, -1])
 
-    def subset(self, rows: FloatArray) -> Combinations:
+    def subset(self, rows: NDArray[np.int64]) -> Combinations:
         """Return some of the combinations."""
         return Combinations(self.groups, self.means[rows], self.sizes[rows], self.noises[rows])
 

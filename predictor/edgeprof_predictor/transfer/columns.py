@@ -33,12 +33,12 @@ class Scale:
     def fit(cls, columns: FloatArray, *, is_each_alike: bool) -> Scale:
         """Learn from `n x d`; all columns get one spread where `is_each_alike`."""
         mean = columns.mean(axis=0)
-        spread = columns.std(axis=0)
+        spread: FloatArray = columns.std(axis=0)
         if not is_each_alike:
-            spread = np.full(len(mean), np.sqrt(np.mean(spread**2)))
+            spread = np.full(len(mean), float(np.sqrt(np.mean(columns.var(axis=0)))))
         varying = spread > 1e-9
         factor = np.where(varying, 1.0 / np.where(varying, spread, 1.0), 0.0)
-        return cls(mean, factor / np.sqrt(max(np.count_nonzero(varying), 1)))
+        return cls(mean, factor / np.sqrt(float(max(np.count_nonzero(varying), 1))))
 
     def apply(self, columns: FloatArray) -> FloatArray:
         """Return `n x d` centred and scaled."""
