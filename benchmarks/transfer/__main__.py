@@ -2,6 +2,7 @@
 
 python -m benchmarks.transfer published --results FOLDER [--output docs]     tables, Figures 7, 13, 14, 20, 21
 python -m benchmarks.transfer here FBNET.jsonl NASBENCH201.jsonl --results FOLDER [--output docs]
+python -m benchmarks.transfer page --results FOLDER [--output docs]          what is computed already
 
 The published tables are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Each unit of work is
 written down when it is finished: the same command goes on where it was interrupted. `here` scores platforms of this
@@ -32,7 +33,8 @@ def main() -> int:
     measured.add_argument("fbnet", type=Path)
     measured.add_argument("nasbench201", type=Path)
     measured.add_argument("--seeds", type=int, default=5)
-    for command in (published, measured):
+    finished = commands.add_parser("page", help="write what is computed already, compute nothing")
+    for command in (published, measured, finished):
         command.add_argument("--results", type=Path, required=True, metavar="FOLDER", help="for the JSON, gone on with")
         command.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: --results)")
     arguments = parser.parse_args()
@@ -43,7 +45,7 @@ def main() -> int:
         rows = run_units(units, journal=journal, jobs=arguments.jobs, on_finished=lambda name: print(name, flush=True))
         write_rows(arguments.results / "published.json", rows)
         journal.remove()
-    else:
+    elif arguments.command == "here":
         found = here.scores(arguments.fbnet, arguments.nasbench201, range(arguments.seeds))
         write_rows(arguments.results / "here.json", found)
     page.write(arguments.results, arguments.output or arguments.results)

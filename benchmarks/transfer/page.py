@@ -51,8 +51,8 @@ eyeriss stand aside together.
 
 `default` averages over combinations of a mean (the source's weights on the references, equal ones, half of each), sizes
 of linear kernels over latencies elsewhere, decisions, option counts and costs, and noise; the references, each taken
-for new with and without its family, say which are likely. The grid of sizes was picked by hand while looking at these same
-tables, one for all directions and platforms: expect to lose about .01 on other data.
+for new with and without its family, say which are likely. The grid of sizes was picked by hand while looking at these
+same tables, one for all directions and platforms: expect to lose about .01 on other data.
 
 `python -m benchmarks.transfer published --results FOLDER --output docs`
 """
@@ -194,5 +194,10 @@ def _line(cells: Sequence[str]) -> list[str]:
 
 
 def _read(path: Path) -> list[Row]:
-    found: list[Row] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    return found
+    """Return the rows of a finished run, or what an unfinished one has in its journal."""
+    if path.exists():
+        found: list[Row] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    journal = path.with_name(f"{path.name}.journal")
+    lines = journal.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()[1:] if journal.exists() else []
+    return [row for line in lines for row in json.loads(line)["rows"]]

@@ -79,9 +79,17 @@ def units(seeds: Sequence[int], network_seeds: Sequence[int]) -> list[Unit]:
         for source, target in DIRECTIONS
         for platform in common_platforms()
     ]
-    found = [Unit(name=f"{_name(case)}/linear", work=partial(linear_rows, case)) for case in cases]
-    with_networks = [case for case in cases if case.left_out == "target" and case.seed in network_seeds]
-    return found + [Unit(name=f"{_name(case)}/networks", work=partial(network_rows, case)) for case in with_networks]
+    found = []
+    for seed in seeds:
+        of_seed = [case for case in cases if case.seed == seed]
+        found += [Unit(name=f"{_name(case)}/linear", work=partial(linear_rows, case)) for case in of_seed]
+        if seed in network_seeds:
+            found += [
+                Unit(name=f"{_name(case)}/networks", work=partial(network_rows, case))
+                for case in of_seed
+                if case.left_out == "target"
+            ]
+    return found
 
 
 def linear_rows(case: Case) -> list[Row]:
