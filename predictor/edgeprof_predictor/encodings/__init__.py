@@ -7,5 +7,23 @@ from edgeprof_predictor.encodings.lookup import (
     load_proxy_encoding,
     proxy_encoding,
 )
+from edgeprof_predictor.encodings.references import (
+    LatencyEncoding,
+    ProfileReferences,
+    ReferenceLatencies,
+    TableReferences,
+)
 
-__all__ = ["Encoding", "LookupEncoding", "Union", "Vec", "latency_encoding", "load_proxy_encoding", "proxy_encoding"]
+__all__ = [
+    "Encoding",
+    "LatencyEncoding",
+    "LookupEncoding",
+    "ProfileReferences",
+    "ReferenceLatencies",
+    "TableReferences",
+    "Union",
+    "Vec",
+    "latency_encoding",
+    "load_proxy_encoding",
+    "proxy_encoding",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,11 +19,13 @@ class Encoding(ABC):
     Args:
         name: In lower case, as methods and tables show it.
         width: `d`.
+        columns: Names of proxies or reference platforms, which a predictor needs again; none for decisions.
     """
 
-    def __init__(self, name: str, width: int) -> None:
+    def __init__(self, name: str, width: int, columns: Sequence[str] = ()) -> None:
         self.name = name
         self.width = width
+        self.columns = tuple(columns)
 
     @abstractmethod
     def encode(self, choices: ChoiceArray) -> FloatArray:
@@ -31,6 +34,22 @@ class Encoding(ABC):
         Raises:
             EncodingError: If an architecture has no encoding.
         """
+
+    def fitted(self, choices: ChoiceArray) -> Encoding:
+        """Return the encoding with its normalisation learnt on source architectures, `n x l`, and on nothing else."""
+        return self
+
+    def check_columns(self, needed: Sequence[str]) -> None:
+        """Refuse to serve a predictor that was fitted on other columns.
+
+        Raises:
+            EncodingError: If names or their order differ.
+        """
+        if self.columns != tuple(needed):
+            raise EncodingError(
+                f"the predictor needs the columns {', '.join(needed) or 'none'} of {self.name}, in this order; "
+                f"the encoding has {', '.join(self.columns) or 'none'}"
+            )
 
 
 class Vec(Encoding):
@@ -53,22 +72,34 @@ class Vec(Encoding):
 
 
 class Union(Encoding):
-    """Two encodings side by side, the decisions first.
+    """Encodings side by side.
 
     Args:
-        vec: The decisions.
-        scores: What was computed or measured; gives the union its name: `zcpvec`, `hwlvec`.
+        first: The decisions, or scores.
+        second: Other scores. The union's name is that of all scores and then `vec`: `zcpvec`, `hwlvec`, `hwlzcp`.
+
+    Raises:
+        EncodingError: If one holds nothing.
 
     Source:
-        ZCPVec and HWLVec of Multi-Predict, section 4.
+        ZCPVec, HWLVec and their like of Multi-Predict, section 4.
     """
 
-    def __init__(self, vec: Vec, scores: Encoding) -> None:
-        if not scores.width:
-            raise EncodingError(f"{scores.name} is empty, so there is nothing to join to {vec.name}")
-        super().__init__(f"{scores.name}{vec.name}", vec.width + scores.width)
-        self._parts = (vec, scores)
+    def __init__(self, first: Encoding, second: Encoding) -> None:
+        for part, other in ((first, second), (second, first)):
+            if not part.width:
+                raise EncodingError(f"{part.name} is empty, so there is nothing to join to {other.name}")
+        names = [part.name for part in (first, second) if not isinstance(part, Vec)]
+        with_vec = len(names) < 2
+        super().__init__(
+            "".join(names) + "vec" * with_vec, first.width + second.width, (*first.columns, *second.columns)
+        )
+        self._parts = (first, second)
 
     def encode(self, choices: ChoiceArray) -> FloatArray:
         """Return both encodings side by side: `n x l` to `n x d`."""
         return np.concatenate([part.encode(choices) for part in self._parts], axis=1)
+
+    def fitted(self, choices: ChoiceArray) -> Union:
+        """Return the union of both, each normalised by these architectures."""
+        return Union(self._parts[0].fitted(choices), self._parts[1].fitted(choices))

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings.base import Encoding
+from edgeprof_predictor.encodings.normalisation import Standard
 from edgeprof_predictor.errors import EncodingError, TableError
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables import read_arrays
-
-LOG_RANGE: Final = 1000.0
-"""A positive score whose largest value is more than this many times its median is taken as logarithm: synflow
-and its like span orders of magnitude, and standardised as they are only a few networks would differ."""
 
 
 class LookupEncoding(Encoding):
@@ -26,26 +22,52 @@ class LookupEncoding(Encoding):
     Args:
         name: `zcp` or `hwl`, or one of your own.
         choices: The architectures of the table.
-        values: Their numbers; a column that does not vary says nothing and is left out.
+        values: Their numbers, NaN where one is missing. A column that does not vary says nothing and is left out.
+        columns: Names of the columns; none to number them.
+        normalisation: Learnt elsewhere, for the columns that vary; None to learn it from the whole table.
 
     Shapes:
         choices: `n x l`.  values: `n x d`.
 
     Raises:
-        TableError: If shapes differ or a value is not finite.
+        TableError: If shapes differ, or a table holds no score at all.
     """
 
-    def __init__(self, name: str, choices: ChoiceArray, values: FloatArray) -> None:
+    def __init__(
+        self,
+        name: str,
+        choices: ChoiceArray,
+        values: FloatArray,
+        columns: Sequence[str] = (),
+        normalisation: Standard | None = None,
+    ) -> None:
         if values.ndim != 2 or len(values) != len(choices):
             raise TableError(f"{name}: {len(choices)} architectures need as many rows, got shape {values.shape}")
-        if not np.all(np.isfinite(values)):
-            raise TableError(
-                f"{name}: scores must be finite, got {values[~np.isfinite(values)][0]}; leave such rows out"
-            )
-        values = values[:, np.ptp(values, axis=0) > 0]
-        super().__init__(name, values.shape[1])
-        self._values = (values - values.mean(axis=0)) / values.std(axis=0)
+        names = tuple(columns) or tuple(f"{name}_{index}" for index in range(values.shape[1]))
+        if len(names) != values.shape[1]:
+            raise TableError(f"{name}: {len(names)} names for {values.shape[1]} columns; name each once")
+        if not np.isfinite(values).any():
+            raise TableError(f"{name}: there is not one score among {values.size}; leave the encoding out")
+        if normalisation is None:
+            normalisation = Standard.fit(values)
+            varies = normalisation.scale > 0
+            values = values[:, varies]
+            names = tuple(column for column, kept in zip(names, varies, strict=True) if kept)
+            normalisation = Standard.fit(values) if varies.any() else normalisation
+        super().__init__(name, values.shape[1], names)
+        self.normalisation = normalisation
+        self._choices, self._raw = choices, values
+        self._values = normalisation.apply(values) if values.shape[1] else values
         self._rows = {architecture.tobytes(): row for row, architecture in enumerate(choices.astype(np.int8))}
+
+    def fitted(self, choices: ChoiceArray) -> LookupEncoding:
+        """Return the encoding, normalised by these architectures alone.
+
+        Raises:
+            EncodingError: If the table lacks one.
+        """
+        learnt = Standard.fit(self._raw[self._found(choices)])
+        return LookupEncoding(self.name, self._choices, self._raw, self.columns, learnt)
 
     def covers(self, choices: ChoiceArray) -> NDArray[np.bool_]:
         """Tell which of `n x l` architectures the table has."""
@@ -58,6 +80,10 @@ class LookupEncoding(Encoding):
         Raises:
             EncodingError: If the table lacks an architecture.
         """
+        found: FloatArray = self._values[self._found(choices)]
+        return found
+
+    def _found(self, choices: ChoiceArray) -> NDArray[np.int64]:
         try:
             rows = [self._rows[architecture.tobytes()] for architecture in np.ascontiguousarray(choices, dtype=np.int8)]
         except KeyError as error:
@@ -65,16 +91,16 @@ class LookupEncoding(Encoding):
             raise EncodingError(
                 f"the {self.name} table has no row for the architecture {missing}; add it or leave the encoding out"
             ) from None
-        found: FloatArray = self._values[np.array(rows, dtype=np.int64)]
-        return found
+        return np.array(rows, dtype=np.int64)
 
 
-def proxy_encoding(choices: ChoiceArray, scores: FloatArray) -> LookupEncoding:
+def proxy_encoding(choices: ChoiceArray, scores: FloatArray, names: Sequence[str] = ()) -> LookupEncoding:
     """Return zero-cost proxies as an encoding: ZCP.
 
     Args:
         choices: Architectures of the table.
-        scores: One column a proxy.
+        scores: One column a proxy, NaN or infinite where one is not available.
+        names: Of the proxies.
 
     Shapes:
         choices: `n x l`.  scores: `n x d`.
@@ -82,8 +108,7 @@ def proxy_encoding(choices: ChoiceArray, scores: FloatArray) -> LookupEncoding:
     Source:
         Multi-Predict, section 3.2: normalised scores; how they are normalised is ours.
     """
-    columns = [_compressed(column) for column in np.asarray(scores, dtype=np.float64).T]
-    return LookupEncoding("zcp", choices, np.stack(columns, axis=1))
+    return LookupEncoding("zcp", choices, np.asarray(scores, dtype=np.float64), names)
 
 
 def latency_encoding(table: LatencyTable, platforms: Sequence[str]) -> LookupEncoding:
@@ -99,7 +124,7 @@ def latency_encoding(table: LatencyTable, platforms: Sequence[str]) -> LookupEnc
     Source:
         Multi-Predict, section 3.2; log latency, as everywhere here.
     """
-    return LookupEncoding("hwl", table.choices, np.log(table.select(platforms).latency_ms).T)
+    return LookupEncoding("hwl", table.choices, np.log(table.select(platforms).latency_ms).T, platforms)
 
 
 def load_proxy_encoding(path: str | os.PathLike[str], space: CategoricalSpace) -> LookupEncoding:
@@ -109,17 +134,11 @@ def load_proxy_encoding(path: str | os.PathLike[str], space: CategoricalSpace) -
         TableError: If the file cannot be read or holds no such table.
         ArchitectureError: If a text names no architecture of the space.
     """
-    architectures, scores = read_arrays(path, "arch", "score")
+    architectures, scores, names = read_arrays(path, "arch", "score", optional=("proxy",))
     if scores.dtype.kind not in "iuf" or scores.ndim != 2:
         raise TableError(f"{path}: score must be a matrix of numbers, got shape {scores.shape} of {scores.dtype}")
     if architectures.dtype.kind == "U":
         choices = space.choices([space.parse(text) for text in architectures.tolist()])
     else:
         choices = space.check_choices(architectures)
-    return proxy_encoding(choices, scores.astype(np.float64))
-
-
-def _compressed(score: FloatArray) -> FloatArray:
-    if np.all(score > 0) and score.max() > LOG_RANGE * np.median(score):
-        return np.log(score)
-    return score
+    return proxy_encoding(choices, scores.astype(np.float64), names.astype(str).tolist())

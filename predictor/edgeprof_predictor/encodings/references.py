@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.encodings.base import Encoding
+from edgeprof_predictor.encodings.normalisation import Standard
 from edgeprof_predictor.errors import EncodingError, ReferencesError
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
@@ -109,3 +111,32 @@ class ProfileReferences(ReferenceLatencies):
     def latency_ms(self, choices: ChoiceArray) -> FloatArray:
         """Predict latencies: `n x l` to `m x n`."""
         return np.stack([profile.predictor.predict(choices).latency_ms for profile in self._profiles])
+
+
+class LatencyEncoding(Encoding):
+    """Log latency on reference platforms, standardised by the architectures it is fitted on: HWL.
+
+    Args:
+        references: Measured or predicted; their names are the columns.
+        choices: Architectures that tell how the columns are distributed: `n x l`.
+
+    Source:
+        Multi-Predict, section 3.2.
+    """
+
+    def __init__(self, references: ReferenceLatencies, choices: ChoiceArray) -> None:
+        super().__init__("hwl", len(references.platforms), references.platforms)
+        self.references = references
+        self.normalisation = Standard.fit(self._raw(choices))
+
+    def encode(self, choices: ChoiceArray) -> FloatArray:
+        """Return standardised log latencies: `n x l` to `n x m`."""
+        return self.normalisation.apply(self._raw(choices))
+
+    def fitted(self, choices: ChoiceArray) -> LatencyEncoding:
+        """Return the encoding, standardised by these architectures alone."""
+        return LatencyEncoding(self.references, choices)
+
+    def _raw(self, choices: ChoiceArray) -> FloatArray:
+        log_latency: FloatArray = np.log(self.references.latency_ms(choices)).T
+        return log_latency

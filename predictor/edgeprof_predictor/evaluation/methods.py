@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.encodings import Encoding, latency_encoding, load_proxy_encoding
+from edgeprof_predictor.encodings import Encoding, Union, latency_encoding, load_proxy_encoding
 from edgeprof_predictor.errors import TableError, UnknownMethodError
 from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.base import Method
@@ -23,9 +23,25 @@ ORACLE: Final = "oracle"
 _BASES: Final = tuple(name for name in METHOD_NAMES if name.startswith("multi-predict"))
 """Variants of the paper's method; each can read scores beside the decisions."""
 
-SCORES: Final = {"zcpvec": "zero-cost proxies", "hwlvec": "latencies on the train platforms"}
+SCORES: Final = {
+    "zcp": ("zcp",),
+    "hwl": ("hwl",),
+    "hwlzcp": ("hwl", "zcp"),
+    "zcpvec": ("zcp",),
+    "hwlvec": ("hwl",),
+}
+"""Encodings by name, and what each reads: zero-cost proxies (`zcp`), latencies on the train platforms (`hwl`). Those
+that end in `vec` read the decisions, too; HWL+ZCP is `hwlzcp`, for a plus sign names a sampler."""
 
-_PARTS: Final = {f"{base}-{scores}": (base, scores) for base in _BASES for scores in SCORES}
+_SCRATCH: Final = "scratch"
+
+# A graph network reads the decisions whatever else it reads.
+_PARTS: Final = {
+    f"{base}-{scores}": (base, scores)
+    for base in (*_BASES, _SCRATCH)
+    for scores in SCORES
+    if scores.endswith("vec") or base in ("multi-predict", _SCRATCH)
+}
 
 EVALUATED_NAMES: Final = tuple(sorted((*METHOD_NAMES, ORACLE, *_PARTS)))
 
@@ -35,7 +51,7 @@ def resolve_methods(names: Sequence[str], encoding: Callable[[str], Encoding]) -
 
     Args:
         names: Of `EVALUATED_NAMES`, each with `+` and the name of a sampler behind it or not.
-        encoding: Gives the scores of `zcpvec` or `hwlvec`, asked for only where a method reads them.
+        encoding: Gives the scores `zcp` or `hwl`, asked for only where a method reads them.
 
     Raises:
         UnknownMethodError: If there is no such method, with the nearest names.
@@ -44,9 +60,9 @@ def resolve_methods(names: Sequence[str], encoding: Callable[[str], Encoding]) -
 
 
 def reads(names: Sequence[str], scores: str) -> list[str]:
-    """Return those of the methods that read these scores."""
+    """Return those of the methods that read the scores `zcp` or `hwl`."""
     parts = [(name, _PARTS.get(name.partition("+")[0])) for name in names]
-    return [name for name, part in parts if part is not None and part[1] == scores]
+    return [name for name, part in parts if part is not None and scores in SCORES[part[1]]]
 
 
 def score_encoding(
@@ -58,7 +74,7 @@ def score_encoding(
     other methods, and nothing of a new platform.
 
     Args:
-        scores: `zcpvec` or `hwlvec`.
+        scores: `zcp` or `hwl`.
         space: Search space of the table.
         table: The latencies.
         train: Source platforms.
@@ -67,16 +83,16 @@ def score_encoding(
     Raises:
         TableError: If there is no such archive, or it lacks architectures of the table.
     """
-    if scores == "hwlvec":
+    if scores == "hwl":
         return latency_encoding(table, train)
     if proxies is None:
-        raise TableError(f"methods named {scores} need a table of zero-cost proxies, and there is none")
+        raise TableError(f"methods that read {scores} need a table of zero-cost proxies, and there is none")
     encoding = load_proxy_encoding(proxies, space)
     covered = encoding.covers(table.choices)
     if not covered.all():
         raise TableError(
             f"{proxies} lacks the scores of {np.count_nonzero(~covered)} of the {len(covered)} architectures of the "
-            f"table; add them, or leave the methods named {scores} out"
+            f"table; add them, or leave the methods that read {scores} out"
         )
     return encoding
 
@@ -92,9 +108,16 @@ def _resolve(name: str, encoding: Callable[[str], Encoding]) -> type[Method]:
         return Oracle
     if name not in _PARTS:
         return get_method(name)
+    base, scores = _PARTS[name]
+    parts = {part: encoding(part) for part in SCORES[scores]}
+    if base == _SCRATCH:
+        from edgeprof_predictor.methods.scratch import scratch_on
+
+        return scratch_on(scores, parts)
     from edgeprof_predictor.methods.multi_predict import MultiPredict, with_scores
 
-    base, scores = _PARTS[name]
     method = get_method(base)
     assert issubclass(method, MultiPredict)
-    return with_scores(method, encoding(scores))
+    first, *others = parts.values()
+    joined = Union(first, others[0]) if others else first
+    return with_scores(method, joined, is_vec_left_out=not scores.endswith("vec"))

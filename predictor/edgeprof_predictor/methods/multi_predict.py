@@ -52,6 +52,7 @@ class MultiPredict(Method):
 
     name: ClassVar[str] = "multi-predict"
     scores: ClassVar[Encoding | None] = None
+    is_vec_left_out: ClassVar[bool] = False
     are_rows_learned: ClassVar[bool] = True
     hyperparameters: TransferHyperparameters = HARDWARE_TRANSFER
 
@@ -62,7 +63,8 @@ class MultiPredict(Method):
         self.platforms = sources.platforms
         self.hyperparameters = hyperparameters
         vec = Vec(space)
-        self.encoding: Encoding = vec if self.scores is None else Union(vec, self.scores)
+        scores = None if self.scores is None else self.scores.fitted(sources.choices)
+        self.encoding: Encoding = vec if scores is None else scores if self.is_vec_left_out else Union(vec, scores)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.rows = self.start_rows(sources, seed=seed)
@@ -192,17 +194,24 @@ class MultiPredictGcn(MultiPredict):
         return GraphReader(self.space)
 
 
-def with_scores(method: type[MultiPredictType], scores: Encoding) -> type[MultiPredictType]:
-    """Return a method that reads the decisions and these scores: ZCPVec or HWLVec.
+def with_scores(
+    method: type[MultiPredictType], scores: Encoding, *, is_vec_left_out: bool = False
+) -> type[MultiPredictType]:
+    """Return a method that reads these scores: ZCPVec or HWLVec; ZCP, HWL or HWL+ZCP without the decisions.
 
     Args:
-        method: Any variant of the paper's method.
+        method: Any variant of the paper's method; a graph network cannot go without the decisions.
         scores: Must know every architecture that the method meets.
+        is_vec_left_out: Whether it reads the scores alone.
     """
     return type(
         f"{method.__name__}With{scores.name.title()}",
         (method,),
-        {"name": f"{method.name}-{scores.name}vec", "scores": scores},
+        {
+            "name": f"{method.name}-{scores.name}{'' if is_vec_left_out else 'vec'}",
+            "scores": scores,
+            "is_vec_left_out": is_vec_left_out,
+        },
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.descent import descend
 from edgeprof_predictor.encodings import Encoding, Vec
 from edgeprof_predictor.hyperparameters import ACCURACY_TRANSFER, TransferHyperparameters
@@ -16,7 +17,7 @@ from edgeprof_predictor.methods.lone import LoneMethod
 from edgeprof_predictor.methods.pointwise import UNKNOWN_LOG_SD, LogLatency, PointwisePredictor
 from edgeprof_predictor.network import one_thread
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
 SCRATCH_ENCODINGS: Final = {
     "vec": (),
@@ -24,6 +25,7 @@ SCRATCH_ENCODINGS: Final = {
     "hwl": ("hwl",),
     "zcpvec": ("zcp",),
     "hwlvec": ("hwl",),
+    "hwlzcp": ("hwl", "zcp"),
 }
 """Encodings to train on, and the scores that each needs; those that end in vec read the decisions, too."""
 
@@ -40,6 +42,14 @@ class Scratch(LoneMethod):
     encoding_name: ClassVar[str] = "vec"
     scores: ClassVar[Mapping[str, Encoding]] = {}
     hyperparameters: ClassVar[TransferHyperparameters] = ACCURACY_TRANSFER
+    fitted_scores: Mapping[str, Encoding]
+
+    @classmethod
+    def fit_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Scratch:
+        """Normalise the scores by the sources' architectures; nothing else is learnt from them."""
+        method = cls(space, sources.platforms)
+        method.fitted_scores = {name: scores.fitted(sources.choices) for name, scores in cls.scores.items()}
+        return method
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
         """Train on all samples; none is left to tell the spread."""
@@ -77,7 +87,7 @@ class Scratch(LoneMethod):
         return log_latency_of
 
     def _encode(self, choices: ChoiceArray) -> FloatArray:
-        parts = [self.scores[name].encode(choices) for name in SCRATCH_ENCODINGS[self.encoding_name]]
+        parts = [self.fitted_scores[name].encode(choices) for name in SCRATCH_ENCODINGS[self.encoding_name]]
         if self.encoding_name.endswith("vec"):
             parts.append(Vec(self.space).encode(choices))
         return np.concatenate(parts, axis=1)

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     "--proxies",
     type=click.Path(path_type=Path),
     metavar="FILE.npz",
-    help="Zero-cost proxies of every architecture, for the methods named zcpvec.",
+    help="Zero-cost proxies of every architecture, for the methods that read zcp.",
 )
 @click.option("--space", "space_name", help="Search space of the table.  [default: told by notation or options]")
 @click.option(
@@ -112,7 +112,7 @@ def evaluate(
     from edgeprof_predictor.spaces import get_space
     from edgeprof_predictor.tables import load_table_with_space
 
-    readers = reads(method_names, "zcpvec")
+    readers = reads(method_names, "zcp")
     if readers and proxies is None:
         raise click.UsageError(f"{', '.join(readers)} reads zero-cost proxies: add --proxies FILE.npz")
     space, table = load_table_with_space(latencies, get_space(space_name) if space_name else None)
