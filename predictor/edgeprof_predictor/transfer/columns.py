@@ -35,10 +35,10 @@ class Scale:
         mean = columns.mean(axis=0)
         spread: FloatArray = columns.std(axis=0)
         if not is_each_alike:
-            spread = np.full(len(mean), float(np.sqrt(np.mean(columns.var(axis=0)))))
+            spread = np.full(len(mean), np.sqrt(np.mean(np.square(spread), dtype=np.float64)))
         varying = spread > 1e-9
         factor = np.where(varying, 1.0 / np.where(varying, spread, 1.0), 0.0)
-        return cls(mean, factor / np.sqrt(float(max(np.count_nonzero(varying), 1))))
+        return cls(mean, factor / np.sqrt(varying.sum().clip(min=1)))
 
     def apply(self, columns: FloatArray) -> FloatArray:
         """Return `n x d` centred and scaled."""

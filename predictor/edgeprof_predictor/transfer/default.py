@@ -125,8 +125,9 @@ class DefaultTransfer(TransferMethod):
                 from_source, variance_left = source_weights(on_source[:, kept], on_source[:, index])
                 evidences.append(self._lesson(log_latency[:, kept], log_latency[:, index], from_source, plain))
                 left.append(variance_left)
+        count = len(self.combinations.noises)
         distance = np.log(np.array(left)) - np.log(self._left)
-        return learnt_prior(np.array(evidences), np.exp(-0.5 * (distance / NEAR) ** 2) + 1e-9)
+        return learnt_prior(np.array(evidences).reshape(len(left), count), np.exp(-0.5 * (distance / NEAR) ** 2) + 1e-9)
 
     def _lesson(
         self, columns: FloatArray, target: FloatArray, from_source: FloatArray, plain: FloatArray
