@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 def write(results: Path, output: Path) -> None:
     """Write `transfer.md` and pictures from the JSON files in a folder."""
-    published = _read(results / "published.json")
+    published = _whole_seeds(_read(results / "published.json"))
     sections = [_PREFACE]
     if published:
         sections += [_tables(published), _harm(published), draw_all(published, output / "pictures")]
@@ -191,6 +191,15 @@ def _by_platform(rows: Iterable[Row], method: str, count: int) -> dict[str, floa
 
 def _line(cells: Sequence[str]) -> list[str]:
     return [f"| {' | '.join(cells)} |"]
+
+
+def _whole_seeds(rows: Sequence[Row]) -> list[Row]:
+    """Leave out seeds that are under way: a mean over some platforms is another mean."""
+    keys = ("source", "left_out", "method", "samples", "seed")
+    platforms: dict[tuple[Any, ...], set[str]] = {}
+    for row in rows:
+        platforms.setdefault(tuple(row[key] for key in keys), set()).add(row["platform"])
+    return [row for row in rows if len(platforms[tuple(row[key] for key in keys)]) == len(common_platforms())]
 
 
 def _read(path: Path) -> list[Row]:

@@ -75,6 +75,7 @@ def proxy_scores(space: str) -> tuple[tuple[str, ...], ChoiceArray, FloatArray]:
 
 @cache
 def proxies(space: str) -> LookupEncoding:
-    """Return zero-cost proxies as an encoding of a space."""
+    """Return zero-cost proxies as an encoding of a space, of architectures that lack none."""
     _, choices, scores = proxy_scores(space)
-    return proxy_encoding(choices, scores)
+    is_whole = np.isfinite(scores).all(axis=1)
+    return proxy_encoding(choices[is_whole], scores[is_whole])
