@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from edgeprof_predictor import metrics
 from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings.references import TableReferences
 from edgeprof_predictor.errors import TableError
+from edgeprof_predictor.evaluation import Unit
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray, get_space
 from edgeprof_predictor.transfer import TransferTask, get_transfer
@@ -51,16 +53,18 @@ def measured_table(path: Path, space_name: str) -> LatencyTable:
     )
 
 
-def scores(fbnet: Path, nasbench201: Path, seeds: Sequence[int]) -> list[Row]:
-    """Score all methods, each setting new in turn, either space as source."""
+def units(fbnet: Path, nasbench201: Path, seeds: Sequence[int]) -> list[Unit]:
+    """Return the units of work: each setting new in turn, either space as source, first seeds first."""
     tables = {"fbnet": measured_table(fbnet, "fbnet"), "nasbench201": measured_table(nasbench201, "nasbench201")}
     return [
-        row
+        Unit(
+            name=f"{source}/{target}/{platform}/{left_out}/{seed}",
+            work=partial(_rows, tables, source, target, platform, left_out, seed),
+        )
+        for seed in seeds
+        for left_out in ("target", "threads")
         for source, target in (("fbnet", "nasbench201"), ("nasbench201", "fbnet"))
         for platform in tables[source].platforms
-        for left_out in ("target", "threads")
-        for seed in seeds
-        for row in _rows(tables, source, target, platform, left_out, seed)
     ]
 
 
