@@ -10,6 +10,7 @@ PredictorError
 - UnknownPlatformError (LookupError)    a platform that a table does not hold
 - UnknownTaskError (LookupError)        a task that a table does not hold
 - SameTaskError (ValueError)            a target task that is among its own sources
+- ReferencesError (ValueError)          reference platforms that are not those needed, or a source that is the target
 - SamplesError (ValueError)             measurements that cannot be learnt from
 - UnknownMethodError (LookupError)      a method of prediction that is not there
 - BundleError                           a pre-trained predictor that is missing, damaged or too new
@@ -62,6 +63,10 @@ class UnknownTaskError(PredictorError, LookupError):
 
 class SameTaskError(PredictorError, ValueError):
     """A target task is among its own sources."""
+
+
+class ReferencesError(PredictorError, ValueError):
+    """Reference platforms are not those that are needed, or a source is its own target."""
 
 
 class SamplesError(PredictorError, ValueError):

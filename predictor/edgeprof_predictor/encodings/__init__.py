@@ -8,16 +8,24 @@ from edgeprof_predictor.encodings.lookup import (
     proxy_encoding,
 )
 from edgeprof_predictor.encodings.normalisation import Normalisation, RankNormal, Standardised
-from edgeprof_predictor.encodings.profiles import ProfileEncoding
+from edgeprof_predictor.encodings.references import (
+    LatencyEncoding,
+    ProfileReferences,
+    ReferenceLatencies,
+    TableReferences,
+)
 
 __all__ = [
     "ENCODING_PARTS",
     "Encoding",
+    "LatencyEncoding",
     "LookupEncoding",
     "Normalisation",
-    "ProfileEncoding",
+    "ProfileReferences",
     "RankNormal",
+    "ReferenceLatencies",
     "Standardised",
+    "TableReferences",
     "Union",
     "Vec",
     "latency_encoding",

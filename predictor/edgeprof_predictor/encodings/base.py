@@ -52,6 +52,16 @@ class Encoding(ABC):
             EncodingError: If an architecture has no encoding.
         """
 
+    def fitted(self, choices: ChoiceArray) -> Encoding:
+        """Return the encoding with its normalisation learned on the architectures of the source, `n x l`, alone.
+
+        The decisions need none.
+
+        Raises:
+            EncodingError: If an architecture has no encoding.
+        """
+        return self
+
     def require(self, columns: Sequence[str]) -> None:
         """Refuse what was learned on other columns: another proxy, another reference platform.
 
@@ -116,6 +126,10 @@ class Union(Encoding):
             "".join(part.name for part in (*scores, *decisions)),
             [column for part in self._parts for column in part.columns],
         )
+
+    def fitted(self, choices: ChoiceArray) -> Union:
+        """Return the union of parts that are each normalised by these architectures."""
+        return Union(*(part.fitted(choices) for part in self._parts))
 
     def encode(self, choices: ChoiceArray) -> FloatArray:
         """Return all encodings side by side: `n x l` to `n x d`."""

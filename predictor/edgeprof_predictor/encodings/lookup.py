@@ -30,7 +30,7 @@ class LookupEncoding(Encoding):
         choices: `n x l`.  values: `n x d`.
 
     Raises:
-        TableError: If shapes differ.
+        TableError: If shapes differ, or there is no score at all.
     """
 
     def __init__(
@@ -47,7 +47,10 @@ class LookupEncoding(Encoding):
         super().__init__(name, columns or [f"{name} {index + 1}" for index in range(values.shape[1])])
         if values.shape[1] != self.width:
             raise TableError(f"{name}: {self.width} columns are named, the rows have {values.shape[1]}")
+        if not np.isfinite(values).any():
+            raise TableError(f"{name}: there is not one score among {values.size}; leave the encoding out")
         self.normalisation = normalisation or Standardised.fit(values)
+        self._choices, self._raw = choices, values
         self._values = self.normalisation.apply(values)
         self._rows = {architecture.tobytes(): row for row, architecture in enumerate(choices.astype(np.int8))}
 
@@ -56,12 +59,25 @@ class LookupEncoding(Encoding):
         rows = np.ascontiguousarray(choices, dtype=np.int8)
         return np.array([architecture.tobytes() in self._rows for architecture in rows], dtype=np.bool_)
 
+    def fitted(self, choices: ChoiceArray) -> LookupEncoding:
+        """Return the encoding, standardised by these architectures alone.
+
+        Raises:
+            EncodingError: If the table lacks one.
+        """
+        learned = Standardised.fit(self._raw[self._found(choices)])
+        return LookupEncoding(self.name, self._choices, self._raw, self.columns, normalisation=learned)
+
     def encode(self, choices: ChoiceArray) -> FloatArray:
         """Return the rows of architectures: `n x l` to `n x d`.
 
         Raises:
             EncodingError: If the table lacks an architecture.
         """
+        found: FloatArray = self._values[self._found(choices)]
+        return found
+
+    def _found(self, choices: ChoiceArray) -> NDArray[np.int64]:
         try:
             rows = [self._rows[architecture.tobytes()] for architecture in np.ascontiguousarray(choices, dtype=np.int8)]
         except KeyError as error:
@@ -69,8 +85,7 @@ class LookupEncoding(Encoding):
             raise EncodingError(
                 f"the {self.name} table has no row for the architecture {missing}; add it or leave the encoding out"
             ) from None
-        found: FloatArray = self._values[np.array(rows, dtype=np.int64)]
-        return found
+        return np.array(rows, dtype=np.int64)
 
 
 def proxy_encoding(

@@ -8,7 +8,7 @@ of its column; one without bound (infinite) the finite extreme of its column.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -70,17 +70,6 @@ class Standardised:
         logs = _with_logs(given, is_log)
         scale = np.nanstd(logs, axis=0)
         return cls(is_log=is_log, centre=np.nanmean(logs, axis=0), scale=np.where(scale > 0, scale, np.inf))
-
-    def recentred(self, values: FloatArray) -> Standardised:
-        """Return the same scale around the means of other rows: of another search space.
-
-        Networks of another space may all be slower; how much slower than its like a network is means the same. This
-        looks at scores or reference latencies of the other space alone, never at what is to be predicted.
-
-        Shapes:
-            values: `n x d`.
-        """
-        return replace(self, centre=np.nanmean(_with_logs(_with_rows(values), self.is_log), axis=0))
 
     def apply(self, values: FloatArray) -> FloatArray:
         """Return standardised values: `n x d` to `n x d`."""

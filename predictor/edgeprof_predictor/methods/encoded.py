@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeVar
 
+from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings import Encoding, Vec
 from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.lone import LoneMethod
 from edgeprof_predictor.spaces import CategoricalSpace
 
 EncodedMethodType = TypeVar("EncodedMethodType", bound="EncodedMethod")
+EncodedLawType = TypeVar("EncodedLawType", bound="EncodedLaw")
 
 
 class EncodedMethod(Method):
@@ -18,9 +21,24 @@ class EncodedMethod(Method):
     """What it reads; None for the decisions."""
 
     @classmethod
-    def encoding_of(cls, space: CategoricalSpace) -> Encoding:
-        """Return the encoding that the method reads on a search space."""
-        return cls.given_encoding or Vec(space)
+    def encoding_for(cls, space: CategoricalSpace, sources: LatencyTable) -> Encoding:
+        """Return the encoding that the method reads on a search space, normalised by the sources' architectures."""
+        return (cls.given_encoding or Vec(space)).fitted(sources.choices)
+
+
+class EncodedLaw(EncodedMethod, LoneMethod):
+    """A law of one platform's samples over an encoding; of the sources it takes the normalisation alone."""
+
+    encoding: Encoding
+
+    @classmethod
+    def fit_sources(
+        cls: type[EncodedLawType], space: CategoricalSpace, sources: LatencyTable, *, seed: int
+    ) -> EncodedLawType:
+        """Normalise the encoding; there is nothing else to learn."""
+        method = cls(space, sources.platforms)
+        method.encoding = cls.encoding_for(space, sources)
+        return method
 
 
 def with_encoding(method: type[EncodedMethodType], encoding: Encoding, *, name: str) -> type[EncodedMethodType]:

@@ -6,8 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from edgeprof_predictor.methods.encoded import EncodedMethod
-from edgeprof_predictor.methods.lone import LoneMethod
+from edgeprof_predictor.methods.encoded import EncodedLaw
 from edgeprof_predictor.methods.pointwise import LogLatency
 from edgeprof_predictor.samples import Samples
 
@@ -15,14 +14,14 @@ PENALTIES: Final = np.logspace(-3, 3, 13)
 """Penalties tried; the leave-one-out error of the samples picks one."""
 
 
-class Ridge(EncodedMethod, LoneMethod):
+class Ridge(EncodedLaw):
     """A linear law of log latency, penalty by leave-one-out error."""
 
     name: ClassVar[str] = "ridge"
 
     def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return the law in closed form."""
-        encoding = self.encoding_of(self.space)
+        encoding = self.encoding
         encodings = encoding.encode(samples.choices)
         log_latency = np.log(samples.latency_ms)
         centre, mean = encodings.mean(axis=0), float(log_latency.mean())

@@ -10,15 +10,14 @@ from torch import nn
 
 from edgeprof_predictor.descent import descend
 from edgeprof_predictor.hyperparameters import ACCURACY_TRANSFER, TransferHyperparameters
-from edgeprof_predictor.methods.encoded import EncodedMethod
-from edgeprof_predictor.methods.lone import LoneMethod
+from edgeprof_predictor.methods.encoded import EncodedLaw
 from edgeprof_predictor.methods.pointwise import UNKNOWN_LOG_SD, LogLatency, PointwisePredictor
 from edgeprof_predictor.network import one_thread
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
 
-class Scratch(EncodedMethod, LoneMethod):
+class Scratch(EncodedLaw):
     """Fully connected layers over an encoding, with nothing but the samples to learn from.
 
     Source:
@@ -37,7 +36,7 @@ class Scratch(EncodedMethod, LoneMethod):
 
     def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return what a network trained on the samples says."""
-        settings, encoding = self.hyperparameters, self.encoding_of(self.space)
+        settings, encoding = self.hyperparameters, self.encoding
         log_latency = np.log(samples.latency_ms)
         mean, sd = float(log_latency.mean()), max(float(log_latency.std()), 1e-6)
         encodings = torch.as_tensor(encoding.encode(samples.choices), dtype=torch.float32)

@@ -70,18 +70,25 @@ def test_what_a_normalisation_learned_is_stored_and_holds_for_other_rows(
     assert np.allclose(learned.apply(np.concatenate([source, target]))[-4:], learned.apply(target))
 
 
+def test_a_table_without_a_score_is_refused() -> None:
+    with pytest.raises(TableError, match="there is not one score among 6"):
+        proxy_encoding(CHOICES, np.full((6, 1), np.nan))
+    with pytest.raises(TableError, match="6 architectures need as many rows"):
+        proxy_encoding(CHOICES, np.zeros((5, 1)))
+
+
+def test_a_normalisation_is_learned_on_the_given_architectures_alone() -> None:
+    scores = np.array([1.0, 2.0, 3.0, 50.0, 60.0, 70.0])[:, None]
+    encoding = Union(Vec(SPACE), proxy_encoding(CHOICES, scores)).fitted(CHOICES[:3])
+    assert encoding.encode(CHOICES[:3])[:, -1].mean() == pytest.approx(0.0)
+    assert np.array_equal(encoding.encode(CHOICES)[:, :-1], SPACE.one_hot(CHOICES))
+
+
 def test_ranks_are_kept_and_ties_share_one_number() -> None:
     values = np.array([3.0, 1.0, 2.0, 2.0, 9.0])[:, None]
     normal = RankNormal.fit(values).apply(values)[:, 0]
     assert normal[2] == normal[3]
     assert np.array_equal(np.argsort(normal, kind="stable"), np.argsort(values[:, 0], kind="stable"))
-
-
-def test_another_space_keeps_the_scale_of_the_source_around_its_own_mean() -> None:
-    source = np.random.default_rng(0).normal(size=(50, 2))
-    learned = Standardised.fit(source)
-    moved = learned.recentred(2.0 * source + 7.0).apply(2.0 * source + 7.0)
-    assert np.allclose(moved, 2.0 * learned.apply(source))
 
 
 def test_an_encoding_on_other_columns_is_refused_by_naming_them() -> None:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from edgeprof_predictor.bundle import load_bundle
-from edgeprof_predictor.encodings import ProfileEncoding
-from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.dataset import LatencyTable
+from edgeprof_predictor.encodings import LatencyEncoding, ProfileReferences, TableReferences
+from edgeprof_predictor.errors import EncodingError, ReferencesError
 from edgeprof_predictor.methods.default import DefaultPredictor
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.samples import Samples
@@ -29,20 +30,25 @@ def profiles() -> dict[str, Profile]:
 
 
 def test_onboarded_references_encode_any_architecture_of_their_space(profiles: dict[str, Profile]) -> None:
-    encoding = ProfileEncoding(profiles)
     choices = get_space("nasbench201").sample_choices(200, seed=3)
+    encoding = LatencyEncoding(ProfileReferences(profiles), choices[:150])
     values = encoding.encode(choices)
     assert encoding.columns == ("cpu", "gpu")
-    assert np.allclose(values.std(axis=0), 1.0, atol=0.2)
+    assert np.allclose(values[:150].std(axis=0), 1.0)
     predicted = profiles["gpu"].predictor.predict(choices).latency_ms
     assert np.array_equal(np.argsort(values[:, 1]), np.argsort(predicted))
 
 
-def test_references_of_the_source_keep_their_normalisation_on_the_target(profiles: dict[str, Profile]) -> None:
-    learned = ProfileEncoding(profiles).normalisation
-    assert ProfileEncoding(profiles, normalisation=learned).normalisation is learned
-
-
 def test_no_reference_at_all_is_refused() -> None:
-    with pytest.raises(EncodingError, match="profiles of one search space, got no profile"):
-        ProfileEncoding({})
+    with pytest.raises(ReferencesError, match="need at least one reference platform"):
+        ProfileReferences({})
+
+
+def test_references_that_are_not_those_needed_are_named() -> None:
+    choices = get_space("nasbench201").sample_choices(3, seed=0)
+    table = LatencyTable(platforms=("a", "b"), choices=choices, latency_ms=np.arange(1.0, 7.0).reshape(2, 3))
+    references = TableReferences("nasbench201", table.subset([0, 1]))
+    with pytest.raises(ReferencesError, match="missing: c; unknown to it: b"):
+        references.check(("a", "c"))
+    with pytest.raises(EncodingError, match="was not measured on the reference platforms"):
+        references.latency_ms(choices)

@@ -1,0 +1,1 @@
+"""Latency predictors between search spaces, on published tables and on this machine."""

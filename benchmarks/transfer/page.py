@@ -1,0 +1,212 @@
+"""Write what the runs found: one page, and its pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from benchmarks.transfer.pictures import draw_all
+from benchmarks.transfer.published import DIRECTIONS, common_platforms
+
+ASKED: Final = {
+    ("fbnet", "target"): (0.94, 0.955, 0.960, 0.965),
+    ("fbnet", "family"): (0.89, 0.915, 0.94, 0.95),
+    ("nasbench201", "target"): (0.89, 0.92, 0.93, 0.935),
+    ("nasbench201", "family"): (0.70, 0.78, 0.84, 0.86),
+}
+"""What was asked of the default at 4, 8, 16 and 32 samples, by source space."""
+
+COUNTS: Final = (2, 4, 8, 16, 32)
+SPACES: Final = {"fbnet": "FBNet", "nasbench201": "NAS-Bench-201"}
+HARM: Final = 0.02
+
+Row = dict[str, Any]
+
+
+def write(results: Path, output: Path) -> None:
+    """Write `transfer.md` and pictures from the JSON files in a folder."""
+    published = _whole_seeds(_read(results / "published.json"))
+    sections = [_PREFACE]
+    if published:
+        sections += [_tables(published), _harm(published), draw_all(published, output / "pictures")]
+    here = _read(results / "here.json")
+    if here:
+        sections.append(_here(here))
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "transfer.md").write_text("\n".join(sections), encoding="utf-8")
+
+
+_PREFACE: Final = """# Transfer of latency predictors between search spaces
+
+A platform is known on one search space and is to be known on another, where only its references were measured. The
+references are the other platforms of both published tables. Score: Spearman's rank correlation, ties averaged, on 2,000
+random architectures of the target space outside the 400 from which samples are taken; source: 15 % of its space. The
+pool's 400 architectures centre the columns: of them the references' latencies are known, of the new platform the
+samples alone. "Chosen" samples are those that lower the default's prior variance most, chosen without a label;
+`left out: family` means that no GPU is a reference of a GPU, no phone of a phone, no CPU of a CPU, and raspi4, fpga and
+eyeriss stand aside together.
+
+`default` averages over combinations of a mean (the source's weights on the references, equal ones, half of each), sizes
+of linear kernels over latencies elsewhere, decisions, option counts and costs, and noise; the references, each taken
+for new with and without its family, say which are likely. The grid of sizes was picked by hand while looking at these
+same tables, one for all directions and platforms: expect to lose about .01 on other data.
+
+`python -m benchmarks.transfer published --results FOLDER --output docs`
+"""
+
+
+def _tables(rows: Sequence[Row]) -> str:
+    lines = ["## Mean over all common platforms", ""]
+    for source, target in DIRECTIONS:
+        for left_out in ("target", "family"):
+            lines += [f"### {SPACES[source]} to {SPACES[target]}, left out: {left_out}", ""]
+            lines += _line(["method", "samples", *(f"k={count}" for count in COUNTS), "seeds"])
+            lines += _line(["---"] * (len(COUNTS) + 3))
+            asked = dict(zip((4, 8, 16, 32), ASKED[source, left_out], strict=True))
+            lines += _line(
+                ["asked", "chosen", *(f"{asked[count]:.3f}" if count in asked else "" for count in COUNTS), ""]
+            )
+            of_case = [row for row in rows if (row["source"], row["left_out"]) == (source, left_out)]
+            for method, samples in sorted({(row["method"], row["samples"]) for row in of_case}):
+                cells = [_cell(of_case, method, samples, count) for count in COUNTS]
+                seeds = {row["seed"] for row in of_case if (row["method"], row["samples"]) == (method, samples)}
+                lines += _line([method, samples, *cells, f"{len(seeds)}"])
+            coverage = [
+                f"{100 * np.mean([row['coverage'] for row in _of(of_case, 'default', 'chosen', count)]):.0f} %"
+                for count in COUNTS
+            ]
+            errors = [
+                f"{100 * np.mean([row['median_ape'] for row in _of(of_case, 'default', 'chosen', count)]):.1f} %"
+                for count in COUNTS
+            ]
+            lines += [
+                "",
+                f"Of `default`: its 90 % intervals hold {', '.join(coverage)} of the latencies at k = 2 to 32; ",
+            ]
+            lines[-1] += f"median error in milliseconds {', '.join(errors)}."
+            lines += [""]
+    lines.append("± is the standard deviation of that mean over seeds.\n")
+    return "\n".join(lines)
+
+
+def _harm(rows: Sequence[Row]) -> str:
+    """Return the platforms on which transfer does harm: below the better of no source and no sample."""
+    lines = [
+        "## Harm by transfer",
+        "",
+        f"`default` against the better of ridge from scratch with the same samples and equal weights, platform by "
+        f"platform, means of all seeds; named are those more than {HARM} below.",
+        "",
+    ]
+    lines += _line(
+        ["direction", "left out", "k", "worst difference", "platforms below", "eyeriss: default / scratch / equal"]
+    )
+    lines += _line(["---"] * 6)
+    for source, target in DIRECTIONS:
+        for left_out in ("target", "family"):
+            for count in COUNTS[1:]:
+                case = [row for row in rows if (row["source"], row["left_out"]) == (source, left_out)]
+                ours, scratch, equal = (
+                    _by_platform(case, method, count) for method in ("default", "ridge-scratch", "equal")
+                )
+                difference = {name: ours[name] - max(scratch[name], equal[name]) for name in ours}
+                worst = min(difference, key=lambda name: difference[name])
+                harmed = [f"{name} {value:+.3f}" for name, value in difference.items() if value < -HARM]
+                eyeriss = " / ".join(f"{found['eyeriss']:.3f}" for found in (ours, scratch, equal))
+                lines += _line(
+                    [
+                        f"{SPACES[source]} to {SPACES[target]}",
+                        left_out,
+                        f"{count}",
+                        f"{difference[worst]:+.3f} ({worst})",
+                        ", ".join(harmed) or "none",
+                        eyeriss,
+                    ]
+                )
+    return "\n".join([*lines, ""])
+
+
+def _here(rows: Sequence[Row]) -> str:
+    networks = {row["target"]: row["networks"] for row in rows}
+    lines = [
+        "## On this machine",
+        "",
+        "`python -m benchmarks.transfer here FBNET.jsonl NASBENCH201.jsonl --results FOLDER --output docs`",
+        "",
+        "Six settings of ONNX Runtime on a 2-core x86-64 machine that others used at the same time (threads, graph "
+        "optimisation, batch): "
+        + ", ".join(f"{count} networks of {SPACES[space]}" for space, count in networks.items())
+        + ", the fastest of several measurements each. Each setting in turn is new on the target space; the others are "
+        "its references (`left out: threads`: without the setting that differs in threads alone). Half of the networks "
+        "are the pool, the other half is scored and was never measured for the method. Brackets: 90 % intervals of "
+        "resampled networks, mean ends over seeds and settings.",
+        "",
+    ]
+    lines += _line(["direction", "left out", "method", "k", "Spearman", "median error", "coverage"])
+    lines += _line(["---"] * 7)
+    seen = dict.fromkeys((row["source"], row["left_out"], row["method"], row["sample_count"]) for row in rows)
+    for source, left_out, method, count in seen:
+        found = [
+            row
+            for row in rows
+            if (row["source"], row["left_out"], row["method"], row["sample_count"]) == (source, left_out, method, count)
+        ]
+        spearman = _with_interval(found, "spearman", "{:.3f}")
+        error = _with_interval(found, "median_ape", "{:.1%}") if count else ""
+        coverage = f"{np.mean([row['coverage'] for row in found]):.0%}" if count and method == "default" else ""
+        lines += _line([f"from {SPACES[source]}", left_out, method, f"{count}", spearman, error, coverage])
+    return "\n".join([*lines, ""])
+
+
+def _with_interval(rows: Sequence[Row], score: str, form: str) -> str:
+    mean = np.mean([row[score] for row in rows])
+    lower, upper = np.mean([row[f"{score}_interval"] for row in rows], axis=0)
+    return f"{form.format(mean)} [{form.format(lower)}, {form.format(upper)}]"
+
+
+def _of(rows: Iterable[Row], method: str, samples: str, count: int) -> list[Row]:
+    wanted = (method, samples, count)
+    return [row for row in rows if (row["method"], row["samples"], row["sample_count"]) == wanted]
+
+
+def _cell(rows: Iterable[Row], method: str, samples: str, count: int) -> str:
+    found = _of(rows, method, samples, count)
+    by_seed = [
+        float(np.mean([row["spearman"] for row in found if row["seed"] == seed]))
+        for seed in sorted({row["seed"] for row in found})
+    ]
+    return f"{np.mean(by_seed):.3f} ± {np.std(by_seed):.3f}" if by_seed else ""
+
+
+def _by_platform(rows: Iterable[Row], method: str, count: int) -> dict[str, float]:
+    found = _of(rows, method, "chosen", count)
+    return {
+        name: float(np.mean([row["spearman"] for row in found if row["platform"] == name]))
+        for name in common_platforms()
+    }
+
+
+def _line(cells: Sequence[str]) -> list[str]:
+    return [f"| {' | '.join(cells)} |"]
+
+
+def _whole_seeds(rows: Sequence[Row]) -> list[Row]:
+    """Leave out seeds that are under way: a mean over some platforms is another mean."""
+    keys = ("source", "left_out", "method", "samples", "seed")
+    platforms: dict[tuple[Any, ...], set[str]] = {}
+    for row in rows:
+        platforms.setdefault(tuple(row[key] for key in keys), set()).add(row["platform"])
+    return [row for row in rows if len(platforms[tuple(row[key] for key in keys)]) == len(common_platforms())]
+
+
+def _read(path: Path) -> list[Row]:
+    """Return the rows of a finished run, or what an unfinished one has in its journal."""
+    if path.exists():
+        found: list[Row] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    journal = path.with_name(f"{path.name}.journal")
+    lines = journal.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()[1:] if journal.exists() else []
+    return [row for line in lines for row in json.loads(line)["rows"]]

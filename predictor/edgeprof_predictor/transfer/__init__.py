@@ -1,0 +1,44 @@
+"""Latency predictors that go from one search space to another by latencies on reference platforms."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from typing import Final
+
+from edgeprof_predictor.errors import UnknownMethodError
+from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor
+from edgeprof_predictor.transfer.task import TransferTask
+
+# Module and class, imported on first use: torch is needed by some only.
+_CLASSES: Final = {
+    "default": ("edgeprof_predictor.transfer.default", "DefaultTransfer"),
+    "equal": ("edgeprof_predictor.transfer.linear", "EqualWeights"),
+    "mlp-hwl": ("edgeprof_predictor.transfer.mlp", "MlpTransfer"),
+    "ridge-equal": ("edgeprof_predictor.transfer.linear", "LinearTransfer"),
+    "ridge-half": ("edgeprof_predictor.transfer.linear", "HalfRidge"),
+    "ridge-scratch": ("edgeprof_predictor.transfer.linear", "ScratchRidge"),
+    "ridge-source": ("edgeprof_predictor.transfer.linear", "PriorRidge"),
+    "scratch-hwl": ("edgeprof_predictor.transfer.mlp", "ScratchHwl"),
+    "scratch-vec": ("edgeprof_predictor.transfer.mlp", "ScratchVec"),
+}
+
+TRANSFER_NAMES: Final = tuple(sorted(_CLASSES))
+
+
+def get_transfer(name: str) -> type[TransferMethod]:
+    """Return the transfer method of this name.
+
+    Raises:
+        UnknownMethodError: If there is none, with the nearest names.
+    """
+    if name not in _CLASSES:
+        near = difflib.get_close_matches(name, TRANSFER_NAMES, n=3)
+        nearest = f"the nearest are {', '.join(near)}; " if near else ""
+        raise UnknownMethodError(f"there is no transfer {name!r}; {nearest}all are {', '.join(TRANSFER_NAMES)}")
+    module_name, class_name = _CLASSES[name]
+    method: type[TransferMethod] = getattr(import_module(module_name), class_name)
+    return method
+
+
+__all__ = ["TRANSFER_NAMES", "TransferMethod", "TransferPredictor", "TransferTask", "get_transfer"]

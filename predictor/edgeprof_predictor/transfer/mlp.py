@@ -1,0 +1,205 @@
+"""The paper's network over encodings that any space has: transferred, or trained from scratch on the samples."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from edgeprof_predictor.descent import descend
+from edgeprof_predictor.encodings.base import Encoding, Vec
+from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.hyperparameters import ACCURACY_TRANSFER, TransferHyperparameters
+from edgeprof_predictor.methods.base import Prediction
+from edgeprof_predictor.methods.scratch import layers
+from edgeprof_predictor.network import one_thread
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor
+from edgeprof_predictor.transfer.linear import UNKNOWN_LOG_SD
+from edgeprof_predictor.transfer.task import TransferTask
+
+
+class MlpTransfer(TransferMethod):
+    """Pre-train on the source space, fine-tune on the samples, latencies as numbers between 0 and 1.
+
+    Both spaces are scaled by the smallest and largest latency that the source space shows on each platform.
+
+    Source:
+        Multi-Predict, sections 3.2 and 4 (HWL transfer), network and epochs of Table 14. Which range the scaling takes
+        is not printed there; the source's is the only one known before the target space is measured.
+    """
+
+    name: ClassVar[str] = "mlp-hwl"
+    hyperparameters: ClassVar[TransferHyperparameters] = ACCURACY_TRANSFER
+
+    def __init__(self, task: TransferTask, *, seed: int) -> None:
+        super().__init__(task, seed=seed)
+        on_source = task.source.select(task.references.platforms).latency_ms
+        platform = task.source.latencies_of(task.platform)
+        self._low, self._range = on_source.min(axis=1), np.ptp(on_source, axis=1)
+        self._platform_low, self._platform_range = float(platform.min()), float(np.ptp(platform))
+        self._network = _network(len(on_source), self.hyperparameters, seed)
+        settings = self.hyperparameters
+        inputs = (on_source.T - self._low) / self._range
+        targets = (platform - self._platform_low) / self._platform_range
+        _train(self._network, inputs, targets, settings.source_epochs, settings.source_learning_rate, settings, seed)
+
+    def adapt(self, samples: Samples) -> MlpPredictor:
+        """Fine-tune a copy on the samples."""
+        network, settings = copy.deepcopy(self._network), self.hyperparameters
+        targets = (samples.latency_ms - self._platform_low) / self._platform_range
+        inputs = self._inputs(samples.choices)
+        _train(network, inputs, targets, settings.target_epochs, settings.target_learning_rate, settings, self.seed)
+
+        def latency_of(choices: ChoiceArray) -> FloatArray:
+            scaled = _outputs(network, self._inputs(choices))
+            # What the network puts below nothing is as fast as anything was seen: ranks keep their order.
+            return _positive(scaled * self._platform_range + self._platform_low)
+
+        return MlpPredictor(latency_of, is_relative=not samples.count)
+
+    def _inputs(self, choices: ChoiceArray) -> FloatArray:
+        scaled: FloatArray = (self.task.references.latency_ms(choices).T - self._low) / self._range
+        return scaled
+
+
+class ScratchTransfer(TransferMethod):
+    """The same network, trained on the samples alone.
+
+    Source:
+        Multi-Predict, Figures 7, 20 and 21: the curves from scratch.
+    """
+
+    hyperparameters: ClassVar[TransferHyperparameters] = ACCURACY_TRANSFER
+
+    def __init__(self, task: TransferTask, *, seed: int) -> None:
+        super().__init__(task, seed=seed)
+        columns = self.encode(task.pool)
+        self._mean, self._sd = columns.mean(axis=0), np.maximum(columns.std(axis=0), 1e-9)
+
+    @abstractmethod
+    def encode(self, choices: ChoiceArray) -> FloatArray:
+        """Return what the network reads: `n x l` to `n x d`."""
+
+    def adapt(self, samples: Samples) -> MlpPredictor:
+        """Train on the samples."""
+        if not samples.count:
+            raise EncodingError(f"{self.name} knows nothing without a sample; measure at least one")
+        log_latency = np.log(samples.latency_ms)
+        mean, sd = float(log_latency.mean()), max(float(log_latency.std()), 1e-6)
+        settings = self.hyperparameters
+        inputs = self._scaled(samples.choices)
+        network = _network(inputs.shape[1], settings, self.seed)
+        targets = (log_latency - mean) / sd
+        _train(network, inputs, targets, settings.source_epochs, settings.source_learning_rate, settings, self.seed)
+
+        def latency_of(choices: ChoiceArray) -> FloatArray:
+            latency_ms: FloatArray = np.exp(_outputs(network, self._scaled(choices)) * sd + mean)
+            return latency_ms
+
+        return MlpPredictor(latency_of, is_relative=False)
+
+    def _scaled(self, choices: ChoiceArray) -> FloatArray:
+        scaled: FloatArray = (self.encode(choices) - self._mean) / self._sd
+        return scaled
+
+
+class ScratchHwl(ScratchTransfer):
+    """Reads log latencies elsewhere."""
+
+    name: ClassVar[str] = "scratch-hwl"
+
+    def encode(self, choices: ChoiceArray) -> FloatArray:
+        """Return log latency on the references: `n x m`."""
+        log_latency: FloatArray = np.log(self.task.references.latency_ms(choices)).T
+        return log_latency
+
+
+class ScratchVec(ScratchTransfer):
+    """Reads the decisions."""
+
+    name: ClassVar[str] = "scratch-vec"
+
+    def encode(self, choices: ChoiceArray) -> FloatArray:
+        """Return the decisions, one-hot."""
+        return Vec(self.task.target_space).encode(choices)
+
+
+def scratch_on(encoding: Encoding) -> type[ScratchTransfer]:
+    """Return the method on another encoding of the target space, such as zero-cost proxies."""
+
+    class ScratchOther(ScratchTransfer):
+        """Reads the encoding."""
+
+        name: ClassVar[str] = f"scratch-{encoding.name}"
+
+        def encode(self, choices: ChoiceArray) -> FloatArray:
+            """Return the encoding."""
+            return encoding.encode(choices)
+
+    return ScratchOther
+
+
+class MlpPredictor(TransferPredictor):
+    """What a network says; it knows no interval, so its intervals are as wide as such networks are off.
+
+    Args:
+        latency_of: Milliseconds of architectures.
+        is_relative: True without a sample.
+    """
+
+    def __init__(self, latency_of: Callable[[ChoiceArray], FloatArray], *, is_relative: bool) -> None:
+        self._latency_of, self._is_relative = latency_of, is_relative
+
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        """Return latencies."""
+        latency_ms = self._latency_of(choices)
+        return Prediction.lognormal(latency_ms, np.full(len(choices), UNKNOWN_LOG_SD), is_relative=self._is_relative)
+
+
+def _network(width_in: int, settings: TransferHyperparameters, seed: int) -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return layers(width_in, settings.layer_width, settings.layer_count)
+
+
+def _train(
+    network: nn.Sequential,
+    inputs: FloatArray,
+    targets: FloatArray,
+    epochs: int,
+    learning_rate: float,
+    settings: TransferHyperparameters,
+    seed: int,
+) -> None:
+    given = torch.as_tensor(inputs, dtype=torch.float32)
+    wanted = torch.as_tensor(targets, dtype=torch.float32)
+    descend(
+        network.parameters(),
+        lambda batch: nn.functional.mse_loss(network(given[batch]).squeeze(-1), wanted[batch]),
+        count=len(wanted),
+        batch_size=settings.batch_size,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        weight_decay=settings.weight_decay,
+        seed=seed,
+    )
+
+
+def _outputs(network: nn.Sequential, inputs: FloatArray) -> FloatArray:
+    with one_thread(), torch.no_grad():
+        found: FloatArray = network(torch.as_tensor(inputs, dtype=torch.float32)).squeeze(-1).numpy().astype(np.float64)
+    return found
+
+
+def _positive(latency_ms: FloatArray) -> FloatArray:
+    """Return a rising function of latencies that is never below 0 and leaves usual ones as they are."""
+    floor = 1e-3 * max(float(np.median(np.abs(latency_ms))), 1e-9)
+    below: FloatArray = floor * np.exp(np.minimum(latency_ms / floor - 1.0, 0.0).clip(min=-600.0))
+    return np.where(latency_ms >= floor, latency_ms, below)
