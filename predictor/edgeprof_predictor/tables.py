@@ -192,7 +192,7 @@ def _choices(architectures: NDArray[np.generic], space: CategoricalSpace | None,
             raise TableError(f"{path}: choices must lie between 0 and {np.iinfo(np.int8).max}")
         return architectures.astype(np.int8)
     if architectures.dtype.kind == "U" and architectures.ndim == 1 and space is not None:
-        return space.choices([space.parse(text) for text in architectures.tolist()])
+        return space.choices([space.parse_row(text) for text in architectures.tolist()])
     raise TableError(
         f"{path}: arch must be texts of a known search space ({', '.join(SPACE_NAMES)}) or a matrix of integers, "
         f"got shape {architectures.shape} of {architectures.dtype}"
