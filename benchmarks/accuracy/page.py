@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from benchmarks.accuracy.runs import ALL_OTHERS, MOST_SEEDS, OTHER_SPACES, REMOVAL_COUNT, SCRATCH_COUNTS
+from benchmarks.accuracy.runs import ALL_OTHERS, OTHER_SPACES, REMOVAL_COUNT, SCRATCH_COUNTS
 from benchmarks.accuracy.summary import mean_spearman
 from benchmarks.figures import Figure
 
@@ -45,15 +45,14 @@ EXHIBITS: Final = {
 
 def page(rows: Sequence[Row], figures: Sequence[Figure], tasks: Sequence[str]) -> str:
     """Return the page as Markdown."""
-    seeds = max(row["seed"] for row in rows) + 1
     lines = [
         "# Accuracy predictors",
         "",
         "How well the rest of a task's networks is ranked when ten of them are trained. Made by",
         "`python -m benchmarks.accuracy --json OUT.json --output docs` from `accuracy_and_zcp.npz` alone; Spearman's",
-        f"rank correlation on all networks that were not trained, mean of {seeds} seeds ("
-        + ", ".join(f"{method}: {count}" for method, count in MOST_SEEDS.items())
-        + ").",
+        "rank correlation on all networks that were not trained.",
+        "",
+        f"Seeds behind these figures: {_seeds(rows)}.",
         "",
         "| what | asked | measured | |",
         "| --- | --- | --- | --- |",
@@ -77,13 +76,21 @@ def page(rows: Sequence[Row], figures: Sequence[Figure], tasks: Sequence[str]) -
     return "\n".join(lines)
 
 
+def _seeds(rows: Sequence[Row]) -> str:
+    """Return how many seeds each exhibit and method has."""
+    seeds: dict[tuple[str, str], set[int]] = {}
+    for row in rows:
+        seeds.setdefault((row["exhibit"], row["method"]), set()).add(row["seed"])
+    return ", ".join(f"{exhibit} {method} {len(found)}" for (exhibit, method), found in seeds.items())
+
+
 def _tuned() -> list[str]:
     return [
         "What was tuned on these very tasks, one value for all of them: the penalty of the ridge regressions (3),",
         "which beliefs are mixed (all sources, those of other spaces, none), the share of a rank that is taken at its",
-        "word (0.5), how freely kernel scales move, and the factor on intervals (1.25). Expect to lose about .01 on",
-        "other tables. The scales themselves are learned from the sources alone, without anything of the target; for",
-        "`other spaces only`, without anything of its space.",
+        "word (0.5), and the factor on intervals (1.25). Expect to lose about .01 on other tables. The scales of the",
+        "kernels were set beforehand and kept. Fitted to the sources they gave .747 to .768 from other spaces by the",
+        "draw of architectures, against .757; four other sets gave .727 to .752.",
         "",
     ]
 

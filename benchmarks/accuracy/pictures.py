@@ -26,7 +26,7 @@ CURVES: Final = {
     "scratch-zcp": "ZCP (Table 14's network)",
     "ridge-zcp": "ZCP (ridge, ours)",
 }
-SHORT: Final = {"nasbench": "NB", "transnasbench101_": "TNB101-", "ImageNet16-120": "ImageNet16"}
+SHORT: Final = {"transnasbench101_": "TNB101-", "nasbench": "NB", "ImageNet16-120": "ImageNet16"}
 METHODS: Final = {"transfer-zcp": "the paper's network", "transfer-ridge": "prior ridge (ours)"}
 
 
