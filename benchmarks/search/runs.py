@@ -38,7 +38,7 @@ TASK: Final = "nasbench201/cifar10"
 NEAR: Final = 0.1
 """Percent of accuracy below the best known at which a search has arrived."""
 
-TRAINING_COUNT: Final = 40
+TRAINING_COUNT: Final = 80
 MEASUREMENT_COUNT: Final = 150
 CHANCE_COUNT: Final = 725
 SAMPLE_COUNT: Final = 10

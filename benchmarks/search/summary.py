@@ -57,7 +57,8 @@ class Summary:
                             name=f"{platform}, limit at the {quantile:.0%} quantile",
                             measured=f"{ratio:.2f} times the trainings; limit kept in {kept} of {len(learned)} runs",
                             asked=f"at most {ASKED_RATIO} times what knowing every latency needs, kept in every run",
-                            is_met=ratio <= ASKED_RATIO and kept == len(learned),
+                            # Where knowing all did not arrive in time, the ratio says nothing.
+                            is_met=ratio <= ASKED_RATIO and kept == len(learned) and median(known) <= TRAINING_COUNT,
                         )
                     )
         return found

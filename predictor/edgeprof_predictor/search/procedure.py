@@ -176,7 +176,7 @@ class Search:
 
     def _likeliest(self) -> int | None:
         """Return what to measure while nothing is likely to keep the limit; None once something does."""
-        if self._state.accuracies or not self._may_measure():
+        if self._state.accuracies or self._measurements_left() <= 0:
             return None
         keeping = np.where(self.knowledge.open(), self.knowledge.keeping(), 0.0)
         number = int(np.argmax(keeping))
@@ -184,11 +184,11 @@ class Search:
 
     def _may_measure(self) -> bool:
         """Tell whether a measurement is left; the last one is kept for an answer that only an interval speaks for."""
-        if self._meter is None:
-            return False
-        left = self._budget.measurement_count - self._state.measurement_count
         best = self._best()
-        return left > (best is not None and not self._is_asked(best))
+        return self._measurements_left() > (best is None or not self._is_asked(best))
+
+    def _measurements_left(self) -> int:
+        return 0 if self._meter is None else self._budget.measurement_count - self._state.measurement_count
 
     def _is_asked(self, found: Found) -> bool:
         """Tell whether the device has been asked about a network, or need not be."""
@@ -261,10 +261,8 @@ class Search:
         """Return the answer, measured where a device is in the loop and a measurement is left."""
         while True:
             answer = self._best() if self._budget.training_count else self._untrained_answer()
-            is_final = answer is None or self._is_asked(answer) or self._meter is None
-            if is_final or self._state.measurement_count >= self._budget.measurement_count:
+            if answer is None or self._is_asked(answer) or self._measurements_left() <= 0:
                 return answer
-            assert answer is not None
             number = self.knowledge.pool.index(answer.architecture)
             assert number is not None
             self._measure(number)
