@@ -60,7 +60,9 @@ def _points(rows: Sequence[Row], source: str, method: str, chosen: str, platform
 
 def _curves(axes: Axes, rows: Sequence[Row], source: str, platform: str | None) -> None:
     for label, (method, chosen, colour) in CURVES.items():
-        axes.plot(COUNTS, _points(rows, source, method, chosen, platform), ".-", color=colour, label=label)
+        points = _points(rows, source, method, chosen, platform)
+        if np.isfinite(points).any():
+            axes.plot(COUNTS, points, ".-", color=colour, label=label)
     axes.set_xscale("log", base=2)
     axes.set_xticks(COUNTS, [str(count) for count in COUNTS])
     axes.minorticks_off()
