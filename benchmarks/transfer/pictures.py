@@ -89,8 +89,7 @@ def _device_curves(rows: Sequence[Row], source: str) -> Figure:
         _curves(axes, rows, source, platform)
         axes.set_ylim(0.3, 1.0)
         axes.set_title(platform, fontsize="small")
-    figure.supxlabel("samples")
-    figure.supylabel("Spearman")
+    figure.supylabel("Spearman, by samples")
     figure.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
