@@ -43,9 +43,9 @@ def write(results: Path, output: Path) -> None:
     (output / "transfer.md").write_text("\n".join(sections), encoding="utf-8")
 
 
-_WITHOUT_NETWORKS: Final = """**Not finished:** the paper's networks (transferred, and from scratch on Vec, ZCP, HWL)
-are not computed for all platforms, so they are in no table and no curve. Until they are, nothing here says how `default`
-compares to them.
+_WITHOUT_NETWORKS: Final = """**Not finished:** the paper's networks (transferred, and from scratch on Vec,
+ZCP, HWL) are not computed for all platforms, so they are in no table and no curve. Until they are, nothing here says
+how `default` compares to them.
 """
 
 _WITHOUT_MACHINE: Final = """**Not finished:** the transfer on platforms of this machine (`here`) is not computed.
