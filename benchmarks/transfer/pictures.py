@@ -60,7 +60,9 @@ def _points(rows: Sequence[Row], source: str, method: str, chosen: str, platform
 
 def _curves(axes: Axes, rows: Sequence[Row], source: str, platform: str | None) -> None:
     for label, (method, chosen, colour) in CURVES.items():
-        axes.plot(COUNTS, _points(rows, source, method, chosen, platform), ".-", color=colour, label=label)
+        points = _points(rows, source, method, chosen, platform)
+        if np.isfinite(points).any():
+            axes.plot(COUNTS, points, ".-", color=colour, label=label)
     axes.set_xscale("log", base=2)
     axes.set_xticks(COUNTS, [str(count) for count in COUNTS])
     axes.minorticks_off()
@@ -87,8 +89,7 @@ def _device_curves(rows: Sequence[Row], source: str) -> Figure:
         _curves(axes, rows, source, platform)
         axes.set_ylim(0.3, 1.0)
         axes.set_title(platform, fontsize="small")
-    figure.supxlabel("samples")
-    figure.supylabel("Spearman")
+    figure.supylabel("Spearman, by samples")
     figure.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
