@@ -18,8 +18,9 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.accuracy.bundle import SHIPPED_FOLDER, AccuracyCard, save_bundle
-from edgeprof_predictor.accuracy.default import PRIOR_COUNT, Default
+from edgeprof_predictor.accuracy.default import Default
 from edgeprof_predictor.accuracy.tables import load_task, task_names
+from edgeprof_predictor.accuracy.target import OWN_SPACE_COUNT
 from edgeprof_predictor.accuracy.task import AccuracyTask, Trained
 from edgeprof_predictor.metrics import spearman
 
@@ -65,7 +66,7 @@ def main() -> int:
         proxies=method.proxies,
         provenance=PROVENANCE,
         licence=LICENCE,
-        architecture_count=PRIOR_COUNT,
+        architecture_count=OWN_SPACE_COUNT,
         seed=SEED,
         metrics={
             "source_spearman_with_the_sources": round(measure(whole, tasks), 4),

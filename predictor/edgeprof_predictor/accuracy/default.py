@@ -16,15 +16,12 @@ from edgeprof_predictor.accuracy.induced import InducedTeaching
 from edgeprof_predictor.accuracy.kernel import HYPOTHESES, Scales
 from edgeprof_predictor.accuracy.mixture import Mixture
 from edgeprof_predictor.accuracy.ordering import to_accuracy
-from edgeprof_predictor.accuracy.target import SourcePosterior, Teaching, without_sources
+from edgeprof_predictor.accuracy.target import OWN_SPACE_COUNT, SourcePosterior, Teaching, without_sources
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS
 
-PRIOR_COUNT: Final = 150
-"""Architectures of each source that speak for the target."""
-
-INTERVAL_FACTOR: Final = 1.25
+INTERVAL_FACTOR: Final = 1.2
 """On the deviations of an interval, since scales and order of the few trained networks are taken for certain. One value
 for all tasks, under which nine tenths of the accuracies of NAS-Bench-Suite-Zero lie inside."""
 
@@ -65,7 +62,7 @@ class Default(AccuracyMethod):
         generator = np.random.default_rng(seed)
         features, accuracies = [], []
         for source in sources:
-            kept = generator.permutation(source.candidates.count)[:PRIOR_COUNT]
+            kept = generator.permutation(source.candidates.count)[:OWN_SPACE_COUNT]
             # Ranked among all of its task, then thinned out.
             features.append(read_features(source.candidates, proxies, task=source.name).subset(kept))
             accuracies.append(normal_ranks(source.accuracy)[kept])

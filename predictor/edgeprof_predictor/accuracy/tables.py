@@ -130,12 +130,10 @@ def _known_choices(texts: Sequence[str], space_name: str) -> ChoiceArray | None:
         return None
     space = get_space(space_name)
     try:
-        rows = space.choices([space.parse_row(text) for text in texts])
+        return space.choices([space.parse_row(text) for text in texts])
     except ArchitectureError:
         # Lists of integers need no space: a table may number its decisions in a way of its own.
         return None
-    # Where nobody runs what cannot reach the output, rows that differ there alone are one network.
-    return space.pruned(rows) if space.is_run_pruned else rows
 
 
 def _flattened(texts: Sequence[str], where: str) -> NDArray[np.int64]:
