@@ -166,7 +166,7 @@ def mistakes(folder: Path, device: str, profile: Path) -> dict[str, tuple[tuple[
         "space without a bundle": (
             ("onboard", *simulated, "--space", "transnasbench101_micro"),
             1,
-            "fit the default method to a table",
+            "fit one to latencies of transnasbench101_micro",
         ),
         "too few samples": (("onboard", *simulated, "--samples", "1"), 1, "3 to 200"),
         "unknown runtime": (("onboard", "--device", device, "--runtime", "nosuch"), 1, "nosuch"),

@@ -21,15 +21,17 @@ class EncodedMethod(Method):
     """What it reads; None for the decisions."""
 
     @classmethod
-    def encoding_for(cls, space: CategoricalSpace, sources: LatencyTable) -> Encoding:
-        """Return the encoding that the method reads on a search space, normalised by the sources' architectures."""
-        return (cls.given_encoding or Vec(space)).fitted(sources.choices)
+    def encoding_for(cls, space: CategoricalSpace) -> Encoding:
+        """Return the encoding that the method reads on a search space."""
+        return cls.given_encoding or Vec(space)
 
 
 class EncodedLaw(EncodedMethod, LoneMethod):
     """A law of one platform's samples over an encoding; of the sources it takes the normalisation alone."""
 
-    encoding: Encoding
+    def __init__(self, space: CategoricalSpace, platforms: tuple[str, ...]) -> None:
+        super().__init__(space, platforms)
+        self.encoding = self.encoding_for(space)
 
     @classmethod
     def fit_sources(
@@ -37,7 +39,7 @@ class EncodedLaw(EncodedMethod, LoneMethod):
     ) -> EncodedLawType:
         """Normalise the encoding; there is nothing else to learn."""
         method = cls(space, sources.platforms)
-        method.encoding = cls.encoding_for(space, sources)
+        method.encoding = method.encoding.fitted(sources.choices)
         return method
 
 

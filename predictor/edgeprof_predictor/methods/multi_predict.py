@@ -59,7 +59,7 @@ class MultiPredict(EncodedMethod):
         self.space = space
         self.platforms = sources.platforms
         self.hyperparameters = hyperparameters
-        self.encoding = self.encoding_for(space, sources)
+        self.encoding = self.encoding_for(space).fitted(sources.choices)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.rows = self.start_rows(sources, seed=seed)

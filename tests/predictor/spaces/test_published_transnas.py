@@ -38,7 +38,7 @@ Counts = tuple[int, int]
 
 def load(space: str, task: str) -> tuple[list[str], FloatArray, FloatArray]:
     """Texts, FLOPs and parameters of a published table."""
-    prefix = f"transnasbench101_{space}/{task}/"
+    prefix = f"{space}/{task}/"
     with np.load(DATA / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
         columns, score = archive[prefix + "proxy"].tolist(), archive[prefix + "score"]
         texts: list[str] = archive[prefix + "arch"].tolist()
