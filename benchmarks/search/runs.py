@@ -118,14 +118,15 @@ class TruthTable:
 
 
 def units(seed_count: int, folder: Path) -> list[Unit]:
-    """Return all units: the searches without a limit, then first seeds first."""
-    seeds = range(seed_count)
-    free = [Unit(name=f"{name} {seed}", work=partial(free_search, name, seed)) for seed in seeds for name in WAYS]
-    return free + [
-        Unit(name=f"limit {platform} {seed}", work=partial(limited_searches, platform, seed, folder))
-        for seed in seeds
-        for platform in KIN
-    ]
+    """Return all units, first seeds first: an early stop leaves something of everything."""
+    found = []
+    for seed in range(seed_count):
+        found += [Unit(name=f"{name} {seed}", work=partial(free_search, name, seed)) for name in WAYS]
+        found += [
+            Unit(name=f"limit {platform} {seed}", work=partial(limited_searches, platform, seed, folder))
+            for platform in KIN
+        ]
+    return found
 
 
 def free_search(name: str, seed: int) -> list[dict[str, Any]]:
