@@ -97,13 +97,13 @@ def test_predict_speaks_json_and_reads_a_file(profile: Path, tmp_path: Path) -> 
 
 def test_verify_compares_with_measurements_and_draws(device: SimulatedDevice, profile: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
-    arguments = ("verify", str(profile), "--device", device.address, "--count", "8", "--picture")
-    figures = json.loads(edgeprof(*arguments, str(picture), "--json").stdout)
+    arguments = ("verify", str(profile), "--device", device.address, "--picture", str(picture), "--count")
+    figures = json.loads(edgeprof(*arguments, "8", "--json").stdout)
     assert figures["unseen_count"] == 8
     assert figures["sample_count"] == 5
     assert figures["spearman"] > 0.5
     assert picture.read_bytes().startswith(b"\x89PNG")
-    again = edgeprof(*arguments, str(picture))
+    again = edgeprof(*arguments, "2")
     assert "Spearman" in again.stdout
 
 
