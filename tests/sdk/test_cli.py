@@ -103,7 +103,7 @@ def test_verify_compares_with_measurements_and_draws(device: SimulatedDevice, pr
     assert figures["sample_count"] == 5
     assert figures["spearman"] > 0.5
     assert picture.read_bytes().startswith(b"\x89PNG")
-    again = edgeprof(*arguments, "2")
+    again = edgeprof(*arguments, "3")
     assert "Spearman" in again.stdout
 
 
