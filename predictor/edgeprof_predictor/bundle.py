@@ -113,7 +113,7 @@ def load_bundle(space_name: str, *, folder: str | os.PathLike[str] | None = None
         raise BundleError(f"{path} describes a bundle for {card.space}, not for {space_name}")
     from edgeprof_predictor.methods.default import Default  # torch, which listing bundles never needs
 
-    tensors = _read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
+    tensors = read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
     try:
         method = Default.from_tensors(space, card.platforms, tensors)
     except (KeyError, ValueError, RuntimeError) as error:
@@ -144,7 +144,16 @@ def _read_card(path: Path) -> BundleCard:
         raise BundleError(f"{path} is damaged ({error}); install edgeprof again") from error
 
 
-def _read_tensors(path: Path, sha256: str) -> dict[str, NDArray[np.generic]]:
+def read_tensors(path: Path, sha256: str) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of a bundle's file.
+
+    Args:
+        path: The safetensors file.
+        sha256: Its checksum, as the card beside it says.
+
+    Raises:
+        BundleError: If the file is missing or damaged.
+    """
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             raise BundleError(f"{path} is damaged: its checksum is not the one beside it; install edgeprof again")

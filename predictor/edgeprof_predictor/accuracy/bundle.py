@@ -14,10 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgeprof_predictor._storage import pack, unpack, write_whole
+from edgeprof_predictor._storage import pack, write_whole
+from edgeprof_predictor.bundle import read_tensors
 from edgeprof_predictor.errors import BundleError
 
 if TYPE_CHECKING:
@@ -89,7 +87,7 @@ def load_shipped(folder: str | os.PathLike[str] | None = None) -> Default:
     card = read_card(path)
     from edgeprof_predictor.accuracy.default import Default  # torch, which reading a card never needs
 
-    tensors = _read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
+    tensors = read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
     try:
         return Default.from_tensors(card.proxies, tensors)
     except (KeyError, ValueError, RuntimeError) as error:
@@ -114,15 +112,4 @@ def read_card(path: Path) -> AccuracyCard:
     except FileNotFoundError:
         raise BundleError(f"there is no accuracy bundle {path}; install edgeprof again") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{path} is damaged ({error}); install edgeprof again") from error
-
-
-def _read_tensors(path: Path, sha256: str) -> dict[str, NDArray[np.generic]]:
-    try:
-        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-            raise BundleError(f"{path} is damaged: its checksum is not the one beside it; install edgeprof again")
-        return unpack(path)[0]
-    except FileNotFoundError:
-        raise BundleError(f"{path} is missing; install edgeprof again") from None
-    except (OSError, ValueError) as error:
         raise BundleError(f"{path} is damaged ({error}); install edgeprof again") from error

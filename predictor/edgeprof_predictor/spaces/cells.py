@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from abc import ABC, abstractmethod
 
-from edgeprof_predictor.spaces.categorical import FloatArray
-from edgeprof_predictor.spaces.nasbench201_geometry import EDGES, NODE_COUNT
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgeprof_predictor.spaces.base import SearchSpace
+from edgeprof_predictor.spaces.categorical import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.costs import StageCosts
+from edgeprof_predictor.spaces.nasbench201_geometry import EDGES, NODE_COUNT, NONE
+
+
+class CellSpace(SearchSpace, ABC):
+    """A search space whose decisions are the six edges of one cell; `none` is the first option of each."""
+
+    def pruned(self, choices: ArrayLike) -> ChoiceArray:
+        """Return choices with `none` on all edges that carry nothing from input to output.
+
+        Shapes:
+            choices: `n x 6`.  returns: `n x 6`.
+        """
+        rows = self.check_choices(choices)
+        return np.where(live_edges(rows != NONE), rows, NONE).astype(np.int8)
+
+    def is_connected(self, choices: ArrayLike) -> NDArray[np.bool_]:
+        """Tell, for `n x 6` choices, whether the cell's input reaches its output."""
+        return reaches_output(self.check_choices(choices) != NONE)
+
+    def costs(self, choices: ArrayLike) -> StageCosts:
+        """Return the physical costs of `n x 6` choices, in three stages, of the pruned cells."""
+        return self.costs_as_written(self.pruned(choices))
+
+    @abstractmethod
+    def costs_as_written(self, choices: ArrayLike) -> StageCosts:
+        """Return the costs of `n x 6` choices, edges that carry nothing included, as published counts have them."""
 
 
 def live_edges(is_there: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from edgeprof_predictor.spaces.base import SearchSpace
-from edgeprof_predictor.spaces.categorical import Architecture, ChoiceArray, FloatArray
-from edgeprof_predictor.spaces.cells import fed_node_count, live_edges, longest_path, reaches_output
+from edgeprof_predictor.spaces.categorical import Architecture, FloatArray
+from edgeprof_predictor.spaces.cells import CellSpace, fed_node_count, longest_path
 from edgeprof_predictor.spaces.costs import (
     QUANTITIES,
     StageCosts,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class NASBench201(SearchSpace):
+class NASBench201(CellSpace):
     """The cells of NAS-Bench-201 in their published notation.
 
     Args:
@@ -96,23 +95,6 @@ class NASBench201(SearchSpace):
         return Architecture(
             space=self.name, choices=tuple(OPERATIONS.index(ROW_OPERATIONS[by_edge[edge]]) for edge in EDGES)
         )
-
-    def pruned(self, choices: ArrayLike) -> ChoiceArray:
-        """Return choices with `none` on all edges that carry nothing from input to output.
-
-        Shapes:
-            choices: `n x 6`.  returns: `n x 6`.
-        """
-        rows = self.check_choices(choices)
-        return np.where(live_edges(rows != NONE), rows, NONE).astype(np.int8)
-
-    def is_connected(self, choices: ArrayLike) -> NDArray[np.bool_]:
-        """Tell, for `n x 6` choices, whether the cell's input reaches its output."""
-        return reaches_output(self.check_choices(choices) != NONE)
-
-    def costs(self, choices: ArrayLike) -> StageCosts:
-        """Return the physical costs of `n x 6` choices, in three stages, of the pruned cells."""
-        return self.costs_as_written(self.pruned(choices))
 
     def costs_as_written(self, choices: ArrayLike) -> StageCosts:
         """Return the costs of `n x 6` choices, edges that carry nothing included, as published counts have them."""

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from edgeprof_predictor.spaces.categorical import Architecture, ChoiceArray, FloatArray
-from edgeprof_predictor.spaces.cells import fed_node_count, live_edges, longest_path, reaches_output
+from edgeprof_predictor.spaces.cells import CellSpace, fed_node_count, longest_path
 from edgeprof_predictor.spaces.costs import QUANTITIES, StageCosts, convolution, weightless
 from edgeprof_predictor.spaces.nasbench201_geometry import EDGES
 from edgeprof_predictor.spaces.transnas import TransNAS
@@ -39,7 +39,7 @@ _PREFIX: Final = f"{STEM_CHANNELS[-1]}-{''.join(map(str, MICRO_MODULES))}-"
 _NOTATION: Final = re.compile(re.escape(_PREFIX) + r"(\d)_(\d)(\d)_(\d)(\d)(\d)")
 
 
-class TransNASMicro(TransNAS):
+class TransNASMicro(CellSpace, TransNAS):
     """The cells of TransNAS-Bench-101 in their published notation, `64-41414-1_02_333`.
 
     Args:
@@ -87,23 +87,6 @@ class TransNASMicro(TransNAS):
         if match is None:
             raise self.notation_error(text, f"it needs {_PREFIX} and six digits, those of a node together")
         return self.architecture_of_digits(text, match.groups())
-
-    def pruned(self, choices: ArrayLike) -> ChoiceArray:
-        """Return choices with `none` on all edges that carry nothing from input to output.
-
-        Shapes:
-            choices: `n x 6`.  returns: `n x 6`.
-        """
-        rows = self.check_choices(choices)
-        return np.where(live_edges(rows != NONE), rows, NONE).astype(np.int8)
-
-    def is_connected(self, choices: ArrayLike) -> NDArray[np.bool_]:
-        """Tell, for `n x 6` choices, whether the cell's input reaches its output."""
-        return reaches_output(self.check_choices(choices) != NONE)
-
-    def costs(self, choices: ArrayLike) -> StageCosts:
-        """Return the physical costs of `n x 6` choices, in three stages, of the pruned cells."""
-        return self.costs_as_written(self.pruned(choices))
 
     def costs_as_written(self, choices: ArrayLike) -> StageCosts:
         """Return the costs of `n x 6` choices, edges that carry nothing included, as published counts have them."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeprof.cli.console import messages
-from edgeprof.cli.parameters import CountList, NameList
+from edgeprof.cli.parameters import CountList, NameList, parallel_options
 
 if TYPE_CHECKING:
     from edgeprof_predictor.dataset import LatencyTable
@@ -62,14 +62,7 @@ if TYPE_CHECKING:
     help="Leave out this share of the fastest and of the slowest of each platform; 0.1 as in HELP's tables. "
     "Peeks at new platforms, and the output says so.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Parts to run at the same time.  [default: one a core]")
-@click.option(
-    "--backend",
-    type=click.Choice(["loky", "ray", "dask"]),
-    default="loky",
-    show_default=True,
-    help="Where to run them: processes here, or a cluster at RAY_ADDRESS or DASK_SCHEDULER_ADDRESS.",
-)
+@parallel_options
 @click.option(
     "--json",
     "json_file",

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from edgeprof.cli.console import messages
-from edgeprof.cli.parameters import CountList, NameList
+from edgeprof.cli.parameters import CountList, NameList, parallel_options
 
 
 @click.command("evaluate-accuracy")
@@ -41,7 +41,7 @@ from edgeprof.cli.parameters import CountList, NameList
     help="Methods to compare; an unknown one is answered with all there are.  "
     "[default: default, if there is a source, and ridge-zcp,scratch-vec]",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Parts to run at the same time.  [default: one a core]")
+@parallel_options
 @click.option(
     "--json",
     "json_file",
@@ -57,6 +57,7 @@ def evaluate_accuracy(
     seed_count: int,
     method_names: tuple[str, ...] | None,
     jobs: int | None,
+    backend: str,
     json_file: Path | None,
 ) -> None:
     """Compare accuracy predictors on a task of which only a few networks are trained.
@@ -81,7 +82,7 @@ def evaluate_accuracy(
     journal = Journal.beside(json_file, inputs) if json_file else None
     finished_count = sum(unit.name in journal.finished for unit in units) if journal else 0
     with UnitProgress(len(units), finished_count) as progress:
-        rows = run_units(units, journal=journal, jobs=jobs, on_finished=progress.on_finished)
+        rows = run_units(units, journal=journal, jobs=jobs, backend=backend, on_finished=progress.on_finished)
     if json_file is not None and journal is not None:
         write_rows(json_file, rows)
         journal.remove()

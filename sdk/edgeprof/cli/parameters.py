@@ -113,6 +113,21 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")(command)
 
 
+def parallel_options(command: F) -> F:
+    """Add `--jobs` and `--backend`, which say how many parts of a long computation run at once, and where."""
+    jobs = click.option(
+        "--jobs", type=click.IntRange(min=1), help="Parts to run at the same time.  [default: one a core]"
+    )
+    backend = click.option(
+        "--backend",
+        type=click.Choice(["loky", "ray", "dask"]),
+        default="loky",
+        show_default=True,
+        help="Where to run them: processes here, or a cluster at RAY_ADDRESS or DASK_SCHEDULER_ADDRESS.",
+    )
+    return jobs(backend(command))
+
+
 def effort_option(command: F) -> F:
     """Add `--effort`, which trades time for certainty."""
     return click.option(

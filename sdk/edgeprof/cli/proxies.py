@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.cli.console import messages, print_json
-from edgeprof.cli.parameters import NameList, json_option
+from edgeprof.cli.parameters import NameList, json_option, parallel_options
 
 if TYPE_CHECKING:
     from edgeprof_predictor.proxies import SpaceScores
@@ -52,14 +52,7 @@ class Shape(click.ParamType[tuple[int, ...]]):
 )
 @click.option("--classes", type=click.IntRange(min=2), help="Classes of MODULE's task.  [default: all of its output]")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE.npz", help="Write the scores as a table.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Networks at the same time.  [default: one a core]")
-@click.option(
-    "--backend",
-    type=click.Choice(["loky", "ray", "dask"]),
-    default="loky",
-    show_default=True,
-    help="Where to run them: processes here, or a cluster at RAY_ADDRESS or DASK_SCHEDULER_ADDRESS.",
-)
+@parallel_options
 @json_option
 def proxies(
     subject: str,
