@@ -28,25 +28,21 @@ Row = dict[str, Any]
 
 def write(results: Path, output: Path) -> None:
     """Write `transfer.md` and pictures from the JSON files in a folder."""
-    published = _whole_seeds(_read(results / "published.json"))
+    computed = _read(results / "published.json")
+    published = _whole_seeds(computed)
+    unfinished = _unfinished(computed, published)
     here = _read(results / "here.json")
     sections = [_PREFACE]
-    if not any(row["method"] == "mlp-hwl" for row in published):
-        sections.append(_WITHOUT_NETWORKS)
     if not here:
         sections.append(_WITHOUT_MACHINE)
     if published:
-        sections += [_tables(published), _harm(published), draw_all(published, output / "pictures")]
+        sections += [_tables(published), _some_platforms(unfinished, published), _better(published), _harm(published)]
+        sections.append(draw_all(published, unfinished, output / "pictures"))
     if here:
         sections.append(_here(here))
     output.mkdir(parents=True, exist_ok=True)
     (output / "transfer.md").write_text("\n".join(sections), encoding="utf-8")
 
-
-_WITHOUT_NETWORKS: Final = """**Not finished:** the paper's networks (transferred, and from scratch on Vec,
-ZCP, HWL) are not computed for all platforms, so they are in no table and no curve. Until they are, nothing here says
-how `default` compares to them.
-"""
 
 _WITHOUT_MACHINE: Final = """**Not finished:** the transfer on platforms of this machine (`here`) is not computed.
 """
@@ -61,10 +57,13 @@ samples alone. "Chosen" samples are those that lower the default's prior varianc
 `left out: family` means that no GPU is a reference of a GPU, no phone of a phone, no CPU of a CPU, and raspi4, fpga and
 eyeriss stand aside together.
 
-`default` averages over combinations of a mean (the source's weights on the references, equal ones, half of each), sizes
-of linear kernels over latencies elsewhere, decisions, option counts and costs, and noise; the references, each taken
-for new with and without its family, say which are likely. The grid of sizes was picked by hand while looking at these
-same tables, one for all directions and platforms: expect to lose about .01 on other data.
+`default` averages over combinations of a mean (the source's weights on the references, equal ones, half of each, or
+none: from scratch), sizes of linear kernels over latencies elsewhere, decisions, option counts and costs, and noise;
+the references, each taken for new with and without its family, say which are likely. The grid of sizes was picked by
+hand while looking at these same tables, one for all directions and platforms: expect to lose about .01 on other data.
+`equal`: the mean of the references' log latencies. `ridge-...`: weights on them pulled from equal ones, the source's,
+half of each, or none (`scratch`). `mlp-hwl`: the paper's network on latencies elsewhere, transferred; `scratch-...`:
+the same network trained on the samples alone.
 
 `python -m benchmarks.transfer published --results FOLDER --output docs`
 """
@@ -102,6 +101,60 @@ def _tables(rows: Sequence[Row]) -> str:
             lines += [""]
     lines.append("± is the standard deviation of that mean over seeds.\n")
     return "\n".join(lines)
+
+
+def _some_platforms(unfinished: Sequence[Row], rows: Sequence[Row]) -> str:
+    """Return methods that are not computed for all platforms, beside the default on the same ones."""
+    if not unfinished:
+        return ""
+    lines = [
+        "## Not computed for all platforms",
+        "",
+        "Means over the platforms that are computed, the target alone left out; then `default` on the same platforms "
+        "and seeds. They are in no table above and in no mean of Figure 7.",
+        "",
+    ]
+    lines += _line(["direction", "method", "platforms", *(f"k={count}" for count in COUNTS)])
+    lines += _line(["---"] * (len(COUNTS) + 3))
+    for source, method in sorted({(row["source"], row["method"]) for row in unfinished}):
+        theirs = [row for row in unfinished if (row["source"], row["method"]) == (source, method)]
+        cases = {(row["source"], row["left_out"], row["platform"], row["seed"]) for row in theirs}
+        ours = [row for row in rows if (row["source"], row["left_out"], row["platform"], row["seed"]) in cases]
+        platforms = len({row["platform"] for row in theirs})
+        cells = [
+            f"{_cell(theirs, method, 'random', count)}; {_cell(ours, 'default', 'chosen', count)}" for count in COUNTS
+        ]
+        lines += _line([f"from {SPACES[source]}", method, f"{platforms} of {len(common_platforms())}", *cells])
+    return "\n".join([*lines, ""])
+
+
+def _better(rows: Sequence[Row]) -> str:
+    """Return where another method ranks better than the default, on the seeds that both have."""
+    lines = [
+        "## Where another method is better than `default`",
+        "",
+        "Difference of the means above, on the seeds that both methods have; `default` has chosen samples.",
+        "",
+    ]
+    lines += _line(["direction", "left out", "k", "better than `default`"])
+    lines += _line(["---"] * 4)
+    for source, target in DIRECTIONS:
+        for left_out in ("target", "family"):
+            case = [row for row in rows if (row["source"], row["left_out"]) == (source, left_out)]
+            others = sorted({(row["method"], row["samples"]) for row in case if row["method"] != "default"})
+            for count in COUNTS:
+                named = []
+                for method, samples in others:
+                    theirs = _of(case, method, samples, count)
+                    seeds = {row["seed"] for row in theirs}
+                    ours = [row for row in _of(case, "default", "chosen", count) if row["seed"] in seeds]
+                    gain = float(np.mean([row["spearman"] for row in theirs]))
+                    gain -= float(np.mean([row["spearman"] for row in ours]))
+                    if gain > 0.0:
+                        named.append(f"{method} ({samples}) by {gain:.3f}")
+                where = f"{SPACES[source]} to {SPACES[target]}"
+                lines += _line([where, left_out, f"{count}", ", ".join(named) or "none"])
+    return "\n".join([*lines, ""])
 
 
 def _harm(rows: Sequence[Row]) -> str:
@@ -213,6 +266,13 @@ def _whole_seeds(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         platforms.setdefault(tuple(row[key] for key in keys), set()).add(row["platform"])
     return [row for row in rows if len(platforms[tuple(row[key] for key in keys)]) == len(common_platforms())]
+
+
+def _unfinished(computed: Sequence[Row], whole: Sequence[Row]) -> list[Row]:
+    """Return the rows of methods that no seed has finished."""
+    keys = ("source", "left_out", "method", "samples")
+    finished = {tuple(row[key] for key in keys) for row in whole}
+    return [row for row in computed if tuple(row[key] for key in keys) not in finished]
 
 
 def _read(path: Path) -> list[Row]:

@@ -33,12 +33,12 @@ CATEGORIES: Final = ((0.7, 1.0), (0.5, 0.5))
 Row = dict[str, Any]
 
 
-def draw_all(rows: Sequence[Row], folder: Path) -> str:
-    """Draw all figures into a folder and return their sections of the page."""
+def draw_all(rows: Sequence[Row], unfinished: Sequence[Row], folder: Path) -> str:
+    """Draw all figures into a folder and return their sections of the page; means have no unfinished rows."""
     folder.mkdir(parents=True, exist_ok=True)
     _mean_curves(rows).savefig(folder / "transfer-7.png", dpi=100)
-    _device_curves(rows, "fbnet").savefig(folder / "transfer-20.png", dpi=100)
-    _device_curves(rows, "nasbench201").savefig(folder / "transfer-21.png", dpi=100)
+    _device_curves([*rows, *unfinished], "fbnet").savefig(folder / "transfer-20.png", dpi=100)
+    _device_curves([*rows, *unfinished], "nasbench201").savefig(folder / "transfer-21.png", dpi=100)
     _proxy_correlations().savefig(folder / "transfer-13.png", dpi=100)
     _device_categories().savefig(folder / "transfer-14.png", dpi=100)
     plt.close("all")
@@ -159,7 +159,7 @@ Differs from the paper's Figure 20: `default` added, one scale for all platforms
 
 ![Figure 21](pictures/transfer-21.png)
 
-Differs from the paper's Figure 21 in the same.
+Differs from the paper's Figure 21 in the same; where curves of the paper's methods are absent, they are not computed.
 
 ### Figures 12 and 13: proxies among each other, and with latency
 

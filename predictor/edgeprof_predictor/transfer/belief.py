@@ -13,8 +13,8 @@ from scipy.special import logsumexp
 
 from edgeprof_predictor.spaces import FloatArray
 
-MEANS: Final = ("source", "half", "equal")
-"""Weights on the references before any sample: those of the source space, equal ones, half of each."""
+MEANS: Final = ("source", "half", "equal", "none")
+"""Weights on the references before any sample: those of the source space, equal ones, half of each, or none."""
 
 SIZES: Final[Mapping[str, tuple[float, ...]]] = {
     "hwl": (0.1, 0.4, 1.5),

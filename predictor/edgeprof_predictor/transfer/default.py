@@ -52,11 +52,11 @@ class Described:
 class DefaultTransfer(TransferMethod):
     """A Gaussian process over latencies elsewhere, decisions and costs, averaged over combinations of its parts.
 
-    Log latency is a mean (the references weighed as on the source space, equally, or half of each), plus a linear
-    kernel over each group of columns, plus noise. Which combinations are likely is learnt from the references: each is
-    taken for a new platform, alone left out and with its family left out; those count most that the source space
-    explains as well as the new platform. Samples weigh the combinations again. Nothing of the new platform's
-    latencies on the target space is used but its samples.
+    Log latency is a mean (the references weighed as on the source space, equally, half of each, or not at all, which
+    is to start from scratch), plus a linear kernel over each group of columns, plus noise. Which combinations are
+    likely is learnt from the references: each is taken for a new platform, alone left out and with its family left out;
+    those count most that the source space explains as well as the new platform. Samples weigh the combinations again.
+    Nothing of the new platform's latencies on the target space is used but its samples.
 
     Args:
         task: What is known.

@@ -26,7 +26,7 @@ class LinearTransfer(TransferMethod):
     """
 
     name: ClassVar[str] = "ridge-equal"
-    shares: ClassVar[tuple[float, float, float]] = (0.0, 0.0, 1.0)
+    shares: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 1.0, 0.0)
     penalty: ClassVar[float] = 0.3
     is_fixed: ClassVar[bool] = False
 
@@ -76,14 +76,14 @@ class PriorRidge(LinearTransfer):
     """Starts from the weights of the source space."""
 
     name: ClassVar[str] = "ridge-source"
-    shares: ClassVar[tuple[float, float, float]] = (1.0, 0.0, 0.0)
+    shares: ClassVar[tuple[float, float, float, float]] = (1.0, 0.0, 0.0, 0.0)
 
 
 class HalfRidge(LinearTransfer):
     """Starts half-way between the weights of the source space and equal ones."""
 
     name: ClassVar[str] = "ridge-half"
-    shares: ClassVar[tuple[float, float, float]] = (0.0, 1.0, 0.0)
+    shares: ClassVar[tuple[float, float, float, float]] = (0.0, 1.0, 0.0, 0.0)
     penalty: ClassVar[float] = 0.1
 
 
@@ -91,7 +91,7 @@ class ScratchRidge(LinearTransfer):
     """Starts from nothing."""
 
     name: ClassVar[str] = "ridge-scratch"
-    shares: ClassVar[tuple[float, float, float]] = (0.0, 0.0, 0.0)
+    shares: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 0.0, 1.0)
     penalty: ClassVar[float] = 0.03
 
 
