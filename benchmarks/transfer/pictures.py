@@ -36,11 +36,11 @@ Row = dict[str, Any]
 def draw_all(rows: Sequence[Row], unfinished: Sequence[Row], folder: Path) -> str:
     """Draw all figures into a folder and return their sections of the page; means have no unfinished rows."""
     folder.mkdir(parents=True, exist_ok=True)
-    _mean_curves(rows).savefig(folder / "transfer-7.png", dpi=100)
-    _device_curves([*rows, *unfinished], "fbnet").savefig(folder / "transfer-20.png", dpi=100)
-    _device_curves([*rows, *unfinished], "nasbench201").savefig(folder / "transfer-21.png", dpi=100)
-    _proxy_correlations().savefig(folder / "transfer-13.png", dpi=100)
-    _device_categories().savefig(folder / "transfer-14.png", dpi=100)
+    _mean_curves(rows).savefig(folder / "figure-7.png", dpi=100)
+    _device_curves([*rows, *unfinished], "fbnet").savefig(folder / "figure-20.png", dpi=100)
+    _device_curves([*rows, *unfinished], "nasbench201").savefig(folder / "figure-21.png", dpi=100)
+    _proxy_correlations().savefig(folder / "figure-13.png", dpi=100)
+    _device_categories().savefig(folder / "figure-14.png", dpi=100)
     plt.close("all")
     return _SECTIONS
 
@@ -145,32 +145,32 @@ tables: on NAS-Bench-201 only 725 architectures have published scores, and it is
 
 ### Figure 7: transfer between spaces
 
-![Figure 7](pictures/transfer-7.png)
+![Figure 7](pictures/figure-7.png)
 
 Differs from the paper's Figure 7: mean over the 21 platforms of both published tables, `default` added.
 
 ### Figure 20: FBNet to NAS-Bench-201, by platform
 
-![Figure 20](pictures/transfer-20.png)
+![Figure 20](pictures/figure-20.png)
 
 Differs from the paper's Figure 20: `default` added, one scale for all platforms; a curve below it is not visible.
 
 ### Figure 21: NAS-Bench-201 to FBNet, by platform
 
-![Figure 21](pictures/transfer-21.png)
+![Figure 21](pictures/figure-21.png)
 
 Differs from the paper's Figure 21 in the same; where curves of the paper's methods are absent, they are not computed.
 
 ### Figures 12 and 13: proxies among each other, and with latency
 
-![Figures 12 and 13](pictures/transfer-13.png)
+![Figures 12 and 13](pictures/figure-13.png)
 
 Differs from the paper's Figures 12 and 13: Spearman on the 725 architectures of NAS-Bench-201 (cifar10) whose scores
 are public; the platforms are those of HELP's table; EAGLE's are not in it.
 
 ### Figure 14: platforms among each other
 
-![Figure 14](pictures/transfer-14.png)
+![Figure 14](pictures/figure-14.png)
 
 Differs from the paper's Figure 14: HELP's 27 platforms, all 15,625 architectures; EAGLE's platforms are not in the
 public table.
