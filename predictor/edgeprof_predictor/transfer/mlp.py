@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 import torch
@@ -23,6 +23,10 @@ from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor
 from edgeprof_predictor.transfer.linear import UNKNOWN_LOG_SD
 from edgeprof_predictor.transfer.task import TransferTask
+
+
+LOG_REACH: Final = 50.0
+"""How far from the mean of the samples a predicted log latency may lie."""
 
 
 class MlpTransfer(TransferMethod):
@@ -100,7 +104,9 @@ class ScratchTransfer(TransferMethod):
         _train(network, inputs, targets, settings.source_epochs, settings.source_learning_rate, settings, self.seed)
 
         def latency_of(choices: ChoiceArray) -> FloatArray:
-            latency_ms: FloatArray = np.exp(_outputs(network, self._scaled(choices)) * sd + mean)
+            # Trained on a few samples, a network may put others beyond any number.
+            reach = np.clip(_outputs(network, self._scaled(choices)) * sd, -LOG_REACH, LOG_REACH)
+            latency_ms: FloatArray = np.exp(mean + reach)
             return latency_ms
 
         return MlpPredictor(latency_of, is_relative=False)
