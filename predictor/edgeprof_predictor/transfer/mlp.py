@@ -24,7 +24,6 @@ from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor
 from edgeprof_predictor.transfer.linear import UNKNOWN_LOG_SD
 from edgeprof_predictor.transfer.task import TransferTask
 
-
 LOG_REACH: Final = 50.0
 """How far from the mean of the samples a predicted log latency may lie."""
 
