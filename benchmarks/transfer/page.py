@@ -196,13 +196,14 @@ def _harm(rows: Sequence[Row]) -> str:
 
 def _here(rows: Sequence[Row]) -> str:
     networks = {row["target"]: row["networks"] for row in rows}
+    settings = dict.fromkeys(row["platform"] for row in rows)
     lines = [
         "## On this machine",
         "",
         "`python -m benchmarks.transfer here FBNET.jsonl NASBENCH201.jsonl --results FOLDER --output docs`",
         "",
-        "Six settings of ONNX Runtime on a 2-core x86-64 machine that others used at the same time (threads, graph "
-        "optimisation, batch): "
+        f"{len(settings)} settings of ONNX Runtime on a 2-core x86-64 machine that others used at the same time "
+        f"({'; '.join(settings)}): "
         + ", ".join(f"{count} networks of {SPACES[space]}" for space, count in networks.items())
         + ", the fastest of several measurements each. Each setting in turn is new on the target space; the others are "
         "its references (`left out: threads`: without the setting that differs in threads alone). Half of the networks "

@@ -21,6 +21,7 @@ from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records import JobEvent, JobPhase, JobState, Progress
 
 SIX = Goal(sample_count=6)
+FOUR = Goal(sample_count=4)
 MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
 
 
@@ -44,7 +45,7 @@ def test_six_networks_tell_how_fast_the_others_run(space_name: str, simulated_de
 
 def test_a_profile_predicts_with_neither_agent_nor_store(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
     with edgeprof.connect(simulated_device.address) as client:
-        onboarded = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, goal=SIX)
+        onboarded = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, goal=FOUR)
     path = tmp_path / "board.edgeprof"
     onboarded.profile.save(path)
     simulated_device.stop()
@@ -68,9 +69,9 @@ def test_the_target_error_ends_an_onboarding_early(simulated_device: SimulatedDe
 def test_a_network_that_crashes_the_device_is_replaced_by_another(make_simulated_device: MakeDevice) -> None:
     device = make_simulated_device(SimulationConfig(faults=(Fault(kind=FaultKind.CRASH, at_run=3, job_count=2),)))
     with edgeprof.connect(device.address) as client:
-        report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=SIX).report
+        report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=FOUR).report
     assert len(report.failures) == 2
-    assert len(report.samples) == 6
+    assert len(report.samples) == 4
 
 
 def test_a_device_that_always_fails_ends_in_one_sentence(make_simulated_device: MakeDevice) -> None:
@@ -141,10 +142,10 @@ def test_a_kill_of_the_agent_loses_nothing_and_measures_nothing_twice(
     listener = KillAgentOnce(simulated_device)
     with edgeprof.connect(simulated_device.address) as client:
         report = edgeprof.onboard(
-            client, "nasbench201", setting=simulated_device.setting, goal=SIX, listener=listener
+            client, "nasbench201", setting=simulated_device.setting, goal=FOUR, listener=listener
         ).report
     assert listener.has_killed
-    assert len(report.samples) == 6
+    assert len(report.samples) == 4
     assert_nothing_was_measured_without_need(simulated_device, own_edgeprof_folders / "store.sqlite3")
 
 
@@ -183,8 +184,8 @@ def test_a_kill_of_the_host_loses_nothing_and_measures_nothing_twice(
 
     with edgeprof.connect(simulated_device.address) as client:
         report = edgeprof.onboard(
-            client, "nasbench201", setting=simulated_device.setting, goal=SIX, listener=Resumed()
+            client, "nasbench201", setting=simulated_device.setting, goal=FOUR, listener=Resumed()
         ).report
     assert resumed_with == [3 if method == "on_job_event" else 4]
-    assert len(report.samples) == 6
+    assert len(report.samples) == 4
     assert_nothing_was_measured_without_need(simulated_device, own_edgeprof_folders / "store.sqlite3")

@@ -75,11 +75,13 @@ def test_onboard_says_after_each_measurement_what_another_would_buy(
 
 def test_onboard_speaks_json_and_names_the_profile_itself(device: SimulatedDevice, tmp_path: Path) -> None:
     done = edgeprof(
-        "onboard", "--device", device.address, *FIVE_SAMPLES, "--target-error", "0.1%", "--json", folder=tmp_path
+        *("onboard", "--device", device.address, "--runtime", "simulated", "--samples", "3", "--target-error", "0.1%"),
+        "--json",
+        folder=tmp_path,
     )
     report = json.loads(done.stdout)
-    assert len(report["samples"]) == 5
-    assert [standing["sample_count"] for standing in report["course"]] == [1, 2, 3, 4, 5]
+    assert len(report["samples"]) == 3
+    assert [standing["sample_count"] for standing in report["course"]] == [1, 2, 3]
     assert report["course"][-1]["expected"]["upper"] > report["outlook"]["wanted_error"] == 0.001
     assert report["profile"].endswith(".nasbench201.edgeprof")
     assert Path(tmp_path, report["profile"]).exists()
