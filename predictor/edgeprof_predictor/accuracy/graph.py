@@ -8,10 +8,11 @@ from typing import ClassVar, Final
 import numpy as np
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, SourceUse
-from edgeprof_predictor.accuracy.plain import PlainPredictor, option_counts, standardised
+from edgeprof_predictor.accuracy.plain import PlainPredictor, standardised
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.methods.brp_nas import STEP_COUNT, train_reader
-from edgeprof_predictor.spaces import SPACE_NAMES, CategoricalSpace, FloatArray, get_space
+from edgeprof_predictor.spaces import SPACE_NAMES, FloatArray, get_space
+from edgeprof_predictor.tables import space_of_table
 
 GRAPH_STEPS: Final = STEP_COUNT
 
@@ -43,9 +44,7 @@ class _GraphPredictor(PlainPredictor):
     def __init__(self, candidates: Candidates) -> None:
         super().__init__(candidates)
         name = candidates.space
-        self._space = (
-            get_space(name) if name in SPACE_NAMES else CategoricalSpace(name, option_counts(candidates.choices))
-        )
+        self._space = get_space(name) if name in SPACE_NAMES else space_of_table(name, candidates.choices)
 
     def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
         """Return what a graph network trained on the trained networks says; none tells nothing."""

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 import numpy as np
-import torch
 from torch import nn
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, SourceUse
 from edgeprof_predictor.accuracy.features import read_features
-from edgeprof_predictor.accuracy.plain import PlainPredictor, one_hot, option_counts, standardised
+from edgeprof_predictor.accuracy.plain import PlainPredictor, standardised
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
-from edgeprof_predictor.descent import descend
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.hyperparameters import ACCURACY_TRANSFER
-from edgeprof_predictor.methods.scratch import layers
-from edgeprof_predictor.network import one_thread
+from edgeprof_predictor.perceptron import new_network, outputs, train_network
 from edgeprof_predictor.spaces import FloatArray
+from edgeprof_predictor.tables import space_of_table
 
 SOURCE_SHARE: Final = 0.15
 """Of a source's architectures that a network learns from (section A.9)."""
@@ -87,8 +85,9 @@ class TransferNetwork(AccuracyMethod):
         """
         source, known = only_source(cls.name, sources, seed)
         encodings = encode(source.candidates, "zcp", source.candidates.proxies)[known]
-        network = new_network(encodings.shape[1], seed)
-        train(network, encodings, standardised(source.accuracy[known])[0], is_source=True, seed=seed)
+        network = new_network(encodings.shape[1], ACCURACY_TRANSFER, seed=seed)
+        targets = standardised(source.accuracy[known])[0]
+        train_network(network, encodings, targets, ACCURACY_TRANSFER, is_source=True, seed=seed)
         return cls(source.candidates.proxies, network)
 
     def look_at(self, candidates: Candidates) -> PlainPredictor:
@@ -105,10 +104,11 @@ class _ScratchPredictor(PlainPredictor):
         """Return what a network trained on the trained networks says; none tells nothing."""
         if trained.count < 2:
             return np.zeros(self.candidates.count), 1.0
-        network = new_network(self._encodings.shape[1], seed)
+        network = new_network(self._encodings.shape[1], ACCURACY_TRANSFER, seed=seed)
         targets, mean, sd = standardised(trained.accuracy)
-        train(network, self._encodings[trained.indices], targets, is_source=True, seed=seed)
-        return said_by(network)(self._encodings) * sd + mean, sd
+        rows = self._encodings[trained.indices]
+        train_network(network, rows, targets, ACCURACY_TRANSFER, is_source=True, seed=seed)
+        return outputs(network, self._encodings) * sd + mean, sd
 
 
 class _TransferPredictor(PlainPredictor):
@@ -119,11 +119,12 @@ class _TransferPredictor(PlainPredictor):
     def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
         """Return what the fine-tuned network says; what it has learnt on the source where none is trained."""
         if trained.count < 2:
-            return said_by(self._network)(self._encodings), 1.0
+            return outputs(self._network, self._encodings), 1.0
         network = copy.deepcopy(self._network)
         targets, mean, sd = standardised(trained.accuracy)
-        train(network, self._encodings[trained.indices], targets, is_source=False, seed=seed)
-        return said_by(network)(self._encodings) * sd + mean, sd
+        rows = self._encodings[trained.indices]
+        train_network(network, rows, targets, ACCURACY_TRANSFER, is_source=False, seed=seed)
+        return outputs(network, self._encodings) * sd + mean, sd
 
 
 def only_source(method: str, sources: Sequence[AccuracyTask], seed: int) -> tuple[AccuracyTask, np.ndarray]:
@@ -144,50 +145,12 @@ def encode(candidates: Candidates, encoding: str, proxies: Sequence[str]) -> Flo
 
     Args:
         candidates: Of any task.
-        encoding: One of `plain.ENCODINGS`.
+        encoding: `vec`, `zcp` or `zcpvec`.
         proxies: Those to read, in order.
     """
     parts = []
     if encoding.startswith("zcp"):
         parts.append(read_features(candidates, proxies).scores)
     if encoding.endswith("vec"):
-        parts.append(one_hot(candidates.choices, option_counts(candidates.choices)))
+        parts.append(space_of_table(candidates.space, candidates.choices).one_hot(candidates.choices))
     return np.concatenate(parts, axis=1)
-
-
-def new_network(width: int, seed: int) -> nn.Sequential:
-    """Return the untrained network for encodings of a width."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return layers(width, ACCURACY_TRANSFER.layer_width, ACCURACY_TRANSFER.layer_count)
-
-
-def train(network: nn.Sequential, encodings: FloatArray, targets: FloatArray, *, is_source: bool, seed: int) -> None:
-    """Train in place, with the epochs and the rate of a source, or those of a new task.
-
-    Shapes:
-        encodings: `n x d`.  targets: `n`.
-    """
-    settings = ACCURACY_TRANSFER
-    inputs, wanted = (torch.as_tensor(array, dtype=torch.float32) for array in (encodings, targets))
-    descend(
-        network.parameters(),
-        lambda batch: nn.functional.mse_loss(network(inputs[batch]).squeeze(-1), wanted[batch]),
-        count=len(targets),
-        batch_size=settings.batch_size,
-        epochs=settings.source_epochs if is_source else settings.target_epochs,
-        learning_rate=settings.source_learning_rate if is_source else settings.target_learning_rate,
-        weight_decay=settings.weight_decay,
-        seed=seed,
-    )
-
-
-def said_by(network: nn.Module) -> Callable[[FloatArray], FloatArray]:
-    """Return the network as a function of encodings: `n x d` to `n`."""
-
-    def values(encodings: FloatArray) -> FloatArray:
-        with one_thread(), torch.no_grad():
-            found: FloatArray = network(torch.as_tensor(encodings, dtype=torch.float32)).squeeze(-1).double().numpy()
-        return found
-
-    return values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,6 @@ from edgeprof_predictor.accuracy.task import Candidates, Trained
 from edgeprof_predictor.errors import SampleCountError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS
 from edgeprof_predictor.spaces import FloatArray
-
-ENCODINGS = ("vec", "zcp", "zcpvec")
-"""Encodings of an architecture: its decisions, its zero-cost proxies, both."""
 
 
 class PlainPredictor(AccuracyPredictor):
@@ -60,14 +56,3 @@ def standardised(values: FloatArray) -> tuple[FloatArray, float, float]:
     """Return values less their mean, in standard deviations, then both: `n`."""
     mean, sd = float(values.mean()), float(values.std())
     return (values - mean) / max(sd, 1e-12), mean, sd
-
-
-def one_hot(choices: NDArray[np.int8], option_counts: Sequence[int]) -> FloatArray:
-    """Return decisions one-hot; an option beyond the counts is none of them: `n x l` to `n x d`."""
-    columns = [choices[:, index, None] == np.arange(count) for index, count in enumerate(option_counts)]
-    return np.concatenate(columns, axis=1).astype(np.float64)
-
-
-def option_counts(choices: NDArray[np.int8]) -> tuple[int, ...]:
-    """Return how many options each decision has among some architectures: `l`."""
-    return tuple((choices.max(axis=0).astype(int) + 1).tolist())

@@ -148,10 +148,8 @@ class TopPredicted(Predicting):
     def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
         """Return the predicted accuracy, or chance while few are trained: `n`."""
         if trained.count < FIRST_COUNT:
-            worth = np.random.default_rng(seed).permutation(len(keeping)).astype(np.float64)
-        else:
-            worth = self.predict(trained, seed=seed).accuracy
-        return np.where(keeping >= KEEPING_PROBABILITY, worth, -np.inf)
+            return Chance().worth(trained, keeping, seed=seed)
+        return np.where(keeping >= KEEPING_PROBABILITY, self.predict(trained, seed=seed).accuracy, -np.inf)
 
 
 class Chance(Guide):

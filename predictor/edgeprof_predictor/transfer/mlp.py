@@ -8,16 +8,12 @@ from collections.abc import Callable
 from typing import ClassVar, Final
 
 import numpy as np
-import torch
-from torch import nn
 
-from edgeprof_predictor.descent import descend
 from edgeprof_predictor.encodings.base import Encoding, Vec
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.hyperparameters import ACCURACY_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.methods.base import Prediction
-from edgeprof_predictor.methods.scratch import layers
-from edgeprof_predictor.network import one_thread
+from edgeprof_predictor.perceptron import new_network, outputs, train_network
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor
@@ -47,21 +43,20 @@ class MlpTransfer(TransferMethod):
         platform = task.source.latencies_of(task.platform)
         self._low, self._range = on_source.min(axis=1), np.ptp(on_source, axis=1)
         self._platform_low, self._platform_range = float(platform.min()), float(np.ptp(platform))
-        self._network = _network(len(on_source), self.hyperparameters, seed)
-        settings = self.hyperparameters
+        self._network = new_network(len(on_source), self.hyperparameters, seed=seed)
         inputs = (on_source.T - self._low) / self._range
         targets = (platform - self._platform_low) / self._platform_range
-        _train(self._network, inputs, targets, settings.source_epochs, settings.source_learning_rate, settings, seed)
+        train_network(self._network, inputs, targets, self.hyperparameters, is_source=True, seed=seed)
 
     def adapt(self, samples: Samples) -> MlpPredictor:
         """Fine-tune a copy on the samples."""
-        network, settings = copy.deepcopy(self._network), self.hyperparameters
+        network = copy.deepcopy(self._network)
         targets = (samples.latency_ms - self._platform_low) / self._platform_range
         inputs = self._inputs(samples.choices)
-        _train(network, inputs, targets, settings.target_epochs, settings.target_learning_rate, settings, self.seed)
+        train_network(network, inputs, targets, self.hyperparameters, is_source=False, seed=self.seed)
 
         def latency_of(choices: ChoiceArray) -> FloatArray:
-            scaled = _outputs(network, self._inputs(choices))
+            scaled = outputs(network, self._inputs(choices))
             # What the network puts below nothing is as fast as anything was seen: ranks keep their order.
             return _positive(scaled * self._platform_range + self._platform_low)
 
@@ -98,13 +93,13 @@ class ScratchTransfer(TransferMethod):
         mean, sd = float(log_latency.mean()), max(float(log_latency.std()), 1e-6)
         settings = self.hyperparameters
         inputs = self._scaled(samples.choices)
-        network = _network(inputs.shape[1], settings, self.seed)
+        network = new_network(inputs.shape[1], settings, seed=self.seed)
         targets = (log_latency - mean) / sd
-        _train(network, inputs, targets, settings.source_epochs, settings.source_learning_rate, settings, self.seed)
+        train_network(network, inputs, targets, settings, is_source=True, seed=self.seed)
 
         def latency_of(choices: ChoiceArray) -> FloatArray:
             # Trained on a few samples, a network may put others beyond any number.
-            reach = np.clip(_outputs(network, self._scaled(choices)) * sd, -LOG_REACH, LOG_REACH)
+            reach = np.clip(outputs(network, self._scaled(choices)) * sd, -LOG_REACH, LOG_REACH)
             latency_ms: FloatArray = np.exp(mean + reach)
             return latency_ms
 
@@ -166,41 +161,6 @@ class MlpPredictor(TransferPredictor):
         """Return latencies."""
         latency_ms = self._latency_of(choices)
         return Prediction.lognormal(latency_ms, np.full(len(choices), UNKNOWN_LOG_SD), is_relative=self._is_relative)
-
-
-def _network(width_in: int, settings: TransferHyperparameters, seed: int) -> nn.Sequential:
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return layers(width_in, settings.layer_width, settings.layer_count)
-
-
-def _train(
-    network: nn.Sequential,
-    inputs: FloatArray,
-    targets: FloatArray,
-    epochs: int,
-    learning_rate: float,
-    settings: TransferHyperparameters,
-    seed: int,
-) -> None:
-    given = torch.as_tensor(inputs, dtype=torch.float32)
-    wanted = torch.as_tensor(targets, dtype=torch.float32)
-    descend(
-        network.parameters(),
-        lambda batch: nn.functional.mse_loss(network(given[batch]).squeeze(-1), wanted[batch]),
-        count=len(wanted),
-        batch_size=settings.batch_size,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        weight_decay=settings.weight_decay,
-        seed=seed,
-    )
-
-
-def _outputs(network: nn.Sequential, inputs: FloatArray) -> FloatArray:
-    with one_thread(), torch.no_grad():
-        found: FloatArray = network(torch.as_tensor(inputs, dtype=torch.float32)).squeeze(-1).numpy().astype(np.float64)
-    return found
 
 
 def _positive(latency_ms: FloatArray) -> FloatArray:

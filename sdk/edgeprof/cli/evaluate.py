@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgeprof.cli.console import messages
-from edgeprof.cli.parameters import CountList, NameList, parallel_options
+from edgeprof.cli.parameters import CountList, NameList, parallel_options, scores_file_option
 
 if TYPE_CHECKING:
     from edgeprof_predictor.dataset import LatencyTable
@@ -63,13 +62,7 @@ if TYPE_CHECKING:
     "Peeks at new platforms, and the output says so.",
 )
 @parallel_options
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(path_type=Path),
-    metavar="OUT",
-    help="Write all scores there. Finished parts are kept beside it: interrupted, the same command goes on.",
-)
+@scores_file_option
 def evaluate(
     latencies: Path,
     train: tuple[str, ...],
@@ -91,16 +84,14 @@ def evaluate(
     architecture of the table that was no sample: full range, and nothing else known of the test platform.
     """
     from edgeprof.cli.evaluation_tables import print_scores
-    from edgeprof.cli.unit_progress import UnitProgress
+    from edgeprof.cli.scored_run import run_scored
     from edgeprof_predictor.evaluation import (
         Protocol,
         Score,
         evaluation_units,
         reads,
         resolve_methods,
-        run_units,
         score_encoding,
-        write_rows,
     )
     from edgeprof_predictor.spaces import get_space
     from edgeprof_predictor.tables import load_table_with_space
@@ -122,13 +113,7 @@ def evaluate(
     )
     units = evaluation_units(space, table, protocol)
     journal = _journal(json_file, space, table, protocol, proxies if readers else None)
-    finished_count = sum(unit.name in journal.finished for unit in units) if journal else 0
-    with UnitProgress(len(units), finished_count) as progress:
-        rows = run_units(units, journal=journal, jobs=jobs, backend=backend, on_finished=progress.on_finished)
-    if json_file is not None and journal is not None:
-        write_rows(json_file, rows)
-        journal.remove()
-        messages.print(f"scores: {json_file}")
+    rows = run_scored(units, json_file, journal, jobs=jobs, backend=backend)
     print_scores([Score.from_row(row) for row in rows], protocol)
 
 

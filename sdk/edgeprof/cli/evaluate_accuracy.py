@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import messages
-from edgeprof.cli.parameters import CountList, NameList, parallel_options
+from edgeprof.cli.parameters import CountList, NameList, parallel_options, scores_file_option
 
 
 @click.command("evaluate-accuracy")
@@ -42,13 +41,7 @@ from edgeprof.cli.parameters import CountList, NameList, parallel_options
     "[default: default, if there is a source, and ridge-zcp,scratch-vec]",
 )
 @parallel_options
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(path_type=Path),
-    metavar="OUT",
-    help="Write all scores there. Finished parts are kept beside it: interrupted, the same command goes on.",
-)
+@scores_file_option
 def evaluate_accuracy(
     tables_file: Path,
     sources: tuple[str, ...],
@@ -66,11 +59,11 @@ def evaluate_accuracy(
     scored on all others of the table. The default chooses which ones are trained; the others draw them by chance.
     """
     from edgeprof.cli.accuracy_tables import print_accuracy_scores
-    from edgeprof.cli.unit_progress import UnitProgress
+    from edgeprof.cli.scored_run import run_scored
     from edgeprof_predictor.accuracy.evaluation import AccuracyScore, accuracy_inputs, accuracy_units
     from edgeprof_predictor.accuracy.registry import get_accuracy_method
     from edgeprof_predictor.accuracy.tables import load_tasks
-    from edgeprof_predictor.evaluation import Journal, run_units, write_rows
+    from edgeprof_predictor.evaluation import Journal
 
     names = method_names or (*(("default",) if sources else ()), "ridge-zcp", "scratch-vec")
     methods = [get_accuracy_method(name) for name in names]
@@ -80,11 +73,5 @@ def evaluate_accuracy(
     )
     inputs = accuracy_inputs(source_tasks, target_task, sample_counts)
     journal = Journal.beside(json_file, inputs) if json_file else None
-    finished_count = sum(unit.name in journal.finished for unit in units) if journal else 0
-    with UnitProgress(len(units), finished_count) as progress:
-        rows = run_units(units, journal=journal, jobs=jobs, backend=backend, on_finished=progress.on_finished)
-    if json_file is not None and journal is not None:
-        write_rows(json_file, rows)
-        journal.remove()
-        messages.print(f"scores: {json_file}")
+    rows = run_scored(units, json_file, journal, jobs=jobs, backend=backend)
     print_accuracy_scores([AccuracyScore.from_row(row) for row in rows])

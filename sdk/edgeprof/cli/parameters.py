@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -111,6 +112,17 @@ def device_option(command: F) -> F:
 def json_option(command: F) -> F:
     """Add `--json`, which prints the result for machines."""
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")(command)
+
+
+def scores_file_option(command: F) -> F:
+    """Add `--json OUT`, the file for all scores of a long run."""
+    return click.option(
+        "--json",
+        "json_file",
+        type=click.Path(path_type=Path),
+        metavar="OUT",
+        help="Write all scores there. Finished parts are kept beside it: interrupted, the same command goes on.",
+    )(command)
 
 
 def parallel_options(command: F) -> F:
