@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import edgeprof
-from edgeprof.export import export_architecture
-from edgeprof.local_agent import local_agent
+from edgeprof.devices.local_agent import local_agent
+from edgeprof.exporters.onnx import export_architecture
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records import DEFAULT_PLAN, Setting
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from agent_overhead import ARCHITECTURE, ratios_of
 
-from edgeprof.export import export_architecture
+from edgeprof.exporters.onnx import export_architecture
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
-from edgeprof_agent.worker_process import WorkerProcess
+from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records import JobSpec, Measurement, MeasurementPlan, Setting
 

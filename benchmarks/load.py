@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.progress import Progress
 from workload import BRIEF_PLAN, small_model
 
-from edgeprof.client import DeviceClient
+from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import DeviceBusyError
 from edgeprof.testing import SimulatedDevice, SimulationConfig
 from edgeprof_proto.records import Job, JobSpec, JobState

@@ -161,7 +161,7 @@ class _Nothing(nn.Module):
 
 
 def _run_all_edges(network: nn.Module, architecture: Architecture) -> None:
-    from edgeprof_predictor.spaces.nasbench201_geometry import NONE
+    from edgeprof_predictor.spaces.nasbench201.geometry import NONE
 
     for part in network.modules():
         if isinstance(getattr(part, "edges", None), nn.ModuleList):

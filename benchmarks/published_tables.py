@@ -33,8 +33,8 @@ from edgeprof_predictor.evaluation import (
     summarise,
     write_rows,
 )
-from edgeprof_predictor.hyperparameters import SOURCE_SAMPLE_COUNTS
-from edgeprof_predictor.tables import load_table_with_space
+from edgeprof_predictor.networks.hyperparameters import SOURCE_SAMPLE_COUNTS
+from edgeprof_predictor.tables.published import load_table_with_space
 
 DATA_FOLDER: Final = Path(
     os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[1].parent / "shared" / "data")

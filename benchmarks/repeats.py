@@ -15,9 +15,9 @@ import uuid
 from pathlib import Path
 
 import edgeprof
-from edgeprof.effort import EFFORTS
-from edgeprof.export import export_architecture
-from edgeprof.local_agent import local_agent
+from edgeprof.devices.local_agent import local_agent
+from edgeprof.exporters.onnx import export_architecture
+from edgeprof.measuring.effort import EFFORTS
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records import Measurement, Setting, VerdictKind
 

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import track
 
 import edgeprof
-from edgeprof.export import export_architecture
+from edgeprof.exporters.onnx import export_architecture
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records import Setting
 

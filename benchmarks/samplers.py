@@ -16,16 +16,16 @@ from pathlib import Path
 
 from published_tables import DATA_FOLDER, TASKS
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.evaluation import Protocol, Score, evaluate, summarise, write_rows
 from edgeprof_predictor.evaluation.journal import Row
-from edgeprof_predictor.hyperparameters import SOURCE_SAMPLE_COUNTS
 from edgeprof_predictor.methods import get_method
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.sampled import with_sampler
+from edgeprof_predictor.networks.hyperparameters import SOURCE_SAMPLE_COUNTS
 from edgeprof_predictor.samplers import SAMPLER_NAMES
 from edgeprof_predictor.spaces import CategoricalSpace
-from edgeprof_predictor.tables import load_table_with_space
+from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof_predictor.tables.published import load_table_with_space
 
 
 def fitted_once(method: type[Method]) -> type[Method]:

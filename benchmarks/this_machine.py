@@ -25,18 +25,18 @@ from numpy.typing import NDArray
 from published_tables import DATA_FOLDER
 
 import edgeprof
-from edgeprof.client import DeviceClient
-from edgeprof.export import export_architecture
-from edgeprof.local_agent import local_agent
-from edgeprof.uncertainty import median_relative_sd
+from edgeprof.devices.client import DeviceClient
+from edgeprof.devices.local_agent import local_agent
+from edgeprof.exporters.onnx import export_architecture
+from edgeprof.measuring.uncertainty import median_relative_sd
 from edgeprof_predictor import metrics
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.evaluation import Protocol, Score, evaluation_units, run_units
 from edgeprof_predictor.methods import METHOD_NAMES, get_method
-from edgeprof_predictor.methods.boosting import Boosting
+from edgeprof_predictor.methods.baselines.boosting import Boosting
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import SPACE_NAMES, ChoiceArray, FloatArray, SearchSpace, get_space
-from edgeprof_predictor.tables import load_latency_table
+from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof_predictor.tables.published import load_latency_table
 from edgeprof_proto.records import MeasurementPlan, Setting
 
 SPACE: Final = "nasbench201"

@@ -25,8 +25,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import edgeprof
-from edgeprof.export import export_architecture
-from edgeprof.local_agent import local_agent
+from edgeprof.devices.local_agent import local_agent
+from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records import Setting

@@ -20,13 +20,13 @@ import numpy as np
 import torch
 
 from edgeprof_predictor.bundle import SHIPPED_FOLDER, Bundle, BundleCard
-from edgeprof_predictor.calibration import Calibration
-from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.hyperparameters import DEFAULT_TRANSFER, SOURCE_SAMPLE_COUNTS
-from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.methods.default.calibration import Calibration
+from edgeprof_predictor.methods.default.method import Default
 from edgeprof_predictor.metrics import spearman
+from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER, SOURCE_SAMPLE_COUNTS
 from edgeprof_predictor.spaces import get_space
-from edgeprof_predictor.tables import load_latency_table
+from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof_predictor.tables.published import load_latency_table
 
 SEED: Final = 0
 DATA_FOLDER: Final = Path(

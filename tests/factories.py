@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from edgeprof.platform import Platform
 from edgeprof.store import Probe
+from edgeprof.store.platform import Platform
 from edgeprof.store.store import ProbeState
 from edgeprof_proto.records import (
     Conditions,

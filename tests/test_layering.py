@@ -54,8 +54,8 @@ def test_imports_follow_the_arrows(package: str) -> None:
     ("statement", "absent"),
     [
         ("import edgeprof_agent.server", ("numpy", "onnxruntime", "torch", "onnx", "scipy")),
-        ("import edgeprof_agent.worker", ("grpc", "torch", "onnx", "scipy", "onnxruntime", "google.protobuf")),
-        ("import edgeprof.client", ("torch", "onnx", "scipy", "edgeprof_agent")),
+        ("import edgeprof_agent.worker.main", ("grpc", "torch", "onnx", "scipy", "onnxruntime", "google.protobuf")),
+        ("import edgeprof.devices.client", ("torch", "onnx", "scipy", "edgeprof_agent")),
         ("import edgeprof.cli.devices, edgeprof.cli.benchmark", ("torch", "onnx", "scipy", "matplotlib")),
         ("import edgeprof.cli.main", ("numpy", "sqlalchemy")),
         ("import edgeprof.cli", ("torch", "onnx", "scipy", "matplotlib", "edgeprof_agent")),

@@ -28,8 +28,8 @@ def main(run_count: int) -> None:
     with atheris.instrument_imports(include=["edgeprof_agent", "edgeprof_proto"]):
         from google.protobuf.message import DecodeError
 
-        from edgeprof_agent import worker_process
         from edgeprof_agent.errors import WorkerCrashedError
+        from edgeprof_agent.jobs import worker_process
         from edgeprof_proto import wire
         from edgeprof_proto.records import Failure, JobEvent, JobPhase, JobSpec, Progress, RecordError
         from edgeprof_proto.v1 import job_pb2

@@ -24,7 +24,7 @@ from benchmarks.paper.results import ResultFigure, ResultTable, figure_of, table
 from benchmarks.paper.runs import SHORT_EPOCHS, SHORT_META_LEARNING, Laboratory, Run, Schedule
 from benchmarks.paper.tables import TABLES, Table
 
-from edgeprof_predictor.methods.help import META_LEARNING
+from edgeprof_predictor.methods.baselines.help import META_LEARNING
 
 CORRELATIONS: Final = {"table-9": table_9, "table-10": table_10}
 NAMES: Final = (

@@ -12,15 +12,15 @@ from typing import Final
 import numpy as np
 from benchmarks.published_tables import DATA_FOLDER
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings import Encoding, LookupEncoding, latency_encoding, load_proxy_encoding, proxy_encoding
 from edgeprof_predictor.evaluation import Protocol, evaluate, resolve_methods
-from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, SOURCE_SAMPLE_COUNTS, TransferHyperparameters
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.help import META_LEARNING, Help
-from edgeprof_predictor.methods.multi_predict import MultiPredict
+from edgeprof_predictor.methods.baselines.help import META_LEARNING, Help
+from edgeprof_predictor.methods.multi_predict.method import MultiPredict
+from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER, SOURCE_SAMPLE_COUNTS, TransferHyperparameters
 from edgeprof_predictor.spaces import ChoiceArray, get_space
-from edgeprof_predictor.tables import load_latency_table
+from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof_predictor.tables.published import load_latency_table
 
 SHORT_EPOCHS: Final = {"nasbench201": 60, "fbnet": 10}
 """Passes over as many architectures as Table 15 has: fewer than its 250, at four times its learning rate."""

@@ -10,8 +10,8 @@ from typing import Final
 from benchmarks.paper.runs import Run, latency_table
 from benchmarks.published_tables import TASKS
 
-from edgeprof_predictor.hyperparameters import SOURCE_SAMPLE_COUNTS
 from edgeprof_predictor.metrics import spearman
+from edgeprof_predictor.networks.hyperparameters import SOURCE_SAMPLE_COUNTS
 
 COUNTS: Final = (3, 5, 10, 20)
 ADVERSARIAL_COUNTS: Final = (5, 10, 20, 40, 80)

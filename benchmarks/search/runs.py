@@ -18,7 +18,7 @@ from edgeprof_predictor.accuracy.tables import load_task, task_names
 from edgeprof_predictor.accuracy.task import AccuracyTask
 from edgeprof_predictor.evaluation import Unit
 from edgeprof_predictor.methods.base import Prediction
-from edgeprof_predictor.methods.default import Default, DefaultPredictor
+from edgeprof_predictor.methods.default.method import Default, DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.search.guides import Chance, Guide, Hopeful, Improving, TopPredicted
 from edgeprof_predictor.search.latency import LatencyBelief, MeasuredLatency, PlatformBelief
@@ -27,7 +27,7 @@ from edgeprof_predictor.search.result import Found, SearchResult
 from edgeprof_predictor.search.state import SearchState
 from edgeprof_predictor.search.tables import TableOracle
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
-from edgeprof_predictor.tables import load_latency_table
+from edgeprof_predictor.tables.published import load_latency_table
 
 DATA_FOLDER: Final = Path(
     os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[2].parent / "shared" / "data")

@@ -10,11 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings import LookupEncoding, proxy_encoding
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
-from edgeprof_predictor.spaces.nasbench201_geometry import EDGES, OPERATIONS
-from edgeprof_predictor.tables import load_latency_table
+from edgeprof_predictor.spaces.nasbench201.geometry import EDGES, OPERATIONS
+from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof_predictor.tables.published import load_latency_table
 
 DATA_FOLDER: Final = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 

@@ -12,7 +12,7 @@ from benchmarks.transfer.published import DIRECTIONS, common_platforms, latencie
 from numpy.typing import NDArray
 
 from edgeprof_predictor import metrics
-from edgeprof_predictor.encodings.references import TableReferences
+from edgeprof_predictor.encodings.reference_latencies import TableReferences
 from edgeprof_predictor.evaluation import Unit
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray, get_space

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.errors import AgentError, ControlError, PairingClosedError
-from edgeprof_agent.trust.desk import CODE_LIFETIME_S, PairingDesk
 from edgeprof_agent.trust.hosts import PairedHosts
+from edgeprof_agent.trust.pairing_servicer import CODE_LIFETIME_S, PairingDesk
 
 logger = logging.getLogger(__name__)
 

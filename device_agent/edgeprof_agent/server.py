@@ -17,26 +17,26 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.control import serving_commands
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
-from edgeprof_agent.decoding import DecodingInterceptor
-from edgeprof_agent.device_description import DESCRIBE_COMMAND, DeviceDescriber
-from edgeprof_agent.diagnosis import Diagnoser
+from edgeprof_agent.device.description_process import DESCRIBE_COMMAND, DeviceDescriber
+from edgeprof_agent.doctor.process import Diagnoser
 from edgeprof_agent.errors import IdentityError, ListenError
-from edgeprof_agent.execution_proof import ProofCache
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
-from edgeprof_agent.jobs import JobQueue
-from edgeprof_agent.journal import Journal, open_journal
-from edgeprof_agent.leases import Leases
-from edgeprof_agent.model_store import CHUNK_BYTES_LIMIT, ModelStore
+from edgeprof_agent.jobs.job_queue import JobQueue
+from edgeprof_agent.jobs.journal import Journal, open_journal
+from edgeprof_agent.jobs.leases import Leases
+from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
+from edgeprof_agent.models.model_store import CHUNK_BYTES_LIMIT, ModelStore
+from edgeprof_agent.rpc.decoding import DecodingInterceptor
+from edgeprof_agent.rpc.servicer import DeviceAgentServicer
 from edgeprof_agent.service.notification import keep_watchdog_quiet, notify
-from edgeprof_agent.servicer import DeviceAgentServicer
-from edgeprof_agent.trust.desk import PairingDesk
-from edgeprof_agent.trust.gate import Gate
+from edgeprof_agent.trust.authorization import Gate
 from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_agent.trust.identity import read_identity
+from edgeprof_agent.trust.pairing_servicer import PairingDesk
 from edgeprof_agent.version import VERSION
-from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
+from edgeprof_agent.worker.node_placement import ProofCache
 from edgeprof_proto import KEEPALIVE_OPTIONS
-from edgeprof_proto.trust import OPEN_ISSUER_PEM, KeyPair
+from edgeprof_proto.shared.trust import OPEN_ISSUER_PEM, KeyPair
 from edgeprof_proto.v1 import device_agent_pb2_grpc, pairing_pb2_grpc
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from edgeprof_predictor.errors import BundleError
 from edgeprof_predictor.spaces import CategoricalSpace, get_space
 
 if TYPE_CHECKING:
-    from edgeprof_predictor.methods.default import Default
+    from edgeprof_predictor.methods.default.method import Default
 
 SCHEMA_VERSION: Final = 2
 """Version of both files. 1: the first."""
@@ -111,7 +111,7 @@ def load_bundle(space_name: str, *, folder: str | os.PathLike[str] | None = None
     card = _read_card(path)
     if card.space != space_name:
         raise BundleError(f"{path} describes a bundle for {card.space}, not for {space_name}")
-    from edgeprof_predictor.methods.default import Default  # torch, which listing bundles never needs
+    from edgeprof_predictor.methods.default.method import Default  # torch, which listing bundles never needs
 
     tensors = read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
     try:

@@ -14,12 +14,12 @@ from edgeprof.errors import EdgeprofError
 from edgeprof_proto.records import Measurement, MeasurementPlan, Setting
 
 if TYPE_CHECKING:
-    from edgeprof.client import DeviceClient, connect
-    from edgeprof.comparison import Candidate, Comparison, compare
+    from edgeprof.devices.client import DeviceClient, connect
+    from edgeprof.measuring.comparison import Candidate, Comparison, compare
+    from edgeprof.measuring.verification import Verification, verify
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
     from edgeprof.prediction import predict
     from edgeprof.searching import search
-    from edgeprof.verification import Verification, verify
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -46,19 +46,19 @@ __all__ = [
 
 # What is heavy is imported when it is used: measuring needs no torch, and a device has nothing of the host's.
 _MODULE_OF = {
-    "Candidate": "edgeprof.comparison",
-    "Comparison": "edgeprof.comparison",
-    "DeviceClient": "edgeprof.client",
+    "Candidate": "edgeprof.measuring.comparison",
+    "Comparison": "edgeprof.measuring.comparison",
+    "DeviceClient": "edgeprof.devices.client",
     "Goal": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
     "OnboardingListener": "edgeprof.onboarding",
-    "Verification": "edgeprof.verification",
-    "compare": "edgeprof.comparison",
-    "connect": "edgeprof.client",
+    "Verification": "edgeprof.measuring.verification",
+    "compare": "edgeprof.measuring.comparison",
+    "connect": "edgeprof.devices.client",
     "onboard": "edgeprof.onboarding",
     "predict": "edgeprof.prediction",
     "search": "edgeprof.searching",
-    "verify": "edgeprof.verification",
+    "verify": "edgeprof.measuring.verification",
 }
 
 

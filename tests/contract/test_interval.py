@@ -6,7 +6,8 @@ import statistics
 
 import pytest
 
-from edgeprof_proto.interval import (
+from edgeprof_proto.records import LEAST_TARGET_HALF_WIDTH, LatencyBlock, MeasurementPlan, RecordError
+from edgeprof_proto.shared.interval import (
     LEAST_BLOCK_COUNT,
     LEAST_HALF_WIDTH,
     LEVEL,
@@ -15,7 +16,6 @@ from edgeprof_proto.interval import (
     middle_ranks,
     needed_ms,
 )
-from edgeprof_proto.records import LEAST_TARGET_HALF_WIDTH, LatencyBlock, MeasurementPlan, RecordError
 
 
 def _blocks(*medians_ms: float) -> list[LatencyBlock]:

@@ -8,6 +8,10 @@ from typing import Any, Protocol
 
 import onnx
 import pytest
+from device_agent.agent_process import job_spec as job_spec  # fixtures
+from device_agent.agent_process import model as model
+from device_agent.agent_process import scripted_commands as scripted_commands
+from device_agent.agent_process import start_agent as start_agent
 from fake_system import FakeSystem, make_fake_system
 from onnx import TensorProto, helper
 
@@ -94,7 +98,7 @@ def run_worker(tmp_path: Path) -> RunWorker:
         read_fd, write_fd = os.pipe()
         with open(read_fd, encoding="utf-8") as events:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "edgeprof_agent.worker", str(write_fd)],
+                [sys.executable, "-m", "edgeprof_agent.worker.main", str(write_fd)],
                 stdin=subprocess.PIPE,
                 pass_fds=[write_fd],
                 cwd=tmp_path,

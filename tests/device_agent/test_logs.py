@@ -25,13 +25,17 @@ def log(**wanted: object) -> str:
 
 def test_json_log_is_one_object_to_a_line_with_the_trace_in_it() -> None:
     first, second = map(json.loads, log(log_format="json").splitlines())
-    assert (first["level"], first["logger"], first["message"]) == ("INFO", "edgeprof_agent.jobs", "job 0 of\n1")
+    assert (first["level"], first["logger"], first["message"]) == (
+        "INFO",
+        "edgeprof_agent.jobs.job_queue",
+        "job 0 of\n1",
+    )
     assert first["time"].endswith("+00:00")
     assert (second["level"], "ZeroDivisionError" in second["trace"]) == ("ERROR", True)
 
 
 def test_text_log_goes_to_stderr() -> None:
-    assert "INFO edgeprof_agent.jobs: job 0 of" in log()
+    assert "INFO edgeprof_agent.jobs.job_queue: job 0 of" in log()
 
 
 def test_log_files_stay_within_their_bound(tmp_path) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 import edgeprof
 from edgeprof.errors import OnboardingError
+from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT
 from edgeprof.onboarding import Goal, OnboardingListener
-from edgeprof.pace import SETTLED_TRY_COUNT
 from edgeprof.store import Probe, Store
 from edgeprof.testing import Fault, FaultKind, Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor import metrics

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from edgeprof.cli.main import edgeprof
-from edgeprof.local_agent import local_agent
+from edgeprof.devices.local_agent import local_agent
 from edgeprof_predictor.spaces import SPACE_NAMES, get_space
 
 PAGE = (Path(__file__).parents[2] / "docs" / "search_spaces.md").read_text()

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import edgeprof
-from edgeprof.export import export_architecture
-from edgeprof.local_agent import local_agent
+from edgeprof.devices.local_agent import local_agent
+from edgeprof.exporters.onnx import export_architecture
 from edgeprof_predictor.spaces import get_space
-from edgeprof_predictor.spaces.transnas_micro import TransNASMicro
+from edgeprof_predictor.spaces.transnas.micro import TransNASMicro
 from edgeprof_proto.records import MeasurementPlan, Setting
 
 CELL = [("max_pool_3x3", 0), ("skip_connect", 1)] * 4

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from device_agent.serving.conftest import MODEL, SCRIPT, Agent, StartAgent
-from device_agent.serving.conftest import start_agent as start_agent  # a fixture
+from device_agent.agent_process import MODEL, SCRIPT, Agent, StartAgent
+from device_agent.agent_process import start_agent as start_agent  # a fixture
 
-from edgeprof.client import DeviceClient
-from edgeprof.platform import Platform
+from edgeprof.devices.client import DeviceClient
 from edgeprof.store import Store
+from edgeprof.store.platform import Platform
 from edgeprof_proto import wire
 from edgeprof_proto.records import JobEvent, JobState, LatencyBlock, Measurement, Setting
 

@@ -8,10 +8,10 @@ It says each step in a line. At STOP_AT it waits for a line, or for its end.
 import sys
 from pathlib import Path
 
-from edgeprof.client import DeviceClient
+from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
-from edgeprof.platform import Platform
 from edgeprof.store import Store
+from edgeprof.store.platform import Platform
 from edgeprof_proto.records import JobEvent, JobState, Progress, Setting
 
 

@@ -10,7 +10,7 @@ import pytest
 from faults.conftest import IN_NAMESPACE, SERVE, Bench, acting, go_on, host_process
 from faults.rows import fault
 
-from edgeprof.client import DeviceClient
+from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import DeviceDiskFullError, ModelTransferError, RemoteError
 from edgeprof_agent.trust.identity import CERTIFICATE_FILE, make_identity
 from edgeprof_proto.records import JobSpec

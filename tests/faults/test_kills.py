@@ -7,9 +7,9 @@ import pytest
 from faults.conftest import Bench, acting, host_process, until, worker_pid
 from faults.rows import fault
 
-from edgeprof.client import DeviceClient
-from edgeprof.collection import collect_results
+from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import DeviceBusyError, WorkerFailedError
+from edgeprof.measuring.collection import collect_results
 from edgeprof_proto.records import JobEvent, JobPhase, JobSpec, JobState, LatencyBlock, Progress
 from edgeprof_proto.v1 import job_pb2
 

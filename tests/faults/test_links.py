@@ -9,8 +9,8 @@ from faults.conftest import Bench, go_on, host_process, until
 from faults.proxy import MuteLink
 from faults.rows import fault
 
-from edgeprof import channel as channel_module
-from edgeprof.client import DeviceClient
+from edgeprof.devices import channel as channel_module
+from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import AgentUnavailableError
 from edgeprof.testing import Link
 from edgeprof_agent import server

@@ -7,7 +7,7 @@ from faults.conftest import Bench, acting
 from faults.rows import fault
 from grpc_health.v1 import health, health_pb2_grpc
 
-from edgeprof.client import DeviceClient
+from edgeprof.devices.client import DeviceClient
 from edgeprof_proto import wire
 from edgeprof_proto.records import JobSpec
 from edgeprof_proto.v1 import device_agent_pb2, job_pb2

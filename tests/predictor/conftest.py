@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
-from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.spaces import SearchSpace, get_space
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SOURCES = tuple(f"source_{index}" for index in range(6))
 UNSEEN = ("unseen_0", "unseen_1")

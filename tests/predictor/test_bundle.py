@@ -9,10 +9,10 @@ import pytest
 
 from edgeprof_predictor._storage import pack, unpack
 from edgeprof_predictor.bundle import SCHEMA_VERSION, Bundle, BundleCard, load_bundle, shipped_bundles
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import BundleError, UnknownSearchSpaceError
-from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.methods.default.method import Default
 from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SIZE_MAX_BYTES = 5_000_000
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeprof_predictor.calibration import Calibration
-from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.families import families
-from edgeprof_predictor.features import FeatureMap
-from edgeprof_predictor.methods.default import Default
-from edgeprof_predictor.physics import Prices, physics_line
-from edgeprof_predictor.posterior import Posterior
+from edgeprof_predictor.methods.default.calibration import Calibration
+from edgeprof_predictor.methods.default.cost_features import FeatureMap
+from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.default.platform_families import families
+from edgeprof_predictor.methods.default.posterior import Posterior
+from edgeprof_predictor.methods.default.random_cost_models import Prices, physics_line
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import SearchSpace, get_space
 from edgeprof_predictor.spaces.costs import QUANTITIES
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
 def test_costs_as_written_equal_those_of_pruned_graphs_where_nothing_is_pruned(space: SearchSpace) -> None:

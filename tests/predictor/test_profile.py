@@ -10,11 +10,11 @@ import pytest
 
 from edgeprof_predictor import profile as profile_module
 from edgeprof_predictor._storage import pack, unpack
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import ArchitectureError, ProfileError
-from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.methods.default.method import Default
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 PREDICT_ELSEWHERE = """
 import json, pathlib, sys

@@ -7,7 +7,7 @@ from edgeprof_agent.commands.options import add_data_dir, config_of
 from edgeprof_agent.errors import ControlError
 
 if TYPE_CHECKING:
-    from edgeprof_proto.pairing import Exchange
+    from edgeprof_proto.shared.pairing import Exchange
 
 
 def add_parser(commands: Any) -> None:
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         AgentError: If no agent runs, it serves without encryption, or no host has paired.
     """
     from edgeprof_agent.control import Command
-    from edgeprof_proto.pairing import Exchange, make_code
+    from edgeprof_proto.shared.pairing import Exchange, make_code
 
     code = make_code()
     exchanges: dict[int, Exchange] = {}
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _compute(code: str, exchanges: "dict[int, Exchange]", question: dict[str, Any]) -> dict[str, Any]:
     """Compute the agent's next part of an exchange; nothing where the host does not know the code."""
-    from edgeprof_proto.pairing import Exchange, ExchangeError
+    from edgeprof_proto.shared.pairing import Exchange, ExchangeError
 
     number = question["exchange"]
     try:

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         AgentError: If the journal cannot be used.
     """
-    from edgeprof_agent.journal import open_journal
+    from edgeprof_agent.jobs.journal import open_journal
 
     data_dir = config_of(options).data_dir
     if not (data_dir / "journal.sqlite3").exists():

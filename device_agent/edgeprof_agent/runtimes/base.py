@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from edgeprof_agent import conditions
 from edgeprof_agent.errors import SettingNotSupportedError
-from edgeprof_agent.measurement import Clock
+from edgeprof_agent.runtimes.timed_loop import Clock
 from edgeprof_proto.records import Conditions, RuntimeInfo, Setting
 
 

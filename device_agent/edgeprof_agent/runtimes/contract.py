@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
-from edgeprof_agent.measurement import measure
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime
+from edgeprof_agent.runtimes.timed_loop import measure
 from edgeprof_proto.records import MeasurementPlan, RuntimeInfo, Setting
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
-from edgeprof_agent.model_file import ONNX
+from edgeprof_agent.models.model_file import ONNX
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_proto.records import RuntimeInfo, RuntimeOption, Setting
 

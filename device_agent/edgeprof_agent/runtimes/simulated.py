@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError
-from edgeprof_agent.measurement import NS_PER_MS
-from edgeprof_agent.model_file import ONNX
+from edgeprof_agent.models.model_file import ONNX
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
-from edgeprof_agent.runtimes.simulation_law import (
+from edgeprof_agent.runtimes.latency_model import (
     ACCELERATOR,
     BYTES_PER_NUMBER,
     CPU,
@@ -29,6 +28,7 @@ from edgeprof_agent.runtimes.simulation_law import (
     count_nodes,
     read_nodes,
 )
+from edgeprof_agent.runtimes.timed_loop import NS_PER_MS
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records import Conditions, RecordError, RuntimeInfo, Setting, Temperature
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id, write_durably
 from edgeprof_agent.errors import IdentityError
-from edgeprof_proto.trust import KeyPair, fingerprint_of, make_device_key
+from edgeprof_proto.shared.trust import KeyPair, fingerprint_of, make_device_key
 
 KEY_FILE = "device.key"
 CERTIFICATE_FILE = "device.crt"

@@ -10,9 +10,9 @@ import numpy as np
 from edgeprof_predictor.accuracy.base import AccuracyMethod, SourceUse
 from edgeprof_predictor.accuracy.plain import PlainPredictor, standardised
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
-from edgeprof_predictor.methods.brp_nas import STEP_COUNT, train_reader
+from edgeprof_predictor.methods.baselines.brp_nas import STEP_COUNT, train_reader
 from edgeprof_predictor.spaces import SPACE_NAMES, FloatArray, get_space
-from edgeprof_predictor.tables import space_of_table
+from edgeprof_predictor.tables.published import space_of_table
 
 GRAPH_STEPS: Final = STEP_COUNT
 

@@ -14,10 +14,10 @@ from edgeprof_predictor.accuracy.features import read_features
 from edgeprof_predictor.accuracy.plain import PlainPredictor, standardised
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.errors import TableError
-from edgeprof_predictor.hyperparameters import ACCURACY_TRANSFER
-from edgeprof_predictor.perceptron import new_network, outputs, train_network
+from edgeprof_predictor.networks.hyperparameters import ACCURACY_TRANSFER
+from edgeprof_predictor.networks.perceptron import new_network, outputs, train_network
 from edgeprof_predictor.spaces import FloatArray
-from edgeprof_predictor.tables import space_of_table
+from edgeprof_predictor.tables.published import space_of_table
 
 SOURCE_SHARE: Final = 0.15
 """Of a source's architectures that a network learns from (section A.9)."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates
 from edgeprof_predictor.errors import ArchitectureError, SameTaskError, TableError, UnknownTaskError
 from edgeprof_predictor.spaces import SPACE_NAMES, ChoiceArray, get_space
-from edgeprof_predictor.tables import array_names, read_arrays
+from edgeprof_predictor.tables.published import array_names, read_arrays
 
 PARTS: Final = ("arch", "val_accuracy", "proxy", "score")
 """What the archive holds of each task, behind SPACE/TASK/."""

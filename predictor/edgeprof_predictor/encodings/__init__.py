@@ -8,7 +8,7 @@ from edgeprof_predictor.encodings.lookup import (
     proxy_encoding,
 )
 from edgeprof_predictor.encodings.normalisation import Normalisation, RankNormal, Standardised
-from edgeprof_predictor.encodings.references import (
+from edgeprof_predictor.encodings.reference_latencies import (
     LatencyEncoding,
     ProfileReferences,
     ReferenceLatencies,

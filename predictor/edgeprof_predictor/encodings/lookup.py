@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings.base import Encoding
 from edgeprof_predictor.encodings.normalisation import Normalisation, Standardised
 from edgeprof_predictor.errors import EncodingError, TableError
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
-from edgeprof_predictor.tables import read_arrays
+from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof_predictor.tables.published import read_arrays
 
 
 class LookupEncoding(Encoding):

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings import (
     ENCODING_PARTS,
     Encoding,
@@ -22,6 +21,7 @@ from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.sampled import resolve_sampled
 from edgeprof_predictor.spaces import CategoricalSpace
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 ORACLE: Final = "oracle"
 """An upper mark, which only an evaluation can reveal the truth to."""
@@ -109,7 +109,7 @@ def _resolve(name: str, space: CategoricalSpace, scores: Callable[[str], Encodin
         nearest = f"the nearest are {', '.join(near)}; " if near else ""
         raise UnknownMethodError(f"there is no method {name!r}; {nearest}all are {', '.join(EVALUATED_NAMES)}")
     if name == ORACLE:
-        from edgeprof_predictor.methods.oracle import Oracle
+        from edgeprof_predictor.methods.baselines.oracle import Oracle
 
         return Oracle
     if name not in _ENCODED:

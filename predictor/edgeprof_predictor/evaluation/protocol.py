@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.spaces import CategoricalSpace, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,11 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.expectation import ExpectedError
+from edgeprof_predictor.methods.default.expected_error import ExpectedError
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 INTERVAL_SHARE: Final = 0.9
 """Share of latencies that every interval is meant to hold."""

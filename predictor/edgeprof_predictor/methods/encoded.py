@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeVar
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.encodings import Encoding, Vec
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.lone import LoneMethod
+from edgeprof_predictor.methods.single_platform import LoneMethod
 from edgeprof_predictor.spaces import CategoricalSpace
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 EncodedMethodType = TypeVar("EncodedMethodType", bound="EncodedMethod")
 EncodedLawType = TypeVar("EncodedLawType", bound="EncodedLaw")

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.methods.base import Method, PlatformPredictor
 from edgeprof_predictor.samplers import Sampler, check_sampler_name, make_sampler
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
 class Sampled(Method):

@@ -1,16 +1,16 @@
 """Samplers choose the architectures to measure; one small module each, behind the seam of `base`."""
 
-from edgeprof_predictor.samplers.base import Sampler
-from edgeprof_predictor.samplers.chance import Chance, choose_random
-from edgeprof_predictor.samplers.diverse import Diverse
-from edgeprof_predictor.samplers.informative import (
+from edgeprof_predictor.methods.default.informative_design import (
     REMAINING_COUNT,
     Informative,
     choose_informative,
     conditioned,
     remaining_variance,
 )
-from edgeprof_predictor.samplers.registry import SAMPLER_NAMES, check_sampler_name, make_sampler
+from edgeprof_predictor.methods.sampler_registry import SAMPLER_NAMES, check_sampler_name, make_sampler
+from edgeprof_predictor.samplers.base import Sampler
+from edgeprof_predictor.samplers.chance import Chance, choose_random
+from edgeprof_predictor.samplers.diverse import Diverse
 from edgeprof_predictor.samplers.stratified import Stratified
 
 __all__ = [

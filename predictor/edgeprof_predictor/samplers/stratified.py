@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.features import FeatureMap
+from edgeprof_predictor.methods.default.cost_features import FeatureMap
+from edgeprof_predictor.methods.default.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.samplers.base import check_count
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.sources import SourceRegressions, design_matrix
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 Score = Callable[[ChoiceArray], FloatArray]
 """One number for each of `n x l` choices: `n`."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, Prediction
-from edgeprof_predictor.methods.default import DefaultPredictor
+from edgeprof_predictor.methods.default.method import DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 

@@ -14,12 +14,12 @@ from edgeprof_predictor.spaces.costs import StageCosts
 
 # Module and class, imported on first use: a command that needs one space pays for one.
 _SPACE_CLASSES = {
-    "fbnet": ("edgeprof_predictor.spaces.fbnet", "FBNet"),
-    "nasbench101": ("edgeprof_predictor.spaces.nasbench101", "NASBench101"),
-    "nasbench201": ("edgeprof_predictor.spaces.nasbench201", "NASBench201"),
-    "nasbench301": ("edgeprof_predictor.spaces.nasbench301", "NASBench301"),
-    "transnasbench101_macro": ("edgeprof_predictor.spaces.transnas_macro", "TransNASMacro"),
-    "transnasbench101_micro": ("edgeprof_predictor.spaces.transnas_micro", "TransNASMicro"),
+    "fbnet": ("edgeprof_predictor.spaces.fbnet.space", "FBNet"),
+    "nasbench101": ("edgeprof_predictor.spaces.nasbench101.space", "NASBench101"),
+    "nasbench201": ("edgeprof_predictor.spaces.nasbench201.space", "NASBench201"),
+    "nasbench301": ("edgeprof_predictor.spaces.nasbench301.space", "NASBench301"),
+    "transnasbench101_macro": ("edgeprof_predictor.spaces.transnas.macro", "TransNASMacro"),
+    "transnasbench101_micro": ("edgeprof_predictor.spaces.transnas.micro", "TransNASMicro"),
 }
 
 SPACE_NAMES = tuple(sorted(_SPACE_CLASSES))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from edgeprof_predictor.spaces.base import SearchSpace
 from edgeprof_predictor.spaces.categorical import ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import StageCosts
-from edgeprof_predictor.spaces.nasbench201_geometry import EDGES, NODE_COUNT, NONE
+from edgeprof_predictor.spaces.nasbench201.geometry import EDGES, NODE_COUNT, NONE
 
 
 class CellSpace(SearchSpace, ABC):

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from edgeprof_predictor.encodings.references import ReferenceLatencies
+from edgeprof_predictor.encodings.reference_latencies import ReferenceLatencies
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
 GROUPS: Final = ("hwl", "vec", "counts", "costs")

@@ -11,9 +11,9 @@ import numpy as np
 
 from edgeprof_predictor.encodings.base import Encoding, Vec
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.hyperparameters import ACCURACY_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.methods.base import Prediction
-from edgeprof_predictor.perceptron import new_network, outputs, train_network
+from edgeprof_predictor.networks.hyperparameters import ACCURACY_TRANSFER, TransferHyperparameters
+from edgeprof_predictor.networks.perceptron import new_network, outputs, train_network
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.encodings.references import ReferenceLatencies
+from edgeprof_predictor.encodings.reference_latencies import ReferenceLatencies
 from edgeprof_predictor.errors import ReferencesError, TableError
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.spaces import FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SOURCE_PENALTY: Final = 1e-3
 """Of the ridge on the source space, as a share of the references' mean variance."""

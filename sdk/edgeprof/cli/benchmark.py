@@ -61,11 +61,11 @@ def benchmark(
     from dataclasses import asdict, replace
 
     from edgeprof import connect
-    from edgeprof.collection import collect_results
-    from edgeprof.effort import EFFORTS
-    from edgeprof.platform import resolve_platform
+    from edgeprof.measuring.collection import collect_results
+    from edgeprof.measuring.effort import EFFORTS
+    from edgeprof.measuring.sustained import require_time_for, sustained_curve, sustained_plan
     from edgeprof.store import Store
-    from edgeprof.sustained import require_time_for, sustained_curve, sustained_plan
+    from edgeprof.store.platform import resolve_platform
     from edgeprof_proto.record_json import to_json
 
     if picture is not None and sustained is None:
@@ -102,7 +102,7 @@ def benchmark(
         client.acknowledge((job_id,))
     curve = None if sustained is None else sustained_curve(measurement)
     if picture is not None and curve is not None:
-        from edgeprof.curve_picture import draw_curve
+        from edgeprof.plots.sustained_plot import draw_curve
 
         draw_curve(curve, f"{model.name} on {device.board or device.host_name}", picture)
     if as_json:

@@ -56,11 +56,11 @@ def compare(
 ) -> None:
     """Measure two models, or two settings of one, in alternation: which is faster, by how much, and is that certain?"""
     from edgeprof import connect
-    from edgeprof.comparison import Candidate
-    from edgeprof.comparison import compare as compare_candidates
-    from edgeprof.effort import EFFORTS
-    from edgeprof.platform import resolve_platform
+    from edgeprof.measuring.comparison import Candidate
+    from edgeprof.measuring.comparison import compare as compare_candidates
+    from edgeprof.measuring.effort import EFFORTS
     from edgeprof.store import Store
+    from edgeprof.store.platform import resolve_platform
     from edgeprof_proto.records import Measurement
 
     if b is None and not versus:

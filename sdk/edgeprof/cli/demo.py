@@ -28,7 +28,7 @@ def demo(samples: int | None, json_file: Path | None, output: Path) -> None:
 
     Starts an agent here for as long as it takes. Interrupted, the same command goes on where it stopped.
     """
-    from edgeprof.local_agent import local_agent
+    from edgeprof.devices.local_agent import local_agent
     from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, Goal
     from edgeprof.store import default_store_path
 

@@ -19,7 +19,7 @@ def doctor(address: str, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from edgeprof.doctor import diagnose
+    from edgeprof.devices.doctor import diagnose
     from edgeprof_proto.record_json import to_json
     from edgeprof_proto.records import CheckLevel
 

@@ -8,9 +8,9 @@ import click
 from edgeprof.cli.parameters import CountList, NameList, parallel_options, scores_file_option
 
 if TYPE_CHECKING:
-    from edgeprof_predictor.dataset import LatencyTable
     from edgeprof_predictor.evaluation import Journal, Protocol
     from edgeprof_predictor.spaces import CategoricalSpace
+    from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
 @click.command()
@@ -94,7 +94,7 @@ def evaluate(
         score_encoding,
     )
     from edgeprof_predictor.spaces import get_space
-    from edgeprof_predictor.tables import load_table_with_space
+    from edgeprof_predictor.tables.published import load_table_with_space
 
     readers = reads(method_names, "zcp")
     if readers and proxies is None:

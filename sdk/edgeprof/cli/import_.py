@@ -6,7 +6,7 @@ import click
 
 from edgeprof.cli.console import print_facts, print_json
 from edgeprof.cli.parameters import json_option
-from edgeprof_predictor.importers import FORMAT_NAMES, Unit
+from edgeprof_predictor.tables.importers import FORMAT_NAMES, Unit
 
 
 @click.command("import")
@@ -37,8 +37,8 @@ def import_(
     SOURCE is a folder of HELP, a CSV file with one row an architecture or one row a measurement, or JSON lines.
     Nothing is guessed: a latency that is missing, given twice or not greater than 0 is refused with its row.
     """
-    from edgeprof_predictor.importers import import_latency_table, save_latency_table
     from edgeprof_predictor.spaces import get_space
+    from edgeprof_predictor.tables.importers import import_latency_table, save_latency_table
 
     imported = import_latency_table(
         source,

@@ -1,7 +1,7 @@
 """A measurement in words: the median with its interval, what ran it, the conditions, and whether to believe it."""
 
 from edgeprof.cli.console import milliseconds
-from edgeprof.sustained import SustainedCurve
+from edgeprof.measuring.sustained import SustainedCurve
 from edgeprof_proto.records import ALL_CORES, CORES_OPTION, Conditions, Evidence, Measurement, Setting
 
 NOT_REPORTED = "not reported"

@@ -125,7 +125,7 @@ def _score_module(
 def _architectures(
     space: "SearchSpace", texts: tuple[str, ...], count: int | None, table: Path | None, seed: int
 ) -> "list[Architecture]":
-    from edgeprof_predictor.tables import load_architectures
+    from edgeprof_predictor.tables.published import load_architectures
 
     if (bool(texts) + (count is not None) + (table is not None)) != 1:
         raise click.UsageError("name architectures, or draw some with --count, or take those of a --table")
@@ -146,7 +146,7 @@ def _score_space(
     from contextlib import ExitStack
 
     from edgeprof.cli.unit_progress import UnitProgress
-    from edgeprof.export import default_cache_folder
+    from edgeprof.exporters.onnx import default_cache_folder
     from edgeprof_predictor.proxies import score_architectures
 
     with ExitStack() as stack:

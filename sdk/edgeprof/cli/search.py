@@ -98,8 +98,8 @@ def search(
         raise click.UsageError("--combine weighted and --weights go together")
     import edgeprof
     from edgeprof.cli.search_progress import SearchProgress
+    from edgeprof.plots.search_plot import draw_front
     from edgeprof.searching.accuracy import AccuracyTable, training_function
-    from edgeprof.searching.picture import draw_front
     from edgeprof_predictor.search.procedure import Budget
 
     with ExitStack() as resources:

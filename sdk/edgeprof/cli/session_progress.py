@@ -2,12 +2,12 @@
 
 import math
 
-from edgeprof.anchor import CHECK_INTERVAL
 from edgeprof.cli.console import messages
 from edgeprof.cli.progress import JobBar
-from edgeprof.listener import OnboardingListener
+from edgeprof.measuring.anchor import CHECK_INTERVAL
+from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT
+from edgeprof.measuring.listener import OnboardingListener
 from edgeprof.onboarding.goal import Standing
-from edgeprof.pace import SETTLED_TRY_COUNT
 from edgeprof.store import Probe
 from edgeprof_proto.records import Measurement, MeasurementPlan
 

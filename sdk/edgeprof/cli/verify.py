@@ -10,7 +10,7 @@ from edgeprof.cli.console import console, messages, milliseconds, print_json
 from edgeprof.cli.parameters import device_option, json_option
 
 if TYPE_CHECKING:
-    from edgeprof.verification import Verification
+    from edgeprof.measuring.verification import Verification
 
 
 @click.command()
@@ -28,7 +28,7 @@ def verify(profile: Path, address: str, count: int, seed: int, picture: Path | N
     """Measure networks that PROFILE has never seen, and compare them with what it predicts."""
     import edgeprof
     from edgeprof.cli.session_progress import SessionProgress
-    from edgeprof.picture import draw_verification
+    from edgeprof.plots.verification_plot import draw_verification
     from edgeprof_predictor.profile import Profile
     from edgeprof_proto.records import MeasurementPlan
 

@@ -1,6 +1,6 @@
 """Onboarding of a platform: the one call, and what it reports."""
 
-from edgeprof.listener import OnboardingListener
+from edgeprof.measuring.listener import OnboardingListener
 from edgeprof.onboarding.api import Onboarded, onboard
 from edgeprof.onboarding.goal import Goal, Standing
 from edgeprof.onboarding.report import OnboardingReport

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof._version import VERSION
-from edgeprof.client import DeviceClient
-from edgeprof.costs import CostLedger
+from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import OnboardingError
-from edgeprof.export import default_model_folder
-from edgeprof.listener import OnboardingListener
+from edgeprof.exporters.onnx import default_model_folder
+from edgeprof.measuring.listener import OnboardingListener
+from edgeprof.measuring.session import ProbeSession
+from edgeprof.measuring.time_ledger import CostLedger
 from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
-from edgeprof.platform import resolve_platform
-from edgeprof.probing import ProbeSession
 from edgeprof.store import Store
+from edgeprof.store.platform import resolve_platform
 from edgeprof_predictor.bundle import Bundle, load_bundle
 from edgeprof_predictor.profile import Profile
 from edgeprof_proto.records import Setting

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from edgeprof.costs import CostLedger
-from edgeprof.listener import OnboardingListener
+from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT
+from edgeprof.measuring.listener import OnboardingListener
+from edgeprof.measuring.session import ProbeSession
+from edgeprof.measuring.time_ledger import CostLedger
 from edgeprof.onboarding.goal import Goal, Standing, reason_to_stop
-from edgeprof.pace import SETTLED_TRY_COUNT
-from edgeprof.probing import ProbeSession
-from edgeprof_predictor.methods.default import FIRST_ROUND_COUNT, Default, DefaultPredictor
-from edgeprof_predictor.outlook import Outlook, look_out
+from edgeprof_predictor.methods.default.error_diagnosis import Outlook, look_out
+from edgeprof_predictor.methods.default.method import FIRST_ROUND_COUNT, Default, DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records import MeasurementPlan

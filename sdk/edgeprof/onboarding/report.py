@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from edgeprof.costs import MEASURING
+from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT
+from edgeprof.measuring.time_ledger import MEASURING
 from edgeprof.onboarding.goal import Standing
 from edgeprof.onboarding.procedure import Onboarding
-from edgeprof.pace import SETTLED_TRY_COUNT
-from edgeprof_predictor.methods.default import DefaultPredictor
-from edgeprof_predictor.outlook import Outlook
+from edgeprof_predictor.methods.default.error_diagnosis import Outlook
+from edgeprof_predictor.methods.default.method import DefaultPredictor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,16 +6,16 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgeprof.client import DeviceClient
-from edgeprof.costs import CostLedger
+from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
-from edgeprof.export import default_cache_folder, default_model_folder
-from edgeprof.platform import Platform
-from edgeprof.probing import ProbeSession
+from edgeprof.exporters.onnx import default_cache_folder, default_model_folder
+from edgeprof.measuring.session import ProbeSession
+from edgeprof.measuring.time_ledger import CostLedger
 from edgeprof.searching.accuracy import AccuracyTable, guide_of
 from edgeprof.searching.device import DeviceMeter
 from edgeprof.searching.listener import DeviceSearchListener
 from edgeprof.store import Store
+from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.proxies import PROXY_NAMES, score_architectures, table_name

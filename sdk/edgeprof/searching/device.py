@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeprof.probing import ProbeSession
+from edgeprof.measuring.session import ProbeSession
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.search.latency import MeasuredLatency
 

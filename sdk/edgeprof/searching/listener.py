@@ -1,6 +1,6 @@
 """What a search tells while it runs: its own steps, those of the device, and the proxies of candidates."""
 
-from edgeprof.listener import SessionListener
+from edgeprof.measuring.listener import SessionListener
 from edgeprof_predictor.search.procedure import SearchListener
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import sessionmaker
 
 from edgeprof.errors import StoreError
-from edgeprof.platform import Platform
+from edgeprof.store.platform import Platform
 from edgeprof.store.tables import DeviceRow, MeasurementRow, PlatformRow, ProbeRow, SessionRow
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records import Device, Measurement

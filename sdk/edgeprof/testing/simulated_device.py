@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof.export import export_architecture
-from edgeprof.local_agent import LocalAgent
+from edgeprof.devices.local_agent import LocalAgent
+from edgeprof.exporters.onnx import export_architecture
+from edgeprof_agent.runtimes.latency_model import true_latency_ms
 from edgeprof_agent.runtimes.simulated import CONFIG_VARIABLE, Fault, FaultKind, Heat, SimulationConfig
-from edgeprof_agent.runtimes.simulation_law import true_latency_ms
 from edgeprof_predictor.spaces import Architecture, SearchSpace
 from edgeprof_proto.records import Setting
 

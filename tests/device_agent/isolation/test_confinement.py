@@ -16,7 +16,7 @@ from edgeprof_agent.config import MIB, AgentConfig
 from edgeprof_agent.errors import WorkerOutOfMemoryError
 from edgeprof_agent.isolation import confinement
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
-from edgeprof_agent.worker_process import WORKER_COMMAND, WorkerProcess
+from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records import Failure, JobSpec, Measurement, MeasurementPlan, Setting
 
@@ -186,7 +186,7 @@ def test_worker_ends_with_an_agent_that_was_killed(tmp_path: Path, data_dir: Pat
     request = {"model_path": str(model), "spec": to_json(spec), "attempt": 1, "isolation": to_json(isolation)}
     agent = (
         "import subprocess, sys, time\n"
-        "command = [sys.executable, '-m', 'edgeprof_agent.worker', sys.argv[1]]\n"
+        "command = [sys.executable, '-m', 'edgeprof_agent.worker.main', sys.argv[1]]\n"
         "worker = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[int(sys.argv[1])], cwd=sys.argv[2])\n"
         "worker.stdin.write(sys.argv[3].encode() + b'\\n')\n"
         "worker.stdin.flush()\n"

@@ -8,8 +8,8 @@ from onnx import TensorProto
 from edgeprof_agent.errors import ModelRejectedError
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.contract import RuntimeContract
+from edgeprof_agent.runtimes.latency_model import NodeKind, Personality, read_nodes, true_latency_ms
 from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulatedRuntime, SimulationConfig
-from edgeprof_agent.runtimes.simulation_law import NodeKind, Personality, read_nodes, true_latency_ms
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records import RecordError, Setting
 

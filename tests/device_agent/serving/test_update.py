@@ -4,7 +4,7 @@ import json
 import sqlite3
 from pathlib import Path
 
-from edgeprof_agent import journal
+from edgeprof_agent.jobs import journal
 from edgeprof_agent.trust.hosts import PairedHosts, read_hosts
 from edgeprof_agent.trust.identity import make_identity, read_identity
 from edgeprof_proto.v1 import job_pb2

@@ -17,7 +17,7 @@ from edgeprof_agent.data_dir import exclusive_data_dir
 from edgeprof_agent.server import running_agent
 from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_agent.trust.identity import make_identity
-from edgeprof_proto.trust import TLS_NAME, KeyPair, make_host_key
+from edgeprof_proto.shared.trust import TLS_NAME, KeyPair, make_host_key
 
 
 class Spy(grpc.aio.ServerInterceptor):

@@ -10,8 +10,8 @@ import pytest
 
 from edgeprof_agent.control import SOCKET_FILE, serving_commands
 from edgeprof_agent.data_dir import exclusive_data_dir
-from edgeprof_agent.trust.desk import PairingDesk
 from edgeprof_agent.trust.hosts import PairedHosts
+from edgeprof_agent.trust.pairing_servicer import PairingDesk
 
 
 class Desk(PairingDesk):

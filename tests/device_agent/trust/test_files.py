@@ -11,7 +11,7 @@ from edgeprof_agent.data_dir import exclusive_data_dir
 from edgeprof_agent.errors import InvalidRequestError
 from edgeprof_agent.trust.hosts import PairedHosts, read_hosts
 from edgeprof_agent.trust.identity import make_identity, read_identity
-from edgeprof_proto.trust import make_device_key
+from edgeprof_proto.shared.trust import make_device_key
 
 
 def edgeprof_agent(data_dir, *arguments: str) -> "subprocess.CompletedProcess[str]":

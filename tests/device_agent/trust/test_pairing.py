@@ -9,13 +9,13 @@ from typing import Any
 import grpc
 import pytest
 
+from edgeprof.devices.pairing import pair
 from edgeprof.errors import EdgeprofError, NotPairedError, PairingClosedError, PairingRefusedError
-from edgeprof.pairing import pair
 from edgeprof_agent.data_dir import exclusive_data_dir
-from edgeprof_agent.trust.desk import CODE_LIFETIME_S, EXCHANGE_COUNT, TRY_COUNT, PairingDesk
 from edgeprof_agent.trust.hosts import PairedHosts
-from edgeprof_proto.pairing import Exchange, ExchangeError
-from edgeprof_proto.trust import OPEN_ISSUER_PEM, make_device_key, make_host_key
+from edgeprof_agent.trust.pairing_servicer import CODE_LIFETIME_S, EXCHANGE_COUNT, TRY_COUNT, PairingDesk
+from edgeprof_proto.shared.pairing import Exchange, ExchangeError
+from edgeprof_proto.shared.trust import OPEN_ISSUER_PEM, make_device_key, make_host_key
 from edgeprof_proto.v1 import pairing_pb2, pairing_pb2_grpc
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.spaces import CategoricalSpace, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 ODD_SPACE = CategoricalSpace("odd", (2, 3, 4, 5, 6, 2, 3))
 PLATFORMS = tuple(f"board_{index}" for index in range(6))

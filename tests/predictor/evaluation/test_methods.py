@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from predictor.evaluation.odd_table import ODD_SPACE, odd_table
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import EncodingError, TableError, UnknownMethodError
 from edgeprof_predictor.evaluation import EVALUATED_NAMES, Protocol, Score, evaluate, resolve_methods, score_encoding
 from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 TRAIN = ("board_0", "board_2", "board_5")
 

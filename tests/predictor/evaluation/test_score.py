@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import TableError, UnknownPlatformError
 from edgeprof_predictor.evaluation import Protocol, Score, evaluate
-from edgeprof_predictor.methods.flops import Flops, FlopsPredictor
+from edgeprof_predictor.methods.baselines.flops import Flops, FlopsPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, SearchSpace
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SOURCES = ("source_0", "source_3")
 FIELDS_ASKED_FOR = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.spaces import CategoricalSpace, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SPACE = CategoricalSpace("small", (4, 4, 4, 4))
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from predictor.methods.tables import SPACE, table
 
-from edgeprof_predictor.hyperparameters import HARDWARE_TRANSFER
-from edgeprof_predictor.methods.maple import Maple
+from edgeprof_predictor.methods.baselines.maple import Maple
+from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER
 from edgeprof_predictor.samples import Samples
 
 SETTINGS = replace(HARDWARE_TRANSFER, source_epochs=3, source_learning_rate=0.004)

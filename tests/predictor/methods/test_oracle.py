@@ -4,8 +4,8 @@ import pytest
 from predictor.methods.tables import SPACE, table
 
 from edgeprof_predictor.errors import SamplesError
-from edgeprof_predictor.methods.nearest import Nearest
-from edgeprof_predictor.methods.oracle import Oracle
+from edgeprof_predictor.methods.baselines.nearest import Nearest
+from edgeprof_predictor.methods.baselines.oracle import Oracle
 from edgeprof_predictor.samples import Samples
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from predictor.search.world import adapted
 
-from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.methods.default import Default
+from edgeprof_predictor.methods.default.method import Default
 from edgeprof_predictor.search.latency import PlatformBelief
 from edgeprof_predictor.spaces import SearchSpace
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 with warnings.catch_warnings():
     # Said while it is imported, of a part that nobody here uses.

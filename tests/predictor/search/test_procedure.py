@@ -13,9 +13,8 @@ from predictor.search.world import accuracy_task, adapted, truth
 
 from edgeprof_predictor.accuracy.registry import get_accuracy_method
 from edgeprof_predictor.accuracy.task import AccuracyTask
-from edgeprof_predictor.dataset import LatencyTable
 from edgeprof_predictor.errors import JournalError, NothingKeepsLimitError, SearchError, TrainingError
-from edgeprof_predictor.methods.default import Default, DefaultPredictor
+from edgeprof_predictor.methods.default.method import Default, DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.search.guides import Chance, Guide, Improving, LateHopeful, TopPredicted
 from edgeprof_predictor.search.latency import JoinedBelief, MeasuredLatency, PlatformBelief
@@ -24,6 +23,7 @@ from edgeprof_predictor.search.procedure import Budget, Oracle, Search
 from edgeprof_predictor.search.state import SearchState
 from edgeprof_predictor.search.tables import TableOracle
 from edgeprof_predictor.spaces import Architecture, FloatArray, SearchSpace, get_space
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 Run = Callable[..., Search]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates
-from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.methods.default import Default, DefaultPredictor
+from edgeprof_predictor.methods.default.method import Default, DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray, SearchSpace
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
 def accuracy_task(world: LatencyTable, space: SearchSpace) -> AccuracyTask:

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from edgeprof_predictor.spaces import SearchSpace, get_space
-from edgeprof_predictor.spaces.fbnet_geometry import OPERATIONS as FBNET_OPERATIONS
-from edgeprof_predictor.spaces.transnas_macro import TransNASMacro
-from edgeprof_predictor.spaces.transnas_micro import TransNASMicro
+from edgeprof_predictor.spaces.fbnet.geometry import OPERATIONS as FBNET_OPERATIONS
+from edgeprof_predictor.spaces.transnas.macro import TransNASMacro
+from edgeprof_predictor.spaces.transnas.micro import TransNASMicro
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's older exporter, ten times faster than its newer one

@@ -8,9 +8,9 @@ import torch
 
 from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.spaces.contract import SearchSpaceContract
-from edgeprof_predictor.spaces.fbnet import FBNet, block_costs
-from edgeprof_predictor.spaces.fbnet_geometry import BLOCKS, LAYERS, OPERATIONS, STAGES
-from edgeprof_predictor.spaces.fbnet_network import ChannelShuffle, InvertedResidual
+from edgeprof_predictor.spaces.fbnet.geometry import BLOCKS, LAYERS, OPERATIONS, STAGES
+from edgeprof_predictor.spaces.fbnet.network import ChannelShuffle, InvertedResidual
+from edgeprof_predictor.spaces.fbnet.space import FBNet, block_costs
 
 SKIPS = ",".join(["skip"] * 22)
 

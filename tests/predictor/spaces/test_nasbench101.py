@@ -10,8 +10,8 @@ from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.spaces import Architecture, ChoiceArray
 from edgeprof_predictor.spaces.contract import SearchSpaceContract
 from edgeprof_predictor.spaces.costs import QUANTITIES
-from edgeprof_predictor.spaces.nasbench101 import NASBench101
-from edgeprof_predictor.spaces.nasbench101_geometry import EDGES, OUTPUT, VERTEX_COUNT
+from edgeprof_predictor.spaces.nasbench101.geometry import EDGES, OUTPUT, VERTEX_COUNT
+from edgeprof_predictor.spaces.nasbench101.space import NASBench101
 
 POOL = "ModelSpec(matrix=[[0, 1, 0], [0, 0, 1], [0, 0, 0]], ops=['input', 'maxpool3x3', 'output'])"
 BARE = "ModelSpec(matrix=[[0, 1], [0, 0]], ops=['input', 'output'])"

@@ -7,7 +7,7 @@ import torch
 
 from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.spaces.contract import SearchSpaceContract
-from edgeprof_predictor.spaces.nasbench201 import NASBench201
+from edgeprof_predictor.spaces.nasbench201.space import NASBench201
 
 CUT = "|none~0|+|none~0|nor_conv_3x3~1|+|none~0|nor_conv_1x1~1|skip_connect~2|"
 

@@ -8,8 +8,8 @@ import pytest
 from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.spaces.contract import SearchSpaceContract
 from edgeprof_predictor.spaces.costs import QUANTITIES
-from edgeprof_predictor.spaces.nasbench301 import NASBench301
-from edgeprof_predictor.spaces.nasbench301_geometry import CELL_PLACES
+from edgeprof_predictor.spaces.nasbench301.geometry import CELL_PLACES
+from edgeprof_predictor.spaces.nasbench301.space import NASBench301
 
 # The second cell pair that DARTS published for CIFAR-10.
 DARTS = (

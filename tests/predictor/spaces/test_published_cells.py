@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space, space_of_notation
-from edgeprof_predictor.spaces.nasbench101_cells import Cells
-from edgeprof_predictor.spaces.nasbench101_geometry import CELL_COUNT, IMAGE_SIDE, STAGE_CHANNELS
-from edgeprof_predictor.spaces.nasbench101_geometry import OPERATIONS as VERTEX_OPERATIONS
-from edgeprof_predictor.spaces.nasbench301_geometry import CELL_PLACES, INPUT_COUNT
-from edgeprof_predictor.spaces.nasbench301_geometry import OPERATIONS as EDGE_OPERATIONS
-from edgeprof_predictor.spaces.nasbench301_notation import CELL_CHOICE_COUNTS, edge_arrays
+from edgeprof_predictor.spaces.nasbench101.cells import Cells
+from edgeprof_predictor.spaces.nasbench101.geometry import CELL_COUNT, IMAGE_SIDE, STAGE_CHANNELS
+from edgeprof_predictor.spaces.nasbench101.geometry import OPERATIONS as VERTEX_OPERATIONS
+from edgeprof_predictor.spaces.nasbench301.geometry import CELL_PLACES, INPUT_COUNT
+from edgeprof_predictor.spaces.nasbench301.geometry import OPERATIONS as EDGE_OPERATIONS
+from edgeprof_predictor.spaces.nasbench301.notation import CELL_CHOICE_COUNTS, edge_arrays
 
 DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 

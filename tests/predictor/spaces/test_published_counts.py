@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
-from edgeprof_predictor.spaces.fbnet import FBNet
-from edgeprof_predictor.spaces.fbnet_geometry import BLOCKS, LAYERS, Block, Layer
-from edgeprof_predictor.spaces.fbnet_geometry import OPERATIONS as FBNET_OPERATIONS
-from edgeprof_predictor.spaces.fbnet_network import InvertedResidual
-from edgeprof_predictor.spaces.nasbench201 import NASBench201
-from edgeprof_predictor.spaces.nasbench201_geometry import CELL_COUNT, IMAGE_SIDE, OPERATIONS, STAGE_CHANNELS
+from edgeprof_predictor.spaces.fbnet.geometry import BLOCKS, LAYERS, Block, Layer
+from edgeprof_predictor.spaces.fbnet.geometry import OPERATIONS as FBNET_OPERATIONS
+from edgeprof_predictor.spaces.fbnet.network import InvertedResidual
+from edgeprof_predictor.spaces.fbnet.space import FBNet
+from edgeprof_predictor.spaces.nasbench201.geometry import CELL_COUNT, IMAGE_SIDE, OPERATIONS, STAGE_CHANNELS
+from edgeprof_predictor.spaces.nasbench201.space import NASBench201
 
 DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 

@@ -14,9 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from edgeprof_predictor.spaces import Architecture, FloatArray
-from edgeprof_predictor.spaces.nasbench201_geometry import EDGES
-from edgeprof_predictor.spaces.transnas import TransNAS
-from edgeprof_predictor.spaces.transnas_geometry import (
+from edgeprof_predictor.spaces.nasbench201.geometry import EDGES
+from edgeprof_predictor.spaces.transnas.geometry import (
     MICRO_MODULES,
     OPERATIONS,
     TASKS,
@@ -24,9 +23,10 @@ from edgeprof_predictor.spaces.transnas_geometry import (
     Task,
     shapes,
 )
-from edgeprof_predictor.spaces.transnas_macro import TransNASMacro
-from edgeprof_predictor.spaces.transnas_micro import TransNASMicro
-from edgeprof_predictor.spaces.transnas_network import ResidualBlock, head, operation, stem
+from edgeprof_predictor.spaces.transnas.macro import TransNASMacro
+from edgeprof_predictor.spaces.transnas.micro import TransNASMicro
+from edgeprof_predictor.spaces.transnas.network import ResidualBlock, head, operation, stem
+from edgeprof_predictor.spaces.transnas.space import TransNAS
 
 DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 

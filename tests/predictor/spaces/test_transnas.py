@@ -8,8 +8,8 @@ from torch import nn
 
 from edgeprof_predictor.errors import ArchitectureError, EncodingError, UnknownSearchSpaceError
 from edgeprof_predictor.spaces.contract import SearchSpaceContract
-from edgeprof_predictor.spaces.transnas_macro import TransNASMacro
-from edgeprof_predictor.spaces.transnas_micro import TransNASMicro
+from edgeprof_predictor.spaces.transnas.macro import TransNASMacro
+from edgeprof_predictor.spaces.transnas.micro import TransNASMicro
 
 SPACES = [TransNASMacro, TransNASMicro]
 CUT = "64-41414-0_33_000"

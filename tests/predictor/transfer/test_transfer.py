@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeprof_predictor.dataset import LatencyTable
-from edgeprof_predictor.encodings.references import TableReferences
+from edgeprof_predictor.encodings.reference_latencies import TableReferences
 from edgeprof_predictor.errors import (
     EncodingError,
     ReferencesError,
@@ -17,6 +16,7 @@ from edgeprof_predictor.errors import (
 from edgeprof_predictor.metrics import interval_coverage, spearman
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace
+from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.transfer import TRANSFER_NAMES, TransferTask, get_transfer
 
 SOURCE = CategoricalSpace("source", (4, 4, 4, 4))

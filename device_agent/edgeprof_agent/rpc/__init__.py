@@ -1,0 +1,1 @@
+"""The gRPC service: requests decoded, answered, and errors turned into statuses."""

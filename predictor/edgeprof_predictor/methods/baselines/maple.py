@@ -1,0 +1,69 @@
+"""MAPLE as far as published latencies allow: a regression on architecture and hardware descriptor."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edgeprof_predictor.methods.multi_predict.method import MultiPredict
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
+
+PENALTY: Final = 1.0
+"""Of the regression that prices options, in samples: a few samples move a platform only part of the way from the
+mean of the sources."""
+
+
+class Maple(MultiPredict):
+    """Describe a platform by what each kind of operation costs there, and learn latency from both.
+
+    What the original measures is not public: it runs the operations of the search space one by one and reads ten
+    performance counters of the processor. No published table holds such counters, and none can be had for a platform
+    that is only known by latencies. In their place stands the price of each option, told from the platform's
+    measured networks: of as many numbers as there are options, and about the same thing, but less than counters
+    say. So its scores say what a fixed descriptor of operations is worth, not how good the original is. The
+    published adaptation trains once more on sources and samples together; here the samples fine-tune.
+
+    Source:
+        MAPLE, Abbasi, Wong and Shafiee 2021.
+    """
+
+    name: ClassVar[str] = "maple"
+    are_rows_learned: ClassVar[bool] = False
+
+    def start_rows(self, sources: LatencyTable, *, seed: int) -> Tensor:
+        """Return the prices on the sources, each in units of its spread over them: `p x h`."""
+        counts = self._option_counts(sources.choices)
+        self._centre = counts.mean(axis=0)
+        prices = np.stack([_prices(counts - self._centre, np.log(row)) for row in sources.latency_ms])
+        self._mean_prices = prices.mean(axis=0)
+        self._spread = np.maximum(prices.std(axis=0), 1e-6)
+        return self._as_row(prices)
+
+    def new_row(self, samples: Samples, nearest: str | None, *, seed: int) -> Tensor:
+        """Return the prices that the samples suggest, near those of the sources while there are few: `h`."""
+        if samples.count < 2:
+            return self._as_row(self._mean_prices)
+        counts = self._option_counts(samples.choices) - self._centre
+        explained = counts @ self._mean_prices
+        return self._as_row(self._mean_prices + _prices(counts, np.log(samples.latency_ms) - explained))
+
+    def _option_counts(self, choices: ChoiceArray) -> FloatArray:
+        """Return how often each option is chosen, over all decisions: `n x l` to `n x h`."""
+        options = np.arange(max(self.space.choice_counts))
+        counts: FloatArray = (choices[:, :, None] == options).sum(axis=1).astype(np.float64)
+        return counts
+
+    def _as_row(self, prices: FloatArray) -> Tensor:
+        return torch.as_tensor((prices - self._mean_prices) / self._spread, dtype=torch.float32)
+
+
+def _prices(counts: FloatArray, log_latency: FloatArray) -> FloatArray:
+    """Return what one option more adds to log latency, by ridge regression: `n x h` and `n` to `h`."""
+    normal = counts.T @ counts + PENALTY * np.eye(counts.shape[1])
+    prices: FloatArray = np.linalg.solve(normal, counts.T @ (log_latency - log_latency.mean()))
+    return prices

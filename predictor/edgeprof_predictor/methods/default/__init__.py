@@ -1,0 +1,1 @@
+"""The default method: all of it, and nothing of any other."""

@@ -1,0 +1,110 @@
+"""Why a platform is hard to predict, and how many more samples would mend it."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Final
+
+from edgeprof_predictor.methods.base import PlatformPredictor
+from edgeprof_predictor.methods.default.expected_error import UPPER_DEVIATIONS
+from edgeprof_predictor.spaces import ChoiceArray
+
+LIKE_CORRELATION: Final = 0.9
+"""A source that correlates better is of the platform's kind: from five samples on, published platforms
+with such a source reach it, and hardly any others do. Fewer samples correlate with anything."""
+
+LOOKAHEAD_COUNT: Final = 50
+"""Samples more that are looked at; what needs more is called out of reach."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What stands between a platform and the error that is wanted.
+
+    Args:
+        sample_count: Samples so far.
+        source_platform: The source that correlates best over them; None where the samples leave that open.
+        source_correlation: Its correlation; 0 where there is none.
+        correlation_lower: The correlation over all architectures is above, nine times in ten.
+        correlation_upper: It is below, nine times in ten.
+        wanted_error: Median relative error to stay below.
+        more_sample_count: Samples more until that is expected; None where `LOOKAHEAD_COUNT` would not do.
+    """
+
+    sample_count: int
+    source_platform: str | None
+    source_correlation: float
+    correlation_lower: float
+    correlation_upper: float
+    wanted_error: float
+    more_sample_count: int | None
+
+    def __str__(self) -> str:
+        """Return the reason and what would help, in one line."""
+        return f"{self._reason()}; {self._remedy()}"
+
+    def _reason(self) -> str:
+        if self.source_platform is None:
+            return "the samples do not tell which known platform it is like"
+        doubt = f"{self.correlation_lower:.2f} to {self.correlation_upper:.2f} by {self.sample_count} samples"
+        if self.source_correlation < LIKE_CORRELATION:
+            return f"correlates with no known platform above {self.source_correlation:.2f} ({doubt})"
+        return f"correlates with {self.source_platform} at {self.source_correlation:.2f} ({doubt})"
+
+    def _remedy(self) -> str:
+        if self.more_sample_count is None:
+            return (
+                f"even {LOOKAHEAD_COUNT} more samples are not expected to bring the error below {self.wanted_error:.1%}"
+            )
+        noun = "sample" if self.more_sample_count == 1 else "samples"
+        return f"{self.more_sample_count} more {noun} expected until the error is below {self.wanted_error:.1%}"
+
+
+def look_out(
+    predictor: PlatformPredictor, candidates: ChoiceArray, *, sample_count: int, wanted_error: float
+) -> Outlook | None:
+    """Say what stands between a platform and the error that is wanted; None where it is reached.
+
+    Args:
+        predictor: Adapted to the samples so far.
+        candidates: Architectures that could be measured: `n x l`.
+        sample_count: Samples so far.
+        wanted_error: Median relative error; reached when the expected error's upper end is.
+    """
+    expected = predictor.expectation
+    if expected.upper <= wanted_error:
+        return None
+
+    def closeness(count: int) -> float:
+        share = predictor.error_after(candidates, count) / expected.error
+        # Doubt, the distance of the ends in logarithms, is taken to shrink as the error does.
+        upper: float = expected.error * share * (expected.upper / expected.error) ** share
+        return -upper
+
+    more = 1 + bisect_left(range(1, LOOKAHEAD_COUNT + 1), -wanted_error, key=closeness)
+    correlation = predictor.source_correlation if predictor.source_platform is not None else 0.0
+    lower, upper = correlation_interval(correlation, sample_count)
+    return Outlook(
+        sample_count=sample_count,
+        source_platform=predictor.source_platform,
+        source_correlation=correlation,
+        correlation_lower=lower,
+        correlation_upper=upper,
+        wanted_error=wanted_error,
+        more_sample_count=more if more <= LOOKAHEAD_COUNT else None,
+    )
+
+
+def correlation_interval(correlation: float, sample_count: int) -> tuple[float, float]:
+    """Return the ends between which a correlation lies eight times in ten; three samples tell nothing.
+
+    Source:
+        Fisher's transformation.
+    """
+    if sample_count <= 3:
+        return -1.0, 1.0
+    middle = math.atanh(max(min(correlation, 1.0 - 1e-12), -1.0 + 1e-12))
+    reach = UPPER_DEVIATIONS / math.sqrt(sample_count - 3)
+    return math.tanh(middle - reach), math.tanh(middle + reach)

@@ -1,0 +1,189 @@
+"""Architectures that tell most about a new platform, given all sources and what is measured."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.methods.default.cost_features import FeatureMap
+from edgeprof_predictor.methods.default.posterior import (
+    OFFSET_VARIANCE,
+    RELATIVE_FLOOR,
+    SCALE_VARIANCE,
+    Hypotheses,
+    Posterior,
+)
+from edgeprof_predictor.methods.default.prior import AMPLITUDES, Basis, Prior
+from edgeprof_predictor.methods.default.source_regression import SourceRegressions
+from edgeprof_predictor.samplers.base import check_count
+from edgeprof_predictor.samplers.chance import choose_random
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
+
+TYPICAL_COUNT: Final = 250
+"""Candidates drawn at random; what a sample tells is counted over them."""
+
+EXTREME_COUNT: Final = 200
+"""Candidates besides that differ most from each other: nothing tells the price of an operation
+like a network that has hardly any other, and chance offers few of those."""
+
+SEARCHED_COUNT: Final = 5000
+"""Candidates among which the extremes are found; more are thinned at random."""
+
+ASSUMED_NOISE: Final = 0.01
+"""Relative variance of a measurement (10 %) that the choice reckons with, whatever the samples so
+far say: a choice made for noise loses little without it, the reverse loses much."""
+
+CONSIDERED_COUNT: Final = 16
+"""Combinations of the posterior over which the gain is averaged."""
+
+NEGLIGIBLE_VARIANCE: Final = 1e-8
+"""Relative variance below which nothing is left to be told."""
+
+REMAINING_COUNT: Final = 200
+"""Candidates that are enough to estimate what further samples are worth."""
+
+
+class Informative:
+    """Takes the architecture that tells most about the platform, given what is measured.
+
+    Cells whose input does not reach their output come last: no network of use is one.
+
+    Args:
+        prior: Of the search space and its sources.
+        hypotheses: Drawn for that prior.
+    """
+
+    def __init__(self, prior: Prior, hypotheses: Hypotheses) -> None:
+        self._prior = prior
+        self._hypotheses = hypotheses
+
+    @classmethod
+    def of_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Informative:
+        """Fit what the choice needs to know of the sources."""
+        feature_map = FeatureMap(space)
+        prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources), seed=seed)
+        return cls(prior, Hypotheses.draw(prior, seed=seed))
+
+    def __call__(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
+        """Return distinct indices of candidates, most informative first: `count`."""
+        is_connected = self._prior.feature_map.space.is_connected(candidates)
+        eligible = np.flatnonzero(is_connected) if is_connected.sum() >= count else np.arange(len(candidates))
+        eligible = eligible[choose_random(len(eligible), min(SEARCHED_COUNT, len(eligible)), seed=seed)]
+        basis = self._prior.basis(candidates[eligible])
+        typical_count = min(max(TYPICAL_COUNT, count), len(eligible))
+        extremes = find_extremes(self._prior, basis, EXTREME_COUNT)
+        pool = np.concatenate([np.arange(typical_count), extremes[extremes >= typical_count]])
+        posterior = Posterior.infer(self._prior, self._hypotheses, measured)
+        chosen = choose_informative(posterior, basis[pool], count, typical_count=typical_count)
+        indices: NDArray[np.int64] = eligible[pool[chosen]]
+        return indices
+
+
+def find_extremes(prior: Prior, candidates: Basis, count: int) -> NDArray[np.int64]:
+    """Return the candidates that the prior holds for most unlike each other and what is usual.
+
+    A pivoted Cholesky factorisation of the prior's covariance, all kernels at their middle size:
+    each next one is what the ones before tell least about.
+
+    Shapes:
+        returns: `count` at most, distinct; fewer where those tell all.
+    """
+    sizes = [np.sqrt(np.sqrt(AMPLITUDES[name][0] * AMPLITUDES[name][1])) for name in prior.kernel_names]
+    means = np.maximum(candidates.means.mean(axis=1, keepdims=True), RELATIVE_FLOOR)
+    parts = [size * factor for size, factor in zip(sizes, candidates.factors, strict=False)]
+    offset, scale = np.full_like(means, np.sqrt(OFFSET_VARIANCE)), np.sqrt(SCALE_VARIANCE) * means
+    features = np.concatenate([*parts, offset, scale], axis=1) / means
+    variance = (features**2).sum(axis=1)
+    columns = np.zeros((len(features), min(count, len(features))))
+    chosen: list[int] = []
+    while len(chosen) < columns.shape[1] and variance.max() > NEGLIGIBLE_VARIANCE:
+        index = int(variance.argmax())
+        before = columns[:, : len(chosen)]
+        column = (features @ features[index] - before @ before[index]) / np.sqrt(variance[index])
+        columns[:, len(chosen)] = column
+        variance = np.maximum(variance - column**2, 0.0)
+        variance[index] = 0.0
+        chosen.append(index)
+    return np.array(chosen, dtype=np.int64)
+
+
+def choose_informative(
+    posterior: Posterior, candidates: Basis, count: int, *, typical_count: int | None = None
+) -> NDArray[np.int64]:
+    """Return distinct indices of candidates, each the one that tells most after those before.
+
+    The gain of a candidate is how much it lowers the summed variance of typical candidates, as a
+    share, averaged over combinations. What all have in common, the scale, is left out: any sample
+    tells it. No latency of the candidates is needed.
+
+    Args:
+        posterior: What is known now.
+        candidates: Architectures to choose from.
+        count: How many.
+        typical_count: The first so many candidates stand for the space; all where not given.
+
+    Raises:
+        SampleCountError: If there are fewer candidates than asked for.
+    """
+    check_count(len(candidates), count)
+    covariance, means, _ = posterior.covariance(candidates, CONSIDERED_COUNT)
+    return _choose(covariance, means, count, slice(0, typical_count))
+
+
+def _choose(covariance: FloatArray, means: FloatArray, count: int, typical: slice) -> NDArray[np.int64]:
+    """Choose by what combinations believe: covariances `h x n x n`, means `h x n`."""
+    noise = ASSUMED_NOISE * means**2
+    direction = means[:, typical] / np.linalg.norm(means[:, typical], axis=1, keepdims=True)
+    chosen: list[int] = []
+    for _ in range(count):
+        variance = np.maximum(np.einsum("hii->hi", covariance), 0.0)
+        shared = np.einsum("hr,hrn->hn", direction, covariance[:, typical])
+        lowered = (covariance[:, typical] ** 2).sum(axis=1) - shared**2
+        gains = lowered / (variance + noise) / np.maximum(variance[:, typical].sum(axis=1, keepdims=True), 1e-12)
+        gain = gains.mean(axis=0)
+        gain[chosen] = -1.0
+        chosen.append(int(gain.argmax()))
+        covariance = conditioned(covariance, chosen[-1], noise[:, chosen[-1]])
+    return np.array(chosen, dtype=np.int64)
+
+
+def remaining_variance(posterior: Posterior, candidates: Basis, count: int) -> float:
+    """Return the share of the relative variance that is left after the best next samples.
+
+    Args:
+        posterior: What is known now.
+        candidates: Architectures to choose from; the variance is theirs.
+        count: Samples more.
+
+    Shapes:
+        returns: In (0, 1], measurement noise included, which no sample lowers.
+    """
+    covariance, means, noise = posterior.covariance(candidates, CONSIDERED_COUNT)
+    chosen = _choose(covariance, means, min(count, len(candidates)), slice(None))
+    before = _mean_variance(covariance, means) + noise
+    for index in chosen:
+        covariance = conditioned(covariance, int(index), noise * means[:, index] ** 2)
+    # The middle of the combinations: a loud one would drown what the others still hope to learn.
+    return float(np.median((_mean_variance(covariance, means) + noise) / before))
+
+
+def _mean_variance(covariance: FloatArray, means: FloatArray) -> FloatArray:
+    relative: FloatArray = (np.maximum(np.einsum("hii->hi", covariance), 0.0) / means**2).mean(axis=1)
+    return relative
+
+
+def conditioned(covariance: FloatArray, index: int, noise: FloatArray) -> FloatArray:
+    """Return covariances `h x n x n` after a measurement of one architecture.
+
+    Args:
+        covariance: Before it.
+        index: The architecture.
+        noise: Variance of the measurement: `h`.
+    """
+    column = covariance[:, :, index]
+    after: FloatArray = covariance - column[:, :, None] * column[:, None, :] / (column[:, index] + noise)[:, None, None]
+    return after

@@ -1,0 +1,27 @@
+"""Sources that are alike: left out together, so that no twin makes a left-out platform look easy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from edgeprof_predictor.tables.latency_table import LatencyTable
+
+FAMILY_CORRELATION: Final = 0.985
+"""Sources whose log latencies correlate better are one family."""
+
+
+def families(sources: LatencyTable) -> list[tuple[str, ...]]:
+    """Return the sources in groups that are alike, directly or through others."""
+    correlation = np.atleast_2d(np.corrcoef(np.log(sources.latency_ms)))
+    is_alike = correlation > FAMILY_CORRELATION
+    remaining, found = list(range(len(sources.platforms))), []
+    while remaining:
+        members, border = set(), [remaining[0]]
+        while border:
+            members.add(border[-1])
+            border = [*border[:-1], *(set(np.flatnonzero(is_alike[border[-1]]).tolist()) - members - set(border))]
+        found.append(tuple(sources.platforms[index] for index in sorted(members)))
+        remaining = [index for index in remaining if index not in members]
+    return found

@@ -1,0 +1,192 @@
+"""What is known of a platform before it is measured: sources, physics, and how they may be wrong.
+
+Relative latency of architecture `x` on a new platform: `t(x) = m(x) + f(x)`, where `m` is one of a
+few means and `f` a Gaussian process whose covariance is a sum of kernels. Each kernel names a way
+in which platforms differ: from source to source, in the prices of arithmetic and traffic, in whole
+costs, in costs per stage, in single choices and their pairs, in what a cut graph costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.methods.default.cost_features import FeatureMap, Features
+from edgeprof_predictor.methods.default.random_cost_models import Prices, physics_line
+from edgeprof_predictor.methods.default.source_regression import SourceRegressions, design_matrix
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+
+AMPLITUDES: Final = {
+    "sources": (0.03, 4.0),
+    "prices": (0.05, 3.0),
+    "totals": (0.003, 1.0),
+    "stages": (0.001, 0.1),
+    "cut": (0.003, 0.5),
+    "choices": (0.0003, 0.03),
+}
+"""Range of each kernel's amplitude. The first two multiply a spread that is there, so 1 is their
+natural size; the others are variances of relative latency, from hardly any to as much as sources
+and physics leave open. Broad on purpose: the samples decide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Basis:
+    """Means and kernel features of a batch of architectures.
+
+    Letters: `n` architectures, `m` means, `j` kernels.
+
+    Shapes:
+        means: `n x m`.  factors: `j - 1` of `n x d_j`; a kernel is their inner product.
+        one_hots: encodings behind the last kernel, that of choices and their pairs.
+    """
+
+    means: FloatArray
+    factors: tuple[FloatArray, ...]
+    one_hots: tuple[FloatArray, ...]
+    decision_count: int
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    def __getitem__(self, indices: slice | NDArray[np.int64]) -> Basis:
+        return Basis(
+            means=self.means[indices],
+            factors=tuple(factor[indices] for factor in self.factors),
+            one_hots=tuple(one_hot[indices] for one_hot in self.one_hots),
+            decision_count=self.decision_count,
+        )
+
+    def cross(self, other: Basis) -> FloatArray:
+        """Return all kernels between two batches: `j x n x n'`."""
+        kernels = [mine @ theirs.T for mine, theirs in zip(self.factors, other.factors, strict=True)]
+        shared = [mine @ theirs.T for mine, theirs in zip(self.one_hots, other.one_hots, strict=True)]
+        kernels.append(np.mean([self._choice_kernel(count) for count in shared], axis=0))
+        return np.stack(kernels)
+
+    def diagonal(self) -> FloatArray:
+        """Return all kernels of each architecture with itself: `j x n`."""
+        variances = [(factor**2).sum(axis=1) for factor in self.factors]
+        return np.stack([*variances, np.ones(len(self))])
+
+    def _choice_kernel(self, shared_count: FloatArray) -> FloatArray:
+        """Share of equal choices and of equal pairs of choices, in equal parts."""
+        count = self.decision_count
+        pairs = shared_count * (shared_count - 1) / max(count * (count - 1), 1)
+        kernel: FloatArray = 0.5 * shared_count / count + 0.5 * pairs
+        return kernel
+
+
+class Prior:
+    """Means and kernels for the platforms of one search space.
+
+    Args:
+        feature_map: Of the search space.
+        sources: Regressions of the source platforms, or of some of them.
+        prices: Virtual platforms; None where the space knows no costs.
+    """
+
+    def __init__(self, feature_map: FeatureMap, sources: SourceRegressions, prices: Prices | None) -> None:
+        self.feature_map: Final = feature_map
+        self.sources: Final = sources
+        self.prices: Final = prices
+        self._has_cut = not bool(np.all(feature_map.reference.is_connected))
+        self.kernel_names: Final = tuple(name for name in AMPLITUDES if self._has_kernel(name))
+        self.reference: Final = self.basis(feature_map.reference_choices)
+
+    @classmethod
+    def of(cls, feature_map: FeatureMap, sources: SourceRegressions, *, seed: int) -> Prior:
+        """Return the prior of a space, with virtual platforms where its costs are known."""
+        has_costs = bool(feature_map.reference.stage_costs)
+        return cls(feature_map, sources, Prices.draw(feature_map.reference, seed=seed) if has_costs else None)
+
+    def without(self, platforms: Sequence[str]) -> Prior:
+        """Return the prior that does not know these sources; where it knows no others, it stays as it is."""
+        if set(self.sources.platforms) <= set(platforms):
+            return self
+        return Prior(self.feature_map, self.sources.without(platforms), self.prices)
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        prices = {} if self.prices is None else self.prices.tensors()
+        return {"reference_choices": self.feature_map.reference_choices, **self.sources.tensors(), **prices}
+
+    @classmethod
+    def from_tensors(
+        cls, space: CategoricalSpace, platforms: tuple[str, ...], tensors: Mapping[str, NDArray[np.generic]]
+    ) -> Prior:
+        """Return what `tensors` was saved from."""
+        feature_map = FeatureMap(space, tensors["reference_choices"].astype(np.int8))
+        prices = Prices.from_tensors(tensors) if "prices.means" in tensors else None
+        return cls(feature_map, SourceRegressions.from_tensors(platforms, tensors), prices)
+
+    def basis(self, choices: ChoiceArray) -> Basis:
+        """Return means and kernel features of architectures.
+
+        Shapes:
+            choices: `n x l`.
+        """
+        features = self.feature_map.describe(choices)
+        sources = self.sources.predict(design_matrix(self.feature_map, features))
+        factors = [self._source_factor(sources)]
+        if self.prices is not None:
+            factors += [self.prices.spread(features), *self._cost_features(features)]
+        if self._has_cut:
+            factors.append((~features.is_connected)[:, None].astype(np.float64))
+        return Basis(
+            means=self._means(features, sources.mean(axis=1)),
+            factors=tuple(factors),
+            one_hots=features.one_hots,
+            decision_count=len(self.feature_map.space.choice_counts),
+        )
+
+    def source_latencies(self, choices: ChoiceArray) -> FloatArray:
+        """Return relative latencies on all sources: `n x l` to `n x p`."""
+        return self.sources.predict(design_matrix(self.feature_map, self.feature_map.describe(choices)))
+
+    @property
+    def unsampled_mean(self) -> int:
+        """Index of the mean to rely on without samples: physics alone, else that of the sources.
+
+        Sources may be of another kind than the new platform, and nothing tells before it is
+        measured; arithmetic takes time everywhere.
+        """
+        return 0 if self.prices is None else 1
+
+    def _has_kernel(self, name: str) -> bool:
+        if name in ("prices", "totals", "stages"):
+            return self.prices is not None
+        return self._has_cut if name == "cut" else True
+
+    def _means(self, features: Features, source_mean: FloatArray) -> FloatArray:
+        """Return what a platform may be like: the sources, physics, or half of each."""
+        if self.prices is None:
+            return source_mean[:, None]
+        physical = [physics_line(features, self.feature_map.reference), *self.prices.mean_latency(features)]
+        mixed = [(source_mean + mean) / 2 for mean in physical]
+        return np.stack([source_mean, *physical, *mixed], axis=1)
+
+    def _source_factor(self, sources: FloatArray) -> FloatArray:
+        centred = sources - sources.mean(axis=1, keepdims=True)
+        factor: FloatArray = centred / np.sqrt(max(sources.shape[1] - 1, 1))
+        return factor
+
+    def _cost_features(self, features: Features) -> tuple[FloatArray, FloatArray]:
+        """Return standardised whole costs and stage costs, each of mean variance 1."""
+        reference = self.feature_map.reference
+        totals = _standardised(np.concatenate(features.totals, axis=1), np.concatenate(reference.totals, axis=1))
+        stages = _standardised(
+            np.concatenate(features.flat_costs, axis=1), np.concatenate(reference.flat_costs, axis=1)
+        )
+        return totals, stages
+
+
+def _standardised(values: FloatArray, reference: FloatArray) -> FloatArray:
+    spread = reference.std(axis=0)
+    varies = spread > 1e-9 * np.abs(reference).max(axis=0)
+    centred = (values[:, varies] - reference[:, varies].mean(axis=0)) / spread[varies]
+    standardised: FloatArray = centred / np.sqrt(max(int(varies.sum()), 1))
+    return standardised

@@ -1,0 +1,122 @@
+"""What the source platforms have in common: a ridge regression of relative latency for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.methods.default.cost_features import FeatureMap, Features
+from edgeprof_predictor.spaces import FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
+
+PAIR_WIDTH_MAX: Final = 2000
+"""Widest encoding of pairs of choices that is still used: small spaces can afford interactions."""
+
+PENALTIES: Final = np.logspace(-4, 3, 15)
+"""Ridge penalties tried; the leave-one-out error of the source's own samples picks one."""
+
+RELATIVE_FLOOR: Final = 0.02
+"""Smallest relative latency that a regression may predict: time is positive."""
+
+PART_WEIGHT: Final = 0.5
+"""Weight of pairs and of costs against single choices: the ridge prefers simple explanations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SourceRegressions:
+    """Ridge regressions of the relative latency of `p` source platforms.
+
+    Shapes:
+        weights: `w x p`, of the design matrix.  intercepts: `p`.
+    """
+
+    platforms: tuple[str, ...]
+    weights: FloatArray
+    intercepts: FloatArray
+
+    @classmethod
+    def fit(cls, feature_map: FeatureMap, table: LatencyTable) -> SourceRegressions:
+        """Learn from the latencies of the source platforms."""
+        design = design_matrix(feature_map, feature_map.describe(table.choices))
+        centre = design.mean(axis=0)
+        left, singular, right = np.linalg.svd(design - centre, full_matrices=False)
+        relative = table.latency_ms / np.exp(np.log(table.latency_ms).mean(axis=1, keepdims=True))
+        columns = [_ridge(left, singular, latencies - latencies.mean()) for latencies in relative]
+        weights = right.T @ np.stack(columns, axis=1)
+        intercepts = relative.mean(axis=1) - centre @ weights
+        # Over the whole space every source has mean 1, whatever was sampled of it.
+        reference = design_matrix(feature_map, feature_map.reference) @ weights + intercepts
+        scale = np.maximum(reference, RELATIVE_FLOOR).mean(axis=0)
+        return cls(platforms=table.platforms, weights=weights / scale, intercepts=intercepts / scale)
+
+    def without(self, platforms: Sequence[str]) -> SourceRegressions:
+        """Return the regressions of all other sources."""
+        kept = [index for index, name in enumerate(self.platforms) if name not in platforms]
+        return SourceRegressions(
+            platforms=tuple(self.platforms[index] for index in kept),
+            weights=self.weights[:, kept],
+            intercepts=self.intercepts[kept],
+        )
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        return {"sources.weights": self.weights, "sources.intercepts": self.intercepts}
+
+    @classmethod
+    def from_tensors(cls, platforms: tuple[str, ...], tensors: Mapping[str, NDArray[np.generic]]) -> SourceRegressions:
+        """Return what `tensors` was saved from."""
+        return cls(
+            platforms=platforms,
+            weights=tensors["sources.weights"].astype(np.float64),
+            intercepts=tensors["sources.intercepts"].astype(np.float64),
+        )
+
+    def predict(self, design: FloatArray) -> FloatArray:
+        """Return relative latencies on all sources: `n x w` to `n x p`."""
+        predicted: FloatArray = np.maximum(design @ self.weights + self.intercepts, RELATIVE_FLOOR)
+        return predicted
+
+
+def design_matrix(feature_map: FeatureMap, features: Features) -> FloatArray:
+    """Return what the regressions see: choices, pairs of choices where affordable, costs.
+
+    Shapes:
+        returns: `n x w`.
+    """
+    counts = feature_map.space.choice_counts
+    parts = list(features.one_hots)
+    if sum(counts) ** 2 / 2 <= PAIR_WIDTH_MAX:
+        parts += [PART_WEIGHT * _pairs(one_hot, counts) for one_hot in features.one_hots]
+    for flat, reference in zip(features.flat_costs, feature_map.reference.flat_costs, strict=True):
+        spread = reference.std(axis=0)
+        parts.append(PART_WEIGHT * flat[:, spread > 0] / spread[spread > 0])
+    return np.concatenate(parts, axis=1)
+
+
+def _pairs(one_hot: FloatArray, counts: tuple[int, ...]) -> FloatArray:
+    ends = np.cumsum(counts)
+    blocks = [one_hot[:, end - count : end] for end, count in zip(ends, counts, strict=True)]
+    pairs = [
+        (first[:, :, None] * second[:, None, :]).reshape(len(one_hot), first.shape[1] * second.shape[1])
+        for index, first in enumerate(blocks)
+        for second in blocks[index + 1 :]
+    ]
+    side_by_side: FloatArray = np.concatenate(pairs, axis=1)
+    return side_by_side
+
+
+def _ridge(left: FloatArray, singular: FloatArray, centred: FloatArray) -> FloatArray:
+    """Return the solution in the right singular basis, penalty by leave-one-out error."""
+    projected = left.T @ centred
+    best_error, best = np.inf, np.zeros_like(singular)
+    for penalty in PENALTIES:
+        shrinkage = singular**2 / (singular**2 + penalty)
+        leverage = np.minimum(left**2 @ shrinkage + 1.0 / len(centred), 0.999)
+        error = float(np.mean(((centred - left @ (shrinkage * projected)) / (1.0 - leverage)) ** 2))
+        if error < best_error:
+            best_error, best = error, shrinkage * projected / np.maximum(singular, 1e-12)
+    return best

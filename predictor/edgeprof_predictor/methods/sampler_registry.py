@@ -1,0 +1,54 @@
+"""Samplers by name, made for one search space and its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from edgeprof_predictor.encodings import Vec
+from edgeprof_predictor.errors import UnknownMethodError
+from edgeprof_predictor.methods.default.informative_design import Informative
+from edgeprof_predictor.samplers.base import Sampler
+from edgeprof_predictor.samplers.chance import Chance
+from edgeprof_predictor.samplers.diverse import Diverse
+from edgeprof_predictor.samplers.stratified import Stratified, flops_of, parameters_of, typical_latency_of
+from edgeprof_predictor.spaces import CategoricalSpace
+from edgeprof_predictor.tables.latency_table import LatencyTable
+
+_SAMPLERS: Final[dict[str, Callable[[CategoricalSpace, LatencyTable, int], Sampler]]] = {
+    "diversity": lambda space, sources, seed: Diverse(Vec(space)),
+    "flops": lambda space, sources, seed: Stratified(flops_of(space)),
+    "informative": lambda space, sources, seed: Informative.of_sources(space, sources, seed=seed),
+    "latency": lambda space, sources, seed: Stratified(typical_latency_of(space, sources)),
+    "parameters": lambda space, sources, seed: Stratified(parameters_of(space)),
+    "random": lambda space, sources, seed: Chance(),
+}
+
+SAMPLER_NAMES: Final = tuple(sorted(_SAMPLERS))
+
+
+def make_sampler(name: str, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Sampler:
+    """Return the sampler of this name.
+
+    Args:
+        name: One of `SAMPLER_NAMES`.
+        space: The search space.
+        sources: Latencies of the source platforms.
+        seed: Of what chance there is in making it.
+
+    Raises:
+        UnknownMethodError: If no sampler has this name.
+        EncodingError: If it needs costs and the space knows none.
+    """
+    check_sampler_name(name)
+    return _SAMPLERS[name](space, sources, seed)
+
+
+def check_sampler_name(name: str) -> None:
+    """Refuse a name that no sampler has.
+
+    Raises:
+        UnknownMethodError: If it is unknown, with the known ones.
+    """
+    if name not in _SAMPLERS:
+        raise UnknownMethodError(f"there is no sampler {name!r}; the known ones are {', '.join(SAMPLER_NAMES)}")

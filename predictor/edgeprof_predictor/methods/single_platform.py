@@ -1,0 +1,59 @@
+"""Base of the methods that learn from the new platform's samples alone."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.pointwise import LogLatency, PointwisePredictor, fit_pointwise
+from edgeprof_predictor.samplers import choose_random
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
+
+LoneMethodType = TypeVar("LoneMethodType", bound="LoneMethod")
+
+
+class LoneMethod(Method):
+    """A law fitted to random samples of one platform; sources teach it nothing.
+
+    Args:
+        space: The search space.
+        platforms: Names of the sources, kept for the record.
+    """
+
+    def __init__(self, space: CategoricalSpace, platforms: tuple[str, ...]) -> None:
+        self.space = space
+        self.platforms = platforms
+
+    @classmethod
+    def fit_sources(
+        cls: type[LoneMethodType], space: CategoricalSpace, sources: LatencyTable, *, seed: int
+    ) -> LoneMethodType:
+        """Return the method; there is nothing to learn."""
+        return cls(space, sources.platforms)
+
+    def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
+        """Return random candidates."""
+        return choose_random(len(candidates), count, seed=seed)
+
+    def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
+        """Fit the law to the samples; without any, all architectures take equally long."""
+        return fit_pointwise(lambda some: self.fit_law(some, seed=seed) if some.count else _flat, samples)
+
+    @abstractmethod
+    def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
+        """Return the law that one sample or more suggest.
+
+        Args:
+            samples: Of the platform.
+            seed: Of what chance there is.
+        """
+
+
+def _flat(choices: ChoiceArray) -> NDArray[np.float64]:
+    return np.zeros(len(choices))

@@ -1,0 +1,47 @@
+"""Gradient descent as all networks of the paper are trained: AdamW, a cosine to 0, small batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from edgeprof_predictor.networks.latency_network import one_thread
+
+
+def descend(
+    parameters: Iterable[Tensor],
+    batch_loss: Callable[[Tensor], Tensor],
+    *,
+    count: int,
+    batch_size: int,
+    epochs: int,
+    learning_rate: float,
+    weight_decay: float,
+    seed: int,
+) -> None:
+    """Lower a mean loss over `count` examples, changing the parameters in place.
+
+    Args:
+        parameters: Tensors that require a gradient.
+        batch_loss: Gives the mean loss of the examples with these indices.
+        count: Number of examples; none change nothing.
+        batch_size: Examples of a step.
+        epochs: Passes over all examples.
+        learning_rate: At the start; a cosine takes it to 0.
+        weight_decay: Of AdamW.
+        seed: Of the order of the examples.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
+    if count == 0:
+        return
+    with one_thread():
+        for _ in range(epochs):
+            for batch in torch.split(torch.randperm(count, generator=generator), batch_size):
+                optimizer.zero_grad()
+                batch_loss(batch).backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+            schedule.step()

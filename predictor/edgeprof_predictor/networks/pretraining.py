@@ -1,0 +1,135 @@
+"""Train the network on all source platforms at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from edgeprof_predictor.networks.embedding_table import EmbeddingTable
+from edgeprof_predictor.networks.hyperparameters import TransferHyperparameters
+from edgeprof_predictor.networks.latency_network import LatencyNetwork
+from edgeprof_predictor.spaces import CategoricalSpace, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PretrainedNetwork:
+    """A network with the embeddings of its source platforms.
+
+    Args:
+        network: Predicts log latency less the platform's mean, in units of `log_sd`.
+        embeddings: Rows of the source platforms.
+        log_sd: Spread of log latency within a platform, over all sources.
+    """
+
+    network: LatencyNetwork
+    embeddings: EmbeddingTable
+    log_sd: float
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        weights = {f"network.{name}": value.numpy() for name, value in self.network.state_dict().items()}
+        return {**weights, "embeddings": self.embeddings.rows.detach().numpy(), "log_sd": np.array(self.log_sd)}
+
+    @classmethod
+    def from_tensors(
+        cls,
+        space: CategoricalSpace,
+        platforms: tuple[str, ...],
+        tensors: Mapping[str, NDArray[np.generic]],
+        hyperparameters: TransferHyperparameters,
+    ) -> PretrainedNetwork:
+        """Return what `tensors` was saved from."""
+        embeddings = EmbeddingTable(platforms, hyperparameters.embedding_width)
+        embeddings.load_state_dict({"rows": torch.as_tensor(tensors["embeddings"])})
+        return cls(
+            network=network_from_tensors(space, tensors, hyperparameters),
+            embeddings=embeddings.eval(),
+            log_sd=tensors["log_sd"].item(),
+        )
+
+    def source_log_latencies(self, encodings: FloatArray) -> FloatArray:
+        """Return log latency on every source, each less its mean: `n x d` to `p x n`."""
+        with torch.no_grad():
+            inputs = torch.as_tensor(encodings, dtype=torch.float32)
+            rows = [self.network(inputs, row.expand(len(inputs), -1)).numpy() for row in self.embeddings.rows]
+        return np.stack(rows).astype(np.float64) * self.log_sd
+
+
+def network_from_tensors(
+    space: CategoricalSpace, tensors: Mapping[str, NDArray[np.generic]], hyperparameters: TransferHyperparameters
+) -> LatencyNetwork:
+    """Return the network among saved tensors, ready to predict."""
+    network = LatencyNetwork(sum(space.choice_counts), hyperparameters)
+    prefix = "network."
+    network.load_state_dict(
+        {name[len(prefix) :]: torch.as_tensor(value) for name, value in tensors.items() if name.startswith(prefix)}
+    )
+    return network.eval().requires_grad_(False)
+
+
+def pretrain(
+    space: CategoricalSpace, table: LatencyTable, hyperparameters: TransferHyperparameters, *, seed: int
+) -> PretrainedNetwork:
+    """Train a network and one embedding row for each source platform.
+
+    Args:
+        space: Search space of the table.
+        table: Latencies of the source platforms.
+        hyperparameters: Sizes, epochs, learning rate.
+        seed: The same seed gives the same weights on the same machine.
+
+    Source:
+        Multi-Predict, section 3.3; log latency is centred for each platform, where the paper is
+        silent, so that embeddings need not learn how fast a platform is.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        embeddings = EmbeddingTable(table.platforms, hyperparameters.embedding_width)
+        network = LatencyNetwork(sum(space.choice_counts), hyperparameters)
+        log_latency = np.log(table.latency_ms)
+        centred = log_latency - log_latency.mean(axis=1, keepdims=True)
+        log_sd = float(centred.std())
+        encodings = torch.as_tensor(space.one_hot(table.choices), dtype=torch.float32)
+        targets = torch.as_tensor(centred / log_sd, dtype=torch.float32)
+        _train(network, embeddings, encodings, targets, hyperparameters)
+    return PretrainedNetwork(network=network.eval(), embeddings=embeddings.eval(), log_sd=log_sd)
+
+
+def _train(
+    network: LatencyNetwork,
+    embeddings: EmbeddingTable,
+    encodings: Tensor,
+    targets: Tensor,
+    hyperparameters: TransferHyperparameters,
+) -> None:
+    parameters = [*network.parameters(), *embeddings.parameters()]
+    optimizer = torch.optim.AdamW(
+        parameters,
+        lr=hyperparameters.source_learning_rate,
+        weight_decay=hyperparameters.weight_decay,
+        fused=True,
+    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, hyperparameters.source_epochs)
+    platform_count, count = targets.shape
+    platform_index = torch.arange(platform_count).repeat_interleave(count)
+    architecture_index = torch.arange(count).repeat(platform_count)
+    flat_targets = targets.reshape(-1)
+    for epoch in range(hyperparameters.source_epochs):
+        loss = torch.zeros(())
+        for batch in torch.split(torch.randperm(len(flat_targets)), hyperparameters.batch_size):
+            optimizer.zero_grad()
+            predicted = network(encodings[architecture_index[batch]], embeddings(platform_index[batch]))
+            loss = nn.functional.mse_loss(predicted, flat_targets[batch])
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        schedule.step()
+        logger.debug("epoch %d of %d: loss %.4f", epoch + 1, hyperparameters.source_epochs, loss.item())

@@ -1,0 +1,1 @@
+"""The FBNet search space."""

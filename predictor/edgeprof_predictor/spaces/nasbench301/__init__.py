@@ -1,0 +1,1 @@
+"""The NAS-Bench-301 (DARTS) search space."""

@@ -1,0 +1,1 @@
+"""The two search spaces of TransNAS-Bench-101."""

@@ -1,0 +1,1 @@
+"""Latency tables: in memory, in published archives, and imported from other formats."""

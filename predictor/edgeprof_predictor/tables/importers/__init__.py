@@ -1,0 +1,87 @@
+"""Read tables of latencies as others publish them: one small module for each format.
+
+An importer is a function that takes a path and a unit and yields `PublishedRow`s; `assembly` makes a
+checked table of them. A format of your own is such a function and one line in `_READERS`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from edgeprof_predictor.errors import TableError
+from edgeprof_predictor.spaces import CategoricalSpace
+from edgeprof_predictor.tables.importers.archive import save_latency_table
+from edgeprof_predictor.tables.importers.assembly import ImportedTable, assemble
+from edgeprof_predictor.tables.importers.errors import PublishedTableError
+from edgeprof_predictor.tables.importers.rows import PublishedRow, Unit
+
+Reader = Callable[[Path, Unit], Iterator[PublishedRow]]
+
+# Module and function, imported on first use.
+_READERS: Final = {
+    "help": ("edgeprof_predictor.tables.importers.help_folder", "read_help_folder"),
+    "csv": ("edgeprof_predictor.tables.importers.csv_file", "read_csv"),
+    "jsonl": ("edgeprof_predictor.tables.importers.json_lines", "read_json_lines"),
+}
+
+_FORMAT_OF_SUFFIX: Final = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+FORMAT_NAMES: Final = tuple(_READERS)
+
+
+def import_latency_table(
+    source: str | os.PathLike[str],
+    *,
+    format_name: str | None = None,
+    unit: Unit = Unit.MILLISECONDS,
+    space: CategoricalSpace | None = None,
+) -> ImportedTable:
+    """Read a published table.
+
+    Args:
+        source: A file, or a folder as HELP publishes them.
+        format_name: One of `FORMAT_NAMES`; None to tell it by the name of the source.
+        unit: Unit of the published latencies.
+        space: Search space of the architectures; None to find it by their notation.
+
+    Raises:
+        TableError: If the source cannot be read, or holds no table that can be taken over.
+    """
+    path = Path(source)
+    reader = _reader(path, format_name)
+    try:
+        return assemble(reader(path, unit), unit=unit, space=space)
+    except TableError as error:
+        raise PublishedTableError(f"{source}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise PublishedTableError(f"{source} is no text in UTF-8 ({error.reason} at byte {error.start})") from error
+    except OSError as error:
+        raise PublishedTableError(f"cannot read {error.filename or source}: {error.strerror or error}") from error
+
+
+def _reader(path: Path, format_name: str | None) -> Reader:
+    name = format_name or ("help" if path.is_dir() else _FORMAT_OF_SUFFIX.get(path.suffix.lower()))
+    if name not in _READERS:
+        raise PublishedTableError(
+            f"cannot tell the format of {path} by its name; say which of {', '.join(FORMAT_NAMES)} it is"
+            if name is None
+            else f"there is no format {name!r}; the known ones are {', '.join(FORMAT_NAMES)}"
+        )
+    module_name, function_name = _READERS[name]
+    reader: Reader = getattr(import_module(module_name), function_name)
+    return reader
+
+
+__all__ = [
+    "FORMAT_NAMES",
+    "ImportedTable",
+    "PublishedRow",
+    "PublishedTableError",
+    "Unit",
+    "import_latency_table",
+    "save_latency_table",
+]

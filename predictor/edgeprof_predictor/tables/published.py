@@ -1,0 +1,199 @@
+"""Read published tables of latencies: NumPy archives without pickles."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.errors import TableError
+from edgeprof_predictor.spaces import (
+    SPACE_NAMES,
+    CategoricalSpace,
+    ChoiceArray,
+    space_of_notation,
+    space_of_options,
+)
+from edgeprof_predictor.tables.latency_table import LatencyTable
+
+_READ_ERRORS: Final = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What NumPy and the archive raise for a file that is damaged, empty or something else; an archive
+that claims to be encrypted or packed in an unknown way is a RuntimeError."""
+
+
+def load_latency_table(path: str | os.PathLike[str], space: CategoricalSpace | None = None) -> LatencyTable:
+    """Read a table from an archive with `arch`, `device` and `latency_ms`.
+
+    Args:
+        path: The `.npz` file.
+        space: Search space of its architectures; needed where they are texts. Integers are taken
+            as choices of any space.
+
+    Raises:
+        TableError: If the file cannot be read or holds no such table.
+        ArchitectureError: If a text names no architecture of the space.
+        EncodingError: If a row of integers is none.
+    """
+    architectures, names, latency_ms = read_arrays(path, "arch", "device", "latency_ms")
+    return _table(Path(path), _choices(architectures, space, Path(path)), names, latency_ms)
+
+
+def load_table_with_space(
+    path: str | os.PathLike[str], space: CategoricalSpace | None = None
+) -> tuple[CategoricalSpace, LatencyTable]:
+    """Read a table and find the search space of its architectures.
+
+    Texts tell their space by their notation, a matrix of integers by the names of the options in `op`. Any other
+    matrix of integers is a space of its own: one decision a column, nothing known of its costs.
+
+    Args:
+        path: The `.npz` file.
+        space: The search space; None to find it.
+
+    Raises:
+        TableError: If the file cannot be read or holds no such table.
+        ArchitectureError: If a text names no architecture of the space.
+        EncodingError: If a row of integers is none.
+    """
+    architectures, names, latency_ms, options = read_arrays(path, "arch", "device", "latency_ms", optional=("op",))
+    if space is None and architectures.dtype.kind == "U" and architectures.size:
+        space = space_of_notation(str(architectures.flat[0]))
+    if space is None and architectures.ndim == 2:
+        space = space_of_options(options.astype(str).tolist(), architectures.shape[1])
+    choices = _choices(_in_our_order(architectures, options, space), space, Path(path))
+    table = _table(Path(path), choices, names, latency_ms)
+    return space or space_of_table(Path(path).stem, choices), table
+
+
+def read_arrays(
+    path: str | os.PathLike[str], *names: str, optional: Sequence[str] = ()
+) -> tuple[NDArray[np.generic], ...]:
+    """Return arrays of an archive, in the order asked for; nothing is unpickled.
+
+    Args:
+        path: The archive.
+        names: Arrays that must be there.
+        optional: Arrays that come last; empty where the archive has none.
+
+    Raises:
+        TableError: If the file cannot be read or lacks one of them.
+    """
+    _check_exists(Path(path))
+    try:
+        with _archive(path) as archive:
+            missing = [name for name in names if name not in archive]
+            if missing:
+                held = ", ".join([*archive.files[:4], *(["..."] if len(archive.files) > 4 else [])])
+                raise ValueError(f"it has no {' and no '.join(missing)}, but {held or 'nothing'}")
+            found = [archive[name] for name in names]
+            return (*found, *(archive[name] if name in archive else np.zeros(0, dtype=np.str_) for name in optional))
+    except _READ_ERRORS as error:
+        raise TableError(f"{path} is no table ({error}); it must be a .npz with {', '.join(names)}") from error
+
+
+def load_architectures(path: str | os.PathLike[str], space: CategoricalSpace) -> ChoiceArray:
+    """Read the architectures of an archive, `arch`: texts of the space, or choices numbered as in `op`: `n x l`.
+
+    Args:
+        path: The `.npz` file.
+        space: Search space of the architectures.
+
+    Raises:
+        TableError: If the file cannot be read or holds no architectures.
+        ArchitectureError: If a text names no architecture of the space.
+        EncodingError: If a row of integers is none.
+    """
+    architectures, options = read_arrays(path, "arch", optional=("op",))
+    return _choices(_in_our_order(architectures, options, space), space, Path(path))
+
+
+def array_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the names of all arrays of an archive.
+
+    Raises:
+        TableError: If the file cannot be read.
+    """
+    _check_exists(Path(path))
+    try:
+        with _archive(path) as archive:
+            return tuple(archive.files)
+    except _READ_ERRORS as error:
+        raise TableError(f"{path} is no table ({error}); it must be a .npz") from error
+
+
+@contextmanager
+def _archive(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
+    with Path(path).open("rb") as file:  # NumPy leaves a file open that turns out to be damaged
+        archive = np.load(file, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("it holds a single array")
+        yield archive
+
+
+def space_of_table(name: str, choices: ChoiceArray) -> CategoricalSpace:
+    """Return integer columns as a search space of their own: one decision a column.
+
+    Args:
+        name: Name of the space.
+        choices: The architectures: `n x l`.
+    """
+    return CategoricalSpace(name, (choices.max(axis=0).astype(int) + 1).tolist())
+
+
+def _table(
+    path: Path, choices: ChoiceArray, names: NDArray[np.generic], latency_ms: NDArray[np.generic]
+) -> LatencyTable:
+    if names.dtype.kind != "U" or names.ndim != 1:
+        raise TableError(f"{path}: device must be a list of names, got shape {names.shape} of {names.dtype}")
+    if latency_ms.dtype.kind not in "iuf":
+        raise TableError(f"{path}: latency_ms must be numbers, got {latency_ms.dtype}")
+    return LatencyTable(platforms=tuple(names.tolist()), choices=choices, latency_ms=latency_ms.astype(np.float64))
+
+
+def _in_our_order(
+    architectures: NDArray[np.generic], options: NDArray[np.generic], space: CategoricalSpace | None
+) -> NDArray[np.generic]:
+    """Return choices with their options numbered as the space does, where the table names them in another order."""
+    if space is None or architectures.dtype.kind not in "iu" or sorted(options.tolist()) != sorted(space.option_names):
+        return architectures
+    choices = architectures.astype(np.int64)
+    if np.any(choices < 0) or np.any(choices >= len(options)):
+        return architectures  # to be refused as no choices of the space
+    number = np.array([space.option_names.index(name) for name in options.tolist()])
+    renumbered: NDArray[np.generic] = number[choices]
+    return renumbered
+
+
+def _check_exists(path: Path) -> None:
+    if not path.exists():
+        raise TableError(f"there is no file {path}{_nearest(path)}")
+
+
+def _nearest(path: Path) -> str:
+    """Return the files beside a missing one whose names are alike, for the end of a sentence."""
+    beside = [item.name for item in path.parent.glob("*.npz")] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.5)
+    return f"; the nearest in its folder are {', '.join(near)}" if near else ""
+
+
+def _choices(architectures: NDArray[np.generic], space: CategoricalSpace | None, path: Path) -> ChoiceArray:
+    if architectures.dtype.kind in "iu" and architectures.ndim == 2:
+        if space is not None:
+            return space.check_choices(architectures)
+        if architectures.min(initial=0) < 0 or architectures.max(initial=0) > np.iinfo(np.int8).max:
+            raise TableError(f"{path}: choices must lie between 0 and {np.iinfo(np.int8).max}")
+        return architectures.astype(np.int8)
+    if architectures.dtype.kind == "U" and architectures.ndim == 1 and space is not None:
+        return space.choices([space.parse_row(text) for text in architectures.tolist()])
+    raise TableError(
+        f"{path}: arch must be texts of a known search space ({', '.join(SPACE_NAMES)}) or a matrix of integers, "
+        f"got shape {architectures.shape} of {architectures.dtype}"
+    )

@@ -1,0 +1,1 @@
+"""Devices: how an agent is reached, trusted, questioned and started here."""

@@ -1,0 +1,168 @@
+"""This host's key and the devices that it is paired with: one file that only its owner can read."""
+
+import dataclasses
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from edgeprof.errors import PairingFileError
+from edgeprof_proto.shared.trust import KeyPair, fingerprint_of, make_host_key
+
+PAIRINGS_VARIABLE = "EDGEPROF_PAIRINGS"
+
+SCHEMA_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Pairings:
+    """What this host knows of its pairings.
+
+    Args:
+        key: This host's key; None until the first pairing.
+        certificates: Certificates of the paired devices in PEM, by address.
+    """
+
+    key: KeyPair | None = None
+    certificates: dict[str, bytes] = dataclasses.field(default_factory=dict)
+
+    def certificate_at(self, address: str) -> bytes | None:
+        """Return the certificate of the device that was paired at an address."""
+        return self.certificates.get(address)
+
+    def knows(self, certificate_pem: bytes) -> bool:
+        """Say whether a certificate is that of a paired device."""
+        fingerprint = fingerprint_of(certificate_pem)
+        return any(fingerprint_of(known) == fingerprint for known in self.certificates.values())
+
+
+def pairings_path() -> Path:
+    """Return where the file is: `$EDGEPROF_PAIRINGS`, or in the user's folder for configuration."""
+    if path := os.environ.get(PAIRINGS_VARIABLE):
+        return Path(path)
+    import platformdirs
+
+    return platformdirs.user_config_path("edgeprof", appauthor=False) / "pairings.json"
+
+
+def read_pairings() -> Pairings:
+    """Read the file.
+
+    Returns:
+        What is in it; nothing where there is none.
+
+    Raises:
+        PairingFileError: If it cannot be used, or others than its owner may read it.
+    """
+    path = pairings_path()
+    try:
+        with path.open("rb") as file:
+            if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
+                raise PairingFileError(
+                    f"others than its owner may read {path}, which holds this host's key: if nobody has, run chmod 600 "
+                    "on it; otherwise remove it, revoke this host on every device, and pair again"
+                )
+            content = file.read()
+    except FileNotFoundError:
+        return Pairings()
+    except OSError as error:
+        raise PairingFileError(f"the file of pairings {path} cannot be read ({error.strerror})") from error
+    try:
+        return _parse(json.loads(content))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        # Not from the error, which may hold a piece of the key.
+        raise PairingFileError(
+            f"the file of pairings {path} cannot be used: restore it from a copy, or remove it and pair with every "
+            "device again"
+        ) from None
+
+
+def make_key() -> KeyPair:
+    """Return this host's key, made and written down the first time.
+
+    Raises:
+        PairingFileError: If the file cannot be used or written.
+    """
+    pairings = read_pairings()
+    if pairings.key is None:
+        pairings = dataclasses.replace(pairings, key=make_host_key())
+        _write(pairings)
+    assert pairings.key is not None
+    return pairings.key
+
+
+def remember_device(address: str, certificate_pem: bytes) -> None:
+    """Write down a device that this host has paired with.
+
+    Args:
+        address: `host:port` of its agent.
+        certificate_pem: Its certificate.
+
+    Raises:
+        PairingFileError: If the file cannot be used or written.
+    """
+    pairings = read_pairings()
+    _write(dataclasses.replace(pairings, certificates={**pairings.certificates, address: certificate_pem}))
+
+
+def forget_device(address: str) -> bool:
+    """Forget the device that was paired at an address.
+
+    Args:
+        address: `host:port` of its agent.
+
+    Returns:
+        Whether there was one.
+
+    Raises:
+        PairingFileError: If the file cannot be used or written.
+    """
+    pairings = read_pairings()
+    certificates = {key: value for key, value in pairings.certificates.items() if key != address}
+    if len(certificates) == len(pairings.certificates):
+        return False
+    _write(dataclasses.replace(pairings, certificates=certificates))
+    return True
+
+
+def _parse(content: Any) -> Pairings:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.x509 import load_pem_x509_certificate
+
+    if content["schema_version"] != SCHEMA_VERSION:
+        raise ValueError("another schema")
+    certificates = {address: pem.encode() for address, pem in content["devices"].items()}
+    for pem in certificates.values():
+        load_pem_x509_certificate(pem)
+    key = KeyPair(private_key_pem=content["private_key"].encode(), certificate_pem=content["certificate"].encode())
+    private_key = serialization.load_pem_private_key(key.private_key_pem, password=None)
+    if private_key.public_key() != load_pem_x509_certificate(key.certificate_pem).public_key():
+        raise ValueError("key and certificate do not belong together")
+    return Pairings(key=key, certificates=certificates)
+
+
+def _write(pairings: Pairings) -> None:
+    assert pairings.key is not None
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "private_key": pairings.key.private_key_pem.decode(),
+        "certificate": pairings.key.certificate_pem.decode(),
+        "devices": {address: pem.decode() for address, pem in pairings.certificates.items()},
+    }
+    path = pairings_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # mkstemp makes files that only their owner can read.
+        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        try:
+            with open(descriptor, "w", encoding="ascii") as file:
+                json.dump(content, file, indent=2)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except BaseException:
+            os.unlink(partial)
+            raise
+    except OSError as error:
+        raise PairingFileError(f"the file of pairings {path} cannot be written ({error.strerror})") from error

@@ -1,0 +1,1 @@
+"""Exporters write a network in a model format; one module a format."""

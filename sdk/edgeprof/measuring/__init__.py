@@ -1,0 +1,1 @@
+"""Measuring models on devices: sessions, estimates, comparisons, verification."""

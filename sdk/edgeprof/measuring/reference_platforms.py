@@ -1,0 +1,122 @@
+"""Latencies on reference platforms, measured through agents: what an HWL encoding reads."""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgeprof.devices.client import DeviceClient
+from edgeprof.errors import EdgeprofError
+from edgeprof.exporters.onnx import default_model_folder
+from edgeprof.measuring.listener import SessionListener
+from edgeprof.measuring.session import ProbeSession
+from edgeprof.measuring.time_ledger import CostLedger
+from edgeprof.store import Store
+from edgeprof.store.platform import resolve_platform
+from edgeprof_predictor.spaces import get_space
+from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof_proto.records import MeasurementPlan, Setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferencePlatform:
+    """A device that measures for others.
+
+    Args:
+        client: The device.
+        setting: How the networks run there.
+    """
+
+    client: DeviceClient
+    setting: Setting
+
+
+def measure_references(
+    references: Mapping[str, ReferencePlatform],
+    space: str,
+    architectures: Sequence[str],
+    *,
+    store: Store | None = None,
+    model_folder: Path | None = None,
+    listener: SessionListener | None = None,
+) -> LatencyTable:
+    """Measure networks on every reference platform.
+
+    Each platform measures as an onboarding does: every network twice or more, the first as anchor between the others.
+    Every measurement is on disk before the next begins; called again after an interruption with the same networks, it
+    goes on where it stopped.
+
+    Args:
+        references: By the name under which encodings and predictors know them.
+        space: Name of the search space.
+        architectures: Texts in its notation, two or more.
+        store: Where the measurements go; None for the user's own.
+        model_folder: Where exported networks are kept; None for the user's cache.
+        listener: Hears about every measurement.
+
+    Returns:
+        The latencies; a network that failed on one platform is left out for all.
+
+    Raises:
+        EdgeprofError: If a device cannot be reached, refuses the setting, or fails too often; if too few networks are
+            left.
+        ArchitectureError: If a text names no architecture of the space.
+    """
+    known = get_space(space)
+    texts = list(dict.fromkeys(known.format(known.parse(text)) for text in architectures))
+    if len(texts) < 2 or not references:
+        raise EdgeprofError(
+            f"a table of references needs two different networks and one platform, got {len(texts)} and "
+            f"{len(references)}: name more"
+        )
+    with contextlib.ExitStack() as resources:
+        store = store or resources.enter_context(Store())
+        measured = {
+            name: _measure(reference, space, texts, store, model_folder, listener or SessionListener())
+            for name, reference in references.items()
+        }
+    everywhere = [text for text in texts if all(text in latencies for latencies in measured.values())]
+    if len(everywhere) < 2:
+        raise EdgeprofError(
+            f"{len(everywhere)} of {len(texts)} networks were measured on all of {len(measured)} reference platforms, "
+            "two are the least: name more, or mend the devices"
+        )
+    return LatencyTable(
+        platforms=tuple(measured),
+        choices=known.choices([known.parse(text) for text in everywhere]),
+        latency_ms=np.array([[latencies[text] for text in everywhere] for latencies in measured.values()]),
+    )
+
+
+def _measure(
+    reference: ReferencePlatform,
+    space: str,
+    texts: Sequence[str],
+    store: Store,
+    model_folder: Path | None,
+    listener: SessionListener,
+) -> dict[str, float]:
+    """Return the latencies of one platform by architecture, in milliseconds."""
+    device = reference.client.device()
+    store.record_device(device, reference.client.address)
+    platform = resolve_platform(device, reference.setting)
+    digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+    probing = ProbeSession(
+        reference.client,
+        platform,
+        store,
+        store.resume_or_begin_session(platform, space, 0, purpose=f"reference {digest}"),
+        plan=MeasurementPlan(),
+        model_folder=model_folder or default_model_folder(),
+        listener=listener,
+        costs=CostLedger(),
+    )
+    if not probing.probes():
+        probing.plan(texts)
+    probing.measure_planned()
+    probing.settle()
+    probing.end()
+    return {text: pace.latency_ms for text, pace in probing.paces().items()}

@@ -1,0 +1,45 @@
+"""Latency over time under sustained work, as a picture."""
+
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from edgeprof.measuring.sustained import SustainedCurve
+
+LATENCY_COLOUR = "#1f4e79"
+TEMPERATURE_COLOUR = "#c0392b"
+
+
+def draw_curve(curve: SustainedCurve, title: str, path: Path) -> Path:
+    """Draw the median latency of each bin, and the temperature where the device reports one.
+
+    Args:
+        curve: What to draw.
+        title: What was measured on what.
+        path: Where the picture goes; its ending chooses the format.
+
+    Returns:
+        The path.
+    """
+    starts_s = [item.start_s for item in curve.bins]
+    with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False}):
+        figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+        axes = figure.add_subplot()
+        medians_ms = [item.median_ms for item in curve.bins]
+        axes.plot(starts_s, medians_ms, color=LATENCY_COLOUR, marker="o", markersize=3)
+        axes.axhline(curve.burst_ms, color="0.6", linestyle=":", label=f"burst {curve.burst_ms:.3g} ms")
+        if curve.steady_ms is not None and curve.steady_start_s is not None:
+            label = f"steady {curve.steady_ms:.3g} ms from {curve.steady_start_s:.0f} s on"
+            axes.hlines(curve.steady_ms, curve.steady_start_s, starts_s[-1], color="0.3", linestyle="--", label=label)
+        axes.set(xlabel="time under work (s)", ylabel="median latency (ms)")
+        axes.set_ylim(0, 1.15 * max(medians_ms))
+        axes.set_title(title, loc="left")
+        axes.legend(frameon=False, loc="lower right")
+        warm = [(item.start_s, item.temperature_celsius) for item in curve.bins if item.temperature_celsius is not None]
+        if warm:
+            heat = axes.twinx()
+            heat.plot(*zip(*warm, strict=True), color=TEMPERATURE_COLOUR, linewidth=1)
+            heat.set_ylabel("hottest zone (°C)", color=TEMPERATURE_COLOUR)
+        figure.savefig(path, dpi=150)
+    return path

@@ -1,0 +1,53 @@
+"""Predicted against measured, as a picture."""
+
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from edgeprof.measuring.verification import Verification
+
+INTERVAL_COLOUR = "#9bb8d3"
+POINT_COLOUR = "#1f4e79"
+OUTSIDE_COLOUR = "#c0392b"
+
+
+def draw_verification(verification: Verification, path: Path) -> Path:
+    """Draw each network's predicted latency with its interval over the measured one.
+
+    Args:
+        verification: What to draw.
+        path: Where the picture goes; its ending chooses the format.
+
+    Returns:
+        The path.
+    """
+    figures = verification.figures()
+    with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(6.4, 6.0), layout="constrained")
+        axes = figure.add_subplot()
+        # A hardly known network may have an interval of two decades; it must not squeeze all others into a corner.
+        values = [value for item in verification.architectures for value in (item.measured_ms, item.predicted_ms)]
+        ends = (0.7 * min(values), 1.4 * max(values))
+        axes.plot(ends, ends, color="0.6", linewidth=1, linestyle="--", label="predicted = measured", zorder=1)
+        for item in verification.architectures:
+            is_inside = item.lower_ms <= item.measured_ms <= item.upper_ms
+            colour = POINT_COLOUR if is_inside else OUTSIDE_COLOUR
+            axes.vlines(item.measured_ms, item.lower_ms, item.upper_ms, color=INTERVAL_COLOUR, linewidth=3, zorder=2)
+            axes.scatter(item.measured_ms, item.predicted_ms, color=colour, s=26, zorder=3)
+        axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%g"))
+            axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+        axes.set_xlabel("measured latency (ms), median of the undisturbed runs")
+        axes.set_ylabel("predicted latency (ms), with 90 % interval")
+        axes.set_title(
+            f"{len(verification.architectures)} unseen networks from {verification.sample_count} samples\n"
+            f"Spearman {figures['spearman']:.3f}, median error {figures['median_ape']:.1%}, "
+            f"{figures['interval_coverage']:.0%} inside the interval",
+            loc="left",
+        )
+        axes.text(0.99, 0.01, verification.platform, transform=axes.transAxes, ha="right", fontsize=7, color="0.4")
+        figure.savefig(path, dpi=150)
+    return path

@@ -1,0 +1,153 @@
+import asyncio
+import dataclasses
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
+from edgeprof_agent.jobs import worker_process
+from edgeprof_agent.jobs.worker_process import MESSAGE_LENGTH_LIMIT, WorkerEvent, WorkerProcess
+from edgeprof_proto.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
+
+
+@pytest.fixture
+def worker(tmp_path: Path, scripted_commands: dict[str, tuple[str, ...]]) -> WorkerProcess:
+    return WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=scripted_commands["work"])
+
+
+def run(
+    worker: WorkerProcess, spec: JobSpec, act: str, events: list[WorkerEvent] | None = None
+) -> Measurement | Failure:
+    setting = dataclasses.replace(spec.setting, options={"act": act})
+    told: list[WorkerEvent] = [] if events is None else events
+    return asyncio.run(
+        worker.run(Path("model"), dataclasses.replace(spec, setting=setting), attempt=1, on_event=told.append)
+    )
+
+
+def is_alive(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("act", ["measure", "chatter"])
+def test_measurement_holds_every_block_that_was_told(worker: WorkerProcess, job_spec: JobSpec, act: str) -> None:
+    events: list[WorkerEvent] = []
+    measurement = run(worker, job_spec, act, events)
+    assert isinstance(measurement, Measurement)
+    assert [event for event in events if isinstance(event, JobPhase)] == list(JobPhase)
+    assert measurement.blocks == tuple(event for event in events if isinstance(event, LatencyBlock))
+    assert len(measurement.blocks) == 3
+
+
+def test_failure_that_the_worker_tells_is_returned(worker: WorkerProcess, job_spec: JobSpec) -> None:
+    assert run(worker, job_spec, "refuse") == Failure(reason="ERROR_REASON_MODEL_REJECTED", message="no model")
+
+
+def test_killed_worker_is_explained_by_its_signal_and_its_last_words(worker: WorkerProcess, job_spec: JobSpec) -> None:
+    with pytest.raises(WorkerCrashedError, match=r"(?s)signal SIGKILL.*about to crash"):
+        run(worker, job_spec, "crash")
+
+
+def test_worker_that_ends_without_a_result_is_explained_by_its_exit_code(
+    worker: WorkerProcess, job_spec: JobSpec
+) -> None:
+    with pytest.raises(WorkerCrashedError, match="exit code 3"):
+        run(worker, job_spec, "exit")
+    with pytest.raises(WorkerCrashedError, match="exit code 0"):
+        run(worker, job_spec, "half_line")
+
+
+def test_line_that_is_no_event_is_shown(worker: WorkerProcess, job_spec: JobSpec) -> None:
+    with pytest.raises(WorkerCrashedError, match="'no event'"):
+        run(worker, job_spec, "garbage")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "{}",
+        '{"event": "dance"}',
+        '{"event": "progress", "phase": "resting"}',
+        '{"event": "block", "is_warmup": false, "start_ms": 0, "latency_ms": [-1.0]}',
+        '{"event": "block", "is_warmup": false, "start_ms": 0, "latency_ms": [NaN]}',
+        '{"event": "failure", "reason": "BAD_LUCK", "message": ""}',
+        '{"event": "measurement"}',
+        "[" * 100_000,
+        '{"event": "block", "is_warmup": false, "start_ms": 1' + 400 * "0" + ', "latency_ms": [1.0]}',
+    ],
+    ids=lambda line: line[:60],
+)
+def test_event_that_is_damaged_is_no_event(tmp_path: Path, job_spec: JobSpec, line: str) -> None:
+    program = f"import os, sys; os.write(int(sys.argv[1]), {line!r}.encode() + b'\\n')"
+    worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=(sys.executable, "-c", program))
+    with pytest.raises(WorkerCrashedError, match="no event"):
+        run(worker, job_spec, "measure")
+
+
+def test_what_a_failure_says_is_cut_and_made_fit_for_a_message(tmp_path: Path, job_spec: JobSpec) -> None:
+    line = '{"event": "failure", "reason": "ERROR_REASON_RUN_FAILED", "message": "\\ud800' + "a" * 100_000 + '"}'
+    program = f"import os, sys; os.write(int(sys.argv[1]), {line!r}.encode() + b'\\n'); sys.stdin.read()"
+    worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=(sys.executable, "-c", program))
+    failure = run(worker, job_spec, "measure")
+    assert isinstance(failure, Failure)
+    assert failure.message == "\\ud800" + "a" * (MESSAGE_LENGTH_LIMIT - 1)
+
+
+def test_worker_that_takes_too_long_is_killed(
+    tmp_path: Path, job_spec: JobSpec, scripted_commands: dict[str, tuple[str, ...]]
+) -> None:
+    worker = WorkerProcess(tmp_path / "scratch", job_duration_s=0.5, command=scripted_commands["work"])
+    with pytest.raises(WorkerTimeoutError, match=r"0\.5 s"):
+        run(worker, job_spec, "hang")
+
+
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_worker_that_hangs_is_told_from_one_with_too_much_to_do(
+    tmp_path: Path, job_spec: JobSpec, is_silent: bool
+) -> None:
+    event = b'{"event": "progress", "phase": "measuring"}\n'
+    pause = 60 if is_silent else 0.05
+    program = f"import os, sys, time\nwhile True: os.write(int(sys.argv[1]), {event!r}); time.sleep({pause})"
+    worker = WorkerProcess(tmp_path / "scratch", job_duration_s=2, command=(sys.executable, "-c", program))
+    with pytest.raises(WorkerTimeoutError) as raised:
+        run(worker, job_spec, "measure")
+    assert raised.value.was_silent is is_silent
+
+
+def test_worker_that_never_stops_talking_is_ended(
+    tmp_path: Path, job_spec: JobSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_process, "EVENT_BYTES_LIMIT", 10_000)
+    event = b'{"event": "progress", "phase": "measuring"}\n'
+    program = f"import os, sys\nwhile True: os.write(int(sys.argv[1]), {event!r})"
+    worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=(sys.executable, "-c", program))
+    with pytest.raises(WorkerCrashedError, match="more than 10000 bytes"):
+        run(worker, job_spec, "measure")
+
+
+def test_worker_that_ends_before_it_begins_does_not_speak_against_its_model(tmp_path: Path, job_spec: JobSpec) -> None:
+    command = (sys.executable, "-c", "raise SystemExit('no luck')")
+    with pytest.raises(WorkerNotStartedError, match=r"(?s)exit code 1 before it began.*no luck"):
+        run(WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=command), job_spec, "measure")
+
+
+def test_what_a_worker_has_started_ends_with_it(worker: WorkerProcess, job_spec: JobSpec) -> None:
+    failure = run(worker, job_spec, "leave_child")
+    assert isinstance(failure, Failure)
+    assert not is_alive(int(failure.message))
+
+
+def test_worker_that_cannot_be_started_is_explained(tmp_path: Path, job_spec: JobSpec) -> None:
+    worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=("/nowhere/python",))
+    with pytest.raises(WorkerNotStartedError, match="could be started"):
+        run(worker, job_spec, "measure")
+
+
+def test_nothing_of_a_worker_stays_in_the_scratch_folder(
+    worker: WorkerProcess, job_spec: JobSpec, tmp_path: Path
+) -> None:
+    run(worker, job_spec, "measure")
+    assert list((tmp_path / "scratch").iterdir()) == []

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
+from edgeprof_predictor.methods.default.error_diagnosis import Outlook, correlation_interval, look_out
+from edgeprof_predictor.methods.default.expected_error import ExpectedError
+from edgeprof_predictor.spaces import ChoiceArray
+
+CANDIDATES = np.zeros((1, 1), dtype=np.int8)
+
+
+class Learner(PlatformPredictor):
+    """Errs by 20 %, and by a share less with every sample more, down to a floor."""
+
+    def __init__(self, correlation: float, floor: float = 0.0) -> None:
+        self.source_platform = None if math.isnan(correlation) else "phone"
+        self.source_correlation = correlation
+        self._floor = floor
+
+    @property
+    def expected_error(self) -> float:
+        return 0.2
+
+    @property
+    def expectation(self) -> ExpectedError:
+        return ExpectedError(error=0.2, lower=0.1, upper=0.4)
+
+    def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
+        return max(0.2 * 0.9**count, self._floor)
+
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        raise NotImplementedError
+
+
+def outlook(learner: Learner, *, sample_count: int = 8, wanted_error: float = 0.2) -> Outlook:
+    found = look_out(learner, CANDIDATES, sample_count=sample_count, wanted_error=wanted_error)
+    assert found is not None
+    return found
+
+
+def test_an_error_that_is_surely_small_enough_needs_no_words() -> None:
+    assert look_out(Learner(0.5), CANDIDATES, sample_count=8, wanted_error=0.4) is None
+
+
+def test_a_platform_unlike_all_sources_says_so_and_how_many_samples_would_help() -> None:
+    found = outlook(Learner(0.6))
+    assert found.more_sample_count == 5  # .9 ** 5 times 2 ** .9 ** 5 is the first product below 1
+    assert str(found) == (
+        "correlates with no known platform above 0.60 (0.12 to 0.85 by 8 samples); "
+        "5 more samples expected until the error is below 20.0%"
+    )
+
+
+def test_a_platform_like_a_source_names_it() -> None:
+    assert str(outlook(Learner(0.97))).startswith("correlates with phone at 0.97")
+
+
+def test_noise_that_no_sample_mends_is_called_out_of_reach() -> None:
+    found = outlook(Learner(0.97, floor=0.15))
+    assert found.more_sample_count is None
+    assert "even 50 more samples" in str(found)
+
+
+def test_samples_that_do_not_vary_leave_the_source_open() -> None:
+    found = outlook(Learner(float("nan")))
+    assert found.source_correlation == 0.0
+    assert str(found).startswith("the samples do not tell which known platform it is like")
+
+
+@pytest.mark.parametrize("correlation", [-1.0, 0.5, 1.0])
+def test_three_samples_tell_nothing_about_a_correlation(correlation: float) -> None:
+    assert correlation_interval(correlation, 3) == (-1.0, 1.0)
+
+
+def test_a_correlation_lies_in_its_interval_eight_times_in_ten() -> None:
+    generator = np.random.default_rng(0)
+    held = 0
+    for _ in range(400):
+        first = generator.standard_normal(12)
+        second = 0.8 * first + 0.6 * generator.standard_normal(12)
+        lower, upper = correlation_interval(float(np.corrcoef(first, second)[0, 1]), 12)
+        held += lower <= 0.8 <= upper
+    assert 0.75 < held / 400 < 0.85
