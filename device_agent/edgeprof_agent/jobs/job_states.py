@@ -1,6 +1,6 @@
 """The states of a job and every way from one to the next: the only place that names them.
 
-The journal writes down no other change, and `docs/architecture.md` holds the drawing that is made from them here.
+The journal writes down no other change, and `docs/jobs.md` holds the drawing that is made from them here.
 """
 
 import dataclasses

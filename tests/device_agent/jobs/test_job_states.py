@@ -13,7 +13,7 @@ WAYS = {(transition.before, transition.after) for transition in TRANSITIONS}
 
 
 def test_drawing_in_the_documentation_is_the_one_of_the_code() -> None:
-    assert f"```mermaid\n{drawing()}\n```" in (ROOT / "docs" / "architecture.md").read_text()
+    assert f"```mermaid\n{drawing()}\n```" in (ROOT / "docs" / "jobs.md").read_text()
 
 
 def test_every_state_is_reached_and_none_leads_out_of_an_end() -> None:
