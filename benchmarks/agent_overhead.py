@@ -23,7 +23,7 @@ import edgeprof
 from edgeprof.devices.local_agent import local_agent
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import DEFAULT_PLAN, Setting
+from edgeprof_proto.records.job_spec import DEFAULT_PLAN, Setting
 
 ARCHITECTURE = "|nor_conv_1x1~0|+|skip_connect~0|nor_conv_3x3~1|+|nor_conv_1x1~0|none~1|avg_pool_3x3~2|"
 """A network of NAS-Bench-201 that needs about a millisecond: a fixed cost of a run would show."""

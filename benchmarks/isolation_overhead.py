@@ -23,7 +23,8 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import JobSpec, Measurement, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import Measurement
 
 PLAN = MeasurementPlan(timed_run_count=200, timed_duration_ms=1_000, block_count=100).filled()
 

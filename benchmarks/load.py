@@ -29,7 +29,8 @@ from workload import BRIEF_PLAN, small_model
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import DeviceBusyError
 from edgeprof.testing import SimulatedDevice, SimulationConfig
-from edgeprof_proto.records import Job, JobSpec, JobState
+from edgeprof_proto.records.job import Job, JobState
+from edgeprof_proto.records.job_spec import JobSpec
 
 PAUSE_S = 0.5
 """How long a host waits after it was refused, and between looks at its jobs."""

@@ -19,7 +19,8 @@ from edgeprof.devices.local_agent import local_agent
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.measuring.effort import EFFORTS
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import Measurement, Setting, VerdictKind
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.measurement import Measurement, VerdictKind
 
 
 def agreeing_count(measurements: list[Measurement]) -> int:

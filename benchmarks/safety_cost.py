@@ -29,7 +29,7 @@ from rich.progress import track
 import edgeprof
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 
 RATIO_LIMIT = 1.01
 MEMORY_LIMIT_MB = 45.0

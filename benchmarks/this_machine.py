@@ -37,7 +37,7 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import SPACE_NAMES, ChoiceArray, FloatArray, SearchSpace, get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_latency_table
-from edgeprof_proto.records import MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 SPACE: Final = "nasbench201"
 

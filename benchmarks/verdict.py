@@ -29,7 +29,7 @@ from edgeprof.devices.local_agent import local_agent
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 
 WANTED_STABLE_SHARE = 0.90
 WANTED_CAUGHT_SHARE = 0.95

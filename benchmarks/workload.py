@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from edgeprof_proto.records import MeasurementPlan
+from edgeprof_proto.records.job_spec import MeasurementPlan
 
 BRIEF_PLAN = MeasurementPlan(
     warmup_run_count=1,

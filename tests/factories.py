@@ -5,15 +5,8 @@ from collections.abc import Sequence
 from edgeprof.store import Probe
 from edgeprof.store.platform import Platform
 from edgeprof.store.store import ProbeState
-from edgeprof_proto.records import (
-    Conditions,
-    LatencyBlock,
-    Measurement,
-    MeasurementPlan,
-    Setting,
-    Verdict,
-    VerdictKind,
-)
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Measurement, Verdict, VerdictKind
 
 SETTING = Setting(runtime="onnxruntime", runtime_version="1.2", provider="CPU", precision="float32")
 PLATFORM = Platform(device_id="d1", device_name="board", setting=SETTING)

@@ -23,7 +23,7 @@ from workload import BRIEF_PLAN, small_model
 import edgeprof
 import edgeprof_proto.v1
 from edgeprof_proto import CONTRACT_REVISION, REASON_METADATA_KEY
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.v1 import device_agent_pb2, error_pb2
 from hostile.mutation import mutate_bytes, mutate_fields
 

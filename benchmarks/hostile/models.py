@@ -15,7 +15,7 @@ from workload import BRIEF_PLAN, small_model
 
 import edgeprof
 from edgeprof.errors import EdgeprofError, RemoteError
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 from hostile.mutation import mutate_bytes, mutate_fields
 
 SETTING = Setting(runtime="onnxruntime")

@@ -31,7 +31,9 @@ def main(run_count: int) -> None:
         from edgeprof_agent.errors import WorkerCrashedError
         from edgeprof_agent.jobs import worker_process
         from edgeprof_proto import wire
-        from edgeprof_proto.records import Failure, JobEvent, JobPhase, JobSpec, Progress, RecordError
+        from edgeprof_proto.records.job import Failure, JobEvent, JobPhase, Progress
+        from edgeprof_proto.records.job_spec import JobSpec
+        from edgeprof_proto.records.validation import RecordError
         from edgeprof_proto.v1 import job_pb2
 
     def parse(data: bytes) -> None:

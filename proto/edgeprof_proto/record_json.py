@@ -1,4 +1,4 @@
-"""Records to JSON and back, for every frozen dataclass of `records.py` at once."""
+"""Records to JSON and back, for every frozen dataclass of `records/`."""
 
 import dataclasses
 import enum
@@ -6,7 +6,7 @@ import types
 from collections.abc import Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from edgeprof_proto.records import RecordError
+from edgeprof_proto.records.validation import RecordError
 
 _Record = TypeVar("_Record")
 

@@ -15,7 +15,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from edgeprof_proto.records import Failure, JobEvent, JobState, LatencyBlock, Measurement, Progress
+from edgeprof_proto.records.job import Failure, JobEvent, JobState, Progress
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 from edgeprof_proto.v1 import job_pb2
 
 R = TypeVar("R")
@@ -63,8 +64,8 @@ def event_from_message(message: job_pb2.JobEvent) -> JobEvent | None:
     member = message.WhichOneof("event")
     if member is None:
         return None
-    happening = _read(message, message.DESCRIPTOR.fields_by_name[member], _EVENT_MEMBERS[member])
-    return JobEvent(sequence=message.sequence, event=happening)
+    payload = _read(message, message.DESCRIPTOR.fields_by_name[member], _EVENT_MEMBERS[member])
+    return JobEvent(sequence=message.sequence, event=payload)
 
 
 def event_to_message(event: JobEvent) -> job_pb2.JobEvent:

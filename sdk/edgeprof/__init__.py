@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgeprof._version import VERSION as __version__
 from edgeprof.errors import EdgeprofError
-from edgeprof_proto.records import Measurement, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import Measurement
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient, connect

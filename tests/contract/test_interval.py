@@ -6,11 +6,13 @@ import statistics
 
 import pytest
 
-from edgeprof_proto.records import LEAST_TARGET_HALF_WIDTH, LatencyBlock, MeasurementPlan, RecordError
+from edgeprof_proto.records.job_spec import MIN_TARGET_HALF_WIDTH, MeasurementPlan
+from edgeprof_proto.records.measurement import LatencyBlock
+from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.shared.interval import (
-    LEAST_BLOCK_COUNT,
-    LEAST_HALF_WIDTH,
     LEVEL,
+    MIN_BLOCK_COUNT,
+    MIN_HALF_WIDTH,
     SESSION_RELATIVE_SD,
     median_interval,
     middle_ranks,
@@ -23,8 +25,8 @@ def _blocks(*medians_ms: float) -> list[LatencyBlock]:
 
 
 def test_ranks_keep_the_level_that_the_binomial_distribution_tells() -> None:
-    assert middle_ranks(LEAST_BLOCK_COUNT, LEVEL) == (0, 4)
-    assert middle_ranks(LEAST_BLOCK_COUNT - 1, LEVEL) is None
+    assert middle_ranks(MIN_BLOCK_COUNT, LEVEL) == (0, 4)
+    assert middle_ranks(MIN_BLOCK_COUNT - 1, LEVEL) is None
     assert middle_ranks(8, LEVEL) == (1, 6)  # 1 - 2 * (1 + 8) / 256 = 0.93
     assert middle_ranks(0, LEVEL) is None
 
@@ -37,18 +39,18 @@ def test_blocks_that_agree_leave_what_workers_differ_by() -> None:
     interval = median_interval(_blocks(*[2.0] * 5))
     assert interval is not None
     assert interval.median_ms == 2.0
-    assert interval.half_width == pytest.approx(LEAST_HALF_WIDTH, rel=1e-3)
+    assert interval.half_width == pytest.approx(MIN_HALF_WIDTH, rel=1e-3)
 
 
 def test_blocks_that_differ_widen_the_interval_on_their_side() -> None:
     interval = median_interval(_blocks(1.0, 1.0, 1.0, 1.1, 1.2))
     assert interval is not None
-    assert interval.lower_ms == pytest.approx(1 - LEAST_HALF_WIDTH, rel=1e-3)
+    assert interval.lower_ms == pytest.approx(1 - MIN_HALF_WIDTH, rel=1e-3)
     assert interval.upper_ms > 1.2
 
 
 def test_the_target_of_a_plan_can_be_reached() -> None:
-    assert LEAST_TARGET_HALF_WIDTH > LEAST_HALF_WIDTH
+    assert MIN_TARGET_HALF_WIDTH > MIN_HALF_WIDTH
     with pytest.raises(RecordError, match="two workers differ"):
         MeasurementPlan(target_half_width=0.005)
 
@@ -58,7 +60,7 @@ def test_the_time_needed_grows_with_the_square_of_the_certainty() -> None:
     interval = median_interval(blocks)
     assert interval is not None
     wide, narrow = needed_ms(blocks, interval, 0.05), needed_ms(blocks, interval, 0.025)
-    assert narrow / wide == pytest.approx((0.05**2 - LEAST_HALF_WIDTH**2) / (0.025**2 - LEAST_HALF_WIDTH**2))
+    assert narrow / wide == pytest.approx((0.05**2 - MIN_HALF_WIDTH**2) / (0.025**2 - MIN_HALF_WIDTH**2))
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.9])

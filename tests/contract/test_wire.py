@@ -7,34 +7,29 @@ import pytest
 
 from edgeprof_proto import wire
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import (
+from edgeprof_proto.records.device import (
     AgentLimits,
-    Conditions,
     Cpu,
     CpuCluster,
     Device,
-    Evidence,
     ExecutionContext,
-    Failure,
-    Job,
-    JobEvent,
-    JobPhase,
-    JobSpec,
-    JobState,
-    LatencyBlock,
-    Measurement,
-    MeasurementPlan,
-    MedianInterval,
-    NodeCount,
-    Progress,
-    RecordError,
     RuntimeInfo,
     RuntimeOption,
-    Setting,
+)
+from edgeprof_proto.records.job import Failure, Job, JobEvent, JobPhase, JobState, Progress
+from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import (
+    Conditions,
+    Evidence,
+    LatencyBlock,
+    Measurement,
+    MedianInterval,
+    NodeCount,
     Temperature,
     Verdict,
     VerdictKind,
 )
+from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.v1 import device_pb2, error_pb2, job_pb2
 
 SETTING = Setting(runtime="onnxruntime", runtime_version="1.2", provider="CPU", precision="float32", options={"a": "b"})
@@ -123,7 +118,7 @@ def test_a_record_comes_back_from_the_wire_and_from_json(record: Any, message_ty
 
 
 @pytest.mark.parametrize(
-    "happening",
+    "payload",
     [
         JobState.QUEUED,
         Progress(phase=JobPhase.WARMING_UP, attempt=2),
@@ -133,8 +128,8 @@ def test_a_record_comes_back_from_the_wire_and_from_json(record: Any, message_ty
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_every_kind_of_event_comes_back_from_the_wire(happening: Any) -> None:
-    event = JobEvent(sequence=7, event=happening)
+def test_every_kind_of_event_comes_back_from_the_wire(payload: Any) -> None:
+    event = JobEvent(sequence=7, event=payload)
     sent = wire.event_to_message(event).SerializeToString()
     assert wire.event_from_message(job_pb2.JobEvent.FromString(sent)) == event
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import grpc
 import pytest
 
-from edgeprof_proto.records import JobSpec, Setting
+from edgeprof_proto.records.job_spec import JobSpec, Setting
 from edgeprof_proto.v1 import device_agent_pb2, device_agent_pb2_grpc, job_pb2
 
 SCRIPT = Path(__file__).with_name("scripted.py")

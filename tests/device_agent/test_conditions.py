@@ -13,7 +13,7 @@ from edgeprof_agent.conditions import (
     read_thread_work_ns,
     read_throttling_flags,
 )
-from edgeprof_proto.records import Conditions, Temperature
+from edgeprof_proto.records.measurement import Conditions, Temperature
 
 
 def _record(root: Path, files: Mapping[str, str]) -> Path:

@@ -18,7 +18,7 @@ from edgeprof.store import Probe, Store
 from edgeprof.testing import Fault, FaultKind, Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor import metrics
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import JobEvent, JobPhase, JobState, Progress
+from edgeprof_proto.records.job import JobEvent, JobPhase, JobState, Progress
 
 SIX = Goal(sample_count=6)
 FOUR = Goal(sample_count=4)

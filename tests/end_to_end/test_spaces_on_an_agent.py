@@ -12,7 +12,7 @@ from edgeprof.devices.local_agent import local_agent
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.spaces.transnas.micro import TransNASMicro
-from edgeprof_proto.records import MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 CELL = [("max_pool_3x3", 0), ("skip_connect", 1)] * 4
 SMALL = [

@@ -15,7 +15,9 @@ from edgeprof.devices.client import DeviceClient
 from edgeprof.store import Store
 from edgeprof.store.platform import Platform
 from edgeprof_proto import wire
-from edgeprof_proto.records import JobEvent, JobState, LatencyBlock, Measurement, Setting
+from edgeprof_proto.records.job import JobEvent, JobState
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 HOST = Path(__file__).with_name("host.py")
 SERVE = (sys.executable, str(SCRIPT), "serve")

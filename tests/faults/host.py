@@ -12,7 +12,8 @@ from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.store import Store
 from edgeprof.store.platform import Platform
-from edgeprof_proto.records import JobEvent, JobState, Progress, Setting
+from edgeprof_proto.records.job import JobEvent, JobState, Progress
+from edgeprof_proto.records.job_spec import Setting
 
 
 def main(address: str, job_id: str, act: str, model: str, stop_at: str = "") -> None:

@@ -13,7 +13,7 @@ from faults.rows import fault
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import DeviceDiskFullError, ModelTransferError, RemoteError
 from edgeprof_agent.trust.identity import CERTIFICATE_FILE, make_identity
-from edgeprof_proto.records import JobSpec
+from edgeprof_proto.records.job_spec import JobSpec
 
 
 def on_own_disk(folder: Path, options: str) -> tuple[str, ...]:

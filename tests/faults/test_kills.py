@@ -10,7 +10,9 @@ from faults.rows import fault
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import DeviceBusyError, WorkerFailedError
 from edgeprof.measuring.collection import collect_results
-from edgeprof_proto.records import JobEvent, JobPhase, JobSpec, JobState, LatencyBlock, Progress
+from edgeprof_proto.records.job import JobEvent, JobPhase, JobState, Progress
+from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.measurement import LatencyBlock
 from edgeprof_proto.v1 import job_pb2
 
 LOADING = Progress(phase=JobPhase.LOADING, attempt=1)

@@ -14,7 +14,8 @@ from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import AgentUnavailableError
 from edgeprof.testing import Link
 from edgeprof_agent import server
-from edgeprof_proto.records import JobEvent, LatencyBlock
+from edgeprof_proto.records.job import JobEvent
+from edgeprof_proto.records.measurement import LatencyBlock
 from edgeprof_proto.v1 import device_agent_pb2
 
 SHORT = {"grpc.keepalive_time_ms": 500, "grpc.keepalive_timeout_ms": 1_000, "grpc.http2.ping_timeout_ms": 1_000}

@@ -9,7 +9,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof_proto import wire
-from edgeprof_proto.records import JobSpec
+from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.v1 import device_agent_pb2, job_pb2
 
 UNKNOWN_FIELD = b"\xf2\x7f\x05newer"

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from edgeprof_agent.doctor.examination import examine
     from edgeprof_proto.record_json import to_json
-    from edgeprof_proto.records import CheckLevel
+    from edgeprof_proto.records.check import CheckLevel
 
     checks = examine(config_of(options))
     if options.json:

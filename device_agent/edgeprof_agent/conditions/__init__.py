@@ -24,7 +24,7 @@ from edgeprof_agent.conditions.linux import (
     read_throttling_event_count,
 )
 from edgeprof_agent.conditions.raspberry_pi import read_throttling_flags
-from edgeprof_proto.records import Conditions, Temperature
+from edgeprof_proto.records.measurement import Conditions, Temperature
 
 __all__ = [
     "SYSTEM_ROOT",

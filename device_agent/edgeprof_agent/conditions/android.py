@@ -7,7 +7,7 @@ where the phone's maker lets programs read it.
 from pathlib import Path
 
 from edgeprof_agent.conditions.files import SYSTEM_ROOT, read_number
-from edgeprof_proto.records import Temperature
+from edgeprof_proto.records.measurement import Temperature
 
 ZONE = "battery"
 

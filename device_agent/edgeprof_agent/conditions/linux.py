@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edgeprof_agent.conditions.files import SYSTEM_ROOT, number_or_none, read_number, read_text
-from edgeprof_proto.records import Temperature
+from edgeprof_proto.records.measurement import Temperature
 
 ABSOLUTE_ZERO_CELSIUS = -273.15
 

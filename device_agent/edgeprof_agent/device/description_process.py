@@ -13,7 +13,8 @@ from edgeprof_agent.errors import (
 from edgeprof_agent.isolation.cpu_affinity import check_cores, without_cores
 from edgeprof_agent.short_process import ShortProcessError, ask_process
 from edgeprof_proto.record_json import from_json
-from edgeprof_proto.records import DeviceDescription, RuntimeInfo, Setting
+from edgeprof_proto.records.device import DeviceDescription, RuntimeInfo
+from edgeprof_proto.records.job_spec import Setting
 
 DESCRIBE_COMMAND = (sys.executable, "-m", "edgeprof_agent.device.info")
 

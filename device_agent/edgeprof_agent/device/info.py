@@ -23,7 +23,8 @@ from edgeprof_agent.conditions import (
 )
 from edgeprof_agent.runtimes.registry import describe_runtimes
 from edgeprof_proto.record_json import to_json
-from edgeprof_proto.records import ALL_CORES, Cpu, CpuCluster, DeviceDescription, ExecutionContext, RuntimeInfo
+from edgeprof_proto.records.device import Cpu, CpuCluster, DeviceDescription, ExecutionContext, RuntimeInfo
+from edgeprof_proto.records.job_spec import ALL_CORES
 
 ARM_CORES = {
     "0xc07": "Cortex-A7",

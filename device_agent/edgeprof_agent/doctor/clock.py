@@ -7,7 +7,7 @@ from pathlib import Path
 import edgeprof_agent.version
 from edgeprof_agent.conditions import SYSTEM_ROOT
 from edgeprof_agent.config import AgentConfig
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 _TOLERANCE_S = 60.0
 

@@ -12,7 +12,7 @@ from edgeprof_agent.doctor.service import service_checks
 from edgeprof_agent.doctor.software import software_checks
 from edgeprof_agent.doctor.storage import storage_checks
 from edgeprof_agent.isolation.checks import isolation_checks
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 CheckGroup = Callable[[AgentConfig], tuple[Check, ...]]
 

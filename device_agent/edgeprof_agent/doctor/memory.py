@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edgeprof_agent.conditions import SYSTEM_ROOT, read_memory_bytes, read_text
 from edgeprof_agent.config import MIB, AgentConfig
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 WORKER_BYTES = 128 * MIB
 """What a worker with ONNX Runtime and a small network takes; 69 MiB of it before the network."""

@@ -4,7 +4,7 @@ import socket
 
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.data_dir import is_in_use
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 _CONNECT_DURATION_S = 2.0
 

@@ -13,7 +13,7 @@ from edgeprof_agent.conditions import (
     read_throttling_flags,
 )
 from edgeprof_agent.config import AgentConfig
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 WARM_CELSIUS = 70.0
 HOT_CELSIUS = 80.0

@@ -4,7 +4,7 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.errors import AgentError
 from edgeprof_agent.trust.hosts import read_hosts
 from edgeprof_agent.trust.identity import read_identity
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 
 def pairing_checks(config: AgentConfig) -> tuple[Check, ...]:

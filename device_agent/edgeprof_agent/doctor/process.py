@@ -9,7 +9,7 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.errors import DiagnosisError
 from edgeprof_agent.short_process import ShortProcessError, ask_process
 from edgeprof_proto.record_json import from_json
-from edgeprof_proto.records import Check
+from edgeprof_proto.records.check import Check
 
 DIAGNOSIS_DURATION_S = 60.0
 

@@ -7,7 +7,7 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.errors import InstallError
 from edgeprof_agent.service.installation import ServiceHome, require_systemd
 from edgeprof_agent.service.unit import UNIT_NAME
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 
 def service_checks(config: AgentConfig) -> tuple[Check, ...]:

@@ -4,7 +4,8 @@ import sys
 
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.runtimes.registry import describe_runtimes
-from edgeprof_proto.records import Check, CheckLevel, RuntimeInfo
+from edgeprof_proto.records.check import Check, CheckLevel
+from edgeprof_proto.records.device import RuntimeInfo
 
 OLDEST_PYTHON = (3, 10)
 NEWEST_PYTHON = (3, 13)

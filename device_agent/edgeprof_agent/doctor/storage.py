@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgeprof_agent.config import MIB, AgentConfig
 from edgeprof_agent.jobs.journal import SCHEMA_VERSION
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 
 def storage_checks(config: AgentConfig) -> tuple[Check, ...]:

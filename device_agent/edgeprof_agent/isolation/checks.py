@@ -12,7 +12,8 @@ from pathlib import Path
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import Check, CheckLevel, RecordError
+from edgeprof_proto.records.check import Check, CheckLevel
+from edgeprof_proto.records.validation import RecordError
 
 PROBE_COMMAND = (sys.executable, "-m", "edgeprof_agent.isolation.probe")
 

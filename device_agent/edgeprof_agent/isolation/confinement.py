@@ -16,7 +16,7 @@ from pathlib import Path
 
 from edgeprof_agent.isolation import kernel, landlock, seccomp
 from edgeprof_agent.isolation.plan import IsolationPlan
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 _SYSTEM_PATHS = (
     *("/usr", "/lib", "/lib32", "/lib64", "/opt", "/nix/store"),

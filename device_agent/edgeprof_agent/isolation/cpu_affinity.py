@@ -9,7 +9,8 @@ import os
 from collections.abc import Mapping
 
 from edgeprof_agent.errors import SettingNotSupportedError
-from edgeprof_proto.records import ALL_CORES, CORES_OPTION, Cpu, Setting
+from edgeprof_proto.records.device import Cpu
+from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
 
 WORKING_SHARE = 0.05
 """Of the time of all timed runs: a thread that computed for less only kept the books."""

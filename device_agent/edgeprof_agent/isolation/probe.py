@@ -18,7 +18,7 @@ from pathlib import Path
 from edgeprof_agent.isolation.confinement import confine
 from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 _HOST_FILE = Path("/etc/passwd")
 """Readable for everybody on every Linux, and of no use to a model."""

@@ -4,7 +4,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from edgeprof_proto.records import JobState
+from edgeprof_proto.records.job import JobState
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,20 +38,19 @@ from edgeprof_agent.jobs.journal import Journal
 from edgeprof_agent.jobs.leases import Leases
 from edgeprof_agent.jobs.worker_process import WorkerEvent, WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
-from edgeprof_proto.records import (
+from edgeprof_proto.records.job import (
     Failure,
-    Happening,
     Job,
     JobEvent,
+    JobEventPayload,
     JobPhase,
-    JobSpec,
     JobState,
     JournalSpace,
-    LatencyBlock,
-    Measurement,
     Progress,
-    require_job_id,
 )
+from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+from edgeprof_proto.records.validation import require_job_id
 
 logger = logging.getLogger(__name__)
 
@@ -361,9 +360,9 @@ class JobQueue:
         else:
             self._change(job_id, result, JobState.FAILED)
 
-    def _change(self, job_id: str, *happenings: Happening) -> None:
+    def _change(self, job_id: str, *payloads: JobEventPayload) -> None:
         """Write down what happened to a job, then tell those who watch."""
-        self._journal.append(job_id, *happenings, time=self._clock())
+        self._journal.append(job_id, *payloads, time=self._clock())
         self._tell()
 
     def _tell(self) -> None:

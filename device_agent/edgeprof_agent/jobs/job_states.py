@@ -7,7 +7,7 @@ import dataclasses
 from typing import Final
 
 from edgeprof_agent.errors import JobStateError
-from edgeprof_proto.records import JobState
+from edgeprof_proto.records.job import JobState
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

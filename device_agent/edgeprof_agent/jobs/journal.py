@@ -19,17 +19,9 @@ from edgeprof_agent.errors import DiskFullError, InvalidRequestError, JobNotFoun
 from edgeprof_agent.jobs.fair_share import WaitingJob
 from edgeprof_agent.jobs.job_states import require_transition
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import (
-    Failure,
-    Happening,
-    Job,
-    JobEvent,
-    JobSpec,
-    JobState,
-    LatencyBlock,
-    Measurement,
-    Progress,
-)
+from edgeprof_proto.records.job import Failure, Job, JobEvent, JobEventPayload, JobState, Progress
+from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 _MIGRATIONS = (
     # To schema 1.
@@ -161,12 +153,12 @@ class Journal:
             )
             self._insert_events(job_id, (JobState.QUEUED,))
 
-    def append(self, job_id: str, *happenings: Happening, time: float) -> None:
+    def append(self, job_id: str, *payloads: JobEventPayload, time: float) -> None:
         """Record what happened to a job, all or nothing.
 
         Args:
             job_id: The job.
-            happenings: In order. A state among them becomes the job's state; RUNNING starts its next attempt.
+            payloads: In order. A state among them becomes the job's state; RUNNING starts its next attempt.
             time: Now, in seconds since the epoch.
 
         Raises:
@@ -175,8 +167,8 @@ class Journal:
         """
         with self._transaction():
             before = JobState(self._job_row(job_id)["state"])
-            self._insert_events(job_id, happenings)
-            for state in happenings:
+            self._insert_events(job_id, payloads)
+            for state in payloads:
                 if isinstance(state, JobState):
                     require_transition(job_id, before, state)
                     self._set_state(job_id, state, time)
@@ -258,7 +250,7 @@ class Journal:
             from_sequence,
             limit,
         )
-        return tuple(JobEvent(sequence=row["sequence"], event=self._happening(row)) for row in rows)
+        return tuple(JobEvent(sequence=row["sequence"], event=self._payload(row)) for row in rows)
 
     def count_worker_kill(self, model_sha256: str, message: str, *, time: float) -> None:
         """Remember that a model has ended its worker.
@@ -353,15 +345,15 @@ class Journal:
                     self._database.execute(statement)
                 self._database.execute(f"PRAGMA user_version = {number}")
 
-    def _insert_events(self, job_id: str, happenings: Collection[Happening]) -> None:
+    def _insert_events(self, job_id: str, payloads: Collection[JobEventPayload]) -> None:
         row = self._job_row(job_id)
         sequence, attempt = self._last_sequence(row["number"]), row["attempt_count"]
-        for happening in happenings:
+        for payload in payloads:
             sequence += 1
-            attempt += happening is JobState.RUNNING
+            attempt += payload is JobState.RUNNING
             self._database.execute(
                 "INSERT INTO events (job_number, sequence, attempt, kind, body) VALUES (?, ?, ?, ?, ?)",
-                (row["number"], sequence, attempt, _kind(happening), _dump(_without_blocks(happening))),
+                (row["number"], sequence, attempt, _kind(payload), _dump(_without_blocks(payload))),
             )
 
     def _last_sequence(self, job_number: int) -> int:
@@ -375,17 +367,17 @@ class Journal:
             (state.value, is_turn, time if state.is_final else None, is_turn, job_id),
         )
 
-    def _happening(self, row: sqlite3.Row) -> Happening:
-        happening: Happening = self._load(_KINDS[row["kind"]], row["body"])
-        if not isinstance(happening, Measurement):
-            return happening
+    def _payload(self, row: sqlite3.Row) -> JobEventPayload:
+        payload: JobEventPayload = self._load(_KINDS[row["kind"]], row["body"])
+        if not isinstance(payload, Measurement):
+            return payload
         rows = self._rows(
             "SELECT body FROM events WHERE job_number = ? AND attempt = ? AND kind = 'block' ORDER BY sequence",
             row["job_number"],
             row["attempt"],
         )
         blocks = tuple(self._load(LatencyBlock, block["body"]) for block in rows)
-        return dataclasses.replace(happening, blocks=blocks)
+        return dataclasses.replace(payload, blocks=blocks)
 
     def _job(self, row: sqlite3.Row) -> Job:
         return Job(
@@ -444,12 +436,12 @@ class Journal:
             ) from error
 
 
-def _kind(happening: Happening) -> str:
-    return next(kind for kind, happening_type in _KINDS.items() if isinstance(happening, happening_type))
+def _kind(payload: JobEventPayload) -> str:
+    return next(kind for kind, payload_type in _KINDS.items() if isinstance(payload, payload_type))
 
 
-def _without_blocks(happening: Happening) -> Happening:
-    return dataclasses.replace(happening, blocks=()) if isinstance(happening, Measurement) else happening
+def _without_blocks(payload: JobEventPayload) -> JobEventPayload:
+    return dataclasses.replace(payload, blocks=()) if isinstance(payload, Measurement) else payload
 
 
 def _dump(record: object) -> str:

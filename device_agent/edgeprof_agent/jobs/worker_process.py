@@ -39,7 +39,9 @@ from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_agent.worker.node_placement import ProofCache
 from edgeprof_proto import wire
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import Failure, JobEvent, JobPhase, JobSpec, LatencyBlock, Measurement
+from edgeprof_proto.records.job import Failure, JobEvent, JobPhase
+from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 logger = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from edgeprof_agent.errors import (
     UploadLimitedError,
     UploadOffsetError,
 )
-from edgeprof_proto.records import require_sha256
+from edgeprof_proto.records.validation import require_sha256
 
 CHUNK_BYTES_LIMIT = 1024 * 1024
 """Largest chunk that the wire contract allows."""

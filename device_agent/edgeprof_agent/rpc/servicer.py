@@ -37,7 +37,10 @@ from edgeprof_agent.jobs.leases import Leases
 from edgeprof_agent.models.model_store import ModelStore, UploadHeader
 from edgeprof_agent.rpc.calling_host import host_of
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, wire
-from edgeprof_proto.records import AgentLimits, Check, Device, DeviceDescription, JobSpec, RecordError, require_job_id
+from edgeprof_proto.records.check import Check
+from edgeprof_proto.records.device import AgentLimits, Device, DeviceDescription
+from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.validation import RecordError, require_job_id
 from edgeprof_proto.v1 import device_agent_pb2 as messages
 from edgeprof_proto.v1 import device_agent_pb2_grpc, device_pb2, job_pb2
 

@@ -14,7 +14,9 @@ from typing import ClassVar
 from edgeprof_agent import conditions
 from edgeprof_agent.errors import SettingNotSupportedError
 from edgeprof_agent.runtimes.timed_loop import Clock
-from edgeprof_proto.records import Conditions, RuntimeInfo, Setting
+from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.measurement import Conditions
 
 
 class Runtime(ABC):

@@ -21,7 +21,8 @@ from pathlib import Path
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime
 from edgeprof_agent.runtimes.timed_loop import measure
-from edgeprof_proto.records import MeasurementPlan, RuntimeInfo, Setting
+from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 
 class RuntimeContract(ABC):

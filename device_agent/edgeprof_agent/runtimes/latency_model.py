@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 
 ACCELERATOR = "accelerator"
 CPU = "cpu"

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.models.model_file import ONNX
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
-from edgeprof_proto.records import RuntimeInfo, RuntimeOption, Setting
+from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
+from edgeprof_proto.records.job_spec import Setting
 
 if TYPE_CHECKING:
     import numpy

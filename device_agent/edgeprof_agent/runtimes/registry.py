@@ -7,7 +7,7 @@ from importlib import metadata
 
 from edgeprof_agent.errors import RuntimeNotFoundError
 from edgeprof_agent.runtimes.base import Runtime
-from edgeprof_proto.records import RuntimeInfo
+from edgeprof_proto.records.device import RuntimeInfo
 
 ENTRY_POINT_GROUP = "edgeprof.runtimes"
 

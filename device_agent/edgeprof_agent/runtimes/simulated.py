@@ -30,7 +30,10 @@ from edgeprof_agent.runtimes.latency_model import (
 )
 from edgeprof_agent.runtimes.timed_loop import NS_PER_MS
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import Conditions, RecordError, RuntimeInfo, Setting, Temperature
+from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.measurement import Conditions, Temperature
+from edgeprof_proto.records.validation import RecordError
 
 CONFIG_VARIABLE = "EDGEPROF_SIMULATION"
 

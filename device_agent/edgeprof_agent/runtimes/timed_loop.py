@@ -10,7 +10,8 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from edgeprof_proto.records import LatencyBlock, MeasurementPlan
+from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.measurement import LatencyBlock
 from edgeprof_proto.shared.interval import median_interval, needed_ms
 
 Clock = Callable[[], int]
@@ -24,7 +25,7 @@ WARMUP_SHARE_LIMIT = 0.5
 MAX_BLOCK_COUNT = 1_000
 """Blocks of one measurement at most, those added for an interval included."""
 
-LEAST_BLOCK_COUNT_TO_GIVE_UP = 20
+MIN_BLOCK_COUNT_TO_GIVE_UP = 20
 """Blocks from which it can be told how many more an interval needs."""
 
 HOPELESS_FACTOR = 2.0
@@ -107,7 +108,7 @@ def _needs_more(blocks: Sequence[LatencyBlock], plan: MeasurementPlan) -> bool:
     if interval.half_width <= plan.target_half_width:
         return False
     is_hopeless = needed_ms(blocks, interval, plan.target_half_width) > HOPELESS_FACTOR * plan.max_duration_ms
-    return not (is_hopeless and len(blocks) >= LEAST_BLOCK_COUNT_TO_GIVE_UP)
+    return not (is_hopeless and len(blocks) >= MIN_BLOCK_COUNT_TO_GIVE_UP)
 
 
 def _take_block(

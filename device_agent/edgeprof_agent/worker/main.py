@@ -41,19 +41,10 @@ from edgeprof_agent.worker.node_placement import Proof, known_node_counts
 from edgeprof_agent.worker.thermal_gate import ThermalGate
 from edgeprof_agent.worker.verdict import judge
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import (
-    ALL_CORES,
-    CORES_OPTION,
-    Conditions,
-    JobPhase,
-    JobSpec,
-    LatencyBlock,
-    Measurement,
-    MeasurementPlan,
-    NodeCount,
-    RecordError,
-    Setting,
-)
+from edgeprof_proto.records.job import JobPhase
+from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Measurement, NodeCount
+from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.shared.interval import median_interval
 
 THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

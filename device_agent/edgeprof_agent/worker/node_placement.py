@@ -12,7 +12,8 @@ from pathlib import Path
 
 from edgeprof_agent.data_dir import write_durably
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import JobSpec, Measurement, NodeCount, Setting
+from edgeprof_proto.records.job_spec import JobSpec, Setting
+from edgeprof_proto.records.measurement import Measurement, NodeCount
 
 logger = logging.getLogger(__name__)
 

@@ -17,8 +17,9 @@ A number that could not be read gives no evidence.
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
-from edgeprof_proto.records import Conditions, Evidence, LatencyBlock, MeasurementPlan, Verdict, VerdictKind
-from edgeprof_proto.shared.interval import LEAST_BLOCK_COUNT, median_interval, needed_ms
+from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.measurement import Conditions, Evidence, LatencyBlock, Verdict, VerdictKind
+from edgeprof_proto.shared.interval import MIN_BLOCK_COUNT, median_interval, needed_ms
 
 NODES_ELSEWHERE_LIMIT = 0
 """One node on another provider is enough: it brings copies and synchronisation with it."""
@@ -173,7 +174,7 @@ def _interval_evidence(blocks: Sequence[LatencyBlock], plan: MeasurementPlan | N
         return
     interval = median_interval(blocks)
     if interval is None:
-        yield _evidence("blocks_missing_count", LEAST_BLOCK_COUNT - len(blocks), 0)
+        yield _evidence("blocks_missing_count", MIN_BLOCK_COUNT - len(blocks), 0)
         return
     yield _evidence("interval_half_width", interval.half_width, plan.target_half_width)
     if interval.half_width > plan.target_half_width:

@@ -13,12 +13,12 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from edgeprof_proto.records import LatencyBlock, MedianInterval
+from edgeprof_proto.records.measurement import LatencyBlock, MedianInterval
 
 LEVEL = 0.9
 """Share of repeated measurements whose interval holds the median that all of them together tell."""
 
-LEAST_BLOCK_COUNT = 5
+MIN_BLOCK_COUNT = 5
 """Blocks from which an interval of that level can be told: all of four lie on one side one time in eight."""
 
 LEVEL_SD_COUNT = 1.645
@@ -28,7 +28,7 @@ SESSION_RELATIVE_SD = 0.01
 """Medians of the same network differ by 1 to 2 % between two workers on a quiet machine, however many runs each takes:
 where pages and buffers happen to lie. More runs do not show it, so it is added."""
 
-LEAST_HALF_WIDTH = LEVEL_SD_COUNT * SESSION_RELATIVE_SD
+MIN_HALF_WIDTH = LEVEL_SD_COUNT * SESSION_RELATIVE_SD
 """No measurement by a single worker tells its median better than this, relative to it."""
 
 
@@ -83,11 +83,11 @@ def needed_ms(blocks: Sequence[LatencyBlock], interval: MedianInterval, target_h
     Args:
         blocks: The timed blocks so far.
         interval: Their interval.
-        target_half_width: Half-width wanted, relative to the median, above `LEAST_HALF_WIDTH`.
+        target_half_width: Half-width wanted, relative to the median, above `MIN_HALF_WIDTH`.
 
     Returns:
         Time inside timed runs, those so far included, in milliseconds.
     """
-    of_blocks = max(0.0, interval.half_width**2 - LEAST_HALF_WIDTH**2)
-    wanted = target_half_width**2 - LEAST_HALF_WIDTH**2
+    of_blocks = max(0.0, interval.half_width**2 - MIN_HALF_WIDTH**2)
+    wanted = target_half_width**2 - MIN_HALF_WIDTH**2
     return sum(sum(block.latency_ms) for block in blocks) * of_blocks / wanted

@@ -61,7 +61,7 @@ def compare(
     from edgeprof.measuring.effort import EFFORTS
     from edgeprof.store import Store
     from edgeprof.store.platform import resolve_platform
-    from edgeprof_proto.records import Measurement
+    from edgeprof_proto.records.measurement import Measurement
 
     if b is None and not versus:
         raise click.UsageError("name a second model, or what is different in B's setting with --versus NAME=VALUE")

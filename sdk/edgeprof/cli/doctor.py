@@ -21,7 +21,7 @@ def doctor(address: str, as_json: bool) -> None:
 
     from edgeprof.devices.doctor import diagnose
     from edgeprof_proto.record_json import to_json
-    from edgeprof_proto.records import CheckLevel
+    from edgeprof_proto.records.check import CheckLevel
 
     colors = {
         CheckLevel.GOOD: "green",

@@ -11,7 +11,7 @@ from edgeprof._version import VERSION
 from edgeprof.cli.interruption import end_in_order_on_signals
 from edgeprof.errors import EdgeprofError
 from edgeprof_predictor.errors import PredictorError
-from edgeprof_proto.records import RecordError
+from edgeprof_proto.records.validation import RecordError
 
 VERBS = {
     "devices": "Show devices: those known, or the ones at the addresses given.",

@@ -2,7 +2,8 @@
 
 from edgeprof.cli.console import milliseconds
 from edgeprof.measuring.sustained import SustainedCurve
-from edgeprof_proto.records import ALL_CORES, CORES_OPTION, Conditions, Evidence, Measurement, Setting
+from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
+from edgeprof_proto.records.measurement import Conditions, Evidence, Measurement
 
 NOT_REPORTED = "not reported"
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from edgeprof_proto import DEFAULT_PORT
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -6,8 +6,10 @@ from typing import TypeVar
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from edgeprof.cli.console import messages
-from edgeprof_proto.records import JobEvent, JobPhase, LatencyBlock, MeasurementPlan
-from edgeprof_proto.records import Progress as JobProgress
+from edgeprof_proto.records.job import JobEvent, JobPhase
+from edgeprof_proto.records.job import Progress as JobProgress
+from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.measurement import LatencyBlock
 
 ShownBarType = TypeVar("ShownBarType", bound="ShownBar")
 

@@ -7,7 +7,8 @@ from edgeprof.cli.progress import ShownBar, new_bar
 from edgeprof.searching.listener import DeviceSearchListener
 from edgeprof.store import Probe
 from edgeprof_predictor.search.result import Found
-from edgeprof_proto.records import JobEvent, LatencyBlock
+from edgeprof_proto.records.job import JobEvent
+from edgeprof_proto.records.measurement import LatencyBlock
 
 
 class SearchProgress(ShownBar, DeviceSearchListener):

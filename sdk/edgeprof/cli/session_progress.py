@@ -9,7 +9,8 @@ from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT
 from edgeprof.measuring.listener import OnboardingListener
 from edgeprof.onboarding.goal import Standing
 from edgeprof.store import Probe
-from edgeprof_proto.records import Measurement, MeasurementPlan
+from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.measurement import Measurement
 
 
 class SessionProgress(JobBar, OnboardingListener):

@@ -30,7 +30,7 @@ def verify(profile: Path, address: str, count: int, seed: int, picture: Path | N
     from edgeprof.cli.session_progress import SessionProgress
     from edgeprof.plots.verification_plot import draw_verification
     from edgeprof_predictor.profile import Profile
-    from edgeprof_proto.records import MeasurementPlan
+    from edgeprof_proto.records.job_spec import MeasurementPlan
 
     loaded = Profile.load(profile)
     # The anchor is measured as well.

@@ -30,18 +30,11 @@ from edgeprof.errors import (
     translate_rpc_errors,
 )
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_AGENT_REVISION, UPLOAD_CHUNK_BYTES, wire
-from edgeprof_proto.records import (
-    Check,
-    Device,
-    Failure,
-    Job,
-    JobEvent,
-    JobSpec,
-    JobState,
-    Measurement,
-    MeasurementPlan,
-    Setting,
-)
+from edgeprof_proto.records.check import Check
+from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.job import Failure, Job, JobEvent, JobState
+from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import Measurement
 from edgeprof_proto.v1 import device_agent_pb2, job_pb2
 from edgeprof_proto.v1.device_agent_pb2_grpc import DeviceAgentServiceStub
 

@@ -23,7 +23,7 @@ from edgeprof.errors import (
     NotPairedError,
     RemoteError,
 )
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 CONNECT_TIMEOUT_S = 5.0
 

@@ -10,7 +10,7 @@ import math
 from edgeprof.measuring.latency_estimate import Pace, pace_of
 from edgeprof.measuring.uncertainty import median_relative_sd
 from edgeprof.store import Probe
-from edgeprof_proto.records import Measurement
+from edgeprof_proto.records.measurement import Measurement
 
 CHECK_INTERVAL = 5
 """Probes between two measurements of the anchor: a sixth of the time, and at most five probes to repeat."""

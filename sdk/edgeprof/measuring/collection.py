@@ -5,7 +5,7 @@ from itertools import islice
 from edgeprof.devices.client import DeviceClient
 from edgeprof.store import Store
 from edgeprof.store.platform import resolve_platform
-from edgeprof_proto.records import Device
+from edgeprof_proto.records.device import Device
 
 NEWEST_COUNT = 1_000
 """Jobs that are looked at, the newest first: each hundred is a call."""

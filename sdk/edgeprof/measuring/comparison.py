@@ -17,8 +17,9 @@ from typing import Literal
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
-from edgeprof_proto.records import Measurement, MeasurementPlan, Setting, VerdictKind
-from edgeprof_proto.shared.interval import LEAST_BLOCK_COUNT, LEVEL, middle_ranks
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import Measurement, VerdictKind
+from edgeprof_proto.shared.interval import LEVEL, MIN_BLOCK_COUNT, middle_ranks
 
 DEFAULT_PAIR_COUNT = 8
 
@@ -126,7 +127,7 @@ def compare(
     """
     ranks = middle_ranks(pair_count, LEVEL)
     if ranks is None:
-        raise EdgeprofError(f"a comparison needs {LEAST_BLOCK_COUNT} pairs or more, got {pair_count}")
+        raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
     session = f"compare-{uuid.uuid4().hex}"
     generator = random.Random(seed)
     pairs = []

@@ -3,7 +3,7 @@
 The command line calls the choice `--effort` and not a profile: a profile is what onboarding leaves.
 """
 
-from edgeprof_proto.records import LEAST_TARGET_HALF_WIDTH, MeasurementPlan
+from edgeprof_proto.records.job_spec import MIN_TARGET_HALF_WIDTH, MeasurementPlan
 
 EFFORTS = {
     "quick": MeasurementPlan(
@@ -22,7 +22,7 @@ EFFORTS = {
         timed_duration_ms=5_000.0,
         block_count=25,
         max_duration_ms=120_000.0,
-        target_half_width=LEAST_TARGET_HALF_WIDTH,
+        target_half_width=MIN_TARGET_HALF_WIDTH,
     ),
 }
 """quick: half a second, to see an order of magnitude. standard: the agent's defaults, about two seconds. strict: six

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof.measuring.uncertainty import relative_sd_of_median
-from edgeprof_proto.records import Measurement
+from edgeprof_proto.records.measurement import Measurement
 
 UNDISTURBED_SHARE = 0.05
 """A block is undisturbed when its median exceeds the fastest block's by at most this share of it: more than what blocks

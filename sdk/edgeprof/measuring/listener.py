@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from edgeprof.store import Probe
-from edgeprof_proto.records import JobEvent, Measurement
+from edgeprof_proto.records.job import JobEvent
+from edgeprof_proto.records.measurement import Measurement
 
 if TYPE_CHECKING:
     from edgeprof.onboarding.goal import Standing

@@ -18,7 +18,7 @@ from edgeprof.store import Store
 from edgeprof.store.platform import resolve_platform
 from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
-from edgeprof_proto.records import MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

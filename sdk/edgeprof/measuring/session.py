@@ -27,7 +27,7 @@ from edgeprof.measuring.time_ledger import AGENT, MEASURING, CostLedger
 from edgeprof.store import Probe, Session, Store
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import MeasurementPlan
+from edgeprof_proto.records.job_spec import MeasurementPlan
 
 MAX_FAILURE_COUNT = 5
 """Failed measurements after which the device, not the architecture, is the likely cause."""

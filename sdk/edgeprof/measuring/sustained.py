@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeprof.errors import EdgeprofError
-from edgeprof_proto.records import AgentLimits, Conditions, LatencyBlock, Measurement, MeasurementPlan
+from edgeprof_proto.records.device import AgentLimits
+from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Measurement
 
 MAX_BIN_COUNT = 60
 LEAST_BIN_COUNT = 6

@@ -3,7 +3,7 @@
 import math
 import statistics
 
-from edgeprof_proto.records import Measurement
+from edgeprof_proto.records.measurement import Measurement
 from edgeprof_proto.shared.interval import SESSION_RELATIVE_SD
 
 

@@ -17,7 +17,7 @@ from edgeprof.store.platform import Platform
 from edgeprof_predictor import metrics
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.spaces import Architecture
-from edgeprof_proto.records import MeasurementPlan
+from edgeprof_proto.records.job_spec import MeasurementPlan
 
 DEFAULT_UNSEEN_COUNT = 20
 """Enough for a rank correlation that means something, few enough for a minute of a board's time."""

@@ -18,7 +18,7 @@ from edgeprof.store import Store
 from edgeprof.store.platform import resolve_platform
 from edgeprof_predictor.bundle import Bundle, load_bundle
 from edgeprof_predictor.profile import Profile
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 
 ONBOARDING = "onboarding"
 """What the store calls a session of this purpose."""

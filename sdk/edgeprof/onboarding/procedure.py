@@ -14,7 +14,7 @@ from edgeprof_predictor.methods.default.error_diagnosis import Outlook, look_out
 from edgeprof_predictor.methods.default.method import FIRST_ROUND_COUNT, Default, DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
-from edgeprof_proto.records import MeasurementPlan
+from edgeprof_proto.records.job_spec import MeasurementPlan
 
 PLAN = MeasurementPlan(timed_duration_ms=2_500.0)
 """Longer than the agent's default: starting a worker, exporting and adapting cost most of a second for each network,

@@ -26,7 +26,7 @@ from edgeprof_predictor.search.result import SearchResult
 from edgeprof_predictor.search.state import SearchState
 from edgeprof_predictor.search.tables import TableOracle, load_search_task
 from edgeprof_predictor.spaces import Architecture, FloatArray, SearchSpace, get_space
-from edgeprof_proto.records import MeasurementPlan
+from edgeprof_proto.records.job_spec import MeasurementPlan
 
 PROXY_CACHE = "proxies.sqlite"
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from edgeprof.errors import EdgeprofError
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import ALL_CORES, CORES_OPTION, Device, Setting
+from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,8 @@ from edgeprof.errors import StoreError
 from edgeprof.store.platform import Platform
 from edgeprof.store.tables import DeviceRow, MeasurementRow, PlatformRow, ProbeRow, SessionRow
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import Device, Measurement
+from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.measurement import Measurement
 
 logger = logging.getLogger(__name__)
 

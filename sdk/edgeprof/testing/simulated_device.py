@@ -11,7 +11,7 @@ from edgeprof.exporters.onnx import export_architecture
 from edgeprof_agent.runtimes.latency_model import true_latency_ms
 from edgeprof_agent.runtimes.simulated import CONFIG_VARIABLE, Fault, FaultKind, Heat, SimulationConfig
 from edgeprof_predictor.spaces import Architecture, SearchSpace
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 
 __all__ = ["Fault", "FaultKind", "Heat", "SimulatedDevice", "SimulationConfig"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from edgeprof_agent.device.info import describe_device, read_container, read_cpu, read_soc
 from edgeprof_proto.record_json import from_json
-from edgeprof_proto.records import CpuCluster, DeviceDescription
+from edgeprof_proto.records.device import CpuCluster, DeviceDescription
 
 RASPBERRY_PI_CPUINFO = "".join(
     f"processor\t: {index}\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\nCPU part\t: 0xd08\nCPU revision\t: 3\n\n"

@@ -13,7 +13,8 @@ from edgeprof_agent.doctor.network import check_address
 from edgeprof_agent.doctor.service import check_service
 from edgeprof_agent.doctor.software import check_python, check_runtimes
 from edgeprof_agent.service.unit import UNIT_NAME
-from edgeprof_proto.records import Check, CheckLevel, RuntimeInfo
+from edgeprof_proto.records.check import Check, CheckLevel
+from edgeprof_proto.records.device import RuntimeInfo
 
 COMMAND = (sys.executable, "-m", "edgeprof_agent", "doctor")
 

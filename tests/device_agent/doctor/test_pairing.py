@@ -4,7 +4,7 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.doctor.pairing import check_pairing
 from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_agent.trust.identity import CERTIFICATE_FILE, make_identity
-from edgeprof_proto.records import CheckLevel
+from edgeprof_proto.records.check import CheckLevel
 
 
 def test_loopback_needs_no_pairing_and_any_other_address_an_identity(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from edgeprof_agent.data_dir import exclusive_data_dir, is_in_use
 from edgeprof_agent.doctor.storage import check_data_folder, check_disk_space, check_journal
 from edgeprof_agent.jobs.journal import open_journal
-from edgeprof_proto.records import JobSpec, Setting
+from edgeprof_proto.records.job_spec import JobSpec, Setting
 
 
 def test_data_folder_that_can_be_written_or_made_is_good(tmp_path) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from edgeprof_agent.errors import RunFailedError
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime
-from edgeprof_proto.records import RuntimeInfo, Setting
+from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.job_spec import Setting
 
 
 class HostileRuntime(Runtime):

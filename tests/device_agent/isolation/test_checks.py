@@ -10,7 +10,7 @@ from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.isolation import checks
 from edgeprof_agent.isolation.checks import isolation_checks
 from edgeprof_proto.record_json import from_json
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 """A Python that every user may read, where this one may lie in root's folder."""

@@ -18,7 +18,9 @@ from edgeprof_agent.isolation import confinement
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
 from edgeprof_proto.record_json import to_json
-from edgeprof_proto.records import Failure, JobSpec, Measurement, MeasurementPlan, Setting
+from edgeprof_proto.records.job import Failure
+from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import Measurement
 
 ROOMS = [str(Path(__file__).parents[3] / room) for room in ("proto", "device_agent")]
 

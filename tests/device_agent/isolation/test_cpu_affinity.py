@@ -12,7 +12,8 @@ from edgeprof_agent.isolation.cpu_affinity import (
     without_cores,
     working_threads,
 )
-from edgeprof_proto.records import Cpu, CpuCluster, Setting
+from edgeprof_proto.records.device import Cpu, CpuCluster
+from edgeprof_proto.records.job_spec import Setting
 
 HERE = tuple(sorted(os.sched_getaffinity(0)))
 BIG_LITTLE = Cpu(

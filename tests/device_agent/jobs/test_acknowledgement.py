@@ -12,7 +12,8 @@ import pytest
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import DeviceBusyError, DeviceJournalFullError, InvalidRequestError
 from edgeprof_agent.jobs.journal import _MIGRATIONS, open_journal
-from edgeprof_proto.records import Job, JobSpec, JobState, Setting
+from edgeprof_proto.records.job import Job, JobState
+from edgeprof_proto.records.job_spec import JobSpec, Setting
 from edgeprof_proto.v1 import device_agent_pb2
 
 

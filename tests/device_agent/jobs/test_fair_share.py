@@ -1,6 +1,6 @@
 from edgeprof_agent.jobs.fair_share import WaitingJob, in_turn
 from edgeprof_agent.jobs.leases import Leases
-from edgeprof_proto.records import JobState
+from edgeprof_proto.records.job import JobState
 
 
 def waiting(

@@ -15,7 +15,8 @@ from edgeprof_agent.jobs.journal import Journal, open_journal
 from edgeprof_agent.jobs.leases import Leases
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
-from edgeprof_proto.records import Job, JobSpec, JobState
+from edgeprof_proto.records.job import Job, JobState
+from edgeprof_proto.records.job_spec import JobSpec
 
 Scenario = Callable[[JobQueue, Journal], Awaitable[None]]
 RunScenario = Callable[[Scenario], None]
@@ -125,11 +126,11 @@ def test_job_that_could_not_be_recorded_is_measured_anew(
     append = Journal.append
     is_full = [True]
 
-    def refuse_once(journal: Journal, job_id: str, *happenings: object, time: float) -> None:
-        if JobState.SUCCEEDED in happenings and is_full.pop():
+    def refuse_once(journal: Journal, job_id: str, *payloads: object, time: float) -> None:
+        if JobState.SUCCEEDED in payloads and is_full.pop():
             is_full.append(False)
             raise DiskFullError("no space")
-        append(journal, job_id, *happenings, time=time)  # type: ignore[arg-type]
+        append(journal, job_id, *payloads, time=time)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Journal, "append", refuse_once)
 

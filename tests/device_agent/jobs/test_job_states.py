@@ -6,7 +6,8 @@ import pytest
 from edgeprof_agent.errors import JobStateError
 from edgeprof_agent.jobs.job_states import TRANSITIONS, drawing, require_transition
 from edgeprof_agent.jobs.journal import Journal
-from edgeprof_proto.records import JobSpec, JobState
+from edgeprof_proto.records.job import JobState
+from edgeprof_proto.records.job_spec import JobSpec
 
 ROOT = Path(__file__).parent.parent.parent.parent
 WAYS = {(transition.before, transition.after) for transition in TRANSITIONS}

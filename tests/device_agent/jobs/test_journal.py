@@ -7,19 +7,9 @@ import pytest
 
 from edgeprof_agent.errors import DiskFullError, JobNotFoundError, JournalError
 from edgeprof_agent.jobs.journal import Journal, open_journal
-from edgeprof_proto.records import (
-    Conditions,
-    Failure,
-    JobPhase,
-    JobSpec,
-    JobState,
-    LatencyBlock,
-    Measurement,
-    MeasurementPlan,
-    Progress,
-    Verdict,
-    VerdictKind,
-)
+from edgeprof_proto.records.job import Failure, JobPhase, JobState, Progress
+from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan
+from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Measurement, Verdict, VerdictKind
 
 WARMUP = LatencyBlock(is_warmup=True, start_ms=0.0, latency_ms=(3.0, 2.0))
 TIMED = LatencyBlock(is_warmup=False, start_ms=5.0, latency_ms=(1.0, 1.1))

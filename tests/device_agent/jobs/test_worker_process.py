@@ -8,7 +8,9 @@ import pytest
 from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
 from edgeprof_agent.jobs import worker_process
 from edgeprof_agent.jobs.worker_process import MESSAGE_LENGTH_LIMIT, WorkerEvent, WorkerProcess
-from edgeprof_proto.records import Failure, JobPhase, JobSpec, LatencyBlock, Measurement
+from edgeprof_proto.records.job import Failure, JobPhase
+from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 
 @pytest.fixture

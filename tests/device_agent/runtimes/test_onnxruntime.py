@@ -11,7 +11,7 @@ from onnx import TensorProto
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, SettingNotSupportedError
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.onnxruntime import GRAPH_OPTIMIZATIONS, OnnxRuntime, count_nodes, generate_inputs
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 
 SETTING = Setting(runtime="onnxruntime")
 WriteModel = Callable[..., Path]

@@ -11,7 +11,8 @@ from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.latency_model import NodeKind, Personality, read_nodes, true_latency_ms
 from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulatedRuntime, SimulationConfig
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import RecordError, Setting
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.validation import RecordError
 
 SETTING = Setting(runtime="simulated")
 WriteConvolutions = Callable[[Path], Path]

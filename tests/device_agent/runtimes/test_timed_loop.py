@@ -6,7 +6,8 @@ import pytest
 
 from edgeprof_agent.errors import RunFailedError
 from edgeprof_agent.runtimes.timed_loop import measure
-from edgeprof_proto.records import LatencyBlock, MeasurementPlan
+from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.measurement import LatencyBlock
 from edgeprof_proto.shared.interval import median_interval
 
 MS = 1_000_000

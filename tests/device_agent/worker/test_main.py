@@ -14,15 +14,8 @@ import pytest
 from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulationConfig
 from edgeprof_agent.worker.node_placement import Proof
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records import (
-    JobSpec,
-    LatencyBlock,
-    Measurement,
-    MeasurementPlan,
-    NodeCount,
-    Setting,
-    VerdictKind,
-)
+from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement, NodeCount, VerdictKind
 
 SHA256 = "0" * 64
 SHORT_PLAN = MeasurementPlan(

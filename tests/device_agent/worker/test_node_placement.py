@@ -6,7 +6,8 @@ from factories import measurement_of
 
 from edgeprof_agent.worker import node_placement
 from edgeprof_agent.worker.node_placement import ProofCache, known_node_counts
-from edgeprof_proto.records import JobSpec, NodeCount, Setting
+from edgeprof_proto.records.job_spec import JobSpec, Setting
+from edgeprof_proto.records.measurement import NodeCount
 
 ASKED = Setting(runtime="onnxruntime")
 SPEC = JobSpec(model_sha256="0" * 64, setting=ASKED)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from edgeprof_agent.worker.verdict import judge
-from edgeprof_proto.records import Conditions, LatencyBlock, MeasurementPlan, Verdict, VerdictKind
+from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Verdict, VerdictKind
 
 QUIET = Conditions(core_frequencies_mhz=(1_500.0, 1_500.0), has_throttling_flags=True)
 

@@ -203,7 +203,7 @@ def test_ctrl_c_ends_an_onboarding_without_a_trace(make_simulated_device: MakeDe
         text=True,
     )
     import edgeprof as sdk
-    from edgeprof_proto.records import JobState
+    from edgeprof_proto.records.job import JobState
 
     with sdk.connect(device.address) as client:
         while not any(job.state is JobState.RUNNING for job in client.jobs()):

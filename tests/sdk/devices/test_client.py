@@ -30,7 +30,9 @@ from edgeprof.errors import (
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import Fault, FaultKind, Link, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import JobEvent, JobPhase, JobState, LatencyBlock, MeasurementPlan, Progress, Setting
+from edgeprof_proto.records.job import JobEvent, JobPhase, JobState, Progress
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import LatencyBlock
 
 MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
 

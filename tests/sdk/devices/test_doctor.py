@@ -16,7 +16,7 @@ from edgeprof.devices import doctor
 from edgeprof.devices.doctor import diagnose
 from edgeprof.testing import SimulatedDevice
 from edgeprof_proto import CONTRACT_REVISION, REASON_METADATA_KEY
-from edgeprof_proto.records import Check, CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
 from edgeprof_proto.v1 import device_agent_pb2, device_agent_pb2_grpc, device_pb2, job_pb2
 
 

@@ -13,7 +13,7 @@ from edgeprof.measuring.comparison import Candidate, compare
 from edgeprof.measuring.effort import EFFORTS
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records import MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 SHORT = MeasurementPlan(
     warmup_run_count=6, warmup_duration_ms=0.1, timed_run_count=25, timed_duration_ms=0.1, block_count=5

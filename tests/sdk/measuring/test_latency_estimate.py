@@ -6,7 +6,7 @@ from factories import measurement_of_blocks
 
 from edgeprof.measuring.latency_estimate import Pace, pace_of
 from edgeprof.measuring.uncertainty import SESSION_RELATIVE_SD, median_relative_sd
-from edgeprof_proto.records import Measurement
+from edgeprof_proto.records.measurement import Measurement
 
 TRUE_MS = 2.0
 

@@ -7,7 +7,8 @@ from factories import measurement_of_blocks
 from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.sustained import require_time_for, sustained_curve, sustained_plan
 from edgeprof.plots.sustained_plot import draw_curve
-from edgeprof_proto.records import AgentLimits, Conditions, Measurement, Temperature
+from edgeprof_proto.records.device import AgentLimits
+from edgeprof_proto.records.measurement import Conditions, Measurement, Temperature
 
 
 def _measurement(*medians_ms: float) -> Measurement:

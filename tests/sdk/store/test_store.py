@@ -15,7 +15,7 @@ from edgeprof.errors import StoreError
 from edgeprof.store import Store
 from edgeprof.store.platform import Platform
 from edgeprof.store.tables import Base
-from edgeprof_proto.records import Setting
+from edgeprof_proto.records.job_spec import Setting
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+"""A check of a device, as `edgeprof-agent doctor` reports it."""
+
+import dataclasses
+import enum
+
+from edgeprof_proto.records.validation import require
+
+
+class CheckLevel(str, enum.Enum):
+    """How a check of a device came out."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    TROUBLE = "trouble"
+    NOT_REPORTED = "not_reported"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that a doctor looked at.
+
+    Args:
+        name: What was looked at, in a few words, unique among all checks: `process limits`.
+        level: How it came out.
+        finding: What is there, in one sentence with the value.
+        remedy: What to do about it, in one sentence; empty where nothing needs doing.
+    """
+
+    name: str
+    level: CheckLevel
+    finding: str
+    remedy: str = ""
+
+    def __post_init__(self) -> None:
+        require(bool(self.name), "check.name is missing")
+        require(bool(self.finding), "check.finding is missing")

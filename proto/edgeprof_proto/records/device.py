@@ -1,0 +1,99 @@
+"""A device: its hardware, its runtimes, and the limits of its agent."""
+
+import dataclasses
+
+from edgeprof_proto.records.validation import require
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CpuCluster:
+    """Cores of a processor that share one maximum frequency."""
+
+    core_indices: tuple[int, ...]
+    max_frequency_mhz: float | None = None
+    governor: str | None = None
+    name: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Cpu:
+    """The processor; clusters fastest first."""
+
+    architecture: str
+    core_count: int
+    model: str | None = None
+    clusters: tuple[CpuCluster, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(self.core_count >= 1, f"cpu.core_count must be >= 1, got {self.core_count}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionContext:
+    """Surroundings of the agent's process that can change how fast a model runs."""
+
+    python_version: str
+    is_termux: bool = False
+    is_service: bool = False
+    container: str | None = None
+    allowed_core_indices: tuple[int, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeOption:
+    """One option of a runtime; the default value first."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeInfo:
+    """An inference engine on the device; without a version it is not available, and says why."""
+
+    name: str
+    version: str | None = None
+    unavailable_reason: str | None = None
+    providers: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ()
+    options: tuple[RuntimeOption, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(
+            (self.version is None) == (self.unavailable_reason is not None),
+            f"runtime {self.name!r} must have either a version or an unavailable_reason",
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceDescription:
+    """What can be found out about a device on itself."""
+
+    host_name: str
+    cpu: Cpu
+    operating_system: str
+    kernel: str
+    execution_context: ExecutionContext
+    board: str | None = None
+    soc: str | None = None
+    memory_bytes: int | None = None
+    runtimes: tuple[RuntimeInfo, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLimits:
+    """What the agent allows at most."""
+
+    model_bytes: int
+    model_cache_bytes: int
+    disk_reserve_bytes: int
+    queued_job_count: int
+    job_duration_s: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Device(DeviceDescription):
+    """A device as its agent presents it: the description, with an id and the agent's limits."""
+
+    device_id: str
+    limits: AgentLimits

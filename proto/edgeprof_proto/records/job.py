@@ -1,0 +1,83 @@
+"""Jobs, their states, and the events of a job."""
+
+import dataclasses
+import enum
+
+from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job did not succeed; `reason` is the name of an `ErrorReason` of the wire contract."""
+
+    reason: str
+    message: str
+
+
+class JobPhase(str, enum.Enum):
+    """What a worker is doing."""
+
+    LOADING = "loading"
+    WARMING_UP = "warming_up"
+    MEASURING = "measuring"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a running job has come; `attempt` counts from 1."""
+
+    phase: JobPhase
+    attempt: int
+
+
+class JobState(str, enum.Enum):
+    """Where a job stands; `job.proto` tells the transitions."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a job in this state has ended."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+JobEventPayload = JobState | Progress | LatencyBlock | Measurement | Failure
+"""The payload of one event of a job."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobEvent:
+    """One thing that happened to a job, numbered from 1 without gaps."""
+
+    sequence: int
+    event: JobEventPayload
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A benchmark job as it stands."""
+
+    job_id: str
+    spec: JobSpec
+    state: JobState
+    attempt_count: int
+    create_time: float
+    end_time: float | None = None
+    queue_position: int | None = None
+    measurement: Measurement | None = None
+    failure: Failure | None = None
+    host_name: str = ""
+    acknowledge_time: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSpace:
+    """How many results a device can keep until a host acknowledges them."""
+
+    free_count: int
+    total_count: int

@@ -1,0 +1,100 @@
+"""What a job is to measure: the model, the setting in which it runs, and the measurement plan."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+from edgeprof_proto.records.validation import require, require_sha256
+
+_MAX_RUN_COUNT = 1_000_000
+_MAX_BLOCK_COUNT = 1_000
+
+MIN_TARGET_HALF_WIDTH = 0.02
+"""Narrowest interval that a plan may ask for, as half of it relative to the median: two workers differ by nearly as
+much (see `interval.py`), so a measurement by one of them cannot be more certain."""
+
+CORES_OPTION = "cores"
+"""Option of every setting that names the cluster of cores to run on."""
+
+ALL_CORES = "all"
+"""Its default; also the name of the only cluster of a processor whose cores are all alike."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How a model is run; empty fields keep the runtime's default, a result has every field filled in."""
+
+    runtime: str
+    runtime_version: str = ""
+    provider: str = ""
+    precision: str = ""
+    thread_count: int = 1
+    batch_size: int = 1
+    options: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require(bool(self.runtime), "setting.runtime is missing; name a runtime such as 'onnxruntime'")
+        require(self.thread_count >= 1, f"setting.thread_count must be >= 1, got {self.thread_count}")
+        require(self.batch_size >= 1, f"setting.batch_size must be >= 1, got {self.batch_size}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementPlan:
+    """How long and how often to run a model; zero means the agent's default."""
+
+    warmup_run_count: int = 0
+    warmup_duration_ms: float = 0.0
+    timed_run_count: int = 0
+    timed_duration_ms: float = 0.0
+    block_count: int = 0
+    max_duration_ms: float = 0.0
+    target_half_width: float = 0.0
+    start_temperature_celsius: float = 0.0
+    max_wait_ms: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            require(math.isfinite(value) and value >= 0, f"plan.{field.name} must be >= 0 and finite, got {value}")
+        for name in ("warmup_run_count", "timed_run_count"):
+            value = getattr(self, name)
+            require(value <= _MAX_RUN_COUNT, f"plan.{name} must be <= {_MAX_RUN_COUNT}, got {value}")
+        require(
+            self.block_count == 0 or 2 <= self.block_count <= _MAX_BLOCK_COUNT,
+            f"plan.block_count must be 2 to {_MAX_BLOCK_COUNT} so that drift can be seen, got {self.block_count}",
+        )
+        require(
+            self.target_half_width == 0 or self.target_half_width >= MIN_TARGET_HALF_WIDTH,
+            f"plan.target_half_width must be 0 or >= {MIN_TARGET_HALF_WIDTH}, got {self.target_half_width}: two "
+            "workers differ by nearly as much, however long each measures",
+        )
+
+    def filled(self) -> "MeasurementPlan":
+        """Return the plan with the agent's default in place of every zero."""
+        names = [field.name for field in dataclasses.fields(self)]
+        return MeasurementPlan(**{name: getattr(self, name) or getattr(DEFAULT_PLAN, name) for name in names})
+
+
+DEFAULT_PLAN = MeasurementPlan(
+    warmup_run_count=5,
+    warmup_duration_ms=500.0,
+    timed_run_count=50,
+    timed_duration_ms=1_000.0,
+    block_count=5,
+    max_duration_ms=120_000.0,
+)
+"""What a zero in a plan stands for."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """What a job is to measure."""
+
+    model_sha256: str
+    setting: Setting
+    plan: MeasurementPlan = MeasurementPlan()
+    input_seed: int = 0
+    allow_fallback: bool = False
+
+    def __post_init__(self) -> None:
+        require_sha256(self.model_sha256)

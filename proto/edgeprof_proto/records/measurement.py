@@ -1,0 +1,134 @@
+"""The result of a measurement: blocks of runs, the conditions of the device, the verdict and its evidence."""
+
+import dataclasses
+import enum
+import math
+
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+from edgeprof_proto.records.validation import require
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyBlock:
+    """Runs taken back to back; `start_ms` counts from the loading of the model."""
+
+    is_warmup: bool
+    start_ms: float
+    latency_ms: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        require(math.isfinite(self.start_ms), f"block.start_ms must be finite, got {self.start_ms}")
+        bad = [value for value in self.latency_ms if not 0 < value < math.inf]
+        require(not bad, f"block.latency_ms must be > 0 and finite, got {bad[:3]}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Temperature:
+    """Temperature of one thermal zone."""
+
+    zone: str
+    temperature_celsius: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """State of the device at one moment."""
+
+    temperatures: tuple[Temperature, ...] = ()
+    core_frequencies_mhz: tuple[float, ...] = ()
+    governors: tuple[str, ...] = ()
+    throttling_flags: tuple[str, ...] = ()
+    has_throttling_flags: bool = False
+    load_average_1m: float | None = None
+    available_memory_bytes: int | None = None
+    elapsed_ms: float | None = None
+    power_mode: str | None = None
+    throttling_event_count: int | None = None
+
+
+class VerdictKind(str, enum.Enum):
+    """Judgement on a measurement."""
+
+    STABLE = "stable"
+    NOISY = "noisy"
+    DRIFTING = "drifting"
+    THROTTLED = "throttled"
+    FALLBACK = "fallback"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One number that a verdict rests on."""
+
+    name: str
+    value: float
+    limit: float
+    is_exceeded: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How far a measurement can be believed, and why."""
+
+    kind: VerdictKind
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class NodeCount:
+    """Nodes of a model that one provider ran."""
+
+    provider: str
+    node_count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MedianInterval:
+    """The median of a measurement and where it may lie; `level` is the share of repeats whose interval holds it."""
+
+    median_ms: float
+    lower_ms: float
+    upper_ms: float
+    level: float
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval, relative to the median."""
+        return (self.upper_ms - self.lower_ms) / 2 / self.median_ms
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """All runs of one model with the circumstances in which they were taken."""
+
+    model_sha256: str
+    setting: Setting
+    plan: MeasurementPlan
+    start_time: float
+    load_ms: float
+    first_inference_ms: float
+    conditions_before: Conditions
+    conditions_after: Conditions
+    verdict: Verdict
+    total_ms: float
+    blocks: tuple[LatencyBlock, ...] = ()
+    peak_memory_bytes: int | None = None
+    node_counts: tuple[NodeCount, ...] = ()
+    core_indices: tuple[int, ...] = ()
+    thread_count: int | None = None
+    conditions_during: tuple[Conditions, ...] = ()
+    median_interval: MedianInterval | None = None
+    waited_ms: float = 0.0
+    is_start_temperature_reached: bool | None = None
+
+    @property
+    def timed_blocks(self) -> tuple[LatencyBlock, ...]:
+        """The blocks that count: all but the warm-up."""
+        return tuple(block for block in self.blocks if not block.is_warmup)
+
+    @property
+    def median_ms(self) -> float:
+        """Median over all timed runs, in milliseconds."""
+        import statistics  # half a megabyte that the idle agent does without
+
+        return statistics.median(value for block in self.timed_blocks for value in block.latency_ms)
