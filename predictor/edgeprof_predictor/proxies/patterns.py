@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from edgeprof_predictor.proxies.integer_matrix import is_singular
 from edgeprof_predictor.proxies.record import NotAvailable
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ _RECTIFIERS: Final = frozenset(
 )
 """Functions with one kink, at 0; modules such as `nn.ReLU` call them, too."""
 
+_MAX_PART_UNITS: Final = 2**24
+"""Units added up at once: single precision counts exactly up to this number."""
+
 
 class PatternKernel(TorchFunctionMode):
     """Sum, over all rectifiers that run inside the block, for how many units two items agree on which side they are.
@@ -47,7 +51,7 @@ class PatternKernel(TorchFunctionMode):
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.matrix = np.zeros((size, size))
+        self.matrix = np.zeros((size, size), dtype=np.int64)
         self.unit_count = 0
 
     def __torch_function__(
@@ -67,17 +71,22 @@ class PatternKernel(TorchFunctionMode):
         if given.numel() == 0 or given.numel() % size:
             return  # not one row an item, so nothing can be said of items
         with torch.no_grad():
-            # +1 and -1 instead of 1 and 0: one product counts agreement on both sides.
-            signs = (given.detach().reshape(size, -1) > 0).float().mul_(2).sub_(1)
-            agreement = (signs @ signs.T).double().cpu().numpy()
-        self.unit_count += signs.shape[1]
-        self.matrix += (agreement + signs.shape[1]) / 2
+            for part in torch.split(given.detach().reshape(size, -1) > 0, _MAX_PART_UNITS, dim=1):
+                # +1 and -1 instead of 1 and 0: one product counts agreement on both sides.
+                signs = part.float().mul_(2).sub_(1)
+                agreement = (signs @ signs.T).to(torch.int64).cpu().numpy()
+                self.unit_count += signs.shape[1]
+                self.matrix += (agreement + signs.shape[1]) // 2
 
 
 def nwot(evidence: Evidence) -> float:
     """Return the logarithm of the determinant of the kernel of activation patterns.
 
-    `log |det K|`, `K_ij` the number of rectifiers on whose sign items `i` and `j` agree, over all layers.
+    `log |det K|`, `K_ij` the number of rectifiers on whose sign items `i` and `j` agree, over all layers. The entries
+    are integers, and whether the determinant is 0 is decided over integers.
+
+    Raises:
+        NotAvailable: If there is no rectifier, or the determinant is 0.
 
     Source:
         Mellor et al., Neural architecture search without training, ICML 2021, section 3; NAS-Bench-Suite-Zero, 2022.
@@ -85,7 +94,10 @@ def nwot(evidence: Evidence) -> float:
     _ = evidence.output
     if not evidence.kernel.unit_count:
         raise NotAvailable("it has no ReLU, so no linear regions that could be counted")
-    sign, logarithm = np.linalg.slogdet(evidence.kernel.matrix)
-    if sign <= 0:
-        raise NotAvailable("two items of the batch, or more, have the same activation pattern")
-    return float(logarithm)
+    # A kernel of more items than units + 1 is singular: its rank is that of the patterns and their complements.
+    if len(evidence.kernel.matrix) > evidence.kernel.unit_count + 1 or is_singular(evidence.kernel.matrix):
+        raise NotAvailable(
+            "the activation patterns of the batch are linearly dependent, so the determinant is 0: two items have the "
+            "same pattern, or there are more items than the rectifiers tell apart; give fewer or other items"
+        )
+    return float(np.linalg.slogdet(evidence.kernel.matrix.astype(np.float64))[1])

@@ -41,8 +41,8 @@ class Words(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = nn.Embedding(20, 6)
-        self.layer = nn.Linear(6, 3)
+        self.table = nn.Embedding(20, 30)
+        self.layer = nn.Linear(30, 3)
 
     def forward(self, words: Tensor) -> Tensor:
         found: Tensor = self.layer(self.table(words).mean(dim=1).relu())

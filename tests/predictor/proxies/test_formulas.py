@@ -115,6 +115,23 @@ def test_nwot_counts_on_which_rectifiers_two_items_agree() -> None:
     assert compute_proxies(layers, inputs, ("nwot",))["nwot"] == pytest.approx(np.linalg.slogdet(kernel)[1], rel=1e-6)
 
 
+def test_nwot_of_linearly_dependent_patterns_is_not_available() -> None:
+    rectifiers = nn.Sequential(nn.ReLU())
+    patterns = torch.zeros(4, 40)
+    patterns[0, :2] = patterns[1, 2:4] = patterns[2, :4] = 1  # the third and the last add up to the first and second
+    scores = compute_proxies(rectifiers, patterns, ("nwot",)).scores
+    assert scores["nwot"].score is None and "linearly dependent" in scores["nwot"].reason
+    patterns[3, 0] = 1
+    assert compute_proxies(rectifiers, patterns, ("nwot",))["nwot"] == pytest.approx(np.log(608), rel=1e-9)
+
+
+def test_nwot_of_more_items_than_the_rectifiers_tell_apart_is_not_available() -> None:
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+    scores = compute_proxies(layers, torch.randn(8, 4), ("nwot",)).scores
+    assert scores["nwot"].score is None and "more items" in scores["nwot"].reason
+
+
 def test_nwot_sees_rectifiers_that_are_functions_and_modules_once_each() -> None:
     class Functional(nn.Module):
         def __init__(self, layers: nn.Sequential) -> None:
