@@ -16,7 +16,7 @@ from typing import Any
 
 from edgeprof_agent.errors import AgentError, ControlError, PairingClosedError
 from edgeprof_agent.trust.hosts import PairedHosts
-from edgeprof_agent.trust.pairing_servicer import CODE_LIFETIME_S, PairingDesk
+from edgeprof_agent.trust.pairing_servicer import CODE_LIFETIME_S, PairingServicer
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +30,12 @@ _ANSWER_TIMEOUT_S = 10.0
 
 
 @contextlib.asynccontextmanager
-async def serving_commands(data_dir: Path, desk: PairingDesk, hosts: PairedHosts) -> AsyncIterator[None]:
+async def serving_commands(data_dir: Path, pairing: PairingServicer, hosts: PairedHosts) -> AsyncIterator[None]:
     """Answer commands inside the block.
 
     Args:
         data_dir: The agent's folder, whose lock this process holds.
-        desk: Pairs hosts.
+        pairing: Pairs hosts.
         hosts: The paired hosts.
     """
 
@@ -44,7 +44,7 @@ async def serving_commands(data_dir: Path, desk: PairingDesk, hosts: PairedHosts
             try:
                 request = json.loads(await reader.readline())
                 if request["command"] == "pair":
-                    await _pair(desk, reader, writer)
+                    await _pair(pairing, reader, writer)
                 elif request["command"] == "revoke":
                     hosts.revoke(request["name"])
                     _send(writer, {"revoked": request["name"]})
@@ -75,11 +75,11 @@ async def serving_commands(data_dir: Path, desk: PairingDesk, hosts: PairedHosts
         yield
     finally:
         server.close()
-        desk.close()
+        pairing.close()
         path.unlink(missing_ok=True)
 
 
-async def _pair(desk: PairingDesk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pair(pairing: PairingServicer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     numbers = itertools.count()
     turn = asyncio.Lock()
@@ -102,7 +102,7 @@ async def _pair(desk: PairingDesk, reader: asyncio.StreamReader, writer: asyncio
         while line := await reader.readline():
             answers.put_nowait(json.loads(line))
 
-    ended = desk.open(ask)
+    ended = pairing.open(ask)
     _send(writer, {"open": True})
     listening = asyncio.ensure_future(listen())
     either: set[asyncio.Future[Any]] = {ended, listening}

@@ -29,12 +29,12 @@ from edgeprof_agent.models.model_store import CHUNK_BYTES_LIMIT, ModelStore
 from edgeprof_agent.rpc.decoding import DecodingInterceptor
 from edgeprof_agent.rpc.servicer import DeviceAgentServicer
 from edgeprof_agent.service.notification import keep_watchdog_quiet, notify
-from edgeprof_agent.trust.authorization import Gate
+from edgeprof_agent.trust.authorization import AuthorizationInterceptor
 from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_agent.trust.identity import read_identity
-from edgeprof_agent.trust.pairing_servicer import PairingDesk
+from edgeprof_agent.trust.pairing_servicer import PairingServicer
 from edgeprof_agent.version import VERSION
-from edgeprof_agent.worker.node_placement import ProofCache
+from edgeprof_agent.worker.node_placement import NodePlacementCache
 from edgeprof_proto import KEEPALIVE_OPTIONS
 from edgeprof_proto.shared.trust import OPEN_ISSUER_PEM, KeyPair
 from edgeprof_proto.v1 import device_agent_pb2_grpc, pairing_pb2_grpc
@@ -133,7 +133,7 @@ async def running_agent(
         device_id = read_device_id(data_dir)
         identity = _identity_for(config, data_dir)
         hosts = PairedHosts(data_dir)
-        desk = PairingDesk(
+        pairing = PairingServicer(
             hosts, device_fingerprint=None if identity is None else identity.fingerprint, device_id=device_id
         )
         servicer = DeviceAgentServicer(
@@ -147,10 +147,10 @@ async def running_agent(
             diagnoser=Diagnoser(config, data_dir),
         )
         if identity is not None:
-            interceptors = (Gate(hosts), *interceptors)
+            interceptors = (AuthorizationInterceptor(hosts), *interceptors)
         async with (
-            _serving(config, servicer, desk, identity, interceptors) as address,
-            serving_commands(data_dir, desk, hosts),
+            _serving(config, servicer, pairing, identity, interceptors) as address,
+            serving_commands(data_dir, pairing, hosts),
             _background(jobs.run()),
         ):
             logger.info("serving %s", "without encryption and pairing" if identity is None else "paired hosts over TLS")
@@ -188,7 +188,7 @@ def _build_worker(config: AgentConfig, data_dir: Path, command: Sequence[str]) -
         job_duration_s=config.job_duration_s,
         command=command,
         environment=worker_environment(config, os.environ),
-        proofs=ProofCache(data_dir / "node_counts.json"),
+        node_placements=NodePlacementCache(data_dir / "node_counts.json"),
         plan_isolation=lambda scratch_dir: plan_isolation(config, scratch_dir, os.environ),
     )
 
@@ -197,13 +197,13 @@ def _build_worker(config: AgentConfig, data_dir: Path, command: Sequence[str]) -
 async def _serving(
     config: AgentConfig,
     servicer: DeviceAgentServicer,
-    desk: PairingDesk,
+    pairing: PairingServicer,
     identity: KeyPair | None,
     interceptors: Sequence[grpc.aio.ServerInterceptor],
 ) -> AsyncIterator[str]:
     server = grpc.aio.server(interceptors=(*interceptors, DecodingInterceptor()), options=_CHANNEL_OPTIONS)
     device_agent_pb2_grpc.add_DeviceAgentServiceServicer_to_server(servicer, server)
-    pairing_pb2_grpc.add_PairingServiceServicer_to_server(desk, server)
+    pairing_pb2_grpc.add_PairingServiceServicer_to_server(pairing, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     try:

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
                 else:
                     command.send({"question": answer["question"], **_compute(code, exchanges, answer)})
     except KeyboardInterrupt:
-        raise ControlError("interrupted: the code is worth nothing any more") from None
+        raise ControlError("interrupted: the code has expired") from None
     raise ControlError("the agent stopped before a host has paired")
 
 

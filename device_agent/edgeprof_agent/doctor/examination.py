@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.doctor.clock import clock_checks
+from edgeprof_agent.doctor.cpu_frequency import cpu_frequency_checks
 from edgeprof_agent.doctor.memory import memory_checks
 from edgeprof_agent.doctor.network import network_checks
-from edgeprof_agent.doctor.pace import pace_checks
 from edgeprof_agent.doctor.pairing import pairing_checks
 from edgeprof_agent.doctor.service import service_checks
 from edgeprof_agent.doctor.software import software_checks
@@ -24,7 +24,7 @@ CHECK_GROUPS: tuple[CheckGroup, ...] = (
     service_checks,
     clock_checks,
     memory_checks,
-    pace_checks,
+    cpu_frequency_checks,
     isolation_checks,
 )
 

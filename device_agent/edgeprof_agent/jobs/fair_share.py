@@ -26,7 +26,7 @@ class WaitingJob:
     last_turn: int
 
 
-def in_turn(waiting: Sequence[WaitingJob], is_silent: Callable[[str], bool]) -> list[WaitingJob]:
+def fair_share_order(waiting: Sequence[WaitingJob], is_silent: Callable[[str], bool]) -> list[WaitingJob]:
     """Return the jobs that wait in the order in which they will run.
 
     The job that runs is first. Then come those whose attempt was cut short, then the first job of each host, the host

@@ -33,7 +33,7 @@ from edgeprof_agent.errors import (
     WorkerOutOfMemoryError,
     WorkerTimeoutError,
 )
-from edgeprof_agent.jobs.fair_share import WaitingJob, in_turn
+from edgeprof_agent.jobs.fair_share import WaitingJob, fair_share_order
 from edgeprof_agent.jobs.journal import Journal
 from edgeprof_agent.jobs.leases import Leases
 from edgeprof_agent.jobs.worker_process import WorkerEvent, WorkerProcess
@@ -222,7 +222,7 @@ class JobQueue:
         while True:
             news = self._news
             try:
-                waiting = self._in_turn()
+                waiting = self._run_order()
                 if waiting:
                     self._requeue(waiting[0].job_id)
                     await self._attempt(waiting[0].job_id)
@@ -300,14 +300,14 @@ class JobQueue:
     def _count_kill(self, job: Job, message: str) -> None:
         self._journal.count_worker_kill(job.spec.model_sha256, message, time=self._clock())
 
-    def _in_turn(self) -> list[WaitingJob]:
-        return in_turn(self._journal.waiting_jobs(), self._leases.is_silent)
+    def _run_order(self) -> list[WaitingJob]:
+        return fair_share_order(self._journal.waiting_jobs(), self._leases.is_silent)
 
     def _placed(self, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
         """Tell each job that is queued its place."""
         if not any(job.state is JobState.QUEUED for job in jobs):
             return jobs
-        places = {job.job_id: place for place, job in enumerate(self._in_turn())}
+        places = {job.job_id: place for place, job in enumerate(self._run_order())}
         return tuple(
             dataclasses.replace(job, queue_position=places[job.job_id]) if job.state is JobState.QUEUED else job
             for job in jobs
@@ -316,7 +316,7 @@ class JobQueue:
     def _make_place(self, host_name: str) -> None:
         """Refuse a job for which there is no place, or give it that of a silent host's job that has never begun."""
         current_id = None if self._current is None else self._current[0]
-        queued = [job for job in self._in_turn() if job.job_id != current_id]
+        queued = [job for job in self._run_order() if job.job_id != current_id]
         own_count = sum(job.host_name == host_name for job in queued)
         if own_count >= self._host_queued_job_count:
             raise QueueFullError(

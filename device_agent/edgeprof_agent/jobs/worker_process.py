@@ -36,7 +36,7 @@ from edgeprof_agent.errors import (
     WorkerTimeoutError,
 )
 from edgeprof_agent.isolation.plan import IsolationPlan
-from edgeprof_agent.worker.node_placement import ProofCache
+from edgeprof_agent.worker.node_placement import NodePlacementCache
 from edgeprof_proto import wire
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job import Failure, JobEvent, JobPhase
@@ -83,7 +83,7 @@ class WorkerProcess:
         command: Start of the command line; the number of the pipe is added.
         environment: Variables that a worker sees; None for the agent's.
         plan_isolation: Tells what a worker may use that runs in a folder; None for workers that stay unconfined.
-        proofs: Where the nodes of models ran so far; None to have every worker find out.
+        node_placements: Where the nodes of models ran so far; None to have every worker find out.
     """
 
     def __init__(
@@ -94,9 +94,9 @@ class WorkerProcess:
         command: Sequence[str] = WORKER_COMMAND,
         environment: Mapping[str, str] | None = None,
         plan_isolation: Callable[[Path], IsolationPlan] | None = None,
-        proofs: ProofCache | None = None,
+        node_placements: NodePlacementCache | None = None,
     ) -> None:
-        self._proofs = proofs
+        self._node_placements = node_placements
         self._scratch_dir = scratch_dir
         self._job_duration_s = job_duration_s
         self._command = command
@@ -128,9 +128,9 @@ class WorkerProcess:
             WorkerTimeoutError: If it was killed for taking too long.
         """
         request = {"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt}
-        proof = self._proofs.find(spec) if self._proofs else None
-        if proof is not None:
-            request["proof"] = to_json(proof)
+        placement = self._node_placements.find(spec) if self._node_placements else None
+        if placement is not None:
+            request["node_placement"] = to_json(placement)
         loop = asyncio.get_running_loop()
         last_event_s = loop.time()
 
@@ -155,8 +155,8 @@ class WorkerProcess:
                     was_silent=loop.time() - last_event_s > _SILENT_SHARE * self._job_duration_s,
                 )
             result = conversation.result()
-        if self._proofs is not None and isinstance(result, Measurement):
-            self._proofs.remember(spec, result)
+        if self._node_placements is not None and isinstance(result, Measurement):
+            self._node_placements.remember(spec, result)
         return result
 
     @contextlib.asynccontextmanager

@@ -1,9 +1,9 @@
-"""How long a simulated device needs for a model: a law over the model's graph, with a personality by seed.
+"""The latency model of simulated devices: latency of an ONNX graph as a sum over its nodes.
 
-Each node costs a launch and the longer of its arithmetic and its memory traffic. How well a device does each kind of
-node is drawn from its seed, so two devices rank models differently and both are true to their own law. The figures of
-a personality are made up; their ranges reach from small processors, where arithmetic decides, to large ones, where
-launches and memory do. ONNX is imported only when a graph is read.
+Each node costs a launch overhead plus the longer of its compute time and its memory time (a roofline). The parameters
+of a device are drawn from its seed, so that two devices rank models differently and each is consistent with itself.
+They are synthetic; their ranges cover small processors, which are bound by compute, to large ones, which are bound by
+launch overhead and memory. ONNX is imported only when a graph is read.
 """
 
 import enum
@@ -23,7 +23,7 @@ CPU = "cpu"
 
 
 class NodeKind(enum.Enum):
-    """What a node does, as far as a device cares."""
+    """Kinds of nodes whose efficiency differs between devices."""
 
     CONVOLUTION = "convolution"
     POINTWISE = "pointwise"
@@ -35,7 +35,7 @@ class NodeKind(enum.Enum):
 
 
 ACCELERATED_KINDS = frozenset({NodeKind.CONVOLUTION, NodeKind.POINTWISE, NodeKind.DENSE})
-"""What the simulated accelerator runs; it leaves the rest to the processor."""
+"""Kinds that the simulated accelerator runs; the CPU runs the others."""
 
 DENSE_OPERATORS = frozenset({"Gemm", "MatMul"})
 POOL_OPERATORS = frozenset({"AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean"})
@@ -43,14 +43,14 @@ MOVE_OPERATORS = frozenset({"Concat", "Flatten", "Gather", "Pad", "Reshape", "Re
 FREE_OPERATORS = frozenset({"Constant", "ConstantOfShape", "Dropout", "Identity", "Shape", "Squeeze", "Unsqueeze"})
 
 EFFICIENCY_RANGES = {NodeKind.POOL: (0.003, 0.1), NodeKind.GROUPED: (0.02, 0.3)}
-"""Kinds that reuse little of what they read, and by which devices differ most; the others lie between 0.2 and 1."""
+"""Ranges of the efficiency for kinds with little data reuse, where devices differ most; 0.2 to 1 for the others."""
 
 BYTES_PER_NUMBER = {"float32": 4, "int8": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeWork:
-    """What one node of a graph asks of a device."""
+    """Work of one node: floating-point operations, and numbers read and written."""
 
     kind: NodeKind
     flop_count: int
@@ -58,24 +58,24 @@ class NodeWork:
 
     @property
     def provider(self) -> str:
-        """The provider that takes the node when the accelerator is asked for."""
+        """The provider that runs the node when the setting asks for the accelerator."""
         return ACCELERATOR if self.kind in ACCELERATED_KINDS else CPU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Personality:
-    """What makes one simulated device different from another.
+class SimulatedDeviceModel:
+    """The parameters of one simulated device.
 
     Args:
-        launch_ms: Time to start one node, in milliseconds.
-        flops_per_ms: Arithmetic of one thread at its best, in operations per millisecond.
-        bytes_per_ms: Memory traffic, in bytes per millisecond, however many threads there are.
-        efficiency: Share of its best that the device reaches, for each kind of node.
-        parallel_share: Share of the arithmetic that more threads make faster.
-        core_count: Threads beyond this number bring nothing.
-        int8_speedup: How much faster arithmetic is in int8.
-        accelerator_speedup: How much faster the accelerator is in arithmetic.
-        handover_ms: Time to hand over between processor and accelerator, in milliseconds.
+        launch_ms: Launch overhead of one node, in milliseconds.
+        flops_per_ms: Peak compute of one thread, in operations per millisecond.
+        bytes_per_ms: Memory bandwidth, in bytes per millisecond, shared by all threads.
+        efficiency: Share of the peak compute that the device reaches, for each kind of node.
+        parallel_share: Share of the compute time that scales with threads.
+        core_count: Threads beyond this number give no speedup.
+        int8_speedup: Speedup of compute in int8.
+        accelerator_speedup: Speedup of compute on the accelerator.
+        handover_ms: Time of one transfer between CPU and accelerator, in milliseconds.
     """
 
     launch_ms: float
@@ -89,11 +89,11 @@ class Personality:
     handover_ms: float
 
     @classmethod
-    def from_seed(cls, seed: int) -> "Personality":
-        """Draw a personality.
+    def from_seed(cls, seed: int) -> "SimulatedDeviceModel":
+        """Draw the parameters of a device.
 
         Args:
-            seed: Equal seeds give equal personalities.
+            seed: Equal seeds give equal devices.
         """
         generator = random.Random(f"edgeprof simulated device {seed}")
 
@@ -113,7 +113,7 @@ class Personality:
         )
 
     def latency_ms(self, nodes: Iterable[NodeWork], setting: Setting) -> float:
-        """Apply the law.
+        """Compute the latency of a graph.
 
         Args:
             nodes: The graph in the order of execution, sized for the setting's batch.
@@ -147,7 +147,7 @@ class Personality:
 
 
 def true_latency_ms(model_path: Path, setting: Setting, *, seed: int) -> float:
-    """Tell the truth that a simulated device hides, without running anything.
+    """Compute the true latency of a model on a simulated device, without running it.
 
     Args:
         model_path: The model's ONNX file.
@@ -166,11 +166,11 @@ def true_latency_ms(model_path: Path, setting: Setting, *, seed: int) -> float:
         precision=setting.precision or "float32",
         thread_count=setting.thread_count,
     )
-    return Personality.from_seed(seed).latency_ms(read_nodes(model_path, setting.batch_size), resolved)
+    return SimulatedDeviceModel.from_seed(seed).latency_ms(read_nodes(model_path, setting.batch_size), resolved)
 
 
 def count_nodes(nodes: Iterable[NodeWork]) -> dict[str, int]:
-    """Count which provider takes how many nodes when the accelerator is asked for.
+    """Count the nodes that each provider runs when the setting asks for the accelerator.
 
     Args:
         nodes: The graph.
@@ -179,14 +179,14 @@ def count_nodes(nodes: Iterable[NodeWork]) -> dict[str, int]:
 
 
 def read_nodes(model_path: Path, batch_size: int) -> tuple[NodeWork, ...]:
-    """Read from a model's graph what each node asks of a device.
+    """Read the work of each node from a model's graph.
 
     Args:
         model_path: The model's ONNX file.
         batch_size: Size of a first dimension that the model leaves open.
 
     Returns:
-        The nodes that cost something, in the order of execution.
+        The nodes that take time, in the order of execution.
 
     Raises:
         ModelRejectedError: If the file holds no graph whose shapes are known.
@@ -220,7 +220,7 @@ def _fix_batch(graph: Any, batch_size: int) -> None:
                     f"the model with a fixed size, only the first dimension may be open"
                 )
             dimension.dim_value = batch_size
-    # What the exporter noted for its own batch would contradict the inference.
+    # Shapes stored for the exporter's batch size would contradict shape inference for this one.
     del graph.value_info[:]
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")

@@ -24,7 +24,7 @@ from edgeprof_agent.runtimes.latency_model import (
     ACCELERATOR,
     BYTES_PER_NUMBER,
     CPU,
-    Personality,
+    SimulatedDeviceModel,
     count_nodes,
     read_nodes,
 )
@@ -37,8 +37,8 @@ from edgeprof_proto.records.validation import RecordError
 
 CONFIG_VARIABLE = "EDGEPROF_SIMULATION"
 
-LAW_VERSION = "1"
-"""Stands for the runtime's version: another law is another platform."""
+LATENCY_MODEL_VERSION = "1"
+"""Reported as the version of the runtime: another latency model is another platform."""
 
 COLD_CELSIUS = 40.0
 HOT_CELSIUS = 90.0
@@ -124,7 +124,7 @@ class SimulationConfig:
     """A simulated device.
 
     Args:
-        seed: Personality of the device, see `simulation_law`, and its noise.
+        seed: Seed of the device model (see `latency_model.py`) and of the noise.
         noise_relative_sd: Scatter of the runs, relative to the latency.
         warmup_run_count: Runs after loading a model until it is at full speed.
         warmup_slowdown: How much longer the first of them takes.
@@ -183,13 +183,13 @@ class SimulatedRuntime(Runtime):
             return RuntimeInfo(name=self.name, unavailable_reason=str(error))
         return RuntimeInfo(
             name=self.name,
-            version=LAW_VERSION,
+            version=LATENCY_MODEL_VERSION,
             providers=(ACCELERATOR, CPU),
             precisions=tuple(BYTES_PER_NUMBER),
         )
 
     def load(self, model_path: Path, setting: Setting, *, input_seed: int) -> LoadedModel:
-        """Apply the device's law to the model. Inputs make no difference to it."""
+        """Compute the latency of the model on this device. Inputs do not matter."""
         path, config = _read_config()
         info = self.describe()
         if info is None or info.version is None:
@@ -228,7 +228,7 @@ class _SimulatedModel(LoadedModel):
         self._job_count = state.job_count
         self._work_ms = state.work_ms
         self._run_count = 0
-        self._true_ms = Personality.from_seed(config.seed).latency_ms(nodes, setting)
+        self._true_ms = SimulatedDeviceModel.from_seed(config.seed).latency_ms(nodes, setting)
         model_hash = hashlib.sha256(content).hexdigest()
         self._noise = random.Random(f"{config.seed} {model_hash} {state.job_count}")
         self._clock = _VirtualClock()

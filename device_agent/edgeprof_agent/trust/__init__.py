@@ -1,1 +1,1 @@
-"""Who may call: the device's identity, the paired hosts, the gate before every call, and the pairing."""
+"""Authentication and authorization: the device's identity, paired hosts, the check of each call, and pairing."""

@@ -1,4 +1,4 @@
-"""The one place that decides about every call, before its handler. The default is no."""
+"""Authorization of every call before its handler runs: refused unless the caller is a paired host."""
 
 import asyncio
 import contextlib
@@ -14,11 +14,11 @@ from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_proto.shared.trust import fingerprint_of
 
 OPEN_METHODS = frozenset({"/grpc.health.v1.Health/Check", "/edgeprof_proto.v1.PairingService/Pair"})
-"""What a host may call that is not paired. Everything else, also what is added later, needs a pairing."""
+"""Methods that a host may call without pairing. All others, including any added later, require a paired host."""
 
 
-class Gate(grpc.aio.ServerInterceptor):
-    """Lets paired hosts through, and ends the calls of a host in their middle when it is revoked.
+class AuthorizationInterceptor(grpc.aio.ServerInterceptor):
+    """Admits calls of paired hosts only, and ends the running calls of a host when it is revoked.
 
     Args:
         hosts: The hosts that may call.
@@ -32,9 +32,9 @@ class Gate(grpc.aio.ServerInterceptor):
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: grpc.HandlerCallDetails
     ) -> Any:
-        """Put the decision before the handler of a call."""
+        """Wrap the handler of a call with the authorization check."""
         handler = await continuation(handler_call_details)
-        # A method that nobody serves is answered by gRPC: there is nothing to protect.
+        # gRPC itself answers UNIMPLEMENTED to a method without a handler.
         if handler is None or handler_call_details.method in OPEN_METHODS:
             return handler
         return self._guarded(handler)
@@ -80,7 +80,7 @@ class Gate(grpc.aio.ServerInterceptor):
 
 
 def caller_fingerprint(context: Any) -> str | None:
-    """Return the fingerprint of the certificate whose key the caller holds.
+    """Return the fingerprint of the caller's certificate, whose key TLS has verified.
 
     Args:
         context: Context of the call.

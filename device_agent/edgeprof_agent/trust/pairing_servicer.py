@@ -1,7 +1,7 @@
-"""The pairing desk: open while a code is shown, it pairs one host that knows the code.
+"""The pairing service: while a one-time code is shown, it pairs one host that knows the code.
 
-The code itself never enters the agent: the command that shows it computes the agent's end of an exchange, in its own
-process, and takes the cryptography that this needs with it when it ends. The desk keeps the rules.
+The code never enters the server process: `edgeprof-agent pair`, which shows it, computes the device's side of a SPAKE2
+exchange in its own process, so the server loads no cryptography for it. This module limits attempts and time.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ logger = logging.getLogger(__name__)
 CODE_LIFETIME_S = 600.0
 """Time for which a code pairs a host."""
 
-TRY_COUNT = 5
-"""Exchanges that may be begun with one code; the last that fails ends it."""
+MAX_ATTEMPT_COUNT = 5
+"""Exchanges that may be started with one code; the code expires when the last of them fails."""
 
 EXCHANGE_TIMEOUT_S = 20.0
-"""Time of one exchange, on a slow board and a slow line."""
+"""Longest wait for the host's next message, in seconds; enough for a slow board on a slow link."""
 
-EXCHANGE_COUNT = 16
-"""Exchanges at once at most: anybody may begin one."""
+MAX_EXCHANGE_COUNT = 16
+"""Concurrent exchanges at most. Hosts that are not paired may start one, so their number needs a limit."""
 
 _STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
     InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
@@ -48,15 +48,15 @@ _STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
 _NO_CODE = "the device shows no code at the moment: run `edgeprof-agent pair` on it"
 
 Ask = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-"""Puts a question to the process that knows the code, and brings its answer."""
+"""Sends a question to the process that knows the code and returns its answer."""
 
 
-class _Opening:
-    """One code, from when it is shown until it is used up.
+class PairingSession:
+    """One one-time code, from the moment it is shown until it is used or has expired.
 
     Args:
         ask: Asks the process that shows the code.
-        clock: Seconds on a clock that nobody sets.
+        clock: Monotonic clock, in seconds.
     """
 
     def __init__(self, ask: Ask, clock: Callable[[], float]) -> None:
@@ -68,31 +68,41 @@ class _Opening:
         self._failed_count = 0
 
     def is_open(self) -> bool:
+        """Tell whether the code can still pair a host."""
         return not self.ended.done() and self._clock() < self._ends
 
-    def begin_try(self) -> int:
-        if not self.is_open() or self._begun_count == TRY_COUNT:
+    def begin_attempt(self) -> int:
+        """Count an attempt that starts now.
+
+        Returns:
+            Number of the attempt, from 1.
+
+        Raises:
+            PairingClosedError: If the code has expired or all its attempts were used.
+        """
+        if not self.is_open() or self._begun_count == MAX_ATTEMPT_COUNT:
             raise PairingClosedError(_NO_CODE)
-        # Counted when it begins: a caller who leaves before the end, or tries many at once, gains nothing by it.
+        # Counted at the start, so that a caller gains no attempts by disconnecting early or by running many at once.
         self._begun_count += 1
         return self._begun_count
 
-    def fail_try(self) -> None:
+    def fail_attempt(self) -> None:
+        """Count an attempt that failed; after the last one the code expires."""
         self._failed_count += 1
-        if self._failed_count == TRY_COUNT and not self.ended.done():
-            self.ended.set_exception(PairingClosedError(f"{TRY_COUNT} wrong tries: the code is worth nothing any more"))
-            # The command that shows the code hears of it; it may have left.
+        if self._failed_count == MAX_ATTEMPT_COUNT and not self.ended.done():
+            self.ended.set_exception(PairingClosedError(f"{MAX_ATTEMPT_COUNT} attempts failed: the code has expired"))
+            # Marks the exception as retrieved: the command that shows the code may have ended already.
             self.ended.exception()
 
 
-class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
-    """Pairs hosts while it is open.
+class PairingServicer(pairing_pb2_grpc.PairingServiceServicer):
+    """Pairs hosts while a pairing session is open.
 
     Args:
-        hosts: Where paired hosts are written down.
+        hosts: The file of paired hosts.
         device_fingerprint: Fingerprint of the device's certificate; None where it serves without TLS.
         device_id: Id of the device.
-        clock: Seconds on a clock that nobody sets.
+        clock: Monotonic clock, in seconds.
     """
 
     def __init__(
@@ -107,19 +117,19 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
         self._device_fingerprint = device_fingerprint
         self._device_id = device_id
         self._clock = clock
-        self._opening: _Opening | None = None
+        self._session: PairingSession | None = None
         self._exchange_count = 0
 
     def open(self, ask: Ask) -> "asyncio.Future[str]":
-        """Open the desk; a code that was shown before is worth nothing any more.
+        """Open a pairing session; a code that was shown before expires.
 
         Args:
             ask: Asks the process that shows the code. `{"begin": message, "host_fingerprint", "device_fingerprint"}`
                 gives `{"message"}`, then `{"proof"}` gives `{"proof"}`: bytes as hexadecimal digits, each question with
-                the `exchange` it belongs to. An answer without them means that the other end does not know the code.
+                the `exchange` it belongs to. An answer without them means that the host does not know the code.
 
         Returns:
-            What becomes of the code: the name of the host that it has paired, or `PairingClosedError`.
+            A future with the outcome: the name of the host that was paired, or `PairingClosedError`.
 
         Raises:
             PairingClosedError: If the agent serves without TLS.
@@ -130,20 +140,22 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
                 "if you have not, and start the agent again without --insecure"
             )
         self.close()
-        self._opening = opening = _Opening(ask, self._clock)
-        return opening.ended
+        self._session = session = PairingSession(ask, self._clock)
+        return session.ended
 
     def close(self) -> None:
-        """Close the desk; the code is worth nothing any more."""
-        if self._opening is not None and not self._opening.ended.done():
-            self._opening.ended.cancel()
-        self._opening = None
+        """Close the pairing session; its code expires."""
+        if self._session is not None and not self._session.ended.done():
+            self._session.ended.cancel()
+        self._session = None
 
     async def Pair(self, request_iterator: Any, context: Any) -> AsyncIterator[messages.PairResponse]:
         """Pair a host that knows the code."""
         code = grpc.StatusCode.INTERNAL
-        if self._exchange_count >= EXCHANGE_COUNT:
-            error: AgentError = PairingClosedError(f"{EXCHANGE_COUNT} hosts try to pair at once: try again in a minute")
+        if self._exchange_count >= MAX_EXCHANGE_COUNT:
+            error: AgentError = PairingClosedError(
+                f"{MAX_EXCHANGE_COUNT} pairing attempts are under way, the limit: try again in a minute"
+            )
             await refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, error.reason, str(error))
         self._exchange_count += 1
         try:
@@ -153,8 +165,8 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
         except AgentError as caught:
             code, error = _STATUS_CODES.get(type(caught), code), caught
         except Exception as caught:
-            # Without its text and trace: they may hold what the exchange computed with.
-            logger.error("a pairing met a bug: %s", type(caught).__name__)
+            # Without message and traceback, which may hold secrets of the exchange.
+            logger.error("internal error in a pairing: %s", type(caught).__name__)
             error = InternalError(f"a fault of the agent, please report it: {type(caught).__name__}")
         finally:
             self._exchange_count -= 1
@@ -163,10 +175,10 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
     async def _exchange(self, requests: Any, host_fingerprint: str | None) -> AsyncIterator[messages.PairResponse]:
         start = (await _next(requests, "start")).start
         require_host_name(start.host_name)
-        opening = self._opening
-        if opening is None or host_fingerprint is None or self._device_fingerprint is None:
+        session = self._session
+        if session is None or host_fingerprint is None or self._device_fingerprint is None:
             raise PairingClosedError(_NO_CODE)
-        number = opening.begin_try()
+        number = session.begin_attempt()
         try:
             begun = {
                 "exchange": number,
@@ -174,29 +186,27 @@ class PairingDesk(pairing_pb2_grpc.PairingServiceServicer):
                 "host_fingerprint": host_fingerprint,
                 "device_fingerprint": self._device_fingerprint,
             }
-            yield messages.PairResponse(answer=await _asked(opening, begun, "message"))
+            yield messages.PairResponse(answer=await _asked(session, begun, "message"))
             confirmation = (await _next(requests, "confirmation")).confirmation
-            proof = await _asked(opening, {"exchange": number, "proof": confirmation.hex()}, "proof")
+            proof = await _asked(session, {"exchange": number, "proof": confirmation.hex()}, "proof")
         except BaseException:
-            opening.fail_try()
+            session.fail_attempt()
             raise
-        # From here to the end nothing is awaited, so that one code pairs one host.
-        if not opening.is_open():
+        # No await from here to the end, so that one code cannot pair two hosts.
+        if not session.is_open():
             raise PairingClosedError("the code was used or closed in the meantime: run `edgeprof-agent pair` again")
         name = self._hosts.add(start.host_name, host_fingerprint)
-        opening.ended.set_result(name)
+        session.ended.set_result(name)
         logger.info("paired with host %s", name)
         paired = messages.Paired(confirmation=proof, host_name=name, device_id=self._device_id)
         yield messages.PairResponse(paired=paired)
 
 
-async def _asked(opening: _Opening, question: dict[str, Any], part: str) -> bytes:
-    answer = await opening.ask(question)
+async def _asked(session: PairingSession, question: dict[str, Any], part: str) -> bytes:
+    answer = await session.ask(question)
     if part not in answer:
         logger.warning("a host tried to pair with a wrong code")
-        raise PairingRefusedError(
-            "the code is wrong, or somebody stands between host and device: look at the code and try again"
-        )
+        raise PairingRefusedError("the code is wrong, or the connection is intercepted: check the code and try again")
     return bytes.fromhex(answer[part])
 
 
@@ -204,7 +214,7 @@ async def _next(requests: Any, part: str) -> messages.PairRequest:
     try:
         request: messages.PairRequest = await asyncio.wait_for(anext(requests), EXCHANGE_TIMEOUT_S)
     except (StopAsyncIteration, asyncio.TimeoutError):
-        raise InvalidRequestError(f"a pairing went no further than {part}") from None
+        raise InvalidRequestError(f"the pairing ended or timed out before its message {part!r}") from None
     if request.WhichOneof("part") != part:
-        raise InvalidRequestError(f"a pairing goes on with {part}")
+        raise InvalidRequestError(f"the next message of a pairing must be {part!r}")
     return request

@@ -3,9 +3,9 @@
     python -m edgeprof_agent.worker.main FD
 
 One JSON line on the standard input says what to do: `{"model_path": ..., "spec": {...}, "attempt": 1}`, with
-`"proof": {...}` where the agent remembers where the model's nodes run, and with `isolation` what the process may use:
-it confines itself before it reads the model or imports a runtime. Events go out as JSON lines on the file descriptor
-FD, so that nothing a runtime prints is taken for one:
+`"node_placement": {...}` where the agent knows it already, and `"isolation": {...}`, the limits of the process, which
+confines itself before it reads the model or imports a runtime. Events go out as JSON lines on the file descriptor FD,
+so that nothing a runtime prints is taken for one:
 
     {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
     {"event": "block", ...}          the fields of a LatencyBlock
@@ -37,7 +37,7 @@ from edgeprof_agent.models.model_file import check_model_file
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.registry import load_runtime
 from edgeprof_agent.runtimes.timed_loop import NS_PER_MS, measure
-from edgeprof_agent.worker.node_placement import Proof, known_node_counts
+from edgeprof_agent.worker.node_placement import NodePlacement, known_node_counts
 from edgeprof_agent.worker.thermal_gate import ThermalGate
 from edgeprof_agent.worker.verdict import judge
 from edgeprof_proto.record_json import from_json, to_json
@@ -68,7 +68,7 @@ class WorkerRequest:
     spec: JobSpec
     attempt: int
     isolation: IsolationPlan | None = None
-    proof: Proof | None = None
+    node_placement: NodePlacement | None = None
 
 
 def main() -> int:
@@ -183,7 +183,7 @@ def _measure_loaded(
     conditions_after = observer.read_conditions()
     peak_memory_bytes = read_peak_memory_bytes()
     setting = _setting_in_force(model.setting, spec.setting)
-    node_counts = known_node_counts(request.proof, setting) or _count_nodes(model)
+    node_counts = known_node_counts(request.node_placement, setting) or _count_nodes(model)
     return Measurement(
         model_sha256=spec.model_sha256,
         setting=setting,

@@ -5,7 +5,7 @@
             onboarded = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting)
         ...
 
-The fixture `simulated_device` comes with the installation; `make_simulated_device` makes devices with a personality,
+The fixture `simulated_device` comes with the installation; `make_simulated_device` makes devices with a seed,
 noise, heat or faults of your choice.
 """
 

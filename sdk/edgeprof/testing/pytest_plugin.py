@@ -43,5 +43,5 @@ def make_simulated_device(
 def simulated_device(
     make_simulated_device: "Callable[[SimulationConfig | None], SimulatedDevice]",
 ) -> "SimulatedDevice":
-    """A simulated device, started, with the default personality; gone after the test."""
+    """A simulated device, started, with the default seed; gone after the test."""
     return make_simulated_device(None)

@@ -24,7 +24,7 @@ class SimulatedDevice:
 
     Args:
         folder: Where the device keeps everything.
-        config: Personality, noise, heat and faults.
+        config: SimulatedDeviceModel, noise, heat and faults.
         has_full_disk: True for a device that has no room for any model.
     """
 
@@ -67,7 +67,7 @@ class SimulatedDevice:
         self.stop()
 
     def true_latency_ms(self, model: Path, setting: Setting | None = None) -> float:
-        """The latency that the device's law gives a model, without noise, warm-up and heat, in milliseconds."""
+        """The latency of a model by the device's latency model, without noise, warm-up and heat, in milliseconds."""
         return true_latency_ms(model, setting or self.setting, seed=self.config.seed)
 
     def true_latencies_ms(self, space: SearchSpace, architectures: Sequence[Architecture]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-from edgeprof_agent.jobs.fair_share import WaitingJob, in_turn
+from edgeprof_agent.jobs.fair_share import WaitingJob, fair_share_order
 from edgeprof_agent.jobs.leases import Leases
 from edgeprof_proto.records.job import JobState
 
@@ -11,7 +11,7 @@ def waiting(
 
 
 def order(*jobs: WaitingJob, silent: str = "") -> list[str]:
-    return [job.job_id for job in in_turn(jobs, lambda host_name: host_name in silent)]
+    return [job.job_id for job in fair_share_order(jobs, lambda host_name: host_name in silent)]
 
 
 def test_hosts_take_turns_and_the_jobs_of_each_keep_their_order() -> None:

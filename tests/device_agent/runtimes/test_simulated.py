@@ -8,7 +8,7 @@ from onnx import TensorProto
 from edgeprof_agent.errors import ModelRejectedError
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.contract import RuntimeContract
-from edgeprof_agent.runtimes.latency_model import NodeKind, Personality, read_nodes, true_latency_ms
+from edgeprof_agent.runtimes.latency_model import NodeKind, SimulatedDeviceModel, read_nodes, true_latency_ms
 from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulatedRuntime, SimulationConfig
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import Setting
@@ -120,15 +120,15 @@ def test_threads_precision_and_batch_change_the_truth(model_path: Path) -> None:
         return true_latency_ms(model_path, Setting(**setting), seed=seed)  # type: ignore[arg-type]
 
     assert truth_ms(thread_count=2) < truth_ms()
-    assert truth_ms(thread_count=64) == truth_ms(thread_count=Personality.from_seed(seed).core_count)
+    assert truth_ms(thread_count=64) == truth_ms(thread_count=SimulatedDeviceModel.from_seed(seed).core_count)
     assert truth_ms(precision="int8") != truth_ms()
     assert truth_ms(provider="accelerator") != truth_ms()
     assert truth_ms(batch_size=32) > truth_ms()
 
 
 def test_the_seed_makes_the_device() -> None:
-    assert Personality.from_seed(1) == Personality.from_seed(1)
-    assert Personality.from_seed(1) != Personality.from_seed(2)
+    assert SimulatedDeviceModel.from_seed(1) == SimulatedDeviceModel.from_seed(1)
+    assert SimulatedDeviceModel.from_seed(1) != SimulatedDeviceModel.from_seed(2)
 
 
 def test_a_hot_device_slows_down_and_says_so(config_path: Path, model_path: Path) -> None:

@@ -21,7 +21,7 @@ from cryptography import x509
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import edgeprof_proto.v1
-from edgeprof_agent.trust.authorization import Gate
+from edgeprof_agent.trust.authorization import AuthorizationInterceptor
 from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_proto import REASON_METADATA_KEY
 from edgeprof_proto.shared.trust import KeyPair, make_device_key, make_host_key
@@ -229,9 +229,9 @@ def test_handler_that_yields_its_answers_is_cut_off_and_closed() -> None:
 
     async def cut_off(folder: Path) -> None:
         hosts = PairedHosts(folder)
-        gate, context = Gate(hosts), Context()
+        interceptor, context = AuthorizationInterceptor(hosts), Context()
         hosts.add("host", UNPAIRED.fingerprint)
-        guarded = await gate.intercept_service(continuation, SimpleNamespace(method="/some.Service/AddedLater"))
+        guarded = await interceptor.intercept_service(continuation, SimpleNamespace(method="/some.Service/AddedLater"))
         call = asyncio.ensure_future(guarded.unary_stream(b"", context))
         await context.written.wait()
         hosts.revoke("host")

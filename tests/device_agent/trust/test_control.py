@@ -11,10 +11,10 @@ import pytest
 from edgeprof_agent.control import SOCKET_FILE, serving_commands
 from edgeprof_agent.data_dir import exclusive_data_dir
 from edgeprof_agent.trust.hosts import PairedHosts
-from edgeprof_agent.trust.pairing_servicer import PairingDesk
+from edgeprof_agent.trust.pairing_servicer import PairingServicer
 
 
-class Desk(PairingDesk):
+class RecordingPairing(PairingServicer):
     """Keeps what the command is asked with."""
 
     def open(self, ask: Any) -> "asyncio.Future[str]":
@@ -25,17 +25,17 @@ class Desk(PairingDesk):
 def test_answer_for_a_host_that_has_left_is_not_taken_for_the_next_ones() -> None:
     async def run(folder: Path) -> None:
         hosts = PairedHosts(folder)
-        desk = Desk(hosts, device_fingerprint="a" * 64, device_id="d")
-        async with serving_commands(folder, desk, hosts):
+        pairing = RecordingPairing(hosts, device_fingerprint="a" * 64, device_id="d")
+        async with serving_commands(folder, pairing, hosts):
             reader, writer = await asyncio.open_unix_connection(folder / SOCKET_FILE)
             writer.write(b'{"command": "pair"}\n')
             assert json.loads(await reader.readline()) == {"open": True}
-            left = asyncio.ensure_future(desk.ask({"proof": "of who leaves"}))
+            left = asyncio.ensure_future(pairing.ask({"proof": "of who leaves"}))
             first = json.loads(await reader.readline())
             left.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await left
-            next_one = asyncio.ensure_future(desk.ask({"proof": "of the next"}))
+            next_one = asyncio.ensure_future(pairing.ask({"proof": "of the next"}))
             second = json.loads(await reader.readline())
             for question, answer in ((first, {"proof": "accepted"}), (second, {})):
                 writer.write(json.dumps({"question": question["question"], **answer}).encode() + b"\n")
@@ -52,8 +52,8 @@ def test_answer_for_a_host_that_has_left_is_not_taken_for_the_next_ones() -> Non
 def test_command_that_is_not_understood_is_answered_in_one_sentence(request_line) -> None:
     async def run(folder: Path) -> None:
         hosts = PairedHosts(folder)
-        desk = PairingDesk(hosts, device_fingerprint=None, device_id="d")
-        async with serving_commands(folder, desk, hosts):
+        pairing = PairingServicer(hosts, device_fingerprint=None, device_id="d")
+        async with serving_commands(folder, pairing, hosts):
             reader, writer = await asyncio.open_unix_connection(folder / SOCKET_FILE)
             writer.write(request_line)
             assert "start it again" in json.loads(await reader.readline())["error"]
@@ -66,7 +66,7 @@ def test_command_that_is_not_understood_is_answered_in_one_sentence(request_line
 def test_folder_with_a_long_path_takes_commands(tmp_path) -> None:
     async def run(folder: Path) -> None:
         hosts = PairedHosts(folder)
-        async with serving_commands(folder, PairingDesk(hosts, device_fingerprint=None, device_id="d"), hosts):
+        async with serving_commands(folder, PairingServicer(hosts, device_fingerprint=None, device_id="d"), hosts):
             mode = (folder / SOCKET_FILE).stat().st_mode
             assert mode & 0o777 == 0o600
 

@@ -13,7 +13,12 @@ from edgeprof.devices.pairing import pair
 from edgeprof.errors import EdgeprofError, NotPairedError, PairingClosedError, PairingRefusedError
 from edgeprof_agent.data_dir import exclusive_data_dir
 from edgeprof_agent.trust.hosts import PairedHosts
-from edgeprof_agent.trust.pairing_servicer import CODE_LIFETIME_S, EXCHANGE_COUNT, TRY_COUNT, PairingDesk
+from edgeprof_agent.trust.pairing_servicer import (
+    CODE_LIFETIME_S,
+    MAX_ATTEMPT_COUNT,
+    MAX_EXCHANGE_COUNT,
+    PairingServicer,
+)
 from edgeprof_proto.shared.pairing import Exchange, ExchangeError
 from edgeprof_proto.shared.trust import OPEN_ISSUER_PEM, make_device_key, make_host_key
 from edgeprof_proto.v1 import pairing_pb2, pairing_pb2_grpc
@@ -47,19 +52,19 @@ def test_host_with_the_code_is_paired_and_the_code_is_used_up(agent, pairings) -
 def test_five_wrong_tries_end_the_code(agent) -> None:
     before = fingerprints(agent)
     with agent.code() as (code, process):
-        for _ in range(TRY_COUNT):
+        for _ in range(MAX_ATTEMPT_COUNT):
             with pytest.raises(PairingRefusedError):
                 pair(agent.address, lambda: another(code))
         with pytest.raises(PairingClosedError):
             pair(agent.address, lambda: code)
         assert process.wait(timeout=20) == 1
-        assert "5 wrong tries" in process.stderr.read()
+        assert "5 attempts failed" in process.stderr.read()
     assert fingerprints(agent) == before
 
 
 def test_fifth_try_may_be_the_right_one(agent) -> None:
     with agent.code() as (code, process):
-        for _ in range(TRY_COUNT - 1):
+        for _ in range(MAX_ATTEMPT_COUNT - 1):
             with pytest.raises(PairingRefusedError):
                 pair(agent.address, lambda: another(code))
         pair(agent.address, lambda: code)
@@ -71,7 +76,7 @@ def test_code_of_a_command_that_was_ended_is_worth_nothing(agent) -> None:
         process.terminate()
         process.wait(timeout=20)
         # The agent hears of it a moment later.
-        for _ in range(TRY_COUNT):
+        for _ in range(MAX_ATTEMPT_COUNT):
             with pytest.raises((PairingClosedError, PairingRefusedError)) as refused:
                 pair(agent.address, lambda: code)
             if isinstance(refused.value, PairingClosedError):
@@ -138,7 +143,7 @@ def test_message_that_is_none_of_spake2_is_refused(message) -> None:
 def test_at_most_sixteen_hosts_try_at_once(agent) -> None:
     with agent.channel(make_host_key()) as channel:
         stub = pairing_pb2_grpc.PairingServiceStub(channel)
-        ends: list[queue.SimpleQueue[None]] = [queue.SimpleQueue() for _ in range(EXCHANGE_COUNT)]
+        ends: list[queue.SimpleQueue[None]] = [queue.SimpleQueue() for _ in range(MAX_EXCHANGE_COUNT)]
         waiting = [stub.Pair(iter(end.get, None)) for end in ends]
         try:
             codes = set()
@@ -156,7 +161,7 @@ def test_at_most_sixteen_hosts_try_at_once(agent) -> None:
 
 
 class Context:
-    """A call of a host with a certificate, as far as the desk looks at it."""
+    """A call of a host with a certificate, with what the pairing service reads of it."""
 
     def __init__(self, certificate_pem: bytes) -> None:
         self._certificate_pem = certificate_pem
@@ -180,10 +185,10 @@ def test_code_lives_ten_minutes(tmp_path, age_s, reason) -> None:
         yield pairing_pb2.PairRequest(start=start)
 
     async def try_once() -> None:
-        desk = PairingDesk(PairedHosts(folder), device_fingerprint="a" * 64, device_id="d", clock=lambda: now[0])
-        desk.open(ask)
+        pairing = PairingServicer(PairedHosts(folder), device_fingerprint="a" * 64, device_id="d", clock=lambda: now[0])
+        pairing.open(ask)
         now[0] += age_s
-        async for _ in desk.Pair(requests(), Context(make_host_key().certificate_pem)):
+        async for _ in pairing.Pair(requests(), Context(make_host_key().certificate_pem)):
             pass
 
     with exclusive_data_dir(tmp_path / "agent") as folder, pytest.raises(RuntimeError, match=reason):

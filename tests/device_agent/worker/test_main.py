@@ -12,7 +12,7 @@ from typing import IO, Any
 import pytest
 
 from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulationConfig
-from edgeprof_agent.worker.node_placement import Proof
+from edgeprof_agent.worker.node_placement import NodePlacement
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement, NodeCount, VerdictKind
@@ -248,10 +248,10 @@ def test_where_every_node_ran_is_shown_on_the_processor_too_and_what_is_known_is
     (counted,) = measurement.node_counts
     assert counted.provider == "CPUExecutionProvider" and counted.node_count > 0
     known = NodeCount(provider="CPUExecutionProvider", node_count=1234)
-    request["proof"] = to_json(Proof(setting=measurement.setting, node_counts=(known,)))
+    request["node_placement"] = to_json(NodePlacement(setting=measurement.setting, node_counts=(known,)))
     assert _measurement(run_worker(request)).node_counts == (known,)
     stale = replace(measurement.setting, runtime_version="0.1")
-    request["proof"] = to_json(Proof(setting=stale, node_counts=(known,)))
+    request["node_placement"] = to_json(NodePlacement(setting=stale, node_counts=(known,)))
     assert _measurement(run_worker(request)).node_counts == (counted,)
 
 

@@ -1,4 +1,4 @@
-"""What keeps the processor from its full pace, or lets it wander: governor, limits, heat, voltage, battery."""
+"""What lowers or varies the CPU frequency: governor, limits, temperature, firmware throttling, battery."""
 
 from pathlib import Path
 
@@ -24,39 +24,39 @@ Source:
 """
 
 
-def pace_checks(config: AgentConfig) -> tuple[Check, ...]:
-    """Check what makes a processor slower than it could be."""
+def cpu_frequency_checks(config: AgentConfig) -> tuple[Check, ...]:
+    """Check governor, frequency limits, temperature, throttling and battery."""
     return (check_governor(), check_frequency_limit(), check_temperature(), check_throttling(), check_battery())
 
 
 def check_governor(root: Path = SYSTEM_ROOT) -> Check:
-    """Check that the frequency does not follow the load."""
+    """Check that the governor keeps the frequency constant."""
     governors = sorted(set(read_governors(root)))
     if not governors:
-        return Check(name="governor", level=CheckLevel.NOT_REPORTED, finding="the system does not tell it")
+        return Check(name="governor", level=CheckLevel.NOT_REPORTED, finding="not reported")
     finding = f"the frequency is governed by {', '.join(governors)}"
     if governors == ["performance"]:
         return Check(name="governor", level=CheckLevel.GOOD, finding=finding)
     return Check(
         name="governor",
         level=CheckLevel.WARNING,
-        finding=f"{finding}, which follows the load and lets short runs vary",
+        finding=f"{finding}, which follows the load, so that latencies of short runs vary",
         remedy="`echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor`",
     )
 
 
 def check_frequency_limit(root: Path = SYSTEM_ROOT) -> Check:
-    """Check that the cores may run as fast as they can."""
-    lowered, is_told, name = [], False, "frequency limit"
+    """Check that no limit below the hardware's is set on the frequency of a core."""
+    lowered, is_reported, name = [], False, "frequency limit"
     for index in read_online_core_indices(root):
         folder = cpufreq_folder(index, root)
         allowed, possible = read_number(folder / "scaling_max_freq"), read_number(folder / "cpuinfo_max_freq")
         if allowed is not None and possible is not None:
-            is_told = True
+            is_reported = True
             if allowed < possible:
                 lowered.append(f"core {index}: {allowed / 1000:.0f} of {possible / 1000:.0f} MHz")
-    if not is_told:
-        return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="the system does not tell it")
+    if not is_reported:
+        return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="not reported")
     if not lowered:
         return Check(name=name, level=CheckLevel.GOOD, finding="every core may run at its highest frequency")
     return Check(
@@ -68,7 +68,7 @@ def check_frequency_limit(root: Path = SYSTEM_ROOT) -> Check:
 
 
 def check_temperature(root: Path = SYSTEM_ROOT) -> Check:
-    """Check that the device is far from where it slows itself down."""
+    """Check that the temperature is well below the throttling point."""
     temperatures = read_temperatures(root)
     if not temperatures:
         return Check(name="temperature", level=CheckLevel.NOT_REPORTED, finding="the system has no thermal zones")
@@ -83,10 +83,10 @@ def check_temperature(root: Path = SYSTEM_ROOT) -> Check:
 
 
 def check_throttling(root: Path = SYSTEM_ROOT) -> Check:
-    """Check what a Raspberry Pi's firmware says of voltage and heat."""
+    """Check the throttling flags of a Raspberry Pi's firmware: voltage and temperature."""
     flags, name = read_throttling_flags(root), "throttling"
     if flags is None:
-        return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="the firmware tells no flags")
+        return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="not reported")
     if not flags:
         return Check(name=name, level=CheckLevel.GOOD, finding="none since the start of the device")
     is_voltage = any(flag.startswith("under-voltage") for flag in flags)
@@ -94,13 +94,13 @@ def check_throttling(root: Path = SYSTEM_ROOT) -> Check:
     return Check(
         name=name,
         level=CheckLevel.WARNING if has_only_been else CheckLevel.TROUBLE,
-        finding=f"the firmware tells {', '.join(flags)}",
-        remedy="use a stronger supply and a shorter cable" if is_voltage else "cool the device better",
+        finding=f"the firmware reports {', '.join(flags)}",
+        remedy="use a stronger power supply and a shorter cable" if is_voltage else "cool the device better",
     )
 
 
 def check_battery(root: Path = SYSTEM_ROOT) -> Check:
-    """Check that the device does not live on a battery, which changes its pace."""
+    """Check that the device does not run on its battery, on which it may lower its frequency."""
     for folder in sorted((root / "sys/class/power_supply").glob("*")):
         if read_text(folder / "type") == "Battery" and read_text(folder / "status") == "Discharging":
             charge = read_number(folder / "capacity")
@@ -108,6 +108,6 @@ def check_battery(root: Path = SYSTEM_ROOT) -> Check:
                 name="battery",
                 level=CheckLevel.WARNING,
                 finding="the device runs on its battery" + ("" if charge is None else f", at {charge:.0f} %"),
-                remedy="plug it in: on a battery devices lower their frequency",
+                remedy="plug it in: on battery power devices lower their frequency",
             )
     return Check(name="battery", level=CheckLevel.GOOD, finding="none is being discharged")

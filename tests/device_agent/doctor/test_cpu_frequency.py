@@ -1,6 +1,6 @@
 import pytest
 
-from edgeprof_agent.doctor.pace import (
+from edgeprof_agent.doctor.cpu_frequency import (
     check_battery,
     check_frequency_limit,
     check_governor,
