@@ -16,10 +16,10 @@ TABLE = ROOT / "docs" / "faults.md"
 HEAD = """\
 # Faults
 
-What goes wrong, what the user sees, and what is kept. Each row is a test in `tests/faults`, with real processes, real
-sockets and real disks; this page is made from them by `python scripts/fault_table.py`. Where a job comes through its
-fault, the test compares the samples of the device's events, of its result and of the host's store: none is lost, and
-none counts twice.
+What can go wrong, what the user sees, and what is kept. Each row is a test in `tests/faults`, with real processes, real
+sockets and real disks; `python scripts/fault_table.py` makes this page from them. Where a job survives its fault, the
+test compares the samples of the device's events, of its result and of the host's store: none is lost, and none counts
+twice.
 """
 
 CHAPTERS = {
@@ -31,18 +31,18 @@ CHAPTERS = {
 
 
 def rows(module: Path) -> Iterator[tuple[str, str, str]]:
-    """The words of each marked test of a module, in the order of the source."""
+    """Yield fault, what the user sees and what is kept, for each marked test of a module in source order."""
     for node in ast.parse(module.read_text()).body:
         if not isinstance(node, ast.FunctionDef):
             continue
         for mark in node.decorator_list:
             if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name) and mark.func.id == "fault":
-                words = {keyword.arg: ast.literal_eval(keyword.value) for keyword in mark.keywords}
-                yield words["fault"], words["sees"], words["kept"]
+                texts = {keyword.arg: ast.literal_eval(keyword.value) for keyword in mark.keywords}
+                yield texts["fault"], texts["sees"], texts["kept"]
 
 
 def table() -> str:
-    """The whole page."""
+    """Return the page as Markdown."""
     lines = [HEAD]
     for module in sorted(TESTS.glob("test_*.py"), key=lambda path: [*CHAPTERS, path.stem].index(path.stem)):
         found = list(rows(module))

@@ -93,7 +93,7 @@ def test_full_disk_of_the_models_refuses_and_recovers(bench: Bench, folder: str)
 
 @fault(
     fault="The disk of the workers' scratch folder is full",
-    sees="The job fails with WORKER_CRASHED and the system's words; the next job runs once there is room.",
+    sees="The job fails with WORKER_CRASHED and the system's error text; the next job runs once there is room.",
     kept="All that was measured before.",
 )
 def test_full_disk_of_the_scratch_folder_fails_the_job_by_name(bench: Bench) -> None:
@@ -119,7 +119,7 @@ def test_full_disk_of_the_scratch_folder_fails_the_job_by_name(bench: Bench) -> 
 @fault(
     fault="The disk of the host's store is full when a result arrives",
     sees="The host ends with a sentence that names the store; the same command goes on once there is room.",
-    kept="The result, on the device, which was told of no acknowledgement; it is not measured again.",
+    kept="The result, on the device, since it was not acknowledged; it is not measured again.",
 )
 def test_full_disk_of_the_store_leaves_the_result_on_the_device(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -157,7 +157,7 @@ def test_read_only_folder_is_refused_in_one_sentence(bench: Bench) -> None:
 @fault(
     fault="The clock is set back or forward by ten years between jobs",
     sees="Wrong times of day beside the jobs, and nothing else.",
-    kept="The order of the queue, which goes by arrival; every result; leases, which go by a clock that nobody sets.",
+    kept="The order of the queue, which goes by arrival; every result; leases, which use the monotonic clock.",
 )
 @pytest.mark.parametrize("shift_s", [-315_000_000, 315_000_000], ids=["back", "forward"])
 def test_clock_that_was_set_changes_no_order_and_no_result(bench: Bench, shift_s: int) -> None:
@@ -229,7 +229,7 @@ def test_changed_model_is_noticed_before_it_is_measured(bench: Bench) -> None:
 @fault(
     fault="What had arrived of an upload has changed on the device's disk",
     sees="Nothing: the host uploads the model anew.",
-    kept="No model that is not the one announced.",
+    kept="Only models whose hash is the announced one.",
 )
 def test_changed_part_of_an_upload_is_uploaded_anew(bench: Bench) -> None:
     agent = bench.start_agent()
@@ -257,7 +257,7 @@ def test_second_agent_over_one_folder_is_refused(bench: Bench) -> None:
 
 @fault(
     fault="The device's certificate is damaged",
-    sees="The agent refuses to start, in one sentence that names the file and the way out.",
+    sees="The agent refuses to start, in one sentence that names the file and what to do.",
     kept="Everything; hosts that are paired stay so once the file is restored.",
 )
 def test_damaged_certificate_is_refused_in_one_sentence(bench: Bench) -> None:

@@ -29,7 +29,7 @@ STATES = [
 @fault(
     fault="kill -9 of the worker while it loads, warms up or measures",
     sees="The job fails with WORKER_CRASHED and the signal's name; the next job runs.",
-    kept="The blocks told before stay readable among the job's events and count for nothing.",
+    kept="The blocks sent before stay readable among the job's events and are part of no result.",
 )
 @pytest.mark.parametrize(("act", "reached"), STATES)
 def test_killed_worker_fails_its_own_job_alone(bench: Bench, act: str, reached: object) -> None:
@@ -53,7 +53,7 @@ def test_killed_worker_fails_its_own_job_alone(bench: Bench, act: str, reached: 
 @fault(
     fault="kill -9 of the agent while the job loads, warms up or measures",
     sees="The host waits until the agent is back; the job is measured anew, as its second attempt.",
-    kept="The cut attempt's blocks stay among the events; the result holds the second attempt's alone.",
+    kept="The blocks of the first attempt stay among the events; the result holds only those of the second.",
 )
 @pytest.mark.parametrize(("act", "reached"), STATES)
 def test_job_outlives_its_killed_agent(bench: Bench, act: str, reached: object) -> None:
@@ -99,7 +99,7 @@ def test_queued_jobs_outlive_a_killed_agent_in_order(bench: Bench) -> None:
 @fault(
     fault="kill -9 of the agent after a job ended and before its host acknowledged it",
     sees="Nothing: the host's next call gets the result, or acknowledges it.",
-    kept="The result, which nobody measures again.",
+    kept="The result; it is not measured again.",
 )
 @pytest.mark.parametrize("is_stored", [False, True], ids=["not read", "read"])
 def test_result_outlives_a_killed_agent_until_it_is_acknowledged(bench: Bench, is_stored: bool) -> None:

@@ -28,8 +28,8 @@ def with_short_times(options: "tuple[tuple[str, int], ...]") -> list[tuple[str, 
 
 @fault(
     fault="SIGSTOP of the agent, or a board that hangs or loses its power, while a job is measured",
-    sees="Within 30 s the host says that the connection broke, and asks again until the agent answers or its patience "
-    "ends.",
+    sees="Within 30 s the host says that the connection broke, and asks again until the agent answers or its time "
+    "limit is reached.",
     kept="The job, which goes on with the agent; the host gets each event once.",
 )
 def test_stopped_agent_is_noticed_and_gone_on_with(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_times_of_both_sides_notice_silence_within_30_s() -> None:
 
 @fault(
     fault="SIGSTOP of the host while others wait",
-    sees="The other hosts: nothing but its job that runs; once its lease is over its queued jobs come after theirs.",
+    sees="Other hosts wait for its running job only; once its lease has expired its queued jobs run after theirs.",
     kept="Its jobs and results; it goes on where it was when it wakes.",
 )
 def test_stopped_host_blocks_nobody_and_goes_on_when_it_wakes(bench: Bench) -> None:

@@ -18,8 +18,8 @@ UNKNOWN_FIELD = b"\xf2\x7f\x05newer"
 
 @fault(
     fault="A host older than the agent",
-    sees="Nothing: it measures as before. All hosts that tell no name take turns as one.",
-    kept="Its newest results, as many as the journal holds; it knows no acknowledgement, so none is waited for.",
+    sees="Nothing: it measures as before. All hosts that send no name count as one host.",
+    kept="Its newest results, as many as the journal holds; it does not acknowledge results, so none is awaited.",
 )
 def test_older_host_is_served_and_never_fills_the_journal(bench: Bench) -> None:
     agent = bench.start_agent(FINISHED_JOB_COUNT="2")
@@ -36,7 +36,7 @@ def test_older_host_is_served_and_never_fills_the_journal(bench: Bench) -> None:
 
 @fault(
     fault="A host newer than the agent, with fields and metadata that the agent does not know",
-    sees="Nothing: what the agent does not know it passes over. A host that needs more says so at the first call.",
+    sees="Nothing: the agent ignores what it does not know. A host that needs more says so at the first call.",
     kept="Everything.",
 )
 def test_newer_host_is_served_with_what_the_agent_knows(bench: Bench) -> None:
@@ -62,7 +62,7 @@ def _uploaded(bench: Bench, address: str) -> str:
 
 
 @fault(
-    fault="An agent older than the host, which keeps no account of acknowledgements",
+    fault="An agent older than the host, which does not know acknowledgements",
     sees="Nothing.",
     kept="Its newest results, as many as it holds.",
 )
