@@ -189,3 +189,15 @@ def test_a_time_just_below_a_full_second_is_carried() -> None:
     message = wire.to_message(almost, job_pb2.Job)
     assert 0 <= message.create_time.nanos < 1_000_000_000
     assert wire.from_message(Job, message).create_time == almost.create_time
+
+
+@pytest.mark.parametrize("kind", VerdictKind)
+def test_every_kind_of_verdict_comes_back_from_the_wire(kind: VerdictKind) -> None:
+    measurement = dataclasses.replace(MEASUREMENT, verdict=Verdict(kind=kind))
+    assert wire.from_message(Measurement, wire.to_message(measurement, job_pb2.Measurement)) == measurement
+
+
+def test_kinds_of_verdict_are_those_of_the_contract() -> None:
+    names = {f"VERDICT_KIND_{kind.name}" for kind in VerdictKind}
+    assert {"VERDICT_KIND_UNSPECIFIED", *names} == set(job_pb2.VerdictKind.keys())
+    assert VerdictKind.SETTING_NOT_MET.text == "setting not met"

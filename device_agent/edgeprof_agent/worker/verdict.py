@@ -1,17 +1,18 @@
-"""How far a measurement can be believed, with the numbers that say so.
+"""The verdict: whether a measurement is reliable, with the numbers (evidence) that decide it.
 
-All rules and all limits are here. A limit is crossed when the value is greater, and then the number counts as evidence;
-the kind of the verdict is the first of
+All rules and limits are in this module. A number is exceeded when it is greater than its limit. The kind of the verdict
+is the first of these that applies:
 
-    fallback    a node ran elsewhere than the caller asked for, runs on other cores, or on more threads: another
-                platform was measured
-    throttled   the device said that it slows itself down, or lowered its frequency
-    noisy       runs taken back to back differ too much: the median of a block is uncertain
-    drifting    blocks agree inside themselves, and the last is slower or faster than the first
-    noisy       blocks differ in no direction, or the median's interval stayed wider than the plan asks
-    stable      none of these
+    fallback          nodes ran on another provider than the setting names
+    setting_not_met   the worker used other cores, or more threads, than the setting names
+    throttled         the device reported throttling, or lowered its frequency
+    noisy             runs within a block differ too much, so the median of a block is uncertain
+    drifting          blocks are consistent in themselves, and the last is slower or faster than the first
+    noisy             blocks differ without a trend, or the median's interval is wider than the plan asks for
+    stable            none of these
 
-A number that could not be read gives no evidence.
+Fallback and setting_not_met mean that another platform was measured than the one asked for. A number that could not be
+read is left out of the evidence.
 """
 
 import statistics
@@ -22,43 +23,45 @@ from edgeprof_proto.records.measurement import Conditions, Evidence, LatencyBloc
 from edgeprof_proto.shared.interval import MIN_BLOCK_COUNT, median_interval, needed_ms
 
 NODES_ELSEWHERE_LIMIT = 0
-"""One node on another provider is enough: it brings copies and synchronisation with it."""
+"""One node on another provider counts: it adds copies and synchronisation between providers."""
 
 CORES_ELSEWHERE_LIMIT = 0
-"""One core that was not asked for is enough: the scheduler may put all runs on it."""
+"""One core that the setting does not name counts: the scheduler may place all runs on it."""
 
 EXTRA_THREAD_LIMIT = 0
-"""A thread counts from a twentieth of the time: what helps that much changes the platform."""
+"""One extra thread counts; threads below 5 % of the timed CPU time are not counted (see `cpu_affinity.py`)."""
 
 THROTTLING_EVENT_LIMIT = 0
-"""The hardware counts an event only when it has slowed itself down."""
+"""One event counts: the hardware counts an event only when it throttles."""
 
 THROTTLING_FLAG_LIMIT = 0
-"""The firmware raises a flag only while it acts or has acted."""
+"""One flag counts: the firmware sets a flag only when it throttles or has throttled."""
 
 FREQUENCY_DROP_LIMIT = 0.1
-"""Of the fastest core. The steps of a governor are about this size; turbo frequencies wander by less."""
+"""Relative, of the fastest core. About one step of a governor; turbo frequencies vary by less."""
 
 QUARTILE_SPREAD_LIMIT = 0.2
-"""The middle half of the runs. A quiet machine shows 0.01 to 0.1; at 0.2 the median of 50 runs is good to 3 %."""
+"""Interquartile range relative to the median: 0.01 to 0.1 on an idle machine; at 0.2 the median of 50 runs has
+an error of about 3 %."""
 
 MEAN_EXCESS_LIMIT = 0.1
-"""A neighbour that takes turns on the core stretches few runs, each a lot: the median hides it, the mean does not.
-
-An equal neighbour gives about 1 while runs are shorter than its slice; interrupts and brief pauses stay below 0.05.
+"""Mean over median, minus 1. A process that shares the core delays few runs, each by much, which changes the mean but
+not the median. A process with the same load gives about 1 while runs are shorter than its time slice; interrupts and
+short pauses stay below 0.05.
 """
 
 CORE_WAIT_SHARE_LIMIT = 0.02
-"""Time in which the runs wanted a core that another had. An equal neighbour gives 0.5, a quiet machine 0.001."""
+"""Share of the timed runs spent waiting for a core: 0.5 with an equal load on the core, 0.001 on an idle machine."""
 
 DRIFT_LIMIT = 0.05
-"""Last block against first. Medians of quiet blocks agree within 0.01 to 0.03; beyond 0.05 ranks change."""
+"""Last block relative to the first. Undisturbed block medians agree within 0.01 to 0.03; above 0.05 ranks change."""
 
 BLOCK_SPREAD_LIMIT = 0.08
-"""Slowest block against fastest. Wider than the drift's limit: the extremes of five differ more than a fixed pair."""
+"""Slowest minus fastest block, relative to the median block. Larger than the limit of drift, since the extremes of five
+blocks differ by more than two given ones."""
 
 PASSING_FLAGS_SUFFIX = "-has-occurred"
-"""Flags that the firmware keeps until the board restarts: evidence only when raised during the measurement."""
+"""Suffix of flags that the firmware keeps until reboot: they count only when set during the measurement."""
 
 _NOISE_INSIDE_BLOCKS = ("quartile_spread", "mean_excess", "core_wait_share")
 
@@ -83,14 +86,14 @@ def judge(
         blocks: All blocks in the order taken, at least one of them timed.
         conditions_before: The device before the first run.
         conditions_after: The device after the last run.
-        conditions_during: The device between blocks.
-        provider: The provider that was to run the model.
+        conditions_during: The device between blocks, in order.
+        provider: The provider that the setting names.
         node_counts: How many nodes each provider ran; empty where that is not known.
-        allow_fallback: Whether nodes may run elsewhere, as long as one runs on the provider.
-        cores_elsewhere_count: Cores that the runs could use and the setting does not name; None where not known.
-        extra_thread_count: Threads that worked beyond those of the setting; None where that is not known.
-        core_wait_ms: Time that the runs waited for a core during the timed blocks; None where that is not known.
-        plan: The plan, which may ask for an interval; None for no demand.
+        allow_fallback: Whether nodes may run on other providers, as long as one runs on `provider`.
+        cores_elsewhere_count: Cores that the worker could use and the setting does not name; None where not reported.
+        extra_thread_count: Threads that worked beyond the setting's number; None where not reported.
+        core_wait_ms: Time that the worker waited for a core during the timed blocks, in ms; None where not reported.
+        plan: The plan, which may ask for an interval; None where no interval is asked for.
 
     Returns:
         The verdict, with every number that could be computed.
@@ -98,7 +101,7 @@ def judge(
     samples = [block.latency_ms for block in blocks if not block.is_warmup]
     evidence = (
         *_fallback_evidence(provider, node_counts or {}, allow_fallback),
-        *_placement_evidence(cores_elsewhere_count, extra_thread_count),
+        *_setting_evidence(cores_elsewhere_count, extra_thread_count),
         *_throttling_evidence([conditions_before, *conditions_during, conditions_after]),
         *_noise_evidence(samples, core_wait_ms),
         *_drift_evidence([statistics.median(block) for block in samples]),
@@ -108,8 +111,10 @@ def judge(
 
 
 def _kind(exceeded: set[str]) -> VerdictKind:
-    if exceeded & {"nodes_elsewhere_count", "cores_elsewhere_count", "extra_thread_count"}:
+    if "nodes_elsewhere_count" in exceeded:
         return VerdictKind.FALLBACK
+    if exceeded & {"cores_elsewhere_count", "extra_thread_count"}:
+        return VerdictKind.SETTING_NOT_MET
     if exceeded & {"throttling_flag_count", "throttling_event_count", "frequency_drop"}:
         return VerdictKind.THROTTLED
     if exceeded & set(_NOISE_INSIDE_BLOCKS):
@@ -126,32 +131,32 @@ def _fallback_evidence(provider: str, node_counts: Mapping[str, int], allow_fall
         yield _evidence("nodes_elsewhere_count", count - node_counts.get(provider, 0), limit)
 
 
-def _placement_evidence(cores_elsewhere_count: int | None, extra_thread_count: int | None) -> Iterator[Evidence]:
+def _setting_evidence(cores_elsewhere_count: int | None, extra_thread_count: int | None) -> Iterator[Evidence]:
     if cores_elsewhere_count is not None:
         yield _evidence("cores_elsewhere_count", cores_elsewhere_count, CORES_ELSEWHERE_LIMIT)
     if extra_thread_count is not None:
         yield _evidence("extra_thread_count", extra_thread_count, EXTRA_THREAD_LIMIT)
 
 
-def _throttling_evidence(course: Sequence[Conditions]) -> Iterator[Evidence]:
-    before = course[0]
-    if all(conditions.has_throttling_flags for conditions in course):
-        raised = {flag for conditions in course for flag in conditions.throttling_flags}
+def _throttling_evidence(history: Sequence[Conditions]) -> Iterator[Evidence]:
+    before = history[0]
+    if all(conditions.has_throttling_flags for conditions in history):
+        raised = {flag for conditions in history for flag in conditions.throttling_flags}
         raised_now = {flag for flag in raised if not flag.endswith(PASSING_FLAGS_SUFFIX)}
         raised_meanwhile = raised - set(before.throttling_flags)
         yield _evidence("throttling_flag_count", len(raised_now | raised_meanwhile), THROTTLING_FLAG_LIMIT)
-    if before.throttling_event_count is not None and course[-1].throttling_event_count is not None:
-        event_count = course[-1].throttling_event_count - before.throttling_event_count
+    if before.throttling_event_count is not None and history[-1].throttling_event_count is not None:
+        event_count = history[-1].throttling_event_count - before.throttling_event_count
         yield _evidence("throttling_event_count", event_count, THROTTLING_EVENT_LIMIT)
-    frequencies_mhz = [max(item.core_frequencies_mhz) for item in course if item.core_frequencies_mhz]
+    frequencies_mhz = [max(item.core_frequencies_mhz) for item in history if item.core_frequencies_mhz]
     if len(frequencies_mhz) > 1:
-        # The first reading may be that of a device at rest, so the fastest one is what the others are held against.
+        # The first reading may come from an idle device, so the reference is the highest one.
         drop = 1 - min(frequencies_mhz[1:]) / max(frequencies_mhz)
         yield _evidence("frequency_drop", drop, FREQUENCY_DROP_LIMIT)
 
 
 def _noise_evidence(samples: Sequence[Sequence[float]], core_wait_ms: float | None) -> Iterator[Evidence]:
-    # Each run against the median of its own block, so that a drift between blocks is not taken for noise.
+    # Relative to the median of its own block, so that drift between blocks does not count as noise.
     relative = [sample / median for block in samples for median in [statistics.median(block)] for sample in block]
     if len(relative) > 1:
         first_quartile, _, third_quartile = statistics.quantiles(relative, method="inclusive")

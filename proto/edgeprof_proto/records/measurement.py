@@ -54,6 +54,12 @@ class VerdictKind(str, enum.Enum):
     DRIFTING = "drifting"
     THROTTLED = "throttled"
     FALLBACK = "fallback"
+    SETTING_NOT_MET = "setting_not_met"
+
+    @property
+    def text(self) -> str:
+        """The kind in words, for people."""
+        return self.value.replace("_", " ")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ class VerdictKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_KIND_DRIFTING: _ClassVar[VerdictKind]
     VERDICT_KIND_THROTTLED: _ClassVar[VerdictKind]
     VERDICT_KIND_FALLBACK: _ClassVar[VerdictKind]
+    VERDICT_KIND_SETTING_NOT_MET: _ClassVar[VerdictKind]
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_QUEUED: JobState
 JOB_STATE_RUNNING: JobState
@@ -51,6 +52,7 @@ VERDICT_KIND_NOISY: VerdictKind
 VERDICT_KIND_DRIFTING: VerdictKind
 VERDICT_KIND_THROTTLED: VerdictKind
 VERDICT_KIND_FALLBACK: VerdictKind
+VERDICT_KIND_SETTING_NOT_MET: VerdictKind
 
 class Setting(_message.Message):
     __slots__ = ("runtime", "runtime_version", "provider", "precision", "thread_count", "batch_size", "options")

@@ -76,7 +76,7 @@ def compare(
         def on_measurement(job_id: str, candidate: Candidate, measurement: Measurement) -> None:
             store.record_measurement(job_id, resolve_platform(device, candidate.setting), measurement)
             client.acknowledge((job_id,))
-            verdict = measurement.verdict.kind.value
+            verdict = measurement.verdict.kind.text
             messages.print(f"{candidate.name}: {milliseconds(measurement.median_ms)}, {verdict}")
 
         found = compare_candidates(

@@ -48,7 +48,7 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
         facts["interval"] = _target_text(measurement)
     exceeded = [item for item in measurement.verdict.evidence if item.is_exceeded]
     numbers = ", ".join(f"{item.name} {item.value:.3g} beyond {item.limit:.3g}" for item in exceeded)
-    facts["verdict"] = measurement.verdict.kind.value + (f": {numbers}" if numbers else "")
+    facts["verdict"] = measurement.verdict.kind.text + (f": {numbers}" if numbers else "")
     return facts
 
 

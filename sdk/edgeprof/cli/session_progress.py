@@ -52,7 +52,7 @@ class SessionProgress(JobBar, OnboardingListener):
     def on_probe_measured(self, probe: Probe, measurement: Measurement) -> None:
         """Print the measurement."""
         self._done += 1
-        verdict = measurement.verdict.kind.value
+        verdict = measurement.verdict.kind.text
         messages.print(f"  {self._probe}: {measurement.median_ms:.3g} ms, {verdict}  [dim]{probe.architecture}[/dim]")
 
     def on_probe_failed(self, probe: Probe, failure: str) -> None:

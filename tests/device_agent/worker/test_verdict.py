@@ -33,12 +33,20 @@ def _values(verdict: Verdict) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("missing", ["cores_elsewhere_count", "extra_thread_count"])
-def test_other_cores_or_more_threads_than_asked_for_are_another_platform(missing: str) -> None:
+def test_other_cores_or_more_threads_than_asked_for_do_not_meet_the_setting(missing: str) -> None:
     kept = {"cores_elsewhere_count": 0, "extra_thread_count": 0}
     assert judge(_blocks(_quiet()), QUIET, QUIET, **kept).kind is VerdictKind.STABLE  # type: ignore[arg-type]
     verdict = judge(_blocks(_quiet()), QUIET, QUIET, **{**kept, missing: 1})  # type: ignore[arg-type]
-    assert verdict.kind is VerdictKind.FALLBACK
+    assert verdict.kind is VerdictKind.SETTING_NOT_MET
     assert _exceeded(verdict) == [missing]
+
+
+def test_a_node_elsewhere_is_a_fallback_although_cores_were_not_kept_either() -> None:
+    verdict = judge(
+        _blocks(_quiet()), QUIET, QUIET, provider="gpu", node_counts={"gpu": 30, "cpu": 1}, cores_elsewhere_count=1
+    )
+    assert verdict.kind is VerdictKind.FALLBACK
+    assert _exceeded(verdict) == ["nodes_elsewhere_count", "cores_elsewhere_count"]
 
 
 def test_a_fallback_that_is_allowed_must_still_run_something_on_the_provider() -> None:
