@@ -25,10 +25,10 @@ import numpy as np
 from figures import Figure, add_json_option, conclude
 from published_proxies import PublishedTable, network_as_published, published_tables, reason_for
 
-from edgeprof_predictor.evaluation import Journal, Unit, run_units, write_rows
-from edgeprof_predictor.evaluation.journal import Row
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.proxies import PROXY_NAMES, canonical_name, compute_proxies, draw_weights, random_batch
+from edgeprof_predictor.runs import Journal, Unit, run_units, write_rows
+from edgeprof_predictor.runs.journal import Row
 from edgeprof_predictor.spaces import FloatArray, get_space
 
 SEEDS: Final = (0, 1)

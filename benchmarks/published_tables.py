@@ -20,20 +20,16 @@ from typing import Final
 
 from edgeprof_predictor.evaluation import (
     EVALUATED_NAMES,
-    Journal,
     Protocol,
     Score,
-    Unit,
     check_promises,
     evaluation_inputs,
     evaluation_units,
     resolve_methods,
-    run_units,
     score_encoding,
     summarise,
-    write_rows,
 )
-from edgeprof_predictor.networks.hyperparameters import SOURCE_SAMPLE_COUNTS
+from edgeprof_predictor.runs import Journal, Unit, run_units, write_rows
 from edgeprof_predictor.tables.published import load_table_with_space
 
 DATA_FOLDER: Final = Path(
@@ -112,7 +108,7 @@ class TaskRun:
             test=tuple(task.test.split()),
             sample_counts=tuple(samples),
             seeds=tuple(range(seeds)),
-            pretrain_samples=SOURCE_SAMPLE_COUNTS[task.space],
+            pretrain_samples=space.paper_source_count,
             methods=resolve_methods(
                 methods, space, lambda part: score_encoding(part, space, table, train=train, proxies=proxies)
             ),

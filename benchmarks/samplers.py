@@ -16,13 +16,13 @@ from pathlib import Path
 
 from published_tables import DATA_FOLDER, TASKS
 
-from edgeprof_predictor.evaluation import Protocol, Score, evaluate, summarise, write_rows
-from edgeprof_predictor.evaluation.journal import Row
-from edgeprof_predictor.methods import get_method
+from edgeprof_predictor.evaluation import Protocol, Score, evaluate, summarise
 from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.registry import get_method
 from edgeprof_predictor.methods.sampled import with_sampler
-from edgeprof_predictor.networks.hyperparameters import SOURCE_SAMPLE_COUNTS
-from edgeprof_predictor.samplers import SAMPLER_NAMES
+from edgeprof_predictor.methods.sampler_registry import SAMPLER_NAMES
+from edgeprof_predictor.runs import write_rows
+from edgeprof_predictor.runs.journal import Row
 from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_table_with_space
@@ -50,7 +50,7 @@ def run(task_name: str, method: str, samplers: Sequence[str], counts: Sequence[i
         test=tuple(task.test.split()),
         sample_counts=tuple(counts),
         seeds=tuple(range(seeds)),
-        pretrain_samples=SOURCE_SAMPLE_COUNTS[task.space],
+        pretrain_samples=space.paper_source_count,
         methods=tuple(with_sampler(shared, name) for name in samplers),
     )
     tell = partial(print, f"{task_name}:", file=sys.stderr)

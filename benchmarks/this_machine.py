@@ -30,9 +30,10 @@ from edgeprof.devices.local_agent import local_agent
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.measuring.uncertainty import median_relative_sd
 from edgeprof_predictor import metrics
-from edgeprof_predictor.evaluation import Protocol, Score, evaluation_units, run_units
-from edgeprof_predictor.methods import METHOD_NAMES, get_method
+from edgeprof_predictor.evaluation import Protocol, Score, evaluation_units
 from edgeprof_predictor.methods.baselines.boosting import Boosting
+from edgeprof_predictor.methods.registry import METHOD_NAMES, get_method
+from edgeprof_predictor.runs import run_units
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import SPACE_NAMES, ChoiceArray, FloatArray, SearchSpace, get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable

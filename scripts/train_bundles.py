@@ -23,8 +23,8 @@ from edgeprof_predictor.bundle import SHIPPED_FOLDER, Bundle, BundleCard
 from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.method import Default
 from edgeprof_predictor.metrics import spearman
-from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER, SOURCE_SAMPLE_COUNTS
-from edgeprof_predictor.spaces import get_space
+from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER
+from edgeprof_predictor.spaces import SPACE_NAMES, get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_latency_table
 
@@ -43,7 +43,7 @@ def train(space_name: str) -> Bundle:
     """Fit the default method on every platform of a table."""
     space = get_space(space_name)
     table = load_latency_table(DATA_FOLDER / f"latency_{space_name}.npz", space)
-    count = SOURCE_SAMPLE_COUNTS[space_name]
+    count = space.paper_source_count
     order = np.random.default_rng(SEED).permutation(len(table.choices))
     sources, unseen = table.subset(order[:count]), table.subset(order[count:])
     method = Default.fit_sources(space, sources, seed=SEED)
@@ -83,14 +83,15 @@ def interval_factors(calibration: Calibration) -> dict[str, float]:
 
 def main() -> int:
     """Train the bundles that were asked for."""
+    names = [name for name in SPACE_NAMES if get_space(name).paper_source_count]
     parser = argparse.ArgumentParser(description="Train the shipped bundles on the published tables.")
-    parser.add_argument("--space", action="append", choices=sorted(SOURCE_SAMPLE_COUNTS), help="default: all")
+    parser.add_argument("--space", action="append", choices=names, help="default: all")
     parser.add_argument("--out", type=Path, default=SHIPPED_FOLDER, help="folder to write to")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     torch.set_num_threads(1)  # one thread, one order of additions, the same weights each time
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for space_name in arguments.space or sorted(SOURCE_SAMPLE_COUNTS):
+    for space_name in arguments.space or names:
         started = time.monotonic()
         bundle = train(space_name)
         path = bundle.save(arguments.out)

@@ -18,7 +18,7 @@ from benchmarks.accuracy.pictures import draw_all
 from benchmarks.accuracy.runs import TABLE, names, units
 from benchmarks.accuracy.summary import figures
 
-from edgeprof_predictor.evaluation import Journal, run_units, write_rows
+from edgeprof_predictor.runs import Journal, run_units, write_rows
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from benchmarks.accuracy.runs import ALL_OTHERS, OTHER_SPACES, REMOVAL_COUNT, SC
 from benchmarks.accuracy.summary import mean_spearman
 from benchmarks.figures import Figure
 
-from edgeprof_predictor.evaluation.journal import Row
+from edgeprof_predictor.runs.journal import Row
 
 EXHIBITS: Final = {
     "figure-8": (

@@ -12,7 +12,7 @@ from benchmarks.accuracy.runs import REMOVAL_COUNT, REMOVED, SCRATCH_COUNTS
 from benchmarks.accuracy.summary import improvement, mean_spearman
 from numpy.typing import NDArray
 
-from edgeprof_predictor.evaluation.journal import Row
+from edgeprof_predictor.runs.journal import Row
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

@@ -13,9 +13,9 @@ from edgeprof_predictor.accuracy.evaluation import unit_rows
 from edgeprof_predictor.accuracy.registry import get_accuracy_method
 from edgeprof_predictor.accuracy.tables import load_task, task_names
 from edgeprof_predictor.accuracy.task import AccuracyTask
-from edgeprof_predictor.evaluation import Unit
-from edgeprof_predictor.evaluation.journal import Row
 from edgeprof_predictor.metrics import spearman
+from edgeprof_predictor.runs import Unit
+from edgeprof_predictor.runs.journal import Row
 
 TABLE: Final = DATA_FOLDER / "accuracy_and_zcp.npz"
 

@@ -10,7 +10,7 @@ from benchmarks.accuracy.runs import ALL_OTHERS, OTHER_SPACES, SCRATCH_COUNTS
 from benchmarks.figures import Figure
 from numpy.typing import NDArray
 
-from edgeprof_predictor.evaluation.journal import Row
+from edgeprof_predictor.runs.journal import Row
 
 SINGLE: Final = {"transfer-zcp": "the paper's network", "transfer-ridge": "prior ridge"}
 

@@ -17,7 +17,7 @@ from edgeprof_predictor.evaluation import Protocol, evaluate, resolve_methods
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.baselines.help import META_LEARNING, Help
 from edgeprof_predictor.methods.multi_predict.method import MultiPredict
-from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER, SOURCE_SAMPLE_COUNTS, TransferHyperparameters
+from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.spaces import ChoiceArray, get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_latency_table
@@ -45,7 +45,7 @@ class Schedule:
         """Return Table 15, shortened unless full; few architectures get more epochs, so that steps are not few."""
         if self.is_full:
             return HARDWARE_TRANSFER
-        usual = SOURCE_SAMPLE_COUNTS[run.space]
+        usual = get_space(run.space).paper_source_count
         return replace(
             HARDWARE_TRANSFER,
             source_epochs=min(SHORT_EPOCHS[run.space] * usual // run.pretrain_samples, HARDWARE_TRANSFER.source_epochs),

@@ -11,7 +11,7 @@ from benchmarks.paper.runs import Run, latency_table
 from benchmarks.published_tables import TASKS
 
 from edgeprof_predictor.metrics import spearman
-from edgeprof_predictor.networks.hyperparameters import SOURCE_SAMPLE_COUNTS
+from edgeprof_predictor.spaces import get_space
 
 COUNTS: Final = (3, 5, 10, 20)
 ADVERSARIAL_COUNTS: Final = (5, 10, 20, 40, 80)
@@ -78,7 +78,7 @@ def run_on(task: str, method: str, counts: tuple[int, ...] = COUNTS, **changes: 
         "test": tuple(split.test.split()),
         "method": method,
         "counts": counts,
-        "pretrain_samples": SOURCE_SAMPLE_COUNTS[split.space],
+        "pretrain_samples": get_space(split.space).paper_source_count,
     }
     return Run(**(fields | changes))  # type: ignore[arg-type]
 

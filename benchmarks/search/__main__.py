@@ -21,7 +21,7 @@ from benchmarks.search.render import draw
 from benchmarks.search.runs import units
 from benchmarks.search.summary import Summary, markdown
 
-from edgeprof_predictor.evaluation import Journal, run_units
+from edgeprof_predictor.runs import Journal, run_units
 
 PREFACE: Final = """# Search on published tables: Figure 10, and latency limits
 

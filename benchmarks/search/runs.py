@@ -16,9 +16,9 @@ from edgeprof_predictor.accuracy.base import AccuracyMethod
 from edgeprof_predictor.accuracy.registry import get_accuracy_method
 from edgeprof_predictor.accuracy.tables import load_task, task_names
 from edgeprof_predictor.accuracy.task import AccuracyTask
-from edgeprof_predictor.evaluation import Unit
 from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.methods.default.method import Default, DefaultPredictor
+from edgeprof_predictor.runs import Unit
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.search.guides import Chance, Guide, Hopeful, Improving, TopPredicted
 from edgeprof_predictor.search.latency import LatencyBelief, MeasuredLatency, PlatformBelief

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.transfer import here, page, runs
 
-from edgeprof_predictor.evaluation import Journal, Unit, run_units, write_rows
+from edgeprof_predictor.runs import Journal, Unit, run_units, write_rows
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from benchmarks.transfer.runs import LINEAR
 from edgeprof_predictor import metrics
 from edgeprof_predictor.encodings.reference_latencies import TableReferences
 from edgeprof_predictor.errors import TableError
-from edgeprof_predictor.evaluation import Unit
+from edgeprof_predictor.runs import Unit
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray, get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable

@@ -12,7 +12,8 @@ import numpy as np
 
 from edgeprof_predictor.encodings import LookupEncoding, proxy_encoding
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
-from edgeprof_predictor.spaces.nasbench201.geometry import EDGES, OPERATIONS
+from edgeprof_predictor.spaces.cells import EDGES
+from edgeprof_predictor.spaces.nasbench201.geometry import OPERATIONS
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_latency_table
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor import metrics
 from edgeprof_predictor.encodings.reference_latencies import TableReferences
-from edgeprof_predictor.evaluation import Unit
+from edgeprof_predictor.runs import Unit
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray, get_space
 from edgeprof_predictor.transfer import TransferMethod, TransferTask, get_transfer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
+
+from edgeprof_predictor.errors import BundleError
 
 DOCUMENT_KEY: Final = "document"
 
@@ -58,3 +61,23 @@ def unpack(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, Any]]:
         raise ValueError("it holds no description")
     document: dict[str, Any] = json.loads(metadata[DOCUMENT_KEY])
     return tensors, document
+
+
+def read_tensors(path: Path, sha256: str) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of a bundle's file.
+
+    Args:
+        path: The safetensors file.
+        sha256: Its checksum, as the card beside it says.
+
+    Raises:
+        BundleError: If the file is missing or damaged.
+    """
+    try:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            raise BundleError(f"{path} is damaged: its checksum is not the one beside it; install edgeprof again")
+        return unpack(path)[0]
+    except FileNotFoundError:
+        raise BundleError(f"{path} is missing; install edgeprof again") from None
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} is damaged ({error}); install edgeprof again") from error

@@ -14,10 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgeprof_predictor._storage import pack, unpack, write_whole
+from edgeprof_predictor._storage import pack, read_tensors, write_whole
 from edgeprof_predictor.errors import BundleError
 from edgeprof_predictor.spaces import CategoricalSpace, get_space
 
@@ -141,24 +138,4 @@ def _read_card(path: Path) -> BundleCard:
         names = ", ".join(shipped_bundles()) or "none"
         raise BundleError(f"there is no bundle {path}; shipped ones are for: {names}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{path} is damaged ({error}); install edgeprof again") from error
-
-
-def read_tensors(path: Path, sha256: str) -> dict[str, NDArray[np.generic]]:
-    """Return the arrays of a bundle's file.
-
-    Args:
-        path: The safetensors file.
-        sha256: Its checksum, as the card beside it says.
-
-    Raises:
-        BundleError: If the file is missing or damaged.
-    """
-    try:
-        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-            raise BundleError(f"{path} is damaged: its checksum is not the one beside it; install edgeprof again")
-        return unpack(path)[0]
-    except FileNotFoundError:
-        raise BundleError(f"{path} is missing; install edgeprof again") from None
-    except (OSError, ValueError) as error:
         raise BundleError(f"{path} is damaged ({error}); install edgeprof again") from error

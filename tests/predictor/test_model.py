@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.calibration import Calibration
-from edgeprof_predictor.methods.default.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.method import Default
 from edgeprof_predictor.methods.default.platform_families import families
 from edgeprof_predictor.methods.default.posterior import Posterior

@@ -12,14 +12,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from edgeprof_predictor._storage import pack, write_whole
-from edgeprof_predictor.bundle import read_tensors
+from edgeprof_predictor._storage import pack, read_tensors, write_whole
+from edgeprof_predictor.accuracy.default import Default
 from edgeprof_predictor.errors import BundleError
-
-if TYPE_CHECKING:
-    from edgeprof_predictor.accuracy.default import Default
 
 SCHEMA_VERSION: Final = 1
 """Version of both files."""
@@ -85,8 +82,6 @@ def load_shipped(folder: str | os.PathLike[str] | None = None) -> Default:
     """
     path = (SHIPPED_FOLDER if folder is None else Path(folder)) / f"{SHIPPED_NAME}.json"
     card = read_card(path)
-    from edgeprof_predictor.accuracy.default import Default  # torch, which reading a card never needs
-
     tensors = read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
     try:
         return Default.from_tensors(card.proxies, tensors)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor, SourceUse
-from edgeprof_predictor.accuracy.bundle import load_shipped
 from edgeprof_predictor.accuracy.design import choose_informative
 from edgeprof_predictor.accuracy.features import normal_ranks, read_features
 from edgeprof_predictor.accuracy.induced import InducedTeaching
@@ -99,15 +98,6 @@ class Default(AccuracyMethod):
             index, _, part = name.partition(".")
             by_index.setdefault(index, {})[part] = array
         return cls(tuple(proxies), [InducedTeaching.from_tensors(by_index[index]) for index in sorted(by_index)])
-
-    @classmethod
-    def load_shipped(cls) -> Default:
-        """Return the pre-trained predictor of the host's package.
-
-        Raises:
-            BundleError: If it is missing or damaged.
-        """
-        return load_shipped()
 
     def look_at(self, candidates: Candidates) -> DefaultPredictor:
         """Return the predictor for a task on these candidates."""

@@ -14,8 +14,8 @@ from edgeprof_predictor import metrics
 from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPredictor
 from edgeprof_predictor.accuracy.task import AccuracyTask, Trained
 from edgeprof_predictor.errors import TableError
-from edgeprof_predictor.evaluation.journal import Row
-from edgeprof_predictor.evaluation.runner import Unit
+from edgeprof_predictor.runs.journal import Row
+from edgeprof_predictor.runs.runner import Unit
 
 NO_SOURCE: Final = "none"
 """Source of a method that learns from the target alone."""

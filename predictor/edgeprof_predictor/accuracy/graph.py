@@ -10,7 +10,7 @@ import numpy as np
 from edgeprof_predictor.accuracy.base import AccuracyMethod, SourceUse
 from edgeprof_predictor.accuracy.plain import PlainPredictor, standardised
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
-from edgeprof_predictor.methods.baselines.brp_nas import STEP_COUNT, train_reader
+from edgeprof_predictor.networks.graph_training import STEP_COUNT, train_reader
 from edgeprof_predictor.spaces import SPACE_NAMES, FloatArray, get_space
 from edgeprof_predictor.tables.published import space_of_table
 

@@ -8,12 +8,7 @@ from edgeprof_predictor.encodings.lookup import (
     proxy_encoding,
 )
 from edgeprof_predictor.encodings.normalisation import Normalisation, RankNormal, Standardised
-from edgeprof_predictor.encodings.reference_latencies import (
-    LatencyEncoding,
-    ProfileReferences,
-    ReferenceLatencies,
-    TableReferences,
-)
+from edgeprof_predictor.encodings.reference_latencies import LatencyEncoding, ReferenceLatencies, TableReferences
 
 __all__ = [
     "ENCODING_PARTS",
@@ -21,7 +16,6 @@ __all__ = [
     "LatencyEncoding",
     "LookupEncoding",
     "Normalisation",
-    "ProfileReferences",
     "RankNormal",
     "ReferenceLatencies",
     "Standardised",

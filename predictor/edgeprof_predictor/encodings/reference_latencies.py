@@ -1,10 +1,9 @@
-"""Latencies on reference platforms: what HWL is made of, read from a table or predicted by profiles."""
+"""Latencies on reference platforms: what HWL is made of, from a table or from any other source."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +12,6 @@ from edgeprof_predictor.encodings.normalisation import Standardised
 from edgeprof_predictor.errors import EncodingError, ReferencesError
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
-
-if TYPE_CHECKING:
-    from edgeprof_predictor.profile import Profile
 
 
 class ReferenceLatencies(ABC):
@@ -89,28 +85,6 @@ class TableReferences(ReferenceLatencies):
             ) from None
         latencies: FloatArray = self.table.latency_ms[:, np.array(found, dtype=np.int64)]
         return latencies
-
-
-class ProfileReferences(ReferenceLatencies):
-    """References that were onboarded: their profiles predict.
-
-    Args:
-        profiles: By the name of the platform; all of one search space.
-
-    Raises:
-        ReferencesError: If profiles are of several search spaces.
-    """
-
-    def __init__(self, profiles: dict[str, Profile]) -> None:
-        spaces = sorted({profile.space.name for profile in profiles.values()})
-        if len(spaces) > 1:
-            raise ReferencesError(f"reference profiles must be of one search space, got {', '.join(spaces)}")
-        super().__init__(spaces[0] if spaces else "", tuple(profiles))
-        self._profiles = tuple(profiles.values())
-
-    def latency_ms(self, choices: ChoiceArray) -> FloatArray:
-        """Predict latencies: `n x l` to `m x n`."""
-        return np.stack([profile.predictor.predict(choices).latency_ms for profile in self._profiles])
 
 
 class LatencyEncoding(Encoding):

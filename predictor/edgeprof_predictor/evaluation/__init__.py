@@ -6,36 +6,28 @@ statistic of a test platform's whole table is used anywhere, and nothing is trim
 protocol asks for something else, each score says so.
 
 `protocol` says what is evaluated, `score` evaluates one method with one seed, `methods` knows the
-methods by name, `summary` makes means of scores. `runner` and `journal` know nothing of latencies:
-they run units of work in parallel and keep what is finished.
+methods by name, `summary` makes means of scores. `runs` runs the units in parallel and keeps what is finished.
 """
 
-from edgeprof_predictor.evaluation.journal import Journal, write_rows
 from edgeprof_predictor.evaluation.methods import EVALUATED_NAMES, reads, resolve_methods, score_encoding
 from edgeprof_predictor.evaluation.protocol import Protocol
-from edgeprof_predictor.evaluation.runner import BACKENDS, Unit, run_units
 from edgeprof_predictor.evaluation.score import Score, evaluate, evaluation_inputs, evaluation_units, score_method
 from edgeprof_predictor.evaluation.summary import PROMISE_FACTOR, Group, Promise, check_promises, summarise
 
 __all__ = [
-    "BACKENDS",
     "EVALUATED_NAMES",
     "PROMISE_FACTOR",
     "Group",
-    "Journal",
     "Promise",
     "Protocol",
     "Score",
-    "Unit",
     "check_promises",
     "evaluate",
     "evaluation_inputs",
     "evaluation_units",
     "reads",
     "resolve_methods",
-    "run_units",
     "score_encoding",
     "score_method",
     "summarise",
-    "write_rows",
 ]

@@ -17,8 +17,8 @@ from edgeprof_predictor.encodings import (
     make_encoding,
 )
 from edgeprof_predictor.errors import TableError, UnknownMethodError
-from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.registry import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.sampled import resolve_sampled
 from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor import metrics
-from edgeprof_predictor.evaluation.journal import Row
 from edgeprof_predictor.evaluation.protocol import Protocol
-from edgeprof_predictor.evaluation.runner import Unit
 from edgeprof_predictor.methods.base import Method, PlatformPredictor
-from edgeprof_predictor.methods.multi_predict.reference_platforms import References
+from edgeprof_predictor.methods.descriptor_architectures import References
+from edgeprof_predictor.runs.journal import Row
+from edgeprof_predictor.runs.runner import Unit
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable

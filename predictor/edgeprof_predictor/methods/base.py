@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.methods.default.expected_error import ExpectedError
+from edgeprof_predictor.methods.expected_error import ExpectedError
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable

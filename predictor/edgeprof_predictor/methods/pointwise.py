@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
-from edgeprof_predictor.methods.default.expected_error import MEDIAN_DEVIATIONS
+from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 

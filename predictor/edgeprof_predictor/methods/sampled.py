@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.base import Method, PlatformPredictor
-from edgeprof_predictor.samplers import Sampler, check_sampler_name, make_sampler
+from edgeprof_predictor.methods.sampler_registry import check_sampler_name, make_sampler
+from edgeprof_predictor.samplers import Sampler
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -67,7 +68,7 @@ def with_sampler(method_class: type[Method], sampler_name: str) -> type[Sampled]
 
     Args:
         method_class: Learns from the samples.
-        sampler_name: One of `samplers.SAMPLER_NAMES`.
+        sampler_name: One of `sampler_registry.SAMPLER_NAMES`.
 
     Raises:
         UnknownMethodError: If no sampler has this name.

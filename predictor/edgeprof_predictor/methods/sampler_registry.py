@@ -5,15 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+
 from edgeprof_predictor.encodings import Vec
 from edgeprof_predictor.errors import UnknownMethodError
+from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.informative_design import Informative
+from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.samplers.base import Sampler
-from edgeprof_predictor.samplers.chance import Chance
 from edgeprof_predictor.samplers.diverse import Diverse
-from edgeprof_predictor.samplers.stratified import Stratified, flops_of, parameters_of, typical_latency_of
-from edgeprof_predictor.spaces import CategoricalSpace
+from edgeprof_predictor.samplers.random_sampler import RandomSampler
+from edgeprof_predictor.samplers.stratified import Score, Stratified, flops_of, parameters_of
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
+
+
+def typical_latency_of(space: CategoricalSpace, sources: LatencyTable) -> Score:
+    """Return the latency on the source platform that is most like all others.
+
+    A regression of the source stands for it, since candidates need not be in its table.
+    """
+    correlation = np.atleast_2d(np.corrcoef(np.log(sources.latency_ms)))
+    typical = sources.platforms[int(correlation.mean(axis=1).argmax())]
+    feature_map = FeatureMap(space)
+    regression = SourceRegressions.fit(feature_map, sources.select([typical]))
+
+    def score(choices: ChoiceArray) -> FloatArray:
+        latencies: FloatArray = regression.predict(design_matrix(feature_map, feature_map.describe(choices)))[:, 0]
+        return latencies
+
+    return score
+
 
 _SAMPLERS: Final[dict[str, Callable[[CategoricalSpace, LatencyTable, int], Sampler]]] = {
     "diversity": lambda space, sources, seed: Diverse(Vec(space)),
@@ -21,7 +43,7 @@ _SAMPLERS: Final[dict[str, Callable[[CategoricalSpace, LatencyTable, int], Sampl
     "informative": lambda space, sources, seed: Informative.of_sources(space, sources, seed=seed),
     "latency": lambda space, sources, seed: Stratified(typical_latency_of(space, sources)),
     "parameters": lambda space, sources, seed: Stratified(parameters_of(space)),
-    "random": lambda space, sources, seed: Chance(),
+    "random": lambda space, sources, seed: RandomSampler(),
 }
 
 SAMPLER_NAMES: Final = tuple(sorted(_SAMPLERS))

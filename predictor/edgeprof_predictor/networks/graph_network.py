@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.spaces import CategoricalSpace, FloatArray
-from edgeprof_predictor.spaces.nasbench201.geometry import EDGES, NODE_COUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +49,8 @@ class GraphReader(nn.Module):
         EncodingError: If an encoding is of another width.
 
     Source:
-        Multi-Predict, Table 15; graph convolution after Kipf and Welling 2017; a node that sees all
-        others after BRP-NAS, Dudziak et al. 2020.
+        Multi-Predict, Table 15; graph convolution after Kipf and Welling 2017; the global node
+        after BRP-NAS, Dudziak et al. 2020.
     """
 
     adjacency: Tensor
@@ -79,32 +78,31 @@ class GraphReader(nn.Module):
         nodes = torch.einsum("nd,dvf->nvf", one_hot, self.features[:-1]) + self.features[-1]
         for convolution in self.convolutions[:-1]:
             nodes = torch.relu(self.adjacency @ convolution(nodes))
-        # Only the node that hears all is read, so the last convolution need not know the others.
+        # Only the global node is read, so the last convolution need not compute the others.
         last = torch.relu(self.convolutions[-1](self.adjacency[-1] @ nodes))
         features: Tensor = self.layers(last)
         return features
 
 
 def decision_graph(space: CategoricalSpace) -> FloatArray:
-    """Return who hears whom: the decisions, then input, output and a node that hears all.
+    """Return the normalised adjacency of the decisions, then input, output and a global node.
 
-    Decisions of NAS-Bench-201 are edges of a cell, so one hears another when it starts where that
-    ends. Those of any other space are taken as a chain, in their order.
+    A decision is connected to another that ends where it starts, as `CategoricalSpace.decision_edges` says; the global
+    node is connected to all.
 
     Shapes:
-        returns: `v x v` with `v = l + 3`; every node hears itself. A node that hears many hears each
-        of them less, by the root of their number: what nodes say keeps its spread from layer to layer.
+        returns: `v x v` with `v = l + 3`; row `i` holds the weights of the nodes that node `i` reads, itself included.
+        Each of `m` weights is `1 / sqrt(m)`, which keeps the spread of features from layer to layer.
     """
-    count = len(space.choice_counts)
-    chain = tuple((index, index + 1) for index in range(count))
-    edges, last = (EDGES, NODE_COUNT - 1) if space.name == "nasbench201" else (chain, count)
-    hears = np.eye(count + 3)
-    for listener, (start, end) in enumerate(edges):
-        hears[listener, :count] += [other_end == start for _, other_end in edges]
-        hears[listener, count] = start == 0
-        hears[count + 1, listener] = end == last
-    hears[-1] = 1.0
-    rows: FloatArray = hears / np.sqrt(hears.sum(axis=1, keepdims=True))
+    edges = space.decision_edges
+    count, last = len(edges), max(end for _, end in edges)
+    adjacency = np.eye(count + 3)
+    for decision, (start, end) in enumerate(edges):
+        adjacency[decision, :count] += [other_end == start for _, other_end in edges]
+        adjacency[decision, count] = start == 0
+        adjacency[count + 1, decision] = end == last
+    adjacency[-1] = 1.0
+    rows: FloatArray = adjacency / np.sqrt(adjacency.sum(axis=1, keepdims=True))
     return rows
 
 

@@ -72,6 +72,3 @@ ACCURACY_TRANSFER: Final = TransferHyperparameters(
     weight_decay=0.0005,
 )
 """Table 14; batch size and the width of the first layer are not printed there."""
-
-SOURCE_SAMPLE_COUNTS: Final = {"nasbench201": 900, "fbnet": 4000}
-"""Architectures measured on every source platform (Table 15)."""

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from edgeprof_predictor.errors import JournalError
-from edgeprof_predictor.evaluation.journal import Row
 from edgeprof_predictor.proxies.record import ProxyScore
+from edgeprof_predictor.runs.journal import Row
+
+_PACKAGE: Final = Path(__file__).parents[1]
 
 BUSY_S: Final = 60.0
 """How long to wait for another run that writes to the same file."""
@@ -90,9 +92,12 @@ def score_row(score: ProxyScore) -> Row:
 @cache
 def formulas_digest() -> str:
     """Return a fingerprint of the code that scores depend on: the proxies and the networks of the search spaces."""
-    package = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for folder in ("proxies", "spaces"):
-        for module in sorted((package / folder).glob("*.py")):
-            digest.update(module.name.encode() + module.read_bytes())
+    for module in formula_files():
+        digest.update(module.relative_to(_PACKAGE).as_posix().encode() + module.read_bytes())
     return digest.hexdigest()
+
+
+def formula_files() -> list[Path]:
+    """Return the source files that scores depend on, in a fixed order."""
+    return [file for folder in ("proxies", "spaces") for file in sorted((_PACKAGE / folder).rglob("*.py"))]

@@ -11,12 +11,12 @@ from typing import Final
 import torch
 from torch import nn
 
-from edgeprof_predictor.proxies import flow, gradients, jacobian, patterns, size, zen
+from edgeprof_predictor.proxies import flow, gradients, jacobian, nwot, size, zen
 from edgeprof_predictor.proxies.batch import BatchLike, as_batch
-from edgeprof_predictor.proxies.evidence import CHANNELS, CURVATURE, GRADIENTS, JACOBIAN, PATTERNS, Evidence, Loss
 from edgeprof_predictor.proxies.names import PROXY_NAMES, canonical_names
 from edgeprof_predictor.proxies.network import check_weights
 from edgeprof_predictor.proxies.record import NotAvailable, ProxyRecord, ProxyScore, UnfinishedProxiesError
+from edgeprof_predictor.proxies.shared_passes import CHANNELS, CURVATURE, GRADIENTS, JACOBIAN, PATTERNS, Evidence, Loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ _PROXIES: Final = {
     "params": _Proxy(size.params),
     "l2-norm": _Proxy(size.l2_norm),
     "flops": _Proxy(size.flops),
-    "nwot": _Proxy(patterns.nwot, frozenset({PATTERNS})),
+    "nwot": _Proxy(nwot.nwot, frozenset({PATTERNS})),
     "zen-score": _Proxy(zen.zen_score),
     "synflow": _Proxy(flow.synflow),
     "jacov": _Proxy(jacobian.jacov, frozenset({JACOBIAN})),

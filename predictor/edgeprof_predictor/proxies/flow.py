@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +10,7 @@ from torch import Tensor, nn
 from edgeprof_predictor.proxies.batch import Inputs
 from edgeprof_predictor.proxies.network import attempt, call, copy_of, seeded, weights_of
 from edgeprof_predictor.proxies.record import NotAvailable
-
-if TYPE_CHECKING:
-    from edgeprof_predictor.proxies.evidence import Evidence
+from edgeprof_predictor.proxies.shared_passes import Evidence
 
 
 def synflow(evidence: Evidence) -> float:

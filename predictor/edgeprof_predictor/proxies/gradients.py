@@ -6,15 +6,11 @@ All five share one forward and one backward pass; grasp adds a second backward p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from edgeprof_predictor.proxies.record import NotAvailable
-
-if TYPE_CHECKING:
-    from edgeprof_predictor.proxies.evidence import Evidence
+from edgeprof_predictor.proxies.shared_passes import Evidence
 
 
 def grad_norm(evidence: Evidence) -> float:

@@ -6,15 +6,13 @@ correlations between rows of `J`; `k = 1e-5`. One forward pass and one backward 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from edgeprof_predictor.proxies.record import NotAvailable
+from edgeprof_predictor.proxies.shared_passes import Evidence
 from edgeprof_predictor.spaces import FloatArray
-
-if TYPE_CHECKING:
-    from edgeprof_predictor.proxies.evidence import Evidence
 
 OFFSET: Final = 1e-5
 """`k`, which keeps logarithms finite. Source: Mellor et al., first version."""

@@ -1,21 +1,15 @@
-"""nwot: how differently the rectifiers of a network answer to different inputs."""
+"""Activation patterns: for each item of a batch and each rectifier, on which side of 0 its input lies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
-
-from edgeprof_predictor.proxies.integer_matrix import is_singular
-from edgeprof_predictor.proxies.record import NotAvailable
-
-if TYPE_CHECKING:
-    from edgeprof_predictor.proxies.evidence import Evidence
 
 _RECTIFIERS: Final = frozenset(
     {
@@ -77,27 +71,3 @@ class PatternKernel(TorchFunctionMode):
                 agreement = (signs @ signs.T).to(torch.int64).cpu().numpy()
                 self.unit_count += signs.shape[1]
                 self.matrix += (agreement + signs.shape[1]) // 2
-
-
-def nwot(evidence: Evidence) -> float:
-    """Return the logarithm of the determinant of the kernel of activation patterns.
-
-    `log |det K|`, `K_ij` the number of rectifiers on whose sign items `i` and `j` agree, over all layers. The entries
-    are integers, and whether the determinant is 0 is decided over integers.
-
-    Raises:
-        NotAvailable: If there is no rectifier, or the determinant is 0.
-
-    Source:
-        Mellor et al., Neural architecture search without training, ICML 2021, section 3; NAS-Bench-Suite-Zero, 2022.
-    """
-    _ = evidence.output
-    if not evidence.kernel.unit_count:
-        raise NotAvailable("it has no ReLU, so no linear regions that could be counted")
-    # A kernel of more items than units + 1 is singular: its rank is that of the patterns and their complements.
-    if len(evidence.kernel.matrix) > evidence.kernel.unit_count + 1 or is_singular(evidence.kernel.matrix):
-        raise NotAvailable(
-            "the activation patterns of the batch are linearly dependent, so the determinant is 0: two items have the "
-            "same pattern, or there are more items than the rectifiers tell apart; give fewer or other items"
-        )
-    return float(np.linalg.slogdet(evidence.kernel.matrix.astype(np.float64))[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import prod
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -14,9 +14,7 @@ from torch.utils.flop_counter import flop_registry
 from edgeprof_predictor.proxies.batch import Inputs
 from edgeprof_predictor.proxies.network import attempt, call, copy_of, seeded
 from edgeprof_predictor.proxies.record import NotAvailable
-
-if TYPE_CHECKING:
-    from edgeprof_predictor.proxies.evidence import Evidence
+from edgeprof_predictor.proxies.shared_passes import Evidence
 
 MILLION: Final = 1e6
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from edgeprof_predictor._storage import write_whole
 from edgeprof_predictor.errors import JournalError
-from edgeprof_predictor.evaluation.journal import Row
-from edgeprof_predictor.evaluation.runner import Unit, run_units
 from edgeprof_predictor.proxies.cache import ProxyCache, score_row
 from edgeprof_predictor.proxies.names import PROXY_NAMES, canonical_names, table_name
 from edgeprof_predictor.proxies.record import ProxyScore, UnfinishedProxiesError
+from edgeprof_predictor.runs.journal import Row
+from edgeprof_predictor.runs.runner import Unit, run_units
 from edgeprof_predictor.spaces import Architecture, FloatArray, SearchSpace
 
 BATCH_SIZE: Final = 32

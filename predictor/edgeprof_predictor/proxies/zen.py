@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,7 @@ from torch import Tensor, nn
 from edgeprof_predictor.proxies.batch import Inputs
 from edgeprof_predictor.proxies.network import attempt, call, copy_of, seeded
 from edgeprof_predictor.proxies.record import NotAvailable
-
-if TYPE_CHECKING:
-    from edgeprof_predictor.proxies.evidence import Evidence
+from edgeprof_predictor.proxies.shared_passes import Evidence
 
 PERTURBATION: Final = 0.01
 """Size of the change, in standard deviations of the input. Source: Lin et al., section 4.1 and their code."""

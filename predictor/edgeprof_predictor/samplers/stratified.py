@@ -8,12 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.methods.default.cost_features import FeatureMap
-from edgeprof_predictor.methods.default.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.samplers.base import check_count
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
-from edgeprof_predictor.tables.latency_table import LatencyTable
 
 Score = Callable[[ChoiceArray], FloatArray]
 """One number for each of `n x l` choices: `n`."""
@@ -63,23 +60,6 @@ def flops_of(space: CategoricalSpace) -> Score:
         EncodingError: If the space knows no costs.
     """
     return _cost_score(space, "macs", "depthwise_macs")
-
-
-def typical_latency_of(space: CategoricalSpace, sources: LatencyTable) -> Score:
-    """Return the latency on the source platform that is most like all others.
-
-    A regression of the source stands for it, since candidates need not be in its table.
-    """
-    correlation = np.atleast_2d(np.corrcoef(np.log(sources.latency_ms)))
-    typical = sources.platforms[int(correlation.mean(axis=1).argmax())]
-    feature_map = FeatureMap(space)
-    regression = SourceRegressions.fit(feature_map, sources.select([typical]))
-
-    def score(choices: ChoiceArray) -> FloatArray:
-        latencies: FloatArray = regression.predict(design_matrix(feature_map, feature_map.describe(choices)))[:, 0]
-        return latencies
-
-    return score
 
 
 def _cost_score(space: CategoricalSpace, *quantities: str) -> Score:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from edgeprof_predictor.evaluation.journal import Journal, Row
+from edgeprof_predictor.runs.journal import Journal, Row
 from edgeprof_predictor.search.latency import MeasuredLatency
 from edgeprof_predictor.spaces import FloatArray
 

@@ -69,6 +69,9 @@ class CategoricalSpace:
     is_run_pruned: ClassVar[bool] = False
     """Whether nobody ever runs what `pruned` takes away: then a predictor of latency looks at the rest alone."""
 
+    paper_source_count: ClassVar[int] = 0
+    """Architectures measured on every source platform in Multi-Predict, Table 15; 0 for a space that is not there."""
+
     def __init__(self, name: str, choice_counts: Sequence[int], *, size: int | None = None) -> None:
         if not choice_counts or not all(1 <= count <= OPTION_COUNT_MAX for count in choice_counts):
             raise EncodingError(f"{name}: each decision needs 1 to {OPTION_COUNT_MAX} options, got {choice_counts}")
@@ -83,6 +86,15 @@ class CategoricalSpace:
         """Return the canonical text of an architecture: here its choices, joined by commas."""
         self.check(architecture)
         return ",".join(map(str, architecture.choices))
+
+    @property
+    def decision_edges(self) -> tuple[tuple[int, int], ...]:
+        """The decisions as edges of a directed graph: start and end of each, node 0 the input, the last one the output.
+
+        Graph networks read it. Here a chain, in the order of the decisions; a space whose decisions are edges overrides
+        it.
+        """
+        return tuple((index, index + 1) for index in range(len(self.choice_counts)))
 
     def parse(self, text: str) -> Architecture:
         """Return the architecture that a text names; `parse(format(a)) == a`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from edgeprof_predictor.spaces.base import SearchSpace
 from edgeprof_predictor.spaces.categorical import ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import StageCosts
-from edgeprof_predictor.spaces.nasbench201.geometry import EDGES, NODE_COUNT, NONE
+
+NODE_COUNT: Final = 4
+"""Nodes of a cell; node 0 is its input, the last one its output."""
+
+EDGES: Final = tuple((start, end) for end in range(1, NODE_COUNT) for start in range(end))
+"""Start and end of the six edges, in the order in which the notations name them."""
+
+NONE: Final = 0
+"""Option of an edge that carries nothing."""
 
 
 class CellSpace(SearchSpace, ABC):

@@ -20,6 +20,10 @@ QUANTITIES: Final = (
 )
 """The amounts counted, in the order of the last axis of every cost array."""
 
+MACS: Final = QUANTITIES.index("macs")
+DEPTHWISE: Final = QUANTITIES.index("depthwise_macs")
+"""Columns of the two kinds of multiply-accumulates."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StageCosts:

@@ -8,7 +8,7 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
-from edgeprof_predictor.spaces.nasbench201.geometry import EDGES, NODE_COUNT
+from edgeprof_predictor.spaces.cells import EDGES, NODE_COUNT
 
 
 class Cell(nn.Module):

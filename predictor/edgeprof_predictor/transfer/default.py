@@ -14,9 +14,9 @@ from edgeprof_predictor.methods.default.platform_families import families
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor
-from edgeprof_predictor.transfer.belief import OFFSET_VARIANCE, Combinations, learnt_prior
 from edgeprof_predictor.transfer.columns import TargetColumns
 from edgeprof_predictor.transfer.design import informative_order
+from edgeprof_predictor.transfer.hyperparameter_grid import OFFSET_VARIANCE, Combinations, learnt_prior
 from edgeprof_predictor.transfer.task import TransferTask
 from edgeprof_predictor.transfer.weights import centred_log, prior_weights, source_weights
 

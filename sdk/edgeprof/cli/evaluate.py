@@ -8,7 +8,8 @@ import click
 from edgeprof.cli.parameters import CountList, NameList, parallel_options, scores_file_option
 
 if TYPE_CHECKING:
-    from edgeprof_predictor.evaluation import Journal, Protocol
+    from edgeprof_predictor.evaluation import Protocol
+    from edgeprof_predictor.runs import Journal
     from edgeprof_predictor.spaces import CategoricalSpace
     from edgeprof_predictor.tables.latency_table import LatencyTable
 
@@ -127,7 +128,8 @@ def _journal(
     """Open the journal beside the results; without results to write there is none."""
     import hashlib
 
-    from edgeprof_predictor.evaluation import Journal, evaluation_inputs
+    from edgeprof_predictor.evaluation import evaluation_inputs
+    from edgeprof_predictor.runs import Journal
 
     if json_file is None:
         return None

@@ -63,7 +63,7 @@ def evaluate_accuracy(
     from edgeprof_predictor.accuracy.evaluation import AccuracyScore, accuracy_inputs, accuracy_units
     from edgeprof_predictor.accuracy.registry import get_accuracy_method
     from edgeprof_predictor.accuracy.tables import load_tasks
-    from edgeprof_predictor.evaluation import Journal
+    from edgeprof_predictor.runs import Journal
 
     names = method_names or (*(("default",) if sources else ()), "ridge-zcp", "scratch-vec")
     methods = [get_accuracy_method(name) for name in names]

@@ -10,8 +10,8 @@ from edgeprof.cli.console import messages
 from edgeprof.cli.unit_progress import UnitProgress
 
 if TYPE_CHECKING:
-    from edgeprof_predictor.evaluation import Journal, Unit
-    from edgeprof_predictor.evaluation.journal import Row
+    from edgeprof_predictor.runs import Journal, Unit
+    from edgeprof_predictor.runs.journal import Row
 
 
 def run_scored(
@@ -29,7 +29,7 @@ def run_scored(
     Raises:
         PredictorError: What a unit raises; the finished ones are in the journal.
     """
-    from edgeprof_predictor.evaluation import run_units, write_rows
+    from edgeprof_predictor.runs import run_units, write_rows
 
     finished_count = sum(unit.name in journal.finished for unit in units) if journal else 0
     with UnitProgress(len(units), finished_count) as progress:

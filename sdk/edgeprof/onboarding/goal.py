@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgeprof.errors import OnboardingError
-from edgeprof_predictor.methods.default.expected_error import ExpectedError
+from edgeprof_predictor.methods.expected_error import ExpectedError
 
 DEFAULT_SAMPLE_COUNT = 10
 """Samples unless told otherwise: the paper's number (tables 1 and 3)."""

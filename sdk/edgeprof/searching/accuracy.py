@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgeprof.errors import NetworkSourceError
 from edgeprof.network_source import user_attribute
+from edgeprof_predictor.accuracy.bundle import load_shipped
 from edgeprof_predictor.accuracy.default import Default
 from edgeprof_predictor.accuracy.tables import load_task, task_names
 from edgeprof_predictor.errors import TableError
@@ -76,7 +77,7 @@ def guide_of(source_tables: Path | None, target: AccuracyTable | None, *, seed: 
         BundleError: If the pre-trained predictor is damaged.
     """
     if source_tables is None:
-        return Hopeful(Default.load_shipped())
+        return Hopeful(load_shipped())
     same_file = target is not None and target.path.resolve() == source_tables.resolve()
     names = [name for name in task_names(source_tables) if not (target and same_file and name == target.task)]
     return Hopeful(Default.fit_sources([load_task(source_tables, name) for name in names], seed=seed))

@@ -80,7 +80,7 @@ def change(path: Path, **values: object) -> None:
 
 
 def test_the_shipped_bundle_reads_a_space_that_it_knows_and_one_that_it_does_not() -> None:
-    method = Default.load_shipped()
+    method = load_shipped()
     generator = np.random.default_rng(0)
     for name in ("nasbench201/mine", "sea/birds"):
         task = make_task(name, seed=1)

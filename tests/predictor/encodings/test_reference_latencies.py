@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from edgeprof_predictor.bundle import load_bundle
-from edgeprof_predictor.encodings import LatencyEncoding, ProfileReferences, TableReferences
+from edgeprof_predictor.encodings import LatencyEncoding, TableReferences
 from edgeprof_predictor.errors import EncodingError, ReferencesError
 from edgeprof_predictor.methods.default.method import DefaultPredictor
 from edgeprof_predictor.profile import Profile
+from edgeprof_predictor.profile_references import ProfileReferences
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable

@@ -10,10 +10,10 @@ import pytest
 from predictor.methods.tables import SPACE, table
 
 from edgeprof_predictor.errors import SampleCountError
-from edgeprof_predictor.methods import get_method
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.baselines.brp_nas import BrpNas
 from edgeprof_predictor.methods.baselines.help import MetaHyperparameters
+from edgeprof_predictor.methods.registry import get_method
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.networks.graph_network import GraphHyperparameters
 from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER

@@ -6,10 +6,10 @@ import pytest
 from edgeprof_predictor import metrics
 from edgeprof_predictor.errors import EncodingError, TableError, UnknownMethodError
 from edgeprof_predictor.evaluation import Protocol, evaluate
-from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.methods.baselines.flops import Flops
 from edgeprof_predictor.methods.multi_predict.method import MultiPredict
+from edgeprof_predictor.methods.registry import METHOD_NAMES, get_method
 from edgeprof_predictor.networks.hyperparameters import TransferHyperparameters
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, SearchSpace

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from edgeprof_predictor.methods import METHOD_NAMES, get_method
 from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.registry import METHOD_NAMES, get_method
 
 
 @pytest.mark.parametrize("name", METHOD_NAMES)
@@ -17,5 +17,5 @@ def test_every_name_stands_for_a_method_that_is_complete(name: str) -> None:
 
 
 def test_naming_the_methods_loads_no_torch() -> None:
-    code = "import sys; from edgeprof_predictor.methods import METHOD_NAMES; assert 'torch' not in sys.modules"
+    code = "import sys; from edgeprof_predictor.methods.registry import METHOD_NAMES; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

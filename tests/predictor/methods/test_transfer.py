@@ -7,9 +7,9 @@ import torch
 from predictor.methods.tables import SPACE, table
 
 from edgeprof_predictor.encodings import Union, Vec, latency_encoding
+from edgeprof_predictor.methods.descriptor_architectures import References
 from edgeprof_predictor.methods.encoded import with_encoding
 from edgeprof_predictor.methods.multi_predict.method import MultiPredict
-from edgeprof_predictor.methods.multi_predict.reference_platforms import References
 from edgeprof_predictor.methods.multi_predict.start_rows import MultiPredictIndex, MultiPredictSample
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER

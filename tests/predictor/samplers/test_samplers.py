@@ -5,22 +5,18 @@ import pytest
 
 from edgeprof_predictor.encodings import Vec
 from edgeprof_predictor.errors import EncodingError, SampleCountError, UnknownMethodError
-from edgeprof_predictor.methods import get_method
-from edgeprof_predictor.methods.default.informative_design import find_extremes
-from edgeprof_predictor.methods.default.method import Default
-from edgeprof_predictor.methods.default.posterior import Posterior
-from edgeprof_predictor.methods.sampled import Sampled
-from edgeprof_predictor.samplers import (
-    SAMPLER_NAMES,
-    Diverse,
-    Sampler,
-    Stratified,
+from edgeprof_predictor.methods.default.informative_design import (
     choose_informative,
-    choose_random,
     conditioned,
-    make_sampler,
+    find_extremes,
     remaining_variance,
 )
+from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.default.posterior import Posterior
+from edgeprof_predictor.methods.registry import get_method
+from edgeprof_predictor.methods.sampled import Sampled
+from edgeprof_predictor.methods.sampler_registry import SAMPLER_NAMES, make_sampler
+from edgeprof_predictor.samplers import Diverse, Sampler, Stratified, choose_random
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, SearchSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable

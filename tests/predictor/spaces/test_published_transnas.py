@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeprof_predictor.spaces import Architecture, FloatArray
-from edgeprof_predictor.spaces.nasbench201.geometry import EDGES
+from edgeprof_predictor.spaces.cells import EDGES
 from edgeprof_predictor.spaces.transnas.geometry import (
     MICRO_MODULES,
     OPERATIONS,

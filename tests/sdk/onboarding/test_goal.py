@@ -4,7 +4,7 @@ import pytest
 
 from edgeprof.errors import OnboardingError
 from edgeprof.onboarding.goal import Goal, Standing, reason_to_stop
-from edgeprof_predictor.methods.default.expected_error import ExpectedError
+from edgeprof_predictor.methods.expected_error import ExpectedError
 
 
 def standing(**changes: float) -> Standing:

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.base import Method, PlatformPredictor, Prediction
-from edgeprof_predictor.methods.default.cost_features import FeatureMap
-from edgeprof_predictor.methods.default.expected_error import MEDIAN_DEVIATIONS
-from edgeprof_predictor.methods.default.random_cost_models import DEPTHWISE, MACS
+from edgeprof_predictor.methods.cost_features import FeatureMap
+from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS
 from edgeprof_predictor.methods.pointwise import UNKNOWN_LOG_SD
 from edgeprof_predictor.samplers import choose_random
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.costs import DEPTHWISE, MACS
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 

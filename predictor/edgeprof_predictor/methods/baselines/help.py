@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.multi_predict.reference_platforms import References
+from edgeprof_predictor.methods.descriptor_architectures import References
 from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
 from edgeprof_predictor.networks.latency_network import one_thread
 from edgeprof_predictor.samples import Samples

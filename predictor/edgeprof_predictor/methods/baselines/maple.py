@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgeprof_predictor.methods.multi_predict.method import MultiPredict
+from edgeprof_predictor.methods.pair_network_method import PairNetworkMethod
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -18,7 +18,7 @@ PENALTY: Final = 1.0
 mean of the sources."""
 
 
-class Maple(MultiPredict):
+class Maple(PairNetworkMethod):
     """Describe a platform by what each kind of operation costs there, and learn latency from both.
 
     What the original measures is not public: it runs the operations of the search space one by one and reads ten

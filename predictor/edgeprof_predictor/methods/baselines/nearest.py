@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.default.cost_features import FeatureMap
-from edgeprof_predictor.methods.default.source_regression import SourceRegressions, design_matrix
+from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.pointwise import LogLatency, PointwisePredictor, fit_pointwise
+from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.networks.embedding_table import nearest_platform
 from edgeprof_predictor.samplers import choose_random
 from edgeprof_predictor.samples import Samples

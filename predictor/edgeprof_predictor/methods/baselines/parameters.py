@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.methods.default.cost_features import FeatureMap
+from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.pointwise import LogLatency, PointwisePredictor, fit_pointwise
 from edgeprof_predictor.methods.single_platform import LoneMethod
 from edgeprof_predictor.samples import Samples

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, INTERVAL_SHARE
-from edgeprof_predictor.methods.default.expected_error import MEDIAN_DEVIATIONS, ExpectedError
 from edgeprof_predictor.methods.default.hyperprior import Evidence
+from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.platform_families import families
 from edgeprof_predictor.methods.default.posterior import Hypotheses, Posterior
 from edgeprof_predictor.methods.default.prior import Basis, Prior
-from edgeprof_predictor.samplers import Informative
+from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS, ExpectedError
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgeprof_predictor.methods.base import PlatformPredictor
-from edgeprof_predictor.methods.default.expected_error import UPPER_DEVIATIONS
+from edgeprof_predictor.methods.expected_error import UPPER_DEVIATIONS
 from edgeprof_predictor.spaces import ChoiceArray
 
 LIKE_CORRELATION: Final = 0.9

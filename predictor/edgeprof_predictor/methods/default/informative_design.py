@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.default.cost_features import FeatureMap
+from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.posterior import (
     OFFSET_VARIANCE,
     RELATIVE_FLOOR,
@@ -16,9 +16,9 @@ from edgeprof_predictor.methods.default.posterior import (
     Posterior,
 )
 from edgeprof_predictor.methods.default.prior import AMPLITUDES, Basis, Prior
-from edgeprof_predictor.methods.default.source_regression import SourceRegressions
+from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.samplers.base import check_count
-from edgeprof_predictor.samplers.chance import choose_random
+from edgeprof_predictor.samplers.random_sampler import choose_random
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable

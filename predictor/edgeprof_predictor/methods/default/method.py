@@ -18,18 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.base import Method, PlatformPredictor, Prediction
+from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.calibration import Calibration, calibrate
-from edgeprof_predictor.methods.default.cost_features import FeatureMap
-from edgeprof_predictor.methods.default.expected_error import ExpectedError
 from edgeprof_predictor.methods.default.hyperprior import Evidence
+from edgeprof_predictor.methods.default.informative_design import REMAINING_COUNT, Informative, remaining_variance
 from edgeprof_predictor.methods.default.posterior import SHARE_FLOOR, Hypotheses, Posterior
 from edgeprof_predictor.methods.default.prior import Prior
-from edgeprof_predictor.methods.default.source_regression import SourceRegressions
+from edgeprof_predictor.methods.expected_error import ExpectedError
+from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.networks.embedding_table import nearest_platform
 from edgeprof_predictor.networks.fine_tuning import AdaptedNetwork, fine_tune
 from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.networks.pretraining import PretrainedNetwork, pretrain
-from edgeprof_predictor.samplers import REMAINING_COUNT, Informative, remaining_variance
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.default.cost_features import FeatureMap, Features
+from edgeprof_predictor.methods.cost_features import FeatureMap, Features
 from edgeprof_predictor.methods.default.random_cost_models import Prices, physics_line
-from edgeprof_predictor.methods.default.source_regression import SourceRegressions, design_matrix
+from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
 AMPLITUDES: Final = {

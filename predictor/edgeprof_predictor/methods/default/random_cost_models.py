@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.default.cost_features import Features
+from edgeprof_predictor.methods.cost_features import Features
 from edgeprof_predictor.spaces import FloatArray
-from edgeprof_predictor.spaces.costs import QUANTITIES
+from edgeprof_predictor.spaces.costs import DEPTHWISE, MACS, QUANTITIES
 
 VIRTUAL_COUNT: Final = 400
 """Virtual platforms drawn for each graph variant; more change nothing."""
@@ -34,9 +34,6 @@ OVERHEAD_MAX: Final = 0.5
 LINE_SHARES: Final = {"params": 0.1, "traffic": 0.1, "launches": 0.1}
 """Weights, beside 1 for arithmetic, of the prediction that needs no sample: a tenth for each other
 thing that takes time everywhere, so that they order networks of equal arithmetic and no more."""
-
-MACS: Final = QUANTITIES.index("macs")
-DEPTHWISE: Final = QUANTITIES.index("depthwise_macs")
 
 
 def physics_line(features: Features, reference: Features) -> FloatArray:

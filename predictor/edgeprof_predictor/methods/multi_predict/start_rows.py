@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from edgeprof_predictor.methods.descriptor_architectures import References
 from edgeprof_predictor.methods.multi_predict.method import MultiPredict
-from edgeprof_predictor.methods.multi_predict.reference_platforms import References
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_predictor.tables.latency_table import LatencyTable

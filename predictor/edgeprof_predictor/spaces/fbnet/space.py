@@ -41,6 +41,7 @@ class FBNet(SearchSpace):
     """
 
     option_names: ClassVar[tuple[str, ...]] = OPERATIONS
+    paper_source_count: ClassVar[int] = 4000
 
     def __init__(self, class_count: int = 100) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The geometry of NAS-Bench-201: operations, the edges of a cell, and the skeleton around it.
+"""The geometry of NAS-Bench-201: operations and the skeleton around a cell; `spaces.cells` holds its edges.
 
 Source:
     Dong and Yang 2020, section 2: operations, notation and skeleton.
@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from edgeprof_predictor.spaces.cells import EDGES
+
 OPERATIONS: Final = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 NONE: Final = OPERATIONS.index("none")
 KERNELS: Final = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
-
-NODE_COUNT: Final = 4
-"""Nodes of a cell; node 0 is its input, the last one its output."""
-
-EDGES: Final = tuple((start, end) for end in range(1, NODE_COUNT) for start in range(end))
-"""Start and end of the six edges, in the order in which the notation names them."""
 
 ROW_OPERATIONS: Final = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 """Operations as NAS-Bench-Suite-Zero (Krishnakumar et al. 2022) numbers them in the rows of its tables."""

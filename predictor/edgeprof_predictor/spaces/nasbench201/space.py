@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from edgeprof_predictor.spaces.categorical import Architecture, FloatArray
-from edgeprof_predictor.spaces.cells import CellSpace, fed_node_count, longest_path
+from edgeprof_predictor.spaces.cells import EDGES, NODE_COUNT, CellSpace, fed_node_count, longest_path
 from edgeprof_predictor.spaces.costs import (
     QUANTITIES,
     StageCosts,
@@ -19,10 +19,8 @@ from edgeprof_predictor.spaces.costs import (
 )
 from edgeprof_predictor.spaces.nasbench201.geometry import (
     CELL_COUNT,
-    EDGES,
     IMAGE_SIDE,
     KERNELS,
-    NODE_COUNT,
     NONE,
     OPERATIONS,
     ROW_EDGES,
@@ -42,6 +40,7 @@ class NASBench201(CellSpace):
     """
 
     option_names: ClassVar[tuple[str, ...]] = OPERATIONS
+    paper_source_count: ClassVar[int] = 900
 
     def __init__(self, class_count: int = 10) -> None:
         super().__init__(
@@ -54,6 +53,11 @@ class NASBench201(CellSpace):
         self._edge_costs = np.array([[_edge_costs(name, *stage) for stage in self._stages] for name in OPERATIONS])
         self._addition_costs = np.array([_addition_costs(*stage) for stage in self._stages])
         self._fixed_costs = _skeleton_costs(class_count)
+
+    @property
+    def decision_edges(self) -> tuple[tuple[int, int], ...]:
+        """The six edges of the cell: start and end of each."""
+        return EDGES
 
     def format(self, architecture: Architecture) -> str:
         """Return the published notation: for each node its operations and where they start."""

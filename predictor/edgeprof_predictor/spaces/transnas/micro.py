@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from edgeprof_predictor.spaces.categorical import Architecture, ChoiceArray, FloatArray
-from edgeprof_predictor.spaces.cells import CellSpace, fed_node_count, longest_path
+from edgeprof_predictor.spaces.cells import EDGES, CellSpace, fed_node_count, longest_path
 from edgeprof_predictor.spaces.costs import QUANTITIES, StageCosts, convolution, weightless
-from edgeprof_predictor.spaces.nasbench201.geometry import EDGES
 from edgeprof_predictor.spaces.transnas.costs import (
     activated_convolution,
     addition_costs,

@@ -8,8 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from edgeprof_predictor.spaces.cells import EDGES
 from edgeprof_predictor.spaces.layers import Cell, activated_convolution, convolution, initialise
-from edgeprof_predictor.spaces.nasbench201.geometry import EDGES
 from edgeprof_predictor.spaces.transnas.geometry import (
     BLOCK_COUNT,
     KERNELS,

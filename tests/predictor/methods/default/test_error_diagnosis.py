@@ -7,7 +7,7 @@ import pytest
 
 from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
 from edgeprof_predictor.methods.default.error_diagnosis import Outlook, correlation_interval, look_out
-from edgeprof_predictor.methods.default.expected_error import ExpectedError
+from edgeprof_predictor.methods.expected_error import ExpectedError
 from edgeprof_predictor.spaces import ChoiceArray
 
 CANDIDATES = np.zeros((1, 1), dtype=np.int8)

@@ -5,8 +5,8 @@ import pytest
 
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.methods.baselines.ridge import Ridge
-from edgeprof_predictor.methods.default.expected_error import ExpectedError
 from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.expected_error import ExpectedError
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.tables.latency_table import LatencyTable
 

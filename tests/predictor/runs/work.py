@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from edgeprof_predictor.errors import TableError
-from edgeprof_predictor.evaluation.journal import Row
+from edgeprof_predictor.runs.journal import Row
 
 
 def rows_of(number: int) -> list[Row]:

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from predictor.evaluation.work import fail, rows_of, thread_counts
+from predictor.runs.work import fail, rows_of, thread_counts
 
 from edgeprof_predictor.errors import BackendError, TableError
-from edgeprof_predictor.evaluation import BACKENDS, Journal, Unit, run_units
+from edgeprof_predictor.runs import BACKENDS, Journal, Unit, run_units
 
 
 def units(count: int) -> list[Unit]:

@@ -20,7 +20,7 @@ def choose_random(candidate_count: int, count: int, *, seed: int) -> NDArray[np.
     return np.random.default_rng(seed).permutation(candidate_count)[:count]
 
 
-class Chance:
+class RandomSampler:
     """Draws architectures at random."""
 
     def __call__(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgeprof_predictor.errors import JournalError
-from edgeprof_predictor.evaluation import Journal, write_rows
+from edgeprof_predictor.runs import Journal, write_rows
 
 INPUTS = {"table": "abc", "train platforms": "a,b"}
 

@@ -11,7 +11,7 @@ from itertools import islice, takewhile
 from typing import Any, Final, Protocol
 
 from edgeprof_predictor.errors import BackendError, PredictorError
-from edgeprof_predictor.evaluation.journal import Row
+from edgeprof_predictor.runs.journal import Row
 
 BACKENDS: Final = ("loky", "ray", "dask")
 """Backends of joblib: processes of this machine, or the workers of a Ray or Dask cluster."""
