@@ -49,6 +49,10 @@ MEASUREMENT = Measurement(
         has_throttling_flags=True,
         load_average_1m=0.0,
         available_memory_bytes=1 << 31,
+        core_indices=(0, 4),
+        core_frequency_limits_mhz=(1_500.0, 1_800.0),
+        worker_core_indices=(4,),
+        core_throttling_event_counts=(0, 2),
     ),
     verdict=Verdict(
         kind=VerdictKind.THROTTLED, evidence=(Evidence(name="drop", value=0.2, limit=0.05, is_exceeded=True),)
@@ -66,6 +70,7 @@ MEASUREMENT = Measurement(
     median_interval=MedianInterval(median_ms=1.25, lower_ms=1.125, upper_ms=1.5, level=0.9),
     waited_ms=2_000.0,
     is_start_temperature_reached=False,
+    is_node_count_remembered=True,
 )
 JOB = Job(
     job_id="job-1",
@@ -75,6 +80,8 @@ JOB = Job(
     create_time=1_700_000_000.0,
     end_time=1_700_000_002.0,
     measurement=MEASUREMENT,
+    running_host_name="desk",
+    running_remaining_s=12.5,
 )
 DEVICE = Device(
     device_id="d1",
@@ -85,6 +92,7 @@ DEVICE = Device(
         architecture="aarch64",
         core_count=4,
         clusters=(CpuCluster(core_indices=(0, 1, 2, 3), max_frequency_mhz=1_500.0, governor="ondemand"),),
+        process_architecture="arm",
     ),
     memory_bytes=4 << 30,
     operating_system="Debian GNU/Linux 12",
@@ -101,7 +109,7 @@ DEVICE = Device(
         RuntimeInfo(name="tflite", unavailable_reason="not installed"),
     ),
     limits=AgentLimits(
-        model_bytes=1, model_cache_bytes=2, disk_reserve_bytes=3, queued_job_count=4, job_duration_s=5.0
+        model_bytes=1, model_cache_bytes=2, disk_reserve_bytes=3, queued_job_count=4, job_duration_s=5.0, thread_count=6
     ),
 )
 

@@ -7,7 +7,7 @@ from edgeprof_proto.records.validation import require
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CpuCluster:
-    """Cores of a processor that share one maximum frequency."""
+    """Equal cores of a processor: one core type, one maximum frequency."""
 
     core_indices: tuple[int, ...]
     max_frequency_mhz: float | None = None
@@ -23,6 +23,7 @@ class Cpu:
     core_count: int
     model: str | None = None
     clusters: tuple[CpuCluster, ...] = ()
+    process_architecture: str = ""
 
     def __post_init__(self) -> None:
         require(self.core_count >= 1, f"cpu.core_count must be >= 1, got {self.core_count}")
@@ -89,6 +90,7 @@ class AgentLimits:
     disk_reserve_bytes: int
     queued_job_count: int
     job_duration_s: float
+    thread_count: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,8 @@ class Job:
     failure: Failure | None = None
     host_name: str = ""
     acknowledge_time: float | None = None
+    running_host_name: str = ""
+    running_remaining_s: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

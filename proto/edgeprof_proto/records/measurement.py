@@ -44,6 +44,10 @@ class Conditions:
     elapsed_ms: float | None = None
     power_mode: str | None = None
     throttling_event_count: int | None = None
+    core_indices: tuple[int, ...] = ()
+    core_frequency_limits_mhz: tuple[float, ...] = ()
+    worker_core_indices: tuple[int, ...] = ()
+    core_throttling_event_counts: tuple[int, ...] = ()
 
 
 class VerdictKind(str, enum.Enum):
@@ -55,6 +59,7 @@ class VerdictKind(str, enum.Enum):
     THROTTLED = "throttled"
     FALLBACK = "fallback"
     SETTING_NOT_MET = "setting_not_met"
+    TOO_FEW_RUNS = "too_few_runs"
 
     @property
     def text(self) -> str:
@@ -126,6 +131,7 @@ class Measurement:
     median_interval: MedianInterval | None = None
     waited_ms: float = 0.0
     is_start_temperature_reached: bool | None = None
+    is_node_count_remembered: bool = False
 
     @property
     def timed_blocks(self) -> tuple[LatencyBlock, ...]:

@@ -47,16 +47,18 @@ class Device(_message.Message):
     def __init__(self, device_id: _Optional[str] = ..., host_name: _Optional[str] = ..., board: _Optional[str] = ..., soc: _Optional[str] = ..., cpu: _Optional[_Union[Cpu, _Mapping]] = ..., memory_bytes: _Optional[int] = ..., operating_system: _Optional[str] = ..., kernel: _Optional[str] = ..., execution_context: _Optional[_Union[ExecutionContext, _Mapping]] = ..., runtimes: _Optional[_Iterable[_Union[Runtime, _Mapping]]] = ..., limits: _Optional[_Union[AgentLimits, _Mapping]] = ...) -> None: ...
 
 class Cpu(_message.Message):
-    __slots__ = ("model", "architecture", "core_count", "clusters")
+    __slots__ = ("model", "architecture", "core_count", "clusters", "process_architecture")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     ARCHITECTURE_FIELD_NUMBER: _ClassVar[int]
     CORE_COUNT_FIELD_NUMBER: _ClassVar[int]
     CLUSTERS_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_ARCHITECTURE_FIELD_NUMBER: _ClassVar[int]
     model: str
     architecture: str
     core_count: int
     clusters: _containers.RepeatedCompositeFieldContainer[CpuCluster]
-    def __init__(self, model: _Optional[str] = ..., architecture: _Optional[str] = ..., core_count: _Optional[int] = ..., clusters: _Optional[_Iterable[_Union[CpuCluster, _Mapping]]] = ...) -> None: ...
+    process_architecture: str
+    def __init__(self, model: _Optional[str] = ..., architecture: _Optional[str] = ..., core_count: _Optional[int] = ..., clusters: _Optional[_Iterable[_Union[CpuCluster, _Mapping]]] = ..., process_architecture: _Optional[str] = ...) -> None: ...
 
 class CpuCluster(_message.Message):
     __slots__ = ("core_indices", "max_frequency_mhz", "governor", "name")
@@ -109,18 +111,20 @@ class RuntimeOption(_message.Message):
     def __init__(self, name: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AgentLimits(_message.Message):
-    __slots__ = ("model_bytes", "model_cache_bytes", "disk_reserve_bytes", "queued_job_count", "job_duration_s")
+    __slots__ = ("model_bytes", "model_cache_bytes", "disk_reserve_bytes", "queued_job_count", "job_duration_s", "thread_count")
     MODEL_BYTES_FIELD_NUMBER: _ClassVar[int]
     MODEL_CACHE_BYTES_FIELD_NUMBER: _ClassVar[int]
     DISK_RESERVE_BYTES_FIELD_NUMBER: _ClassVar[int]
     QUEUED_JOB_COUNT_FIELD_NUMBER: _ClassVar[int]
     JOB_DURATION_S_FIELD_NUMBER: _ClassVar[int]
+    THREAD_COUNT_FIELD_NUMBER: _ClassVar[int]
     model_bytes: int
     model_cache_bytes: int
     disk_reserve_bytes: int
     queued_job_count: int
     job_duration_s: float
-    def __init__(self, model_bytes: _Optional[int] = ..., model_cache_bytes: _Optional[int] = ..., disk_reserve_bytes: _Optional[int] = ..., queued_job_count: _Optional[int] = ..., job_duration_s: _Optional[float] = ...) -> None: ...
+    thread_count: int
+    def __init__(self, model_bytes: _Optional[int] = ..., model_cache_bytes: _Optional[int] = ..., disk_reserve_bytes: _Optional[int] = ..., queued_job_count: _Optional[int] = ..., job_duration_s: _Optional[float] = ..., thread_count: _Optional[int] = ...) -> None: ...
 
 class Check(_message.Message):
     __slots__ = ("name", "level", "finding", "remedy")

@@ -36,6 +36,7 @@ class VerdictKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_KIND_THROTTLED: _ClassVar[VerdictKind]
     VERDICT_KIND_FALLBACK: _ClassVar[VerdictKind]
     VERDICT_KIND_SETTING_NOT_MET: _ClassVar[VerdictKind]
+    VERDICT_KIND_TOO_FEW_RUNS: _ClassVar[VerdictKind]
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_QUEUED: JobState
 JOB_STATE_RUNNING: JobState
@@ -53,6 +54,7 @@ VERDICT_KIND_DRIFTING: VerdictKind
 VERDICT_KIND_THROTTLED: VerdictKind
 VERDICT_KIND_FALLBACK: VerdictKind
 VERDICT_KIND_SETTING_NOT_MET: VerdictKind
+VERDICT_KIND_TOO_FEW_RUNS: VerdictKind
 
 class Setting(_message.Message):
     __slots__ = ("runtime", "runtime_version", "provider", "precision", "thread_count", "batch_size", "options")
@@ -116,7 +118,7 @@ class JobSpec(_message.Message):
     def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., input_seed: _Optional[int] = ..., allow_fallback: bool = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("job_id", "spec", "state", "queue_position", "attempt_count", "create_time", "end_time", "measurement", "failure", "host_name", "acknowledge_time")
+    __slots__ = ("job_id", "spec", "state", "queue_position", "attempt_count", "create_time", "end_time", "measurement", "failure", "host_name", "acknowledge_time", "running_host_name", "running_remaining_s")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -128,6 +130,8 @@ class Job(_message.Message):
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     HOST_NAME_FIELD_NUMBER: _ClassVar[int]
     ACKNOWLEDGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_HOST_NAME_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_REMAINING_S_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     spec: JobSpec
     state: JobState
@@ -139,7 +143,9 @@ class Job(_message.Message):
     failure: Failure
     host_name: str
     acknowledge_time: _timestamp_pb2.Timestamp
-    def __init__(self, job_id: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., state: _Optional[_Union[JobState, str]] = ..., queue_position: _Optional[int] = ..., attempt_count: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., measurement: _Optional[_Union[Measurement, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., host_name: _Optional[str] = ..., acknowledge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    running_host_name: str
+    running_remaining_s: float
+    def __init__(self, job_id: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., state: _Optional[_Union[JobState, str]] = ..., queue_position: _Optional[int] = ..., attempt_count: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., measurement: _Optional[_Union[Measurement, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., host_name: _Optional[str] = ..., acknowledge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., running_host_name: _Optional[str] = ..., running_remaining_s: _Optional[float] = ...) -> None: ...
 
 class Failure(_message.Message):
     __slots__ = ("reason", "message")
@@ -184,7 +190,7 @@ class LatencyBlock(_message.Message):
     def __init__(self, is_warmup: bool = ..., start_ms: _Optional[float] = ..., latency_ms: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Measurement(_message.Message):
-    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms", "node_counts", "core_indices", "thread_count", "conditions_during", "median_interval", "waited_ms", "is_start_temperature_reached")
+    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms", "node_counts", "core_indices", "thread_count", "conditions_during", "median_interval", "waited_ms", "is_start_temperature_reached", "is_node_count_remembered")
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     SETTING_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -204,6 +210,7 @@ class Measurement(_message.Message):
     MEDIAN_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     WAITED_MS_FIELD_NUMBER: _ClassVar[int]
     IS_START_TEMPERATURE_REACHED_FIELD_NUMBER: _ClassVar[int]
+    IS_NODE_COUNT_REMEMBERED_FIELD_NUMBER: _ClassVar[int]
     model_sha256: str
     setting: Setting
     plan: MeasurementPlan
@@ -223,7 +230,8 @@ class Measurement(_message.Message):
     median_interval: MedianInterval
     waited_ms: float
     is_start_temperature_reached: bool
-    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ...) -> None: ...
+    is_node_count_remembered: bool
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ..., is_node_count_remembered: bool = ...) -> None: ...
 
 class NodeCount(_message.Message):
     __slots__ = ("provider", "node_count")
@@ -246,7 +254,7 @@ class MedianInterval(_message.Message):
     def __init__(self, median_ms: _Optional[float] = ..., lower_ms: _Optional[float] = ..., upper_ms: _Optional[float] = ..., level: _Optional[float] = ...) -> None: ...
 
 class Conditions(_message.Message):
-    __slots__ = ("temperatures", "core_frequencies_mhz", "governors", "throttling_flags", "has_throttling_flags", "load_average_1m", "available_memory_bytes", "elapsed_ms", "power_mode", "throttling_event_count")
+    __slots__ = ("temperatures", "core_frequencies_mhz", "governors", "throttling_flags", "has_throttling_flags", "load_average_1m", "available_memory_bytes", "elapsed_ms", "power_mode", "throttling_event_count", "core_indices", "core_frequency_limits_mhz", "worker_core_indices", "core_throttling_event_counts")
     TEMPERATURES_FIELD_NUMBER: _ClassVar[int]
     CORE_FREQUENCIES_MHZ_FIELD_NUMBER: _ClassVar[int]
     GOVERNORS_FIELD_NUMBER: _ClassVar[int]
@@ -257,6 +265,10 @@ class Conditions(_message.Message):
     ELAPSED_MS_FIELD_NUMBER: _ClassVar[int]
     POWER_MODE_FIELD_NUMBER: _ClassVar[int]
     THROTTLING_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CORE_INDICES_FIELD_NUMBER: _ClassVar[int]
+    CORE_FREQUENCY_LIMITS_MHZ_FIELD_NUMBER: _ClassVar[int]
+    WORKER_CORE_INDICES_FIELD_NUMBER: _ClassVar[int]
+    CORE_THROTTLING_EVENT_COUNTS_FIELD_NUMBER: _ClassVar[int]
     temperatures: _containers.RepeatedCompositeFieldContainer[Temperature]
     core_frequencies_mhz: _containers.RepeatedScalarFieldContainer[float]
     governors: _containers.RepeatedScalarFieldContainer[str]
@@ -267,7 +279,11 @@ class Conditions(_message.Message):
     elapsed_ms: float
     power_mode: str
     throttling_event_count: int
-    def __init__(self, temperatures: _Optional[_Iterable[_Union[Temperature, _Mapping]]] = ..., core_frequencies_mhz: _Optional[_Iterable[float]] = ..., governors: _Optional[_Iterable[str]] = ..., throttling_flags: _Optional[_Iterable[str]] = ..., has_throttling_flags: bool = ..., load_average_1m: _Optional[float] = ..., available_memory_bytes: _Optional[int] = ..., elapsed_ms: _Optional[float] = ..., power_mode: _Optional[str] = ..., throttling_event_count: _Optional[int] = ...) -> None: ...
+    core_indices: _containers.RepeatedScalarFieldContainer[int]
+    core_frequency_limits_mhz: _containers.RepeatedScalarFieldContainer[float]
+    worker_core_indices: _containers.RepeatedScalarFieldContainer[int]
+    core_throttling_event_counts: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, temperatures: _Optional[_Iterable[_Union[Temperature, _Mapping]]] = ..., core_frequencies_mhz: _Optional[_Iterable[float]] = ..., governors: _Optional[_Iterable[str]] = ..., throttling_flags: _Optional[_Iterable[str]] = ..., has_throttling_flags: bool = ..., load_average_1m: _Optional[float] = ..., available_memory_bytes: _Optional[int] = ..., elapsed_ms: _Optional[float] = ..., power_mode: _Optional[str] = ..., throttling_event_count: _Optional[int] = ..., core_indices: _Optional[_Iterable[int]] = ..., core_frequency_limits_mhz: _Optional[_Iterable[float]] = ..., worker_core_indices: _Optional[_Iterable[int]] = ..., core_throttling_event_counts: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Temperature(_message.Message):
     __slots__ = ("zone", "temperature_celsius")
