@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from published_tables import DATA_FOLDER
+from published_data import DATA_FOLDER
 from torch import Tensor, nn
 
 from edgeprof_predictor.errors import ArchitectureError

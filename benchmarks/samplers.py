@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from published_tables import DATA_FOLDER, TASKS
+from published_data import DATA_FOLDER, TASKS
 
 from edgeprof_predictor.evaluation import Protocol, Score, evaluate, summarise
 from edgeprof_predictor.methods.base import Method

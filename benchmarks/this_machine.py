@@ -3,9 +3,9 @@
 python benchmarks/this_machine.py measure --out FILE.jsonl [--networks 300] [--space fbnet]
 python benchmarks/this_machine.py score FILE.jsonl [--samples 5,10,20] [--seeds 5] [--method default] [--json FILE]
 
-`measure` times random networks of NAS-Bench-201 in six settings through an agent of its own, for an hour, and goes on
-where an earlier run stopped. `score` asks what a method makes of a few of them, beside the ceiling that nearly all
-give. The published table comes from the folder named by EDGEPROF_DATA, else from ../shared/data beside the repository.
+`measure` times random networks of NAS-Bench-201 in six settings through an agent of its own, for an hour, and continues
+an earlier run. `score` scores a method that is given a few of them, beside the ceiling that nearly all of them allow.
+The published table comes from the folder named by EDGEPROF_DATA, else from ../shared/data beside the repository.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import json
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from published_tables import DATA_FOLDER
+from ceiling import ceiling
+from published_data import DATA_FOLDER
 
 import edgeprof
 from edgeprof.devices.client import DeviceClient
@@ -31,11 +31,9 @@ from edgeprof.exporters.onnx import export_architecture
 from edgeprof.measuring.uncertainty import median_relative_sd
 from edgeprof_predictor import metrics
 from edgeprof_predictor.evaluation import Protocol, Score, evaluation_units
-from edgeprof_predictor.methods.baselines.boosting import Boosting
 from edgeprof_predictor.methods.registry import METHOD_NAMES, get_method
 from edgeprof_predictor.runs import run_units
-from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import SPACE_NAMES, ChoiceArray, FloatArray, SearchSpace, get_space
+from edgeprof_predictor.spaces import SPACE_NAMES, SearchSpace, get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_latency_table
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
@@ -52,7 +50,7 @@ SETTINGS: Final = {
     for note, batch_size, optimization in (("", 1, "all"), (", as written", 1, "disabled"), (", batch 8", 8, "all"))
     for thread_count in (1, 2)
 }
-"""Threads, batches and the optimiser change which networks are slow, not only how slow all are."""
+"""Threads, batches and graph optimisation change the order of networks, not only the scale."""
 
 PLAN: Final = MeasurementPlan(
     warmup_run_count=3, warmup_duration_ms=30, timed_run_count=10, timed_duration_ms=100, block_count=5
@@ -66,16 +64,14 @@ AGREEMENT: Final = 1.05
 """The two fastest measurements may differ by this factor; otherwise the network is measured again."""
 
 REPEATED_MIN: Final = 10
-"""Networks measured twice that are enough to say how well ranks agree."""
+"""Networks measured twice that are needed to report how well ranks agree."""
 
 KNOWN_SHARE: Final = 0.9
-"""Of the networks, drawn by seed: what the sources are known on, so that seeds differ."""
+"""Share of the networks, drawn by seed, on which the sources are known."""
 
 MARGIN: Final = 0.02
-"""Asked for: how far the Spearman may stay below the ceiling."""
+"""Target: largest difference of the Spearman from the ceiling."""
 
-FOLD_COUNT: Final = 10
-PENALTIES: Final = np.logspace(-3, 3, 13)
 TABLE_HEAD: Final = (
     "| setting | samples | Spearman | median APE | coverage | ceiling: Spearman / APE | below it "
     f"| within {MARGIN} | published devices alone | FLOPs | measured twice |\n" + "| --- " * 11 + "|"
@@ -86,7 +82,7 @@ Medians = dict[tuple[str, str], list[float]]
 
 
 def read_medians(path: Path) -> Medians:
-    """Return what the file holds; a last line that broke off is no measurement."""
+    """Return the measurements of the file; an incomplete last line is ignored."""
     medians: Medians = {}
     for text in path.read_text(encoding="utf-8").rpartition("\n")[0].splitlines() if path.exists() else ():
         line = json.loads(text)
@@ -95,7 +91,7 @@ def read_medians(path: Path) -> Medians:
 
 
 def draw_networks(space: SearchSpace, count: int) -> list[str]:
-    """Draw networks that reach their output and differ in what a runtime may see."""
+    """Draw networks whose output depends on their input and whose pruned graphs differ."""
     choices = space.sample_choices(min(10 * count, space.size), seed=0)
     choices = choices[space.is_connected(choices)][::-1]
     by_graph = {graph.tobytes(): row for graph, row in zip(space.pruned(choices), choices, strict=True)}
@@ -103,7 +99,7 @@ def draw_networks(space: SearchSpace, count: int) -> list[str]:
 
 
 def measure(path: Path, network_count: int, space: SearchSpace) -> None:
-    """Measure what the file does not hold yet: round by round, network by network, each in all settings."""
+    """Measure what is missing in the file: round by round, network by network, each in all settings."""
     networks = draw_networks(space, network_count)
     medians = read_medians(path)
     with (
@@ -115,15 +111,15 @@ def measure(path: Path, network_count: int, space: SearchSpace) -> None:
         for number, (index, text) in itertools.product(range(ROUND_COUNT), enumerate(networks)):
             for name in SETTINGS:
                 done = medians.setdefault((text, name), [])
-                if len(done) <= number and not is_settled(done):
+                if len(done) <= number and not is_converged(done):
                     line = measure_once(client, space, text, name, Path(folder))
                     done.append(line["median_ms"])
                     print(json.dumps(line), file=file, flush=True)
             print(f"round {number + 1}, {index + 1} of {len(networks)}", file=sys.stderr, flush=True)
 
 
-def is_settled(medians: Sequence[float]) -> bool:
-    """Tell whether the two fastest measurements agree. Whatever disturbs a device makes it slower."""
+def is_converged(medians: Sequence[float]) -> bool:
+    """Return whether the two fastest measurements agree; contention and heat only make a device slower."""
     return len(medians) > 1 and sorted(medians)[1] <= AGREEMENT * min(medians)
 
 
@@ -170,64 +166,6 @@ def with_published(measured: LatencyTable, space: SearchSpace) -> LatencyTable:
         choices=measured.choices,
         latency_ms=np.concatenate([published.latency_ms, measured.latency_ms]),
     )
-
-
-def ceiling(space: SearchSpace, choices: ChoiceArray, latency_ms: FloatArray) -> tuple[float, float]:
-    """Return the best Spearman and the lowest median error that nearly all measurements of a setting give.
-
-    Each tenth is predicted from the other nine; the best law for either figure counts, which flatters the ceiling.
-    """
-    predicted: dict[int, FloatArray] = {}
-    order = np.random.default_rng(0).permutation(len(choices))
-    for rest in np.array_split(order, FOLD_COUNT):
-        for law, values in enumerate(predict_rest(space, choices, latency_ms, np.setdiff1d(order, rest), rest)):
-            predicted.setdefault(law, np.empty(len(choices)))[rest] = values
-    return (
-        max(metrics.spearman(latency_ms, values) for values in predicted.values()),
-        min(metrics.median_ape(latency_ms, values) for values in predicted.values()),
-    )
-
-
-def predict_rest(
-    space: SearchSpace, choices: ChoiceArray, latency_ms: FloatArray, fit: NDArray[np.int64], rest: NDArray[np.int64]
-) -> Iterator[FloatArray]:
-    """Predict by ridge on ever more features, of log latency and of milliseconds, and by boosting on either cell."""
-    cells = choices, space.pruned(choices)
-    costs = space.costs(choices)
-    assert costs is not None  # the layers of this space are known
-    amounts = np.column_stack([costs.amounts.reshape(len(choices), -1), costs.depth])
-    one_hot = np.hstack([space.one_hot(cell) for cell in cells])
-    described = np.hstack([one_hot, amounts / amounts.std(axis=0).clip(min=1e-9)])
-    paired = np.hstack([described, *(pairs(space.one_hot(cell)) for cell in cells)])
-    for features in (one_hot, described, paired):
-        yield np.exp(ridge(features[fit], np.log(latency_ms[fit]), features[rest]))
-        yield ridge(features[fit], latency_ms[fit], features[rest])
-    for cell in cells:
-        law = Boosting(space, ()).fit_law(Samples.of(cell[fit], latency_ms[fit]), seed=0)
-        yield np.exp(law(cell[rest]))
-
-
-def pairs(one_hot: FloatArray) -> FloatArray:
-    """Return the products of all pairs of columns that are ever set together: `n x w`."""
-    first, second = np.triu_indices(one_hot.shape[1], k=1)
-    products: FloatArray = one_hot[:, first] * one_hot[:, second]
-    return products[:, products.any(axis=0)]
-
-
-def ridge(features: FloatArray, target: FloatArray, others: FloatArray) -> FloatArray:
-    """Predict others linearly, with the penalty of the least leave-one-out error."""
-    centre, mean = features.mean(axis=0), target.mean()
-    left, singular, right = np.linalg.svd(features - centre, full_matrices=False)
-    projected = left.T @ (target - mean)
-    best_error, weights = np.inf, np.zeros(len(centre))
-    for penalty in PENALTIES:
-        kept = singular**2 / (singular**2 + penalty)
-        remaining = (1 - left**2 @ kept - 1 / len(target)).clip(min=1e-3)
-        error = np.mean(((target - mean - left @ (kept * projected)) / remaining) ** 2)
-        if error < best_error:
-            best_error, weights = error, right.T @ (singular / (singular**2 + penalty) * projected)
-    predicted: FloatArray = mean + (others - centre) @ weights
-    return predicted
 
 
 def score(path: Path, samples: Sequence[int], seeds: int, method: str) -> list[dict[str, object]]:
@@ -287,7 +225,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Accuracy on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     measuring = commands.add_parser("measure", help="measure networks in all settings")
-    measuring.add_argument("--out", type=Path, required=True, help="file of the measurements, gone on with")
+    measuring.add_argument(
+        "--out", type=Path, required=True, help="file of the measurements; continued where it exists"
+    )
     measuring.add_argument("--networks", type=int, default=300, help="number of networks")
     measuring.add_argument("--space", default=SPACE, choices=SPACE_NAMES, help="search space of the networks")
     scoring = commands.add_parser("score", help="score a method on the measurements")

@@ -8,7 +8,6 @@ from `../shared/data` beside the repository.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from train_bundles import DATA_FOLDER
 
 from edgeprof_predictor.accuracy.bundle import SHIPPED_FOLDER, AccuracyCard, save_bundle
 from edgeprof_predictor.accuracy.default import Default
@@ -25,10 +25,7 @@ from edgeprof_predictor.accuracy.task import AccuracyTask, Trained
 from edgeprof_predictor.metrics import spearman
 
 SEED: Final = 0
-TABLE: Final = (
-    Path(os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[1].parent / "shared" / "data"))
-    / "accuracy_and_zcp.npz"
-)
+TABLE: Final = DATA_FOLDER / "accuracy_and_zcp.npz"
 PROVENANCE: Final = (
     "Accuracies and zero-cost proxies of NAS-Bench-Suite-Zero (Krishnakumar et al., NeurIPS 2022): NAS-Bench-101, 201 "
     "and 301, TransNAS-Bench-101."
@@ -59,8 +56,8 @@ def main() -> int:
     arguments = parser.parse_args()
     started = time.monotonic()
     tasks = [load_task(TABLE, name) for name in task_names(TABLE)]
-    whole = Default.fit_sources(tasks, seed=SEED)
-    method = whole.condensed(option_counts(tasks), seed=SEED)
+    full = Default.fit_sources(tasks, seed=SEED)
+    method = full.condensed(option_counts(tasks), seed=SEED)
     card = AccuracyCard(
         tasks=tuple(task.name for task in tasks),
         proxies=method.proxies,
@@ -69,7 +66,7 @@ def main() -> int:
         architecture_count=OWN_SPACE_COUNT,
         seed=SEED,
         metrics={
-            "source_spearman_with_the_sources": round(measure(whole, tasks), 4),
+            "source_spearman_with_the_sources": round(measure(full, tasks), 4),
             "source_spearman_condensed": round(measure(method, tasks), 4),
         },
     )

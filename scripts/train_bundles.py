@@ -29,9 +29,7 @@ from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_latency_table
 
 SEED: Final = 0
-DATA_FOLDER: Final = Path(
-    os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[1].parent / "shared" / "data")
-)
+DATA_FOLDER: Final = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 PROVENANCE: Final = (
     "Latency tables of HELP (Lee et al., NeurIPS 2021), which hold the platforms of HW-NAS-Bench "
     "(Li et al., ICLR 2021) among others."
@@ -61,7 +59,7 @@ def train(space_name: str) -> Bundle:
 
 
 def measure(method: Default, unseen: LatencyTable) -> dict[str, float]:
-    """Return how well network and regressions know their own sources on unseen architectures."""
+    """Return how well network and regressions rank unseen architectures on their own sources: mean Spearman."""
     prior = method.prior
     network = np.exp(method.pretrained.source_log_latencies(method.space.one_hot(unseen.choices)))
     regressions = prior.source_latencies(unseen.choices).T
@@ -82,7 +80,7 @@ def interval_factors(calibration: Calibration) -> dict[str, float]:
 
 
 def main() -> int:
-    """Train the bundles that were asked for."""
+    """Train the named bundles."""
     names = [name for name in SPACE_NAMES if get_space(name).paper_source_count]
     parser = argparse.ArgumentParser(description="Train the shipped bundles on the published tables.")
     parser.add_argument("--space", action="append", choices=names, help="default: all")

@@ -1,1 +1,1 @@
-"""Accuracy predictors on the published tables: what issue and paper ask for, beside what was measured."""
+"""Accuracy predictors on the published tables: targets and the paper's figures beside what was measured."""

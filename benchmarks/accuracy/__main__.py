@@ -2,8 +2,8 @@
 
 python -m benchmarks.accuracy --json OUT.json [--output docs] [--seeds 5] [--jobs N]
 
-The table is read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Every unit is kept beside
-OUT.json as soon as it is finished: the same command goes on where it was interrupted.
+The table is read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Finished units are kept
+beside OUT.json: the same command continues an interrupted one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from edgeprof_predictor.runs import Journal, run_units, write_rows
 
 
 def main() -> int:
-    """Run what is not finished, then write rows, page and pictures."""
+    """Run the units that are not finished, then write rows, page and plots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="rows of all runs")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: beside OUT)")

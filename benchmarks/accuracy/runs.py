@@ -1,4 +1,4 @@
-"""What is run: units of `edgeprof_predictor.evaluation`, each a fitted method on all its targets."""
+"""The runs: units of `edgeprof_predictor.evaluation`, each a fitted method on all its targets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Final
 
 import numpy as np
-from benchmarks.published_tables import DATA_FOLDER
+from benchmarks.published_data import DATA_FOLDER
 
 from edgeprof_predictor.accuracy.evaluation import unit_rows
 from edgeprof_predictor.accuracy.registry import get_accuracy_method
@@ -25,7 +25,7 @@ SAMPLE_COUNT: Final = 10
 SCRATCH_TASK: Final = "nasbench201/cifar10"
 SCRATCH_COUNTS: Final = (5, 10, 20, 40, 80, 160)
 REMOVAL_COUNT: Final = 40
-"""Networks trained where proxies are removed; the paper does not say how many it took."""
+"""Networks trained where proxies are removed; the paper does not give its number."""
 
 REMOVED: Final = (0, 2, 4, 6, 8, 10)
 
@@ -37,7 +37,7 @@ OTHER_SPACES: Final = "other spaces only"
 
 
 def units(seeds: Sequence[int]) -> list[Unit]:
-    """Return all units, first seeds first: an early stop leaves something of everything."""
+    """Return all units, in the order of seeds, so that an early stop leaves some seeds of every exhibit."""
     found = []
     for seed in seeds:
         found += [unit for unit in _scratch_units(seed) if seed < _most_seeds(unit.name)]
@@ -116,16 +116,16 @@ def _rows(
 
 def _removal_rows(method: str, end: str, count: int, seed: int) -> list[Row]:
     """Score a method without the proxies that rank best, or worst, on all networks of the task."""
-    whole = task(SCRATCH_TASK)
-    order = proxies_by_rank(whole)
+    full = task(SCRATCH_TASK)
+    order = proxies_by_rank(full)
     kept = order[count:] if end == "best" else order[: len(order) - count]
-    left = AccuracyTask(name=whole.name, candidates=whole.candidates.with_proxies(kept), accuracy=whole.accuracy)
+    left = AccuracyTask(name=full.name, candidates=full.candidates.with_proxies(kept), accuracy=full.accuracy)
     rows = unit_rows(get_accuracy_method(method), (), [left], (REMOVAL_COUNT,), seed)
     return [{"exhibit": "removal", "end": end, "removed": count, **row} for row in rows]
 
 
 def proxies_by_rank(of: AccuracyTask) -> tuple[str, ...]:
-    """Return the proxies of a task, those whose scores rank its networks best first, in whichever direction."""
+    """Return the proxies of a task by the absolute rank correlation of their scores with accuracy, highest first."""
     scores = np.where(np.isfinite(of.candidates.scores), of.candidates.scores, 0.0)
     ranks = [abs(spearman(column, of.accuracy)) for column in scores.T]
     return tuple(of.candidates.proxies[index] for index in np.argsort(ranks)[::-1])

@@ -1,4 +1,4 @@
-"""What the rows say: the figures that the issue asks for, and the matrices of improvement."""
+"""Figures with their targets, and matrices of improvement, from the rows of all runs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def improvement(rows: Sequence[Row], method: str, opponent: str, tasks: Sequence
 
 
 def figures(rows: Sequence[Row], tasks: Sequence[str]) -> list[Figure]:
-    """Return what the issue asks for, beside what the rows say."""
+    """Return the figures, each beside its target."""
     return [*_single(rows, tasks), *_pooled(rows, tasks), *_scratch(rows)]
 
 
@@ -47,7 +47,7 @@ def _single(rows: Sequence[Row], tasks: Sequence[str]) -> list[Figure]:
             gains = improvement(rows, method, opponent, tasks)
             gains = gains[~np.isnan(gains)]
             is_asked = (method, opponent) == ("transfer-ridge", "scratch-vec")
-            asked = "97 %, +0.28" if is_asked else "to be told"
+            asked = "97 %, +0.28" if is_asked else "no target"
             found.append(
                 Figure(
                     name=f"single source, {text}, {len(gains)} pairs: better than {opponent}, mean gain",
@@ -104,7 +104,7 @@ def _scratch(rows: Sequence[Row]) -> list[Figure]:
         shares = [
             _needed(curves[method], level) / count
             for count, level in zip(SCRATCH_COUNTS, curves["brp-nas"], strict=True)
-            # Less than half of a count is only told where that is no less than the smallest one measured.
+            # Half of a count can be compared only where it is at least the smallest count measured.
             if not np.isnan(level) and count > 2 * SCRATCH_COUNTS[0]
         ]
         worst = max(shares, default=float("nan"))

@@ -5,8 +5,8 @@ python -m benchmarks.paper table-1 figure-5       some of it
 python -m benchmarks.paper all --finished         show what is computed already, compute nothing
 
 The published tables of latencies are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Every
-run is kept as soon as it is finished: the same command goes on where it was interrupted. After a change of a method,
-take a new folder of results, or delete that method's files in it.
+finished run is written to disk: the same command continues an interrupted one. After a change of a method, use a new
+folder of results, or delete that method's files in it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from benchmarks.paper.correlations import table_9, table_10
 from benchmarks.paper.figures import FIGURES, Figure
 from benchmarks.paper.render import draw, markdown, write_json
 from benchmarks.paper.results import ResultFigure, ResultTable, figure_of, table_of
-from benchmarks.paper.runs import SHORT_EPOCHS, SHORT_META_LEARNING, Laboratory, Run, Schedule
-from benchmarks.paper.tables import TABLES, Table
+from benchmarks.paper.rows import Table
+from benchmarks.paper.runs import SHORT_EPOCHS, SHORT_META_LEARNING, ExperimentCache, Run, Schedule
+from benchmarks.paper.tables import TABLES
 
 from edgeprof_predictor.methods.baselines.help import META_LEARNING
 
@@ -33,15 +34,15 @@ NAMES: Final = (
 )
 
 FINDINGS: Final = Path(__file__).with_name("findings.md")
-"""What was found out by hand: what was tried, what explains a difference."""
+"""Text of the page: experiments behind the choices, and explanations of differences."""
 
 
 def main() -> int:
-    """Compute, then write."""
+    """Compute the exhibits, then write page and pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("exhibits", nargs="+", choices=(*NAMES, "all"), metavar="EXHIBIT", help=", ".join(NAMES))
-    parser.add_argument("--seeds", type=int, default=3, help="of a run; some slow ones have fewer (default: 3)")
-    parser.add_argument("--full", action="store_true", help="learn sources for 250 epochs, as Table 15 says")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds of a run; some slow ones have fewer (default: 3)")
+    parser.add_argument("--full", action="store_true", help="train on the sources for 250 epochs, as in Table 15")
     parser.add_argument("--finished", action="store_true", help="show what is computed already")
     parser.add_argument("--skip", default="", metavar="METHOD,...", help="compute nothing of these methods")
     parser.add_argument(
@@ -49,34 +50,34 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: --results)")
     arguments = parser.parse_args()
-    laboratory = Laboratory(arguments.results / "runs", Schedule(seeds=arguments.seeds, is_full=arguments.full))
+    cache = ExperimentCache(arguments.results / "runs", Schedule(seeds=arguments.seeds, is_full=arguments.full))
     names = NAMES if "all" in arguments.exhibits else tuple(arguments.exhibits)
     if not arguments.finished:
-        _compute(names, laboratory, skipped=arguments.skip.split(","))
+        _compute(names, cache, skipped=arguments.skip.split(","))
     sections = {}
     for name in names:
-        result = _result(name, laboratory)
+        result = _result(name, cache)
         write_json(arguments.results / f"{name}.json", result)
         draw((arguments.output or arguments.results) / "pictures" / f"{name}.png", result)
         sections[name] = markdown(name, result)
         print(sections[name])
     parts = [*sections.values()]
     if names == NAMES:
-        parts = [_preface(laboratory.schedule), FINDINGS.read_text(encoding="utf-8"), *parts]
+        parts = [_preface(cache.schedule), FINDINGS.read_text(encoding="utf-8"), *parts]
     path = (arguments.output or arguments.results) / ("paper.md" if names == NAMES else f"{'_'.join(names)}.md")
     path.write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {path}", file=sys.stderr)
     return 0
 
 
-def _compute(names: tuple[str, ...], laboratory: Laboratory, *, skipped: list[str]) -> None:
-    """Compute all runs, first seeds first: an early stop leaves something of everything."""
+def _compute(names: tuple[str, ...], cache: ExperimentCache, *, skipped: list[str]) -> None:
+    """Compute all runs, in the order of seeds, so that an early stop leaves some seeds of every run."""
     runs = [run for name in names for run in runs_of(name) if run.method not in skipped]
-    pairs = sorted((seed, number) for number, run in enumerate(runs) for seed in laboratory.seeds(run))
+    pairs = sorted((seed, number) for number, run in enumerate(runs) for seed in cache.seeds(run))
     for done, (seed, number) in enumerate(pairs):
         run = runs[number]
         print(f"{done + 1}/{len(pairs)} {run.space} {run.method}, seed {seed}", file=sys.stderr, flush=True)
-        laboratory.scores(run, seed)
+        cache.scores(run, seed)
 
 
 def runs_of(name: str) -> list[Run]:
@@ -88,29 +89,30 @@ def runs_of(name: str) -> list[Run]:
     return []
 
 
-def _result(name: str, laboratory: Laboratory) -> ResultTable | ResultFigure:
+def _result(name: str, cache: ExperimentCache) -> ResultTable | ResultFigure:
     if name in CORRELATIONS:
         return CORRELATIONS[name]()
     exhibit: Table | Figure = TABLES[name]() if name in TABLES else FIGURES[name]()
     if isinstance(exhibit, Table):
-        return table_of(exhibit, laboratory)
-    return figure_of(exhibit, laboratory)
+        return table_of(exhibit, cache)
+    return figure_of(exhibit, cache)
 
 
 def _preface(schedule: Schedule) -> str:
-    learned = "the sources are learned for 250 epochs at 0.0004, as in Table 15"
+    learned = "networks are trained on the sources for 250 epochs at a learning rate of 0.0004, as in Table 15"
     if not schedule.is_full:
         epochs = " and ".join(f"{count} epochs on {space}" for space, count in SHORT_EPOCHS.items())
         learned = (
-            f"the sources are learned for {epochs} at 0.0016, where Table 15 has 250 epochs at 0.0004 (`--full`), and "
-            f"HELP for {SHORT_META_LEARNING.episodes} episodes at {SHORT_META_LEARNING.meta_learning_rate}, where its "
-            f"program has {META_LEARNING.episodes} at {META_LEARNING.meta_learning_rate}"
+            f"networks are trained on the sources for {epochs} at a learning rate of 0.0016, where Table 15 has 250 "
+            f"epochs at 0.0004 (`--full`), and HELP for {SHORT_META_LEARNING.episodes} episodes at "
+            f"{SHORT_META_LEARNING.meta_learning_rate}, where its program has {META_LEARNING.episodes} at "
+            f"{META_LEARNING.meta_learning_rate}"
         )
     return f"""# The paper's tables and figures, computed anew
 
 Ours beside what the paper (Multi-Predict, Akhauri and Abdelfattah 2023) prints, in Spearman's rank correlation. TL is
 the paper's own method, built anew here (`multi-predict`); `default` is this project's. Each exhibit has a command;
-`python -m benchmarks.paper all --output docs` makes this page. In all of it {learned}.
+`python -m benchmarks.paper all --output docs` makes this page. Throughout, {learned}.
 """
 
 

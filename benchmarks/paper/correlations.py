@@ -1,4 +1,4 @@
-"""Tables 9 and 10: how well each source ranks each new platform, over the whole table; Table 11 is both."""
+"""Tables 9 and 10: Spearman of each source with each new platform over all architectures; Table 11 is both."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ NASBENCH201: Final = {
 
 
 def table_9() -> ResultTable:
-    """FBNet."""
+    """Return Table 9: FBNet."""
     return _table("Table 9: Spearman of sources with new platforms, FBNet", "fbnet", FBNET)
 
 
 def table_10() -> ResultTable:
-    """NAS-Bench-201."""
+    """Return Table 10: NAS-Bench-201."""
     return _table("Table 10: Spearman of sources with new platforms, NAS-Bench-201", "nasbench201", NASBENCH201)
 
 
 def _table(title: str, space: str, published: Mapping[str, tuple[float, ...]]) -> ResultTable:
     table = latency_table(space)
-    marks = {
+    correlations = {
         source: tuple(spearman(table.latencies_of(platform), table.latencies_of(source)) for platform in TEST)
         for source in published
     }
-    closest = tuple(max(column) for column in zip(*marks.values(), strict=True))
+    closest = tuple(max(column) for column in zip(*correlations.values(), strict=True))
     printed = {**published, "closest source": tuple(max(column) for column in zip(*published.values(), strict=True))}
     rows = [
         ResultRow(label=label, count=None, ours=ours, spreads=(0.0,) * 3, published=printed[label], seed_count=0)
-        for label, ours in {**marks, "closest source": closest}.items()
+        for label, ours in {**correlations, "closest source": closest}.items()
     ]
     return ResultTable(
         title=title,
         columns=TEST,
         rows=tuple(rows),
-        differences=("None: both are over the whole table, nothing is left out. Table 11 is Tables 9 and 10.",),
+        differences=("None: both are over the whole table. Table 11 is Tables 9 and 10.",),
     )

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from benchmarks.paper.runs import Run, latency_table
-from benchmarks.paper.tables import (
+from benchmarks.paper.rows import (
     ADVERSARIAL_COUNTS,
     EVERYWHERE,
     FLAT,
@@ -16,18 +15,17 @@ from benchmarks.paper.tables import (
     run_on,
     scored_only,
 )
+from benchmarks.paper.runs import Run, latency_table
 
 from edgeprof_predictor.metrics import spearman
 
 SCRATCH_COUNTS: Final = (5, 10, 20, 40, 80, 160)
 SCRATCH_ENCODINGS: Final = {"Vec": "vec", "ZCP": "zcp", "HWL": "hwl", "ZCPVec": "zcpvec", "HWLVec": "hwlvec"}
 
-NOT_PRINTED: Final = (
-    "The paper draws this figure and prints no numbers: there is nothing to compare ours with but its text."
-)
+NOT_PRINTED: Final = "The paper draws this figure and prints no numbers; ours can be compared with its text only."
 SCRATCH: Final = (
-    "All curves from scratch know, sample and score only the 724 cells with published zero-cost proxies.",
-    "Measurements are counted as in the paper: the latencies that HWL reads of other platforms are not counted.",
+    "All curves from scratch use only the 724 cells with published zero-cost proxies.",
+    "Measurements are counted as in the paper: latencies on reference platforms, which HWL reads, are not counted.",
 )
 
 
@@ -135,8 +133,8 @@ def figure_16() -> Figure:
     base = run_on("nasbench201-default", "multi-predict")
     table = latency_table(base.space)
     eyeriss = table.latencies_of("eyeriss")
-    marks = {name: spearman(eyeriss, table.latencies_of(name)) for name in table.platforms}
-    between = tuple(name for name, mark in marks.items() if 0.5 <= mark <= 0.7)
+    correlations = {name: spearman(eyeriss, table.latencies_of(name)) for name in table.platforms}
+    between = tuple(name for name, correlation in correlations.items() if 0.5 <= correlation <= 0.7)
     return Figure(
         title="Figure 16: all measurements that a predictor needs, sources of correlation 0.5 to 0.7",
         x_label="measurements, sources and new platform",

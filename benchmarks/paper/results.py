@@ -1,4 +1,4 @@
-"""What an exhibit shows once it is computed: numbers, and where each comes from."""
+"""The numbers of an exhibit once it is computed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from benchmarks.paper.figures import Figure
-from benchmarks.paper.runs import Laboratory, Mark
-from benchmarks.paper.tables import Entry, Table
+from benchmarks.paper.rows import Entry, Table
+from benchmarks.paper.runs import ExperimentCache, Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +21,8 @@ class ResultRow:
         ours: For each column; None where the data cannot give it, or nothing is computed yet.
         spreads: Standard deviation over seeds.
         published: For each column; None where the paper prints nothing.
-        seed_count: Seeds that ours rests on; 0 without chance.
-        note: What is particular.
+        seed_count: Seeds behind ours; 0 where nothing is random.
+        note: What differs in this row.
     """
 
     label: str
@@ -67,34 +67,34 @@ class ResultFigure:
     is_bars: bool
 
 
-def table_of(table: Table, laboratory: Laboratory) -> ResultTable:
+def table_of(table: Table, cache: ExperimentCache) -> ResultTable:
     """Return the numbers of a table, as far as they are computed."""
     columns = (*table.columns, "mean")
     return ResultTable(
         title=table.title,
         columns=columns,
-        rows=tuple(_row(entry, columns, laboratory) for entry in table.entries),
+        rows=tuple(_row(entry, columns, cache) for entry in table.entries),
         differences=table.differences,
     )
 
 
-def figure_of(figure: Figure, laboratory: Laboratory) -> ResultFigure:
+def figure_of(figure: Figure, cache: ExperimentCache) -> ResultFigure:
     """Return the numbers of a figure, as far as they are computed."""
     curves = []
     for panel, drawn in figure.curves.items():
         for curve in drawn:
-            finished = laboratory.finished(curve.run)
+            finished = cache.finished(curve.run)
             scores = [score for score in finished if panel not in curve.run.test or score.platform == panel]
             if not scores:
                 continue
-            marks = [_mean_and_spread(scores, count) for count in curve.counts]
+            means = [_mean_and_spread(scores, count) for count in curve.counts]
             curves.append(
                 ResultCurve(
                     panel=panel,
                     label=curve.label,
                     x=tuple(curve.measured_before + count for count in curve.counts),
-                    y=tuple(mark[0] for mark in marks),
-                    spreads=tuple(mark[1] for mark in marks),
+                    y=tuple(mean for mean, _ in means),
+                    spreads=tuple(spread for _, spread in means),
                     seed_count=len({score.seed for score in scores}),
                 )
             )
@@ -107,13 +107,13 @@ def figure_of(figure: Figure, laboratory: Laboratory) -> ResultFigure:
     )
 
 
-def _row(entry: Entry, columns: Sequence[str], laboratory: Laboratory) -> ResultRow:
-    by_run = [laboratory.finished(run) for run in entry.runs]
+def _row(entry: Entry, columns: Sequence[str], cache: ExperimentCache) -> ResultRow:
+    by_run = [cache.finished(run) for run in entry.runs]
     is_known = bool(by_run) and all(by_run)
     # Where a row needs several runs, only the seeds that all of them have.
     seeds = set.intersection(*({score.seed for score in scores} for scores in by_run)) if is_known else set()
     scores = [score for finished in by_run for score in finished if score.seed in seeds]
-    marks: list[tuple[float | None, float]] = [
+    means: list[tuple[float | None, float]] = [
         _mean_and_spread([score for score in scores if column in (score.platform, "mean")], entry.count)
         if seeds
         else (None, 0.0)
@@ -122,15 +122,15 @@ def _row(entry: Entry, columns: Sequence[str], laboratory: Laboratory) -> Result
     return ResultRow(
         label=entry.label,
         count=entry.count,
-        ours=tuple(mark[0] for mark in marks),
-        spreads=tuple(mark[1] for mark in marks),
+        ours=tuple(mean for mean, _ in means),
+        spreads=tuple(spread for _, spread in means),
         published=entry.published,
         seed_count=len(seeds),
         note=entry.note if seeds else "not computed",
     )
 
 
-def _mean_and_spread(scores: Sequence[Mark], count: int) -> tuple[float, float]:
+def _mean_and_spread(scores: Sequence[Score], count: int) -> tuple[float, float]:
     """Return mean Spearman over platforms and seeds, and the spread over seeds of the mean over platforms."""
     seeds = sorted({score.seed for score in scores})
     by_seed = [np.mean([s.spearman for s in scores if (s.seed, s.sample_count) == (seed, count)]) for seed in seeds]

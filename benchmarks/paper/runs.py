@@ -1,4 +1,4 @@
-"""Compute a method on a split of platforms, seed by seed, and keep each as soon as it is finished."""
+"""Score a method on a split of platforms, seed by seed, and write each score to disk when it is finished."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from benchmarks.published_tables import DATA_FOLDER
+from benchmarks.published_data import DATA_FOLDER
 
 from edgeprof_predictor.encodings import Encoding, LookupEncoding, latency_encoding, load_proxy_encoding, proxy_encoding
 from edgeprof_predictor.evaluation import Protocol, evaluate, resolve_methods
@@ -31,11 +31,11 @@ SHORT_META_LEARNING: Final = replace(META_LEARNING, episodes=400, meta_learning_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How long networks are trained, and how often.
+    """Lengths of training, and the number of seeds.
 
     Args:
-        seeds: Runs with another draw of architectures, samples and weights.
-        is_full: Whether sources are learned for as long as Table 15 says.
+        seeds: Runs, each with its own draw of architectures, samples and weights.
+        is_full: Whether networks are trained on the sources for the epochs of Table 15.
     """
 
     seeds: int
@@ -66,7 +66,7 @@ class Run:
         pretrain_samples: Architectures known of every source.
         trim: Share of each platform's architectures left out at either end, as HELP's tables do.
         is_scored_only: Whether only architectures with published zero-cost proxies take part.
-        most_seeds: No more than these, where a run takes long.
+        most_seeds: Upper limit of the seeds, for runs that take long.
     """
 
     space: str
@@ -81,8 +81,8 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """How well one platform was ranked: Spearman of a run with so many samples and a seed."""
+class Score:
+    """Spearman on one platform, of a run with one seed and one number of samples."""
 
     platform: str
     sample_count: int
@@ -90,12 +90,12 @@ class Mark:
     spearman: float
 
 
-class Laboratory:
-    """Scores of runs, computed once and kept in a folder; after a change of a method, take a new one.
+class ExperimentCache:
+    """Scores of runs, computed once and kept in a folder; after a change of a method, use a new folder.
 
     Args:
         folder: Holds one file for each run and seed.
-        schedule: How long and how often.
+        schedule: Lengths of training and number of seeds.
     """
 
     def __init__(self, folder: Path, schedule: Schedule) -> None:
@@ -107,11 +107,11 @@ class Laboratory:
         """Return the seeds of a run."""
         return range(min(self.schedule.seeds, run.most_seeds))
 
-    def finished(self, run: Run) -> list[Mark]:
+    def finished(self, run: Run) -> list[Score]:
         """Return the scores of a run that are computed already."""
         return [score for seed in self.seeds(run) if self._path(run, seed).exists() for score in self.scores(run, seed)]
 
-    def scores(self, run: Run, seed: int) -> list[Mark]:
+    def scores(self, run: Run, seed: int) -> list[Score]:
         """Return the scores of a run with a seed, computed now unless they were before."""
         path = self._path(run, seed)
         if not path.exists():
@@ -130,7 +130,7 @@ class Laboratory:
             unfinished.write_text(json.dumps({"run": asdict(run), "seed": seed, "rows": rows}), encoding="utf-8")
             unfinished.replace(path)
         rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-        return [Mark(**{field.name: row[field.name] for field in fields(Mark)}) for row in rows]
+        return [Score(**{field.name: row[field.name] for field in fields(Score)}) for row in rows]
 
     def _path(self, run: Run, seed: int) -> Path:
         learned = asdict(self.schedule.hyperparameters(run))
@@ -170,7 +170,7 @@ def proxies(space: str) -> tuple[ChoiceArray, LookupEncoding]:
 
 
 def _method(run: Run, schedule: Schedule) -> type[Method]:
-    """Return the method of a run, trained as the schedule says."""
+    """Return the method of a run with the hyper-parameters of the schedule."""
 
     def scores(part: str) -> Encoding:
         if part == "zcp":

@@ -3,8 +3,8 @@
 python -m benchmarks.search [--seeds 20] [--results FOLDER] [--output docs]
 python -m benchmarks.search --finished            show what is computed already, compute nothing
 
-Accuracies, proxies and latencies are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. What is
-finished stands in the folder of results: the same command goes on where it was interrupted. With --output it writes
+Accuracies, proxies and latencies are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Finished
+units are kept in the folder of results: the same command continues an interrupted one. With --output it writes
 figure_10.md and pictures/figure-10.png there.
 """
 
@@ -26,27 +26,27 @@ from edgeprof_predictor.runs import Journal, run_units
 PREFACE: Final = """# Search on published tables: Figure 10, and latency limits
 
 `python -m benchmarks.search --output docs` computes this page: NAS-Bench-201 on CIFAR-10, the 725 architectures of the
-published table, trainings looked up. A search has arrived once it has trained a network within 0.1 % accuracy of the
-best that the table holds (of those that keep the limit, where there is one).
+published table, with accuracies taken from the table. A search has succeeded once it has trained a network within 0.1
+percentage points of the best accuracy in the table (among those within the limit, where there is one).
 
 ![Figure 10](pictures/figure-10.png)
 
 The paper's Figure 10 compares Vec and ZCP: on NAS-Bench-101 ZCP is near the optimum after 40 networks and Vec after
-more than 100, "a similar improvement" on NAS-Bench-201. Its search is *the paper's* here: ten networks by chance, then
-the ten with the best predicted accuracy, and so on, by its network of Table 14. What differs: the paper predicts all
-15,625 architectures, and proxies of only 725 are published; NAS-Bench-101 is left out, since of its 423,624 only 500
-are. *Ours* trains one network at a time, the first by the prior alone. Its prior never saw NAS-Bench-201, unless it
-says *all other tasks*: those hold the same architectures on CIFAR-100 and ImageNet16-120, whose accuracies nearly give
-the answer away.
+more than 100, "a similar improvement" on NAS-Bench-201. Its search is *the paper's* here: ten random networks, then the
+ten with the best predicted accuracy, and so on, with its network of Table 14. What differs: the paper predicts all
+15,625 architectures, and proxies of only 725 are published; NAS-Bench-101 is left out, since only 500 of its 423,624
+are. *Ours* trains one network at a time, the first one by the prior. The prior was not fitted on NAS-Bench-201, except
+for *all other tasks*: these include the same architectures on CIFAR-100 and ImageNet16-120, whose accuracies are nearly
+those of CIFAR-10.
 
-Under a limit the platform is a published one. Its latency predictor is fitted without its whole family (all GPUs for a
-GPU, all phones, all CPUs), adapted with ten samples, and may measure: the table's latency then counts as measured. What
-knows all latencies beforehand is the same search without anything to measure.
+Under a limit the platform is a published one. Its latency predictor is fitted without the platform's family (all GPUs
+for a GPU, all phones, all CPUs), adapted with ten samples, and may measure: the table's latency then counts as
+measured. It is compared with the same search with all latencies known beforehand.
 """
 
 
 def main() -> int:
-    """Compute, then write."""
+    """Compute the searches, then write page and plot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20, help="repetitions (default: 20)")
     parser.add_argument("--jobs", type=int, help="units at the same time (default: one a core)")

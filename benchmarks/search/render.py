@@ -1,4 +1,4 @@
-"""Figure 10 as a picture: the best accuracy so far over networks trained."""
+"""Figure 10 as a plot: the best accuracy so far against networks trained."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import matplotlib as mpl
 import numpy as np
-from benchmarks.search.runs import NEAR, WAYS
+from benchmarks.search.runs import CONFIGURATIONS, NEAR
 from benchmarks.search.summary import Summary
 from matplotlib.figure import Figure
 
@@ -28,14 +28,14 @@ def draw(summary: Summary, path: Path) -> None:
         figure = Figure(figsize=(7.2, 4.6), layout="constrained")
         axes = figure.add_subplot()
         best = 0.0
-        for name, way in WAYS.items():
+        for name, configuration in CONFIGURATIONS.items():
             rows = summary.free(name)
             if not rows:
                 continue
             best = rows[0]["best"]
             curves = np.array([row["curve"][:SHOWN_COUNT] for row in rows])
             trained = np.arange(1, curves.shape[1] + 1)
-            axes.plot(trained, np.median(curves, axis=0), color=COLOURS[name], label=way.title, linewidth=1.8)
+            axes.plot(trained, np.median(curves, axis=0), color=COLOURS[name], label=configuration.title, linewidth=1.8)
             low, high = np.quantile(curves, (0.1, 0.9), axis=0)
             axes.fill_between(trained, low, high, color=COLOURS[name], alpha=0.12, linewidth=0)
         axes.axhline(best - NEAR, color="0.3", linestyle=":", linewidth=1)

@@ -1,8 +1,7 @@
-"""The searches: one unit is one way to search with one seed, or all limits of one seed on one platform."""
+"""The searches: one unit is one configuration with one seed, or all limits of one seed on one platform."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from benchmarks.published_data import DATA_FOLDER
 from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod
@@ -29,43 +29,40 @@ from edgeprof_predictor.search.tables import TableOracle
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
 from edgeprof_predictor.tables.published import load_latency_table
 
-DATA_FOLDER: Final = Path(
-    os.environ.get("EDGEPROF_DATA", Path(__file__).resolve().parents[2].parent / "shared" / "data")
-)
 SPACE: Final = "nasbench201"
 TASK: Final = "nasbench201/cifar10"
 
 NEAR: Final = 0.1
-"""Percent of accuracy below the best known at which a search has arrived."""
+"""Percentage points below the best accuracy of the table at which a search counts as successful."""
 
 TRAINING_COUNT: Final = 80
 MEASUREMENT_COUNT: Final = 150
-CHANCE_COUNT: Final = 725
+RANDOM_COUNT: Final = 725
 SAMPLE_COUNT: Final = 10
 SOURCE_COUNT: Final = 900
 CANDIDATE_COUNT: Final = 3_000
 QUANTILES: Final = (0.1, 0.3)
 
-KIN: Final = {
+FAMILIES: Final = {
     "raspi4": ("raspi", "silver", "gold"),
     "eyeriss": ("eyeriss",),
     "titan_rtx_256": ("titan", "1080ti", "2080ti"),
     "pixel3": ("pixel", "samsung", "essential"),
 }
-"""The platforms of the limits, and how the names of their whole families begin."""
+"""Platforms of the searches under a limit, and how the names of their families begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """A way to search.
+class SearchConfiguration:
+    """How a search is configured.
 
     Args:
-        title: As the picture calls it.
-        guide: Its guide.
+        title: Name in the plot.
+        guide: Scores what to train next.
         method: Name of its accuracy predictor; empty for none.
-        is_own_space_known: Whether the sources hold the other tasks of the target's own search space.
+        is_own_space_known: Whether the sources include the other tasks of the target's own search space.
         batch_count: Networks of a round.
-        training_count: Networks to train at most.
+        training_count: Upper limit of networks to train.
     """
 
     title: str
@@ -76,33 +73,39 @@ class Way:
     training_count: int = 100
 
 
-WAYS: Final = {
-    "random": Way(title="random", guide=Chance, method="", training_count=CHANCE_COUNT),
-    "paper-vec": Way(title="the paper's, Vec", guide=TopPredicted, method="scratch-vec", batch_count=10),
-    "paper-zcp": Way(title="the paper's, ZCP", guide=TopPredicted, method="scratch-zcp", batch_count=10),
-    "ours": Way(title="ours, prior from other spaces", guide=Hopeful, method="default"),
-    "ours-ei": Way(title="ours, expected improvement", guide=Improving, method="default"),
-    "ours-all": Way(title="ours, prior from all other tasks", guide=Hopeful, method="default", is_own_space_known=True),
+CONFIGURATIONS: Final = {
+    "random": SearchConfiguration(title="random", guide=Chance, method="", training_count=RANDOM_COUNT),
+    "paper-vec": SearchConfiguration(
+        title="the paper's, Vec", guide=TopPredicted, method="scratch-vec", batch_count=10
+    ),
+    "paper-zcp": SearchConfiguration(
+        title="the paper's, ZCP", guide=TopPredicted, method="scratch-zcp", batch_count=10
+    ),
+    "ours": SearchConfiguration(title="ours, prior from other spaces", guide=Hopeful, method="default"),
+    "ours-ei": SearchConfiguration(title="ours, expected improvement", guide=Improving, method="default"),
+    "ours-all": SearchConfiguration(
+        title="ours, prior from all other tasks", guide=Hopeful, method="default", is_own_space_known=True
+    ),
 }
 
 
 class KnownBelief(LatencyBelief):
-    """Somebody who knows every latency: what a search under a limit is compared with."""
+    """All latencies of the table, known beforehand: what a search under a limit is compared with."""
 
     def __init__(self, table: TruthTable) -> None:
         self._table = table
 
     def predict(self, choices: ChoiceArray) -> Prediction:
-        """Return the truth."""
+        """Return the published latencies, with intervals of width 0."""
         latency_ms = self._table.of(choices)
         return Prediction(latency_ms=latency_ms, lower_ms=latency_ms, upper_ms=latency_ms)
 
     def is_measured(self, choices: ChoiceArray) -> NDArray[np.bool_]:
-        """Tell that everything is."""
+        """Return True for all."""
         return np.ones(len(choices), dtype=np.bool_)
 
     def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> KnownBelief:
-        """Learn nothing new."""
+        """Return itself."""
         return self
 
 
@@ -118,28 +121,31 @@ class TruthTable:
 
 
 def units(seed_count: int, folder: Path) -> list[Unit]:
-    """Return all units, first seeds first: an early stop leaves something of everything."""
+    """Return all units, in the order of seeds, so that an early stop leaves some seeds of every search."""
     found = []
     for seed in range(seed_count):
-        found += [Unit(name=f"{name} {seed}", work=partial(free_search, name, seed)) for name in WAYS]
+        found += [Unit(name=f"{name} {seed}", work=partial(free_search, name, seed)) for name in CONFIGURATIONS]
         found += [
             Unit(name=f"limit {platform} {seed}", work=partial(limited_searches, platform, seed, folder))
-            for platform in KIN
+            for platform in FAMILIES
         ]
     return found
 
 
 def free_search(name: str, seed: int) -> list[dict[str, Any]]:
     """Search without a limit."""
-    way, task, space = WAYS[name], _task(TASK), get_space(SPACE)
-    guide: Guide = Chance() if not way.method else way.guide(_method(way.method, way.is_own_space_known, seed))  # type: ignore[call-arg]
+    configuration, task, space = CONFIGURATIONS[name], _task(TASK), get_space(SPACE)
+    guide: Guide = Chance()
+    if configuration.method:
+        method = _method(configuration.method, configuration.is_own_space_known, seed)
+        guide = configuration.guide(method)  # type: ignore[call-arg]
     oracle = TableOracle(task, space)
     search = Search(
         oracle.pool,
         guide,
         oracle,
         SearchState(None, {}),
-        budget=Budget(training_count=way.training_count, batch_count=way.batch_count),
+        budget=Budget(training_count=configuration.training_count, batch_count=configuration.batch_count),
         seed=seed,
     )
     result = search.run()
@@ -150,7 +156,7 @@ def free_search(name: str, seed: int) -> list[dict[str, Any]]:
 
 
 def arrived(trained: Sequence[Found], best: float, *, keeps: set[str] | None = None) -> int:
-    """Return the number of the first training within reach of the best; one more than all where none was."""
+    """Return the number of the first training within `NEAR` of the best; one more than all where there is none."""
     for number, found in enumerate(trained, start=1):
         if (found.accuracy or 0.0) >= best - NEAR and (keeps is None or found.architecture in keeps):
             return number
@@ -227,7 +233,7 @@ def _task(name: str) -> AccuracyTask:
 
 @cache
 def _method(name: str, is_own_space_known: bool, seed: int) -> AccuracyMethod:
-    """Return an accuracy predictor that learned from all tasks but the target's, and perhaps its space's."""
+    """Return an accuracy predictor fitted on all tasks except the target, with or without those of its space."""
     sources: list[AccuracyTask] = []
     if name == "default":
         names = task_names(DATA_FOLDER / "accuracy_and_zcp.npz")
@@ -243,7 +249,7 @@ def _truth(platform: str) -> TruthTable:
 
 
 def _profile(platform: str, seed: int, folder: Path) -> DefaultPredictor:
-    """Return the platform as ten samples tell it, with its whole family unknown before."""
+    """Return a predictor of the platform adapted with ten samples, its family left out of the sources."""
     space, truth = get_space(SPACE), _truth(platform)
     method = _fitted(platform, folder)
     candidates = space.sample_choices(CANDIDATE_COUNT, seed=seed)
@@ -257,14 +263,14 @@ def _profile(platform: str, seed: int, folder: Path) -> DefaultPredictor:
 
 
 def _fitted(platform: str, folder: Path) -> Default:
-    """Return the latency predictor that never saw the platform's family; fitted once."""
+    """Return the latency predictor fitted without the platform's family; fitted once."""
     from edgeprof_predictor.bundle import Bundle, BundleCard, load_bundle
 
     path = folder / f"without-{platform}"
     if not (path / f"{SPACE}.json").exists():
         space = get_space(SPACE)
         table = load_latency_table(DATA_FOLDER / f"latency_{SPACE}.npz", space)
-        names = [name for name in table.platforms if not name.startswith(KIN[platform])]
+        names = [name for name in table.platforms if not name.startswith(FAMILIES[platform])]
         kept = np.random.default_rng(0).permutation(len(table.choices))[:SOURCE_COUNT]
         method = Default.fit_sources(space, table.select(names).subset(kept), seed=0)
         card = BundleCard(

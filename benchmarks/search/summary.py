@@ -1,4 +1,4 @@
-"""Medians over seeds, and what was asked beside what was measured."""
+"""Medians over seeds, and targets beside what was measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from benchmarks.figures import Figure
-from benchmarks.search.runs import KIN, MEASUREMENT_COUNT, QUANTILES, TRAINING_COUNT, WAYS
+from benchmarks.search.runs import CONFIGURATIONS, FAMILIES, MEASUREMENT_COUNT, QUANTILES, TRAINING_COUNT
 
 ASKED_COUNT: Final = 12
 ASKED_RATIO: Final = 1.3
@@ -25,9 +25,9 @@ class Summary:
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = list(rows)
 
-    def free(self, way: str) -> list[Row]:
-        """Return the searches without a limit of one way."""
-        return [row for row in self.rows if row["kind"] == "free" and row["way"] == way]
+    def free(self, configuration: str) -> list[Row]:
+        """Return the searches of one configuration without a limit."""
+        return [row for row in self.rows if row["kind"] == "free" and row["way"] == configuration]
 
     def limited(self, platform: str, quantile: float, belief: str) -> list[Row]:
         """Return the searches under one limit."""
@@ -38,15 +38,15 @@ class Summary:
         """Return what was asked for beside what was measured."""
         found = [
             Figure(
-                name=f"trainings until within 0.1 % of the best, {WAYS[way].title}",
-                measured=spread(self.free(way)),
+                name=f"trainings until within 0.1 % of the best, {CONFIGURATIONS[configuration].title}",
+                measured=spread(self.free(configuration)),
                 asked=f"median of {ASKED_COUNT} or fewer",
-                is_met=median(self.free(way)) <= ASKED_COUNT,
+                is_met=median(self.free(configuration)) <= ASKED_COUNT,
             )
-            for way in ("ours", "ours-all")
-            if self.free(way)
+            for configuration in ("ours", "ours-all")
+            if self.free(configuration)
         ]
-        for platform in KIN:
+        for platform in FAMILIES:
             for quantile in QUANTILES:
                 known, learned = (self.limited(platform, quantile, belief) for belief in ("known", "profile"))
                 if known and learned:
@@ -57,7 +57,7 @@ class Summary:
                             name=f"{platform}, limit at the {quantile:.0%} quantile",
                             measured=f"{ratio:.2f} times the trainings; limit kept in {kept} of {len(learned)} runs",
                             asked=f"at most {ASKED_RATIO} times what knowing every latency needs, kept in every run",
-                            # Where knowing all did not arrive in time, the ratio says nothing.
+                            # Where the search with all latencies known did not succeed, the ratio has no meaning.
                             is_met=ratio <= ASKED_RATIO and kept == len(learned) and median(known) <= TRAINING_COUNT,
                         )
                     )
@@ -77,18 +77,18 @@ def spread(rows: Sequence[Row], key: str = "count") -> str:
 
 
 def markdown(summary: Summary) -> str:
-    """Return the tables of docs/search.md."""
+    """Return the tables of the page."""
     lines = ["| search | trainings: median (8 of 10 seeds) | seeds |", "| --- | --- | --- |"]
-    for name, way in WAYS.items():
+    for name, configuration in CONFIGURATIONS.items():
         if rows := summary.free(name):
-            lines.append(f"| {way.title} | {spread(rows)} | {len(rows)} |")
+            lines.append(f"| {configuration.title} | {spread(rows)} | {len(rows)} |")
     lines += [
         "",
         "| platform, limit at the quantile | all latencies known | profile and measurements | ratio | measured by then "
         "| measured in all | limit kept | profile's coverage here | seeds |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for platform in KIN:
+    for platform in FAMILIES:
         for quantile in QUANTILES:
             known, learned = (summary.limited(platform, quantile, belief) for belief in ("known", "profile"))
             if known and learned:
@@ -102,6 +102,6 @@ def markdown(summary: Summary) -> str:
     lines += [
         "",
         f"Runs under a limit end after {TRAINING_COUNT} trainings or {MEASUREMENT_COUNT} measurements; one that "
-        f"has not arrived by then counts as one training more.",
+        f"has not succeeded by then counts as one training more.",
     ]
     return "\n".join(lines) + "\n"

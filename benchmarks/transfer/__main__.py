@@ -4,8 +4,8 @@ python -m benchmarks.transfer published --results FOLDER [--output docs]     tab
 python -m benchmarks.transfer here FBNET.jsonl NASBENCH201.jsonl --results FOLDER [--output docs]
 python -m benchmarks.transfer page --results FOLDER [--output docs]          what is computed already
 
-The published tables are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Each unit of work is
-written down when it is finished: the same command goes on where it was interrupted. `here` scores platforms of this
+The published tables are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Finished units
+are written to disk: the same command continues an interrupted one. `here` scores platforms of this
 machine, measured by `benchmarks/this_machine.py measure --space SPACE`. The page holds the results of both.
 """
 
@@ -23,7 +23,7 @@ from edgeprof_predictor.runs import Journal, Unit, run_units, write_rows
 
 
 def main() -> int:
-    """Compute, then write."""
+    """Compute the units, then write page and plots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     published = commands.add_parser("published", help="on published tables")
@@ -37,7 +37,13 @@ def main() -> int:
     for command in (published, measured):
         command.add_argument("--jobs", type=int, default=None, help="units at the same time (default: one a core)")
     for command in (published, measured, finished):
-        command.add_argument("--results", type=Path, required=True, metavar="FOLDER", help="for the JSON, gone on with")
+        command.add_argument(
+            "--results",
+            type=Path,
+            required=True,
+            metavar="FOLDER",
+            help="for the JSON files, continued where they exist",
+        )
         command.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: --results)")
     arguments = parser.parse_args()
     arguments.results.mkdir(parents=True, exist_ok=True)

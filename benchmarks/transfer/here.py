@@ -54,7 +54,7 @@ def measured_table(path: Path, space_name: str) -> LatencyTable:
 
 
 def units(fbnet: Path, nasbench201: Path, seeds: Sequence[int]) -> list[Unit]:
-    """Return the units of work: each setting new in turn, either space as source, first seeds first."""
+    """Return the units of work: each setting new in turn, either space as source, in the order of seeds."""
     tables = {"fbnet": measured_table(fbnet, "fbnet"), "nasbench201": measured_table(nasbench201, "nasbench201")}
     return [
         Unit(

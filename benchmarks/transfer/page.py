@@ -1,4 +1,4 @@
-"""Write what the runs found: one page, and its pictures."""
+"""Write the results of all runs: one page and its plots."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ASKED: Final = {
     ("nasbench201", "target"): (0.89, 0.92, 0.93, 0.935),
     ("nasbench201", "family"): (0.70, 0.78, 0.84, 0.86),
 }
-"""What was asked of the default at 4, 8, 16 and 32 samples, by source space."""
+"""Targets of the default at 4, 8, 16 and 32 samples, by source space."""
 
 COUNTS: Final = (2, 4, 8, 16, 32)
 SPACES: Final = {"fbnet": "FBNet", "nasbench201": "NAS-Bench-201"}
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 def write(results: Path, output: Path) -> None:
     """Write `transfer.md` and pictures from the JSON files in a folder."""
     computed = _read(results / "published.json")
-    published = _whole_seeds(computed)
+    published = _complete_seeds(computed)
     unfinished = _unfinished(computed, published)
     here = _read(results / "here.json")
     sections = [_PREFACE]
@@ -49,21 +49,22 @@ _WITHOUT_MACHINE: Final = """**Not finished:** the transfer on platforms of this
 
 _PREFACE: Final = """# Transfer of latency predictors between search spaces
 
-A platform is known on one search space and is to be known on another, where only its references were measured. The
-references are the other platforms of both published tables. Score: Spearman's rank correlation, ties averaged, on 2,000
-random architectures of the target space outside the 400 from which samples are taken; source: 15 % of its space. The
-pool's 400 architectures centre the columns: of them the references' latencies are known, of the new platform the
-samples alone. "Chosen" samples are those that lower the default's prior variance most, chosen without a label;
-`left out: family` means that no GPU is a reference of a GPU, no phone of a phone, no CPU of a CPU, and raspi4, fpga and
-eyeriss stand aside together.
+A platform is known on one search space and is to be predicted on another, where only reference platforms were measured:
+the other platforms of both published tables. Score: Spearman's rank correlation, ties averaged, on 2,000 random
+architectures of the target space. Samples are chosen from 400 others, the pool. Known are: latencies of the platform on
+15 % of the source space, those of the reference platforms on the pool (used to centre the columns), and those of the
+platform on the samples. "Chosen" samples lower the default's prior variance most, and are chosen without any latency of
+the target space; `left out: family` means that no GPU is a reference of a GPU, no phone of a phone, no CPU of a CPU,
+and that raspi4, fpga and eyeriss are left out together.
 
-`default` averages over combinations of a mean (the source's weights on the references, equal ones, half of each, or
-none: from scratch), sizes of linear kernels over latencies elsewhere, decisions, option counts and costs, and noise;
-the references, each taken for new with and without its family, say which are likely. The grid of sizes was picked by
-hand while looking at these same tables, one for all directions and platforms: expect to lose about .01 on other data.
-`equal`: the mean of the references' log latencies. `ridge-...`: weights on them pulled from equal ones, the source's,
-half of each, or none (`scratch`). `mlp-hwl`: the paper's network on latencies elsewhere, transferred; `scratch-...`:
-the same network trained on the samples alone.
+`default` averages over hyper-parameter samples: a mean (the source's weights on the references, equal ones, half of
+each, or none: from scratch), amplitudes of linear kernels over latencies on reference platforms, decisions, option
+counts and costs, and noise. Their weights come from the reference platforms, each treated as new with and without its
+family, and then from the samples. The grid of amplitudes was chosen by hand on these same tables, one for all
+directions and platforms: expect about .01 less on other data. `equal`: the mean of the references' log latencies.
+`ridge-...`: weights on them, regularised towards equal ones, the source's, half of each, or none (`scratch`).
+`mlp-hwl`: the paper's network on latencies of reference platforms, transferred; `scratch-...`: the same network trained
+on the samples alone.
 
 `python -m benchmarks.transfer published --results FOLDER --output docs`
 """
@@ -110,8 +111,8 @@ def _some_platforms(unfinished: Sequence[Row], rows: Sequence[Row]) -> str:
     lines = [
         "## Not computed for all platforms",
         "",
-        "Means over the platforms that are computed, the target alone left out; then `default` on the same platforms "
-        "and seeds. They are in no table above and in no mean of Figure 7.",
+        "Means over the computed platforms, with only the target left out; then `default` on the same platforms and "
+        "seeds. The tables above and the means of Figure 7 do not include them.",
         "",
     ]
     lines += _line(["direction", "method", "platforms", *(f"k={count}" for count in COUNTS)])
@@ -133,7 +134,7 @@ def _better(rows: Sequence[Row]) -> str:
     lines = [
         "## Where another method is better than `default`",
         "",
-        "Difference of the means above, on the seeds that both methods have; `default` has chosen samples.",
+        "Difference of the means above, over the seeds that both methods have; `default` has chosen samples.",
         "",
     ]
     lines += _line(["direction", "left out", "k", "better than `default`"])
@@ -158,12 +159,12 @@ def _better(rows: Sequence[Row]) -> str:
 
 
 def _harm(rows: Sequence[Row]) -> str:
-    """Return the platforms on which transfer does harm: below the better of no source and no sample."""
+    """Return the platforms on which transfer is worse than the better of no source and no sample."""
     lines = [
-        "## Harm by transfer",
+        "## Where transfer is worse than no transfer",
         "",
-        f"`default` against the better of ridge from scratch with the same samples and equal weights, platform by "
-        f"platform, means of all seeds; named are those more than {HARM} below.",
+        f"`default` against the better of ridge from scratch with the same samples and equal weights, by platform, "
+        f"means over seeds; platforms more than {HARM} below are named.",
         "",
     ]
     lines += _line(
@@ -202,13 +203,13 @@ def _here(rows: Sequence[Row]) -> str:
         "",
         "`python -m benchmarks.transfer here FBNET.jsonl NASBENCH201.jsonl --results FOLDER --output docs`",
         "",
-        f"{len(settings)} settings of ONNX Runtime on a 2-core x86-64 machine that others used at the same time "
+        f"{len(settings)} settings of ONNX Runtime on a 2-core x86-64 machine with other load "
         f"({'; '.join(settings)}): "
         + ", ".join(f"{count} networks of {SPACES[space]}" for space, count in networks.items())
         + ", the fastest of several measurements each. Each setting in turn is new on the target space; the others are "
-        "its references (`left out: threads`: without the setting that differs in threads alone). Half of the networks "
-        "are the pool, the other half is scored and was never measured for the method. Brackets: 90 % intervals of "
-        "resampled networks, mean ends over seeds and settings.",
+        "its references (`left out: threads`: without the setting that differs only in threads). Half of the networks "
+        "are the pool, the other half is scored and no method sees its latencies. Brackets: 90 % intervals over resampled "
+        "networks, ends averaged over seeds and settings.",
         "",
     ]
     lines += _line(["direction", "left out", "method", "k", "Spearman", "median error", "coverage"])
@@ -260,8 +261,8 @@ def _line(cells: Sequence[str]) -> list[str]:
     return [f"| {' | '.join(cells)} |"]
 
 
-def _whole_seeds(rows: Sequence[Row]) -> list[Row]:
-    """Leave out seeds that are under way: a mean over some platforms is another mean."""
+def _complete_seeds(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of seeds that are computed for all platforms; other means are not comparable."""
     keys = ("source", "left_out", "method", "samples", "seed")
     platforms: dict[tuple[Any, ...], set[str]] = {}
     for row in rows:
@@ -269,15 +270,15 @@ def _whole_seeds(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if len(platforms[tuple(row[key] for key in keys)]) == len(common_platforms())]
 
 
-def _unfinished(computed: Sequence[Row], whole: Sequence[Row]) -> list[Row]:
+def _unfinished(computed: Sequence[Row], complete: Sequence[Row]) -> list[Row]:
     """Return the rows of methods that no seed has finished."""
     keys = ("source", "left_out", "method", "samples")
-    finished = {tuple(row[key] for key in keys) for row in whole}
+    finished = {tuple(row[key] for key in keys) for row in complete}
     return [row for row in computed if tuple(row[key] for key in keys) not in finished]
 
 
 def _read(path: Path) -> list[Row]:
-    """Return the rows of a finished run, or what an unfinished one has in its journal."""
+    """Return the rows of a finished run, or those in the journal of an unfinished one."""
     if path.exists():
         found: list[Row] = json.loads(path.read_text(encoding="utf-8"))
         return found

@@ -1,4 +1,4 @@
-"""Draw Figures 7, 13, 14, 20 and 21 of the paper from our results, and say what differs."""
+"""Draw Figures 7, 13, 14, 20 and 21 of the paper from our results, with what differs."""
 
 from __future__ import annotations
 
@@ -137,9 +137,9 @@ def _heat(axes: Axes, values: FloatArray, down: Sequence[str], across: Sequence[
 
 _SECTIONS: Final = """## Figures of the paper
 
-The paper (Multi-Predict, Akhauri and Abdelfattah 2023) prints curves without a table: its figure is named beside ours
-and no number of it is repeated. Common to 7, 20 and 21: the target alone is left out of the references; the paper does
-not say which platforms its HWL reads, nor how it scales latencies across spaces (ours: the range on the source). The
+The paper (Multi-Predict, Akhauri and Abdelfattah 2023) prints curves without a table, so none of its numbers stand
+here. Common to 7, 20 and 21: only the target is left out of the references; the paper does not give the platforms that
+its HWL reads, nor how it scales latencies across spaces (ours: the range on the source). The
 network is that of Table 14 with its epochs; the paper's curves have random samples, as here. ZCP from scratch is in the
 tables: on NAS-Bench-201 only 725 architectures have published scores, and it is scored on the 325 outside the pool.
 
@@ -153,13 +153,13 @@ Differs from the paper's Figure 7: mean over the 21 platforms of both published 
 
 ![Figure 20](pictures/figure-20.png)
 
-Differs from the paper's Figure 20: `default` added, one scale for all platforms; a curve below it is not visible.
+Differs from the paper's Figure 20: `default` added, one axis range for all platforms; a curve below it is not visible.
 
 ### Figure 21: NAS-Bench-201 to FBNet, by platform
 
 ![Figure 21](pictures/figure-21.png)
 
-Differs from the paper's Figure 21 in the same; where curves of the paper's methods are absent, they are not computed.
+Differs from the paper's Figure 21 in the same points; curves that are absent are not computed.
 
 ### Figures 12 and 13: proxies among each other, and with latency
 

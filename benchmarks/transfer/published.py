@@ -1,14 +1,13 @@
-"""Published tables of the two search spaces, and the platforms that both know."""
+"""Published tables of the two search spaces, and the platforms of both."""
 
 from __future__ import annotations
 
 import ast
-import os
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 import numpy as np
+from benchmarks.published_data import DATA_FOLDER
 
 from edgeprof_predictor.encodings import LookupEncoding, proxy_encoding
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
@@ -16,8 +15,6 @@ from edgeprof_predictor.spaces.cells import EDGES
 from edgeprof_predictor.spaces.nasbench201.geometry import OPERATIONS
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_latency_table
-
-DATA_FOLDER: Final = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 
 DIRECTIONS: Final = (("fbnet", "nasbench201"), ("nasbench201", "fbnet"))
 
@@ -65,7 +62,7 @@ def proxy_scores(space: str) -> tuple[tuple[str, ...], ChoiceArray, FloatArray]:
     with np.load(DATA_FOLDER / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
         prefix = "nasbench201/cifar10/"
         texts, names, scores = (archive[prefix + part] for part in ("arch", "proxy", "score"))
-    # The table numbers operations, and orders edges by their start, in a way of its own.
+    # The table numbers operations differently, and orders edges by their start.
     edges = sorted(EDGES)
     choices = [
         [OPERATIONS.index(_PUBLISHED_OPERATIONS[ast.literal_eval(text)[edges.index(edge)]]) for edge in EDGES]
@@ -78,5 +75,5 @@ def proxy_scores(space: str) -> tuple[tuple[str, ...], ChoiceArray, FloatArray]:
 def proxies(space: str) -> LookupEncoding:
     """Return zero-cost proxies as an encoding of a space, of architectures that lack none."""
     _, choices, scores = proxy_scores(space)
-    is_whole = np.isfinite(scores).all(axis=1)
-    return proxy_encoding(choices[is_whole], scores[is_whole])
+    is_complete = np.isfinite(scores).all(axis=1)
+    return proxy_encoding(choices[is_complete], scores[is_complete])

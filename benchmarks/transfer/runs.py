@@ -37,7 +37,7 @@ class Case:
     Args:
         source: Name of the source space.
         target: Name of the target space.
-        left_out: `target` or `family`: who is not among the references.
+        left_out: `target` or `family`: platforms that are not among the references.
         platform: The new one.
         seed: Of architectures and methods.
     """
@@ -71,7 +71,7 @@ class Case:
 
 
 def units(seeds: Sequence[int], network_seeds: Sequence[int]) -> list[Unit]:
-    """Return all units: first seeds first, so that an early stop leaves something of everything."""
+    """Return all units, in the order of seeds, so that an early stop leaves some seeds of every case."""
     cases = [
         Case(source=source, target=target, left_out=left_out, platform=platform, seed=seed)
         for seed in seeds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -14,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from published_data import needs_published_tables
 
 from edgeprof_predictor.evaluation import EVALUATED_NAMES
 
 ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("EDGEPROF_DATA", ROOT.parent / "shared" / "data"))
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no published tables in {DATA}; set EDGEPROF_DATA")
+pytestmark = needs_published_tables
 
 EXHIBITS = (
     *("table-1", "table-2", "table-3", "table-4", "table-12"),
@@ -65,7 +64,7 @@ def test_an_exhibit_shows_what_is_computed_and_computes_nothing_twice(
         computed.append(protocol.methods[0].name)
         for platform in protocol.test:
             for count in protocol.sample_counts:
-                mark = runs.Mark(platform=platform, sample_count=count, seed=protocol.seeds[0], spearman=0.5)
+                mark = runs.Score(platform=platform, sample_count=count, seed=protocol.seeds[0], spearman=0.5)
                 yield SimpleNamespace(as_row=partial(asdict, mark))
 
     monkeypatch.setattr(runs, "evaluate", evaluate)

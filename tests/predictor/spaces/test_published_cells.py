@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from published_data import DATA_FOLDER, needs_published_tables
 from torch import Tensor, nn
 
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space, space_of_notation
@@ -19,10 +18,8 @@ from edgeprof_predictor.spaces.nasbench301.geometry import CELL_PLACES, INPUT_CO
 from edgeprof_predictor.spaces.nasbench301.geometry import OPERATIONS as EDGE_OPERATIONS
 from edgeprof_predictor.spaces.nasbench301.notation import CELL_CHOICE_COUNTS, edge_arrays
 
-DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
-
 pytestmark = [
-    pytest.mark.skipif(not DATA.is_dir(), reason=f"no published tables in {DATA}; set EDGEPROF_DATA"),
+    needs_published_tables,
     pytest.mark.parametrize("name", ["nasbench101", "nasbench301"]),
 ]
 
@@ -31,7 +28,7 @@ pytestmark = [
 def published(name: str) -> tuple[list[str], FloatArray, FloatArray]:
     """Texts, FLOPs and parameters of a space's table."""
     prefix = f"{name}/cifar10/"
-    with np.load(DATA / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
+    with np.load(DATA_FOLDER / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
         texts, columns, score = (archive[prefix + part] for part in ("arch", "proxy", "score"))
     flops, params = np.round(1e6 * score[:, [columns.tolist().index("flops"), columns.tolist().index("params")]]).T
     return texts.tolist(), flops, params

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from published_data import DATA_FOLDER, needs_published_tables
 from torch import Tensor, nn
 
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
@@ -19,13 +17,11 @@ from edgeprof_predictor.spaces.fbnet.space import FBNet
 from edgeprof_predictor.spaces.nasbench201.geometry import CELL_COUNT, IMAGE_SIDE, OPERATIONS, STAGE_CHANNELS
 from edgeprof_predictor.spaces.nasbench201.space import NASBench201
 
-DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
-
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no published tables in {DATA}; set EDGEPROF_DATA")
+pytestmark = needs_published_tables
 
 
 def load(name: str) -> dict[str, NDArray[np.generic]]:
-    with np.load(DATA / name, allow_pickle=False) as archive:
+    with np.load(DATA_FOLDER / name, allow_pickle=False) as archive:
         return dict(archive)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from published_data import DATA_FOLDER, needs_published_tables
 from torch import Tensor, nn
 
 from edgeprof_predictor.spaces import Architecture, FloatArray
@@ -28,9 +27,7 @@ from edgeprof_predictor.spaces.transnas.micro import TransNASMicro
 from edgeprof_predictor.spaces.transnas.network import ResidualBlock, head, operation, stem
 from edgeprof_predictor.spaces.transnas.space import TransNAS
 
-DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
-
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no published tables in {DATA}; set EDGEPROF_DATA")
+pytestmark = needs_published_tables
 
 Counts = tuple[int, int]
 """Multiply-accumulates, and FLOPs as the published counter saw them."""
@@ -39,7 +36,7 @@ Counts = tuple[int, int]
 def load(space: str, task: str) -> tuple[list[str], FloatArray, FloatArray]:
     """Texts, FLOPs and parameters of a published table."""
     prefix = f"{space}/{task}/"
-    with np.load(DATA / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
+    with np.load(DATA_FOLDER / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
         columns, score = archive[prefix + "proxy"].tolist(), archive[prefix + "score"]
         texts: list[str] = archive[prefix + "arch"].tolist()
     flops, params = np.round(1e6 * score[:, [columns.index("flops"), columns.index("params")]]).T

@@ -1,7 +1,6 @@
 """Published tables become tables of ours, or end in one sentence that names the row."""
 
 import json
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from published_data import DATA_FOLDER, needs_published_tables
 
 from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.tables.importers import (
@@ -276,17 +276,14 @@ def test_a_table_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "wide.csv"]
 
 
-DATA = Path(os.environ.get("EDGEPROF_DATA", Path(__file__).parents[4].parent / "shared" / "data"))
-
-
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"no published tables in {DATA}; set EDGEPROF_DATA")
+@needs_published_tables
 @pytest.mark.parametrize(("name", "platforms"), [("fbnet", ("pixel2", "raspi4")), ("nasbench201", ("samsung_s7",))])
 def test_the_folders_of_help_equal_the_published_tables(name: str, platforms: tuple[str, ...], tmp_path: Path) -> None:
     space = get_space(name)
-    imported = import_latency_table(DATA / "original_help" / name)
+    imported = import_latency_table(DATA_FOLDER / "original_help" / name)
     save_latency_table(imported.table, tmp_path / "table.npz", notation=imported.space)
     table = load_latency_table(tmp_path / "table.npz", space)
-    expected = load_latency_table(DATA / f"latency_{name}.npz", space).select(platforms)
+    expected = load_latency_table(DATA_FOLDER / f"latency_{name}.npz", space).select(platforms)
     assert table.platforms == platforms
     assert np.array_equal(table.choices, expected.choices)
     assert np.array_equal(table.latency_ms.astype(np.float32), expected.latency_ms.astype(np.float32))
