@@ -1,4 +1,4 @@
-"""Processor seconds that the shipped predictor takes on one core, whatever else the machine does.
+"""Processor seconds that the shipped predictor takes on one core; other load does not count.
 
 python benchmarks/adaptation.py [--space nasbench201] [--repeats 5]
 """
@@ -27,7 +27,7 @@ CANDIDATE_COUNT: Final = 1_000
 
 
 def seconds(work: Callable[[], object], repeats: int) -> list[float]:
-    """Count the processor time of some work, after one run that does not count."""
+    """Return the processor time of a call in seconds, after one warm-up call."""
     work()
     taken = []
     for _ in range(repeats):
@@ -38,7 +38,7 @@ def seconds(work: Callable[[], object], repeats: int) -> list[float]:
 
 
 def main() -> int:
-    """Print what choosing, adapting and predicting take, and what was asked for."""
+    """Print the times of choosing, adapting and predicting, each beside its target."""
     parser = argparse.ArgumentParser(description="Processor seconds that the shipped predictor takes on one core.")
     parser.add_argument("--space", choices=shipped_bundles(), default="nasbench201")
     parser.add_argument("--repeats", type=int, default=5)

@@ -2,9 +2,9 @@
 
     python benchmarks/agent_overhead.py [--pairs 10] [--threads 1] [--model FILE.onnx] [--json FILE]
 
-A is a process that does nothing but create a session and time `InferenceSession.run`; B is the same model, plan and
+A is a process that only creates a session and times `InferenceSession.run`; B is the same model, plan and
 thread count through a real agent: upload, queue, worker, events. They alternate, A B B A A B ..., so that a drift of
-the machine hits both. Asked for: medians within 1 % of each other.
+the machine affects both. Target: medians within 1 % of each other.
 """
 
 import argparse
@@ -30,7 +30,7 @@ ARCHITECTURE = "|nor_conv_1x1~0|+|skip_connect~0|nor_conv_3x3~1|+|nor_conv_1x1~0
 
 
 def bare_median_ms(model: Path, thread_count: int) -> float:
-    """Time the model as anybody would, in this process.
+    """Time the model with a plain loop in this process.
 
     Args:
         model: The model's file.
@@ -76,7 +76,7 @@ def _through_the_agent(client: edgeprof.DeviceClient, model: Path, thread_count:
 
 
 def ratios_of(a_ms: Sequence[float], b_ms: Sequence[float]) -> dict[str, Any]:
-    """Return how much longer B takes than A, in three ways that a disturbed pair or two does not decide.
+    """Return B over A as three ratios that are robust to a few disturbed pairs.
 
     Args:
         a_ms: Latencies with A in milliseconds, one of each pair.
@@ -128,7 +128,7 @@ def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, obj
 
 
 def main() -> None:
-    """Run the benchmark and print what it found."""
+    """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)

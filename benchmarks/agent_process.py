@@ -1,7 +1,7 @@
-"""An agent as a process that a benchmark starts and watches from outside: what its process takes from the machine.
+"""An agent as a process that a benchmark starts, and its use of memory, files, processes and disk.
 
-A command line is given as one string. `{folder}` in it stands for a folder that is fresh for the benchmark, so that
-`--data-dir {folder}` starts a bare agent and any other path one that was prepared, for example paired, before.
+A command line is given as one string. `{folder}` in it is replaced by a new folder: `--data-dir {folder}` starts an
+agent without any data, another path one that was prepared before, for example paired.
 """
 
 import argparse
@@ -30,7 +30,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """What an agent holds at one moment, itself alone but for its children and its disk."""
+    """Resources of an agent at one moment: its own process, the number of its children, and its disk."""
 
     memory_mib: float
     open_file_count: int
@@ -56,17 +56,17 @@ class AgentProcess:
     ready_s: float
 
     def is_alive(self) -> bool:
-        """Tell whether the process runs. One that ended is a zombie until the benchmark ends."""
+        """Return whether the process runs; one that ended is a zombie until the benchmark ends."""
         with contextlib.suppress(OSError):
             return "\nState:\tZ" not in Path(f"/proc/{self.pid}/status").read_text()
         return False
 
     def peak_memory_mib(self) -> float:
-        """Return the most memory that the agent itself ever had, resident, in MiB."""
+        """Return the peak resident memory of the agent's own process in MiB."""
         return self._status_mib("VmHWM")
 
     def vitals(self) -> Vitals:
-        """Read what the agent holds now.
+        """Read the agent's resources now.
 
         Raises:
             OSError: If the agent is gone.
@@ -81,10 +81,10 @@ class AgentProcess:
         )
 
     def settled_vitals(self, *, patience_s: float = 10.0) -> Vitals:
-        """Read what the agent holds once it has no child left and its memory has stopped falling.
+        """Read the agent's resources once it has no child and its memory no longer falls.
 
         Args:
-            patience_s: Time after which it is read as it is, in seconds.
+            patience_s: Longest time to wait for that, in seconds.
         """
         deadline = time.monotonic() + patience_s
         last = self.vitals()
@@ -97,7 +97,7 @@ class AgentProcess:
         return last
 
     def limit_address_space(self, limit_bytes: int) -> None:
-        """Bound the memory of the agent and of every worker that it starts from now on, to spare the machine."""
+        """Limit the memory of the agent and of every worker that it starts from now on."""
         resource.prlimit(self.pid, resource.RLIMIT_AS, (limit_bytes, limit_bytes))
 
     def _status_mib(self, name: str) -> float:
@@ -112,7 +112,7 @@ def running_agent(
     """Run an agent inside the block.
 
     Args:
-        folder: A folder for it; what it logs is beside it, in `FOLDER.log`.
+        folder: A folder for it; its log is `FOLDER.log` beside it.
         command: Its command line.
         environment: Variables that it gets in addition to this process's own.
 
@@ -120,7 +120,7 @@ def running_agent(
         The agent, once it listens.
 
     Raises:
-        SystemExit: If it does not come up; the text holds what it said.
+        SystemExit: If it does not start; the text holds its output.
     """
     log = folder.with_name(folder.name + ".log")
     start = time.perf_counter()
@@ -151,7 +151,7 @@ def running_agent(
 
 
 def end_in_order_on_sigterm() -> None:
-    """Let a benchmark that is told to stop, by `timeout` for example, end its agents as after Ctrl-C."""
+    """End a benchmark's agents on SIGTERM, which `timeout` sends, as after Ctrl-C."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 

@@ -1,4 +1,4 @@
-"""What a benchmark was asked to show, beside what it measured: one line each, and a file for machines."""
+"""Figures of a benchmark beside their targets: one line each, and a JSON file."""
 
 import argparse
 import dataclasses
@@ -15,8 +15,8 @@ class Figure:
     Args:
         name: What was measured.
         measured: The result in words, units included.
-        asked: What it should be, in words.
-        is_met: Whether it is.
+        asked: The target, in words.
+        is_met: Whether the target is met.
     """
 
     name: str

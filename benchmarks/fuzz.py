@@ -4,9 +4,9 @@
     python benchmarks/fuzz.py models   [--count 2000]   [--seed 0] [--agent COMMAND] [--json OUT]
     python benchmarks/fuzz.py parsers  [--count 1000000]
 
-The first two ask: does the agent live, does every call and every job end in a named reason or a result, and is nothing
-left behind: files, processes, memory? What ended otherwise is in the file of `--json`, with the bytes to do it again.
-`parsers` (coverage-guided) needs atheris and ends at the first exception that is none of the agent's own.
+The first two check that the agent keeps running, that every call and every job ends in a named reason or a result, and
+that no files, processes or memory are left behind. Violations are in the file of `--json`, with the bytes that
+reproduce them. `parsers` (coverage-guided) needs atheris and ends at the first exception that is not one of the agent's own.
 """
 
 import argparse
@@ -30,10 +30,10 @@ from edgeprof.testing import SimulationConfig
 T = TypeVar("T")
 
 MEMORY_GROWTH_MIB = 16.0
-"""An allocator keeps what it once had; what leaks grows with the calls."""
+"""An allocator keeps freed memory; a leak grows with the number of calls."""
 
 ADDRESS_SPACE_BYTES = 6 * 1024**3
-"""For the agent and each worker: hostile models ask for more than a shared machine has."""
+"""Limit for the agent and each worker; hostile models ask for more than the machine has."""
 
 LIMITS = {
     # Mutated jobs that are valid do run; few wait, and none takes long.
@@ -46,7 +46,7 @@ LIMITS = {
 
 
 def fuzz_messages(arguments: argparse.Namespace, folder: Path) -> int:
-    """Send mutated requests of every method and judge what comes back."""
+    """Send mutated requests of every method and check the answers."""
     SimulationConfig().write(folder / "simulation.json")
     environment = {**LIMITS, "EDGEPROF_SIMULATION": str(folder / "simulation.json")}
     with running_agent(folder / "agent", arguments.agent, environment=environment) as agent:
@@ -78,7 +78,7 @@ def fuzz_messages(arguments: argparse.Namespace, folder: Path) -> int:
 
 
 def fuzz_models(arguments: argparse.Namespace, folder: Path) -> int:
-    """Upload and run mutated models and judge how their jobs end."""
+    """Upload and run mutated models and check how their jobs end."""
     with running_agent(folder / "agent", arguments.agent, environment=LIMITS) as agent:
         agent.limit_address_space(ADDRESS_SPACE_BYTES)
         with models.ModelRunner(agent.address, folder) as runner:
@@ -111,7 +111,7 @@ def fuzz_parsers(arguments: argparse.Namespace, _: Path) -> int:
 
 
 def left_behind(agent: AgentProcess, before: Vitals) -> list[Figure]:
-    """Compare what the agent holds now with what it held before."""
+    """Compare the agent's resources with those before."""
     if not agent.is_alive():
         return [Figure(name="the agent", measured="is gone", asked="alive", is_met=False)]
     after = agent.settled_vitals()
@@ -153,7 +153,7 @@ def track_on_stderr(items: Iterable[T], total: int, description: str) -> Iterabl
 
 
 def main() -> int:
-    """Run one of the three."""
+    """Run one of the three modes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     modes = parser.add_subparsers(dest="mode", required=True)
     for name, count, run in (("messages", 100_000, fuzz_messages), ("models", 2_000, fuzz_models)):

@@ -1,10 +1,10 @@
-"""What confining the worker adds to a measured median.
+"""How much confining the worker adds to a measured median.
 
     python benchmarks/isolation_overhead.py [--pairs 20] [--threads 1] [--model FILE.onnx] [--json FILE]
 
-A and B are the same real worker process with the same model and plan; B confines itself first, as an agent has it. They
-alternate, A B B A A B ..., so that a drift of the machine hits both. The latency of a worker is the median of its
-fastest block, 10 ms short, which a busy neighbour touches least. Asked for: a ratio within 1 % of 1.
+A and B are the same real worker process with the same model and plan; B confines itself first, as under an agent. They
+alternate, A B B A A B ..., so that a drift of the machine affects both. The latency of a worker is the median of its
+fastest block of 10 ms, which contention affects least. Target: a ratio within 1 % of 1.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def measure(worker: WorkerProcess, model: Path, thread_count: int) -> Measuremen
         thread_count: Threads that one operator may use.
 
     Returns:
-        What the worker told.
+        The worker's measurement.
     """
     spec = JobSpec(
         model_sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
@@ -93,7 +93,7 @@ def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, obj
 
 
 def main() -> None:
-    """Run the benchmark and print what it found."""
+    """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--threads", type=int, default=1)

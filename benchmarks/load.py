@@ -1,12 +1,12 @@
-"""Many hosts at once on one agent: turns, losses, refusals and memory.
+"""Many hosts at once on one agent: fairness, losses, refusals and memory.
 
     python benchmarks/load.py [--hosts 50] [--jobs 10] [--queue 100] [--agent COMMAND] [--json OUT]
 
 Each host is a thread with a connection of its own that wants `--jobs` jobs done and has as many of them queued as the
-agent takes; a job is little more than the start of its worker, on the simulated device. The queue is bounded below
-what all hosts want, so that some are refused and ask again. Half of the hosts come greedily, all their jobs at once,
-the other half one job after the other. Fairness is Jain's index, 1 when every host has had as many turns as any other
-and 1/n when one has had all, over the first half of the finished jobs.
+agent takes; a job on the simulated device takes little more than the start of its worker. The queue is smaller than
+the number of all jobs, so that some are refused and asked for again. Half of the hosts ask for all their jobs at once,
+the other half for one after the other. Fairness is Jain's index over the first half of the finished jobs: 1 when every host
+has had equally many, 1/n when one host has had all.
 """
 
 import argparse
@@ -33,19 +33,19 @@ from edgeprof_proto.records.job import Job, JobState
 from edgeprof_proto.records.job_spec import JobSpec
 
 PAUSE_S = 0.5
-"""How long a host waits after it was refused, and between looks at its jobs."""
+"""Time that a host waits after a refusal, and between two readings of its jobs, in seconds."""
 
 FAIR_INDEX = 0.9
 IDLE_GROWTH = 0.10
 MEMORY_BOUND_MIB = 100.0
-"""What a board can spare under the worst load."""
+"""Memory that a board can spare under the highest load."""
 
 
 class Seen:
-    """What all hosts have seen so far; safe to use from many threads.
+    """Counts of all hosts so far; safe to use from many threads.
 
     Args:
-        bar: Where each finished job moves the bar on.
+        bar: Progress bar of finished jobs.
         total: Jobs of all hosts.
     """
 
@@ -78,7 +78,7 @@ class Seen:
 
 
 def be_host(host: int, address: str, model: Path, job_count: int, seen: Seen) -> None:
-    """Have some jobs done: the even hosts all at once, the odd ones one after the other."""
+    """Run a host's jobs: even hosts ask for all at once, odd ones for one after the other."""
     with connect_as(host, address) as client:
         spec = JobSpec(model_sha256=client.upload_model(model), setting=SimulatedDevice.setting, plan=BRIEF_PLAN)
         wanted = [uuid.uuid4().hex for _ in range(job_count)]
@@ -102,24 +102,24 @@ def be_host(host: int, address: str, model: Path, job_count: int, seen: Seen) ->
 
 
 def connect_as(host: int, address: str) -> DeviceClient:
-    """Connect under a name of the host's own: turns are taken by name."""
+    """Connect under a name of the host's own, since hosts are told apart by name."""
     client = DeviceClient(address, host_name=f"host-{host}")
     client.handshake()
     return client
 
 
 def jain_index(turns: Iterable[int], host_count: int) -> float:
-    """Return Jain's index of how many turns each host had, from 1 / hosts to 1."""
+    """Return Jain's index of the number of jobs that each host had, from 1 / hosts to 1."""
     counts = collections.Counter(turns)
     squares = sum(count**2 for count in counts.values())
     return sum(counts.values()) ** 2 / (host_count * squares) if squares else float("nan")
 
 
 def run(agent: AgentProcess, model: Path, *, host_count: int, job_count: int) -> tuple[Seen, float]:
-    """Let all hosts loose.
+    """Run all hosts.
 
     Returns:
-        What they saw, and how long it took in seconds.
+        Their counts, and the duration in seconds.
     """
     start = time.monotonic()
     with Progress(console=Console(stderr=True)) as bar, ThreadPoolExecutor(host_count) as hosts:
@@ -133,7 +133,7 @@ def run(agent: AgentProcess, model: Path, *, host_count: int, job_count: int) ->
 def figures_of(
     seen: Seen, vitals: Sequence[Vitals], *, peak_mib: float, host_count: int, job_count: int
 ) -> list[Figure]:
-    """Judge a run by what it was asked to show."""
+    """Return the figures of a run, each beside its target."""
     before, after = vitals
     total = host_count * job_count
     index = jain_index(seen.turns[: total // 2], host_count)
@@ -165,7 +165,7 @@ def figures_of(
 
 
 def main() -> int:
-    """Run the benchmark and print what it found."""
+    """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hosts", type=int, default=50)
     parser.add_argument("--jobs", type=int, default=10, help="jobs of each host")

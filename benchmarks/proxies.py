@@ -5,10 +5,10 @@ python benchmarks/proxies.py together [--space NAME ...] [--count 3] [--rounds 2
 
 `published` scores architectures of each published table with two seeds, as its authors did: their initialisation, batch
 size and image size, with random images in place of their data. It prints the rank correlation with the table (flops
-and params: Pearson), and beside it how well our two seeds agree, which bounds what any other start or batch can reach.
+and params: Pearson), and beside it how well our two seeds agree, an upper bound for any other initialisation or batch.
 `together` times `compute_proxies` with all proxies and with each alone, alternating, on the same networks.
 The tables are read from the folder named by EDGEPROF_DATA, else from ../shared/data beside the repository. With --json
-an interrupted run of `published` goes on where it stopped.
+an interrupted run of `published` is continued.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Agreement:
 
     @property
     def is_met(self) -> bool:
-        """Whether nothing is left to explain."""
+        """Whether no difference needs an explanation."""
         return round(self.with_table, 3) >= 1.0 if self.proxy in LINEAR else self.with_table >= 0.8
 
 
@@ -70,7 +70,7 @@ def scored(table: PublishedTable, row: int, seed: int) -> list[Row]:
 
 
 def chosen_rows(table: PublishedTable, count: int) -> list[int]:
-    """Draw so many architectures of a table, the same each time."""
+    """Draw this number of architectures of a table, the same each time."""
     drawn = np.random.default_rng(0).permutation(table.count)[:count]
     return sorted(drawn.tolist())
 

@@ -24,7 +24,7 @@ SMALLER_SIDE: Final = 64
 architecture; flops are counted at the published size."""
 
 SMALLER_BATCH_SIZE: Final = 8
-"""For its tasks that answer with an image, or look at nine tiles."""
+"""For tasks whose output is an image, or whose input is nine tiles."""
 
 SUITE_BATCH_SIZE: Final = 32
 FBNET_BATCH_SIZE: Final = 16
@@ -86,7 +86,7 @@ class PublishedTable:
 
 
 def published_tables() -> Iterator[PublishedTable]:
-    """Yield every table whose search space is there and whose architectures it understands."""
+    """Yield every table whose search space exists and can parse its architectures."""
     with np.load(DATA_FOLDER / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
         for key in (name.removesuffix("/arch") for name in archive.files if name.endswith("/arch")):
             spaces = _spaces(*key.split("/"))
@@ -125,13 +125,13 @@ def published_tables() -> Iterator[PublishedTable]:
 
 
 def network_as_published(table: PublishedTable, row: int, *, seed: int, is_whole: bool = False) -> nn.Module:
-    """Build a network with the weights of its authors, edges that carry nothing included.
+    """Build a network with weights drawn as its authors did, edges that carry nothing included.
 
     Args:
         table: The table.
         row: Which of its architectures.
         seed: Of the weights.
-        is_whole: Whether for images of the published size.
+        is_whole: True for images of the published size.
     """
     architecture = table.architecture(row)
     space = table.whole_space if is_whole else table.space

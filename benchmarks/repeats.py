@@ -2,8 +2,8 @@
 
     python benchmarks/repeats.py [--networks 20] [--repeats 10] [--effort standard] [--json FILE]
 
-All networks are measured once, then all once more, and so on: repeats lie minutes apart, each in its own worker. A
-repeat agrees when its interval holds the median of all medians of its network. Asked for: 9 of 10. Ten minutes with the
+All networks are measured once, then all once more, and so on: repeats are minutes apart, each in its own worker. A
+repeat agrees when its interval holds the median of all medians of its network. Target: 9 of 10. Ten minutes with the
 default counts.
 """
 
@@ -35,7 +35,7 @@ def agreeing_count(measurements: list[Measurement]) -> int:
 
 
 def main() -> None:
-    """Run the benchmark and print what it found."""
+    """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=10)

@@ -1,12 +1,12 @@
-"""What one agent's way to run costs over another's: the same model on two agents, in alternation.
+"""Latency and memory of one agent against another: the same model on both, in alternation.
 
     python benchmarks/safety_cost.py [--agent-a COMMAND] [--agent-b COMMAND] [--pairs 20] [--threads 1]
                                      [--model FILE.onnx] [--json OUT]
 
-A is the plain agent, B the safe one, for example with TLS and isolation; each is a command line, so whatever flags and
-variables tell them apart (`env NAME=VALUE ...`) can be measured. They alternate, A B B A A B ..., so that a drift of
-the machine hits both. Two equal agents, the default, show what the method itself cannot tell apart. Asked for: the
-median with B is under 1 % longer, and neither is idle with more than 45 MB.
+A is the plain agent, B the safe one, for example with TLS and isolation. Each is a command line, so any flags and
+variables (`env NAME=VALUE ...`) can be compared. They alternate, A B B A A B ..., so that a drift of the machine
+affects both. Two equal agents, the default, show the resolution of the method. Target: the median with B is under 1 % longer,
+and neither takes more than 45 MB when idle.
 """
 
 import argparse
@@ -36,7 +36,7 @@ MEMORY_LIMIT_MB = 45.0
 MB_PER_MIB = 1024**2 / 1e6
 DRAW_COUNT = 4_000
 INTERVAL = (5.0, 95.0)
-"""Percentiles between which the ratio is said to lie."""
+"""Percentiles that bound the interval of the ratio."""
 
 
 def measure_in_turns(commands: Sequence[str], model: Path, folder: Path, *, pairs: int, threads: int) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def measure_in_turns(commands: Sequence[str], model: Path, folder: Path, *, pair
 def ratio_of_medians(median_ms: Sequence[Sequence[float]]) -> tuple[float, float, float]:
     """Return median of B over median of A, with its 90 % interval from resampled pairs.
 
-    Pairs are drawn, not single measurements: both of a pair met the same state of the machine.
+    Pairs are drawn, not single measurements, since both of a pair were taken in the same state of the machine.
     """
     both = np.array(median_ms)
     draws = np.random.default_rng(0).integers(both.shape[1], size=(DRAW_COUNT, both.shape[1]))
@@ -82,7 +82,7 @@ def ratio_of_medians(median_ms: Sequence[Sequence[float]]) -> tuple[float, float
 
 
 def main() -> int:
-    """Run the benchmark and print what it found."""
+    """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_agent_option(parser, "--agent-a")
     add_agent_option(parser, "--agent-b")

@@ -1,9 +1,9 @@
-"""Samplers compared on the published tables: one method, fitted once, learns from the samples of each.
+"""Samplers compared on the published tables: one method, fitted once, is adapted with the samples of each.
 
 python benchmarks/samplers.py [--task NAME ...] [--method default] [--samplers random,diversity,...]
                               [--samples 3,5,10,20] [--seeds 1] [--json FILE]
 
-Rules, tables and figures are those of `published_tables.py`.
+Protocol, tables and figures are those of `published_tables.py`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from edgeprof_predictor.tables.published import load_table_with_space
 
 
 def fitted_once(method: type[Method]) -> type[Method]:
-    """Return a method that is fitted once for each seed: all samplers of a task share what the sources taught."""
+    """Return a method that is fitted once for each seed: all samplers of a task share the fitted method."""
     fitted: dict[int, Method] = {}
 
     def fit_sources(cls: type[Method], space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Method:
@@ -41,7 +41,7 @@ def fitted_once(method: type[Method]) -> type[Method]:
 
 
 def run(task_name: str, method: str, samplers: Sequence[str], counts: Sequence[int], seeds: int) -> list[Score]:
-    """Score a method with each sampler on a task, telling stderr how far it is."""
+    """Score a method with each sampler on a task, with progress on stderr."""
     task = TASKS[task_name]
     space, table = load_table_with_space(DATA_FOLDER / f"latency_{task.space}.npz")
     shared = fitted_once(get_method(method))
@@ -53,8 +53,8 @@ def run(task_name: str, method: str, samplers: Sequence[str], counts: Sequence[i
         pretrain_samples=space.paper_source_count,
         methods=tuple(with_sampler(shared, name) for name in samplers),
     )
-    tell = partial(print, f"{task_name}:", file=sys.stderr)
-    return list(evaluate(space, table, protocol, on_progress=tell))
+    report = partial(print, f"{task_name}:", file=sys.stderr)
+    return list(evaluate(space, table, protocol, on_progress=report))
 
 
 def summary(task_name: str, scores: Sequence[Score]) -> list[str]:
@@ -69,7 +69,7 @@ def main() -> int:
     """Print Spearman and median error of each sampler, and write all scores."""
     parser = argparse.ArgumentParser(description="Samplers compared on the published tables.")
     parser.add_argument("--task", action="append", choices=sorted(TASKS), help="default: all")
-    parser.add_argument("--method", default="default", help="learns from the samples of every sampler")
+    parser.add_argument("--method", default="default", help="method that is adapted with the samples of each sampler")
     parser.add_argument("--samplers", default=",".join(SAMPLER_NAMES), help="names joined by commas")
     parser.add_argument("--samples", default="3,5,10,20", help="sample counts, joined by commas")
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds")

@@ -1,11 +1,11 @@
-"""Thousands of jobs in a row: what an agent holds must not grow with them.
+"""Thousands of jobs in a row: an agent's memory, files, processes and disk must not grow with them.
 
     python benchmarks/soak.py [--jobs 2000] [--agent COMMAND] [--json OUT]
 
 One host has the same small models measured on the simulated device, one job after the other, while open files,
 memory, processes, threads and disk are read every few jobs. The slope is fitted to the second half, when caches are
 filled. The journal keeps few jobs here, and its write-ahead log grows to 4 MiB within some 50 jobs: a run of fewer
-than 500 tells nothing about the disk.
+than 500 shows nothing about the disk.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import edgeprof
 from edgeprof.testing import SimulatedDevice, SimulationConfig
 
 SAMPLE_COUNT = 100
-"""Times that the agent is looked at."""
+"""Number of readings."""
 
 MODEL_COUNT = 5
 
@@ -41,14 +41,14 @@ BOUNDS = {
     "child_count": (0.5, "child processes"),
     "disk_mib": (1.0, "MiB of disk"),
 }
-"""Growth over the second half, by the fitted slope, that counts as none, and its unit."""
+"""Largest growth over the second half, by the fitted slope, that passes, and its unit."""
 
 
 def soak(agent: AgentProcess, models: Sequence[Path], job_count: int) -> list[tuple[int, Vitals]]:
     """Run the jobs.
 
     Returns:
-        How many jobs had ended, and what the agent held then.
+        Numbers of ended jobs, and the agent's resources at each.
     """
     every = max(1, job_count // SAMPLE_COUNT)
     samples: list[tuple[int, Vitals]] = []
@@ -88,7 +88,7 @@ def growth_figures(samples: Sequence[tuple[int, Vitals]]) -> list[Figure]:
 
 
 def print_table(samples: Sequence[tuple[int, Vitals]]) -> None:
-    """Print what the agent held, ten times over the run."""
+    """Print the agent's resources at ten points of the run."""
     print("| jobs | memory, MiB | open files | threads | children | disk, MiB |\n" + "| --- " * 6 + "|")
     for number, item in samples[:: max(1, len(samples) // 10)]:
         print(
@@ -98,7 +98,7 @@ def print_table(samples: Sequence[tuple[int, Vitals]]) -> None:
 
 
 def main() -> int:
-    """Run the benchmark and print what it found."""
+    """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=2000, help="at least 8")
     add_agent_option(parser)

@@ -1,14 +1,14 @@
-"""How often the verdict cries wolf, and how often it misses one.
+"""How often the verdict is a false alarm, and how often it misses a disturbance.
 
     python benchmarks/verdict.py [--count 60] [--json FILE]
 
 Each condition is measured `count` times through a real agent with the default plan:
 
-    quiet       this machine as it is; leave it alone meanwhile. Anything but `stable` is a false alarm.
+    quiet       this machine without other load. Anything but `stable` is a false alarm.
     neighbour   agent and an endless loop share one core. `stable` is a miss.
     heat        simulated devices that slow down before or while the model runs. `stable` is a miss.
 
-Asked for: 90 % of the quiet ones `stable`, 95 % of the others not. Ten minutes with the default count.
+Target: 90 % of the quiet ones `stable`, 95 % of the others not. Ten minutes with the default count.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def one_core() -> Iterator[int]:
 
 @contextlib.contextmanager
 def busy_neighbour() -> Iterator[None]:
-    """Keep the cores of this process busy with a program that never rests."""
+    """Keep the cores of this process busy with an endless loop."""
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as neighbour:
         try:
             yield
@@ -86,10 +86,10 @@ def measure_many(address: str, models: list[Path], setting: Setting, count: int)
 
 
 def measure_hot(folder: Path, models: list[Path], count: int, seed: int) -> Counter[str]:
-    """Measure on simulated devices that throttle, each its own heat.
+    """Measure on simulated devices that throttle, each with its own thermal constants.
 
     Args:
-        folder: Where the devices keep everything.
+        folder: For the devices' files.
         models: The models.
         count: Measurements, each on a device of its own.
         seed: Draws how fast the devices warm up and how much slower they get.
@@ -107,7 +107,7 @@ def measure_hot(folder: Path, models: list[Path], count: int, seed: int) -> Coun
 
 
 def main() -> None:
-    """Run the benchmark and print what it found."""
+    """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)

@@ -16,14 +16,14 @@ BRIEF_PLAN = MeasurementPlan(
     block_count=2,
     max_duration_ms=1_000.0,
 )
-"""A job that is little more than the start of its worker."""
+"""A job that takes little more than the start of its worker."""
 
 
 def small_model(path: Path, *, width: int = 8) -> Path:
     """Write a model of two layers.
 
     Args:
-        path: Where to.
+        path: Destination.
         width: Inputs and outputs of each layer; another width is another model.
 
     Returns:

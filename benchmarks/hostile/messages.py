@@ -1,6 +1,6 @@
 """Mutated requests of every method of the contract, and what may come back.
 
-Methods and fields are read from the descriptors, so that a method that somebody adds is covered without a change here.
+Methods and fields are read from the descriptors, so that an added method is covered without a change here.
 """
 
 import collections
@@ -28,21 +28,21 @@ from edgeprof_proto.v1 import device_agent_pb2, error_pb2
 from hostile.mutation import mutate_bytes, mutate_fields
 
 UNARY_TIMEOUT_S = 30.0
-"""An answer that takes longer counts as none."""
+"""Time after which a call counts as unanswered, in seconds."""
 
 STREAM_TIMEOUT_S = 0.25
-"""A stream of events may rightly stay open: the host hangs up."""
+"""Time after which the host ends a stream of events, which may stay open, in seconds."""
 
 KNOWN_JOB_ID = "known"
 
 EVENT_COUNT = 20
-"""Responses of a stream that are read before the host hangs up."""
+"""Responses of a stream that are read before the host ends it."""
 
 OWN_REFUSALS = {
     grpc.StatusCode.UNIMPLEMENTED: "method not found",
     grpc.StatusCode.RESOURCE_EXHAUSTED: "received message larger than max",
 }
-"""What gRPC refuses before the agent sees it, and a part of how it says so: it knows no reasons."""
+"""Refusals by gRPC itself, which carry no reason: status and a part of the text."""
 
 NAMED_REASONS = frozenset(error_pb2.ErrorReason.keys()) - {"ERROR_REASON_UNSPECIFIED", "ERROR_REASON_INTERNAL"}
 """Reasons that a refusal may carry; INTERNAL is a bug."""
@@ -64,14 +64,14 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Offence:
-    """A call that ended as none may."""
+    """A call that ended in a way that is not allowed."""
 
     path: str
     parts: tuple[bytes, ...]
     ending: str
 
     def as_json(self) -> dict[str, object]:
-        """Return all that is needed to do it again."""
+        """Return what is needed to reproduce it."""
         return {"path": self.path, "parts_hex": [part.hex() for part in self.parts], "ending": self.ending}
 
 
@@ -161,7 +161,7 @@ def known_values(address: str, folder: Path) -> dict[str, Any]:
         folder: Folder for the model.
 
     Returns:
-        Values that are right, by name of a field.
+        Valid values, by name of a field.
     """
     model = small_model(folder / "model.onnx")
     with edgeprof.connect(address) as client:
@@ -186,7 +186,7 @@ def known_values(address: str, folder: Path) -> dict[str, Any]:
 
 
 def end_jobs(address: str) -> None:
-    """Cancel every job that waits or runs, so that an agent comes to rest."""
+    """Cancel every job that waits or runs, so that the agent is idle."""
     with edgeprof.connect(address) as client:
         for job in client.jobs():
             if not job.state.is_final:
@@ -194,7 +194,7 @@ def end_jobs(address: str) -> None:
 
 
 def send(channel: grpc.Channel, method: Method, parts: tuple[bytes, ...]) -> str:
-    """Make a call and say how it ended.
+    """Make a call and return how it ended.
 
     Returns:
         "answered", the name of a reason, or gRPC's status and text.
@@ -216,7 +216,7 @@ def send(channel: grpc.Channel, method: Method, parts: tuple[bytes, ...]) -> str
 
 
 def is_allowed(ending: str) -> bool:
-    """Tell whether a call may end in this way."""
+    """Return whether a call may end in this way."""
     if ending in ("answered", "the host hung up") or ending in NAMED_REASONS:
         return True
     code, _, text = ending.partition(": ")

@@ -1,4 +1,4 @@
-"""Mutations of serialised and of parsed protobuf messages. Nothing here knows what a message means."""
+"""Mutations of serialised and of parsed protobuf messages. They do not depend on the meaning of a message."""
 
 import random
 from collections.abc import Callable, Sequence

@@ -20,7 +20,7 @@ CORPUS = (
 
 
 def main(run_count: int) -> None:
-    """Feed a worker's lines and jobs' specs to the agent; atheris ends the process at what it finds, or when done."""
+    """Feed a worker's lines and jobs' specs to the agent; atheris ends the process at a finding, or when done."""
     try:
         import atheris
     except ImportError as error:
@@ -37,7 +37,7 @@ def main(run_count: int) -> None:
         from edgeprof_proto.v1 import job_pb2
 
     def parse(data: bytes) -> None:
-        # A worker's line that passes for an event can be told to a host, and so can the reason why it does not.
+        # A worker's line that is accepted as an event must translate to a message, and so must the reason of a refusal.
         try:
             event = worker_process._parse(data)
         except WorkerCrashedError as error:
@@ -45,7 +45,7 @@ def main(run_count: int) -> None:
         if isinstance(event, JobPhase):
             event = Progress(phase=event, attempt=1)
         wire.event_to_message(JobEvent(sequence=1, event=event))
-        # A spec that passes can be told as well.
+        # A spec that is accepted must translate as well.
         with contextlib.suppress(RecordError, DecodeError):
             wire.to_message(wire.from_message(JobSpec, job_pb2.JobSpec.FromString(data)), job_pb2.JobSpec)
 
@@ -55,7 +55,7 @@ def main(run_count: int) -> None:
         )
         for index, seed in enumerate((*CORPUS, spec.SerializeToString())):
             Path(folder, str(index)).write_bytes(seed)
-        # What it finds goes beside the corpus and is printed; nothing is left in the folder of the caller.
+        # Findings are printed and stored beside the corpus; the caller's folder stays unchanged.
         atheris.Setup([sys.argv[0], f"-runs={run_count}", f"-artifact_prefix={folder}/", folder], parse)
         atheris.Fuzz()
 

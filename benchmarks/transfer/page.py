@@ -208,8 +208,8 @@ def _here(rows: Sequence[Row]) -> str:
         + ", ".join(f"{count} networks of {SPACES[space]}" for space, count in networks.items())
         + ", the fastest of several measurements each. Each setting in turn is new on the target space; the others are "
         "its references (`left out: threads`: without the setting that differs only in threads). Half of the networks "
-        "are the pool, the other half is scored and no method sees its latencies. Brackets: 90 % intervals over resampled "
-        "networks, ends averaged over seeds and settings.",
+        "are the pool, the other half is scored and no method sees its latencies. Brackets: 90 % intervals over "
+        "resampled networks, ends averaged over seeds and settings.",
         "",
     ]
     lines += _line(["direction", "left out", "method", "k", "Spearman", "median error", "coverage"])
