@@ -6,7 +6,8 @@
 
 The first two check that the agent keeps running, that every call and every job ends in a named reason or a result, and
 that no files, processes or memory are left behind. Violations are in the file of `--json`, with the bytes that
-reproduce them. `parsers` (coverage-guided) needs atheris and ends at the first exception that is not one of the agent's own.
+reproduce them. `parsers` (coverage-guided) needs atheris and ends at the first exception that is not one of the agent's
+own.
 """
 
 import argparse

@@ -3,9 +3,9 @@
     python benchmarks/load.py [--hosts 50] [--jobs 10] [--queue 100] [--agent COMMAND] [--json OUT]
 
 Each host is a thread with a connection of its own that wants `--jobs` jobs done and has as many of them queued as the
-agent takes; a job on the simulated device takes little more than the start of its worker. The queue is smaller than
-the number of all jobs, so that some are refused and asked for again. Half of the hosts ask for all their jobs at once,
-the other half for one after the other. Fairness is Jain's index over the first half of the finished jobs: 1 when every host
+agent takes; a job on the simulated device takes little more than the start of its worker. The queue is smaller than the
+number of all jobs, so that some are refused and asked for again. Half of the hosts ask for all their jobs at once, the
+other half for one after the other. Fairness is Jain's index over the first half of the finished jobs: 1 when every host
 has had equally many, 1/n when one host has had all.
 """
 

@@ -5,8 +5,8 @@
 
 A is the plain agent, B the safe one, for example with TLS and isolation. Each is a command line, so any flags and
 variables (`env NAME=VALUE ...`) can be compared. They alternate, A B B A A B ..., so that a drift of the machine
-affects both. Two equal agents, the default, show the resolution of the method. Target: the median with B is under 1 % longer,
-and neither takes more than 45 MB when idle.
+affects both. Two equal agents, the default, show the resolution of the method. Target: the median with B is under 1 %
+longer, and neither takes more than 45 MB when idle.
 """
 
 import argparse
