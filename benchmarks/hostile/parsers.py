@@ -29,7 +29,7 @@ def main(run_count: int) -> None:
         from google.protobuf.message import DecodeError
 
         from edgeprof_agent.errors import WorkerCrashedError
-        from edgeprof_agent.jobs import worker_process
+        from edgeprof_agent.jobs import worker_events
         from edgeprof_proto import wire
         from edgeprof_proto.records.job import Failure, JobEvent, JobPhase, Progress
         from edgeprof_proto.records.job_spec import JobSpec
@@ -39,7 +39,7 @@ def main(run_count: int) -> None:
     def parse(data: bytes) -> None:
         # A worker's line that is accepted as an event must translate to a message, and so must the reason of a refusal.
         try:
-            event = worker_process._parse(data)
+            event = worker_events.parse_event(data)
         except WorkerCrashedError as error:
             event = Failure(reason=error.reason, message=str(error))
         if isinstance(event, JobPhase):

@@ -9,7 +9,7 @@ from edgeprof_agent import logs
 logs.LOG_FILE_BYTES, path = 2000, Path({path!r})
 logs.start_logging(level="INFO", log_format={log_format!r}, log_file=path if path.name else None)
 for number in range({count}):
-    logging.getLogger("edgeprof_agent.jobs").info("job %s of\\n%s", number, {count})
+    logging.getLogger("edgeprof_agent.jobs.job_queue").info("job %s of\\n%s", number, {count})
 logging.debug("not wanted")
 try:
     1 / 0

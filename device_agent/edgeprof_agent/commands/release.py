@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"there is no agent in {data_dir}; name its folder with --data-dir")
         return 1
     with open_journal(data_dir) as journal:
-        was_known = journal.release_model(options.model_sha256)
+        was_known = journal.quarantine.release_model(options.model_sha256)
     print(
         f"released: {options.model_sha256} is measured again"
         if was_known

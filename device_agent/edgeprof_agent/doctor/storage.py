@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from edgeprof_agent.config import MIB, AgentConfig
-from edgeprof_agent.jobs.journal import SCHEMA_VERSION
+from edgeprof_agent.jobs.journal_database import SCHEMA_VERSION
 from edgeprof_proto.records.check import Check, CheckLevel
 
 

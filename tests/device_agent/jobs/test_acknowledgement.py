@@ -11,7 +11,8 @@ import pytest
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import DeviceBusyError, DeviceJournalFullError, InvalidRequestError
-from edgeprof_agent.jobs.journal import _MIGRATIONS, open_journal
+from edgeprof_agent.jobs.journal import open_journal
+from edgeprof_agent.jobs.journal_database import MIGRATIONS
 from edgeprof_proto.records.job import Job, JobState
 from edgeprof_proto.records.job_spec import JobSpec, Setting
 from edgeprof_proto.v1 import device_agent_pb2
@@ -79,7 +80,7 @@ def test_results_stay_until_they_are_acknowledged_and_a_full_journal_is_said_bef
         one.ask(f"a{number}")
         list(one.watch_job(f"a{number}"))
     assert "room for 0 more results of 6" in caplog.text
-    with pytest.raises(DeviceJournalFullError, match="6 are kept that no host has acknowledged"):
+    with pytest.raises(DeviceJournalFullError, match="all 6 are taken by results that no host has acknowledged"):
         two.ask("b0")
     one.acknowledge(f"a{number}" for number in range(2))
     assert one.job("a0").acknowledge_time is not None
@@ -119,7 +120,7 @@ def test_too_many_acknowledgements_in_one_call_are_an_invalid_request(start_agen
 
 def test_journal_of_the_first_schema_is_brought_to_the_newest(tmp_path: Path, job_spec: JobSpec) -> None:
     with sqlite3.connect(tmp_path / "journal.sqlite3") as old:
-        old.executescript(_MIGRATIONS[0])
+        old.executescript(MIGRATIONS[0])
         old.execute("PRAGMA user_version = 1")
         spec = json.dumps({"model_sha256": job_spec.model_sha256, "setting": {"runtime": "scripted"}})
         old.execute(

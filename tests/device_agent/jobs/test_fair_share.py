@@ -3,11 +3,9 @@ from edgeprof_agent.jobs.leases import Leases
 from edgeprof_proto.records.job import JobState
 
 
-def waiting(
-    job_id: str, *, state: JobState = JobState.QUEUED, attempt_count: int = 0, last_turn: int = 0
-) -> WaitingJob:
+def waiting(job_id: str, *, state: JobState = JobState.QUEUED, attempt_count: int = 0, last_run: int = 0) -> WaitingJob:
     """A job whose host is the first letter of its id."""
-    return WaitingJob(job_id=job_id, host_name=job_id[0], state=state, attempt_count=attempt_count, last_turn=last_turn)
+    return WaitingJob(job_id=job_id, host_name=job_id[0], state=state, attempt_count=attempt_count, last_run=last_run)
 
 
 def order(*jobs: WaitingJob, silent: str = "") -> list[str]:
@@ -19,12 +17,12 @@ def test_hosts_take_turns_and_the_jobs_of_each_keep_their_order() -> None:
     assert order(*jobs) == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
-def test_host_whose_last_turn_is_the_longest_ago_leads() -> None:
+def test_host_whose_last_run_is_the_longest_ago_leads() -> None:
     jobs = [
-        waiting("a1", last_turn=7),
-        waiting("b1", last_turn=3),
-        waiting("c1", last_turn=5),
-        waiting("a2", last_turn=7),
+        waiting("a1", last_run=7),
+        waiting("b1", last_run=3),
+        waiting("c1", last_run=5),
+        waiting("a2", last_run=7),
     ]
     assert order(*jobs) == ["b1", "c1", "a1", "a2"]
 
@@ -35,8 +33,8 @@ def test_job_that_runs_is_first_and_one_that_was_cut_short_next() -> None:
 
 
 def test_turn_that_a_host_has_now_counts_once() -> None:
-    running = waiting("a0", state=JobState.RUNNING, attempt_count=1, last_turn=1)
-    jobs = [waiting("a1", last_turn=1), waiting("a2", last_turn=1), waiting("b1"), waiting("b2")]
+    running = waiting("a0", state=JobState.RUNNING, attempt_count=1, last_run=1)
+    jobs = [waiting("a1", last_run=1), waiting("a2", last_run=1), waiting("b1"), waiting("b2")]
     assert order(running, *jobs) == ["a0", "b1", "a1", "b2", "a2"]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from edgeprof_agent.device.description_process import DeviceDescriber
 from edgeprof_agent.errors import DeviceDescriptionError, DiskFullError, ModelQuarantinedError, WorkerTimeoutError
-from edgeprof_agent.jobs import job_queue
+from edgeprof_agent.jobs import job_runner
 from edgeprof_agent.jobs.job_queue import JobQueue
 from edgeprof_agent.jobs.journal import Journal, open_journal
 from edgeprof_agent.jobs.leases import Leases
@@ -122,7 +122,7 @@ def test_only_the_newest_finished_jobs_are_kept(run_scenario: RunScenario, job_s
 def test_job_that_could_not_be_recorded_is_measured_anew(
     run_scenario: RunScenario, job_spec: JobSpec, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(job_queue, "_RETRY_PAUSE_S", 0.0)
+    monkeypatch.setattr(job_runner, "_RETRY_PAUSE_S", 0.0)
     append = Journal.append
     is_full = [True]
 
@@ -216,6 +216,6 @@ def test_worker_that_ran_out_of_time_speaks_against_its_model_only_if_it_was_sil
         await queue.create_job("a", job_spec, host_name="")
         failure = (await end_of(queue, "a")).failure
         assert failure is not None and failure.reason == "ERROR_REASON_WORKER_TIMEOUT"
-        assert journal.worker_kills(job_spec.model_sha256)[0] == was_silent
+        assert journal.quarantine.worker_kills(job_spec.model_sha256)[0] == was_silent
 
     run_scenario(scenario)

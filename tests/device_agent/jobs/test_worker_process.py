@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
-from edgeprof_agent.jobs import worker_process
-from edgeprof_agent.jobs.worker_process import MESSAGE_LENGTH_LIMIT, WorkerEvent, WorkerProcess
+from edgeprof_agent.jobs import running_worker
+from edgeprof_agent.jobs.worker_events import MESSAGE_LENGTH_LIMIT, WorkerEvent
+from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_proto.records.job import Failure, JobPhase
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
@@ -85,7 +86,7 @@ def test_line_that_is_no_event_is_shown(worker: WorkerProcess, job_spec: JobSpec
 def test_event_that_is_damaged_is_no_event(tmp_path: Path, job_spec: JobSpec, line: str) -> None:
     program = f"import os, sys; os.write(int(sys.argv[1]), {line!r}.encode() + b'\\n')"
     worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=(sys.executable, "-c", program))
-    with pytest.raises(WorkerCrashedError, match="no event"):
+    with pytest.raises(WorkerCrashedError, match="not an event"):
         run(worker, job_spec, "measure")
 
 
@@ -122,7 +123,7 @@ def test_worker_that_hangs_is_told_from_one_with_too_much_to_do(
 def test_worker_that_never_stops_talking_is_ended(
     tmp_path: Path, job_spec: JobSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_process, "EVENT_BYTES_LIMIT", 10_000)
+    monkeypatch.setattr(running_worker, "EVENT_BYTES_LIMIT", 10_000)
     event = b'{"event": "progress", "phase": "measuring"}\n'
     program = f"import os, sys\nwhile True: os.write(int(sys.argv[1]), {event!r})"
     worker = WorkerProcess(tmp_path / "scratch", job_duration_s=20, command=(sys.executable, "-c", program))

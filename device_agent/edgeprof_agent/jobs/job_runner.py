@@ -1,0 +1,176 @@
+"""Runs jobs one after the other, each attempt in a worker process.
+
+An attempt can end without a result for two reasons that the worker does not decide: the job is cancelled, or the agent
+stops. Both kill the worker. A job that an agent's stop interrupted is queued again, and fails after MAX_ATTEMPT_COUNT
+attempts; the blocks of interrupted attempts stay among its events.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from edgeprof_agent.device.description_process import DeviceDescriber
+from edgeprof_agent.errors import (
+    AgentError,
+    DeviceDescriptionError,
+    DiskFullError,
+    InternalError,
+    JobInterruptedError,
+    JournalError,
+    WorkerOutOfMemoryError,
+)
+from edgeprof_agent.jobs.event_stream import EventStream
+from edgeprof_agent.jobs.fair_share import fair_share_order
+from edgeprof_agent.jobs.journal import Journal
+from edgeprof_agent.jobs.leases import Leases
+from edgeprof_agent.jobs.quarantine import is_model_at_fault
+from edgeprof_agent.jobs.worker_events import WorkerEvent
+from edgeprof_agent.jobs.worker_process import WorkerProcess
+from edgeprof_agent.models.model_store import ModelStore
+from edgeprof_proto.records.job import Failure, Job, JobPhase, JobState, Progress
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPT_COUNT: Final = 3
+"""Interrupted attempts after which a job fails: it may be what stops the agent."""
+
+_RETRY_PAUSE_S: Final = 5.0
+"""Pause after an attempt that could not be recorded, in seconds."""
+
+
+class JobRunner:
+    """Measures the waiting jobs in their fair-share order.
+
+    Args:
+        journal: Where jobs are kept.
+        events: Writes the events of jobs.
+        store: Where the models are.
+        worker: Runs an attempt.
+        describer: Describes the device.
+        leases: Tells which hosts are silent.
+        finished_job_count: Finished jobs that the journal keeps.
+        clock: Tells the time, in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        events: EventStream,
+        store: ModelStore,
+        worker: WorkerProcess,
+        describer: DeviceDescriber,
+        leases: Leases,
+        *,
+        finished_job_count: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._journal = journal
+        self._events = events
+        self._store = store
+        self._worker = worker
+        self._describer = describer
+        self._leases = leases
+        self._finished_job_count = finished_job_count
+        self._clock = clock
+        self._running: tuple[str, asyncio.Task[None]] | None = None
+
+    @property
+    def running_job_id(self) -> str | None:
+        """The job that is being measured; None for none."""
+        return None if self._running is None else self._running[0]
+
+    def stop_attempt(self, job_id: str) -> None:
+        """Kill the worker of a job; nothing happens where the job is not running."""
+        if self._running is not None and self._running[0] == job_id:
+            self._running[1].cancel()
+
+    def requeue(self, job_id: str) -> None:
+        """Queue a job again whose attempt was interrupted, or fail it after too many; other jobs are left alone."""
+        job = self._journal.get_job(job_id)
+        if job.state is not JobState.RUNNING:
+            return
+        if job.attempt_count < MAX_ATTEMPT_COUNT:
+            self._events.append(job_id, JobState.QUEUED)
+            return
+        message = (
+            f"the agent stopped, or could not write to its disk, in each of {job.attempt_count} attempts; see its log"
+        )
+        self._events.append_end(job_id, Failure(reason=JobInterruptedError.reason, message=message))
+
+    async def run(self) -> None:
+        """Measure one job after the other until cancelled; the running job is then queued again."""
+        while True:
+            change = self._events.next_change
+            try:
+                waiting = fair_share_order(self._journal.waiting_jobs(), self._leases.is_silent)
+                if waiting:
+                    self.requeue(waiting[0].job_id)
+                    await self._attempt(waiting[0].job_id)
+                    self._journal.forget_finished_jobs(keep_count=self._finished_job_count)
+            except Exception:
+                # A full disk may have room later, and an internal error must not block the other jobs.
+                logger.exception("a job's attempt could not be recorded; trying again in %g s", _RETRY_PAUSE_S)
+                await asyncio.sleep(_RETRY_PAUSE_S)
+            else:
+                if not waiting:
+                    await change.wait()
+
+    async def _attempt(self, job_id: str) -> None:
+        """Run one attempt of a job to its end."""
+        measuring = asyncio.ensure_future(self._measure(job_id))
+        self._running = (job_id, measuring)
+        try:
+            await asyncio.wait({measuring})
+        finally:
+            self._running = None
+            if not measuring.done():  # the agent stops
+                measuring.cancel()
+                await asyncio.wait({measuring})
+                self.requeue(job_id)
+        if not measuring.cancelled():
+            measuring.result()
+
+    async def _measure(self, job_id: str) -> None:
+        # Describe the device now: a process that describes it during the measurement would disturb the runs.
+        with contextlib.suppress(DeviceDescriptionError):
+            await self._describer.describe()
+        job = self._journal.get_job(job_id)
+        if job.state.is_final:
+            return
+        attempt = job.attempt_count + 1
+        self._events.append(job_id, JobState.RUNNING, Progress(phase=JobPhase.LOADING, attempt=attempt))
+        try:
+            result = await self._run_worker(job, attempt)
+            if isinstance(result, Failure) and result.reason == WorkerOutOfMemoryError.reason:
+                self._count_kill(job, result.message)
+            self._events.append_end(job_id, result)
+        except (DiskFullError, JournalError):
+            raise
+        except AgentError as error:
+            if is_model_at_fault(error):
+                self._count_kill(job, str(error))
+            self._events.append_end(job_id, Failure(reason=error.reason, message=str(error)))
+        except Exception as error:
+            logger.exception("internal error while measuring job %s", job_id)
+            message = f"an internal error of the agent, please report it with the agent's log: {error!r}"
+            self._events.append_end(job_id, Failure(reason=InternalError.reason, message=message))
+
+    async def _run_worker(self, job: Job, attempt: int) -> Measurement | Failure:
+        def record(event: WorkerEvent) -> None:
+            if isinstance(event, LatencyBlock):
+                self._events.append(job.job_id, event)
+            elif event is not JobPhase.LOADING:  # recorded before the worker was started
+                self._events.append(job.job_id, Progress(phase=event, attempt=attempt))
+
+        # The model may have been quarantined since the job was queued.
+        self._journal.quarantine.require_released(job.spec.model_sha256)
+        model_path = await self._store.verified_model(job.spec.model_sha256)
+        spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
+        return await self._worker.run(model_path, spec, attempt=attempt, on_event=record)
+
+    def _count_kill(self, job: Job, message: str) -> None:
+        self._journal.quarantine.count_worker_kill(job.spec.model_sha256, message, time=self._clock())

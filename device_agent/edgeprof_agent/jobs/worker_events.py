@@ -1,0 +1,67 @@
+"""The events that a worker process sends, one JSON object per line.
+
+    {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
+    {"event": "block", <fields of LatencyBlock>}
+    {"event": "measurement", <fields of Measurement>}              the last line; `blocks` may be left out
+    {"event": "failure", "reason": "ERROR_REASON_...", "message": "..."}     the last line
+
+A worker runs a model that may be hostile, so nothing it sends is trusted.
+"""
+
+import dataclasses
+import json
+
+from edgeprof_agent.errors import REASONS, WorkerCrashedError
+from edgeprof_proto import wire
+from edgeprof_proto.record_json import from_json
+from edgeprof_proto.records.job import Failure, JobEvent, JobPhase
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+
+LINE_BYTES_LIMIT = 16 * 1024 * 1024
+"""Longest line that a worker may send, in bytes: more than a million samples in one block."""
+
+EVENT_BYTES_LIMIT = 128 * 1024 * 1024
+"""Bytes that a worker may send in all: several times what the longest plan needs, and less than would fill a disk."""
+
+MESSAGE_LENGTH_LIMIT = 4096
+"""Characters of a failure's message that are kept: an engine may repeat names from the model's file."""
+
+_EXCERPT_LENGTH = 200
+
+WorkerEvent = JobPhase | LatencyBlock
+"""An event before the last one."""
+
+
+def parse_event(line: bytes) -> WorkerEvent | Measurement | Failure:
+    """Parse one line from a worker.
+
+    Args:
+        line: The line as it arrived.
+
+    Raises:
+        WorkerCrashedError: If the line is not an event.
+    """
+    try:
+        fields = json.loads(line)
+        kind = fields.pop("event")
+        if kind == "progress":
+            return JobPhase(fields["phase"])
+        record_type = {"block": LatencyBlock, "measurement": Measurement, "failure": Failure}[kind]
+        record: LatencyBlock | Measurement | Failure = from_json(record_type, fields)
+        if isinstance(record, Failure):
+            if record.reason not in REASONS:
+                raise ValueError(f"unknown reason {record.reason!r}")
+            record = dataclasses.replace(record, message=_printable(record.message, MESSAGE_LENGTH_LIMIT))
+        # Fails for values that no message can carry: half a surrogate pair, a number too large for its field.
+        wire.event_to_message(JobEvent(sequence=1, event=record))
+        return record
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        excerpt = line[:_EXCERPT_LENGTH].decode("utf-8", errors="replace").strip()
+        raise WorkerCrashedError(
+            f"the worker sent a line that is not an event ({_printable(str(error), _EXCERPT_LENGTH)}): {excerpt!r}"
+        ) from error
+
+
+def _printable(text: str, length_limit: int) -> str:
+    """Return the beginning of a text from an engine or a model, without characters that UTF-8 cannot encode."""
+    return text[:length_limit].encode("utf-8", errors="backslashreplace").decode()
