@@ -63,7 +63,7 @@ def main() -> int:
         print(sections[name])
     parts = [*sections.values()]
     if names == NAMES:
-        parts = [_preface(cache.schedule), FINDINGS.read_text(encoding="utf-8"), *parts]
+        parts = [preface(cache.schedule), FINDINGS.read_text(encoding="utf-8"), *parts]
     path = (arguments.output or arguments.results) / ("paper.md" if names == NAMES else f"{'_'.join(names)}.md")
     path.write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {path}", file=sys.stderr)
@@ -98,7 +98,8 @@ def _result(name: str, cache: ExperimentCache) -> ResultTable | ResultFigure:
     return figure_of(exhibit, cache)
 
 
-def _preface(schedule: Schedule) -> str:
+def preface(schedule: Schedule) -> str:
+    """Return the head of the page."""
     learned = "networks are trained on the sources for 250 epochs at a learning rate of 0.0004, as in Table 15"
     if not schedule.is_full:
         epochs = " and ".join(f"{count} epochs on {space}" for space, count in SHORT_EPOCHS.items())

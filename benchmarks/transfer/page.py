@@ -32,7 +32,7 @@ def write(results: Path, output: Path) -> None:
     published = _complete_seeds(computed)
     unfinished = _unfinished(computed, published)
     here = _read(results / "here.json")
-    sections = [_PREFACE]
+    sections = [PREFACE]
     if not here:
         sections.append(_WITHOUT_MACHINE)
     if published:
@@ -47,7 +47,7 @@ def write(results: Path, output: Path) -> None:
 _WITHOUT_MACHINE: Final = """**Not finished:** the transfer on platforms of this machine (`here`) is not computed.
 """
 
-_PREFACE: Final = """# Transfer of latency predictors between search spaces
+PREFACE: Final = """# Transfer of latency predictors between search spaces
 
 A platform is known on one search space and is to be predicted on another, where only reference platforms were measured:
 the other platforms of both published tables. Score: Spearman's rank correlation, ties averaged, on 2,000 random

@@ -42,7 +42,7 @@ def draw_all(rows: Sequence[Row], unfinished: Sequence[Row], folder: Path) -> st
     _proxy_correlations().savefig(folder / "figure-13.png", dpi=100)
     _device_categories().savefig(folder / "figure-14.png", dpi=100)
     plt.close("all")
-    return _SECTIONS
+    return SECTIONS
 
 
 def _points(rows: Sequence[Row], source: str, method: str, chosen: str, platform: str | None) -> FloatArray:
@@ -135,7 +135,7 @@ def _heat(axes: Axes, values: FloatArray, down: Sequence[str], across: Sequence[
         axes.text(column, row, form.format(value), ha="center", va="center", fontsize=6, color=colour)
 
 
-_SECTIONS: Final = """## Figures of the paper
+SECTIONS: Final = """## Figures of the paper
 
 The paper (Multi-Predict, Akhauri and Abdelfattah 2023) prints curves without a table, so none of its numbers stand
 here. Common to 7, 20 and 21: only the target is left out of the references; the paper does not give the platforms that
