@@ -1,0 +1,176 @@
+"""One measurement, from the loading of the model to the verdict, inside the worker process."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from edgeprof_agent.conditions import SYSTEM_ROOT, hottest_celsius, read_peak_memory_bytes, read_text
+from edgeprof_agent.device.info import read_cpu
+from edgeprof_agent.errors import AgentError
+from edgeprof_agent.isolation.cpu_affinity import bind_to_cores, without_cores
+from edgeprof_agent.models.model_file import check_model_file
+from edgeprof_agent.runtimes.base import LoadedModel
+from edgeprof_agent.runtimes.registry import load_runtime
+from edgeprof_agent.runtimes.timed_loop import measure
+from edgeprof_agent.worker.node_placement import known_node_counts
+from edgeprof_agent.worker.observer import Observer
+from edgeprof_agent.worker.request import WorkerRequest
+from edgeprof_agent.worker.thermal_gate import ThermalGate
+from edgeprof_agent.worker.verdict import judge
+from edgeprof_proto.record_json import to_json
+from edgeprof_proto.records.job import JobPhase
+from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement, NodeCount
+from edgeprof_proto.shared.interval import median_interval
+
+THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Environment variables from which libraries of an engine read their number of threads when they are loaded."""
+
+Emit = Callable[[str, dict[str, Any]], None]
+"""Sends an event, given its name and its fields."""
+
+
+def run_measurement(request: WorkerRequest, emit: Emit) -> Measurement:
+    """Load the model and measure it.
+
+    Args:
+        request: What to measure.
+        emit: Sends each event.
+
+    Returns:
+        The measurement.
+
+    Raises:
+        AgentError: If the runtime, the model or a run of it failed.
+    """
+    spec = request.spec
+    start_time = time.time() - _process_age_s()
+    for name in THREAD_COUNT_VARIABLES:
+        os.environ[name] = str(spec.setting.thread_count)
+    emit("progress", {"phase": JobPhase.LOADING.value})
+    # Before the engine starts its threads, which inherit the affinity.
+    asked_cores = bind_to_cores(spec.setting, read_cpu())
+    runtime = load_runtime(spec.setting.runtime)
+    model_path = Path(request.model_path)
+    if request.isolation is not None:
+        check_model_file(
+            model_path,
+            runtime.model_format,
+            memory_bytes=request.isolation.memory_bytes,
+            batch_size=spec.setting.batch_size,
+        )
+    model = runtime.load(model_path, without_cores(spec.setting), input_seed=spec.input_seed)
+    try:
+        return _measure_loaded(model, request, asked_cores, emit, start_time)
+    finally:
+        model.close()
+
+
+def _measure_loaded(
+    model: LoadedModel, request: WorkerRequest, asked_cores: tuple[int, ...], emit: Emit, start_time: float
+) -> Measurement:
+    spec = request.spec
+    plan = spec.plan.filled()
+    observer = Observer(model)
+    gate = _thermal_gate(model, plan)
+    gate()
+    conditions_before = observer.read_conditions()
+    blocks = _take_blocks(model, plan, observer, gate, emit)
+    timed_blocks = [block for block in blocks if not block.is_warmup]
+    observed = observer.end(timed_ms=sum(sum(block.latency_ms) for block in timed_blocks))
+    conditions_after = observer.read_conditions()
+    peak_memory_bytes = read_peak_memory_bytes()
+    setting = _setting_in_force(model.setting, spec.setting)
+    node_counts = known_node_counts(request.node_placement, setting) or _count_nodes(model)
+    return Measurement(
+        model_sha256=spec.model_sha256,
+        setting=setting,
+        plan=plan,
+        start_time=start_time,
+        load_ms=model.load_ms,
+        first_inference_ms=blocks[0].latency_ms[0],
+        blocks=tuple(blocks),
+        peak_memory_bytes=peak_memory_bytes,
+        conditions_before=conditions_before,
+        conditions_during=tuple(observer.conditions_during),
+        conditions_after=conditions_after,
+        verdict=judge(
+            blocks,
+            conditions_before,
+            conditions_after,
+            conditions_during=observer.conditions_during,
+            provider=setting.provider,
+            node_counts={item.provider: item.node_count for item in node_counts},
+            allow_fallback=spec.allow_fallback,
+            cores_elsewhere_count=len(set(observed.core_indices) - set(asked_cores)) if asked_cores else None,
+            extra_thread_count=None if observed.thread_count is None else observed.thread_count - setting.thread_count,
+            core_wait_ms=observed.core_wait_ms,
+            plan=plan,
+        ),
+        node_counts=node_counts,
+        core_indices=observed.core_indices,
+        thread_count=observed.thread_count,
+        median_interval=median_interval(timed_blocks),
+        waited_ms=gate.waited_ms,
+        is_start_temperature_reached=gate.is_reached if plan.start_temperature_celsius else None,
+        total_ms=_process_age_s() * 1_000,
+    )
+
+
+def _take_blocks(
+    model: LoadedModel, plan: MeasurementPlan, observer: Observer, gate: ThermalGate, emit: Emit
+) -> list[LatencyBlock]:
+    blocks: list[LatencyBlock] = []
+    emit("progress", {"phase": JobPhase.WARMING_UP.value})
+    for block in measure(model.run_once, model.clock, plan, origin_ns=observer.origin_ns, gate=gate):
+        if not blocks:
+            observer.begin()
+        blocks.append(block)
+        emit("block", to_json(block))
+        if len(blocks) == 1:
+            emit("progress", {"phase": JobPhase.MEASURING.value})
+        observer.read_between_blocks()
+    return blocks
+
+
+def _thermal_gate(model: LoadedModel, plan: MeasurementPlan) -> ThermalGate:
+    return ThermalGate(
+        lambda: hottest_celsius(model.read_conditions()) if plan.start_temperature_celsius else None,
+        model.clock,
+        model.sleep,
+        limit_celsius=plan.start_temperature_celsius,
+        budget_ms=plan.max_wait_ms,
+    )
+
+
+def _setting_in_force(of_runtime: Setting, asked: Setting) -> Setting:
+    cores = asked.options.get(CORES_OPTION, ALL_CORES)
+    return (
+        of_runtime if cores == ALL_CORES else replace(of_runtime, options={**of_runtime.options, CORES_OPTION: cores})
+    )
+
+
+def _count_nodes(model: LoadedModel) -> tuple[NodeCount, ...]:
+    try:
+        counts = model.count_nodes()
+    except AgentError as error:
+        # The runs are valid without node counts, so they are kept.
+        print(f"the nodes of each provider could not be counted: {error}", file=sys.stderr)
+        return ()
+    return tuple(NodeCount(provider=provider, node_count=count) for provider, count in sorted(counts.items()))
+
+
+_IMPORT_TIME_NS = time.monotonic_ns()
+
+
+def _process_age_s() -> float:
+    """Return the age of this process in seconds; where the kernel does not report it, since this module was loaded."""
+    fields = (read_text(SYSTEM_ROOT / "proc/self/stat") or "").rpartition(")")[2].split()
+    if len(fields) > 19 and hasattr(time, "CLOCK_BOOTTIME"):
+        # The start time: field 22, in clock ticks since boot. The two fields up to the bracket are cut off.
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return (time.monotonic_ns() - _IMPORT_TIME_NS) / 1e9
