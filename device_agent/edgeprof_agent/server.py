@@ -1,4 +1,4 @@
-"""The agent as a whole: its parts put together, started, and stopped within two seconds."""
+"""The agent's server process: builds the parts, starts them, and stops them within two seconds."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,8 @@ from edgeprof_agent.jobs.job_queue import JobQueue
 from edgeprof_agent.jobs.journal import Journal, open_journal
 from edgeprof_agent.jobs.leases import Leases
 from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
-from edgeprof_agent.models.model_store import CHUNK_BYTES_LIMIT, ModelStore
+from edgeprof_agent.models.model_store import ModelStore
+from edgeprof_agent.models.upload import CHUNK_BYTES_LIMIT
 from edgeprof_agent.rpc.decoding import DecodingInterceptor
 from edgeprof_agent.rpc.servicer import DeviceAgentServicer
 from edgeprof_agent.service.notification import keep_watchdog_quiet, notify
@@ -42,12 +43,12 @@ from edgeprof_proto.v1 import device_agent_pb2_grpc, pairing_pb2_grpc
 logger = logging.getLogger(__name__)
 
 STOP_GRACE_S = 0.5
-"""Time that calls under way get to end when the agent stops; watching hosts come back on their own."""
+"""Time for running calls to end when the agent stops, in seconds; hosts that watch a job reconnect on their own."""
 
 _CHANNEL_OPTIONS = (
-    # With it a second agent would share the port and take half of the calls.
+    # Off: with it, a second agent could listen on the same port and receive half of the calls.
     ("grpc.so_reuseport", 0),
-    # A chunk and its frame; nothing larger is taken in.
+    # One chunk with its frame; larger messages are refused.
     ("grpc.max_receive_message_length", CHUNK_BYTES_LIMIT + 1024),
     *KEEPALIVE_OPTIONS,
     # Hosts ping every 10 s, also between calls.
@@ -63,11 +64,11 @@ async def serve(
     worker_command: Sequence[str] = WORKER_COMMAND,
     describe_command: Sequence[str] = DESCRIBE_COMMAND,
 ) -> None:
-    """Run an agent until SIGTERM or SIGINT. A job that is running then starts anew with the next agent.
+    """Run an agent until SIGTERM or SIGINT. A job that is running then starts again with the next agent.
 
     Args:
         config: Where and within which limits.
-        announce: Told in one line when the agent is ready, and where it listens.
+        announce: Called with one line when the agent is ready, which names its address.
         worker_command: Start of a worker's command line.
         describe_command: Command line of the process that describes the device.
 
@@ -79,7 +80,7 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running_agent(config, worker_command=worker_command, describe_command=describe_command) as address:
-        # What is here now stays until the end; no collection has to look at it again.
+        # Objects alive now stay until the end; frozen, they are skipped by later collections.
         gc.collect()
         gc.freeze()
         announce(f"edgeprof-agent {VERSION} listening on {address}")
@@ -88,7 +89,7 @@ async def serve(
             await stop.wait()
         notify("STOPPING=1")
         logger.info("stopping")
-    # Calls that were cut off end a moment after their server; without that moment gRPC logs a trace for each.
+    # Cancelled calls end shortly after their server; without this wait gRPC logs a traceback for each.
     if pending := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(pending, timeout=STOP_GRACE_S)
 
@@ -107,7 +108,7 @@ async def running_agent(
         config: Where and within which limits.
         worker_command: Start of a worker's command line.
         describe_command: Command line of the process that describes the device.
-        interceptors: See every call that the gate has let through before its handler does.
+        interceptors: Called for every authorized call before its handler.
 
     Yields:
         The address it listens on, as `host:port`.
@@ -117,34 +118,14 @@ async def running_agent(
         JournalError: If the journal cannot be.
     """
     with exclusive_data_dir(config.data_dir) as data_dir, open_journal(data_dir) as journal:
-        store = _build_store(config, data_dir, journal)
-        describer = DeviceDescriber(data_dir, describe_command)
-        leases = Leases(config.lease_duration_s)
-        jobs = JobQueue(
-            journal,
-            store,
-            _build_worker(config, data_dir, worker_command),
-            describer,
-            leases,
-            queued_job_count=config.queued_job_count,
-            host_queued_job_count=config.host_queued_job_count,
-            finished_job_count=config.finished_job_count,
-        )
         device_id = read_device_id(data_dir)
+        worker = _build_worker(config, data_dir, worker_command)
+        describer = DeviceDescriber(data_dir, describe_command)
+        servicer, jobs = _build_servicer(config, data_dir, device_id, journal, worker, describer)
         identity = _identity_for(config, data_dir)
         hosts = PairedHosts(data_dir)
         pairing = PairingServicer(
             hosts, device_fingerprint=None if identity is None else identity.fingerprint, device_id=device_id
-        )
-        servicer = DeviceAgentServicer(
-            config=config,
-            version=VERSION,
-            device_id=device_id,
-            describer=describer,
-            store=store,
-            jobs=jobs,
-            leases=leases,
-            diagnoser=Diagnoser(config, data_dir),
         )
         if identity is not None:
             interceptors = (AuthorizationInterceptor(hosts), *interceptors)
@@ -158,7 +139,7 @@ async def running_agent(
 
 
 def _identity_for(config: AgentConfig, data_dir: Path) -> KeyPair | None:
-    """Key and certificate to serve with; None to serve without encryption and pairing, on loopback alone."""
+    """Return the key and certificate to serve with; None to serve without TLS and pairing, on loopback only."""
     if config.insecure:
         return None
     identity = read_identity(data_dir)
@@ -168,6 +149,39 @@ def _identity_for(config: AgentConfig, data_dir: Path) -> KeyPair | None:
             "run `edgeprof-agent init` once"
         )
     return identity
+
+
+def _build_servicer(
+    config: AgentConfig,
+    data_dir: Path,
+    device_id: str,
+    journal: Journal,
+    worker: WorkerProcess,
+    describer: DeviceDescriber,
+) -> tuple[DeviceAgentServicer, JobQueue]:
+    store = _build_store(config, data_dir, journal)
+    leases = Leases(config.lease_duration_s)
+    jobs = JobQueue(
+        journal,
+        store,
+        worker,
+        describer,
+        leases,
+        queued_job_count=config.queued_job_count,
+        host_queued_job_count=config.host_queued_job_count,
+        finished_job_count=config.finished_job_count,
+    )
+    servicer = DeviceAgentServicer(
+        config=config,
+        version=VERSION,
+        device_id=device_id,
+        describer=describer,
+        store=store,
+        jobs=jobs,
+        leases=leases,
+        diagnoser=Diagnoser(config, data_dir),
+    )
+    return servicer, jobs
 
 
 def _build_store(config: AgentConfig, data_dir: Path, journal: Journal) -> ModelStore:
@@ -225,19 +239,19 @@ async def _serving(
 async def _add_port(server: grpc.aio.Server, address: str, identity: KeyPair | None) -> int:
     if identity is None:
         return server.add_insecure_port(address)
-    # A host without a certificate gets no further than the handshake; whose certificate it is, the gate decides.
+    # TLS requires a client certificate; the authorization interceptor decides whose certificates are accepted.
     credentials = grpc.ssl_server_credentials(
         [(identity.private_key_pem, identity.certificate_pem)], OPEN_ISSUER_PEM, require_client_auth=True
     )
-    # gRPC does not tell a key that it cannot use from an address that it cannot use: try the key alone first.
+    # gRPC reports an unusable key and an unusable address with the same error, so the key is tried alone first.
     trial = grpc.aio.server()
     try:
         trial.add_secure_port("127.0.0.1:0", credentials)
     except RuntimeError as error:
         raise IdentityError(
             "the device's identity cannot be used, device.key or device.crt in the data folder is damaged or they do "
-            "not belong together: restore them from a copy, or remove both, run `edgeprof-agent init`, and pair every "
-            "host again"
+            "not belong together: restore them from a backup, or remove both, run `edgeprof-agent init`, and pair "
+            "every host again"
         ) from error
     finally:
         await trial.stop(None)

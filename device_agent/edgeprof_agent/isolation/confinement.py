@@ -1,39 +1,20 @@
-"""Applies a plan to this process, once and for good, before it reads a model or imports a runtime.
+"""Confines this process by a plan, before it reads a model or imports a runtime. It cannot be undone.
 
-Everything here must happen while the process has one thread: most safeguards hold for a thread and those it starts.
-Where the kernel does not allow one, the worker runs without it; what `confine` returns says so.
+`confine` must be called while the process has one thread: most safeguards apply to a thread and those that it starts.
+A safeguard that the kernel refuses is skipped; the returned checks report it.
 """
 
 import contextlib
 import os
 import resource
 import signal
-import stat
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeprof_agent.isolation import kernel, landlock, seccomp
+from edgeprof_agent.isolation import kernel, landlock, readable_paths, seccomp
 from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_proto.records.check import Check, CheckLevel
-
-_SYSTEM_PATHS = (
-    *("/usr", "/lib", "/lib32", "/lib64", "/opt", "/nix/store"),
-    *("/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/alternatives", "/etc/OpenCL", "/etc/vulkan", "/etc/localtime"),
-    *("/etc/nv_tegra_release", "/etc/os-release"),
-    # Android.
-    *("/system", "/vendor", "/apex", "/linkerconfig", "/data/data/com.termux/files/usr"),
-    *("/proc", "/sys"),
-)
-"""Read by Python, libraries, drivers, and by what tells the state of the device."""
-
-_DEVICE_PATTERNS = (
-    *("null", "zero", "full", "random", "urandom"),
-    # Accelerators: graphics, NVIDIA, AMD, Mali, Adreno, Coral, Hailo, Vivante, Rockchip and Qualcomm.
-    *("dri", "nvidia*", "nvmap", "nvhost*", "nvgpu", "kfd", "mali*", "kgsl-3d*", "apex_*", "hailo*", "galcore"),
-    *("accel", "rknpu*", "dma_heap", "ion", "adsprpc-smd*", "fastrpc*"),
-)
 
 _NAMESPACE_REMEDY = (
     "run the agent as root, or allow namespaces to all users (kernel.unprivileged_userns_clone=1, "
@@ -48,11 +29,11 @@ _USER_REMEDY = "run the agent as a user of its own, or install Python and edgepr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confinement:
-    """What came of it.
+    """The result of `confine`.
 
     Args:
-        model_path: What the confined process calls its model.
-        checks: Each safeguard, in force or not, with the way to get it.
+        model_path: Path of the model as the confined process sees it.
+        checks: One check for each safeguard: whether it is in force, and if not, how to get it.
     """
 
     model_path: Path
@@ -60,27 +41,27 @@ class Confinement:
 
 
 def confine(plan: IsolationPlan, model_path: Path) -> Confinement:
-    """Apply a plan to this process; see the module's text.
+    """Confine this process by a plan.
 
     Args:
         plan: What the process may use.
-        model_path: The one file of the agent that it may read.
+        model_path: The only file of the agent that it may read.
 
     Raises:
         OSError: If the model cannot be opened.
     """
     parent = os.getppid()
-    system_paths = _system_paths(plan)
-    obstacle = _user_obstacle(plan, system_paths)
+    system_paths = readable_paths.system_paths(plan)
+    obstacle = readable_paths.user_obstacle(plan, system_paths)
     user_id = None if obstacle else plan.user_id
     model = os.open(model_path, os.O_RDONLY)
     if user_id is not None:
         os.fchown(model, -1, user_id)
         os.fchmod(model, 0o640)
-    # The folders above the model are closed to the user that this process becomes; its open file is not.
+    # The worker's user cannot enter the folders above the model, but can reopen a file that is open already.
     confined_model_path = Path(f"/proc/self/fd/{model}")
     user_task_count = _count_tasks(os.getuid()) if user_id is None else 0
-    device_paths = [path for pattern in _DEVICE_PATTERNS for path in Path("/dev").glob(pattern)]
+    device_paths = readable_paths.device_paths()
     granted = [
         *((path, landlock.READ) for path in system_paths),
         *((path, landlock.USE_DEVICE) for path in device_paths),
@@ -103,11 +84,11 @@ def confine(plan: IsolationPlan, model_path: Path) -> Confinement:
 
 
 def _leave_namespaces() -> dict[str, str]:
-    """Leave the namespaces of the board; what is returned names each that could not be left, with the reason."""
+    """Enter new namespaces; return the reason for each kind that the kernel refused."""
     obstacles = _unshare_each()
     if "mount" not in obstacles:
         return obstacles
-    # Without the right to do so, first become the owner of a user namespace: the same user, with rights in it alone.
+    # Without privileges: first a user namespace, in which this user has the needed rights.
     user, group = os.getuid(), os.getgid()
     try:
         kernel.unshare(kernel.CLONE_NEWUSER)
@@ -137,11 +118,13 @@ def _describe_network_namespace(obstacles: dict[str, str]) -> Check:
 
 
 def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str) -> Check:
-    """Cover the agent's folder with an empty one in memory, where nobody but this process sees it, and work there."""
+    """Mount an empty file system in memory over the agent's folder, for this process only, and work in it."""
     name = "worker scratch folder"
     scratch = Path(plan.scratch_dir)
     owner = os.getuid() if user_id is None else user_id
-    is_needed = any(Path(path).is_relative_to(plan.data_dir) for path in plan.writable_dirs) or _installed_within(plan)
+    is_needed = any(
+        Path(path).is_relative_to(plan.data_dir) for path in plan.writable_dirs
+    ) or readable_paths.installed_within(plan)
     covered = plan.scratch_dir if is_needed else plan.data_dir
     try:
         if obstacle:
@@ -164,7 +147,7 @@ def _limit(plan: IsolationPlan, user_task_count: int) -> Check:
     limits = {
         "RLIMIT_DATA": plan.memory_bytes,
         "RLIMIT_CPU": plan.processor_s,
-        # Counted over all processes of a user, so that those it has already must be added.
+        # The limit counts all processes of a user, so those that run already are added.
         "RLIMIT_NPROC": plan.task_count + user_task_count,
         "RLIMIT_NOFILE": plan.open_file_count,
         "RLIMIT_FSIZE": plan.file_bytes,
@@ -219,7 +202,7 @@ def _change_user(user_id: int | None, obstacle: str, device_paths: list[Path]) -
 def _drop_capabilities() -> Check:
     name = "worker privileges"
     try:
-        # First, since Landlock and the filter over system calls ask for it.
+        # First, since Landlock and seccomp require it.
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         kernel.drop_capabilities()
     except OSError as error:
@@ -230,7 +213,7 @@ def _drop_capabilities() -> Check:
 def _end_with_parent(parent: int) -> Check:
     name = "worker end"
     try:
-        # Forgotten by the kernel when a process changes its user, therefore not earlier.
+        # After the change of user, at which the kernel clears this setting.
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     except OSError as error:
         return _missing(name, f"comes only once it notices that its agent has gone ({_reason(error)})", _KERNEL_REMEDY)
@@ -255,49 +238,6 @@ def _filter_system_calls() -> Check:
     except OSError as error:
         return _missing(name, f"are not filtered ({_reason(error)})", _SECCOMP_REMEDY)
     return _good(name, "for sockets, other processes, mounts and the kernel's own parts are refused")
-
-
-def _system_paths(plan: IsolationPlan) -> list[Path]:
-    """Return what Python and libraries are read from, without the agent's own folder if that lies among it."""
-    paths = dict.fromkeys([*(Path(os.path.realpath(path)) for path in _SYSTEM_PATHS), *_python_paths()])
-    data_dir = Path(os.path.realpath(plan.data_dir))
-    return [*(part for path in paths for part in _parts_without(data_dir, path)), *_installed_within(plan)]
-
-
-def _python_paths() -> list[Path]:
-    return [Path(os.path.realpath(path)) for path in (sys.prefix, sys.base_prefix, *sys.path) if path]
-
-
-def _installed_within(plan: IsolationPlan) -> list[Path]:
-    """Return where Python or its packages lie within the agent's folder."""
-    data_dir, scratch = (Path(os.path.realpath(path)) for path in (plan.data_dir, plan.scratch_dir))
-    within = (path for path in _python_paths() if path != data_dir and path.is_relative_to(data_dir))
-    return [path for path in within if not path.is_relative_to(scratch) and not scratch.is_relative_to(path)]
-
-
-def _parts_without(kept_out: Path, path: Path) -> Iterable[Path]:
-    if path.is_relative_to(kept_out):
-        return
-    if not kept_out.is_relative_to(path):
-        yield path
-        return
-    with contextlib.suppress(OSError):
-        for part in path.iterdir():
-            # A link may lead back into what is kept out.
-            if part.is_symlink():
-                continue
-            yield from _parts_without(kept_out, part)
-
-
-def _user_obstacle(plan: IsolationPlan, paths: Iterable[Path]) -> str:
-    """Say why this process cannot become another user; empty where nothing stands against it."""
-    if plan.user_id is None or os.geteuid() != 0:
-        return ""
-    for path in filter(Path.exists, paths):
-        for folder in (path, *path.parents):
-            if folder.is_dir() and not folder.stat().st_mode & stat.S_IXOTH:
-                return f"only root may read {folder}, beneath which Python or edgeprof is installed"
-    return ""
 
 
 def _count_tasks(user_id: int) -> int:

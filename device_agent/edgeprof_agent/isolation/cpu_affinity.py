@@ -1,7 +1,7 @@
-"""On which cores a worker runs and how many of its threads work: asked for, and read back from the kernel.
+"""CPU affinity of a worker: set from the setting, then cores and threads read back from the kernel.
 
-A setting's option "cores" names a cluster of the processor, "all" (or nothing) every core that the agent may use. The
-option belongs to the worker and not to a runtime: threads take over the affinity of the thread that starts them.
+A setting's option "cores" names a cluster of the processor; "all", the default, means every core that the agent may
+use. The worker handles this option, not the runtime: threads inherit the affinity of the thread that starts them.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from edgeprof_proto.records.device import Cpu
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
 
 WORKING_SHARE = 0.05
-"""Of the time of all timed runs: a thread that computed for less only kept the books."""
+"""Threads below this share of the timed CPU time are housekeeping and are not counted."""
 
 
 def check_cores(setting: Setting, cpu: Cpu) -> None:
@@ -35,7 +35,7 @@ def check_cores(setting: Setting, cpu: Cpu) -> None:
 
 
 def without_cores(setting: Setting) -> Setting:
-    """Return a setting as a runtime is given it: without the option that is not the runtime's."""
+    """Return a setting without the option "cores", which runtimes do not know."""
     options = {name: value for name, value in setting.options.items() if name != CORES_OPTION}
     return dataclasses.replace(setting, options=options)
 
@@ -48,7 +48,7 @@ def bind_to_cores(setting: Setting, cpu: Cpu) -> tuple[int, ...]:
         cpu: The processor.
 
     Returns:
-        The cores asked for, ascending; empty where the system has no affinity and the setting asks for none.
+        The cores asked for, ascending; empty where the system does not support affinity and the setting names no cores.
 
     Raises:
         SettingNotSupportedError: If the processor has no such cluster, or the kernel does not let the worker use it.
@@ -62,7 +62,7 @@ def bind_to_cores(setting: Setting, cpu: Cpu) -> tuple[int, ...]:
     wanted = tuple(index for index in cluster.core_indices if index in allowed)
     try:
         if not wanted:
-            raise OSError(f"the agent may use {', '.join(map(str, allowed)) or 'no cores that it knows of'}")
+            raise OSError(f"the agent may use the cores {', '.join(map(str, allowed)) or '(not reported)'}")
         os.sched_setaffinity(0, wanted)
     except OSError as error:
         raise SettingNotSupportedError(
@@ -78,7 +78,7 @@ def read_affinity(thread_id: int = 0) -> tuple[int, ...]:
         thread_id: The thread; 0 for the calling one.
 
     Returns:
-        The logical cores, ascending; empty where the system does not tell, or the thread is gone.
+        The logical cores, ascending; empty where not reported, or the thread has ended.
     """
     if not hasattr(os, "sched_getaffinity"):
         return ()
@@ -91,17 +91,17 @@ def read_affinity(thread_id: int = 0) -> tuple[int, ...]:
 def working_threads(
     before_ns: Mapping[str, int] | None, after_ns: Mapping[str, int] | None, timed_ms: float
 ) -> tuple[int, ...] | None:
-    """Tell which threads of this process worked during the timed runs.
+    """Return the threads of this process that worked during the timed runs.
 
     Args:
-        before_ns: Work of each thread before them, in nanoseconds; None where the kernel does not tell.
-        after_ns: Work of each thread after them.
+        before_ns: CPU time of each thread before them, in nanoseconds; None where not reported.
+        after_ns: CPU time of each thread after them.
         timed_ms: Time of all timed runs, in milliseconds.
 
     Returns:
-        The threads that worked for a share of the time worth the name; None where the kernel does not tell.
+        The threads with at least `WORKING_SHARE` of the time; None where not reported.
     """
     if before_ns is None or after_ns is None:
         return None
-    least_ns = WORKING_SHARE * timed_ms * 1e6
-    return tuple(int(name) for name, work_ns in after_ns.items() if work_ns - before_ns.get(name, 0) > least_ns)
+    min_ns = WORKING_SHARE * timed_ms * 1e6
+    return tuple(int(name) for name, work_ns in after_ns.items() if work_ns - before_ns.get(name, 0) > min_ns)

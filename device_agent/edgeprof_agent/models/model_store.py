@@ -1,57 +1,39 @@
-"""Models on the device's disk by SHA-256: uploads that resume, and a cache with a bound.
+"""Models on the device's disk by SHA-256: resumable uploads, and a cache of limited size.
 
     DATA/models/<sha256>          whole models, verified
-    DATA/uploads/<sha256>.part    what has arrived of the others
+    DATA/uploads/<sha256>.part    partial uploads
 
-The time at which a file was last used is its modification time; the least recently used go first. A part that ran into
-a full disk is removed, so that the board gets its space back; one that broke off for any other reason stays.
+The modification time of a file is when it was last used; the least recently used file is removed first. A partial
+upload that ran into a full disk is removed; one that broke off for another reason is kept and can be resumed.
 """
 
 import asyncio
 import contextlib
-import dataclasses
-import errno
 import hashlib
 import math
 import os
 import weakref
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.data_dir import rename_durably
 from edgeprof_agent.errors import (
     DiskFullError,
-    InvalidRequestError,
     ModelCorruptError,
     ModelNotFoundError,
     ModelTooLargeError,
     UploadLimitedError,
     UploadOffsetError,
 )
+from edgeprof_agent.models.upload import (
+    CHUNK_BYTES_LIMIT,
+    RateLimit,
+    UploadHeader,
+    next_chunk,
+    removed_when_full,
+)
 from edgeprof_proto.records.validation import require_sha256
-
-CHUNK_BYTES_LIMIT = 1024 * 1024
-"""Largest chunk that the wire contract allows."""
-
-CHUNK_WAIT_S = 30.0
-"""A host that sends nothing for so long loses its place, so that it cannot keep others from the same model."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class UploadHeader:
-    """What is being uploaded, and the byte at which it goes on."""
-
-    model_sha256: str
-    size_bytes: int
-    offset_bytes: int = 0
-
-    def __post_init__(self) -> None:
-        require_sha256(self.model_sha256)
-        if self.size_bytes < 1:
-            raise InvalidRequestError(f"size_bytes must be >= 1, got {self.size_bytes}")
-        if not 0 <= self.offset_bytes <= self.size_bytes:
-            raise InvalidRequestError(f"offset_bytes must be 0 to {self.size_bytes}, got {self.offset_bytes}")
 
 
 class ModelStore:
@@ -61,10 +43,10 @@ class ModelStore:
         data_dir: The agent's folder.
         model_bytes: Size of one model at most.
         cache_bytes: Size of all files together at most.
-        disk_reserve_bytes: Space on the disk that stays free.
-        needed_models: Tells the SHA-256 of the models that must not be removed now.
-        upload_count: Uploads at once at most.
-        upload_bytes_per_s: Bytes that all uploads together bring per second at most.
+        disk_reserve_bytes: Disk space that is kept free.
+        needed_models: Returns the SHA-256 of models that must not be removed now.
+        upload_count: Concurrent uploads at most.
+        upload_bytes_per_s: Rate of all uploads together, in bytes per second at most.
     """
 
     def __init__(
@@ -88,18 +70,18 @@ class ModelStore:
         self._needed_models = needed_models
         self._upload_limit = upload_count
         self._upload_count = 0
-        self._rate = _Rate(upload_bytes_per_s)
+        self._rate = RateLimit(upload_bytes_per_s)
         self._announced_bytes: dict[str, int] = {}
         self._uploads: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     def use_model(self, model_sha256: str) -> Path:
-        """Return the file of a model, which counts as used now.
+        """Return the file of a model and mark it as used now.
 
         Args:
             model_sha256: The model.
 
         Raises:
-            ModelNotFoundError: If it is not on the device, or not whole.
+            ModelNotFoundError: If it is not on the device, or its upload is not complete.
         """
         path = self._models_dir / model_sha256
         try:
@@ -109,7 +91,7 @@ class ModelStore:
         return path
 
     async def verified_model(self, model_sha256: str) -> Path:
-        """Return the file of a model whose bytes are still those that were uploaded.
+        """Return the file of a model after checking its SHA-256.
 
         Args:
             model_sha256: The model.
@@ -124,12 +106,12 @@ class ModelStore:
             path.unlink(missing_ok=True)
             raise ModelCorruptError(
                 f"the file of model {model_sha256} has changed on the device's disk, which may be failing; it was "
-                "removed before it was measured, ask for another job with the model"
+                "removed, upload the model again and create another job"
             )
         return path
 
     def received_bytes(self, model_sha256: str) -> tuple[int, bool]:
-        """Return how many bytes of a model have arrived, and whether that is all of them.
+        """Return the number of bytes of a model on the device, and whether it is complete.
 
         Args:
             model_sha256: The model.
@@ -144,19 +126,19 @@ class ModelStore:
             return _size(self._part(model_sha256)), False
 
     async def receive(self, header: UploadHeader, chunks: AsyncIterable[bytes]) -> int:
-        """Store a model, or the rest of one. Uploads of the same model take turns.
+        """Store a model, or the rest of one. Concurrent uploads of the same model wait for each other.
 
         Args:
-            header: What arrives.
+            header: The model, and where the upload continues.
             chunks: Its bytes from `header.offset_bytes` on.
 
         Returns:
-            Bytes of the model on the device: all of them.
+            Bytes of the model on the device, which are all of them.
 
         Raises:
             ModelTooLargeError: If the model is beyond the limit.
-            UploadOffsetError: If the part on the device ends at another byte, or the chunks stopped coming.
-            ModelCorruptError: If the bytes are not those announced; what had arrived is removed.
+            UploadOffsetError: If the upload must continue at another byte, or it stalled.
+            ModelCorruptError: If the bytes do not have the announced SHA-256 or size; they are removed.
             DiskFullError: If there is no space.
             UploadLimitedError: If too many uploads are under way.
         """
@@ -189,15 +171,15 @@ class ModelStore:
     def _check_offset(self, header: UploadHeader, received: int) -> None:
         if header.offset_bytes not in (0, received):
             raise UploadOffsetError(
-                f"the upload goes on at byte {received}, not at byte {header.offset_bytes}; "
-                f"send offset_bytes {received}, or 0 to start anew"
+                f"the upload continues at byte {received}, not at byte {header.offset_bytes}; "
+                f"send offset_bytes {received}, or 0 to start again"
             )
 
     async def _store(self, header: UploadHeader, chunks: AsyncIterable[bytes]) -> None:
         part = self._part(header.model_sha256)
         self._announced_bytes[header.model_sha256] = header.size_bytes
         try:
-            with _removed_when_full(part):
+            with removed_when_full(part):
                 digest = await self._append(part, header, chunks)
             await self._finish(part, header, digest)
         finally:
@@ -209,14 +191,16 @@ class ModelStore:
             received = header.offset_bytes
             iterator = aiter(chunks)
             while received < header.size_bytes:
-                chunk = await _next_chunk(iterator, received)
+                chunk = await next_chunk(iterator, received)
                 await self._rate.take(len(chunk))
                 received += len(chunk)
                 if received > header.size_bytes:
                     part.unlink()
-                    raise ModelCorruptError(f"more bytes arrived than the {header.size_bytes} announced; upload anew")
+                    raise ModelCorruptError(
+                        f"more bytes arrived than the {header.size_bytes} announced; upload the model again"
+                    )
                 file.write(chunk)
-                # What GetModel tells must be what a resumed upload finds.
+                # Flushed, so that GetModel reports what a resumed upload will find.
                 file.flush()
                 digest.update(chunk)
             await asyncio.to_thread(os.fsync, file.fileno())
@@ -227,25 +211,25 @@ class ModelStore:
             part.unlink()
             raise ModelCorruptError(
                 f"the bytes that arrived have SHA-256 {digest.hexdigest()}, announced was {header.model_sha256}; "
-                "they were removed, upload the model anew"
+                "they were removed, upload the model again"
             )
         await asyncio.to_thread(rename_durably, part, self._models_dir / header.model_sha256)
 
     def _make_room(self, header: UploadHeader, received: int) -> None:
-        """Remove what was not used for longest until the rest of an upload fits."""
+        """Remove the least recently used files until the rest of an upload fits."""
         missing = header.size_bytes - received
         removable = self._removable(header.model_sha256)
         if (excess := self._excess(missing)) > sum(map(_size, removable)):
             raise DiskFullError(
                 f"the model needs {missing} bytes, {excess} more than there is: the agent keeps "
                 f"{self._disk_reserve_bytes} bytes of the disk free and at most {self._cache_bytes} bytes of models; "
-                "free some disk space, or wait until the jobs before have ended"
+                "free some disk space, or wait until earlier jobs have ended"
             )
         while self._excess(missing):
             removable.pop(0).unlink()
 
     def _excess(self, missing: int) -> int:
-        # What other uploads have announced is as good as taken.
+        # Space that other uploads have announced is reserved for them.
         missing += sum(size - _size(self._part(name)) for name, size in self._announced_bytes.items())
         used = sum(_size(path) for path in self._files())
         disk = os.statvfs(self._uploads_dir)
@@ -262,44 +246,6 @@ class ModelStore:
 
     def _part(self, model_sha256: str) -> Path:
         return self._uploads_dir / f"{model_sha256}.part"
-
-
-class _Rate:
-    """Makes those who take wait, so that no more is taken per second than allowed; what a second left over is kept."""
-
-    def __init__(self, per_second: float) -> None:
-        self._per_second = per_second
-        self._paid_until_s = -math.inf
-
-    async def take(self, count: int) -> None:
-        """Wait until so many may be taken."""
-        now_s = asyncio.get_running_loop().time()
-        self._paid_until_s = max(self._paid_until_s, now_s - 1.0) + count / self._per_second
-        if self._paid_until_s > now_s:
-            await asyncio.sleep(self._paid_until_s - now_s)
-
-
-@contextlib.contextmanager
-def _removed_when_full(part: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        part.unlink(missing_ok=True)
-        raise DiskFullError("the device's disk ran full during the upload; free some space and upload anew") from error
-
-
-async def _next_chunk(chunks: Any, received: int) -> bytes:
-    try:
-        chunk: bytes = await asyncio.wait_for(anext(chunks), CHUNK_WAIT_S)
-    except StopAsyncIteration:
-        raise UploadOffsetError(f"the upload ended early; go on at byte {received}") from None
-    except asyncio.TimeoutError:
-        raise UploadOffsetError(f"no chunk arrived for {CHUNK_WAIT_S:g} s; go on at byte {received}") from None
-    if not 1 <= len(chunk) <= CHUNK_BYTES_LIMIT:
-        raise InvalidRequestError(f"a chunk must have 1 to {CHUNK_BYTES_LIMIT} bytes, got {len(chunk)}")
-    return chunk
 
 
 def _digest(path: Path) -> Any:

@@ -34,7 +34,8 @@ from edgeprof_agent.errors import (
 )
 from edgeprof_agent.jobs.job_queue import JobQueue
 from edgeprof_agent.jobs.leases import Leases
-from edgeprof_agent.models.model_store import ModelStore, UploadHeader
+from edgeprof_agent.models.model_store import ModelStore
+from edgeprof_agent.models.upload import UploadHeader
 from edgeprof_agent.rpc.calling_host import host_of
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_HOST_REVISION, wire
 from edgeprof_proto.records.check import Check
@@ -238,7 +239,9 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
 
     def _present(self, description: DeviceDescription) -> Device:
         fields = {field.name: getattr(description, field.name) for field in dataclasses.fields(description)}
-        limits = {field.name: getattr(self._config, field.name) for field in dataclasses.fields(AgentLimits)}
+        names = [field.name for field in dataclasses.fields(AgentLimits)]
+        # A limit that the configuration does not have is not reported.
+        limits = {name: getattr(self._config, name) for name in names if hasattr(self._config, name)}
         return Device(**fields, device_id=self._device_id, limits=AgentLimits(**limits))
 
 

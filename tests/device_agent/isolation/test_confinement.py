@@ -14,7 +14,7 @@ import pytest
 
 from edgeprof_agent.config import MIB, AgentConfig
 from edgeprof_agent.errors import WorkerOutOfMemoryError
-from edgeprof_agent.isolation import confinement
+from edgeprof_agent.isolation import readable_paths
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
 from edgeprof_proto.record_json import to_json
@@ -225,7 +225,7 @@ def test_folder_of_the_agent_is_kept_out_wherever_it_lies(tmp_path: Path) -> Non
     for folder in (data_dir, library, tmp_path / "opt" / "agent" / "code"):
         folder.mkdir(parents=True)
     (tmp_path / "opt" / "link").symlink_to(data_dir)
-    parts = set(confinement._parts_without(data_dir, tmp_path / "opt"))
+    parts = set(readable_paths.parts_without(data_dir, tmp_path / "opt"))
     assert parts == {library, tmp_path / "opt" / "agent" / "code"}
-    assert set(confinement._parts_without(data_dir, library)) == {library}
-    assert set(confinement._parts_without(data_dir, data_dir / "scratch")) == set()
+    assert set(readable_paths.parts_without(data_dir, library)) == {library}
+    assert set(readable_paths.parts_without(data_dir, data_dir / "scratch")) == set()

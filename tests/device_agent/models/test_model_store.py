@@ -14,8 +14,9 @@ from edgeprof_agent.errors import (
     UploadLimitedError,
     UploadOffsetError,
 )
-from edgeprof_agent.models import model_store
-from edgeprof_agent.models.model_store import ModelStore, UploadHeader
+from edgeprof_agent.models import model_store, upload
+from edgeprof_agent.models.model_store import ModelStore
+from edgeprof_agent.models.upload import UploadHeader
 
 BuildStore = Callable[..., ModelStore]
 
@@ -164,7 +165,7 @@ def test_uploads_wait_for_their_share_of_the_rate(build_store: BuildStore, monke
     async def pause(duration_s: float) -> None:
         paused_s.append(duration_s)
 
-    monkeypatch.setattr(model_store.asyncio, "sleep", pause)
+    monkeypatch.setattr(upload.asyncio, "sleep", pause)
     receive(build_store(upload_bytes_per_s=100), b"a" * 400, *[b"a" * 100] * 4)
     # A second's worth is free, each later one is waited for.
     assert [round(duration_s) for duration_s in paused_s] == [1, 2, 3]
@@ -189,12 +190,12 @@ def test_part_is_removed_when_the_disk_runs_full(build_store: BuildStore, tmp_pa
 
 
 def test_host_that_sends_nothing_loses_its_place(build_store: BuildStore, monkeypatch) -> None:
-    monkeypatch.setattr(model_store, "CHUNK_WAIT_S", 0.01)
+    monkeypatch.setattr(upload, "CHUNK_WAIT_S", 0.01)
 
     async def silent() -> AsyncIterator[bytes]:
         yield b"ab"
         await asyncio.Event().wait()
 
     header = UploadHeader(model_sha256=sha256_of(b"abcd"), size_bytes=4)
-    with pytest.raises(UploadOffsetError, match="go on at byte 2"):
+    with pytest.raises(UploadOffsetError, match="continue at byte 2"):
         asyncio.run(build_store().receive(header, silent()))

@@ -9,7 +9,8 @@ from edgeprof_agent.errors import ModelRejectedError
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.latency_model import NodeKind, SimulatedDeviceModel, read_nodes, true_latency_ms
-from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulatedRuntime, SimulationConfig
+from edgeprof_agent.runtimes.simulated import SimulatedRuntime
+from edgeprof_agent.runtimes.simulation_config import Fault, FaultKind, Heat, SimulationConfig
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.validation import RecordError

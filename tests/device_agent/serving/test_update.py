@@ -4,7 +4,7 @@ import json
 import sqlite3
 from pathlib import Path
 
-from edgeprof_agent.jobs import journal
+from edgeprof_agent.jobs import journal_database
 from edgeprof_agent.trust.hosts import PairedHosts, read_hosts
 from edgeprof_agent.trust.identity import make_identity, read_identity
 from edgeprof_proto.v1 import job_pb2
@@ -20,7 +20,7 @@ def as_the_first_version_left_it(path: Path) -> None:
     """Write a journal anew with the tables and the fields of schema 1."""
     old = path.with_name("old.sqlite3")
     with sqlite3.connect(path) as new, sqlite3.connect(old) as first:
-        first.executescript(journal._MIGRATIONS[0])
+        first.executescript(journal_database.MIGRATIONS[0])
         for table, columns in FIRST_COLUMNS.items():
             for row in new.execute(f"SELECT {columns} FROM {table}"):
                 *others, last = row

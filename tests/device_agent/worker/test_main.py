@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import pytest
 
-from edgeprof_agent.runtimes.simulated import Fault, FaultKind, Heat, SimulationConfig
+from edgeprof_agent.runtimes.simulation_config import Fault, FaultKind, Heat, SimulationConfig
 from edgeprof_agent.worker.node_placement import NodePlacement
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting

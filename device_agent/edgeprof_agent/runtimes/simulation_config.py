@@ -1,0 +1,212 @@
+"""The configuration of a simulated device, and its state between jobs, in two files beside each other."""
+
+import enum
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeprof_agent.errors import RuntimeNotFoundError
+from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records.validation import RecordError
+
+CONFIG_VARIABLE = "EDGEPROF_SIMULATION"
+"""Environment variable that names the file of the configuration."""
+
+COLD_CELSIUS = 40.0
+HOT_CELSIUS = 90.0
+THROTTLING_CELSIUS = 80.0
+
+
+class FaultKind(str, enum.Enum):
+    """The faults of a simulated device."""
+
+    CRASH = "crash"
+    HANG = "hang"
+    FAIL_RUN = "fail_run"
+    REJECT_MODEL = "reject_model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A fault on demand.
+
+    Args:
+        kind: "crash" ends the worker by a signal, "hang" never returns, "fail_run" is an error of the runtime in a
+            run, "reject_model" an error when the model is loaded.
+        at_run: Number of the run in which it happens, from 1; ignored for "reject_model".
+        job_count: It happens in this many first jobs of the device; None for all jobs.
+    """
+
+    kind: FaultKind
+    at_run: int = 1
+    job_count: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.at_run < 1:
+            raise RecordError(f"fault.at_run must be >= 1, got {self.at_run}")
+        if self.job_count is not None and self.job_count < 1:
+            raise RecordError(f"fault.job_count must be >= 1 or null, got {self.job_count}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heat:
+    """How the device heats up under load and throttles.
+
+    Args:
+        saturation_ms: Time constant, in milliseconds of work: the temperature has then risen by 63 % of its range.
+        slowdown: Factor on the latency while the device throttles, at least 1.
+        cooling_share: Share of the heat that is lost before the next job begins, from 0 to 1.
+    """
+
+    saturation_ms: float
+    slowdown: float = 1.5
+    cooling_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.saturation_ms > 0:
+            raise RecordError(f"heat.saturation_ms must be > 0, got {self.saturation_ms}")
+        if not self.slowdown >= 1:
+            raise RecordError(f"heat.slowdown must be >= 1, got {self.slowdown}")
+        if not 0 <= self.cooling_share <= 1:
+            raise RecordError(f"heat.cooling_share must be 0 to 1, got {self.cooling_share}")
+
+    def temperature_celsius(self, work_ms: float) -> float:
+        """Return the temperature after some work.
+
+        Args:
+            work_ms: Work since the device was cold, in milliseconds.
+        """
+        return COLD_CELSIUS + (HOT_CELSIUS - COLD_CELSIUS) * (1 - math.exp(-work_ms / self.saturation_ms))
+
+    def work_ms_after_rest(self, work_ms: float, rest_ms: float) -> float:
+        """Return the work that corresponds to the temperature after a rest.
+
+        Args:
+            work_ms: Work since the device was cold, in milliseconds.
+            rest_ms: Rest after it, in milliseconds; in `saturation_ms` the heat decays by 63 %.
+        """
+        heat_share = (1 - math.exp(-work_ms / self.saturation_ms)) * math.exp(-rest_ms / self.saturation_ms)
+        return -self.saturation_ms * math.log1p(-min(heat_share, 1 - 1e-12))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationConfig:
+    """The configuration of a simulated device.
+
+    Args:
+        seed: Seed of the device model (see `latency_model.py`) and of the noise.
+        noise_relative_sd: Standard deviation of the noise, relative to the latency.
+        warmup_run_count: Runs after loading a model until full speed is reached.
+        warmup_slowdown: Factor on the latency of the first of them, at least 1; falls linearly to 1.
+        resolution_ms: Resolution of the device's clock, in milliseconds; 0 for nanoseconds.
+        heat: How the device heats up; None for constant temperature.
+        faults: Faults on demand.
+    """
+
+    seed: int = 0
+    noise_relative_sd: float = 0.01
+    warmup_run_count: int = 5
+    warmup_slowdown: float = 2.0
+    resolution_ms: float = 0.0
+    heat: Heat | None = None
+    faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("noise_relative_sd", "warmup_run_count", "resolution_ms"):
+            value = getattr(self, name)
+            if not 0 <= value < math.inf:
+                raise RecordError(f"{name} must be >= 0 and finite, got {value}")
+        if not self.warmup_slowdown >= 1:
+            raise RecordError(f"warmup_slowdown must be >= 1, got {self.warmup_slowdown}")
+
+    def write(self, path: Path) -> None:
+        """Write the configuration and reset the device: cold, without any job before.
+
+        Args:
+            path: The file that EDGEPROF_SIMULATION is to name.
+        """
+        _state_path(path).unlink(missing_ok=True)
+        path.write_text(json.dumps(to_json(self), indent=2), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """State that outlives a worker: number of jobs begun, and work since the device was cold, in milliseconds."""
+
+    job_count: int = 0
+    work_ms: float = 0.0
+
+
+def read_config() -> tuple[Path, SimulationConfig]:
+    """Read the configuration that the environment names.
+
+    Returns:
+        Its file and its content.
+
+    Raises:
+        RuntimeNotFoundError: If none is named, it cannot be read, or onnx is not installed.
+    """
+    text = os.environ.get(CONFIG_VARIABLE, "")
+    if not text:
+        raise RuntimeNotFoundError(f"the simulated runtime is off; {CONFIG_VARIABLE} names its configuration")
+    try:
+        import onnx  # noqa: F401 - only to report that it is missing
+
+        return Path(text), from_json(SimulationConfig, json.loads(Path(text).read_text(encoding="utf-8")))
+    except ImportError as error:
+        raise RuntimeNotFoundError(
+            f"the simulated runtime reads models with onnx ({error}); install it with: pip install 'edgeprof[host]'"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise RuntimeNotFoundError(
+            f"{CONFIG_VARIABLE} names {text!r}, which is not the configuration of a simulated device: {error}"
+        ) from error
+
+
+def _state_path(config_path: Path) -> Path:
+    return config_path.with_name(config_path.name + ".state")
+
+
+def begin_job(config_path: Path, config: SimulationConfig) -> DeviceState:
+    """Count a new job and cool the device down by its share.
+
+    Args:
+        config_path: File of the configuration.
+        config: Its content.
+    """
+    path = _state_path(config_path)
+    last = from_json(DeviceState, json.loads(path.read_text(encoding="utf-8"))) if path.exists() else DeviceState()
+    cooling_share = config.heat.cooling_share if config.heat else 0.0
+    state = DeviceState(job_count=last.job_count + 1, work_ms=last.work_ms * (1 - cooling_share))
+    # Written before anything can go wrong, so that a job that ends in a fault counts as well.
+    write_state(config_path, state)
+    return state
+
+
+def write_state(config_path: Path, state: DeviceState) -> None:
+    """Write the state of the device for the next job.
+
+    Args:
+        config_path: File of the configuration.
+        state: The state.
+    """
+    path = _state_path(config_path)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(to_json(state)), encoding="utf-8")
+    part.replace(path)
+
+
+def faults_of(config: SimulationConfig, state: DeviceState) -> dict[FaultKind, int]:
+    """Return the faults of the present job, each with the number of the run in which it happens.
+
+    Args:
+        config: The configuration.
+        state: The state, the present job counted.
+    """
+    return {
+        fault.kind: fault.at_run
+        for fault in config.faults
+        if fault.job_count is None or state.job_count <= fault.job_count
+    }
