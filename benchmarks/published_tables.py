@@ -22,7 +22,7 @@ from edgeprof_predictor.evaluation import (
     EVALUATED_NAMES,
     Protocol,
     Score,
-    check_promises,
+    check_calibration,
     evaluation_inputs,
     evaluation_units,
     resolve_methods,
@@ -74,12 +74,15 @@ class TaskRun:
 
 def markdown(task_name: str, scores: Sequence[Score]) -> list[str]:
     """Return a row for each method and number of samples: means over platforms, spread over seeds."""
-    promises = {(promise.method, promise.sample_count): promise.kept_share for promise in check_promises(scores)}
+    calibrations = {
+        (calibration.method, calibration.sample_count): calibration.within_share
+        for calibration in check_calibration(scores)
+    }
     return [
-        f"| {task_name} | {group.method}{' (upper bound)' if group.is_upper_mark else ''} | {group.sample_count} "
+        f"| {task_name} | {group.method}{' (upper bound)' if group.is_upper_bound else ''} | {group.sample_count} "
         f"| {group.spearman:.3f} ± {group.spearman_sd:.3f} | {group.median_ape:.3f} "
         f"| {group.interval_coverage:.2f} | {group.lowest_coverage:.2f} | {group.interval_width_ratio:.2f} "
-        f"| {promises.get((group.method, group.sample_count), math.nan):.2f} "
+        f"| {calibrations.get((group.method, group.sample_count), math.nan):.2f} "
         f"| {' '.join(f'{name} {value:.3f}' for name, value in group.platform_spearman.items())} |"
         for group in summarise(scores)
     ]

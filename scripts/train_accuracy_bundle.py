@@ -18,7 +18,7 @@ import numpy as np
 from train_bundles import DATA_FOLDER
 
 from edgeprof_predictor.accuracy.bundle import SHIPPED_FOLDER, AccuracyCard, save_bundle
-from edgeprof_predictor.accuracy.default import Default
+from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.accuracy.tables import load_task, task_names
 from edgeprof_predictor.accuracy.target import OWN_SPACE_COUNT
 from edgeprof_predictor.accuracy.task import AccuracyTask, Trained
@@ -42,9 +42,9 @@ def option_counts(tasks: Sequence[AccuracyTask]) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def measure(method: Default, tasks: Sequence[AccuracyTask]) -> float:
+def measure(method: DefaultAccuracy, tasks: Sequence[AccuracyTask]) -> float:
     """Return how well a predictor ranks its own sources before anything is trained: mean Spearman."""
-    predictions = [method.look_at(task.candidates).predict(Trained.none(), seed=SEED) for task in tasks]
+    predictions = [method.predictor_for(task.candidates).predict(Trained.none(), seed=SEED) for task in tasks]
     pairs = zip(tasks, predictions, strict=True)
     return float(np.mean([spearman(task.accuracy, prediction.accuracy) for task, prediction in pairs]))
 
@@ -56,7 +56,7 @@ def main() -> int:
     arguments = parser.parse_args()
     started = time.monotonic()
     tasks = [load_task(TABLE, name) for name in task_names(TABLE)]
-    full = Default.fit_sources(tasks, seed=SEED)
+    full = DefaultAccuracy.fit_sources(tasks, seed=SEED)
     method = full.condensed(option_counts(tasks), seed=SEED)
     card = AccuracyCard(
         tasks=tuple(task.name for task in tasks),

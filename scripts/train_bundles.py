@@ -21,7 +21,7 @@ import torch
 
 from edgeprof_predictor.bundle import SHIPPED_FOLDER, Bundle, BundleCard
 from edgeprof_predictor.methods.default.calibration import Calibration
-from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER
 from edgeprof_predictor.spaces import SPACE_NAMES, get_space
@@ -44,7 +44,7 @@ def train(space_name: str) -> Bundle:
     count = space.paper_source_count
     order = np.random.default_rng(SEED).permutation(len(table.choices))
     sources, unseen = table.subset(order[:count]), table.subset(order[count:])
-    method = Default.fit_sources(space, sources, seed=SEED)
+    method = DefaultMethod.fit_sources(space, sources, seed=SEED)
     card = BundleCard(
         space=space_name,
         platforms=table.platforms,
@@ -58,7 +58,7 @@ def train(space_name: str) -> Bundle:
     return Bundle(card=card, method=method)
 
 
-def measure(method: Default, unseen: LatencyTable) -> dict[str, float]:
+def measure(method: DefaultMethod, unseen: LatencyTable) -> dict[str, float]:
     """Return how well network and regressions rank unseen architectures on their own sources: mean Spearman."""
     prior = method.prior
     network = np.exp(method.pretrained.source_log_latencies(method.space.one_hot(unseen.choices)))

@@ -17,15 +17,22 @@ from edgeprof_predictor.accuracy.registry import get_accuracy_method
 from edgeprof_predictor.accuracy.tables import load_task, task_names
 from edgeprof_predictor.accuracy.task import AccuracyTask
 from edgeprof_predictor.methods.base import Prediction
-from edgeprof_predictor.methods.default.method import Default, DefaultPredictor
+from edgeprof_predictor.methods.default.method import DefaultMethod
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.runs import Unit
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.search.guides import Chance, Guide, Hopeful, Improving, TopPredicted
-from edgeprof_predictor.search.latency import LatencyBelief, MeasuredLatency, PlatformBelief
+from edgeprof_predictor.search.guides import (
+    ExpectedImprovement,
+    Guide,
+    RandomSearch,
+    TopPredicted,
+    UpperConfidenceBound,
+)
+from edgeprof_predictor.search.latency import LatencyPosterior, MeasuredLatency, PlatformPosterior
 from edgeprof_predictor.search.procedure import Budget, Search
 from edgeprof_predictor.search.result import Found, SearchResult
 from edgeprof_predictor.search.state import SearchState
-from edgeprof_predictor.search.tables import TableOracle
+from edgeprof_predictor.search.tables import TableLookup
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
 from edgeprof_predictor.tables.published import load_latency_table
 
@@ -74,22 +81,22 @@ class SearchConfiguration:
 
 
 CONFIGURATIONS: Final = {
-    "random": SearchConfiguration(title="random", guide=Chance, method="", training_count=RANDOM_COUNT),
+    "random": SearchConfiguration(title="random", guide=RandomSearch, method="", training_count=RANDOM_COUNT),
     "paper-vec": SearchConfiguration(
         title="the paper's, Vec", guide=TopPredicted, method="scratch-vec", batch_count=10
     ),
     "paper-zcp": SearchConfiguration(
         title="the paper's, ZCP", guide=TopPredicted, method="scratch-zcp", batch_count=10
     ),
-    "ours": SearchConfiguration(title="ours, prior from other spaces", guide=Hopeful, method="default"),
-    "ours-ei": SearchConfiguration(title="ours, expected improvement", guide=Improving, method="default"),
+    "ours": SearchConfiguration(title="ours, prior from other spaces", guide=UpperConfidenceBound, method="default"),
+    "ours-ei": SearchConfiguration(title="ours, expected improvement", guide=ExpectedImprovement, method="default"),
     "ours-all": SearchConfiguration(
-        title="ours, prior from all other tasks", guide=Hopeful, method="default", is_own_space_known=True
+        title="ours, prior from all other tasks", guide=UpperConfidenceBound, method="default", is_own_space_known=True
     ),
 }
 
 
-class KnownBelief(LatencyBelief):
+class KnownLatency(LatencyPosterior):
     """All latencies of the table, known beforehand: what a search under a limit is compared with."""
 
     def __init__(self, table: TruthTable) -> None:
@@ -104,7 +111,7 @@ class KnownBelief(LatencyBelief):
         """Return True for all."""
         return np.ones(len(choices), dtype=np.bool_)
 
-    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> KnownBelief:
+    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> KnownLatency:
         """Return itself."""
         return self
 
@@ -135,15 +142,15 @@ def units(seed_count: int, folder: Path) -> list[Unit]:
 def free_search(name: str, seed: int) -> list[dict[str, Any]]:
     """Search without a limit."""
     configuration, task, space = CONFIGURATIONS[name], _task(TASK), get_space(SPACE)
-    guide: Guide = Chance()
+    guide: Guide = RandomSearch()
     if configuration.method:
         method = _method(configuration.method, configuration.is_own_space_known, seed)
         guide = configuration.guide(method)  # type: ignore[call-arg]
-    oracle = TableOracle(task, space)
+    lookup = TableLookup(task, space)
     search = Search(
-        oracle.pool,
+        lookup.pool,
         guide,
-        oracle,
+        lookup,
         SearchState(None, {}),
         budget=Budget(training_count=configuration.training_count, batch_count=configuration.batch_count),
         seed=seed,
@@ -174,29 +181,29 @@ def limited_searches(platform: str, seed: int, folder: Path) -> list[dict[str, A
     rows = []
     for quantile in QUANTILES:
         limit_ms = float(np.quantile(latency_ms, quantile))
-        beliefs: dict[str, LatencyBelief] = {"known": KnownBelief(truth), "profile": PlatformBelief(profile)}
+        beliefs: dict[str, LatencyPosterior] = {"known": KnownLatency(truth), "profile": PlatformPosterior(profile)}
         for name, belief in beliefs.items():
-            row = _limited(Hopeful(_method("default", False, seed)), belief, truth, limit_ms, seed)
+            row = _limited(UpperConfidenceBound(_method("default", False, seed)), belief, truth, limit_ms, seed)
             labels = {"kind": "limit", "platform": platform, "quantile": quantile, "seed": seed, "belief": name}
             rows.append(labels | {"limit_ms": limit_ms, "coverage": coverage} | row)
     return rows
 
 
-def _limited(guide: Guide, belief: LatencyBelief, truth: TruthTable, limit_ms: float, seed: int) -> dict[str, Any]:
+def _limited(guide: Guide, belief: LatencyPosterior, truth: TruthTable, limit_ms: float, seed: int) -> dict[str, Any]:
     space, task = get_space(SPACE), _task(TASK)
-    oracle = TableOracle(task, space)
+    lookup = TableLookup(task, space)
     measured_at: list[int] = []
 
     def train(architecture: str) -> float:
         measured_at.append(len(state.latencies))
-        return oracle(architecture)
+        return lookup(architecture)
 
     def measure(architecture: str) -> MeasuredLatency:
         return MeasuredLatency(latency_ms=_latency(truth, architecture))
 
     state = SearchState(None, {})
     result: SearchResult = Search(
-        oracle.pool,
+        lookup.pool,
         guide,
         train,
         state,
@@ -207,8 +214,8 @@ def _limited(guide: Guide, belief: LatencyBelief, truth: TruthTable, limit_ms: f
         seed=seed,
     ).run()
     latency_ms = truth.of(task.candidates.choices)
-    keeps = {text for text, value in zip(oracle.pool.architectures, latency_ms, strict=True) if value <= limit_ms}
-    best = max(oracle(text) for text in keeps)
+    keeps = {text for text, value in zip(lookup.pool.architectures, latency_ms, strict=True) if value <= limit_ms}
+    best = max(lookup(text) for text in keeps)
     count = arrived(result.trained, best, keeps=keeps)
     return {
         "count": count,
@@ -262,7 +269,7 @@ def _profile(platform: str, seed: int, folder: Path) -> DefaultPredictor:
     return method.adapt(samples, seed=seed)
 
 
-def _fitted(platform: str, folder: Path) -> Default:
+def _fitted(platform: str, folder: Path) -> DefaultMethod:
     """Return the latency predictor fitted without the platform's family; fitted once."""
     from edgeprof_predictor.bundle import Bundle, BundleCard, load_bundle
 
@@ -272,7 +279,7 @@ def _fitted(platform: str, folder: Path) -> Default:
         table = load_latency_table(DATA_FOLDER / f"latency_{SPACE}.npz", space)
         names = [name for name in table.platforms if not name.startswith(FAMILIES[platform])]
         kept = np.random.default_rng(0).permutation(len(table.choices))[:SOURCE_COUNT]
-        method = Default.fit_sources(space, table.select(names).subset(kept), seed=0)
+        method = DefaultMethod.fit_sources(space, table.select(names).subset(kept), seed=0)
         card = BundleCard(
             space=SPACE,
             platforms=tuple(names),

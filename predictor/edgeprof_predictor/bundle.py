@@ -19,7 +19,7 @@ from edgeprof_predictor.errors import BundleError
 from edgeprof_predictor.spaces import CategoricalSpace, get_space
 
 if TYPE_CHECKING:
-    from edgeprof_predictor.methods.default.method import Default
+    from edgeprof_predictor.methods.default.method import DefaultMethod
 
 SCHEMA_VERSION: Final = 2
 """Version of both files. 1: the first."""
@@ -66,7 +66,7 @@ class Bundle:
     """
 
     card: BundleCard
-    method: Default
+    method: DefaultMethod
 
     @property
     def space(self) -> CategoricalSpace:
@@ -103,16 +103,17 @@ def load_bundle(space_name: str, *, folder: str | os.PathLike[str] | None = None
     if folder is None and not path.exists():
         raise BundleError(
             f"there is no bundle for {space_name}; shipped ones are for: {', '.join(shipped_bundles()) or 'none'}; "
-            f"fit one to latencies of {space_name} on a few platforms (Default.fit_sources) and hand it over as bundle="
+            f"fit one to latencies of {space_name} on a few platforms "
+            f"(DefaultMethod.fit_sources) and pass it as bundle="
         )
     card = _read_card(path)
     if card.space != space_name:
         raise BundleError(f"{path} describes a bundle for {card.space}, not for {space_name}")
-    from edgeprof_predictor.methods.default.method import Default  # torch, which listing bundles never needs
+    from edgeprof_predictor.methods.default.method import DefaultMethod  # torch, which listing bundles never needs
 
     tensors = read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
     try:
-        method = Default.from_tensors(space, card.platforms, tensors)
+        method = DefaultMethod.from_tensors(space, card.platforms, tensors)
     except (KeyError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())  # torch writes several lines
         raise BundleError(f"{path.with_suffix('.safetensors')} lacks a part of the predictor ({reason})") from error

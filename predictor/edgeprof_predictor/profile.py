@@ -20,7 +20,7 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import Architecture, CategoricalSpace, get_space
 
 if TYPE_CHECKING:
-    from edgeprof_predictor.methods.default.method import DefaultPredictor
+    from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 
 SCHEMA_VERSION: Final = 2
 """Version of the file. 1: the first."""
@@ -85,7 +85,7 @@ class Profile:
         Raises:
             OSError: If it cannot be written.
         """
-        from edgeprof_predictor.methods.default.method import tensors_of
+        from edgeprof_predictor.methods.default.predictor import tensors_of
 
         adapted = self.predictor.adapted
         tensors = tensors_of(adapted)
@@ -120,7 +120,7 @@ class Profile:
 
     @classmethod
     def _of_parts(cls, tensors: dict[str, NDArray[np.generic]], document: dict[str, Any]) -> Profile:
-        from edgeprof_predictor.methods.default.method import DefaultPredictor, platform_from_tensors
+        from edgeprof_predictor.methods.default.predictor import DefaultPredictor, platform_from_tensors
 
         adapted = platform_from_tensors(
             get_space(document["space"]), tuple(document["source_platforms"]), document["source_platform"], tensors

@@ -63,7 +63,7 @@ def test_the_target_error_ends_an_onboarding_early(simulated_device: SimulatedDe
     assert len(report.samples) <= 5
     assert "target" in report.stop_reason
     assert report.course[-1].expected.upper <= 0.5
-    assert report.outlook is None
+    assert report.error_diagnosis is None
 
 
 def test_a_network_that_crashes_the_device_is_replaced_by_another(make_simulated_device: MakeDevice) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.spaces import SearchSpace, get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -44,7 +44,7 @@ def quick() -> TransferHyperparameters:
 
 
 @pytest.fixture(scope="session")
-def method(space: SearchSpace, world: LatencyTable, quick: TransferHyperparameters) -> Default:
+def method(space: SearchSpace, world: LatencyTable, quick: TransferHyperparameters) -> DefaultMethod:
     """The default method on the six sources, 300 architectures each."""
     sources = world.select(SOURCES).subset(range(300))
-    return Default.fit_sources(space, sources, seed=0, hyperparameters=quick)
+    return DefaultMethod.fit_sources(space, sources, seed=0, hyperparameters=quick)

@@ -10,7 +10,7 @@ import pytest
 from edgeprof_predictor._storage import pack, unpack
 from edgeprof_predictor.bundle import SCHEMA_VERSION, Bundle, BundleCard, load_bundle, shipped_bundles
 from edgeprof_predictor.errors import BundleError, UnknownSearchSpaceError
-from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
@@ -18,7 +18,7 @@ SIZE_MAX_BYTES = 5_000_000
 
 
 @pytest.fixture
-def folder(tmp_path: Path, method: Default) -> Path:
+def folder(tmp_path: Path, method: DefaultMethod) -> Path:
     card = BundleCard(
         space="nasbench201",
         platforms=method.platforms,
@@ -32,14 +32,14 @@ def folder(tmp_path: Path, method: Default) -> Path:
     return tmp_path
 
 
-def test_a_loaded_bundle_predicts_as_the_saved_one(folder: Path, method: Default, world: LatencyTable) -> None:
+def test_a_loaded_bundle_predicts_as_the_saved_one(folder: Path, method: DefaultMethod, world: LatencyTable) -> None:
     loaded = load_bundle("nasbench201", folder=folder)
     assert loaded.card.platforms == method.platforms
     assert loaded.space is method.space
     samples = Samples.of(world.choices[:6], world.latencies_of("unseen_0")[:6])
     expected = method.adapt(samples, seed=0)
     # The loaded bundle fine-tunes as long as the paper does, the method of the test only briefly.
-    found = Default.from_tensors(method.space, method.platforms, method.tensors(), method.hyperparameters)
+    found = DefaultMethod.from_tensors(method.space, method.platforms, method.tensors(), method.hyperparameters)
     assert np.array_equal(
         found.adapt(samples, seed=0).predict(world.choices).latency_ms, expected.predict(world.choices).latency_ms
     )

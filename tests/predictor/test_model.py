@@ -7,10 +7,10 @@ import pytest
 
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.calibration import Calibration
-from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.platform_families import families
 from edgeprof_predictor.methods.default.posterior import Posterior
-from edgeprof_predictor.methods.default.random_cost_models import Prices, physics_line
+from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels, cost_based_latency
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import SearchSpace, get_space
 from edgeprof_predictor.spaces.costs import QUANTITIES
@@ -44,22 +44,24 @@ def test_a_space_that_is_run_pruned_has_one_graph_variant_and_it_is_the_pruned_o
 def test_the_physics_line_rises_with_every_cost(space: SearchSpace) -> None:
     feature_map = FeatureMap(space)
     bare, full = np.full((1, 6), 1), np.full((1, 6), 3)  # all skips against all 3x3 convolutions
-    low, high = (physics_line(feature_map.describe(c.astype(np.int8)), feature_map.reference) for c in (bare, full))
+    low, high = (
+        cost_based_latency(feature_map.describe(c.astype(np.int8)), feature_map.space_sample) for c in (bare, full)
+    )
     assert 0 < low[0] < high[0]
 
 
 def test_virtual_platforms_have_mean_one_and_the_spread_that_their_factor_says(space: SearchSpace) -> None:
     feature_map = FeatureMap(space)
-    prices = Prices.draw(feature_map.reference, seed=0)
-    for mean in prices.mean_latency(feature_map.reference):
+    prices = RandomCostModels.draw(feature_map.space_sample, seed=0)
+    for mean in prices.mean_latency(feature_map.space_sample):
         assert mean.mean() == pytest.approx(1.0)
         assert np.all(mean > 0)
-    spread = prices.spread(feature_map.reference)
+    spread = prices.spread(feature_map.space_sample)
     assert np.all((spread**2).sum(axis=1) > 0)
 
 
-def test_kernels_are_symmetric_and_agree_with_their_diagonal(method: Default) -> None:
-    basis = method.prior.reference[:40]
+def test_kernels_are_symmetric_and_agree_with_their_diagonal(method: DefaultMethod) -> None:
+    basis = method.prior.space_sample[:40]
     kernels = basis.cross(basis)
     assert len(kernels) == len(method.prior.kernel_names)
     assert np.allclose(kernels, np.swapaxes(kernels, 1, 2))
@@ -67,17 +69,17 @@ def test_kernels_are_symmetric_and_agree_with_their_diagonal(method: Default) ->
     assert np.linalg.eigvalsh(kernels).min() > -1e-6
 
 
-def test_without_samples_the_posterior_is_the_prior(method: Default, space: SearchSpace) -> None:
-    basis = method.prior.reference[:10]
-    posterior = Posterior.infer(method.prior, method.hypotheses, Samples.none(space))
+def test_without_samples_the_posterior_is_the_prior(method: DefaultMethod, space: SearchSpace) -> None:
+    basis = method.prior.space_sample[:10]
+    posterior = Posterior.infer(method.prior, method.hyper_samples, Samples.none(space))
     means, variances = posterior.predict_each(basis)
-    assert np.allclose(means, posterior.hypotheses.means(basis))
-    assert np.allclose(variances, posterior.hypotheses.variance(basis))
+    assert np.allclose(means, posterior.hyper_samples.means(basis))
+    assert np.allclose(variances, posterior.hyper_samples.variance(basis))
 
 
-def test_exact_samples_are_predicted_as_they_are(method: Default, world: LatencyTable) -> None:
+def test_exact_samples_are_predicted_as_they_are(method: DefaultMethod, world: LatencyTable) -> None:
     samples = Samples.of(world.choices[:15], world.latencies_of("unseen_0")[:15])
-    posterior = Posterior.infer(method.prior, method.hypotheses, samples)
+    posterior = Posterior.infer(method.prior, method.hyper_samples, samples)
     mean, sd = posterior.predict(method.prior.basis(samples.choices))
     assert np.all(np.abs(mean - samples.latency_ms) < 4 * sd)
     assert np.median(np.abs(mean / samples.latency_ms - 1)) < 0.02
@@ -93,7 +95,7 @@ def test_twins_are_one_family(world: LatencyTable) -> None:
     assert families(table) == [("a", "twin_of_a"), ("b",)]
 
 
-def test_calibration_never_narrows_an_interval(method: Default) -> None:
+def test_calibration_never_narrows_an_interval(method: DefaultMethod) -> None:
     assert min(method.calibration.interval_factors) >= 1.0
 
 

@@ -11,7 +11,7 @@ import pytest
 from edgeprof_predictor import profile as profile_module
 from edgeprof_predictor._storage import pack, unpack
 from edgeprof_predictor.errors import ArchitectureError, ProfileError
-from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -28,7 +28,7 @@ print(json.dumps([prediction.latency_ms.tolist(), prediction.upper_ms.tolist(), 
 
 
 @pytest.fixture
-def profile(method: Default, world: LatencyTable) -> Profile:
+def profile(method: DefaultMethod, world: LatencyTable) -> Profile:
     samples = Samples.of(world.choices[:8], world.latencies_of("unseen_0")[:8])
     return Profile(predictor=method.adapt(samples, seed=0), platform={"board": "pi"}, provenance={"agent": "localhost"})
 

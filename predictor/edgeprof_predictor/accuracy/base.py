@@ -88,5 +88,5 @@ class AccuracyMethod(ABC):
         """Learn from the source tasks; a method that needs none ignores them."""
 
     @abstractmethod
-    def look_at(self, candidates: Candidates) -> AccuracyPredictor:
+    def predictor_for(self, candidates: Candidates) -> AccuracyPredictor:
         """Return the predictor for a task on these candidates."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgeprof_predictor._storage import pack, read_tensors, write_whole
-from edgeprof_predictor.accuracy.default import Default
+from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.errors import BundleError
 
 SCHEMA_VERSION: Final = 1
@@ -52,11 +52,11 @@ class AccuracyCard:
     tensors_sha256: str = ""
 
 
-def save_bundle(method: Default, card: AccuracyCard, folder: str | os.PathLike[str]) -> Path:
+def save_bundle(method: DefaultAccuracy, card: AccuracyCard, folder: str | os.PathLike[str]) -> Path:
     """Write both files into a folder and return the path of the description.
 
     Args:
-        method: Condensed, see `Default.condensed`.
+        method: Condensed, see `DefaultAccuracy.condensed`.
         card: Its description.
         folder: To write to.
 
@@ -71,7 +71,7 @@ def save_bundle(method: Default, card: AccuracyCard, folder: str | os.PathLike[s
     return path
 
 
-def load_shipped(folder: str | os.PathLike[str] | None = None) -> Default:
+def load_shipped(folder: str | os.PathLike[str] | None = None) -> DefaultAccuracy:
     """Load the pre-trained accuracy predictor.
 
     Args:
@@ -84,7 +84,7 @@ def load_shipped(folder: str | os.PathLike[str] | None = None) -> Default:
     card = read_card(path)
     tensors = read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
     try:
-        return Default.from_tensors(card.proxies, tensors)
+        return DefaultAccuracy.from_tensors(card.proxies, tensors)
     except (KeyError, ValueError, RuntimeError) as error:
         raise BundleError(f"{path.with_suffix('.safetensors')} lacks a part of the predictor ({error})") from error
 

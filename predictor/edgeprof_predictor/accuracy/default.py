@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor, SourceUse
 from edgeprof_predictor.accuracy.design import choose_informative
 from edgeprof_predictor.accuracy.features import normal_ranks, read_features
-from edgeprof_predictor.accuracy.induced import InducedTeaching
-from edgeprof_predictor.accuracy.kernel import HYPOTHESES, Scales
+from edgeprof_predictor.accuracy.induced import InducedSourcePosterior
+from edgeprof_predictor.accuracy.kernel import SCALE_FACTORS, Scales
 from edgeprof_predictor.accuracy.mixture import Mixture
 from edgeprof_predictor.accuracy.ordering import to_accuracy
-from edgeprof_predictor.accuracy.target import OWN_SPACE_COUNT, SourcePosterior, Teaching, without_sources
+from edgeprof_predictor.accuracy.target import OWN_SPACE_COUNT, ExactSourcePosterior, SourcePosterior, without_sources
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS
@@ -27,29 +27,29 @@ for all tasks, under which nine tenths of the accuracies of NAS-Bench-Suite-Zero
 TELLING_COUNT: Final = 5
 """Different accuracies known before what they say against the sources is repeated to a user."""
 
-LEAST_FORESIGHT: Final = 0.0
+MIN_PRIOR_CORRELATION: Final = 0.0
 """Rank correlation of expected and reached below which a task is called unlike the sources. On the tasks of
 NAS-Bench-Suite-Zero, seen from other spaces, it lies between .26 and .85 with ten networks chosen and trained."""
 
 
-class Default(AccuracyMethod):
+class DefaultAccuracy(AccuracyMethod):
     """A Gaussian process over all tasks at once: what all share, what a search space shares, what is a task's own.
 
     Args:
         proxies: Those that the kernels read.
-        teachings: What the sources say, under each set of scales.
+        posteriors: What the sources say, under each set of scales.
     """
 
     name: ClassVar[str] = "default"
     encoding: ClassVar[str] = "zcpvec"
     source_use: ClassVar[SourceUse] = "all"
 
-    def __init__(self, proxies: tuple[str, ...], teachings: Sequence[Teaching]) -> None:
+    def __init__(self, proxies: tuple[str, ...], posteriors: Sequence[SourcePosterior]) -> None:
         self.proxies: Final = proxies
-        self.teachings: Final = tuple(teachings)
+        self.posteriors: Final = tuple(posteriors)
 
     @classmethod
-    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> Default:
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> DefaultAccuracy:
         """Learn what the sources say, under each hypothesis about the kernels.
 
         Raises:
@@ -65,54 +65,56 @@ class Default(AccuracyMethod):
             # Ranked among all of its task, then thinned out.
             features.append(read_features(source.candidates, proxies, task=source.name).subset(kept))
             accuracies.append(normal_ranks(source.accuracy)[kept])
-        return cls(proxies, [SourcePosterior(Scales.of(factors), features, accuracies) for factors in HYPOTHESES])
+        return cls(
+            proxies, [ExactSourcePosterior(Scales.of(factors), features, accuracies) for factors in SCALE_FACTORS]
+        )
 
-    def condensed(self, option_counts: Mapping[str, Sequence[int]], *, seed: int) -> Default:
+    def condensed(self, option_counts: Mapping[str, Sequence[int]], *, seed: int) -> DefaultAccuracy:
         """Return nearly the same without the sources: what a bundle may hold.
 
         Args:
             option_counts: Options of each decision, by the name of each search space that the sources are of.
             seed: Draws the networks on which the sources' say is kept.
         """
-        teachings = [
-            InducedTeaching.of(part, proxy_count=len(self.proxies), option_counts=option_counts, seed=seed)
-            for part in self.teachings
-            if isinstance(part, SourcePosterior)
+        posteriors = [
+            InducedSourcePosterior.of(part, proxy_count=len(self.proxies), option_counts=option_counts, seed=seed)
+            for part in self.posteriors
+            if isinstance(part, ExactSourcePosterior)
         ]
-        return Default(self.proxies, teachings)
+        return DefaultAccuracy(self.proxies, posteriors)
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save of a condensed predictor."""
         return {
             f"{index}.{name}": array
-            for index, part in enumerate(self.teachings)
-            if isinstance(part, InducedTeaching)
+            for index, part in enumerate(self.posteriors)
+            if isinstance(part, InducedSourcePosterior)
             for name, array in part.tensors().items()
         }
 
     @classmethod
-    def from_tensors(cls, proxies: Sequence[str], tensors: Mapping[str, NDArray[np.generic]]) -> Default:
+    def from_tensors(cls, proxies: Sequence[str], tensors: Mapping[str, NDArray[np.generic]]) -> DefaultAccuracy:
         """Return what `tensors` was saved from."""
         by_index: dict[str, dict[str, NDArray[np.generic]]] = {}
         for name, array in tensors.items():
             index, _, part = name.partition(".")
             by_index.setdefault(index, {})[part] = array
-        return cls(tuple(proxies), [InducedTeaching.from_tensors(by_index[index]) for index in sorted(by_index)])
+        return cls(tuple(proxies), [InducedSourcePosterior.from_tensors(by_index[index]) for index in sorted(by_index)])
 
-    def look_at(self, candidates: Candidates) -> DefaultPredictor:
+    def predictor_for(self, candidates: Candidates) -> DefaultAccuracyPredictor:
         """Return the predictor for a task on these candidates."""
         target = read_features(candidates, self.proxies)
         known = set(candidates.proxies) & set(self.proxies)
-        others = [part.of_others(target) for part in self.teachings]
+        others = [part.without_own_space(target) for part in self.posteriors]
         mixture = Mixture(
-            whole=[part.look_at(target) for part in self.teachings],
-            others=[belief for belief in others if belief is not None],
-            alone=[without_sources(part.scales, target) for part in self.teachings],
+            whole=[part.at(target) for part in self.posteriors],
+            others=[posterior for posterior in others if posterior is not None],
+            alone=[without_sources(part.scales, target) for part in self.posteriors],
         )
-        return DefaultPredictor(mixture, has_known_proxies=bool(known))
+        return DefaultAccuracyPredictor(mixture, has_known_proxies=bool(known))
 
 
-class DefaultPredictor(AccuracyPredictor):
+class DefaultAccuracyPredictor(AccuracyPredictor):
     """The default method on the candidates of one target.
 
     Args:
@@ -151,10 +153,10 @@ class DefaultPredictor(AccuracyPredictor):
             return "the candidates have no proxy that the sources have: only their decisions are compared"
         if len(np.unique(trained.accuracy)) < TELLING_COUNT:
             return None
-        foresight = self._mixture.foresight(trained)
-        if foresight > LEAST_FORESIGHT:
+        prior_correlation = self._mixture.prior_correlation(trained)
+        if prior_correlation > MIN_PRIOR_CORRELATION:
             return None
         return (
-            f"this task is unlike the sources: what they expected of the {trained.count} networks trained has a rank "
-            f"correlation of {foresight:.2f} with what these reached; train more, or name sources that are nearer"
+            f"this task is unlike the sources: accuracies expected from them and those of the {trained.count} networks "
+            f"trained have a rank correlation of {prior_correlation:.2f}; train more, or name sources that are nearer"
         )

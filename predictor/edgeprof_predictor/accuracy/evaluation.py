@@ -112,7 +112,7 @@ def unit_rows(
             source=_joined(sources), method=method.name, encoding=method.encoding, seed=seed, **found
         ).as_row()
         for target in targets
-        for found in _scores(fitted.look_at(target.candidates), target, sample_counts, seed)
+        for found in _scores(fitted.predictor_for(target.candidates), target, sample_counts, seed)
     ]
 
 

@@ -15,7 +15,7 @@ from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Features:
+class TaskFeatures:
     """Architectures of one task.
 
     Letters: `n` architectures, `l` decisions, `p` proxies.
@@ -40,12 +40,14 @@ class Features:
         """Number of architectures: `n`."""
         return len(self.choices)
 
-    def subset(self, indices: NDArray[np.int64]) -> Features:
+    def subset(self, indices: NDArray[np.int64]) -> TaskFeatures:
         """Return some of the architectures."""
-        return Features(task=self.task, space=self.space, choices=self.choices[indices], scores=self.scores[indices])
+        return TaskFeatures(
+            task=self.task, space=self.space, choices=self.choices[indices], scores=self.scores[indices]
+        )
 
 
-def read_features(candidates: Candidates, proxies: Sequence[str], *, task: str = "") -> Features:
+def read_features(candidates: Candidates, proxies: Sequence[str], *, task: str = "") -> TaskFeatures:
     """Return candidates as kernels see them.
 
     Each proxy is ranked among these very candidates: scores cost no training, so those of a new task are all there.
@@ -67,7 +69,7 @@ def read_features(candidates: Candidates, proxies: Sequence[str], *, task: str =
     for column, name in enumerate(proxies):
         if name in candidates.proxies:
             columns[:, column] = scores[:, candidates.proxies.index(name)]
-    return Features(task=task, space=candidates.space, choices=candidates.choices, scores=columns)
+    return TaskFeatures(task=task, space=candidates.space, choices=candidates.choices, scores=columns)
 
 
 def normal_ranks(values: FloatArray) -> FloatArray:

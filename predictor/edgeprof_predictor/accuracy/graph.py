@@ -17,7 +17,7 @@ from edgeprof_predictor.tables.published import space_of_table
 GRAPH_STEPS: Final = STEP_COUNT
 
 
-class BrpNas(AccuracyMethod):
+class BrpNasAccuracy(AccuracyMethod):
     """The graph network that also predicts latency, trained on accuracies.
 
     Source:
@@ -31,11 +31,11 @@ class BrpNas(AccuracyMethod):
     source_use: ClassVar[SourceUse] = "none"
 
     @classmethod
-    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> BrpNas:
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> BrpNasAccuracy:
         """Learn nothing: sources are ignored."""
         return cls()
 
-    def look_at(self, candidates: Candidates) -> PlainPredictor:
+    def predictor_for(self, candidates: Candidates) -> PlainPredictor:
         """Return the predictor for a task on these candidates."""
         return _GraphPredictor(candidates)
 

@@ -9,15 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.accuracy.features import Features
+from edgeprof_predictor.accuracy.features import TaskFeatures
 from edgeprof_predictor.accuracy.kernel import Pairs, Scales, covariance
-from edgeprof_predictor.accuracy.target import SourcePosterior, TargetBelief, Teaching
+from edgeprof_predictor.accuracy.target import ExactSourcePosterior, SourcePosterior, TargetPosterior
 from edgeprof_predictor.spaces import FloatArray
 
 ANY_SPACE: Final = "any"
 """Of the made-up networks that stand for a space that no source has."""
 
-MADE_UP_COUNT: Final = 256
+INDUCING_COUNT: Final = 256
 KEPT_COUNT: Final = 96
 """Directions of what the sources explain that are kept; the others explain next to nothing."""
 
@@ -32,7 +32,7 @@ class Summary:
     Letters: `u` made-up networks, `r` directions.
 
     Args:
-        made_up: Scores and decisions drawn by chance; nobody trained them.
+        inducing: Scores and decisions drawn by chance; nobody trained them.
         weights: By which their covariance with a candidate gives its mean.
         directions: By which it gives what the sources explain of its variance.
 
@@ -40,12 +40,12 @@ class Summary:
         weights: `u`.  directions: `u x r`.
     """
 
-    made_up: Features
+    inducing: TaskFeatures
     weights: FloatArray
     directions: FloatArray
 
 
-class InducedTeaching(Teaching):
+class InducedSourcePosterior(SourcePosterior):
     """The posterior of source tasks at made-up networks, from which any candidate is predicted.
 
     Args:
@@ -63,8 +63,8 @@ class InducedTeaching(Teaching):
 
     @classmethod
     def of(
-        cls, posterior: SourcePosterior, *, proxy_count: int, option_counts: Mapping[str, Sequence[int]], seed: int
-    ) -> InducedTeaching:
+        cls, posterior: ExactSourcePosterior, *, proxy_count: int, option_counts: Mapping[str, Sequence[int]], seed: int
+    ) -> InducedSourcePosterior:
         """Return what a posterior says, at made-up networks of each search space and of any other.
 
         Args:
@@ -78,24 +78,24 @@ class InducedTeaching(Teaching):
         return cls(
             posterior.scales,
             {
-                space: _summary(posterior, _made_up(space, counts, proxy_count, generator))
+                space: _summary(posterior, _draw_inducing_points(space, counts, proxy_count, generator))
                 for space, counts in spaces.items()
             },
         )
 
-    def look_at(self, target: Features) -> TargetBelief:
+    def at(self, target: TaskFeatures) -> TargetPosterior:
         """Return what all sources say of the target's candidates."""
-        return self._belief(target, target.space if target.space in self._summaries else ANY_SPACE)
+        return self._posterior(target, target.space if target.space in self._summaries else ANY_SPACE)
 
-    def of_others(self, target: Features) -> TargetBelief | None:
+    def without_own_space(self, target: TaskFeatures) -> TargetPosterior | None:
         """Return what all spaces share of what the sources say; None where no source is of the target's space."""
-        return self._belief(target, ANY_SPACE) if target.space in self._summaries else None
+        return self._posterior(target, ANY_SPACE) if target.space in self._summaries else None
 
-    def _belief(self, target: Features, space: str) -> TargetBelief:
+    def _posterior(self, target: TaskFeatures, space: str) -> TargetPosterior:
         summary = self._summaries[space]
-        cross = covariance(self.scales, Pairs.of([target], [summary.made_up]))
+        cross = covariance(self.scales, Pairs.of([target], [summary.inducing]))
         explained = (cross @ summary.directions).astype(np.float32)
-        return TargetBelief(self.scales, target, cross @ summary.weights, explained)
+        return TargetPosterior(self.scales, target, cross @ summary.weights, explained)
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
@@ -103,9 +103,9 @@ class InducedTeaching(Teaching):
             f"scales.{name}": np.array(value) for name, value in self.scales.values.items()
         }
         for space, summary in self._summaries.items():
-            saved[f"space.{space}.choices"] = summary.made_up.choices
+            saved[f"space.{space}.choices"] = summary.inducing.choices
             for name, array in (
-                ("scores", summary.made_up.scores),
+                ("scores", summary.inducing.scores),
                 ("weights", summary.weights),
                 ("directions", summary.directions),
             ):
@@ -113,7 +113,7 @@ class InducedTeaching(Teaching):
         return saved
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> InducedTeaching:
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> InducedSourcePosterior:
         """Return what `tensors` was saved from."""
         scales = {
             name.removeprefix("scales."): float(array) for name, array in tensors.items() if name.startswith("scales.")
@@ -124,8 +124,8 @@ class InducedTeaching(Teaching):
                 tensors[f"space.{space}.{name}"].astype(np.float64) for name in ("scores", "weights", "directions")
             )
             choices = tensors[f"space.{space}.choices"].astype(np.int8)
-            made_up = Features(task="made up", space=space, choices=choices, scores=scores)
-            summaries[space] = Summary(made_up=made_up, weights=weights, directions=directions)
+            inducing = TaskFeatures(task="inducing points", space=space, choices=choices, scores=scores)
+            summaries[space] = Summary(inducing=inducing, weights=weights, directions=directions)
         return cls(Scales(scales), summaries)
 
 
@@ -133,23 +133,25 @@ def _spaces(names: Iterable[str]) -> list[str]:
     return sorted({name.split(".")[1] for name in names if name.startswith("space.")})
 
 
-def _made_up(space: str, option_counts: Sequence[int], proxy_count: int, generator: np.random.Generator) -> Features:
+def _draw_inducing_points(
+    space: str, option_counts: Sequence[int], proxy_count: int, generator: np.random.Generator
+) -> TaskFeatures:
     """Return networks drawn by chance: normal scores are normal, whatever the proxy."""
-    return Features(
-        task="made up",
+    return TaskFeatures(
+        task="inducing points",
         space=space,
-        choices=generator.integers(0, option_counts, (MADE_UP_COUNT, len(option_counts))).astype(np.int8),
-        scores=generator.normal(size=(MADE_UP_COUNT, proxy_count)),
+        choices=generator.integers(0, option_counts, (INDUCING_COUNT, len(option_counts))).astype(np.int8),
+        scores=generator.normal(size=(INDUCING_COUNT, proxy_count)),
     )
 
 
-def _summary(posterior: SourcePosterior, made_up: Features) -> Summary:
-    believed = posterior.look_at(made_up)
+def _summary(posterior: ExactSourcePosterior, inducing: TaskFeatures) -> Summary:
+    believed = posterior.at(inducing)
     # Another task, so that what belongs to a task alone does not count.
-    prior = covariance(posterior.scales, Pairs.of([made_up], [replace(made_up, task="another")]))
-    inverse = np.linalg.inv(prior + STABILITY * np.eye(made_up.count))
+    prior = covariance(posterior.scales, Pairs.of([inducing], [replace(inducing, task="another")]))
+    inverse = np.linalg.inv(prior + STABILITY * np.eye(inducing.count))
     explained = inverse @ believed.explained @ inverse
     values, vectors = np.linalg.eigh((explained + explained.T) / 2.0)
     kept = np.argsort(values)[::-1][:KEPT_COUNT]
     directions: FloatArray = vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))
-    return Summary(made_up=made_up, weights=inverse @ believed.mean, directions=directions)
+    return Summary(inducing=inducing, weights=inverse @ believed.mean, directions=directions)

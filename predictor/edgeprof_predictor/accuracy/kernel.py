@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.accuracy.features import Features, agreement
+from edgeprof_predictor.accuracy.features import TaskFeatures, agreement
 from edgeprof_predictor.spaces import FloatArray
 
 LEVELS: Final = ("all", "space", "task")
@@ -37,7 +37,7 @@ Fitted to the sources by marginal likelihood they suit a new space no better on 
 their scales for each proxy belong to their spaces. Mean rank correlation on 15 left-out tasks, 10 samples: fitted
 .747 to .768 by the draw of architectures and the steps, these .757, both mixed .745 to .772."""
 
-HYPOTHESES: Final[tuple[Mapping[str, float], ...]] = ({},)
+SCALE_FACTORS: Final[tuple[Mapping[str, float], ...]] = ({},)
 """Factors on these, each a hypothesis that the networks trained on the target weigh. One is enough: shorter or longer
 lengths, more weight on the linear or on the smooth part, alone or together, all did worse (.727 to .752)."""
 
@@ -87,7 +87,7 @@ class Pairs:
     agreement: FloatArray
 
     @classmethod
-    def of(cls, first: Sequence[Features], second: Sequence[Features]) -> Pairs:
+    def of(cls, first: Sequence[TaskFeatures], second: Sequence[TaskFeatures]) -> Pairs:
         """Return the pairs of the architectures of some tasks with those of others."""
         alike = [
             [agreement(a.choices, b.choices) if a.space == b.space else np.zeros((a.count, b.count)) for b in second]
@@ -122,7 +122,7 @@ def covariance(scales: Scales, pairs: Pairs) -> FloatArray:
     return found
 
 
-def variance(scales: Scales, features: Features) -> FloatArray:
+def variance(scales: Scales, features: TaskFeatures) -> FloatArray:
     """Return the diagonal of the covariance of one task's architectures with themselves: `n`."""
     slope = sum(scales[f"linear.{level}"] for level in LEVELS)
     found: FloatArray = slope * (features.scores**2).sum(axis=1) + sum(scales[name] for name in CONSTANT)

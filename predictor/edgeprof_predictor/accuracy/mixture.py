@@ -1,4 +1,4 @@
-"""Several beliefs about one target, weighed by how well they expected the networks trained on it."""
+"""Several posteriors about one target, weighed by how well they expected the networks trained on it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.ordering import latent_accuracies
-from edgeprof_predictor.accuracy.target import TargetBelief
+from edgeprof_predictor.accuracy.target import TargetPosterior
 from edgeprof_predictor.accuracy.task import Trained
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.spaces import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Prediction:
+class LatentPrediction:
     """Normal accuracies of `n` candidates, and those of the `k` trained ones that they rest on.
 
     Shapes:
@@ -32,7 +32,7 @@ class Prediction:
 class Mixture:
     """Beliefs that differ in which sources they listen to: all, those of other search spaces, none.
 
-    A task may be unlike the others of its own space. Its first trained networks tell, and a belief that did not
+    A task may be unlike the others of its own space. Its first trained networks tell, and a posterior that did not
     expect them loses its say.
 
     Letters: `n` candidates, `k` trained networks.
@@ -44,58 +44,64 @@ class Mixture:
     """
 
     def __init__(
-        self, whole: Sequence[TargetBelief], others: Sequence[TargetBelief], alone: Sequence[TargetBelief]
+        self, whole: Sequence[TargetPosterior], others: Sequence[TargetPosterior], alone: Sequence[TargetPosterior]
     ) -> None:
-        self.beliefs: Final = (*whole, *others, *alone)
+        self.posteriors: Final = (*whole, *others, *alone)
         self._whole = tuple(whole)
         self._kept: tuple[bytes, FloatArray] | None = None
 
     @property
     def count(self) -> int:
         """Number of candidates: `n`."""
-        return self.beliefs[0].count
+        return self.posteriors[0].count
 
     @property
     def noise(self) -> float:
-        """Variance of what no kernel explains, the mean of the beliefs'."""
-        return float(np.mean([belief.noise for belief in self.beliefs]))
+        """Variance of what no kernel explains, the mean of the posteriors'."""
+        return float(np.mean([posterior.noise for posterior in self.posteriors]))
 
-    def predict(self, trained: Trained) -> Prediction:
+    def predict(self, trained: Trained) -> LatentPrediction:
         """Return what is expected of all candidates; where none is trained, what sources say."""
         if not trained.count:
             return self._untrained()
-        latents = [latent_accuracies(belief, trained.indices, trained.accuracy) for belief in self.beliefs]
-        # All beliefs are asked about the same values, or those that spread them less would be the better liked.
+        latents = [latent_accuracies(posterior, trained.indices, trained.accuracy) for posterior in self.posteriors]
+        # All posteriors are asked about the same values, or those that spread them less would be the better liked.
         say = self._say(trained, latents[0])
-        parts = [belief.learn(trained.indices, latent) for belief, latent in zip(self.beliefs, latents, strict=True)]
+        parts = [
+            posterior.learn(trained.indices, latent) for posterior, latent in zip(self.posteriors, latents, strict=True)
+        ]
         means, variances = (np.stack(rows) for rows in zip(*parts, strict=True))
         mean: FloatArray = say @ means
-        spread = say @ (variances + (means - mean) ** 2) + say @ np.array([belief.noise for belief in self.beliefs])
-        return Prediction(mean=mean, sd=np.sqrt(spread), latent=say @ np.stack(latents))
+        spread = say @ (variances + (means - mean) ** 2) + say @ np.array(
+            [posterior.noise for posterior in self.posteriors]
+        )
+        return LatentPrediction(mean=mean, sd=np.sqrt(spread), latent=say @ np.stack(latents))
 
-    def _untrained(self) -> Prediction:
-        """Return the mean of what the beliefs say that listen to all sources."""
-        mean: FloatArray = np.mean([belief.mean for belief in self._whole], axis=0)
-        variance = np.mean([belief.variance + belief.noise for belief in self._whole], axis=0)
-        return Prediction(mean=mean, sd=np.sqrt(variance), latent=np.zeros(0))
+    def _untrained(self) -> LatentPrediction:
+        """Return the mean of what the posteriors say that listen to all sources."""
+        mean: FloatArray = np.mean([posterior.mean for posterior in self._whole], axis=0)
+        variance = np.mean([posterior.variance + posterior.noise for posterior in self._whole], axis=0)
+        return LatentPrediction(mean=mean, sd=np.sqrt(variance), latent=np.zeros(0))
 
-    def foresight(self, trained: Trained) -> float:
+    def prior_correlation(self, trained: Trained) -> float:
         """Return the rank correlation of what sources expected of the trained networks with what these reached."""
         return spearman(trained.accuracy, self._untrained().mean[trained.indices])
 
     def _say(self, trained: Trained, latent: FloatArray) -> FloatArray:
-        """Return the share that each belief has in what is said."""
-        evidence = np.array([belief.log_evidence(trained.indices, latent) for belief in self.beliefs])
+        """Return the share that each posterior has in what is said."""
+        evidence = np.array(
+            [posterior.log_marginal_likelihood(trained.indices, latent) for posterior in self.posteriors]
+        )
         shares = np.exp(evidence - evidence.max())
         found: FloatArray = shares / shares.sum()
         return found
 
     def covariance(self, indices: NDArray[np.int64]) -> FloatArray:
-        """Return the mean of the beliefs' covariances of some candidates, before any is trained: `k` to `k x k`.
+        """Return the mean of the posteriors' covariances of some candidates, before any is trained: `k` to `k x k`.
 
         The last one is kept, for whoever asks for the same candidates again.
         """
         key = indices.tobytes()
         if self._kept is None or self._kept[0] != key:
-            self._kept = key, np.mean([belief.covariance(indices) for belief in self.beliefs], axis=0)
+            self._kept = key, np.mean([posterior.covariance(indices) for posterior in self.posteriors], axis=0)
         return self._kept[1]

@@ -23,7 +23,7 @@ SOURCE_SHARE: Final = 0.15
 """Of a source's architectures that a network learns from (section A.9)."""
 
 
-class ScratchVec(AccuracyMethod):
+class ScratchVecAccuracy(AccuracyMethod):
     """A network that knows the trained networks of the target alone.
 
     Source:
@@ -35,23 +35,23 @@ class ScratchVec(AccuracyMethod):
     source_use: ClassVar[SourceUse] = "none"
 
     @classmethod
-    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> ScratchVec:
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> ScratchVecAccuracy:
         """Learn nothing: sources are ignored."""
         return cls()
 
-    def look_at(self, candidates: Candidates) -> PlainPredictor:
+    def predictor_for(self, candidates: Candidates) -> PlainPredictor:
         """Return the predictor for a task on these candidates."""
         return _ScratchPredictor(candidates, encode(candidates, self.encoding, candidates.proxies))
 
 
-class ScratchZcp(ScratchVec):
+class ScratchZcpAccuracy(ScratchVecAccuracy):
     """The same network on zero-cost proxies."""
 
     name: ClassVar[str] = "scratch-zcp"
     encoding: ClassVar[str] = "zcp"
 
 
-class ScratchZcpVec(ScratchVec):
+class ScratchZcpVecAccuracy(ScratchVecAccuracy):
     """The same network on zero-cost proxies and decisions."""
 
     name: ClassVar[str] = "scratch-zcpvec"
@@ -90,7 +90,7 @@ class TransferNetwork(AccuracyMethod):
         train_network(network, encodings, targets, ACCURACY_TRANSFER, is_source=True, seed=seed)
         return cls(source.candidates.proxies, network)
 
-    def look_at(self, candidates: Candidates) -> PlainPredictor:
+    def predictor_for(self, candidates: Candidates) -> PlainPredictor:
         """Return the predictor for a task on these candidates; proxies that they lack count as middling."""
         return _TransferPredictor(candidates, encode(candidates, "zcp", self._proxies), self._network)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.features import normal_ranks
-from edgeprof_predictor.accuracy.target import TargetBelief
+from edgeprof_predictor.accuracy.target import TargetPosterior
 from edgeprof_predictor.spaces import FloatArray
 
 ROUND_COUNT: Final = 3
@@ -19,13 +19,13 @@ RANK_SHARE: Final = 0.5
 all candidates. Chosen networks are no fair draw, so the first alone would put them too far out."""
 
 
-def latent_accuracies(belief: TargetBelief, indices: NDArray[np.int64], accuracy: FloatArray) -> FloatArray:
+def latent_accuracies(posterior: TargetPosterior, indices: NDArray[np.int64], accuracy: FloatArray) -> FloatArray:
     """Return normal accuracies of trained networks, in the order of what they reached: `k`."""
     ranks = normal_ranks(accuracy)
     latent = ranks
-    weights = belief.weights(indices)
+    weights = posterior.weights(indices)
     for _ in range(ROUND_COUNT):
-        expected = belief.mean + weights @ (latent - belief.mean[indices])
+        expected = posterior.mean + weights @ (latent - posterior.mean[indices])
         placed = np.sort(normal_ranks(expected)[indices])
         latent = RANK_SHARE * ranks + (1.0 - RANK_SHARE) * _in_order(placed, accuracy)
     return latent

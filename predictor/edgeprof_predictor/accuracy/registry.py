@@ -10,13 +10,13 @@ from edgeprof_predictor.errors import UnknownMethodError
 
 # Module and class, imported on first use: naming the methods costs no import of torch.
 _METHOD_CLASSES: Final = {
-    "brp-nas": ("edgeprof_predictor.accuracy.graph", "BrpNas"),
-    "default": ("edgeprof_predictor.accuracy.default", "Default"),
-    "ridge-zcp": ("edgeprof_predictor.accuracy.ridge", "ScratchRidge"),
-    "scratch-vec": ("edgeprof_predictor.accuracy.network", "ScratchVec"),
-    "scratch-zcp": ("edgeprof_predictor.accuracy.network", "ScratchZcp"),
-    "scratch-zcpvec": ("edgeprof_predictor.accuracy.network", "ScratchZcpVec"),
-    "transfer-ridge": ("edgeprof_predictor.accuracy.ridge", "PriorRidge"),
+    "brp-nas": ("edgeprof_predictor.accuracy.graph", "BrpNasAccuracy"),
+    "default": ("edgeprof_predictor.accuracy.default", "DefaultAccuracy"),
+    "ridge-zcp": ("edgeprof_predictor.accuracy.ridge", "RidgeAccuracy"),
+    "scratch-vec": ("edgeprof_predictor.accuracy.network", "ScratchVecAccuracy"),
+    "scratch-zcp": ("edgeprof_predictor.accuracy.network", "ScratchZcpAccuracy"),
+    "scratch-zcpvec": ("edgeprof_predictor.accuracy.network", "ScratchZcpVecAccuracy"),
+    "transfer-ridge": ("edgeprof_predictor.accuracy.ridge", "TransferRidgeAccuracy"),
     "transfer-zcp": ("edgeprof_predictor.accuracy.network", "TransferNetwork"),
 }
 

@@ -19,7 +19,7 @@ PENALTY: Final = 3.0
 """On squared weights; picked on the tables of NAS-Bench-Suite-Zero, one value for all tasks."""
 
 
-class ScratchRidge(AccuracyMethod):
+class RidgeAccuracy(AccuracyMethod):
     """A ridge regression on the trained networks of the target alone: the honest opponent of any transfer."""
 
     name: ClassVar[str] = "ridge-zcp"
@@ -27,17 +27,17 @@ class ScratchRidge(AccuracyMethod):
     source_use: ClassVar[SourceUse] = "none"
 
     @classmethod
-    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> ScratchRidge:
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> RidgeAccuracy:
         """Learn nothing: sources are ignored."""
         return cls()
 
-    def look_at(self, candidates: Candidates) -> PlainPredictor:
+    def predictor_for(self, candidates: Candidates) -> PlainPredictor:
         """Return the predictor for a task on these candidates."""
         scores = read_features(candidates, candidates.proxies).scores
         return _RidgePredictor(candidates, scores, np.zeros(scores.shape[1]))
 
 
-class PriorRidge(AccuracyMethod):
+class TransferRidgeAccuracy(AccuracyMethod):
     """A ridge regression drawn towards the weights of one source instead of towards 0.
 
     Args:
@@ -56,7 +56,7 @@ class PriorRidge(AccuracyMethod):
         self._proxies, self._weights = proxies, weights
 
     @classmethod
-    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> PriorRidge:
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> TransferRidgeAccuracy:
         """Learn the weights on a share of the source.
 
         Raises:
@@ -67,7 +67,7 @@ class PriorRidge(AccuracyMethod):
         accuracy = normal_ranks(source.accuracy[known])
         return cls(source.candidates.proxies, fit_weights(scores, accuracy, np.zeros(scores.shape[1])))
 
-    def look_at(self, candidates: Candidates) -> PlainPredictor:
+    def predictor_for(self, candidates: Candidates) -> PlainPredictor:
         """Return the predictor for a task on these candidates; proxies that they lack count as middling."""
         return _RidgePredictor(candidates, read_features(candidates, self._proxies).scores, self._weights)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
-from edgeprof_predictor.accuracy.features import Features
+from edgeprof_predictor.accuracy.features import TaskFeatures
 from edgeprof_predictor.accuracy.kernel import JITTER, Pairs, Scales, covariance, variance
 from edgeprof_predictor.spaces import FloatArray
 
@@ -29,26 +29,26 @@ CHUNK_COUNT: Final = 2048
 """Candidates that are worked on at a time, to bound memory."""
 
 
-def without_sources(scales: Scales, target: Features) -> TargetBelief:
+def without_sources(scales: Scales, target: TaskFeatures) -> TargetPosterior:
     """Return what the scales of the kernels alone say of a target's candidates."""
-    return TargetBelief(scales, target, np.zeros(target.count), np.zeros((target.count, 0), dtype=np.float32))
+    return TargetPosterior(scales, target, np.zeros(target.count), np.zeros((target.count, 0), dtype=np.float32))
 
 
-class Teaching(ABC):
+class SourcePosterior(ABC):
     """What source tasks say of any other, in whichever form that is kept."""
 
     scales: Scales
 
     @abstractmethod
-    def look_at(self, target: Features) -> TargetBelief:
+    def at(self, target: TaskFeatures) -> TargetPosterior:
         """Return what all sources say of the target's candidates."""
 
     @abstractmethod
-    def of_others(self, target: Features) -> TargetBelief | None:
+    def without_own_space(self, target: TaskFeatures) -> TargetPosterior | None:
         """Return what sources of other search spaces say of the target's; None where there are none, or only those."""
 
 
-class SourcePosterior(Teaching):
+class ExactSourcePosterior(SourcePosterior):
     """What the trained networks of the source tasks say of any other.
 
     Tasks of the target's own space say most, so more of their networks are heard.
@@ -59,22 +59,22 @@ class SourcePosterior(Teaching):
         accuracies: Normal accuracies of each.
     """
 
-    def __init__(self, scales: Scales, features: Sequence[Features], accuracies: Sequence[FloatArray]) -> None:
+    def __init__(self, scales: Scales, features: Sequence[TaskFeatures], accuracies: Sequence[FloatArray]) -> None:
         self.scales = scales
-        self._features: Sequence[Features] = tuple(features)
+        self._features: Sequence[TaskFeatures] = tuple(features)
         self._accuracies: Sequence[FloatArray] = tuple(accuracies)
         self._by_space: dict[tuple[str, bool], _Conditioned] = {}
 
-    def of_others(self, target: Features) -> TargetBelief | None:
+    def without_own_space(self, target: TaskFeatures) -> TargetPosterior | None:
         """Return what sources of other search spaces say of the target's; None where there are none, or only those."""
         own_count = sum(part.space == target.space for part in self._features)
         if own_count in (0, len(self._features)):
             return None
-        return self._conditioned(target.space, with_own=False).look_at(target)
+        return self._conditioned(target.space, with_own=False).at(target)
 
-    def look_at(self, target: Features) -> TargetBelief:
+    def at(self, target: TaskFeatures) -> TargetPosterior:
         """Return what the sources say of the target's candidates."""
-        return self._conditioned(target.space, with_own=True).look_at(target)
+        return self._conditioned(target.space, with_own=True).at(target)
 
     def _conditioned(self, space: str, *, with_own: bool) -> _Conditioned:
         # Spaces that no source has hear the same.
@@ -99,14 +99,14 @@ class _Conditioned:
     Letters: `m` trained networks of all sources.
     """
 
-    def __init__(self, scales: Scales, features: Sequence[Features], accuracies: Sequence[FloatArray]) -> None:
+    def __init__(self, scales: Scales, features: Sequence[TaskFeatures], accuracies: Sequence[FloatArray]) -> None:
         self._scales, self._features = scales, features
         values = np.concatenate(accuracies)
         matrix = covariance(scales, Pairs.of(features, features)) + scales.noise * np.eye(len(values))
         self._factor: FloatArray = cholesky(matrix, lower=True, overwrite_a=True)
         self._white: FloatArray = solve_triangular(self._factor, values, lower=True)
 
-    def look_at(self, target: Features) -> TargetBelief:
+    def at(self, target: TaskFeatures) -> TargetPosterior:
         means, whites = [], []
         for part in np.array_split(np.arange(target.count), -(-target.count // CHUNK_COUNT)):
             cross = covariance(self._scales, Pairs.of(self._features, [target.subset(part)]))
@@ -114,10 +114,10 @@ class _Conditioned:
             means.append(white @ self._white)
             # Half the memory of a double, and far more digits than the kernels are known to.
             whites.append(white.astype(np.float32))
-        return TargetBelief(self._scales, target, np.concatenate(means), np.concatenate(whites))
+        return TargetPosterior(self._scales, target, np.concatenate(means), np.concatenate(whites))
 
 
-class TargetBelief:
+class TargetPosterior:
     """Mean and covariance of the normal accuracies of a target's candidates.
 
     Letters: `n` candidates, `m` trained networks of the sources.
@@ -132,7 +132,7 @@ class TargetBelief:
         mean: `n`.  explained: `n x m`.
     """
 
-    def __init__(self, scales: Scales, target: Features, mean: FloatArray, explained: NDArray[np.float32]) -> None:
+    def __init__(self, scales: Scales, target: TaskFeatures, mean: FloatArray, explained: NDArray[np.float32]) -> None:
         self.mean: Final = mean
         self.noise: Final = scales.noise
         self._scales, self._target, self._explained = scales, target, explained
@@ -191,7 +191,7 @@ class TargetBelief:
         mean: FloatArray = self.mean + weights @ (latent - self.mean[indices])
         return mean, np.maximum(self.variance - explained, JITTER)
 
-    def log_evidence(self, indices: NDArray[np.int64], latent: FloatArray) -> float:
+    def log_marginal_likelihood(self, indices: NDArray[np.int64], latent: FloatArray) -> float:
         """Return how likely normal accuracies of trained candidates were, as a logarithm up to a constant: `k`, `k`."""
         matrix = self.columns(indices)[indices] + self.noise * np.eye(len(indices))
         factor = np.linalg.cholesky(matrix)

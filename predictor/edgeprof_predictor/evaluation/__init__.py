@@ -12,16 +12,22 @@ methods by name, `summary` makes means of scores. `runs` runs the units in paral
 from edgeprof_predictor.evaluation.methods import EVALUATED_NAMES, reads, resolve_methods, score_encoding
 from edgeprof_predictor.evaluation.protocol import Protocol
 from edgeprof_predictor.evaluation.score import Score, evaluate, evaluation_inputs, evaluation_units, score_method
-from edgeprof_predictor.evaluation.summary import PROMISE_FACTOR, Group, Promise, check_promises, summarise
+from edgeprof_predictor.evaluation.summary import (
+    CALIBRATION_FACTOR,
+    ErrorCalibration,
+    Group,
+    check_calibration,
+    summarise,
+)
 
 __all__ = [
+    "CALIBRATION_FACTOR",
     "EVALUATED_NAMES",
-    "PROMISE_FACTOR",
+    "ErrorCalibration",
     "Group",
-    "Promise",
     "Protocol",
     "Score",
-    "check_promises",
+    "check_calibration",
     "evaluate",
     "evaluation_inputs",
     "evaluation_units",

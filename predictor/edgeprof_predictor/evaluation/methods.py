@@ -24,7 +24,7 @@ from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 ORACLE: Final = "oracle"
-"""An upper mark, which only an evaluation can reveal the truth to."""
+"""An upper bound, which only an evaluation can reveal the truth to."""
 
 _DECISIONS: Final = "vec"
 """What every method reads unless its name says otherwise."""

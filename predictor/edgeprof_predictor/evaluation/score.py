@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from typing import Any, Final, runtime_checkable
-from typing import Protocol as Seam
+from typing import Protocol as Interface
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgeprof_predictor import metrics
 from edgeprof_predictor.evaluation.protocol import Protocol
 from edgeprof_predictor.methods.base import Method, PlatformPredictor
-from edgeprof_predictor.methods.descriptor_architectures import References
+from edgeprof_predictor.methods.descriptor_architectures import DescriptorArchitectures
 from edgeprof_predictor.runs.journal import Row
 from edgeprof_predictor.runs.runner import Unit
 from edgeprof_predictor.samples import Samples
@@ -50,7 +50,7 @@ class Score:
         expected_error: Median error that the method itself expected.
         source_platform: Whose embedding row was taken; None where none was.
         source_correlation: Its correlation with the new platform on the samples.
-        is_upper_mark: Whether the method has seen the whole table of the new platform.
+        is_upper_bound: Whether the method has seen the whole table of the new platform.
         trim: Share of the table left out at either end of its range, which peeks at the whole table, too.
         fit_s: Seconds to learn from the sources.
         adapt_s: Seconds from the samples to the first prediction.
@@ -71,7 +71,7 @@ class Score:
     expected_error: float
     source_platform: str | None
     source_correlation: float
-    is_upper_mark: bool
+    is_upper_bound: bool
     trim: float
     fit_s: float
     adapt_s: float
@@ -82,7 +82,8 @@ class Score:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Score:
-        """Return what `as_row` was made of."""
+        """Return what `as_row` was made of; rows of earlier releases call `is_upper_bound` `is_upper_mark`."""
+        row = {"is_upper_bound" if name == "is_upper_mark" else name: value for name, value in row.items()}
         numbers = {field.name for field in fields(cls) if field.type == "float"}
         filled: dict[str, Any] = {
             name: math.nan if name in numbers and value is None else value for name, value in row.items()
@@ -91,15 +92,15 @@ class Score:
 
 
 @runtime_checkable
-class KnowsReferences(Seam):
-    """A method that describes platforms by fixed architectures, which must then be there to be measured."""
+class HasDescriptors(Interface):
+    """A method that describes platforms by fixed architectures, which must be among the candidates."""
 
-    references: References
+    descriptors: DescriptorArchitectures
 
 
 @runtime_checkable
-class SeesTruth(Seam):
-    """An upper mark: a method that is shown the whole table of a new platform, and therefore is none."""
+class SeesTruth(Interface):
+    """An upper bound: it is given the whole table of a new platform, which no method may see."""
 
     def reveal(self, truth: Samples) -> None:
         """Show the latencies of the platform that is adapted to next."""
@@ -226,9 +227,9 @@ class _PlatformScoring:
     def _offered(self) -> NDArray[np.int64]:
         order = np.random.default_rng(self._seed).permutation(len(self._latency_ms))
         offered = order[: max(CANDIDATE_COUNT, max(self._protocol.sample_counts))]
-        if not isinstance(self._method, KnowsReferences):
+        if not isinstance(self._method, HasDescriptors):
             return offered
-        fixed = {reference.tobytes() for reference in self._method.references.choices}
+        fixed = {architecture.tobytes() for architecture in self._method.descriptors.choices}
         found = [index for index, row in enumerate(self._choices) if row.tobytes() in fixed]
         return np.concatenate([offered, np.setdiff1d(found, offered).astype(np.int64)])
 
@@ -267,7 +268,7 @@ class _PlatformScoring:
             adapt_s=adapt_s,
             source_platform=predictor.source_platform,
             source_correlation=predictor.source_correlation,
-            is_upper_mark=isinstance(self._method, SeesTruth),
+            is_upper_bound=isinstance(self._method, SeesTruth),
             trim=self._protocol.trim,
             **_figures(predictor, self._choices[is_unseen], self._latency_ms[is_unseen]),
         )

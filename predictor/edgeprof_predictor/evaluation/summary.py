@@ -1,4 +1,4 @@
-"""What a user reads of many scores: means over platforms, spread over seeds, and whether promises were kept."""
+"""What a user reads of many scores: means over platforms, spread over seeds, and whether calibrations were kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from edgeprof_predictor.evaluation.score import Score
 
-PROMISE_FACTOR: Final = 1.5
+CALIBRATION_FACTOR: Final = 1.5
 """An expected error is kept when the real one is within this factor of it, in either direction."""
 
 Key = TypeVar("Key")
@@ -26,7 +26,7 @@ class Group:
     Args:
         method: Its name.
         sample_count: Samples of each new platform.
-        is_upper_mark: Whether the method has seen the whole table of each new platform.
+        is_upper_bound: Whether the method has seen the whole table of each new platform.
         spearman: Mean rank correlation.
         spearman_sd: Standard deviation over seeds of the mean over platforms.
         kendall_tau: Mean of Kendall's tau-b.
@@ -41,7 +41,7 @@ class Group:
 
     method: str
     sample_count: int
-    is_upper_mark: bool
+    is_upper_bound: bool
     spearman: float
     spearman_sd: float
     kendall_tau: float
@@ -55,23 +55,24 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class ErrorCalibration:
     """How well the errors that a method expected match the real ones.
 
     Args:
         method: Its name.
         sample_count: Of each platform; None for all numbers together.
         pair_count: Platforms, times the numbers of samples.
-        kept_share: Share of these whose expected error, mean over seeds, is within `PROMISE_FACTOR` of the real one.
-        kept_run_share: The same for single seeds.
-        typical_ratio: Geometric mean of expected to real error; above 1 promises too little.
+        within_share: Share of these whose expected error, mean over seeds, is within `CALIBRATION_FACTOR` of the
+            measured one.
+        within_run_share: The same for single seeds.
+        typical_ratio: Geometric mean of expected to real error; above 1 is too cautious.
     """
 
     method: str
     sample_count: int | None
     pair_count: int
-    kept_share: float
-    kept_run_share: float
+    within_share: float
+    within_run_share: float
     typical_ratio: float
 
 
@@ -82,18 +83,18 @@ def summarise(scores: Sequence[Score]) -> list[Group]:
     return [_group(groups[key]) for key in sorted(groups, key=lambda key: (order.index(key[0]), key[1]))]
 
 
-def check_promises(scores: Sequence[Score]) -> list[Promise]:
-    """Return, for each method, how its promises were kept: overall, then for each number of samples.
+def check_calibration(scores: Sequence[Score]) -> list[ErrorCalibration]:
+    """Return, for each method, how its calibrations were kept: overall, then for each number of samples.
 
     Scores without an expected error, such as those without samples, are left out.
     """
-    promising = [score for score in scores if np.isfinite([score.expected_error, score.median_ape]).all()]
-    promises = []
-    for method, of_method in _grouped(promising, lambda score: score.method).items():
-        promises.append(_promise(method, None, of_method))
+    with_expectation = [score for score in scores if np.isfinite([score.expected_error, score.median_ape]).all()]
+    calibrations = []
+    for method, of_method in _grouped(with_expectation, lambda score: score.method).items():
+        calibrations.append(_calibration(method, None, of_method))
         by_count = _grouped(of_method, lambda score: score.sample_count)
-        promises += [_promise(method, count, by_count[count]) for count in sorted(by_count)]
-    return promises
+        calibrations += [_calibration(method, count, by_count[count]) for count in sorted(by_count)]
+    return calibrations
 
 
 def _grouped(scores: Sequence[Score], key: Callable[[Score], Key]) -> dict[Key, list[Score]]:
@@ -109,7 +110,7 @@ def _group(scores: Sequence[Score]) -> Group:
     return Group(
         method=scores[0].method,
         sample_count=scores[0].sample_count,
-        is_upper_mark=scores[0].is_upper_mark,
+        is_upper_bound=scores[0].is_upper_bound,
         spearman=_mean(scores, "spearman"),
         spearman_sd=float(np.std([_mean(group, "spearman") for group in by_seed])),
         kendall_tau=_mean(scores, "kendall_tau"),
@@ -123,20 +124,20 @@ def _group(scores: Sequence[Score]) -> Group:
     )
 
 
-def _promise(method: str, count: int | None, scores: Sequence[Score]) -> Promise:
+def _calibration(method: str, count: int | None, scores: Sequence[Score]) -> ErrorCalibration:
     pairs = _grouped(scores, lambda score: (score.platform, score.sample_count)).values()
-    return Promise(
+    return ErrorCalibration(
         method=method,
         sample_count=count,
         pair_count=len(pairs),
-        kept_share=float(np.mean([_is_kept(_mean(p, "expected_error"), _mean(p, "median_ape")) for p in pairs])),
-        kept_run_share=float(np.mean([_is_kept(score.expected_error, score.median_ape) for score in scores])),
+        within_share=float(np.mean([_is_within(_mean(p, "expected_error"), _mean(p, "median_ape")) for p in pairs])),
+        within_run_share=float(np.mean([_is_within(score.expected_error, score.median_ape) for score in scores])),
         typical_ratio=float(np.exp(np.mean([_log_ratio(score.expected_error, score.median_ape) for score in scores]))),
     )
 
 
-def _is_kept(expected: float, real: float) -> bool:
-    return abs(_log_ratio(expected, real)) <= math.log(PROMISE_FACTOR)
+def _is_within(expected: float, real: float) -> bool:
+    return abs(_log_ratio(expected, real)) <= math.log(CALIBRATION_FACTOR)
 
 
 def _log_ratio(expected: float, real: float) -> float:

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray, StageCosts
 
-REFERENCE_COUNT: Final = 1000
+SPACE_SAMPLE_COUNT: Final = 1000
 """Architectures that stand for their space wherever a mean or a spread over it is needed."""
 
-REFERENCE_SEED: Final = 201
+SPACE_SAMPLE_SEED: Final = 201
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Features:
+class CostFeatures:
     """Descriptions of a batch of architectures.
 
     Letters: `n` architectures, `g` graph variants (1 or 2), `d` width of the one-hot encoding,
@@ -53,24 +53,24 @@ class FeatureMap:
 
     Args:
         space: The search space.
-        reference_choices: Architectures that stand for it; drawn by seed when not given. Bundles
+        space_sample_choices: Architectures that stand for it; drawn by seed when not given. Bundles
             and profiles keep theirs, so that no other release of NumPy draws others.
 
     Shapes:
-        reference_choices: `r x l`.
+        space_sample_choices: `r x l`.
     """
 
-    def __init__(self, space: CategoricalSpace, reference_choices: ChoiceArray | None = None) -> None:
+    def __init__(self, space: CategoricalSpace, space_sample_choices: ChoiceArray | None = None) -> None:
         self.space: Final = space
-        if reference_choices is None:
-            reference_choices = space.sample_choices(min(REFERENCE_COUNT, space.size), seed=REFERENCE_SEED)
-        self.reference_choices: Final = reference_choices
-        is_pruned = np.any(space.pruned(self.reference_choices) != self.reference_choices)
+        if space_sample_choices is None:
+            space_sample_choices = space.sample_choices(min(SPACE_SAMPLE_COUNT, space.size), seed=SPACE_SAMPLE_SEED)
+        self.space_sample_choices: Final = space_sample_choices
+        is_pruned = np.any(space.pruned(self.space_sample_choices) != self.space_sample_choices)
         self._can_prune = bool(is_pruned) and not space.is_run_pruned
         self._written_costs = self._fit_written_costs()
-        self.reference: Final = self.describe(self.reference_choices)
+        self.space_sample: Final = self.describe(self.space_sample_choices)
 
-    def describe(self, choices: ChoiceArray) -> Features:
+    def describe(self, choices: ChoiceArray) -> CostFeatures:
         """Return the features of architectures.
 
         Shapes:
@@ -78,7 +78,7 @@ class FeatureMap:
         """
         one_hots = tuple(self.space.one_hot(variant) for variant in self._variants(choices))
         costs = self.space.costs(choices)
-        return Features(
+        return CostFeatures(
             one_hots=one_hots,
             stage_costs=() if costs is None else self._stage_costs(costs, one_hots[0]),
             fixed_costs=np.zeros(0) if costs is None else costs.fixed,
@@ -105,7 +105,7 @@ class FeatureMap:
         """
         if not self._can_prune:
             return None
-        choices = self.reference_choices
+        choices = self.space_sample_choices
         spared = choices[np.all(self.space.pruned(choices) == choices, axis=1)]
         costs = self.space.costs(spared)
         if costs is None:

@@ -13,18 +13,18 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
-REFERENCE_COUNT: Final = 10
+DESCRIPTOR_COUNT: Final = 10
 """Fixed architectures that describe a platform (HELP, Lee et al. 2021, section 3; Multi-Predict, 3.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class References:
+class DescriptorArchitectures:
     """Fixed architectures and what the sources need for them.
 
-    Letters: `r` references, `p` sources, `l` decisions.
+    Letters: `r` descriptors, `p` sources, `l` decisions.
 
     Args:
-        choices: The references.
+        choices: The descriptors.
         source_rows: Descriptions of the sources: log latencies, standardised for each.
 
     Shapes:
@@ -35,9 +35,9 @@ class References:
     source_rows: FloatArray
 
     @classmethod
-    def draw(cls, sources: LatencyTable, *, seed: int) -> References:
-        """Draw references among the architectures of the sources."""
-        count = min(REFERENCE_COUNT, len(sources.choices))
+    def draw(cls, sources: LatencyTable, *, seed: int) -> DescriptorArchitectures:
+        """Draw descriptors among the architectures of the sources."""
+        count = min(DESCRIPTOR_COUNT, len(sources.choices))
         drawn = np.random.default_rng(seed).permutation(len(sources.choices))[:count]
         return cls(choices=sources.choices[drawn], source_rows=_standardised(np.log(sources.latency_ms[:, drawn])))
 
@@ -48,13 +48,13 @@ class References:
         if len(np.unique(at)) < 2 or np.ptp(samples.latency_ms[found]) == 0:
             return row
         measured = np.log(samples.latency_ms[found])
-        # Centred and scaled as the sources are on the same references, so that a few fill the place of all.
+        # Centred and scaled as the sources are on the same descriptors, so that a few fill the place of all.
         scale = self.source_rows[:, at].std(axis=1).mean() / measured.std()
         row[at] = (measured - measured.mean()) * scale + row[at].mean()
         return row
 
     def choose(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
-        """Return candidates to measure: references that are offered and not yet measured, then others at random.
+        """Return candidates to measure: descriptors that are offered and not yet measured, then others at random.
 
         Raises:
             SampleCountError: If there are fewer candidates than asked for.

@@ -6,12 +6,12 @@ from typing import ClassVar, TypeVar
 
 from edgeprof_predictor.encodings import Encoding, Vec
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.single_platform import LoneMethod
+from edgeprof_predictor.methods.single_platform import SinglePlatformRegressor
 from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 EncodedMethodType = TypeVar("EncodedMethodType", bound="EncodedMethod")
-EncodedLawType = TypeVar("EncodedLawType", bound="EncodedLaw")
+EncodedRegressorType = TypeVar("EncodedRegressorType", bound="EncodedRegressor")
 
 
 class EncodedMethod(Method):
@@ -26,7 +26,7 @@ class EncodedMethod(Method):
         return cls.given_encoding or Vec(space)
 
 
-class EncodedLaw(EncodedMethod, LoneMethod):
+class EncodedRegressor(EncodedMethod, SinglePlatformRegressor):
     """A law of one platform's samples over an encoding; of the sources it takes the normalisation alone."""
 
     def __init__(self, space: CategoricalSpace, platforms: tuple[str, ...]) -> None:
@@ -35,8 +35,8 @@ class EncodedLaw(EncodedMethod, LoneMethod):
 
     @classmethod
     def fit_sources(
-        cls: type[EncodedLawType], space: CategoricalSpace, sources: LatencyTable, *, seed: int
-    ) -> EncodedLawType:
+        cls: type[EncodedRegressorType], space: CategoricalSpace, sources: LatencyTable, *, seed: int
+    ) -> EncodedRegressorType:
         """Normalise the encoding; there is nothing else to learn."""
         method = cls(space, sources.platforms)
         method.encoding = method.encoding.fitted(sources.choices)

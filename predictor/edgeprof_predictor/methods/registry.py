@@ -12,8 +12,8 @@ from edgeprof_predictor.methods.sampled import resolve_sampled
 # Module and class, imported on first use: naming the methods costs no import of torch.
 _METHOD_CLASSES: Final = {
     "boosting": ("edgeprof_predictor.methods.baselines.boosting", "Boosting"),
-    "brp-nas": ("edgeprof_predictor.methods.baselines.brp_nas", "BrpNas"),
-    "default": ("edgeprof_predictor.methods.default.method", "Default"),
+    "brp-nas": ("edgeprof_predictor.methods.baselines.brp_nas", "BrpNasLatency"),
+    "default": ("edgeprof_predictor.methods.default.method", "DefaultMethod"),
     "flops": ("edgeprof_predictor.methods.baselines.flops", "Flops"),
     "help": ("edgeprof_predictor.methods.baselines.help", "Help"),
     "layerwise": ("edgeprof_predictor.methods.baselines.layerwise", "Layerwise"),

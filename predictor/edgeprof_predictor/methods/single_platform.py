@@ -15,10 +15,10 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
-LoneMethodType = TypeVar("LoneMethodType", bound="LoneMethod")
+SinglePlatformRegressorType = TypeVar("SinglePlatformRegressorType", bound="SinglePlatformRegressor")
 
 
-class LoneMethod(Method):
+class SinglePlatformRegressor(Method):
     """A law fitted to random samples of one platform; sources teach it nothing.
 
     Args:
@@ -32,8 +32,8 @@ class LoneMethod(Method):
 
     @classmethod
     def fit_sources(
-        cls: type[LoneMethodType], space: CategoricalSpace, sources: LatencyTable, *, seed: int
-    ) -> LoneMethodType:
+        cls: type[SinglePlatformRegressorType], space: CategoricalSpace, sources: LatencyTable, *, seed: int
+    ) -> SinglePlatformRegressorType:
         """Return the method; there is nothing to learn."""
         return cls(space, sources.platforms)
 
@@ -43,10 +43,10 @@ class LoneMethod(Method):
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
         """Fit the law to the samples; without any, all architectures take equally long."""
-        return fit_pointwise(lambda some: self.fit_law(some, seed=seed) if some.count else _flat, samples)
+        return fit_pointwise(lambda some: self.fit_regressor(some, seed=seed) if some.count else _flat, samples)
 
     @abstractmethod
-    def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
+    def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return the law that one sample or more suggest.
 
         Args:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.cost_features import FeatureMap, Features
+from edgeprof_predictor.methods.cost_features import CostFeatures, FeatureMap
 from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
@@ -49,7 +49,7 @@ class SourceRegressions:
         weights = right.T @ np.stack(columns, axis=1)
         intercepts = relative.mean(axis=1) - centre @ weights
         # Over the whole space every source has mean 1, whatever was sampled of it.
-        reference = design_matrix(feature_map, feature_map.reference) @ weights + intercepts
+        reference = design_matrix(feature_map, feature_map.space_sample) @ weights + intercepts
         scale = np.maximum(reference, RELATIVE_FLOOR).mean(axis=0)
         return cls(platforms=table.platforms, weights=weights / scale, intercepts=intercepts / scale)
 
@@ -81,7 +81,7 @@ class SourceRegressions:
         return predicted
 
 
-def design_matrix(feature_map: FeatureMap, features: Features) -> FloatArray:
+def design_matrix(feature_map: FeatureMap, features: CostFeatures) -> FloatArray:
     """Return what the regressions see: choices, pairs of choices where affordable, costs.
 
     Shapes:
@@ -91,7 +91,7 @@ def design_matrix(feature_map: FeatureMap, features: Features) -> FloatArray:
     parts = list(features.one_hots)
     if sum(counts) ** 2 / 2 <= PAIR_WIDTH_MAX:
         parts += [PART_WEIGHT * _pairs(one_hot, counts) for one_hot in features.one_hots]
-    for flat, reference in zip(features.flat_costs, feature_map.reference.flat_costs, strict=True):
+    for flat, reference in zip(features.flat_costs, feature_map.space_sample.flat_costs, strict=True):
         spread = reference.std(axis=0)
         parts.append(PART_WEIGHT * flat[:, spread > 0] / spread[spread > 0])
     return np.concatenate(parts, axis=1)

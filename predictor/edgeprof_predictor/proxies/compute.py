@@ -16,14 +16,22 @@ from edgeprof_predictor.proxies.batch import BatchLike, as_batch
 from edgeprof_predictor.proxies.names import PROXY_NAMES, canonical_names
 from edgeprof_predictor.proxies.network import check_weights
 from edgeprof_predictor.proxies.record import NotAvailable, ProxyRecord, ProxyScore, UnfinishedProxiesError
-from edgeprof_predictor.proxies.shared_passes import CHANNELS, CURVATURE, GRADIENTS, JACOBIAN, PATTERNS, Evidence, Loss
+from edgeprof_predictor.proxies.shared_passes import (
+    CHANNELS,
+    CURVATURE,
+    GRADIENTS,
+    JACOBIAN,
+    PATTERNS,
+    Loss,
+    SharedPasses,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Proxy:
     """How a proxy is computed, and what the shared forward pass must prepare for it."""
 
-    score: Callable[[Evidence], float]
+    score: Callable[[SharedPasses], float]
     needs: frozenset[str] = frozenset()
 
 
@@ -80,7 +88,7 @@ def compute_proxies(
     begin_s = time.perf_counter()
     names = canonical_names(proxies)
     check_weights(module)
-    evidence = Evidence(
+    passes = SharedPasses(
         module,
         as_batch(module, batch),
         seed=seed,
@@ -93,16 +101,16 @@ def compute_proxies(
         # A caller in inference mode would get copies that cannot learn.
         with torch.inference_mode(False):
             for name in (name for name in _PROXIES if name in names):
-                scores[name] = _score(name, evidence)
+                scores[name] = _score(name, passes)
     except UnfinishedProxiesError as error:
         record = ProxyRecord(scores=scores, seconds=time.perf_counter() - begin_s)
         raise UnfinishedProxiesError(str(error), record) from error
     return ProxyRecord(scores={name: scores[name] for name in names}, seconds=time.perf_counter() - begin_s)
 
 
-def _score(name: str, evidence: Evidence) -> ProxyScore:
+def _score(name: str, passes: SharedPasses) -> ProxyScore:
     try:
-        score = _PROXIES[name].score(evidence)
+        score = _PROXIES[name].score(passes)
     except NotAvailable as missing:
         return ProxyScore(proxy=name, score=None, reason=str(missing))
     if not math.isfinite(score):

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from edgeprof_predictor.proxies.batch import Inputs
 from edgeprof_predictor.proxies.network import attempt, call, copy_of, seeded, weights_of
 from edgeprof_predictor.proxies.record import NotAvailable
-from edgeprof_predictor.proxies.shared_passes import Evidence
+from edgeprof_predictor.proxies.shared_passes import SharedPasses
 
 
-def synflow(evidence: Evidence) -> float:
+def synflow(passes: SharedPasses) -> float:
     """Return `log sum |w dR/dw|`, `R` the summed output for an input of ones.
 
     All parameters are taken by their absolute value, batch normalisations are left out, arithmetic is in double
@@ -23,15 +23,15 @@ def synflow(evidence: Evidence) -> float:
         Tanaka et al., Pruning neural networks without any data, NeurIPS 2020, equation 2; without normalisation and as
         logarithm in NAS-Bench-Suite-Zero, 2022.
     """
-    module = _without_normalisation(copy_of(evidence.original)).double()
+    module = _without_normalisation(copy_of(passes.original)).double()
     weights = weights_of(module)
     if not weights:
         raise NotAvailable("it has no weight of two or more dimensions")
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.abs_()
-    with attempt("a run in double precision on ones"), seeded(module, evidence.seed):
-        flow = call(module, _ones(evidence.batch.inputs)).sum()
+    with attempt("a run in double precision on ones"), seeded(module, passes.seed):
+        flow = call(module, _ones(passes.batch.inputs)).sum()
         found = torch.autograd.grad(flow, weights, allow_unused=True)
     total = sum(
         float((weight.detach() * part).abs().sum())

@@ -10,28 +10,28 @@ import torch
 from torch import Tensor, nn
 
 from edgeprof_predictor.proxies.record import NotAvailable
-from edgeprof_predictor.proxies.shared_passes import Evidence
+from edgeprof_predictor.proxies.shared_passes import SharedPasses
 
 
-def grad_norm(evidence: Evidence) -> float:
+def grad_norm(passes: SharedPasses) -> float:
     """Return the sum over weight tensors of the Euclidean norm of their gradients.
 
     Source:
         Abdelfattah et al., Zero-cost proxies for lightweight NAS, ICLR 2021, section 3.1.
     """
-    return _total([gradient.detach().norm() for gradient in evidence.gradients])
+    return _total([gradient.detach().norm() for gradient in passes.gradients])
 
 
-def snip(evidence: Evidence) -> float:
+def snip(passes: SharedPasses) -> float:
     """Return `sum |w g|`: how much the loss changes if single weights are pruned.
 
     Source:
         Lee et al., SNIP, ICLR 2019, equation 5; summed over weights by Abdelfattah et al. 2021.
     """
-    return _total([part.abs().sum(dtype=torch.float64) for part in _products(evidence, evidence.gradients)])
+    return _total([part.abs().sum(dtype=torch.float64) for part in _products(passes, passes.gradients)])
 
 
-def plain(evidence: Evidence) -> float:
+def plain(passes: SharedPasses) -> float:
     """Return `sum w g`, the same with its sign.
 
     The weights before a normalisation add nothing but rounding: the loss does not depend on their scale.
@@ -39,19 +39,19 @@ def plain(evidence: Evidence) -> float:
     Source:
         Mozer and Smolensky, Skeletonization, NeurIPS 1988; as named in NAS-Bench-Suite-Zero, 2022.
     """
-    return _total([part.sum(dtype=torch.float64) for part in _products(evidence, evidence.gradients)])
+    return _total([part.sum(dtype=torch.float64) for part in _products(passes, passes.gradients)])
 
 
-def grasp(evidence: Evidence) -> float:
+def grasp(passes: SharedPasses) -> float:
     """Return `-sum w (H g)`: how much pruning changes the flow of gradients.
 
     Source:
         Wang et al., Picking winning tickets before training, ICLR 2020, equation 8; the sign of Abdelfattah et al.
     """
-    return -_total([part.sum(dtype=torch.float64) for part in _products(evidence, evidence.curvature)])
+    return -_total([part.sum(dtype=torch.float64) for part in _products(passes, passes.curvature)])
 
 
-def fisher(evidence: Evidence) -> float:
+def fisher(passes: SharedPasses) -> float:
     """Return `sum_k n_k mean_b (sum_s a g)^2 / 2` over the channels `k` of convolutions and linear layers.
 
     `a` is a channel's activation at place `s`, `g` the loss's derivative by it, `n_k` the number of weights that
@@ -60,10 +60,10 @@ def fisher(evidence: Evidence) -> float:
     Source:
         Turner et al., BlockSwap, ICLR 2020, equation 3; NAS-Bench-Suite-Zero, 2022.
     """
-    layers = evidence.channels
+    layers = passes.channels
     if not layers:
         raise NotAvailable("its loss depends on no convolution or linear layer")
-    return _total([_channel_information(*parts, size=evidence.batch.size) for parts in layers])
+    return _total([_channel_information(*parts, size=passes.batch.size) for parts in layers])
 
 
 def _channel_information(layer: nn.Module, activation: Tensor, derivative: Tensor, *, size: int) -> Tensor:
@@ -78,8 +78,8 @@ def _channel_information(layer: nn.Module, activation: Tensor, derivative: Tenso
     return by_item.square().mean(dim=0).sum(dtype=torch.float64) * (weight.numel() / channels / 2)
 
 
-def _products(evidence: Evidence, tensors: list[Tensor]) -> list[Tensor]:
-    return [weight.detach() * tensor.detach() for weight, tensor in zip(evidence.weights, tensors, strict=True)]
+def _products(passes: SharedPasses, tensors: list[Tensor]) -> list[Tensor]:
+    return [weight.detach() * tensor.detach() for weight, tensor in zip(passes.weights, tensors, strict=True)]
 
 
 def _total(parts: list[Tensor]) -> float:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.proxies.record import NotAvailable
-from edgeprof_predictor.proxies.shared_passes import Evidence
+from edgeprof_predictor.proxies.shared_passes import SharedPasses
 from edgeprof_predictor.spaces import FloatArray
 
 OFFSET: Final = 1e-5
@@ -21,19 +21,19 @@ CLASS_COUNT_OF_SUMS: Final = 100
 """Up to so many classes epe-nas adds the classes up, beyond it compares them. Source: Lopes et al., section 3."""
 
 
-def jacov(evidence: Evidence) -> float:
+def jacov(passes: SharedPasses) -> float:
     """Return `-sum_i (log(v_i + k) + 1 / (v_i + k))`, `v_i` the eigenvalues of `R`.
 
     Source:
         Mellor et al., Neural architecture search without training, arXiv 2006.04647 version 1, equation 3.
     """
-    eigenvalues = np.linalg.eigvalsh(_correlations(_rows(evidence)))
+    eigenvalues = np.linalg.eigvalsh(_correlations(_rows(passes)))
     # A correlation matrix has none below 0; rounding does.
     shifted = np.maximum(eigenvalues, 0.0) + OFFSET
     return float(-np.sum(np.log(shifted) + 1.0 / shifted))
 
 
-def epe_nas(evidence: Evidence) -> float:
+def epe_nas(passes: SharedPasses) -> float:
     """Return what the correlations within each class say.
 
     `s_c = sum_ij log(|R_ij| + k)` over the items of class `c`. Up to 100 classes the score is `sum_c |s_c|`; beyond,
@@ -43,7 +43,7 @@ def epe_nas(evidence: Evidence) -> float:
     Source:
         Lopes et al., EPE-NAS, ICANN 2021, equations 4 to 6.
     """
-    targets, output = evidence.targets, evidence.output
+    targets, output = passes.targets, passes.output
     if targets.is_floating_point() or targets.ndim != 1:
         raise NotAvailable("its items belong to no class each, as a dense output has them")
     labels = targets.cpu().numpy()
@@ -53,7 +53,7 @@ def epe_nas(evidence: Evidence) -> float:
         raise NotAvailable("all items of the batch are of one class")
     if not classes:
         raise NotAvailable("no class has two items in the batch; give more items")
-    rows = _rows(evidence)
+    rows = _rows(passes)
     sums = [np.sum(np.log(np.abs(_correlations(rows[labels == label])) + OFFSET)) for label in classes]
     if class_count <= CLASS_COUNT_OF_SUMS:
         return float(np.sum(np.abs(sums)))
@@ -64,10 +64,10 @@ def epe_nas(evidence: Evidence) -> float:
     return float(np.sum(np.abs(means[:, None] - means)) / len(classes))
 
 
-def _rows(evidence: Evidence) -> FloatArray:
-    if evidence.batch.size < 2:
+def _rows(passes: SharedPasses) -> FloatArray:
+    if passes.batch.size < 2:
         raise NotAvailable("the batch has a single item, which nothing can be compared with")
-    rows: FloatArray = evidence.jacobian.cpu().numpy()
+    rows: FloatArray = passes.jacobian.cpu().numpy()
     if not np.all(np.isfinite(rows)):
         raise NotAvailable("the derivative by its inputs is not finite")
     if np.any(np.ptp(rows, axis=1) == 0):

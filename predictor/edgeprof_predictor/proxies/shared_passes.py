@@ -28,7 +28,7 @@ PATTERNS: Final = "patterns"
 _WITH_CHANNELS: Final = (nn.modules.conv._ConvNd, nn.Linear)
 
 
-class Evidence:
+class SharedPasses:
     """All that can be seen of one network on one batch, each thing computed at most once.
 
     Args:

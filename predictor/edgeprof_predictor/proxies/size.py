@@ -14,7 +14,7 @@ from torch.utils.flop_counter import flop_registry
 from edgeprof_predictor.proxies.batch import Inputs
 from edgeprof_predictor.proxies.network import attempt, call, copy_of, seeded
 from edgeprof_predictor.proxies.record import NotAvailable
-from edgeprof_predictor.proxies.shared_passes import Evidence
+from edgeprof_predictor.proxies.shared_passes import SharedPasses
 
 MILLION: Final = 1e6
 
@@ -22,7 +22,7 @@ _NORMALISATIONS: Final = ("batch_norm", "layer_norm", "group_norm")
 _ACTIVATIONS: Final = ("relu", "hardtanh", "leaky_relu", "prelu", "elu", "gelu", "silu", "sigmoid", "tanh", "hardswish")
 
 
-def flops(evidence: Evidence) -> float:
+def flops(passes: SharedPasses) -> float:
     """Return what one item costs, in millions of operations.
 
     A multiplication with its addition is one operation; a normalisation takes two for each element, an activation one,
@@ -32,36 +32,36 @@ def flops(evidence: Evidence) -> float:
         Ning et al., Evaluating efficient performance estimators of neural architectures, NeurIPS 2021; counted as in
         NAS-Bench-Suite-Zero, 2022.
     """
-    module = copy_of(evidence.original).eval()
+    module = copy_of(passes.original).eval()
     counter = _OperationCounter()
-    with attempt("a run on a single item"), seeded(module, evidence.seed), torch.no_grad(), counter:
-        call(module, _first(evidence.batch.inputs))
+    with attempt("a run on a single item"), seeded(module, passes.seed), torch.no_grad(), counter:
+        call(module, _first(passes.batch.inputs))
     if not counter.count:
         raise NotAvailable("no operation that is counted was seen in it")
     return counter.count / MILLION
 
 
-def params(evidence: Evidence) -> float:
+def params(passes: SharedPasses) -> float:
     """Return the number of trainable numbers, in millions; biases and normalisations included.
 
     Source:
         As flops.
     """
-    count = sum(parameter.numel() for parameter in evidence.original.parameters())
+    count = sum(parameter.numel() for parameter in passes.original.parameters())
     if not count:
         raise NotAvailable("it has no parameter")
     return count / MILLION
 
 
-def l2_norm(evidence: Evidence) -> float:
+def l2_norm(passes: SharedPasses) -> float:
     """Return the sum over weight tensors of their Euclidean norm.
 
     Source:
         Abdelfattah et al., Zero-cost proxies for lightweight NAS, ICLR 2021.
     """
-    if not evidence.weights:
+    if not passes.weights:
         raise NotAvailable("it has no weight of two or more dimensions")
-    return float(torch.stack([weight.detach().norm().double() for weight in evidence.weights]).sum())
+    return float(torch.stack([weight.detach().norm().double() for weight in passes.weights]).sum())
 
 
 class _OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]

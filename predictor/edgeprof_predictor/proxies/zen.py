@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from edgeprof_predictor.proxies.batch import Inputs
 from edgeprof_predictor.proxies.network import attempt, call, copy_of, seeded
 from edgeprof_predictor.proxies.record import NotAvailable
-from edgeprof_predictor.proxies.shared_passes import Evidence
+from edgeprof_predictor.proxies.shared_passes import SharedPasses
 
 PERTURBATION: Final = 0.01
 """Size of the change, in standard deviations of the input. Source: Lin et al., section 4.1 and their code."""
@@ -33,7 +33,7 @@ class _Seen:
     log_scale: float = 0.0
 
 
-def zen_score(evidence: Evidence) -> float:
+def zen_score(passes: SharedPasses) -> float:
     """Return `log mean_b ||f(x) - f(x + 0.01 e)|| + sum_l log sqrt(mean_k var_lk)`.
 
     `x` and `e` are standard normal, of the shape of the batch; weights are drawn anew from a standard normal
@@ -43,13 +43,13 @@ def zen_score(evidence: Evidence) -> float:
     Source:
         Lin et al., Zen-NAS, ICCV 2021, algorithm 1.
     """
-    module = copy_of(evidence.original)
+    module = copy_of(passes.original)
     if not any(isinstance(part, _NORMALISATION) for part in module.modules()):
         raise NotAvailable("it has no batch normalisation, which the score is made of")
-    generator = torch.Generator().manual_seed(evidence.seed)
+    generator = torch.Generator().manual_seed(passes.seed)
     _draw_weights(module, generator)
-    first, second = _pair(evidence.batch.inputs, generator)
-    with attempt("a run on random inputs"), seeded(module, evidence.seed), torch.no_grad():
+    first, second = _pair(passes.batch.inputs, generator)
+    with attempt("a run on random inputs"), seeded(module, passes.seed), torch.no_grad():
         seen = _run(module, first)
         changed = _run(module, second)
     if seen.features is None or changed.features is None:

@@ -1,6 +1,6 @@
 """Search a space for the most accurate network that keeps a latency limit, training few.
 
-A *guide* says which candidate is worth training next, a *latency belief* which ones keep the limit, the *oracle* trains
-and the *meter* measures; both are the caller's. `procedure` joins them, and `state` has every fact on disk before the
-next is asked for.
+A *guide* ranks the candidates to train next, a *latency posterior* gives the probability that a candidate keeps the
+limit. A function of the caller trains, another one measures. `procedure` joins them; `state` writes every result to
+disk before the next training or measurement begins.
 """

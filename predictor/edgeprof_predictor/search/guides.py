@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor
-from edgeprof_predictor.accuracy.default import Default
+from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.accuracy.task import Candidates, Trained
 from edgeprof_predictor.spaces import FloatArray
 
@@ -22,7 +22,7 @@ DEVIATIONS: Final = 0.5
 FIRST_COUNT: Final = 10
 """Networks that the paper's search trains first, by chance."""
 
-FEWEST_COUNT: Final = 4
+MIN_TRAINED_COUNT: Final = 4
 """Networks that are trained by chance where nothing is known before: fewer tell a ridge regression nothing."""
 
 
@@ -35,7 +35,7 @@ class Guide(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def look_at(self, candidates: Candidates) -> None:
+    def set_candidates(self, candidates: Candidates) -> None:
         """Take over the candidates; called again when there are more of them, those before keeping their numbers."""
 
     @abstractmethod
@@ -56,7 +56,7 @@ class Guide(ABC):
         return None
 
 
-class Predicting(Guide):
+class PredictorGuide(Guide):
     """A guide that asks an accuracy predictor."""
 
     def __init__(self, method: AccuracyMethod) -> None:
@@ -64,15 +64,15 @@ class Predicting(Guide):
         self._predictor: AccuracyPredictor | None = None
         self._last: tuple[int, int, AccuracyPrediction] | None = None
 
-    def look_at(self, candidates: Candidates) -> None:
+    def set_candidates(self, candidates: Candidates) -> None:
         """Let the predictor look at the candidates."""
-        self._predictor = self.method.look_at(candidates)
+        self._predictor = self.method.predictor_for(candidates)
         self._last = None
 
     @property
     def proxies(self) -> tuple[str, ...]:
         """The zero-cost proxies that the predictor learned to read; empty where it reads any."""
-        return self.method.proxies if isinstance(self.method, Default) else ()
+        return self.method.proxies if isinstance(self.method, DefaultAccuracy) else ()
 
     def predict(self, trained: Trained, *, seed: int) -> AccuracyPrediction:
         """Return the accuracies of all candidates; of the same trained networks they are computed once."""
@@ -86,7 +86,7 @@ class Predicting(Guide):
         return self._predictor.warning(trained) if self._predictor else None
 
 
-class Hopeful(Predicting):
+class UpperConfidenceBound(PredictorGuide):
     """The best accuracy that may be hoped for, among candidates that may keep the limit.
 
     Source:
@@ -102,19 +102,19 @@ class Hopeful(Predicting):
         return np.where(keeping >= KEEPING_PROBABILITY, hoped, -np.inf)
 
 
-class LateHopeful(Hopeful):
+class LateUpperConfidenceBound(UpperConfidenceBound):
     """The same for a predictor without a prior: the first few networks are trained by chance."""
 
     name: ClassVar[str] = "late-upper-confidence"
 
     def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
         """Return chance while few are trained, then the upper confidence bound: `n`."""
-        if trained.count < FEWEST_COUNT:
-            return Chance().worth(trained, keeping, seed=seed)
+        if trained.count < MIN_TRAINED_COUNT:
+            return RandomSearch().worth(trained, keeping, seed=seed)
         return super().worth(trained, keeping, seed=seed)
 
 
-class Improving(Predicting):
+class ExpectedImprovement(PredictorGuide):
     """The improvement over the best network trained that may be expected, times how likely the limit is kept.
 
     Source:
@@ -136,7 +136,7 @@ class Improving(Predicting):
         return np.where(keeping >= KEEPING_PROBABILITY, worth, -np.inf)
 
 
-class TopPredicted(Predicting):
+class TopPredicted(PredictorGuide):
     """The paper's search: networks by chance first, then those with the best predicted accuracy.
 
     Source:
@@ -148,16 +148,16 @@ class TopPredicted(Predicting):
     def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
         """Return the predicted accuracy, or chance while few are trained: `n`."""
         if trained.count < FIRST_COUNT:
-            return Chance().worth(trained, keeping, seed=seed)
+            return RandomSearch().worth(trained, keeping, seed=seed)
         return np.where(keeping >= KEEPING_PROBABILITY, self.predict(trained, seed=seed).accuracy, -np.inf)
 
 
-class Chance(Guide):
+class RandomSearch(Guide):
     """Candidates by chance: what every other guide must beat."""
 
     name: ClassVar[str] = "random"
 
-    def look_at(self, candidates: Candidates) -> None:
+    def set_candidates(self, candidates: Candidates) -> None:
         """Take over nothing: chance needs no look."""
 
     def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What a search knows of its candidates at one moment: facts and beliefs, one value a candidate."""
+"""What a search knows of its candidates: results so far and predicted latencies, one value a candidate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.task import Trained
 from edgeprof_predictor.methods.base import Prediction
-from edgeprof_predictor.search.latency import LatencyBelief, MeasuredLatency, probability_within
+from edgeprof_predictor.search.latency import LatencyPosterior, MeasuredLatency, probability_within
 from edgeprof_predictor.search.pool import Pool
 from edgeprof_predictor.search.result import Found
 from edgeprof_predictor.search.state import SearchState
@@ -20,7 +20,7 @@ FAILURE_COUNT: Final = 2
 
 
 class Knowledge:
-    """Facts of the state and the belief about latencies, as arrays over the pool.
+    """Results of the state and the posterior of latencies, as arrays over the pool.
 
     Letters: `n` candidates.
 
@@ -31,7 +31,9 @@ class Knowledge:
         limit_ms: The latency limit; None for none.
     """
 
-    def __init__(self, pool: Pool, state: SearchState, latency: LatencyBelief | None, limit_ms: float | None) -> None:
+    def __init__(
+        self, pool: Pool, state: SearchState, latency: LatencyPosterior | None, limit_ms: float | None
+    ) -> None:
         self.pool: Final = pool
         self.state: Final = state
         self.limit_ms: Final = limit_ms

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, Prediction
-from edgeprof_predictor.methods.default.method import DefaultPredictor
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
@@ -35,7 +35,7 @@ class MeasuredLatency:
     resolution_ms: float = 0.0
 
 
-class LatencyBelief(ABC):
+class LatencyPosterior(ABC):
     """Latencies of architectures on what a search is for."""
 
     @abstractmethod
@@ -51,11 +51,11 @@ class LatencyBelief(ABC):
         """Tell which of `n x l` architectures are measured wherever they have to run: `n`."""
 
     @abstractmethod
-    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> LatencyBelief:
-        """Return the belief after these measurements."""
+    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> LatencyPosterior:
+        """Return the latency after these measurements."""
 
 
-class PlatformBelief(LatencyBelief):
+class PlatformPosterior(LatencyPosterior):
     """Latencies on one platform: an adapted predictor, which learns from what is measured.
 
     Args:
@@ -66,7 +66,7 @@ class PlatformBelief(LatencyBelief):
         self._adapted = predictor
         self._measured = Samples.none(predictor.space)
         self._number: dict[bytes, int] = {}
-        self._taught = _Taught(predictor)
+        self._cached = _CachedPredictor(predictor)
 
     @property
     def space(self) -> CategoricalSpace:
@@ -75,7 +75,7 @@ class PlatformBelief(LatencyBelief):
 
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return latencies: measured where they are, predicted elsewhere."""
-        predicted = self._taught.predict(choices)
+        predicted = self._cached.predict(choices)
         columns = [predicted.latency_ms.copy(), predicted.lower_ms.copy(), predicted.upper_ms.copy()]
         for index, number in self._found(choices):
             latency_ms = self._measured.latency_ms[number]
@@ -94,8 +94,8 @@ class PlatformBelief(LatencyBelief):
         found[[index for index, _ in self._found(choices)]] = True
         return found
 
-    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> PlatformBelief:
-        """Return the belief after these measurements."""
+    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> PlatformPosterior:
+        """Return the latency after these measurements."""
         if not measured:
             return self
         more = Samples(
@@ -104,13 +104,13 @@ class PlatformBelief(LatencyBelief):
             relative_sd=np.array([one.relative_sd for one in measured]),
             resolution_ms=max(one.resolution_ms for one in measured),
         )
-        after = PlatformBelief(self._adapted)
+        after = PlatformPosterior(self._adapted)
         after._measured = self._measured.joined(more)
         after._number = {row.tobytes(): number for number, row in enumerate(after._measured.choices)}
-        known_count = self._taught.predictor.samples.count
+        known_count = self._cached.predictor.samples.count
         new_count = self._adapted.samples.count + after._measured.count - known_count
         is_due = new_count * RELEARN_SHARE >= known_count - self._adapted.samples.count
-        after._taught = _Taught(taught(self._adapted, after._measured)) if is_due else self._taught
+        after._cached = _CachedPredictor(with_samples(self._adapted, after._measured)) if is_due else self._cached
         return after
 
     def _found(self, choices: ChoiceArray) -> list[tuple[int, int]]:
@@ -118,7 +118,7 @@ class PlatformBelief(LatencyBelief):
         return [(index, self._number[row.tobytes()]) for index, row in rows if row.tobytes() in self._number]
 
 
-class _Taught:
+class _CachedPredictor:
     """A predictor that remembers what it said last: a search asks about the same candidates again and again."""
 
     def __init__(self, predictor: DefaultPredictor) -> None:
@@ -131,21 +131,21 @@ class _Taught:
         return self._last[1]
 
 
-class JoinedBelief(LatencyBelief):
+class JoinedPosterior(LatencyPosterior):
     """Latencies on several platforms as one.
 
     Args:
-        beliefs: One a platform, the one that is measured first.
+        posteriors: One a platform, the one that is measured first.
         weights: Share of each in the sum; None for the slowest of all.
 
     Raises:
         SearchError: If there are not as many weights as platforms, or one is not above 0.
     """
 
-    def __init__(self, beliefs: Sequence[LatencyBelief], weights: Sequence[float] | None = None) -> None:
-        if weights is not None and (len(weights) != len(beliefs) or not all(weight > 0 for weight in weights)):
-            raise SearchError(f"{len(beliefs)} profiles need as many weights above 0, got {tuple(weights)}")
-        self._beliefs = tuple(beliefs)
+    def __init__(self, posteriors: Sequence[LatencyPosterior], weights: Sequence[float] | None = None) -> None:
+        if weights is not None and (len(weights) != len(posteriors) or not all(weight > 0 for weight in weights)):
+            raise SearchError(f"{len(posteriors)} profiles need as many weights above 0, got {tuple(weights)}")
+        self._posteriors = tuple(posteriors)
         self._weights = None if weights is None else tuple(weights)
 
     def predict(self, choices: ChoiceArray) -> Prediction:
@@ -153,7 +153,7 @@ class JoinedBelief(LatencyBelief):
 
         That is wide on purpose: what makes one platform slower than predicted may do so to all of them.
         """
-        parts = [belief.predict(choices) for belief in self._beliefs]
+        parts = [latency.predict(choices) for latency in self._posteriors]
         return Prediction(
             latency_ms=self._joined([part.latency_ms for part in parts]),
             lower_ms=self._joined([part.lower_ms for part in parts]),
@@ -163,13 +163,13 @@ class JoinedBelief(LatencyBelief):
 
     def is_measured(self, choices: ChoiceArray) -> NDArray[np.bool_]:
         """Tell which architectures are measured on every platform: `n`."""
-        found: NDArray[np.bool_] = np.all([belief.is_measured(choices) for belief in self._beliefs], axis=0)
+        found: NDArray[np.bool_] = np.all([latency.is_measured(choices) for latency in self._posteriors], axis=0)
         return found
 
-    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> JoinedBelief:
-        """Return the belief after these measurements of the first platform."""
-        first, *others = self._beliefs
-        return JoinedBelief((first.learn(choices, measured), *others), self._weights)
+    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> JoinedPosterior:
+        """Return the latency after these measurements of the first platform."""
+        first, *others = self._posteriors
+        return JoinedPosterior((first.learn(choices, measured), *others), self._weights)
 
     def _joined(self, columns: Sequence[FloatArray]) -> FloatArray:
         stacked = np.stack(columns)
@@ -177,7 +177,7 @@ class JoinedBelief(LatencyBelief):
         return joined
 
 
-def taught(predictor: DefaultPredictor, samples: Samples) -> DefaultPredictor:
+def with_samples(predictor: DefaultPredictor, samples: Samples) -> DefaultPredictor:
     """Return the predictor after more samples of its platform.
 
     The combinations of its model are weighed anew; the network, whose weight is small, stays as it is. A profile holds

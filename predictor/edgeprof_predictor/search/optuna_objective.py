@@ -1,6 +1,6 @@
 """For Optuna: accuracy and latency of a trial, with the latency limit as a constraint, for any sampler.
 
-objective = OptunaObjective(space, train, belief, limit_ms=5.0)
+objective = OptunaObjective(space, train, latency, limit_ms=5.0)
 study = optuna.create_study(directions=objective.directions, sampler=optuna.samplers.NSGAIISampler())
 study.optimize(objective, n_trials=100)
 
@@ -14,8 +14,8 @@ from typing import ClassVar, Final
 
 import optuna
 
-from edgeprof_predictor.search.latency import LatencyBelief
-from edgeprof_predictor.search.procedure import Oracle
+from edgeprof_predictor.search.latency import LatencyPosterior
+from edgeprof_predictor.search.procedure import TrainFunction
 from edgeprof_predictor.spaces import Architecture, CategoricalSpace
 
 
@@ -27,17 +27,19 @@ class OptunaObjective:
 
     Args:
         space: The search space; each decision is a categorical parameter.
-        oracle: Trains every architecture that is asked for, those over the limit too: samplers learn from them.
-        belief: Tells latencies.
+        train: Trains every architecture that is asked for, those over the limit too: samplers learn from them.
+        latency: Tells latencies.
         limit_ms: The latency limit, which the upper end of the interval has to keep.
     """
 
     directions: ClassVar[tuple[str, str]] = ("maximize", "minimize")
 
-    def __init__(self, space: CategoricalSpace, oracle: Oracle, belief: LatencyBelief, *, limit_ms: float) -> None:
+    def __init__(
+        self, space: CategoricalSpace, train: TrainFunction, latency: LatencyPosterior, *, limit_ms: float
+    ) -> None:
         self._space: Final = space
-        self._oracle = oracle
-        self._belief = belief
+        self._train_function = train
+        self._latency = latency
         self._limit_ms = limit_ms
 
     def __call__(self, trial: optuna.Trial) -> tuple[float, float]:
@@ -55,12 +57,12 @@ class OptunaObjective:
             _constrain(trial, self._limit_ms)
             raise optuna.TrialPruned("these choices make no architecture")
         architecture = Architecture(space=self._space.name, choices=choices)
-        prediction = self._belief.predict(self._space.choices([architecture]))
+        prediction = self._latency.predict(self._space.choices([architecture]))
         text, upper_ms = self._space.format(architecture), float(prediction.upper_ms[0])
         trial.set_user_attr("architecture", text)
         trial.set_user_attr("upper_ms", upper_ms)
         _constrain(trial, upper_ms - self._limit_ms)
-        return self._oracle(text), float(prediction.latency_ms[0])
+        return self._train_function(text), float(prediction.latency_ms[0])
 
     @staticmethod
     def constraints(trial: optuna.trial.FrozenTrial) -> Sequence[float]:

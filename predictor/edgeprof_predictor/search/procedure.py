@@ -12,19 +12,19 @@ import numpy as np
 from edgeprof_predictor.errors import NothingKeepsLimitError, SearchError, TrainingError
 from edgeprof_predictor.search.guides import Guide
 from edgeprof_predictor.search.knowledge import FAILURE_COUNT, Knowledge
-from edgeprof_predictor.search.latency import LatencyBelief, MeasuredLatency
+from edgeprof_predictor.search.latency import LatencyPosterior, MeasuredLatency
 from edgeprof_predictor.search.pool import Pool
 from edgeprof_predictor.search.result import Found, SearchResult, pareto_front
 from edgeprof_predictor.search.state import SearchState
 from edgeprof_predictor.spaces import FloatArray
 
-Oracle = Callable[[str], float]
+TrainFunction = Callable[[str], float]
 """Trains an architecture and returns what it reaches, more being better; may raise."""
 
 Meter = Callable[[str], "MeasuredLatency | str"]
 """Measures an architecture; returns the reason where the device cannot run it."""
 
-HOPELESS: Final = 0.001
+MIN_MEASURED_PROBABILITY: Final = 0.001
 """Probability of keeping the limit below which a candidate is not measured even where no other is likelier."""
 
 
@@ -78,7 +78,7 @@ class Search:
     Args:
         pool: The candidates.
         guide: Says what is worth training.
-        oracle: Trains.
+        train_function: Trains.
         state: Where every fact goes, and those of an interrupted run come from.
         budget: What all may cost, facts of earlier runs included.
         latency: What is known of latencies; None for a search that knows no platform.
@@ -95,11 +95,11 @@ class Search:
         self,
         pool: Pool,
         guide: Guide,
-        oracle: Oracle,
+        train_function: TrainFunction,
         state: SearchState,
         *,
         budget: Budget,
-        latency: LatencyBelief | None = None,
+        latency: LatencyPosterior | None = None,
         limit_ms: float | None = None,
         meter: Meter | None = None,
         seed: int = 0,
@@ -111,7 +111,7 @@ class Search:
             raise SearchError(f"the latency limit must be above 0 ms, got {limit_ms:g} ms")
         self.knowledge: Final = Knowledge(pool, state, latency, limit_ms)
         self._guide = guide
-        self._oracle = oracle
+        self._train_function = train_function
         self._state = state
         self._budget = budget
         self._meter = meter
@@ -128,7 +128,7 @@ class Search:
         state = self._state
         if state.accuracies or state.measurement_count:
             self._listener.on_resumed(len(state.accuracies), state.measurement_count)
-        self._guide.look_at(self.knowledge.pool.candidates)
+        self._guide.set_candidates(self.knowledge.pool.candidates)
         while len(state.accuracies) < self._budget.training_count:
             batch = self._unfinished() or self._choose_round()
             if not batch:
@@ -145,7 +145,7 @@ class Search:
     def _choose_round(self) -> list[str]:
         round_number = len(self._state.rounds)
         if round_number and self.knowledge.grow(self._worth(), seed=self._seed + round_number):
-            self._guide.look_at(self.knowledge.pool.candidates)
+            self._guide.set_candidates(self.knowledge.pool.candidates)
         wanted = min(self._budget.batch_count, self._budget.training_count - len(self._state.accuracies))
         chosen: list[int] = []
         while len(chosen) < wanted and (number := self._next_keeping(chosen)) is not None:
@@ -180,7 +180,7 @@ class Search:
             return None
         keeping = np.where(self.knowledge.open(), self.knowledge.keeping(), 0.0)
         number = int(np.argmax(keeping))
-        return number if HOPELESS < keeping[number] < 1.0 else None
+        return number if MIN_MEASURED_PROBABILITY < keeping[number] < 1.0 else None
 
     def _may_measure(self) -> bool:
         """Tell whether a measurement is left; the last one is kept for an answer that only an interval speaks for."""
@@ -198,7 +198,7 @@ class Search:
         number = len(self._state.accuracies) + 1
         self._listener.on_training(number, architecture)
         try:
-            accuracy = float(self._oracle(architecture))
+            accuracy = float(self._train_function(architecture))
             if not math.isfinite(accuracy):
                 raise ValueError(f"its accuracy is {accuracy}")
         except Exception as error:  # the caller's own function may raise anything

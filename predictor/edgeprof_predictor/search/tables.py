@@ -26,7 +26,7 @@ def load_search_task(path: str | os.PathLike[str], name: str, space: Categorical
     return task
 
 
-class TableOracle:
+class TableLookup:
     """Looks accuracies up.
 
     Args:

@@ -13,14 +13,14 @@ from edgeprof_predictor.transfer.task import TransferTask
 # Module and class, imported on first use: torch is needed by some only.
 _CLASSES: Final = {
     "default": ("edgeprof_predictor.transfer.default", "DefaultTransfer"),
-    "equal": ("edgeprof_predictor.transfer.linear", "EqualWeights"),
+    "equal": ("edgeprof_predictor.transfer.linear", "EqualWeightsTransfer"),
     "mlp-hwl": ("edgeprof_predictor.transfer.mlp", "MlpTransfer"),
     "ridge-equal": ("edgeprof_predictor.transfer.linear", "LinearTransfer"),
-    "ridge-half": ("edgeprof_predictor.transfer.linear", "HalfRidge"),
-    "ridge-scratch": ("edgeprof_predictor.transfer.linear", "ScratchRidge"),
-    "ridge-source": ("edgeprof_predictor.transfer.linear", "PriorRidge"),
-    "scratch-hwl": ("edgeprof_predictor.transfer.mlp", "ScratchHwl"),
-    "scratch-vec": ("edgeprof_predictor.transfer.mlp", "ScratchVec"),
+    "ridge-half": ("edgeprof_predictor.transfer.linear", "HalfRidgeTransfer"),
+    "ridge-scratch": ("edgeprof_predictor.transfer.linear", "ScratchRidgeTransfer"),
+    "ridge-source": ("edgeprof_predictor.transfer.linear", "SourceRidgeTransfer"),
+    "scratch-hwl": ("edgeprof_predictor.transfer.mlp", "ScratchHwlTransfer"),
+    "scratch-vec": ("edgeprof_predictor.transfer.mlp", "ScratchVecTransfer"),
 }
 
 TRANSFER_NAMES: Final = tuple(sorted(_CLASSES))

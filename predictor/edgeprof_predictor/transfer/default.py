@@ -1,4 +1,4 @@
-"""Our transfer between search spaces: weighed combinations of references, decisions and costs."""
+"""Our transfer between search spaces: weighed grid of references, decisions and costs."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor
 from edgeprof_predictor.transfer.columns import TargetColumns
 from edgeprof_predictor.transfer.design import informative_order
-from edgeprof_predictor.transfer.hyperparameter_grid import OFFSET_VARIANCE, Combinations, learnt_prior
+from edgeprof_predictor.transfer.hyperparameter_grid import OFFSET_VARIANCE, HyperparameterGrid, learned_log_prior
 from edgeprof_predictor.transfer.task import TransferTask
 from edgeprof_predictor.transfer.weights import centred_log, prior_weights, source_weights
 
 CANDIDATE_COUNT: Final = 400
 """Architectures of the pool that samples are chosen from, and that stand for the space."""
 
-LESSON_COUNT: Final = 24
-"""Samples of each reference taken for a new platform, from which combinations are weighed."""
+LEFT_OUT_SAMPLE_COUNT: Final = 24
+"""Samples of each reference taken for a new platform, from which grid are weighed."""
 
 NEAR: Final = 0.5
 """How far, in natural logarithms of the variance left on the source, one platform's lesson reaches another."""
 
 KEPT_COUNT: Final = 60
-"""Combinations that predict, the likeliest ones."""
+"""HyperparameterGrid that predict, the likeliest ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +50,12 @@ class Described:
 
 
 class DefaultTransfer(TransferMethod):
-    """A Gaussian process over latencies elsewhere, decisions and costs, averaged over combinations of its parts.
+    """A Gaussian process over latencies elsewhere, decisions and costs, averaged over grid of its parts.
 
     Log latency is a mean (the references weighed as on the source space, equally, half of each, or not at all, which
-    is to start from scratch), plus a linear kernel over each group of columns, plus noise. Which combinations are
+    is to start from scratch), plus a linear kernel over each group of columns, plus noise. Which grid are
     likely is learnt from the references: each is taken for a new platform, alone left out and with its family left out;
-    those count most that the source space explains as well as the new platform. Samples weigh the combinations again.
+    those count most that the source space explains as well as the new platform. Samples weigh the grid again.
     Nothing of the new platform's latencies on the target space is used but its samples.
 
     Args:
@@ -80,7 +80,7 @@ class DefaultTransfer(TransferMethod):
         self._candidates = generator.permutation(len(task.pool))[:CANDIDATE_COUNT]
         self._described = self.describe(task.pool[self._candidates])
         names = ("hwl", *(group for group in self.columns.described(task.pool[:1])))
-        self.combinations = Combinations.of(names)
+        self.grid = HyperparameterGrid.of(names)
         self.log_prior = self._learn(on_source, generator)
 
     def describe(self, choices: ChoiceArray) -> Described:
@@ -94,8 +94,8 @@ class DefaultTransfer(TransferMethod):
         self.check_count(min(count, len(self._candidates)))
         self.check_count(count)
         prior = np.exp(self.log_prior)
-        sizes = prior @ self.combinations.sizes
-        noise = float(np.exp(prior @ np.log(self.combinations.noises)))
+        sizes = prior @ self.grid.sizes
+        noise = float(np.exp(prior @ np.log(self.grid.noises)))
         covariance = np.tensordot(sizes, self._described.grams(self._described), 1)
         order = informative_order(covariance, noise, min(count, len(self._candidates)))
         chosen = self._candidates[order]
@@ -103,17 +103,17 @@ class DefaultTransfer(TransferMethod):
         return np.concatenate([chosen, rest]).astype(np.int64)
 
     def adapt(self, samples: Samples) -> DefaultTransferPredictor:
-        """Weigh the combinations by the samples."""
+        """Weigh the grid by the samples."""
         return DefaultTransferPredictor(self, samples)
 
     def _learn(self, on_source: FloatArray, generator: np.random.Generator) -> FloatArray:
-        """Take each reference for a new platform and see which combinations tell it."""
+        """Take each reference for a new platform and see which grid tell it."""
         references = self.task.references.platforms
-        drawn = generator.permutation(len(self._candidates))[:LESSON_COUNT]
+        drawn = generator.permutation(len(self._candidates))[:LEFT_OUT_SAMPLE_COUNT]
         log_latency = self.columns.log_latency(self.task.pool[self._candidates[drawn]])
         plain = self._described.grams(self._described)[1:, drawn][:, :, drawn]
         families_of = {name: family for family in families(self.task.source.select(references)) for name in family}
-        evidences, left = [], []
+        log_likelihoods, left = [], []
         for index, name in enumerate(references):
             without = [
                 [place for place, other in enumerate(references) if other not in group]
@@ -123,24 +123,28 @@ class DefaultTransfer(TransferMethod):
                 if not kept:
                     continue
                 from_source, variance_left = source_weights(on_source[:, kept], on_source[:, index])
-                evidences.append(self._lesson(log_latency[:, kept], log_latency[:, index], from_source, plain))
+                log_likelihoods.append(
+                    self._log_marginal_likelihood(log_latency[:, kept], log_latency[:, index], from_source, plain)
+                )
                 left.append(variance_left)
-        count = len(self.combinations.noises)
+        count = len(self.grid.noises)
         distance = np.log(np.array(left)) - np.log(self._left)
-        return learnt_prior(np.array(evidences).reshape(len(left), count), np.exp(-0.5 * (distance / NEAR) ** 2) + 1e-9)
+        return learned_log_prior(
+            np.array(log_likelihoods).reshape(len(left), count), np.exp(-0.5 * (distance / NEAR) ** 2) + 1e-9
+        )
 
-    def _lesson(
+    def _log_marginal_likelihood(
         self, columns: FloatArray, target: FloatArray, from_source: FloatArray, plain: FloatArray
     ) -> FloatArray:
         scaled = columns / self.scale
         grams = np.concatenate([(scaled @ scaled.T / scaled.shape[1])[None], plain])
         residuals = (target / self.scale)[None] - (scaled @ prior_weights(from_source)).T
-        covariance = self.combinations.covariance(grams, np.zeros(len(target)))
-        return self.combinations.evidence(covariance, residuals)
+        covariance = self.grid.covariance(grams, np.zeros(len(target)))
+        return self.grid.log_marginal_likelihood(covariance, residuals)
 
 
 class DefaultTransferPredictor(TransferPredictor):
-    """The combinations, weighed by samples.
+    """The grid, weighed by samples.
 
     Args:
         method: The fitted method.
@@ -157,14 +161,14 @@ class DefaultTransferPredictor(TransferPredictor):
         tick = samples.resolution_ms / np.sqrt(12.0) / samples.latency_ms
         extra = (samples.relative_sd**2 + tick**2) / scale**2
         residuals = ((log_latency - self._offset) / scale)[None] - self._known.means.T
-        covariance = method.combinations.covariance(self._known.grams(self._known), extra)
-        log_weight = method.combinations.evidence(covariance, residuals) + method.log_prior
+        covariance = method.grid.covariance(self._known.grams(self._known), extra)
+        log_weight = method.grid.log_marginal_likelihood(covariance, residuals) + method.log_prior
         weight = np.exp(log_weight - logsumexp(log_weight))
         kept = np.argsort(-weight)[:KEPT_COUNT]
-        self.combinations = method.combinations.subset(kept)
+        self.grid = method.grid.subset(kept)
         self.weight = weight[kept] / weight[kept].sum()
         self._inverse = np.linalg.inv(covariance[kept])
-        self._solved = np.einsum("ckj,cj->ck", self._inverse, residuals[self.combinations.means])
+        self._solved = np.einsum("ckj,cj->ck", self._inverse, residuals[self.grid.means])
 
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return latencies with 90 % intervals."""
@@ -174,7 +178,7 @@ class DefaultTransferPredictor(TransferPredictor):
         own = np.stack([np.sum(columns**2, axis=1) for columns in described.groups])
         mean, square = np.zeros(len(choices)), np.zeros(len(choices))
         for row, weight in enumerate(self.weight):
-            mixed = self.combinations
+            mixed = self.grid
             across = np.tensordot(mixed.sizes[row], grams, 1) + OFFSET_VARIANCE
             found = described.means[:, mixed.means[row]] + across @ self._solved[row]
             told = np.sum(across * (across @ self._inverse[row]), axis=1)

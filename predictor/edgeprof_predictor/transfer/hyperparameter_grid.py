@@ -35,7 +35,7 @@ BROAD_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Combinations:
+class HyperparameterGrid:
     """All combinations of a mean, a size for each group, and a noise.
 
     Letters: `c` combinations, `g` groups.
@@ -56,15 +56,15 @@ class Combinations:
     noises: FloatArray
 
     @classmethod
-    def of(cls, groups: tuple[str, ...]) -> Combinations:
+    def of(cls, groups: tuple[str, ...]) -> HyperparameterGrid:
         """Return the grid for these groups."""
         grid = itertools.product(range(len(MEANS)), *(SIZES[group] for group in groups), NOISES)
         table = np.array(list(grid))
         return cls(groups, table[:, 0].astype(np.int64), table[:, 1:-1], table[:, -1])
 
-    def subset(self, rows: NDArray[np.int64]) -> Combinations:
+    def subset(self, rows: NDArray[np.int64]) -> HyperparameterGrid:
         """Return some of the combinations."""
-        return Combinations(self.groups, self.means[rows], self.sizes[rows], self.noises[rows])
+        return HyperparameterGrid(self.groups, self.means[rows], self.sizes[rows], self.noises[rows])
 
     def covariance(self, grams: FloatArray, extra: FloatArray) -> FloatArray:
         """Return the covariance of samples under each: `g x k x k` to `c x k x k`.
@@ -77,8 +77,8 @@ class Combinations:
         total: FloatArray = np.tensordot(self.sizes, grams, 1) + OFFSET_VARIANCE + noise
         return total
 
-    def evidence(self, covariance: FloatArray, residuals: FloatArray) -> FloatArray:
-        """Return the log evidence of each combination.
+    def log_marginal_likelihood(self, covariance: FloatArray, residuals: FloatArray) -> FloatArray:
+        """Return the log marginal likelihood of each combination.
 
         Shapes:
             covariance: `c x k x k`.  residuals: `MEANS x k`.  returns: `c`.
@@ -95,17 +95,17 @@ class Combinations:
         return found
 
 
-def learnt_prior(evidences: FloatArray, closeness: FloatArray) -> FloatArray:
+def learned_log_prior(log_likelihoods: FloatArray, closeness: FloatArray) -> FloatArray:
     """Return the log prior of combinations: what platforms showed, and a share of anything else.
 
     Args:
-        evidences: Log evidence of each combination on each known platform taken for new: `p x c`.
+        log_likelihoods: Log marginal likelihood of each combination on each known platform taken for new: `p x c`.
         closeness: Weight of each of those platforms: `p`.
     """
-    count = evidences.shape[1]
-    if not len(evidences):
+    count = log_likelihoods.shape[1]
+    if not len(log_likelihoods):
         return np.full(count, -np.log(count))
-    posteriors = np.exp(evidences - logsumexp(evidences, axis=1, keepdims=True))
+    posteriors = np.exp(log_likelihoods - logsumexp(log_likelihoods, axis=1, keepdims=True))
     shown = closeness @ posteriors / closeness.sum()
     prior: FloatArray = np.log(BROAD_SHARE / count + (1.0 - BROAD_SHARE) * shown)
     return prior

@@ -72,14 +72,14 @@ class LinearPredictor(TransferPredictor):
         return Prediction.lognormal(np.exp(log_latency), np.full(len(choices), self._sd), is_relative=self._is_relative)
 
 
-class PriorRidge(LinearTransfer):
+class SourceRidgeTransfer(LinearTransfer):
     """Starts from the weights of the source space."""
 
     name: ClassVar[str] = "ridge-source"
     shares: ClassVar[tuple[float, float, float, float]] = (1.0, 0.0, 0.0, 0.0)
 
 
-class HalfRidge(LinearTransfer):
+class HalfRidgeTransfer(LinearTransfer):
     """Starts half-way between the weights of the source space and equal ones."""
 
     name: ClassVar[str] = "ridge-half"
@@ -87,7 +87,7 @@ class HalfRidge(LinearTransfer):
     penalty: ClassVar[float] = 0.1
 
 
-class ScratchRidge(LinearTransfer):
+class ScratchRidgeTransfer(LinearTransfer):
     """Starts from nothing."""
 
     name: ClassVar[str] = "ridge-scratch"
@@ -95,7 +95,7 @@ class ScratchRidge(LinearTransfer):
     penalty: ClassVar[float] = 0.03
 
 
-class EqualWeights(LinearTransfer):
+class EqualWeightsTransfer(LinearTransfer):
     """The mean of log latency elsewhere; samples give the offset alone."""
 
     name: ClassVar[str] = "equal"

@@ -110,7 +110,7 @@ class ScratchTransfer(TransferMethod):
         return scaled
 
 
-class ScratchHwl(ScratchTransfer):
+class ScratchHwlTransfer(ScratchTransfer):
     """Reads log latencies elsewhere."""
 
     name: ClassVar[str] = "scratch-hwl"
@@ -121,7 +121,7 @@ class ScratchHwl(ScratchTransfer):
         return log_latency
 
 
-class ScratchVec(ScratchTransfer):
+class ScratchVecTransfer(ScratchTransfer):
     """Reads the decisions."""
 
     name: ClassVar[str] = "scratch-vec"

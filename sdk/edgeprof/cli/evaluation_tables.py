@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from edgeprof.cli.console import console
-from edgeprof_predictor.evaluation import PROMISE_FACTOR, Group, Promise, Protocol, Score, check_promises, summarise
+from edgeprof_predictor.evaluation import (
+    CALIBRATION_FACTOR,
+    ErrorCalibration,
+    Group,
+    Protocol,
+    Score,
+    check_calibration,
+    summarise,
+)
 
 NOT_KNOWN = "-"
 """For a figure that ranks alone cannot have."""
@@ -14,9 +22,9 @@ NOT_KNOWN = "-"
 
 def print_scores(scores: Sequence[Score], protocol: Protocol) -> None:
     """Print means, each platform, and whether the expected errors were right."""
-    groups, promises = summarise(scores), check_promises(scores)
+    groups, calibrations = summarise(scores), check_calibration(scores)
     tables = [_means_table(groups, protocol), _platforms_table(groups, protocol.test)]
-    for table in [*tables, *([_promises_table(promises)] if promises else [])]:
+    for table in [*tables, *([_calibration_table(calibrations)] if calibrations else [])]:
         console.print(table)
         console.line()
     for note in _notes(groups, protocol):
@@ -57,17 +65,19 @@ def _platforms_table(groups: Sequence[Group], platforms: Sequence[str]) -> Table
     return table
 
 
-def _promises_table(promises: Sequence[Promise]) -> Table:
-    table = _table(f"Promise kept: expected median error within a factor of {PROMISE_FACTOR:g}", "method", "samples")
+def _calibration_table(calibrations: Sequence[ErrorCalibration]) -> Table:
+    table = _table(
+        f"Error calibration: expected median error within a factor of {CALIBRATION_FACTOR:g}", "method", "samples"
+    )
     for heading in ("of platforms and counts", "of single runs", "expected / real"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for promise in promises:
+    for calibration in calibrations:
         table.add_row(
-            promise.method if promise.sample_count is None else "",
-            "all" if promise.sample_count is None else str(promise.sample_count),
-            f"{_percent(promise.kept_share)} of {promise.pair_count}",
-            _percent(promise.kept_run_share),
-            f"{promise.typical_ratio:.2f}",
+            calibration.method if calibration.sample_count is None else "",
+            "all" if calibration.sample_count is None else str(calibration.sample_count),
+            f"{_percent(calibration.within_share)} of {calibration.pair_count}",
+            _percent(calibration.within_run_share),
+            f"{calibration.typical_ratio:.2f}",
         )
     return table
 
@@ -79,8 +89,8 @@ def _notes(groups: Sequence[Group], protocol: Protocol) -> list[str]:
             f"Trimmed: the fastest and the slowest {protocol.trim:.0%} of each platform are left out, as HELP's tables "
             f"do. This peeks at the whole table of a new platform; not comparable with figures on the full range."
         )
-    if any(group.is_upper_mark for group in groups):
-        notes.append("* an upper mark, no method: it has seen the whole table of the new platform.")
+    if any(group.is_upper_bound for group in groups):
+        notes.append("* an upper bound, no method: it has seen the whole table of the new platform.")
     if any(group.method.endswith("hwlvec") for group in groups):
         notes.append(
             "hwlvec reads the train platforms' latency of every architecture, not of the pretrain samples alone."
@@ -98,7 +108,7 @@ def _table(title: str, *left_headings: str) -> Table:
 
 
 def _name(group: Group) -> str:
-    return f"{group.method} *" if group.is_upper_mark else group.method
+    return f"{group.method} *" if group.is_upper_bound else group.method
 
 
 def _percent(share: float, digits: int = 0) -> str:

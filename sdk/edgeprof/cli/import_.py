@@ -6,7 +6,7 @@ import click
 
 from edgeprof.cli.console import print_facts, print_json
 from edgeprof.cli.parameters import json_option
-from edgeprof_predictor.tables.importers import FORMAT_NAMES, Unit
+from edgeprof_predictor.tables.importers import FORMAT_NAMES, LatencyUnit
 
 
 @click.command("import")
@@ -23,8 +23,8 @@ from edgeprof_predictor.tables.importers import FORMAT_NAMES, Unit
 @click.option("--space", "space_name", help="Search space of the architectures.  [default: told by their notation]")
 @click.option(
     "--unit",
-    type=click.Choice([unit.value for unit in Unit]),
-    default=Unit.MILLISECONDS.value,
+    type=click.Choice([unit.value for unit in LatencyUnit]),
+    default=LatencyUnit.MILLISECONDS.value,
     show_default=True,
     help="Unit of the latencies.",
 )
@@ -43,7 +43,7 @@ def import_(
     imported = import_latency_table(
         source,
         format_name=format_name,
-        unit=Unit(unit),
+        unit=LatencyUnit(unit),
         space=get_space(space_name) if space_name else None,
     )
     save_latency_table(imported.table, output, notation=imported.space)

@@ -90,7 +90,7 @@ def print_report(report: "OnboardingReport") -> None:
             "error by sample": ", ".join(f"{standing.expected.error:.1%}" for standing in report.course),
             "in the end": str(report.course[-1]),
             "stopped because": report.stop_reason,
-            **({"not better because": str(report.outlook)} if report.outlook else {}),
+            **({"not better because": str(report.error_diagnosis)} if report.error_diagnosis else {}),
         },
     )
     total_s = sum(report.seconds_by_step.values())

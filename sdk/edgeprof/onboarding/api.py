@@ -102,7 +102,7 @@ def onboard(
             "edgeprof_version": VERSION,
             "stop_reason": stop_reason,
             "expected_error": str(predictor.expectation),
-            "outlook": str(report.outlook or ""),
+            "error_diagnosis": str(report.error_diagnosis or ""),
         }
         profile = Profile(predictor=predictor, platform=platform.facts(), provenance=provenance)
         path = None if output is None else _write_profile(profile, output)

@@ -10,8 +10,9 @@ from edgeprof.measuring.listener import OnboardingListener
 from edgeprof.measuring.session import ProbeSession
 from edgeprof.measuring.time_ledger import CostLedger
 from edgeprof.onboarding.goal import Goal, Standing, reason_to_stop
-from edgeprof_predictor.methods.default.error_diagnosis import Outlook, look_out
-from edgeprof_predictor.methods.default.method import FIRST_ROUND_COUNT, Default, DefaultPredictor
+from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis, diagnose_error
+from edgeprof_predictor.methods.default.method import FIRST_ROUND_COUNT, DefaultMethod
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records.job_spec import MeasurementPlan
@@ -41,7 +42,7 @@ class Onboarding:
     def __init__(
         self,
         probing: ProbeSession,
-        method: Default,
+        method: DefaultMethod,
         *,
         goal: Goal,
         listener: OnboardingListener,
@@ -82,7 +83,7 @@ class Onboarding:
         predictor = self._adapt()
         self._stand(predictor)
         with self.costs.step("fine-tuning the network"):
-            predictor.adapted.taught()
+            predictor.adapted.distilled()
         return predictor, reason
 
     @property
@@ -93,10 +94,10 @@ class Onboarding:
             f"{FIRST_ROUND_COUNT} before anything was known, then one at a time in the light of those before"
         )
 
-    def outlook(self, predictor: DefaultPredictor) -> Outlook | None:
+    def error_diagnosis(self, predictor: DefaultPredictor) -> ErrorDiagnosis | None:
         """Why the expected error is larger than wanted, and what would help; None where it is not."""
         wanted_error = self._goal.target_error or WANTED_ERROR
-        return look_out(
+        return diagnose_error(
             predictor, self._untried_candidates(), sample_count=predictor.samples.count, wanted_error=wanted_error
         )
 

@@ -7,8 +7,8 @@ from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT
 from edgeprof.measuring.time_ledger import MEASURING
 from edgeprof.onboarding.goal import Standing
 from edgeprof.onboarding.procedure import Onboarding
-from edgeprof_predictor.methods.default.error_diagnosis import Outlook
-from edgeprof_predictor.methods.default.method import DefaultPredictor
+from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class OnboardingReport:
         source_correlation: Correlation with it over the samples (Eq. 1).
         choice: How the samples were chosen.
         course: Expected error, and what another sample would have bought, after each number of samples.
-        outlook: Why the error is larger than wanted, and what would help; None where it is not.
+        error_diagnosis: Why the error is larger than wanted, and what would help; None where it is not.
         seconds_by_step: What each step cost, in seconds.
     """
 
@@ -45,7 +45,7 @@ class OnboardingReport:
     source_correlation: float
     choice: str
     course: tuple[Standing, ...]
-    outlook: Outlook | None
+    error_diagnosis: ErrorDiagnosis | None
     seconds_by_step: dict[str, float]
 
     @property
@@ -78,6 +78,6 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
         source_correlation=predictor.source_correlation,
         choice=onboarding.choice,
         course=tuple(standing for _, standing in sorted(onboarding.course.items())),
-        outlook=onboarding.outlook(predictor),
+        error_diagnosis=onboarding.error_diagnosis(predictor),
         seconds_by_step=onboarding.costs.seconds_by_step(),
     )

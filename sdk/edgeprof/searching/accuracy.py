@@ -10,11 +10,11 @@ from pathlib import Path
 from edgeprof.errors import NetworkSourceError
 from edgeprof.network_source import user_attribute
 from edgeprof_predictor.accuracy.bundle import load_shipped
-from edgeprof_predictor.accuracy.default import Default
+from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.accuracy.tables import load_task, task_names
 from edgeprof_predictor.errors import TableError
-from edgeprof_predictor.search.guides import Hopeful
-from edgeprof_predictor.search.procedure import Oracle
+from edgeprof_predictor.search.guides import UpperConfidenceBound
+from edgeprof_predictor.search.procedure import TrainFunction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class AccuracyTable:
             raise TableError(f"cannot read {self.path}: {error.strerror}") from error
 
 
-def training_function(source: str) -> Oracle:
+def training_function(source: str) -> TrainFunction:
     """Return the function of the user's that trains an architecture.
 
     Args:
@@ -69,7 +69,7 @@ def training_function(source: str) -> Oracle:
     return function
 
 
-def guide_of(source_tables: Path | None, target: AccuracyTable | None, *, seed: int) -> Hopeful:
+def guide_of(source_tables: Path | None, target: AccuracyTable | None, *, seed: int) -> UpperConfidenceBound:
     """Return the guide: with the prior of all tasks of an archive but the target, or with the pre-trained one.
 
     Raises:
@@ -77,7 +77,9 @@ def guide_of(source_tables: Path | None, target: AccuracyTable | None, *, seed: 
         BundleError: If the pre-trained predictor is damaged.
     """
     if source_tables is None:
-        return Hopeful(load_shipped())
+        return UpperConfidenceBound(load_shipped())
     same_file = target is not None and target.path.resolve() == source_tables.resolve()
     names = [name for name in task_names(source_tables) if not (target and same_file and name == target.task)]
-    return Hopeful(Default.fit_sources([load_task(source_tables, name) for name in names], seed=seed))
+    return UpperConfidenceBound(
+        DefaultAccuracy.fit_sources([load_task(source_tables, name) for name in names], seed=seed)
+    )

@@ -19,12 +19,12 @@ from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.proxies import PROXY_NAMES, score_architectures, table_name
-from edgeprof_predictor.search.latency import JoinedBelief, LatencyBelief, PlatformBelief
+from edgeprof_predictor.search.latency import JoinedPosterior, LatencyPosterior, PlatformPosterior
 from edgeprof_predictor.search.pool import CANDIDATE_COUNT, GrowingPool
-from edgeprof_predictor.search.procedure import Budget, Meter, Oracle, Search
+from edgeprof_predictor.search.procedure import Budget, Meter, Search, TrainFunction
 from edgeprof_predictor.search.result import SearchResult
 from edgeprof_predictor.search.state import SearchState
-from edgeprof_predictor.search.tables import TableOracle, load_search_task
+from edgeprof_predictor.search.tables import TableLookup, load_search_task
 from edgeprof_predictor.spaces import Architecture, FloatArray, SearchSpace, get_space
 from edgeprof_proto.records.job_spec import MeasurementPlan
 
@@ -33,7 +33,7 @@ PROXY_CACHE = "proxies.sqlite"
 
 def search(
     space: str,
-    accuracy: AccuracyTable | Oracle,
+    accuracy: AccuracyTable | TrainFunction,
     *,
     profiles: Sequence[Profile | str | Path] = (),
     weights: Sequence[float] | None = None,
@@ -81,13 +81,13 @@ def search(
     loaded = _device_first([_loaded(one, space) for one in profiles], client)
     table = accuracy if isinstance(accuracy, AccuracyTable) else None
     # All that may be wrong comes before the file of the facts: a refused search leaves none behind.
-    oracle = _oracle(accuracy, found_space)
+    train_function = _train_function(accuracy, found_space)
     guide = guide_of(source_tables, table, seed=seed)
     latency = _belief(loaded, weights)
     facts = SearchState(state, _inputs(space, accuracy, loaded, candidate_count, seed))
     pool = (
-        oracle.pool
-        if isinstance(oracle, TableOracle)
+        train_function.pool
+        if isinstance(train_function, TableLookup)
         else _drawn_pool(found_space, facts, guide.proxies, candidate_count, seed, listener)
     )
     with contextlib.ExitStack() as resources:
@@ -100,7 +100,7 @@ def search(
         result = Search(
             pool,
             guide,
-            oracle,
+            train_function,
             facts,
             budget=budget or Budget(),
             latency=latency,
@@ -124,9 +124,9 @@ def _loaded(profile: Profile | str | Path, space: str) -> Profile:
     return loaded
 
 
-def _oracle(accuracy: AccuracyTable | Oracle, space: SearchSpace) -> Oracle:
+def _train_function(accuracy: AccuracyTable | TrainFunction, space: SearchSpace) -> TrainFunction:
     if isinstance(accuracy, AccuracyTable):
-        return TableOracle(load_search_task(accuracy.path, accuracy.task, space), space)
+        return TableLookup(load_search_task(accuracy.path, accuracy.task, space), space)
     return accuracy
 
 
@@ -143,15 +143,15 @@ def _device_first(profiles: list[Profile], client: DeviceClient | None) -> list[
     return [own[0], *(profile for profile in profiles if profile is not own[0])]
 
 
-def _belief(profiles: Sequence[Profile], weights: Sequence[float] | None) -> LatencyBelief | None:
-    beliefs = [PlatformBelief(profile.predictor) for profile in profiles]
-    if len(beliefs) < 2 and weights is None:
-        return beliefs[0] if beliefs else None
-    return JoinedBelief(beliefs, weights)
+def _belief(profiles: Sequence[Profile], weights: Sequence[float] | None) -> LatencyPosterior | None:
+    posteriors = [PlatformPosterior(profile.predictor) for profile in profiles]
+    if len(posteriors) < 2 and weights is None:
+        return posteriors[0] if posteriors else None
+    return JoinedPosterior(posteriors, weights)
 
 
 def _inputs(
-    space: str, accuracy: AccuracyTable | Oracle, profiles: Sequence[Profile], candidate_count: int, seed: int
+    space: str, accuracy: AccuracyTable | TrainFunction, profiles: Sequence[Profile], candidate_count: int, seed: int
 ) -> dict[str, str]:
     """Return what the facts of a search depend on."""
     if isinstance(accuracy, AccuracyTable):

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 from edgeprof_predictor import metrics
 from edgeprof_predictor.accuracy.bundle import AccuracyCard, load_shipped, save_bundle
-from edgeprof_predictor.accuracy.default import Default
+from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.accuracy.task import AccuracyTask, Trained
 from edgeprof_predictor.errors import BundleError
 
@@ -18,12 +18,12 @@ OPTION_COUNTS = {"river": (4,) * 5, "hill": (4,) * 5}
 
 
 @pytest.fixture(scope="module")
-def whole() -> Default:
-    return Default.fit_sources(sources(), seed=0)
+def whole() -> DefaultAccuracy:
+    return DefaultAccuracy.fit_sources(sources(), seed=0)
 
 
 @pytest.fixture
-def folder(whole: Default, tmp_path: Path) -> Path:
+def folder(whole: DefaultAccuracy, tmp_path: Path) -> Path:
     condensed = whole.condensed(OPTION_COUNTS, seed=0)
     card = AccuracyCard(
         tasks=("river/birds",), proxies=condensed.proxies, provenance="made up", licence="none",
@@ -33,8 +33,8 @@ def folder(whole: Default, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ranked(method: Default, task: AccuracyTask, count: int) -> float:
-    predictor = method.look_at(task.candidates)
+def ranked(method: DefaultAccuracy, task: AccuracyTask, count: int) -> float:
+    predictor = method.predictor_for(task.candidates)
     chosen = predictor.choose(count, trained=Trained.none(), seed=0)
     prediction = predictor.predict(Trained(indices=chosen, accuracy=task.accuracy[chosen]), seed=0)
     rest = np.setdiff1d(np.arange(task.candidates.count), chosen)
@@ -44,7 +44,7 @@ def ranked(method: Default, task: AccuracyTask, count: int) -> float:
 @pytest.mark.parametrize("name", ["river/planes", "sea/birds"])
 @pytest.mark.parametrize("count", [0, 10])
 def test_a_bundle_predicts_nearly_as_well_as_the_sources_themselves(
-    whole: Default, folder: Path, name: str, count: int
+    whole: DefaultAccuracy, folder: Path, name: str, count: int
 ) -> None:
     task = make_task(name, seed=21)
     assert ranked(load_shipped(folder), task, count) > ranked(whole, task, count) - 0.05

@@ -6,7 +6,7 @@ import pytest
 from edgeprof_predictor.bundle import load_bundle
 from edgeprof_predictor.encodings import LatencyEncoding, TableReferences
 from edgeprof_predictor.errors import EncodingError, ReferencesError
-from edgeprof_predictor.methods.default.method import DefaultPredictor
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.profile_references import ProfileReferences
 from edgeprof_predictor.samples import Samples

@@ -94,12 +94,12 @@ def test_a_method_that_needs_costs_says_so_before_anything_is_computed(name: str
 def test_the_oracle_is_marked_and_finds_the_best_source() -> None:
     table = odd_table()
     oracle, ridge = evaluate(ODD_SPACE, table, protocol(*resolved("oracle", "ridge", table=table)))
-    assert oracle.is_upper_mark and not ridge.is_upper_mark
+    assert oracle.is_upper_bound and not ridge.is_upper_bound
     assert oracle.source_platform in ("board_0", "board_2")
     assert oracle.source_correlation > 0.9
 
 
-def test_the_references_of_a_method_are_among_the_architectures_it_may_measure() -> None:
+def test_the_descriptor_architectures_of_a_method_are_among_the_architectures_it_may_measure() -> None:
     # More architectures than are offered by chance: the references were drawn from those of the sources.
     table = odd_table(2000)
     (method,) = resolved("multi-predict-sample", table=table)
@@ -108,7 +108,7 @@ def test_the_references_of_a_method_are_among_the_architectures_it_may_measure()
     class Watched(method):  # type: ignore[misc, valid-type]
         def choose_samples(self, candidates, count, *, measured, seed):  # type: ignore[no-untyped-def]
             shown.append(candidates)
-            references = {row.tobytes() for row in self.references.choices}
+            references = {row.tobytes() for row in self.descriptors.choices}
             assert references <= {row.tobytes() for row in candidates}
             chosen = super().choose_samples(candidates, count, measured=measured, seed=seed)
             assert {row.tobytes() for row in candidates[chosen]} == references

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from edgeprof_predictor.evaluation import Score, check_promises, summarise
+from edgeprof_predictor.evaluation import Score, check_calibration, summarise
 
 
 def score(**changes: object) -> Score:
@@ -14,9 +14,15 @@ def score(**changes: object) -> Score:
         "method": "ridge", "platform": "board", "sample_count": 5, "seed": 0, "spearman": 0.9, "kendall_tau": 0.8,
         "median_ape": 0.1, "mape": 0.12, "within_5_percent": 0.3, "within_10_percent": 0.5, "interval_coverage": 0.9,
         "interval_width_ratio": 0.4, "expected_error": 0.1, "source_platform": None, "source_correlation": math.nan,
-        "is_upper_mark": False, "trim": 0.0, "fit_s": 1.0, "adapt_s": 0.1,
+        "is_upper_bound": False, "trim": 0.0, "fit_s": 1.0, "adapt_s": 0.1,
     }  # fmt: skip
     return Score(**(fields | changes))  # type: ignore[arg-type]
+
+
+def test_rows_of_earlier_releases_are_read() -> None:
+    row = score().as_row()
+    row["is_upper_mark"] = row.pop("is_upper_bound")
+    assert Score.from_row(row) == score()
 
 
 def test_a_group_is_the_mean_over_platforms_and_its_spread_that_over_seeds() -> None:
@@ -44,22 +50,22 @@ def test_groups_keep_the_order_of_the_methods_and_sort_the_counts() -> None:
 def test_a_promise_is_kept_within_the_factor_on_either_side() -> None:
     kept = [score(expected_error=error) for error in (0.1 / 1.49, 0.1 * 1.49)]
     broken = [score(platform="phone", expected_error=error) for error in (0.1 * 1.51, 0.1 * 1.51)]
-    overall, at_five = check_promises([*kept, *broken])
+    overall, at_five = check_calibration([*kept, *broken])
     assert overall.sample_count is None
-    assert (overall.pair_count, overall.kept_share, overall.kept_run_share) == (2, 0.5, 0.5)
+    assert (overall.pair_count, overall.within_share, overall.within_run_share) == (2, 0.5, 0.5)
     assert at_five.sample_count == 5
 
 
 def test_a_promise_is_judged_by_the_mean_over_seeds_and_by_each_run() -> None:
     scores = [score(seed=0, expected_error=0.05), score(seed=1, expected_error=0.15)]
-    overall = check_promises(scores)[0]
-    assert overall.kept_share == 1.0
-    assert overall.kept_run_share == 0.5
+    overall = check_calibration(scores)[0]
+    assert overall.within_share == 1.0
+    assert overall.within_run_share == 0.5
     assert overall.typical_ratio == pytest.approx(math.sqrt(0.5 * 1.5))
 
 
 def test_scores_without_milliseconds_promise_nothing() -> None:
-    assert check_promises([score(sample_count=0, median_ape=math.nan, expected_error=math.nan)]) == []
+    assert check_calibration([score(sample_count=0, median_ape=math.nan, expected_error=math.nan)]) == []
 
 
 def test_a_row_knows_no_nan_and_becomes_the_same_score_again() -> None:

@@ -11,7 +11,7 @@ from predictor.methods.tables import SPACE, table
 
 from edgeprof_predictor.errors import SampleCountError
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.baselines.brp_nas import BrpNas
+from edgeprof_predictor.methods.baselines.brp_nas import BrpNasLatency
 from edgeprof_predictor.methods.baselines.help import MetaHyperparameters
 from edgeprof_predictor.methods.registry import get_method
 from edgeprof_predictor.metrics import spearman
@@ -42,7 +42,7 @@ def method(request: pytest.FixtureRequest) -> Method:
     method_class: Any = get_method(name)
     if name == "brp-nas":
 
-        class SmallBrpNas(BrpNas):
+        class SmallBrpNas(BrpNasLatency):
             hyperparameters = GraphHyperparameters(graph_width=64, graph_depth=2, layer_widths=(64, 1))
             step_count = 800
 

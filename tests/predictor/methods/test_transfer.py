@@ -7,7 +7,7 @@ import torch
 from predictor.methods.tables import SPACE, table
 
 from edgeprof_predictor.encodings import Union, Vec, latency_encoding
-from edgeprof_predictor.methods.descriptor_architectures import References
+from edgeprof_predictor.methods.descriptor_architectures import DescriptorArchitectures
 from edgeprof_predictor.methods.encoded import with_encoding
 from edgeprof_predictor.methods.multi_predict.method import MultiPredict
 from edgeprof_predictor.methods.multi_predict.start_rows import MultiPredictIndex, MultiPredictSample
@@ -28,7 +28,7 @@ def test_references_are_measured_first_and_describe_a_platform() -> None:
     known = table()
     method = MultiPredictSample.fit_sources(SPACE, known, seed=0, hyperparameters=SETTINGS)
     chosen = method.choose_samples(known.choices, 12, measured=Samples.none(SPACE), seed=1)
-    assert {tuple(row) for row in method.references.choices} <= {tuple(row) for row in known.choices[chosen]}
+    assert {tuple(row) for row in method.descriptors.choices} <= {tuple(row) for row in known.choices[chosen]}
     samples = Samples.of(known.choices[chosen], 5.0 * known.latencies_of("platform_3")[chosen])
     assert torch.allclose(method.new_row(samples, None, seed=0), method.rows[3], atol=0.1)
     again = method.choose_samples(known.choices, 5, measured=samples, seed=1)
@@ -36,8 +36,8 @@ def test_references_are_measured_first_and_describe_a_platform() -> None:
 
 
 def test_references_that_nobody_measured_take_the_mean_of_the_sources() -> None:
-    references = References.draw(table(), seed=0)
-    assert np.allclose(references.describe(Samples.none(SPACE)), references.source_rows.mean(axis=0))
+    descriptors = DescriptorArchitectures.draw(table(), seed=0)
+    assert np.allclose(descriptors.describe(Samples.none(SPACE)), descriptors.source_rows.mean(axis=0))
 
 
 def test_adapting_leaves_the_fitted_method_untouched() -> None:

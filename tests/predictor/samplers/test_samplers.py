@@ -11,7 +11,7 @@ from edgeprof_predictor.methods.default.informative_design import (
     find_extremes,
     remaining_variance,
 )
-from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.methods.registry import get_method
 from edgeprof_predictor.methods.sampled import Sampled
@@ -25,9 +25,9 @@ SOURCES = tuple(f"source_{index}" for index in range(6))
 
 
 @pytest.fixture(scope="module")
-def untouched(method: Default) -> Posterior:
+def untouched(method: DefaultMethod) -> Posterior:
     """What is known of a platform before its first sample."""
-    return Posterior.infer(method.prior, method.hypotheses, Samples.none(method.space))
+    return Posterior.infer(method.prior, method.hyper_samples, Samples.none(method.space))
 
 
 def test_random_choices_are_distinct_and_depend_on_the_seed_alone() -> None:
@@ -38,23 +38,23 @@ def test_random_choices_are_distinct_and_depend_on_the_seed_alone() -> None:
 
 
 def test_informative_choices_are_distinct_and_fewer_are_a_beginning_of_more(
-    method: Default, untouched: Posterior
+    method: DefaultMethod, untouched: Posterior
 ) -> None:
-    candidates = method.prior.reference[:60]
+    candidates = method.prior.space_sample[:60]
     chosen = choose_informative(untouched, candidates, 12).tolist()
     assert len(set(chosen)) == 12
     assert choose_informative(untouched, candidates, 5).tolist() == chosen[:5]
 
 
 def test_informative_choices_leave_less_unknown_than_random_ones(
-    method: Default, world: LatencyTable, untouched: Posterior
+    method: DefaultMethod, world: LatencyTable, untouched: Posterior
 ) -> None:
     candidates, rest = world.choices[:60], method.prior.basis(world.choices[60:160])
-    hypotheses = untouched.hypotheses
+    hyper_samples = untouched.hyper_samples
 
     def left(chosen: list[int]) -> float:
         samples = Samples.of(candidates[chosen], world.latencies_of("unseen_0")[chosen])
-        _, variances = Posterior(method.prior, hypotheses, samples).predict_each(rest)
+        _, variances = Posterior(method.prior, hyper_samples, samples).predict_each(rest)
         return float(variances.mean())
 
     informative = left(choose_informative(untouched, method.prior.basis(candidates), 6).tolist())
@@ -63,28 +63,30 @@ def test_informative_choices_leave_less_unknown_than_random_ones(
 
 
 @pytest.mark.parametrize("count", [-1, 4])
-def test_a_count_that_the_candidates_cannot_give_is_refused(method: Default, untouched: Posterior, count: int) -> None:
+def test_a_count_that_the_candidates_cannot_give_is_refused(
+    method: DefaultMethod, untouched: Posterior, count: int
+) -> None:
     with pytest.raises(SampleCountError, match=f"cannot choose {count} of 3"):
         choose_random(3, count, seed=0)
     with pytest.raises(SampleCountError, match=f"cannot choose {count} of 3"):
-        choose_informative(untouched, method.prior.reference[:3], count)
+        choose_informative(untouched, method.prior.space_sample[:3], count)
 
 
-def test_nothing_is_chosen_when_nothing_is_asked_for(method: Default, untouched: Posterior) -> None:
+def test_nothing_is_chosen_when_nothing_is_asked_for(method: DefaultMethod, untouched: Posterior) -> None:
     assert choose_random(0, 0, seed=0).shape == (0,)
-    assert choose_informative(untouched, method.prior.reference[:5], 0).shape == (0,)
+    assert choose_informative(untouched, method.prior.space_sample[:5], 0).shape == (0,)
 
 
-def test_a_measurement_lowers_every_variance_and_its_own_most(method: Default, untouched: Posterior) -> None:
-    before, means, noise = untouched.covariance(method.prior.reference[:20], 4)
+def test_a_measurement_lowers_every_variance_and_its_own_most(method: DefaultMethod, untouched: Posterior) -> None:
+    before, means, noise = untouched.covariance(method.prior.space_sample[:20], 4)
     after = conditioned(before, 7, noise * means[:, 7] ** 2)
     shares = np.einsum("hii->hi", after) / np.einsum("hii->hi", before)
     assert np.all(shares <= 1.0 + 1e-9)
     assert np.all(shares.argmin(axis=1) == 7)
 
 
-def test_more_samples_leave_a_smaller_share_of_the_variance(method: Default, untouched: Posterior) -> None:
-    candidates = method.prior.reference[:40]
+def test_more_samples_leave_a_smaller_share_of_the_variance(method: DefaultMethod, untouched: Posterior) -> None:
+    candidates = method.prior.space_sample[:40]
     shares = [remaining_variance(untouched, candidates, count) for count in (0, 1, 5, 40, 100)]
     assert shares[0] == pytest.approx(1.0)
     assert shares == sorted(shares, reverse=True)
@@ -174,7 +176,9 @@ def test_an_unknown_name_is_refused_with_the_known_ones(name: str, text: str) ->
         get_method(name)
 
 
-def test_extremes_are_distinct_and_more_unlike_each_other_than_chance(method: Default, world: LatencyTable) -> None:
+def test_extremes_are_distinct_and_more_unlike_each_other_than_chance(
+    method: DefaultMethod, world: LatencyTable
+) -> None:
     basis = method.prior.basis(world.choices)
     extremes = find_extremes(method.prior, basis, 20)
     # Cells differ in few things, so that a few of them tell all there is.

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from predictor.search.world import adapted
 
-from edgeprof_predictor.methods.default.method import Default
-from edgeprof_predictor.search.latency import PlatformBelief
+from edgeprof_predictor.methods.default.method import DefaultMethod
+from edgeprof_predictor.search.latency import PlatformPosterior
 from edgeprof_predictor.spaces import SearchSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
@@ -29,13 +29,13 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 @pytest.fixture
-def belief(method: Default, world: LatencyTable) -> PlatformBelief:
-    return PlatformBelief(adapted(method, world))
+def posterior(method: DefaultMethod, world: LatencyTable) -> PlatformPosterior:
+    return PlatformPosterior(adapted(method, world))
 
 
-def limit_of(belief: PlatformBelief, world: LatencyTable) -> float:
+def limit_of(posterior: PlatformPosterior, world: LatencyTable) -> float:
     """A limit that half of the networks keep."""
-    return float(np.median(belief.predict(world.choices).upper_ms))
+    return float(np.median(posterior.predict(world.choices).upper_ms))
 
 
 def size_of(space: SearchSpace, text: str) -> float:
@@ -47,10 +47,10 @@ def size_of(space: SearchSpace, text: str) -> float:
 
 @pytest.mark.parametrize("sampler_name", ["TPESampler", "NSGAIISampler"])
 def test_optuna_finds_networks_that_keep_the_limit(
-    sampler_name: str, belief: PlatformBelief, space: SearchSpace, world: LatencyTable
+    sampler_name: str, posterior: PlatformPosterior, space: SearchSpace, world: LatencyTable
 ) -> None:
-    limit_ms = limit_of(belief, world)
-    objective = OptunaObjective(space, lambda text: size_of(space, text), belief, limit_ms=limit_ms)
+    limit_ms = limit_of(posterior, world)
+    objective = OptunaObjective(space, lambda text: size_of(space, text), posterior, limit_ms=limit_ms)
     sampler = getattr(optuna.samplers, sampler_name)(seed=0)
     study = optuna.create_study(directions=objective.directions, sampler=sampler)
     study.optimize(objective, n_trials=40)
@@ -62,10 +62,10 @@ def test_optuna_finds_networks_that_keep_the_limit(
 
 
 def test_pymoo_finds_a_front_that_keeps_the_limit(
-    belief: PlatformBelief, space: SearchSpace, world: LatencyTable
+    posterior: PlatformPosterior, space: SearchSpace, world: LatencyTable
 ) -> None:
-    limit_ms = limit_of(belief, world)
-    problem = ArchitectureProblem(space, lambda text: size_of(space, text), belief, limit_ms=limit_ms)
+    limit_ms = limit_of(posterior, world)
+    problem = ArchitectureProblem(space, lambda text: size_of(space, text), posterior, limit_ms=limit_ms)
     algorithm = NSGA2(
         pop_size=20,
         sampling=IntegerRandomSampling(),
@@ -75,6 +75,6 @@ def test_pymoo_finds_a_front_that_keeps_the_limit(
     )
     found = minimize(problem, algorithm, ("n_gen", 4), seed=0)
     choices = space.check_choices(np.round(found.X).astype(int))
-    assert np.all(belief.predict(choices).upper_ms <= limit_ms)
+    assert np.all(posterior.predict(choices).upper_ms <= limit_ms)
     assert np.all(found.G <= 0.0)
     assert np.all(np.diff(found.F[np.argsort(found.F[:, 1]), 0]) <= 0.0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates
-from edgeprof_predictor.methods.default.method import Default, DefaultPredictor
+from edgeprof_predictor.methods.default.method import DefaultMethod
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray, SearchSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -23,7 +24,7 @@ def accuracy_task(world: LatencyTable, space: SearchSpace) -> AccuracyTask:
     return AccuracyTask(name="nasbench201/small", candidates=candidates, accuracy=accuracy)
 
 
-def adapted(method: Default, world: LatencyTable) -> DefaultPredictor:
+def adapted(method: DefaultMethod, world: LatencyTable) -> DefaultPredictor:
     """The platform `unseen_0` as eight samples tell it."""
     return method.adapt(Samples.of(world.choices[:8], world.latencies_of("unseen_0")[:8]), seed=0)
 

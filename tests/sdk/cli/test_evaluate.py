@@ -23,7 +23,7 @@ SPLIT = ("--train", "board_0,board_2,board_5", "--test", "board_1,board_4", "--p
 FIELDS = {
     "method", "platform", "sample_count", "seed", "spearman", "kendall_tau", "median_ape", "mape",
     "within_5_percent", "within_10_percent", "interval_coverage", "interval_width_ratio", "source_platform",
-    "fit_s", "adapt_s", "expected_error", "source_correlation", "is_upper_mark", "trim",
+    "fit_s", "adapt_s", "expected_error", "source_correlation", "is_upper_bound", "trim",
 }  # fmt: skip
 
 
@@ -59,10 +59,10 @@ def test_an_evaluation_writes_a_row_for_each_score_and_shows_what_they_mean(tmp_
         assert set(row) == FIELDS
         # Without samples there are ranks and nothing else; a single one gives milliseconds.
         assert (row["median_ape"] is None) == (row["sample_count"] == 0)
-        assert row["is_upper_mark"] == (row["method"] == "oracle")
+        assert row["is_upper_bound"] == (row["method"] == "oracle")
     for part in (
-        "Mean over 2 platforms and 2 seeds", "oracle *", "an upper mark, no method", "Spearman of each platform",
-        "Promise kept: expected median error within a factor of 1.5", "ranks and no milliseconds",
+        "Mean over 2 platforms and 2 seeds", "oracle *", "an upper bound, no method", "Spearman of each platform",
+        "Error calibration: expected median error within a factor of 1.5", "ranks and no milliseconds",
     ):  # fmt: skip
         assert part in done.stdout
     assert re.search(r"ridge, seed \d: finished, \d of 4, about \d+ s left", done.stderr)

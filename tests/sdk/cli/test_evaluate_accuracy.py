@@ -60,21 +60,21 @@ def test_rows_name_their_sources_and_the_summary_shows_each_method(
 def test_an_interrupted_run_goes_on_with_what_it_has(
     tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from edgeprof_predictor.accuracy.ridge import ScratchRidge
+    from edgeprof_predictor.accuracy.ridge import RidgeAccuracy
 
     arguments = (
         "--tables", str(tables), "--target", TARGET, "--seeds", "3", "--methods", "ridge-zcp", "--jobs", "1",
         "--json", str(tmp_path / "out.json"),
     )  # fmt: skip
-    real = ScratchRidge.fit_sources.__func__  # type: ignore[attr-defined]
+    real = RidgeAccuracy.fit_sources.__func__  # type: ignore[attr-defined]
 
-    def interrupted(cls: type[ScratchRidge], sources: object, *, seed: int) -> ScratchRidge:
+    def interrupted(cls: type[RidgeAccuracy], sources: object, *, seed: int) -> RidgeAccuracy:
         if seed == 2:
             raise KeyboardInterrupt
         return real(cls, sources, seed=seed)  # type: ignore[no-any-return]
 
     with monkeypatch.context() as patch:
-        patch.setattr(ScratchRidge, "fit_sources", classmethod(interrupted))
+        patch.setattr(RidgeAccuracy, "fit_sources", classmethod(interrupted))
         with pytest.raises(click.Abort):
             evaluate(*arguments)
     evaluate(*arguments)

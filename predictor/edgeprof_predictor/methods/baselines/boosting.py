@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.pointwise import LogLatency
-from edgeprof_predictor.methods.single_platform import LoneMethod
+from edgeprof_predictor.methods.single_platform import SinglePlatformRegressor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
 
@@ -41,7 +41,7 @@ class _Tree:
         return values
 
 
-class Boosting(LoneMethod):
+class Boosting(SinglePlatformRegressor):
     """Trees of log latency, each fitted to what those before it left.
 
     Source:
@@ -51,7 +51,7 @@ class Boosting(LoneMethod):
 
     name: ClassVar[str] = "boosting"
 
-    def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
+    def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return the sum of the trees."""
         one_hot = self.space.one_hot(samples.choices) > 0
         mean = float(np.log(samples.latency_ms).mean())

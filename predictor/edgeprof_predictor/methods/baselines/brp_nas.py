@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from edgeprof_predictor.methods.pointwise import LogLatency, PointwisePredictor, spread
-from edgeprof_predictor.methods.single_platform import LoneMethod
+from edgeprof_predictor.methods.single_platform import SinglePlatformRegressor
 from edgeprof_predictor.networks.graph_network import GraphHyperparameters
 from edgeprof_predictor.networks.graph_training import BRP_GRAPH, STEP_COUNT, train_reader
 from edgeprof_predictor.samples import Samples
@@ -17,7 +17,7 @@ HELD_OUT_SHARE: Final = 0.1
 """Share of many samples that only tells the spread, as the published program keeps some for early stopping."""
 
 
-class BrpNas(LoneMethod):
+class BrpNasLatency(SinglePlatformRegressor):
     """A graph network that knows one platform only.
 
     It asks for hundreds of samples: 900 in the paper's comparison, 3200 with its extra samples.
@@ -37,11 +37,11 @@ class BrpNas(LoneMethod):
             return super().adapt(samples, seed=seed)
         order = np.random.default_rng(seed).permutation(samples.count)
         held_out, trained = np.split(order, [int(HELD_OUT_SHARE * samples.count)])
-        law = self.fit_law(Samples.of(samples.choices[trained], samples.latency_ms[trained]), seed=seed)
+        law = self.fit_regressor(Samples.of(samples.choices[trained], samples.latency_ms[trained]), seed=seed)
         errors = np.log(samples.latency_ms[held_out]) - law(samples.choices[held_out])
         return PointwisePredictor(law, spread(errors, fitted_count=0), is_relative=False, checked_count=len(held_out))
 
-    def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
+    def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return what a network trained on the samples says."""
         log_latency = np.log(samples.latency_ms)
         mean, sd = float(log_latency.mean()), max(float(log_latency.std()), 1e-6)

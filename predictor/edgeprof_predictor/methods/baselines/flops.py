@@ -34,7 +34,7 @@ class Flops(Method):
     needs_costs: ClassVar[bool] = True
 
     def __init__(self, feature_map: FeatureMap, platforms: tuple[str, ...]) -> None:
-        if not feature_map.reference.stage_costs:
+        if not feature_map.space_sample.stage_costs:
             raise EncodingError(f"{feature_map.space.name} knows no costs, so FLOPs cannot rank its architectures")
         self.space = feature_map.space
         self.platforms = platforms
@@ -56,7 +56,7 @@ class Flops(Method):
     def flops(self, choices: ChoiceArray) -> FloatArray:
         """Return multiply-accumulates as shares of the space's mean: `n`."""
         totals = self.feature_map.describe(choices).totals[0]
-        reference = self.feature_map.reference.totals[0]
+        reference = self.feature_map.space_sample.totals[0]
         relative: FloatArray = (totals[:, MACS] + totals[:, DEPTHWISE]) / (
             reference[:, MACS] + reference[:, DEPTHWISE]
         ).mean()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from edgeprof_predictor.methods.base import Method
-from edgeprof_predictor.methods.descriptor_architectures import References
+from edgeprof_predictor.methods.descriptor_architectures import DescriptorArchitectures
 from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
 from edgeprof_predictor.networks.latency_network import one_thread
 from edgeprof_predictor.samples import Samples
@@ -59,11 +59,11 @@ first order, and a modulation without chance."""
 class HelpNetwork(nn.Module):
     """Read architecture and hardware side by side, then both together.
 
-    Letters: `n` architectures, `d` encoding width, `r` references.
+    Letters: `n` architectures, `d` encoding width, `r` descriptors.
 
     Args:
         encoding_width: `d`.
-        reference_count: `r`.
+        descriptor_count: `r`.
         hyperparameters: Widths.
 
     Shapes:
@@ -71,14 +71,14 @@ class HelpNetwork(nn.Module):
         returns: `n`, float, log latency less the platform's mean, in its standard deviations.
     """
 
-    def __init__(self, encoding_width: int, reference_count: int, hyperparameters: MetaHyperparameters) -> None:
+    def __init__(self, encoding_width: int, descriptor_count: int, hyperparameters: MetaHyperparameters) -> None:
         super().__init__()
         width = hyperparameters.layer_width
         self.read_encoding = nn.Sequential(
             nn.Linear(encoding_width, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
         )
         self.read_hardware = nn.Sequential(
-            nn.Linear(reference_count, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
+            nn.Linear(descriptor_count, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
         )
         self.join = nn.Sequential(
             nn.Linear(2 * width, 2 * width),
@@ -100,21 +100,21 @@ class MetaLearner(nn.Module):
 
     Args:
         encoding_width: Of an architecture.
-        reference_count: Latencies that describe a platform.
+        descriptor_count: Latencies that describe a platform.
         hyperparameters: Sizes and steps.
     """
 
-    def __init__(self, encoding_width: int, reference_count: int, hyperparameters: MetaHyperparameters) -> None:
+    def __init__(self, encoding_width: int, descriptor_count: int, hyperparameters: MetaHyperparameters) -> None:
         super().__init__()
         self.hyperparameters = hyperparameters
-        self.network = HelpNetwork(encoding_width, reference_count, hyperparameters)
+        self.network = HelpNetwork(encoding_width, descriptor_count, hyperparameters)
         start = hyperparameters.inner_learning_rate
         self.rates = nn.ParameterList([torch.full_like(weight, start) for weight in self.network.parameters()])
         # One factor for each unit that a joining layer reads, and one shift of its biases.
         self._joined = [name for name, _ in self.network.named_parameters() if name.startswith("join.")]
         shifts = len(self._joined) // 2 * (2 * hyperparameters.layer_width + 1)
         self.modulation = nn.Sequential(
-            nn.Linear(reference_count, hyperparameters.modulation_width),
+            nn.Linear(descriptor_count, hyperparameters.modulation_width),
             nn.ReLU(),
             nn.Linear(hyperparameters.modulation_width, shifts),
         )
@@ -164,7 +164,7 @@ class Help(Method):
         space: The search space.
         sources: Latencies of the source platforms.
         hyperparameters: Sizes and steps.
-        seed: Of weights, references and episodes.
+        seed: Of weights, descriptors and episodes.
 
     Source:
         Lee et al. 2021. Latency is the logarithm, less mean and in units of spread, where the
@@ -179,10 +179,10 @@ class Help(Method):
     ) -> None:
         self.space = space
         self.platforms = sources.platforms
-        self.references = References.draw(sources, seed=seed)
+        self.descriptors = DescriptorArchitectures.draw(sources, seed=seed)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            self.learner = MetaLearner(sum(space.choice_counts), len(self.references.choices), hyperparameters)
+            self.learner = MetaLearner(sum(space.choice_counts), len(self.descriptors.choices), hyperparameters)
         log_latency = np.log(sources.latency_ms)
         centred = log_latency - log_latency.mean(axis=1, keepdims=True)
         self.log_sd = float(centred.std())
@@ -203,12 +203,12 @@ class Help(Method):
         return cls(space, sources, hyperparameters or cls.hyperparameters, seed=seed)
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
-        """Return the references that are offered, then random candidates."""
-        return self.references.choose(candidates, count, measured=measured, seed=seed)
+        """Return the descriptors that are offered, then random candidates."""
+        return self.descriptors.choose(candidates, count, measured=measured, seed=seed)
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
-        """Adapt to the samples by gradient steps from the start that the references suggest."""
-        encodings, hardware = self._encode(samples.choices)[None], _as_tensor(self.references.describe(samples))[None]
+        """Adapt to the samples by gradient steps from the start that the descriptors suggest."""
+        encodings, hardware = self._encode(samples.choices)[None], _as_tensor(self.descriptors.describe(samples))[None]
         started = self.learner.adapt(encodings[:, :0], torch.zeros(1, 0), hardware)
         # Mean and spread of the platform are seen through the samples alone, so they are taken as the
         # network says these samples lie within the space.
@@ -234,7 +234,7 @@ class Help(Method):
         settings = self.learner.hyperparameters
         generator = torch.Generator().manual_seed(seed)
         optimizer = torch.optim.Adam(self.learner.parameters(), lr=settings.meta_learning_rate, fused=True)
-        rows = _as_tensor(self.references.source_rows)
+        rows = _as_tensor(self.descriptors.source_rows)
         count = min(settings.support_count + settings.query_count, len(encodings))
         for _ in range(settings.episodes):
             optimizer.zero_grad()

@@ -8,14 +8,14 @@ import numpy as np
 from scipy.optimize import nnls
 
 from edgeprof_predictor.methods.pointwise import LogLatency
-from edgeprof_predictor.methods.single_platform import LoneMethod
+from edgeprof_predictor.methods.single_platform import SinglePlatformRegressor
 from edgeprof_predictor.samples import Samples
 
 PENALTY: Final = 0.01
 """Ridge on the latencies of layers, relative to the mean latency: fewer samples than layers still have one answer."""
 
 
-class Layerwise(LoneMethod):
+class Layerwise(SinglePlatformRegressor):
     """Add up what layers take; no layer takes less than nothing.
 
     Source:
@@ -25,7 +25,7 @@ class Layerwise(LoneMethod):
 
     name: ClassVar[str] = "layerwise"
 
-    def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
+    def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return the sum over layers that fits the samples best."""
         design = np.concatenate([self.space.one_hot(samples.choices), np.ones((samples.count, 1))], axis=1)
         width = design.shape[1]

@@ -1,4 +1,4 @@
-"""An upper mark: the best source platform, chosen with the new platform's whole table."""
+"""An upper bound: the best source platform, chosen with the new platform's whole table."""
 
 from __future__ import annotations
 

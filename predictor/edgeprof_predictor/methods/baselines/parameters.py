@@ -10,13 +10,13 @@ from scipy.optimize import nnls
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.pointwise import LogLatency, PointwisePredictor, fit_pointwise
-from edgeprof_predictor.methods.single_platform import LoneMethod
+from edgeprof_predictor.methods.single_platform import SinglePlatformRegressor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import QUANTITIES
 
 
-class Parameters(LoneMethod):
+class Parameters(SinglePlatformRegressor):
     """Rank by weights of the graph as written; scale them to the samples.
 
     Args:
@@ -33,14 +33,14 @@ class Parameters(LoneMethod):
     def __init__(self, space: CategoricalSpace, platforms: tuple[str, ...]) -> None:
         super().__init__(space, platforms)
         self._feature_map = FeatureMap(space)
-        if not self._feature_map.reference.stage_costs:
+        if not self._feature_map.space_sample.stage_costs:
             raise EncodingError(f"{space.name} knows no costs, so parameters cannot rank its architectures")
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
         """Fit the line; without samples the parameters themselves rank."""
-        return fit_pointwise(lambda some: self.fit_law(some, seed=seed), samples)
+        return fit_pointwise(lambda some: self.fit_regressor(some, seed=seed), samples)
 
-    def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
+    def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return a line that does not fall: a factor for one sample, a constant besides for more."""
         slope, constant = 1.0, 0.0
         if samples.count:
@@ -56,5 +56,5 @@ class Parameters(LoneMethod):
         """Return parameters as shares of the space's mean: `n`."""
         column = QUANTITIES.index("params")
         totals = self._feature_map.describe(choices).totals[0][:, column]
-        relative: FloatArray = totals / self._feature_map.reference.totals[0][:, column].mean()
+        relative: FloatArray = totals / self._feature_map.space_sample.totals[0][:, column].mean()
         return relative

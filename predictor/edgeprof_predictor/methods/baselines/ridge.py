@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from edgeprof_predictor.methods.encoded import EncodedLaw
+from edgeprof_predictor.methods.encoded import EncodedRegressor
 from edgeprof_predictor.methods.pointwise import LogLatency
 from edgeprof_predictor.samples import Samples
 
@@ -14,12 +14,12 @@ PENALTIES: Final = np.logspace(-3, 3, 13)
 """Penalties tried; the leave-one-out error of the samples picks one."""
 
 
-class Ridge(EncodedLaw):
+class Ridge(EncodedRegressor):
     """A linear law of log latency, penalty by leave-one-out error."""
 
     name: ClassVar[str] = "ridge"
 
-    def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
+    def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return the law in closed form."""
         encoding = self.encoding
         encodings = encoding.encode(samples.choices)

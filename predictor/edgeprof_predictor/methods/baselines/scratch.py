@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from edgeprof_predictor.methods.encoded import EncodedLaw
+from edgeprof_predictor.methods.encoded import EncodedRegressor
 from edgeprof_predictor.methods.pointwise import UNKNOWN_LOG_SD, LogLatency, PointwisePredictor
 from edgeprof_predictor.networks.hyperparameters import ACCURACY_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.networks.perceptron import new_network, outputs, train_network
@@ -14,7 +14,7 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
 
-class Scratch(EncodedLaw):
+class Scratch(EncodedRegressor):
     """Fully connected layers over an encoding, with nothing but the samples to learn from.
 
     Source:
@@ -29,9 +29,9 @@ class Scratch(EncodedLaw):
         """Train on all samples; none is left to tell the spread."""
         if not samples.count:
             return super().adapt(samples, seed=seed)
-        return PointwisePredictor(self.fit_law(samples, seed=seed), UNKNOWN_LOG_SD, is_relative=False)
+        return PointwisePredictor(self.fit_regressor(samples, seed=seed), UNKNOWN_LOG_SD, is_relative=False)
 
-    def fit_law(self, samples: Samples, *, seed: int) -> LogLatency:
+    def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
         """Return what a network trained on the samples says."""
         settings, encoding = self.hyperparameters, self.encoding
         log_latency = np.log(samples.latency_ms)

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, INTERVAL_SHARE
-from edgeprof_predictor.methods.default.hyperprior import Evidence
+from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
+from edgeprof_predictor.methods.default.hyperprior import MarginalLikelihoods
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.platform_families import families
-from edgeprof_predictor.methods.default.posterior import Hypotheses, Posterior
+from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.methods.default.prior import Basis, Prior
 from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS, ExpectedError
 from edgeprof_predictor.samples import Samples
@@ -33,7 +34,7 @@ CHECKED_COUNT: Final = 400
 ERROR_FLOOR: Final = 0.002
 """Smallest real error that counts: platforms that are sums without noise would promise too much."""
 
-PROMISE_LOG_SD_MIN: Final = 0.25
+MIN_ERROR_LOG_SD: Final = 0.25
 """Smallest doubt in a promised error, as the spread of its logarithm: however alike the sources
 are, the next platform may differ more."""
 
@@ -84,7 +85,12 @@ class Calibration:
 
 
 def calibrate(
-    prior: Prior, hypotheses: Hypotheses, evidence: Evidence, sources: LatencyTable, *, seed: int
+    prior: Prior,
+    hyper_samples: HyperparameterSamples,
+    likelihoods: MarginalLikelihoods,
+    sources: LatencyTable,
+    *,
+    seed: int,
 ) -> Calibration:
     """Leave out each family of sources in turn and see how far what the model says holds for it.
 
@@ -93,8 +99,8 @@ def calibrate(
 
     Args:
         prior: Knows all sources.
-        hypotheses: Drawn for that prior.
-        evidence: What sources make of the combinations.
+        hyper_samples: Drawn for that prior.
+        likelihoods: What sources make of the combinations.
         sources: Latencies of the sources.
         seed: Of the architectures checked.
     """
@@ -104,7 +110,7 @@ def calibrate(
     found = families(sources)
     reaches, errors = np.zeros((len(found), len(counts))), np.zeros((len(found), len(counts)))
     for index, family in enumerate(found):
-        check = _Check(prior.without(family), evidence.weigh(hypotheses, without=family), counts, seed)
+        check = _Check(prior.without(family), likelihoods.weigh(hyper_samples, without=family), counts, seed)
         promises = [
             check.promises(sources.subset(candidates), sources.subset(checked), platform=platform)
             for platform in family
@@ -113,7 +119,7 @@ def calibrate(
     return Calibration(
         sample_counts=counts,
         interval_factors=tuple(np.maximum(np.sqrt(reaches.mean(axis=0)), 1.0).tolist()),
-        error_log_sds=tuple(np.maximum(np.sqrt(errors.mean(axis=0)), PROMISE_LOG_SD_MIN).tolist()),
+        error_log_sds=tuple(np.maximum(np.sqrt(errors.mean(axis=0)), MIN_ERROR_LOG_SD).tolist()),
     )
 
 
@@ -122,7 +128,7 @@ class _Check:
     """What a model promises that does not know a family, against what is true of its members."""
 
     prior: Prior
-    hypotheses: Hypotheses
+    hyper_samples: HyperparameterSamples
     counts: tuple[int, ...]
     seed: int
 
@@ -134,7 +140,7 @@ class _Check:
         Shapes:
             returns: `counts x 2`.
         """
-        choose, basis = Informative(self.prior, self.hypotheses), self.prior.basis(checked.choices)
+        choose, basis = Informative(self.prior, self.hyper_samples), self.prior.basis(checked.choices)
         latency_ms, checked_ms = candidates.latencies_of(platform), checked.latencies_of(platform)
         samples, chosen = Samples.none(self.prior.feature_map.space), np.zeros(0, dtype=np.int64)
         promises = []
@@ -143,7 +149,7 @@ class _Check:
             added = choose(candidates.choices[rest], count - len(chosen), measured=samples, seed=self.seed)
             chosen = np.concatenate([chosen, rest[added]])
             samples = Samples.of(candidates.choices[chosen], latency_ms[chosen])
-            posterior = Posterior.infer(self.prior, self.hypotheses, samples)
+            posterior = Posterior.infer(self.prior, self.hyper_samples, samples)
             promises.append(_promise(posterior, basis, checked_ms))
         return np.array(promises)
 

@@ -20,7 +20,7 @@ LOOKAHEAD_COUNT: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class ErrorDiagnosis:
     """What stands between a platform and the error that is wanted.
 
     Args:
@@ -62,9 +62,9 @@ class Outlook:
         return f"{self.more_sample_count} more {noun} expected until the error is below {self.wanted_error:.1%}"
 
 
-def look_out(
+def diagnose_error(
     predictor: PlatformPredictor, candidates: ChoiceArray, *, sample_count: int, wanted_error: float
-) -> Outlook | None:
+) -> ErrorDiagnosis | None:
     """Say what stands between a platform and the error that is wanted; None where it is reached.
 
     Args:
@@ -86,7 +86,7 @@ def look_out(
     more = 1 + bisect_left(range(1, LOOKAHEAD_COUNT + 1), -wanted_error, key=closeness)
     correlation = predictor.source_correlation if predictor.source_platform is not None else 0.0
     lower, upper = correlation_interval(correlation, sample_count)
-    return Outlook(
+    return ErrorDiagnosis(
         sample_count=sample_count,
         source_platform=predictor.source_platform,
         source_correlation=correlation,

@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeprof_predictor.methods.default.hyperparameter_samples import NOISE_RANGE, HyperparameterSamples
 from edgeprof_predictor.methods.default.platform_families import families
-from edgeprof_predictor.methods.default.posterior import NOISE_RANGE, Hypotheses, Posterior
+from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
@@ -41,7 +42,7 @@ next platform is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Evidence:
+class MarginalLikelihoods:
     """How well each combination explains each source.
 
     Letters: `e` showings, `h` combinations.
@@ -56,12 +57,14 @@ class Evidence:
     shares: FloatArray
 
     @classmethod
-    def gather(cls, prior: Prior, hypotheses: Hypotheses, sources: LatencyTable, *, seed: int) -> Evidence:
+    def compute(
+        cls, prior: Prior, hyper_samples: HyperparameterSamples, sources: LatencyTable, *, seed: int
+    ) -> MarginalLikelihoods:
         """Show latencies of each source to a prior that does not know its family.
 
         Args:
             prior: Knows all sources.
-            hypotheses: Drawn for that prior.
+            hyper_samples: Drawn for that prior.
             sources: Latencies of the sources.
             seed: Of the architectures shown.
         """
@@ -76,28 +79,28 @@ class Evidence:
                 for _ in range(DRAW_COUNT):
                     shown = generator.choice(connected, count, replace=False)
                     samples = Samples.of(sources.choices[shown], sources.latencies_of(platform)[shown])
-                    log_likelihood = Posterior(rest, hypotheses, samples).log_likelihood
+                    log_likelihood = Posterior(rest, hyper_samples, samples).log_likelihood
                     rows.append(log_likelihood - log_likelihood.max())
                     platforms.append(platform)
                     shares.append(1.0 / (len(found) * len(family) * DRAW_COUNT))
         return cls(log_likelihood=np.stack(rows), platforms=np.array(platforms), shares=np.array(shares))
 
-    def weigh(self, hypotheses: Hypotheses, *, without: Sequence[str] = ()) -> Hypotheses:
+    def weigh(self, hyper_samples: HyperparameterSamples, *, without: Sequence[str] = ()) -> HyperparameterSamples:
         """Return the combinations with what sources make of them.
 
         Args:
-            hypotheses: Those that the evidence was gathered for.
-            without: Sources whose evidence does not count.
+            hyper_samples: Those that the likelihoods was gathered for.
+            without: Sources whose likelihoods does not count.
         """
         counts = ~np.isin(self.platforms, without)
         likelihood, shares = np.exp(self.log_likelihood[counts]), self.shares[counts]
-        learned = np.full(len(hypotheses), 1.0 / len(hypotheses))
+        learned = np.full(len(hyper_samples), 1.0 / len(hyper_samples))
         for _ in range(STEP_COUNT if len(shares) else 0):
             responsibility = likelihood * learned
             responsibility /= responsibility.sum(axis=1, keepdims=True)
             learned = shares @ responsibility / shares.sum()
-        position = np.log(hypotheses.noise / NOISE_RANGE[0]) / np.log(NOISE_RANGE[1] / NOISE_RANGE[0])
+        position = np.log(hyper_samples.noise / NOISE_RANGE[0]) / np.log(NOISE_RANGE[1] / NOISE_RANGE[0])
         bins = np.clip((position * NOISE_BIN_COUNT).astype(np.int64), 0, NOISE_BIN_COUNT - 1)
         learned /= np.maximum(np.bincount(bins, learned, NOISE_BIN_COUNT)[bins], 1e-12)
-        weights = (1.0 - LEARNED_SHARE) / len(hypotheses) + LEARNED_SHARE * learned / learned.sum()
-        return replace(hypotheses, log_prior=np.log(weights))
+        weights = (1.0 - LEARNED_SHARE) / len(hyper_samples) + LEARNED_SHARE * learned / learned.sum()
+        return replace(hyper_samples, log_prior=np.log(weights))

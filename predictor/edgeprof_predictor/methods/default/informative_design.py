@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.cost_features import FeatureMap
-from edgeprof_predictor.methods.default.posterior import (
+from edgeprof_predictor.methods.default.hyperparameter_samples import (
     OFFSET_VARIANCE,
-    RELATIVE_FLOOR,
     SCALE_VARIANCE,
-    Hypotheses,
-    Posterior,
+    HyperparameterSamples,
 )
+from edgeprof_predictor.methods.default.posterior import RELATIVE_FLOOR, Posterior
 from edgeprof_predictor.methods.default.prior import AMPLITUDES, Basis, Prior
 from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.samplers.base import check_count
@@ -54,19 +53,19 @@ class Informative:
 
     Args:
         prior: Of the search space and its sources.
-        hypotheses: Drawn for that prior.
+        hyper_samples: Drawn for that prior.
     """
 
-    def __init__(self, prior: Prior, hypotheses: Hypotheses) -> None:
+    def __init__(self, prior: Prior, hyper_samples: HyperparameterSamples) -> None:
         self._prior = prior
-        self._hypotheses = hypotheses
+        self._hypotheses = hyper_samples
 
     @classmethod
     def of_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Informative:
         """Fit what the choice needs to know of the sources."""
         feature_map = FeatureMap(space)
         prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources), seed=seed)
-        return cls(prior, Hypotheses.draw(prior, seed=seed))
+        return cls(prior, HyperparameterSamples.draw(prior, seed=seed))
 
     def __call__(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return distinct indices of candidates, most informative first: `count`."""

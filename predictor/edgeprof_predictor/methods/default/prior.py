@@ -2,7 +2,7 @@
 
 Relative latency of architecture `x` on a new platform: `t(x) = m(x) + f(x)`, where `m` is one of a
 few means and `f` a Gaussian process whose covariance is a sum of kernels. Each kernel names a way
-in which platforms differ: from source to source, in the prices of arithmetic and traffic, in whole
+in which platforms differ: from source to source, in the cost_models of arithmetic and traffic, in whole
 costs, in costs per stage, in single choices and their pairs, in what a cut graph costs.
 """
 
@@ -15,14 +15,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.cost_features import FeatureMap, Features
-from edgeprof_predictor.methods.default.random_cost_models import Prices, physics_line
+from edgeprof_predictor.methods.cost_features import CostFeatures, FeatureMap
+from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels, cost_based_latency
 from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
 AMPLITUDES: Final = {
     "sources": (0.03, 4.0),
-    "prices": (0.05, 3.0),
+    "cost_models": (0.05, 3.0),
     "totals": (0.003, 1.0),
     "stages": (0.001, 0.1),
     "cut": (0.003, 0.5),
@@ -86,33 +86,37 @@ class Prior:
     Args:
         feature_map: Of the search space.
         sources: Regressions of the source platforms, or of some of them.
-        prices: Virtual platforms; None where the space knows no costs.
+        cost_models: Virtual platforms; None where the space knows no costs.
     """
 
-    def __init__(self, feature_map: FeatureMap, sources: SourceRegressions, prices: Prices | None) -> None:
+    def __init__(
+        self, feature_map: FeatureMap, sources: SourceRegressions, cost_models: RandomCostModels | None
+    ) -> None:
         self.feature_map: Final = feature_map
         self.sources: Final = sources
-        self.prices: Final = prices
-        self._has_cut = not bool(np.all(feature_map.reference.is_connected))
+        self.cost_models: Final = cost_models
+        self._has_cut = not bool(np.all(feature_map.space_sample.is_connected))
         self.kernel_names: Final = tuple(name for name in AMPLITUDES if self._has_kernel(name))
-        self.reference: Final = self.basis(feature_map.reference_choices)
+        self.space_sample: Final = self.basis(feature_map.space_sample_choices)
 
     @classmethod
     def of(cls, feature_map: FeatureMap, sources: SourceRegressions, *, seed: int) -> Prior:
         """Return the prior of a space, with virtual platforms where its costs are known."""
-        has_costs = bool(feature_map.reference.stage_costs)
-        return cls(feature_map, sources, Prices.draw(feature_map.reference, seed=seed) if has_costs else None)
+        has_costs = bool(feature_map.space_sample.stage_costs)
+        return cls(
+            feature_map, sources, RandomCostModels.draw(feature_map.space_sample, seed=seed) if has_costs else None
+        )
 
     def without(self, platforms: Sequence[str]) -> Prior:
         """Return the prior that does not know these sources; where it knows no others, it stays as it is."""
         if set(self.sources.platforms) <= set(platforms):
             return self
-        return Prior(self.feature_map, self.sources.without(platforms), self.prices)
+        return Prior(self.feature_map, self.sources.without(platforms), self.cost_models)
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
-        prices = {} if self.prices is None else self.prices.tensors()
-        return {"reference_choices": self.feature_map.reference_choices, **self.sources.tensors(), **prices}
+        cost_models = {} if self.cost_models is None else self.cost_models.tensors()
+        return {"reference_choices": self.feature_map.space_sample_choices, **self.sources.tensors(), **cost_models}
 
     @classmethod
     def from_tensors(
@@ -120,8 +124,8 @@ class Prior:
     ) -> Prior:
         """Return what `tensors` was saved from."""
         feature_map = FeatureMap(space, tensors["reference_choices"].astype(np.int8))
-        prices = Prices.from_tensors(tensors) if "prices.means" in tensors else None
-        return cls(feature_map, SourceRegressions.from_tensors(platforms, tensors), prices)
+        cost_models = RandomCostModels.from_tensors(tensors) if "prices.means" in tensors else None
+        return cls(feature_map, SourceRegressions.from_tensors(platforms, tensors), cost_models)
 
     def basis(self, choices: ChoiceArray) -> Basis:
         """Return means and kernel features of architectures.
@@ -132,8 +136,8 @@ class Prior:
         features = self.feature_map.describe(choices)
         sources = self.sources.predict(design_matrix(self.feature_map, features))
         factors = [self._source_factor(sources)]
-        if self.prices is not None:
-            factors += [self.prices.spread(features), *self._cost_features(features)]
+        if self.cost_models is not None:
+            factors += [self.cost_models.spread(features), *self._cost_features(features)]
         if self._has_cut:
             factors.append((~features.is_connected)[:, None].astype(np.float64))
         return Basis(
@@ -154,18 +158,21 @@ class Prior:
         Sources may be of another kind than the new platform, and nothing tells before it is
         measured; arithmetic takes time everywhere.
         """
-        return 0 if self.prices is None else 1
+        return 0 if self.cost_models is None else 1
 
     def _has_kernel(self, name: str) -> bool:
-        if name in ("prices", "totals", "stages"):
-            return self.prices is not None
+        if name in ("cost_models", "totals", "stages"):
+            return self.cost_models is not None
         return self._has_cut if name == "cut" else True
 
-    def _means(self, features: Features, source_mean: FloatArray) -> FloatArray:
+    def _means(self, features: CostFeatures, source_mean: FloatArray) -> FloatArray:
         """Return what a platform may be like: the sources, physics, or half of each."""
-        if self.prices is None:
+        if self.cost_models is None:
             return source_mean[:, None]
-        physical = [physics_line(features, self.feature_map.reference), *self.prices.mean_latency(features)]
+        physical = [
+            cost_based_latency(features, self.feature_map.space_sample),
+            *self.cost_models.mean_latency(features),
+        ]
         mixed = [(source_mean + mean) / 2 for mean in physical]
         return np.stack([source_mean, *physical, *mixed], axis=1)
 
@@ -174,9 +181,9 @@ class Prior:
         factor: FloatArray = centred / np.sqrt(max(sources.shape[1] - 1, 1))
         return factor
 
-    def _cost_features(self, features: Features) -> tuple[FloatArray, FloatArray]:
+    def _cost_features(self, features: CostFeatures) -> tuple[FloatArray, FloatArray]:
         """Return standardised whole costs and stage costs, each of mean variance 1."""
-        reference = self.feature_map.reference
+        reference = self.feature_map.space_sample
         totals = _standardised(np.concatenate(features.totals, axis=1), np.concatenate(reference.totals, axis=1))
         stages = _standardised(
             np.concatenate(features.flat_costs, axis=1), np.concatenate(reference.flat_costs, axis=1)

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.cost_features import Features
+from edgeprof_predictor.methods.cost_features import CostFeatures
 from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.spaces.costs import DEPTHWISE, MACS, QUANTITIES
 
-VIRTUAL_COUNT: Final = 400
+COST_MODEL_COUNT: Final = 400
 """Virtual platforms drawn for each graph variant; more change nothing."""
 
 SHARE_CONCENTRATION: Final = 0.7
@@ -31,12 +31,12 @@ one: depthwise layers are limited by memory on nearly every machine."""
 OVERHEAD_MAX: Final = 0.5
 """Largest time that every network needs whatever its layers, as a share of the mean latency."""
 
-LINE_SHARES: Final = {"params": 0.1, "traffic": 0.1, "launches": 0.1}
+COST_WEIGHTS: Final = {"params": 0.1, "traffic": 0.1, "launches": 0.1}
 """Weights, beside 1 for arithmetic, of the prediction that needs no sample: a tenth for each other
 thing that takes time everywhere, so that they order networks of equal arithmetic and no more."""
 
 
-def physics_line(features: Features, reference: Features) -> FloatArray:
+def cost_based_latency(features: CostFeatures, reference: CostFeatures) -> FloatArray:
     """Return the relative latency that costs alone suggest, for the graph as written.
 
     Args:
@@ -48,15 +48,15 @@ def physics_line(features: Features, reference: Features) -> FloatArray:
     """
     totals, means = features.totals[0], reference.totals[0].mean(axis=0)
     line = (totals[:, MACS] + totals[:, DEPTHWISE]) / (means[MACS] + means[DEPTHWISE])
-    for quantity, share in LINE_SHARES.items():
+    for quantity, share in COST_WEIGHTS.items():
         column = QUANTITIES.index(quantity)
         line = line + share * totals[:, column] / means[column]
-    relative: FloatArray = line / (1.0 + sum(LINE_SHARES.values()))
+    relative: FloatArray = line / (1.0 + sum(COST_WEIGHTS.values()))
     return relative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Prices:
+class RandomCostModels:
     """What one operation costs on virtual platforms: mean and covariance.
 
     Relative latency of a network in graph variant `g` is `stage costs @ price + constant`.
@@ -73,7 +73,7 @@ class Prices:
     factor: FloatArray
 
     @classmethod
-    def draw(cls, reference: Features, *, seed: int) -> Prices:
+    def draw(cls, reference: CostFeatures, *, seed: int) -> RandomCostModels:
         """Draw virtual platforms, as many for each graph variant.
 
         Args:
@@ -81,11 +81,11 @@ class Prices:
             seed: The same seed draws the same platforms.
         """
         generator = np.random.default_rng(seed)
-        variants = [_virtual_platforms(reference, g, generator) for g in range(len(reference.stage_costs))]
+        variants = [_draw_cost_models(reference, g, generator) for g in range(len(reference.stage_costs))]
         width = sum(prices.shape[1] for prices, _ in variants)
-        drawn = np.zeros((VIRTUAL_COUNT * len(variants), width + 1))
+        drawn = np.zeros((COST_MODEL_COUNT * len(variants), width + 1))
         for index, (prices, constants) in enumerate(variants):
-            rows = slice(index * VIRTUAL_COUNT, (index + 1) * VIRTUAL_COUNT)
+            rows = slice(index * COST_MODEL_COUNT, (index + 1) * COST_MODEL_COUNT)
             first = index * prices.shape[1]
             drawn[rows, first : first + prices.shape[1]], drawn[rows, -1] = prices, constants
         centred = (drawn - drawn.mean(axis=0)) / np.sqrt(len(drawn) - 1)
@@ -101,43 +101,43 @@ class Prices:
         return {"prices.means": self.means, "prices.constants": self.constants, "prices.factor": self.factor}
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Prices:
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> RandomCostModels:
         """Return what `tensors` was saved from."""
         means, constants, factor = (
             tensors[f"prices.{name}"].astype(np.float64) for name in ("means", "constants", "factor")
         )
         return cls(means=means, constants=constants, factor=factor)
 
-    def mean_latency(self, features: Features) -> list[FloatArray]:
+    def mean_latency(self, features: CostFeatures) -> list[FloatArray]:
         """Return the mean relative latency over virtual platforms: `g` of `n`."""
         return [
             costs @ price + constant
             for costs, price, constant in zip(features.flat_costs, self.means, self.constants, strict=True)
         ]
 
-    def spread(self, features: Features) -> FloatArray:
+    def spread(self, features: CostFeatures) -> FloatArray:
         """Return features whose inner product is the covariance of relative latency: `n x r`."""
         costs = np.concatenate(features.flat_costs, axis=1)
         return np.concatenate([costs, np.ones((len(costs), 1))], axis=1) @ self.factor
 
 
-def _virtual_platforms(
-    reference: Features, variant: int, generator: np.random.Generator
+def _draw_cost_models(
+    reference: CostFeatures, variant: int, generator: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Draw machines with random positive prices: `v x c`, and their constant parts: `v`."""
     costs, totals = reference.stage_costs[variant], reference.totals[variant].mean(axis=0)
     _, stage_count, quantity_count = costs.shape
-    depthwise_price = np.exp(generator.normal(*DEPTHWISE_LOG_PRICE, VIRTUAL_COUNT))
-    prices = np.exp(EFFICIENCY_SD * generator.standard_normal((VIRTUAL_COUNT, stage_count, quantity_count)))
+    depthwise_price = np.exp(generator.normal(*DEPTHWISE_LOG_PRICE, COST_MODEL_COUNT))
+    prices = np.exp(EFFICIENCY_SD * generator.standard_normal((COST_MODEL_COUNT, stage_count, quantity_count)))
     prices[:, :, DEPTHWISE] *= depthwise_price[:, None]
     # Arithmetic of both kinds is one resource of a machine; each other quantity is its own.
     resources = [[MACS, DEPTHWISE]] + [[q] for q in range(quantity_count) if q not in (MACS, DEPTHWISE)]
-    shares = generator.dirichlet(np.full(len(resources), SHARE_CONCENTRATION), VIRTUAL_COUNT)
+    shares = generator.dirichlet(np.full(len(resources), SHARE_CONCENTRATION), COST_MODEL_COUNT)
     for column, members in enumerate(resources):
         total = totals[members].sum()
-        share = shares[:, column] / total if total > 0 else np.zeros(VIRTUAL_COUNT)
+        share = shares[:, column] / total if total > 0 else np.zeros(COST_MODEL_COUNT)
         prices[:, :, members] *= share[:, None, None]
-    flat = prices.reshape(VIRTUAL_COUNT, stage_count * quantity_count)
-    constants = generator.uniform(0.0, OVERHEAD_MAX, VIRTUAL_COUNT)
+    flat = prices.reshape(COST_MODEL_COUNT, stage_count * quantity_count)
+    constants = generator.uniform(0.0, OVERHEAD_MAX, COST_MODEL_COUNT)
     means = flat @ reference.flat_costs[variant].mean(axis=0) + constants
     return flat / means[:, None], constants / means

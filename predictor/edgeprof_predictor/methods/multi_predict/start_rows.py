@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from edgeprof_predictor.methods.descriptor_architectures import References
+from edgeprof_predictor.methods.descriptor_architectures import DescriptorArchitectures
 from edgeprof_predictor.methods.multi_predict.method import MultiPredict
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
@@ -61,17 +61,17 @@ class MultiPredictSample(MultiPredict):
     name: ClassVar[str] = "multi-predict-sample"
     are_rows_learned: ClassVar[bool] = False
 
-    references: References
+    descriptors: DescriptorArchitectures
 
     def start_rows(self, sources: LatencyTable, *, seed: int) -> Tensor:
-        """Draw the references; return the sources' latencies on them: `p x r`."""
-        self.references = References.draw(sources, seed=seed)
-        return torch.as_tensor(self.references.source_rows, dtype=torch.float32)
+        """Draw the descriptors; return the sources' latencies on them: `p x r`."""
+        self.descriptors = DescriptorArchitectures.draw(sources, seed=seed)
+        return torch.as_tensor(self.descriptors.source_rows, dtype=torch.float32)
 
     def new_row(self, samples: Samples, nearest: str | None, *, seed: int) -> Tensor:
-        """Return the platform's latencies on the references: `r`."""
-        return torch.as_tensor(self.references.describe(samples), dtype=torch.float32)
+        """Return the platform's latencies on the descriptors: `r`."""
+        return torch.as_tensor(self.descriptors.describe(samples), dtype=torch.float32)
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
-        """Return the references that are offered, then random candidates."""
-        return self.references.choose(candidates, count, measured=measured, seed=seed)
+        """Return the descriptors that are offered, then random candidates."""
+        return self.descriptors.choose(candidates, count, measured=measured, seed=seed)

@@ -17,9 +17,9 @@ from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.importers.archive import save_latency_table
 from edgeprof_predictor.tables.importers.assembly import ImportedTable, assemble
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
-from edgeprof_predictor.tables.importers.rows import PublishedRow, Unit
+from edgeprof_predictor.tables.importers.rows import LatencyUnit, PublishedRow
 
-Reader = Callable[[Path, Unit], Iterator[PublishedRow]]
+Reader = Callable[[Path, LatencyUnit], Iterator[PublishedRow]]
 
 # Module and function, imported on first use.
 _READERS: Final = {
@@ -37,7 +37,7 @@ def import_latency_table(
     source: str | os.PathLike[str],
     *,
     format_name: str | None = None,
-    unit: Unit = Unit.MILLISECONDS,
+    unit: LatencyUnit = LatencyUnit.MILLISECONDS,
     space: CategoricalSpace | None = None,
 ) -> ImportedTable:
     """Read a published table.
@@ -79,9 +79,9 @@ def _reader(path: Path, format_name: str | None) -> Reader:
 __all__ = [
     "FORMAT_NAMES",
     "ImportedTable",
+    "LatencyUnit",
     "PublishedRow",
     "PublishedTableError",
-    "Unit",
     "import_latency_table",
     "save_latency_table",
 ]

@@ -15,7 +15,7 @@ from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.spaces import SPACE_NAMES, Architecture, CategoricalSpace, space_of_notation
 from edgeprof_predictor.spaces.categorical import OPTION_COUNT_MAX
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
-from edgeprof_predictor.tables.importers.rows import PublishedRow, Unit
+from edgeprof_predictor.tables.importers.rows import LatencyUnit, PublishedRow
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 Choices = tuple[int, ...]
@@ -37,7 +37,7 @@ class ImportedTable:
     space: CategoricalSpace | None
 
 
-def assemble(rows: Iterable[PublishedRow], *, unit: Unit, space: CategoricalSpace | None) -> ImportedTable:
+def assemble(rows: Iterable[PublishedRow], *, unit: LatencyUnit, space: CategoricalSpace | None) -> ImportedTable:
     """Put rows together, architectures and platforms in the order in which they first come.
 
     Nothing is guessed and nothing dropped: what a table of ours may not hold is refused.
@@ -123,7 +123,7 @@ def _space_of(text: str) -> CategoricalSpace:
     )
 
 
-def _checked_ms(latency: float, platform: str, row: PublishedRow, unit: Unit) -> float:
+def _checked_ms(latency: float, platform: str, row: PublishedRow, unit: LatencyUnit) -> float:
     # JSON and pickles know integers that no float can hold; NaN fails every comparison.
     latency_ms = unit.to_ms(float(latency)) if 0 < latency <= sys.float_info.max else math.nan
     if not 0 < latency_ms < math.inf:

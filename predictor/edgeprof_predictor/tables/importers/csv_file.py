@@ -13,8 +13,8 @@ from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import (
     ARCHITECTURE_FIELDS,
     PLATFORM_FIELDS,
+    LatencyUnit,
     PublishedRow,
-    Unit,
     find_field,
 )
 
@@ -23,7 +23,7 @@ DELIMITERS: Final = ",;\t"
 _CHOICE_FIELD: Final = re.compile(r"(?:arch|architecture|choice|edge|layer|op)[ _]?\d+", re.IGNORECASE)
 
 
-def read_csv(source: Path, unit: Unit) -> Iterator[PublishedRow]:
+def read_csv(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
     """Read a table whose first line names the columns.
 
     The architecture is one column `arch` or `architecture`, or one column for each decision, `arch_0`,
@@ -62,7 +62,7 @@ class _Layout:
     measurement: tuple[int, int] | None
 
     @classmethod
-    def of_header(cls, cells: Sequence[str], unit: Unit) -> _Layout:
+    def of_header(cls, cells: Sequence[str], unit: LatencyUnit) -> _Layout:
         names = _column_names(cells)
         architecture = _architecture_columns(names)
         # A column without a name is the index that pandas writes in front.
@@ -114,7 +114,7 @@ def _architecture_columns(names: Sequence[str]) -> tuple[int, ...]:
     return columns
 
 
-def _measurement_columns(names: Sequence[str], unit: Unit) -> tuple[int, int] | None:
+def _measurement_columns(names: Sequence[str], unit: LatencyUnit) -> tuple[int, int] | None:
     """Return the columns of platform and latency where each row is one measurement, else None."""
     platform = find_field(names, PLATFORM_FIELDS)
     latency = find_field(names, unit.latency_fields)

@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
-from edgeprof_predictor.tables.importers.rows import PublishedRow, Unit
+from edgeprof_predictor.tables.importers.rows import LatencyUnit, PublishedRow
 
 CHOICES_FILE: Final = "arch.pt"
 TEXTS_FILE: Final = "str_arch2idx.pt"
 LATENCY_FOLDER: Final = "latency"
 
 
-def read_help_folder(source: Path, unit: Unit) -> Iterator[PublishedRow]:
+def read_help_folder(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
     """Read the folder of one search space. No code that a file names is run.
 
     Args:
         source: The folder.
-        unit: Unit of the latencies; the folders do not name it, so that any is believed.
+        unit: Unit of the latencies, which the folders do not name.
 
     Raises:
         PublishedTableError: If a file is missing, refused or not such a list, or their lengths differ.

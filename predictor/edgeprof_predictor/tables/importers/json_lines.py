@@ -11,13 +11,13 @@ from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import (
     ARCHITECTURE_FIELDS,
     PLATFORM_FIELDS,
+    LatencyUnit,
     PublishedRow,
-    Unit,
     find_field,
 )
 
 
-def read_json_lines(source: Path, unit: Unit) -> Iterator[PublishedRow]:
+def read_json_lines(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
     """Read objects with `architecture`, `platform` and `latency_ms`; other members are passed over.
 
     `arch`, `device` and `latency` are understood as well. An architecture is a text or a list of choices.
@@ -36,7 +36,7 @@ def read_json_lines(source: Path, unit: Unit) -> Iterator[PublishedRow]:
                 yield _row(line, f"line {number}", unit)
 
 
-def _row(line: str, origin: str, unit: Unit) -> PublishedRow:
+def _row(line: str, origin: str, unit: LatencyUnit) -> PublishedRow:
     try:
         fields = json.loads(line)
     # Brackets nested without end exhaust the parser, not the file.

@@ -13,7 +13,7 @@ ARCHITECTURE_FIELDS: Final = ("architecture", "arch")
 PLATFORM_FIELDS: Final = ("platform", "device")
 
 
-class Unit(Enum):
+class LatencyUnit(Enum):
     """Unit of published latencies; the value is its name in the fields of a table."""
 
     MILLISECONDS = "ms"
@@ -28,7 +28,11 @@ class Unit(Enum):
     def to_ms(self, latency: float) -> float:
         """Return a latency of this unit in milliseconds."""
         # Divided, not multiplied by 0.001: only so does 1500 us become exactly 1.5 ms.
-        return {Unit.MILLISECONDS: latency, Unit.SECONDS: latency * 1000, Unit.MICROSECONDS: latency / 1000}[self]
+        return {
+            LatencyUnit.MILLISECONDS: latency,
+            LatencyUnit.SECONDS: latency * 1000,
+            LatencyUnit.MICROSECONDS: latency / 1000,
+        }[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
-from edgeprof_predictor.methods.default.error_diagnosis import Outlook, correlation_interval, look_out
+from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis, correlation_interval, diagnose_error
 from edgeprof_predictor.methods.expected_error import ExpectedError
 from edgeprof_predictor.spaces import ChoiceArray
 
@@ -36,18 +36,18 @@ class Learner(PlatformPredictor):
         raise NotImplementedError
 
 
-def outlook(learner: Learner, *, sample_count: int = 8, wanted_error: float = 0.2) -> Outlook:
-    found = look_out(learner, CANDIDATES, sample_count=sample_count, wanted_error=wanted_error)
+def diagnosis(learner: Learner, *, sample_count: int = 8, wanted_error: float = 0.2) -> ErrorDiagnosis:
+    found = diagnose_error(learner, CANDIDATES, sample_count=sample_count, wanted_error=wanted_error)
     assert found is not None
     return found
 
 
 def test_an_error_that_is_surely_small_enough_needs_no_words() -> None:
-    assert look_out(Learner(0.5), CANDIDATES, sample_count=8, wanted_error=0.4) is None
+    assert diagnose_error(Learner(0.5), CANDIDATES, sample_count=8, wanted_error=0.4) is None
 
 
 def test_a_platform_unlike_all_sources_says_so_and_how_many_samples_would_help() -> None:
-    found = outlook(Learner(0.6))
+    found = diagnosis(Learner(0.6))
     assert found.more_sample_count == 5  # .9 ** 5 times 2 ** .9 ** 5 is the first product below 1
     assert str(found) == (
         "correlates with no known platform above 0.60 (0.12 to 0.85 by 8 samples); "
@@ -56,17 +56,17 @@ def test_a_platform_unlike_all_sources_says_so_and_how_many_samples_would_help()
 
 
 def test_a_platform_like_a_source_names_it() -> None:
-    assert str(outlook(Learner(0.97))).startswith("correlates with phone at 0.97")
+    assert str(diagnosis(Learner(0.97))).startswith("correlates with phone at 0.97")
 
 
 def test_noise_that_no_sample_mends_is_called_out_of_reach() -> None:
-    found = outlook(Learner(0.97, floor=0.15))
+    found = diagnosis(Learner(0.97, floor=0.15))
     assert found.more_sample_count is None
     assert "even 50 more samples" in str(found)
 
 
 def test_samples_that_do_not_vary_leave_the_source_open() -> None:
-    found = outlook(Learner(float("nan")))
+    found = diagnosis(Learner(float("nan")))
     assert found.source_correlation == 0.0
     assert str(found).startswith("the samples do not tell which known platform it is like")
 

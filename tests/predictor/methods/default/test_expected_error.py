@@ -5,7 +5,7 @@ import pytest
 
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.methods.baselines.ridge import Ridge
-from edgeprof_predictor.methods.default.method import Default
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.expected_error import ExpectedError
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -38,7 +38,7 @@ def test_ends_that_do_not_enclose_the_error_are_refused() -> None:
         ExpectedError(error=0.1, lower=0.2, upper=0.3)
 
 
-def test_samples_make_the_default_method_surer_of_its_error(method: Default, world: LatencyTable) -> None:
+def test_samples_make_the_default_method_surer_of_its_error(method: DefaultMethod, world: LatencyTable) -> None:
     latency_ms = world.latencies_of("unseen_0")
     chosen = method.choose_samples(world.choices, 20, measured=Samples.none(method.space), seed=0)
 
@@ -51,7 +51,7 @@ def test_samples_make_the_default_method_surer_of_its_error(method: Default, wor
     assert twenty.lower < twenty.error < twenty.upper
 
 
-def test_a_baseline_is_as_sure_as_its_samples_are_many(method: Default, world: LatencyTable) -> None:
+def test_a_baseline_is_as_sure_as_its_samples_are_many(method: DefaultMethod, world: LatencyTable) -> None:
     ridge = Ridge(method.space, ())
     ratios = []
     for count in (0, 5, 40):

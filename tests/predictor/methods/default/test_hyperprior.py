@@ -3,32 +3,36 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeprof_predictor.methods.default.hyperprior import LEARNED_SHARE, NOISE_BIN_COUNT, Evidence
-from edgeprof_predictor.methods.default.method import Default
-from edgeprof_predictor.methods.default.posterior import NOISE_RANGE, Hypotheses
+from edgeprof_predictor.methods.default.hyperparameter_samples import NOISE_RANGE, HyperparameterSamples
+from edgeprof_predictor.methods.default.hyperprior import LEARNED_SHARE, NOISE_BIN_COUNT, MarginalLikelihoods
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SOURCES = tuple(f"source_{index}" for index in range(6))
 
 
 @pytest.fixture(scope="module")
-def drawn(method: Default) -> Hypotheses:
-    return Hypotheses.draw(method.prior, seed=0)
+def drawn(method: DefaultMethod) -> HyperparameterSamples:
+    return HyperparameterSamples.draw(method.prior, seed=0)
 
 
 @pytest.fixture(scope="module")
-def evidence(method: Default, drawn: Hypotheses, world: LatencyTable) -> Evidence:
-    return Evidence.gather(method.prior, drawn, world.select(SOURCES).subset(range(300)), seed=0)
+def evidence(method: DefaultMethod, drawn: HyperparameterSamples, world: LatencyTable) -> MarginalLikelihoods:
+    return MarginalLikelihoods.compute(method.prior, drawn, world.select(SOURCES).subset(range(300)), seed=0)
 
 
-def test_no_combination_loses_the_share_that_sources_do_not_decide(drawn: Hypotheses, evidence: Evidence) -> None:
+def test_no_combination_loses_the_share_that_sources_do_not_decide(
+    drawn: HyperparameterSamples, evidence: MarginalLikelihoods
+) -> None:
     weights = np.exp(evidence.weigh(drawn).log_prior)
     assert weights.sum() == pytest.approx(1.0)
     assert weights.min() >= (1.0 - LEARNED_SHARE) / len(drawn) * (1.0 - 1e-9)
     assert weights.max() > 3.0 / len(drawn)
 
 
-def test_sources_do_not_decide_how_noisy_the_next_platform_is(drawn: Hypotheses, evidence: Evidence) -> None:
+def test_sources_do_not_decide_how_noisy_the_next_platform_is(
+    drawn: HyperparameterSamples, evidence: MarginalLikelihoods
+) -> None:
     weighed = evidence.weigh(drawn)
     position = np.log(drawn.noise / NOISE_RANGE[0]) / np.log(NOISE_RANGE[1] / NOISE_RANGE[0])
     bins = np.minimum((position * NOISE_BIN_COUNT).astype(int), NOISE_BIN_COUNT - 1)
@@ -36,14 +40,18 @@ def test_sources_do_not_decide_how_noisy_the_next_platform_is(drawn: Hypotheses,
     assert shares == pytest.approx(np.full(NOISE_BIN_COUNT, 1.0 / NOISE_BIN_COUNT), rel=0.1)
 
 
-def test_combinations_that_explain_the_sources_gain(drawn: Hypotheses, evidence: Evidence) -> None:
+def test_combinations_that_explain_the_sources_gain(
+    drawn: HyperparameterSamples, evidence: MarginalLikelihoods
+) -> None:
     gain = np.exp(evidence.weigh(drawn).log_prior) * len(drawn)
     explained = evidence.log_likelihood.mean(axis=0)
     best, worst = explained > np.quantile(explained, 0.9), explained < np.quantile(explained, 0.1)
     assert gain[best].mean() > gain[worst].mean()
 
 
-def test_evidence_of_a_source_left_out_does_not_count(drawn: Hypotheses, evidence: Evidence) -> None:
+def test_evidence_of_a_source_left_out_does_not_count(
+    drawn: HyperparameterSamples, evidence: MarginalLikelihoods
+) -> None:
     without = evidence.weigh(drawn, without=SOURCES[:1])
     assert not np.allclose(without.log_prior, evidence.weigh(drawn).log_prior)
     # With none left all count alike, but for the chance by which the noise levels were drawn.

@@ -6,7 +6,8 @@ import pytest
 from edgeprof_predictor import metrics
 from edgeprof_predictor.errors import SampleCountError
 from edgeprof_predictor.methods.baselines.flops import Flops
-from edgeprof_predictor.methods.default.method import Default, DefaultPredictor
+from edgeprof_predictor.methods.default.method import DefaultMethod
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.networks.hyperparameters import TransferHyperparameters
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, SearchSpace
@@ -15,13 +16,15 @@ from edgeprof_predictor.tables.latency_table import LatencyTable
 UNSEEN = ("unseen_0", "unseen_1")
 
 
-def measured(method: Default, world: LatencyTable, platform: str, count: int) -> Samples:
+def measured(method: DefaultMethod, world: LatencyTable, platform: str, count: int) -> Samples:
     chosen = method.choose_samples(world.choices, count, measured=Samples.none(method.space), seed=0)
     return Samples.of(world.choices[chosen], world.latencies_of(platform)[chosen])
 
 
 @pytest.mark.parametrize("platform", UNSEEN)
-def test_ten_samples_find_the_truth_of_an_unseen_platform(method: Default, world: LatencyTable, platform: str) -> None:
+def test_ten_samples_find_the_truth_of_an_unseen_platform(
+    method: DefaultMethod, world: LatencyTable, platform: str
+) -> None:
     predictor = method.adapt(measured(method, world, platform, 10), seed=0)
     prediction, actual = predictor.predict(world.choices), world.latencies_of(platform)
     assert metrics.spearman(actual, prediction.latency_ms) > 0.98
@@ -31,7 +34,7 @@ def test_ten_samples_find_the_truth_of_an_unseen_platform(method: Default, world
 
 
 def test_without_samples_it_ranks_at_least_as_well_as_flops(
-    method: Default, space: SearchSpace, world: LatencyTable
+    method: DefaultMethod, space: SearchSpace, world: LatencyTable
 ) -> None:
     none = Samples.none(space)
     prediction = method.adapt(none, seed=0).predict(world.choices)
@@ -44,7 +47,7 @@ def test_without_samples_it_ranks_at_least_as_well_as_flops(
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_one_or_two_samples_give_milliseconds_with_wide_intervals(
-    method: Default, world: LatencyTable, count: int
+    method: DefaultMethod, world: LatencyTable, count: int
 ) -> None:
     predictor = method.adapt(measured(method, world, UNSEEN[0], count), seed=0)
     prediction, actual = predictor.predict(world.choices), world.latencies_of(UNSEEN[0])
@@ -53,7 +56,7 @@ def test_one_or_two_samples_give_milliseconds_with_wide_intervals(
     assert (predictor.source_platform is None) == (count < 2)
 
 
-def test_a_clock_of_whole_milliseconds_widens_the_intervals(method: Default, world: LatencyTable) -> None:
+def test_a_clock_of_whole_milliseconds_widens_the_intervals(method: DefaultMethod, world: LatencyTable) -> None:
     exact = measured(method, world, UNSEEN[0], 10)
     scaled = exact.latency_ms / exact.latency_ms.mean() * 6.0
     widths = []
@@ -63,19 +66,19 @@ def test_a_clock_of_whole_milliseconds_widens_the_intervals(method: Default, wor
     assert widths[1] > widths[0]
 
 
-def test_equal_latencies_are_survived(method: Default, world: LatencyTable) -> None:
+def test_equal_latencies_are_survived(method: DefaultMethod, world: LatencyTable) -> None:
     predictor = method.adapt(Samples.of(world.choices[:5], np.full(5, 7.0)), seed=0)
     assert predictor.source_platform is None
     assert np.all(np.isfinite(predictor.predict(world.choices).latency_ms))
 
 
-def test_noisy_samples_count_less(method: Default, world: LatencyTable) -> None:
+def test_noisy_samples_count_less(method: DefaultMethod, world: LatencyTable) -> None:
     exact = measured(method, world, UNSEEN[0], 8)
     noisy = Samples(choices=exact.choices, latency_ms=exact.latency_ms, relative_sd=np.full(8, 0.2))
     assert method.adapt(noisy, seed=0).expected_error > method.adapt(exact, seed=0).expected_error
 
 
-def test_more_samples_lower_the_error_that_is_expected(method: Default, world: LatencyTable) -> None:
+def test_more_samples_lower_the_error_that_is_expected(method: DefaultMethod, world: LatencyTable) -> None:
     few = method.adapt(measured(method, world, UNSEEN[1], 3), seed=0)
     many = method.adapt(measured(method, world, UNSEEN[1], 12), seed=0)
     assert many.expected_error < few.expected_error
@@ -83,7 +86,7 @@ def test_more_samples_lower_the_error_that_is_expected(method: Default, world: L
 
 
 def test_chosen_samples_are_distinct_connected_and_the_same_for_a_seed(
-    method: Default, space: SearchSpace, world: LatencyTable
+    method: DefaultMethod, space: SearchSpace, world: LatencyTable
 ) -> None:
     none = Samples.none(space)
     chosen = method.choose_samples(world.choices, 20, measured=none, seed=4)
@@ -92,30 +95,32 @@ def test_chosen_samples_are_distinct_connected_and_the_same_for_a_seed(
     assert np.array_equal(chosen, method.choose_samples(world.choices, 20, measured=none, seed=4))
 
 
-def test_what_is_measured_moves_the_next_choice(method: Default, space: SearchSpace, world: LatencyTable) -> None:
+def test_what_is_measured_moves_the_next_choice(method: DefaultMethod, space: SearchSpace, world: LatencyTable) -> None:
     first = method.choose_samples(world.choices, 1, measured=Samples.none(space), seed=0)
     samples = Samples.of(world.choices[first], world.latencies_of(UNSEEN[0])[first])
     assert method.choose_samples(world.choices, 1, measured=samples, seed=0)[0] != first[0]
 
 
-def test_disconnected_cells_are_chosen_when_nothing_else_is_left(method: Default, space: SearchSpace) -> None:
+def test_disconnected_cells_are_chosen_when_nothing_else_is_left(method: DefaultMethod, space: SearchSpace) -> None:
     everything = space.all_choices()
     cut = everything[~space.is_connected(everything)][:3]
     chosen = method.choose_samples(cut, 3, measured=Samples.none(space), seed=0)
     assert sorted(chosen.tolist()) == [0, 1, 2]
 
 
-def test_more_samples_than_candidates_are_refused(method: Default, space: SearchSpace, world: LatencyTable) -> None:
+def test_more_samples_than_candidates_are_refused(
+    method: DefaultMethod, space: SearchSpace, world: LatencyTable
+) -> None:
     with pytest.raises(SampleCountError, match="cannot choose 4 of 3"):
         method.choose_samples(world.choices[:3], 4, measured=Samples.none(space), seed=0)
 
 
-def test_no_architecture_gives_no_latency(method: Default, world: LatencyTable) -> None:
+def test_no_architecture_gives_no_latency(method: DefaultMethod, world: LatencyTable) -> None:
     predictor = method.adapt(measured(method, world, UNSEEN[0], 5), seed=0)
     assert predictor.predict(world.choices[:0]).latency_ms.shape == (0,)
 
 
-def test_the_same_samples_give_the_same_predictions_in_any_batch(method: Default, world: LatencyTable) -> None:
+def test_the_same_samples_give_the_same_predictions_in_any_batch(method: DefaultMethod, world: LatencyTable) -> None:
     samples = measured(method, world, UNSEEN[0], 5)
     first, second = (method.adapt(samples, seed=0).predict(world.choices) for _ in range(2))
     assert np.array_equal(first.latency_ms, second.latency_ms)
@@ -130,7 +135,7 @@ def test_a_table_of_integers_without_known_costs_is_enough(quick: TransferHyperp
     common = generator.uniform(1, 5, one_hot.shape[1])
     prices = common * np.exp(0.3 * generator.standard_normal((5, one_hot.shape[1])))
     table = LatencyTable(platforms=tuple("abcde"), choices=choices, latency_ms=prices @ one_hot.T)
-    method = Default.fit_sources(space, table.select("abcd"), seed=0, hyperparameters=quick)
+    method = DefaultMethod.fit_sources(space, table.select("abcd"), seed=0, hyperparameters=quick)
     predictor = method.adapt(measured(method, table, "e", 12), seed=0)
     assert isinstance(predictor, DefaultPredictor)
     assert metrics.spearman(table.latencies_of("e"), predictor.predict(choices).latency_ms) > 0.8

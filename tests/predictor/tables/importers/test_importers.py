@@ -13,8 +13,8 @@ from published_data import DATA_FOLDER, needs_published_tables
 from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.tables.importers import (
     FORMAT_NAMES,
+    LatencyUnit,
     PublishedTableError,
-    Unit,
     import_latency_table,
     save_latency_table,
 )
@@ -112,8 +112,10 @@ def test_a_written_table_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert again.latency_ms.tolist() == table.latency_ms.tolist()
 
 
-@pytest.mark.parametrize(("unit", "factor"), [(Unit.MILLISECONDS, 1), (Unit.SECONDS, 1000), (Unit.MICROSECONDS, 0.001)])
-def test_each_unit_becomes_milliseconds(unit: Unit, factor: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("unit", "factor"), [(LatencyUnit.MILLISECONDS, 1), (LatencyUnit.SECONDS, 1000), (LatencyUnit.MICROSECONDS, 0.001)]
+)
+def test_each_unit_becomes_milliseconds(unit: LatencyUnit, factor: float, tmp_path: Path) -> None:
     for content in (WIDE, LONG.replace("latency_ms", f"latency_{unit.value}")):
         table = import_latency_table(written(tmp_path, "table.csv", content), unit=unit).table
         assert table.latency_ms == pytest.approx(factor * np.array([[1.5, 2.5], [10, 20]]))

@@ -1,0 +1,48 @@
+"""Samples that do not measure the network: a busy phone, a misprint in a published table."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.spaces import FloatArray
+
+OUTLIER_SHARE: Final = 0.03
+"""Of measurements that say nothing of the network: a phone that was busy, a typing error in a
+published table."""
+
+OUTLIER_LOG_ODDS: Final = math.log(OUTLIER_SHARE / (1.0 - OUTLIER_SHARE))
+"""What it costs a combination to hold a sample for an outlier."""
+
+OUTLIER_VARIANCE: Final = 0.25
+"""Relative variance of such a measurement, 50 %."""
+
+
+def admit_outliers(covariance: FloatArray, residuals: FloatArray, outlier_variance: FloatArray) -> NDArray[np.int64]:
+    """Let combinations hold samples for outliers where that explains them better.
+
+    One sample after the other, the one that gains most; covariances grow in place.
+
+    Shapes:
+        covariance: `h x k x k`.  residuals, outlier_variance: `h x k`.
+        returns: `h`, outliers of each combination.
+    """
+    counts = np.zeros(len(residuals), dtype=np.int64)
+    undecided = np.arange(len(residuals)) if residuals.shape[1] > 2 else np.zeros(0, dtype=np.int64)
+    is_outlier = np.zeros(residuals.shape, dtype=np.bool_)
+    for _ in range(residuals.shape[1] // 3):
+        precision = np.linalg.inv(covariance[undecided])
+        pulls = (precision @ residuals[undecided][:, :, None])[:, :, 0]
+        growth = 1.0 + outlier_variance[undecided] * np.einsum("hkk->hk", precision)
+        gains = 0.5 * pulls**2 * outlier_variance[undecided] / growth - 0.5 * np.log(growth) + OUTLIER_LOG_ODDS
+        gains[is_outlier[undecided]] = -np.inf
+        worst = gains.argmax(axis=1)
+        is_better = gains.max(axis=1) > 0
+        undecided, worst = undecided[is_better], worst[is_better]
+        is_outlier[undecided, worst] = True
+        covariance[undecided, worst, worst] += outlier_variance[undecided, worst]
+        counts[undecided] += 1
+    return counts

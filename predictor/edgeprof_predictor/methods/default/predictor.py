@@ -1,0 +1,163 @@
+"""Predictions of the default method for one platform, and what is saved of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
+from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
+from edgeprof_predictor.methods.default.informative_design import REMAINING_COUNT, remaining_variance
+from edgeprof_predictor.methods.default.posterior import Posterior
+from edgeprof_predictor.methods.default.prior import Prior
+from edgeprof_predictor.methods.expected_error import ExpectedError
+from edgeprof_predictor.networks.fine_tuning import AdaptedNetwork
+from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER, TransferHyperparameters
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+
+CHUNK_LENGTH: Final = 1024
+"""Architectures predicted at once, so that their encodings stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DistilledNetwork:
+    """The network of a platform, and how far to trust it.
+
+    Args:
+        network: Fine-tuned on the samples, and on what the model believes elsewhere.
+        weight: Its weight against the model in the predicted log latency, 0 to 1.
+    """
+
+    network: AdaptedNetwork
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AdaptedPlatform:
+    """All that a platform's predictions need, to be saved as it is.
+
+    Args:
+        posterior: The probabilistic model given the samples.
+        distilled: Gives the fine-tuned network, which is trained when first asked for: whether
+            another sample would help, the model tells alone.
+        interval_factor: Calibration of the model's standard deviations.
+        expectation: The median error to expect.
+        source_platform: Whose row the network's row started from.
+        source_correlation: Its correlation on the samples.
+    """
+
+    posterior: Posterior
+    distilled: Callable[[], DistilledNetwork]
+    interval_factor: float
+    expectation: ExpectedError
+    source_platform: str | None
+    source_correlation: float
+
+
+class DefaultPredictor(PlatformPredictor):
+    """Predictions for one platform.
+
+    Args:
+        adapted: Model and network of the platform.
+    """
+
+    def __init__(self, adapted: AdaptedPlatform) -> None:
+        self.adapted: Final = adapted
+        self.source_platform = adapted.source_platform
+        self.source_correlation = adapted.source_correlation
+
+    @property
+    def samples(self) -> Samples:
+        """What the platform was learnt from."""
+        return self.adapted.posterior.samples
+
+    @property
+    def space(self) -> CategoricalSpace:
+        """The search space."""
+        return self.adapted.posterior.prior.feature_map.space
+
+    def predict(self, choices: ChoiceArray) -> Prediction:
+        """Return latencies: model and network averaged, intervals of the model."""
+        starts = range(0, max(len(choices), 1), CHUNK_LENGTH)
+        chunks = [self._log_latency(choices[start : start + CHUNK_LENGTH]) for start in starts]
+        log_latency, log_sd = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+        return Prediction.lognormal(np.exp(log_latency), log_sd, is_relative=self.samples.count == 0)
+
+    def _log_latency(self, choices: ChoiceArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and standard deviation of log latency: `n` each."""
+        posterior = self.adapted.posterior
+        mean, sd = posterior.predict(posterior.prior.basis(choices))
+        distilled = self.adapted.distilled()
+        by_network = distilled.network.log_latency(self.space.one_hot(choices))
+        log_latency = np.log(mean) + distilled.weight * (by_network - np.log(mean))
+        return log_latency, self.adapted.interval_factor * np.sqrt(np.log1p((sd / mean) ** 2))
+
+    @property
+    def expected_error(self) -> float:
+        """Median relative error to expect, from the model's calibrated spread over the space."""
+        return self.adapted.expectation.error
+
+    @property
+    def expectation(self) -> ExpectedError:
+        """The expected error and how sure it is."""
+        return self.adapted.expectation
+
+    def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
+        """Return the error to expect after the best next samples."""
+        posterior = self.adapted.posterior
+        share = remaining_variance(posterior, posterior.prior.basis(candidates[:REMAINING_COUNT]), count)
+        return self.expected_error * math.sqrt(share)
+
+
+def tensors_of(adapted: AdaptedPlatform) -> dict[str, NDArray[np.generic]]:
+    """Return what to save of a platform."""
+    samples, distilled = adapted.posterior.samples, adapted.distilled()
+    return {
+        **adapted.posterior.prior.tensors(),
+        **adapted.posterior.hyper_samples.tensors(),
+        **distilled.network.tensors(),
+        "network_weight": np.array(distilled.weight),
+        "interval_factor": np.array(adapted.interval_factor),
+        "expected_error": np.array([adapted.expectation.lower, adapted.expectation.error, adapted.expectation.upper]),
+        "source_correlation": np.array(adapted.source_correlation),
+        "samples.choices": samples.choices,
+        "samples.latency_ms": samples.latency_ms,
+        "samples.relative_sd": samples.relative_sd,
+        "samples.resolution_ms": np.array(samples.resolution_ms),
+    }
+
+
+def platform_from_tensors(
+    space: CategoricalSpace,
+    platforms: tuple[str, ...],
+    source_platform: str | None,
+    tensors: Mapping[str, NDArray[np.generic]],
+    hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
+) -> AdaptedPlatform:
+    """Return what `tensors_of` was saved from."""
+    samples = Samples(
+        choices=tensors["samples.choices"].astype(np.int8),
+        latency_ms=tensors["samples.latency_ms"].astype(np.float64),
+        relative_sd=tensors["samples.relative_sd"].astype(np.float64),
+        resolution_ms=tensors["samples.resolution_ms"].item(),
+    )
+    prior = Prior.from_tensors(space, platforms, tensors)
+    lower, error, upper = tensors["expected_error"].astype(np.float64).tolist()
+    distilled = DistilledNetwork(
+        network=AdaptedNetwork.from_tensors(space, tensors, hyperparameters),
+        weight=tensors["network_weight"].item(),
+    )
+    return AdaptedPlatform(
+        posterior=Posterior(prior, HyperparameterSamples.from_tensors(tensors), samples),
+        distilled=lambda: distilled,
+        interval_factor=tensors["interval_factor"].item(),
+        expectation=ExpectedError(lower=lower, error=error, upper=upper),
+        source_platform=source_platform,
+        source_correlation=tensors["source_correlation"].item(),
+    )
