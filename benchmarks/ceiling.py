@@ -49,7 +49,7 @@ def predict_rest(
         yield np.exp(ridge(features[fit], np.log(latency_ms[fit]), features[rest]))
         yield ridge(features[fit], latency_ms[fit], features[rest])
     for cell in cells:
-        regressor = Boosting(space, ()).fit_law(Samples.of(cell[fit], latency_ms[fit]), seed=0)
+        regressor = Boosting(space, ()).fit_regressor(Samples.of(cell[fit], latency_ms[fit]), seed=0)
         yield np.exp(regressor(cell[rest]))
 
 
