@@ -102,19 +102,25 @@ def work(pipe: int) -> None:
         while True:
             signal.pause()
     block(False, 3.0)
-    tell(
-        "measurement",
-        model_sha256=spec["model_sha256"],
-        setting=spec["setting"],
-        plan=spec["plan"],
-        start_time=1.5,
-        load_ms=1.0,
-        first_inference_ms=9.0,
-        conditions_before={},
-        conditions_after={"temperatures": [{"zone": "cpu", "temperature_celsius": 40.5}]},
-        verdict={"kind": "stable", "evidence": [{"name": "spread", "value": 0.1, "limit": 0.2, "is_exceeded": False}]},
-        total_ms=20.0,
-    )
+    tell("measurement", **measurement_of(spec))
+
+
+def measurement_of(spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "model_sha256": spec["model_sha256"],
+        "setting": spec["setting"],
+        "plan": spec["plan"],
+        "start_time": 1.5,
+        "load_ms": 1.0,
+        "first_inference_ms": 9.0,
+        "conditions_before": {},
+        "conditions_after": {"temperatures": [{"zone": "cpu", "temperature_celsius": 40.5}]},
+        "verdict": {
+            "kind": "stable",
+            "evidence": [{"name": "spread", "value": 0.1, "limit": 0.2, "is_exceeded": False}],
+        },
+        "total_ms": 20.0,
+    }
 
 
 if __name__ == "__main__":

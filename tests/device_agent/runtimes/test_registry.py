@@ -32,7 +32,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
 def test_another_package_brings_a_runtime_without_a_change_to_the_agent(install: Path) -> None:
     _write_entry_point(install, "other = other_runtime:OtherRuntime")
     (install / "other_runtime.py").write_text(
-        "from edgeprof_proto.records import RuntimeInfo\n"
+        "from edgeprof_proto.records.device import RuntimeInfo\n"
         "from edgeprof_agent.runtimes.base import Runtime\n"
         "class OtherRuntime(Runtime):\n"
         "    name = 'other'\n"
