@@ -1,4 +1,4 @@
-"""What `edgeprof-agent doctor` looks at: a module for each part of the device, a function for each check.
+"""The checks of `edgeprof-agent doctor`: a module for each part of the device, a function for each check.
 
-A group is a function from the configuration to checks; `examination.py` holds the list of them.
+Each module has one function that takes the configuration and returns its checks; `examination.py` lists them.
 """

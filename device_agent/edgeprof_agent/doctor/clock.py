@@ -1,4 +1,4 @@
-"""The clock: boards without a battery for it wake up in 1970, or where they were switched off."""
+"""The clock: boards without a battery-backed clock start in 1970 or at the time of the last shutdown."""
 
 import time
 from datetime import datetime, timezone
@@ -11,11 +11,11 @@ from edgeprof_proto.records.check import Check, CheckLevel
 
 _TOLERANCE_S = 60.0
 
-_REMEDY = "let it be set from the network: `timedatectl set-ntp true`, or `date --set`"
+_REMEDY = "synchronise it over the network with `timedatectl set-ntp true`, or set it with `date --set`"
 
 
 def clock_checks(config: AgentConfig) -> tuple[Check, ...]:
-    """Check the clock against what was written before, and whether the network sets it."""
+    """Check the clock against the times of files, and whether it is synchronised over the network."""
     written = [
         Path(edgeprof_agent.version.__file__),
         config.data_dir / "device_id",
@@ -26,32 +26,37 @@ def clock_checks(config: AgentConfig) -> tuple[Check, ...]:
 
 
 def check_clock(now: float, written_times: list[float]) -> Check:
-    """Check that nothing was written in the future.
+    """Check that no file of the agent has a time in the future.
 
     Args:
-        now: What the clock says, in seconds since the epoch.
+        now: Present time by the clock, in seconds since the epoch.
         written_times: When files of the agent were written.
     """
     newest = max(written_times, default=0.0)
     if now >= newest - _TOLERANCE_S:
-        return Check(name="clock", level=CheckLevel.GOOD, finding=f"it says {_date(now)}")
+        return Check(name="clock", level=CheckLevel.GOOD, finding=f"it is {_date(now)}")
     return Check(
         name="clock",
         level=CheckLevel.TROUBLE,
-        finding=f"it says {_date(now)}, but files of the agent were written at {_date(newest)}",
+        finding=f"it is {_date(now)} by the clock, but files of the agent were written at {_date(newest)}",
         remedy=_REMEDY,
     )
 
 
 def check_clock_source(root: Path = SYSTEM_ROOT) -> Check:
-    """Check whether the network sets the clock, where systemd tells it."""
+    """Check whether the clock is synchronised over the network, where systemd reports it."""
     folder, name = root / "run/systemd/timesync", "clock source"
     if not folder.exists():
-        return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="systemd does not set the clock here")
+        return Check(
+            name=name, level=CheckLevel.NOT_REPORTED, finding="not reported: systemd does not set the clock here"
+        )
     if (folder / "synchronized").exists():
-        return Check(name=name, level=CheckLevel.GOOD, finding="the network has set the clock")
+        return Check(name=name, level=CheckLevel.GOOD, finding="the clock is synchronised over the network")
     return Check(
-        name=name, level=CheckLevel.WARNING, finding="the network has not set the clock since the start", remedy=_REMEDY
+        name=name,
+        level=CheckLevel.WARNING,
+        finding="the clock has not been synchronised over the network since boot",
+        remedy=_REMEDY,
     )
 
 

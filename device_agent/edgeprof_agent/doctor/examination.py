@@ -1,4 +1,4 @@
-"""All checks of a device, one group after the other."""
+"""Runs all checks of a device, one group after the other."""
 
 from collections.abc import Callable, Sequence
 
@@ -30,14 +30,14 @@ CHECK_GROUPS: tuple[CheckGroup, ...] = (
 
 
 def examine(config: AgentConfig, groups: Sequence[CheckGroup] = CHECK_GROUPS) -> tuple[Check, ...]:
-    """Look at everything.
+    """Run all checks.
 
     Args:
-        config: What the agent is told.
-        groups: What to look at.
+        config: Configuration of the agent.
+        groups: The groups of checks.
 
     Returns:
-        The checks of all groups in order; a group that fails is one check itself.
+        The checks of all groups in order; a group that raises becomes one check that says so.
     """
     checks: list[Check] = []
     for group in groups:

@@ -1,4 +1,4 @@
-"""Memory for a worker, swap, and the share of both and of the processor that a control group leaves."""
+"""Memory for a worker, swap, and the limits of control groups on memory and CPU time."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from edgeprof_agent.config import MIB, AgentConfig
 from edgeprof_proto.records.check import Check, CheckLevel
 
 WORKER_BYTES = 128 * MIB
-"""What a worker with ONNX Runtime and a small network takes; 69 MiB of it before the network."""
+"""Memory of a worker with ONNX Runtime and a small network; 69 MiB of it without the network."""
 
 
 def memory_checks(config: AgentConfig) -> tuple[Check, ...]:
@@ -19,7 +19,7 @@ def check_memory(root: Path = SYSTEM_ROOT) -> Check:
     """Check that a worker fits into the memory that is free."""
     free, name = read_memory_bytes("MemAvailable", root), "memory"
     if free is None:
-        return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="the system does not tell how much is free")
+        return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="not reported")
     finding = f"{free // MIB} MiB are available, a worker takes {WORKER_BYTES // MIB} MiB or more"
     if free >= 2 * WORKER_BYTES:
         return Check(name=name, level=CheckLevel.GOOD, finding=finding)
@@ -28,10 +28,10 @@ def check_memory(root: Path = SYSTEM_ROOT) -> Check:
 
 
 def check_swap(root: Path = SYSTEM_ROOT) -> Check:
-    """Check that nothing is swapped out: what comes back in slows a run."""
+    """Check that no memory is swapped out: swapping it in again slows runs."""
     total, free, name = read_memory_bytes("SwapTotal", root), read_memory_bytes("SwapFree", root), "swap"
     if total is None or free is None:
-        return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="the system does not tell of swap")
+        return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="not reported")
     if total == free:
         return Check(name=name, level=CheckLevel.GOOD, finding="none is in use")
     return Check(
@@ -43,7 +43,7 @@ def check_swap(root: Path = SYSTEM_ROOT) -> Check:
 
 
 def check_processor_quota(root: Path = SYSTEM_ROOT) -> Check:
-    """Check that no control group stops the processor in the middle of a run."""
+    """Check that no control group limits CPU time, which would pause runs."""
     name, limits, folders = "processor quota", [], _control_groups(root)
     if not folders:
         return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="the system has no control groups of version 2")
@@ -56,13 +56,13 @@ def check_processor_quota(root: Path = SYSTEM_ROOT) -> Check:
     return Check(
         name=name,
         level=CheckLevel.WARNING,
-        finding=f"a control group allows {min(limits):g} cores and stops runs that take more",
-        remedy="take the limit away: CPUQuota= of the unit, --cpus of the container",
+        finding=f"a control group allows {min(limits):g} cores and pauses runs that use more",
+        remedy="remove the limit: CPUQuota= of the unit, --cpus of the container",
     )
 
 
 def check_memory_limit(root: Path = SYSTEM_ROOT) -> Check:
-    """Check that a worker fits into the memory that control groups leave."""
+    """Check that a worker fits into the memory limits of the control groups."""
     name, limits, folders = "memory limit", [], _control_groups(root)
     if not folders:
         return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="the system has no control groups of version 2")
@@ -80,7 +80,7 @@ def check_memory_limit(root: Path = SYSTEM_ROOT) -> Check:
 
 
 def _control_groups(root: Path) -> list[Path]:
-    """Folders of the control group of this process and of those above it."""
+    """Return the folders of this process's control group and of its parents."""
     lines = (read_text(root / "proc/self/cgroup") or "").splitlines()
     path = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
     if path is None:

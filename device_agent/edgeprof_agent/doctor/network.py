@@ -1,4 +1,4 @@
-"""The address on which the agent listens, or will."""
+"""The address on which the agent listens."""
 
 import socket
 
@@ -10,15 +10,15 @@ _CONNECT_DURATION_S = 2.0
 
 
 def network_checks(config: AgentConfig) -> tuple[Check, ...]:
-    """Check the address together with whether an agent runs over the data folder."""
+    """Check the address, given whether an agent uses the data folder."""
     return (check_address(config.host, config.port, is_agent_running=is_in_use(config.data_dir)),)
 
 
 def check_address(host: str, port: int, *, is_agent_running: bool) -> Check:
-    """Check that the agent listens where it should, or could."""
+    """Check that the agent listens at its address, or that the address is free."""
     address, name = f"{host}:{port}", "address"
     if port == 0:
-        return Check(name=name, level=CheckLevel.GOOD, finding=f"any free port of {host} will do")
+        return Check(name=name, level=CheckLevel.GOOD, finding=f"the agent takes any free port of {host}")
     is_answering = _is_answering(host, port)
     if is_agent_running and is_answering:
         return Check(name=name, level=CheckLevel.GOOD, finding=f"an agent runs, and {address} answers")
@@ -27,20 +27,20 @@ def check_address(host: str, port: int, *, is_agent_running: bool) -> Check:
             name=name,
             level=CheckLevel.TROUBLE,
             finding=f"an agent uses the data folder, but nothing answers at {address}",
-            remedy="it listens elsewhere or hangs: see its first line in the log, and start it again",
+            remedy="it listens at another address or hangs: see the first line of its log, and restart it",
         )
     if is_answering:
         return Check(
             name=name,
             level=CheckLevel.TROUBLE,
-            finding=f"another program, or an agent over another data folder, listens on {address}",
+            finding=f"another program, or an agent with another data folder, listens on {address}",
             remedy="stop it, or choose another port with --listen",
         )
     return Check(
         name=name,
         level=CheckLevel.WARNING,
         finding=f"{address} is free: no agent runs",
-        remedy="start it: `edgeprof-agent serve`, or `edgeprof-agent install` for good",
+        remedy="start one: `edgeprof-agent serve`, or `edgeprof-agent install` for a service",
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether hosts can reach the agent and nobody else."""
+"""The device's identity and its paired hosts."""
 
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.errors import AgentError
@@ -21,19 +21,21 @@ def check_pairing(config: AgentConfig) -> Check:
         finding, _, remedy = str(error).partition(": ")
         return Check(name=name, level=CheckLevel.TROUBLE, finding=finding, remedy=remedy)
     if identity is None and config.is_loopback:
-        return Check(name=name, level=CheckLevel.GOOD, finding=f"none needed: {config.host} is reached from here alone")
+        return Check(
+            name=name, level=CheckLevel.GOOD, finding=f"not needed: {config.host} can be reached from this device only"
+        )
     if identity is None:
         return Check(
             name=name,
             level=CheckLevel.TROUBLE,
-            finding=f"the device has no key and certificate, without which nobody is served at {config.host}",
+            finding=f"the device has no key and certificate, which the agent needs to serve at {config.host}",
             remedy="run `edgeprof-agent init` once",
         )
     if not hosts:
         return Check(
             name=name,
             level=CheckLevel.WARNING,
-            finding="no host is paired, so none is served",
+            finding="no host is paired, so every host is refused",
             remedy="run `edgeprof-agent pair` here, then `edgeprof pair HOST:PORT` on the host",
         )
     return Check(name=name, level=CheckLevel.GOOD, finding=f"paired with {', '.join(host.name for host in hosts)}")

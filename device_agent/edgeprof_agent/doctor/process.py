@@ -1,4 +1,4 @@
-"""The doctor of this device, asked by the server: a short process, since one of its checks imports the runtimes."""
+"""Runs `edgeprof-agent doctor` for the server, in a process of its own since it imports the runtimes."""
 
 import asyncio
 import sys
@@ -15,11 +15,11 @@ DIAGNOSIS_DURATION_S = 60.0
 
 
 class Diagnoser:
-    """Looks at everything on demand, for one host at a time.
+    """Runs the checks on demand, one run at a time.
 
     Args:
-        config: What the agent is told.
-        data_dir: Its folder, in which the process runs.
+        config: Configuration of the agent.
+        data_dir: The agent's folder, in which the process runs.
     """
 
     def __init__(self, config: AgentConfig, data_dir: Path) -> None:
@@ -31,14 +31,14 @@ class Diagnoser:
         self._lock = asyncio.Lock()
 
     async def diagnose(self) -> tuple[Check, ...]:
-        """Return what the doctor found.
+        """Return the checks.
 
         Raises:
-            DiagnosisError: If it found no answer.
+            DiagnosisError: If the process failed.
         """
         async with self._lock:
             try:
                 answer = await ask_process(self._command, cwd=self._data_dir, duration_s=DIAGNOSIS_DURATION_S)
                 return tuple(from_json(Check, check) for check in answer)
             except (ShortProcessError, ValueError, TypeError) as error:
-                raise DiagnosisError(f"the device could not be looked at: {error}") from error
+                raise DiagnosisError(f"the checks of the device failed: {error}") from error

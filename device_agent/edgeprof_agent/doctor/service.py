@@ -1,4 +1,4 @@
-"""Whether the agent is a service, runs, and outlives the session."""
+"""The systemd service: installed, running, and independent of a login session."""
 
 import os
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from edgeprof_proto.records.check import Check, CheckLevel
 
 
 def service_checks(config: AgentConfig) -> tuple[Check, ...]:
-    """Check the service of the system and, for anybody but root, that of the user."""
+    """Check the system service and, unless root, the user's service."""
     homes = [ServiceHome(is_system=True)]
     if os.geteuid() != 0:
         homes.append(ServiceHome(is_system=False))
@@ -29,8 +29,8 @@ def check_service(homes: Sequence[ServiceHome]) -> Check:
         return Check(
             name="service",
             level=CheckLevel.WARNING,
-            finding="the agent is no service and does not start with the device",
-            remedy="`edgeprof-agent install`, with sudo for a service of the system",
+            finding="the agent is not a service and does not start with the device",
+            remedy="`edgeprof-agent install`, with sudo for a system service",
         )
     state = home.systemctl("is-active", UNIT_NAME).stdout.strip() or "unknown"
     scope = "" if home.is_system else "--user "
@@ -38,14 +38,14 @@ def check_service(homes: Sequence[ServiceHome]) -> Check:
         return Check(
             name="service",
             level=CheckLevel.TROUBLE,
-            finding=f"it is installed but {state}",
+            finding=f"it is installed, but its state is {state}",
             remedy=f"see `journalctl {scope}-u edgeprof-agent`, then `systemctl {scope}restart edgeprof-agent`",
         )
     if not home.is_system and not home.is_lingering():
         return Check(
             name="service",
             level=CheckLevel.WARNING,
-            finding="it runs, but only while its user is logged in",
+            finding="it is active, but only while its user is logged in",
             remedy="`sudo loginctl enable-linger $USER`",
         )
     return Check(name="service", level=CheckLevel.GOOD, finding="it is installed and active")

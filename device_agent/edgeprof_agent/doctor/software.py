@@ -1,4 +1,4 @@
-"""Python and the runtimes."""
+"""Python's version, and the runtimes."""
 
 import sys
 
@@ -14,25 +14,25 @@ _SIMULATED = "simulated"
 
 
 def software_checks(config: AgentConfig) -> tuple[Check, ...]:
-    """Check Python and the runtimes; imports the latter."""
+    """Check Python and the runtimes, which are imported for it."""
     return (check_python(sys.version_info[:2]), check_runtimes(describe_runtimes()))
 
 
 def check_python(version: tuple[int, int]) -> Check:
-    """Check that edgeprof is tested with this Python."""
+    """Check that this version of Python is supported."""
     finding = f"Python {version[0]}.{version[1]}"
     if OLDEST_PYTHON <= version <= NEWEST_PYTHON:
         return Check(name="Python", level=CheckLevel.GOOD, finding=finding)
     return Check(
         name="Python",
         level=CheckLevel.WARNING,
-        finding=f"{finding}, with which edgeprof is not tested",
+        finding=f"{finding}, which is not supported",
         remedy="use Python 3.10 to 3.13",
     )
 
 
 def check_runtimes(runtimes: tuple[RuntimeInfo, ...]) -> Check:
-    """Check that there is a runtime that measures something real."""
+    """Check that a runtime other than the simulated one is available."""
     there = [
         f"{runtime.name} {runtime.version}"
         for runtime in runtimes
@@ -44,6 +44,6 @@ def check_runtimes(runtimes: tuple[RuntimeInfo, ...]) -> Check:
     return Check(
         name="runtimes",
         level=CheckLevel.TROUBLE,
-        finding="; ".join(["no runtime is there", *reasons]),
+        finding="; ".join(["no runtime is available", *reasons]),
         remedy="install one for the Python that runs the agent: `pip install 'edgeprof[onnxruntime]'`",
     )

@@ -1,4 +1,4 @@
-"""Where the agent keeps things: its folder, room on the disk, the journal."""
+"""The data folder, free disk space, and the journal."""
 
 import contextlib
 import os
@@ -31,17 +31,17 @@ def check_data_folder(data_dir: Path) -> Check:
             name="data folder",
             level=CheckLevel.TROUBLE,
             finding=f"{place} cannot be written: {error.strerror}",
-            remedy="give it to the user who runs the agent, mount its disk for writing, or choose another --data-dir",
+            remedy="make it writable for the user of the agent, mount its disk for writing, or choose a --data-dir",
         )
-    finding = f"{data_dir} can be written" if place == data_dir else f"{data_dir} is not there yet and can be made"
+    finding = f"{data_dir} can be written" if place == data_dir else f"{data_dir} does not exist yet and can be created"
     return Check(name="data folder", level=CheckLevel.GOOD, finding=finding)
 
 
 def check_disk_space(data_dir: Path, *, reserve_bytes: int, model_bytes: int) -> Check:
-    """Check that there is room beyond what stays free for the board."""
+    """Check that there is disk space besides the reserve."""
     disk = os.statvfs(_nearest(data_dir))
     free = disk.f_bavail * disk.f_frsize
-    finding = f"{free // MIB} MiB are free, {reserve_bytes // MIB} MiB of them are kept for the board"
+    finding = f"{free // MIB} MiB are free, {reserve_bytes // MIB} MiB of them are kept free for the device"
     remedy = "free some disk space, or lower EDGEPROF_AGENT_DISK_RESERVE_BYTES"
     if free <= reserve_bytes:
         return Check(name="disk space", level=CheckLevel.TROUBLE, finding=finding, remedy=remedy)
@@ -52,17 +52,19 @@ def check_disk_space(data_dir: Path, *, reserve_bytes: int, model_bytes: int) ->
 
 
 def check_journal(data_dir: Path) -> Check:
-    """Check that the journal is whole and of no newer agent."""
+    """Check that the journal is intact and not from a newer agent."""
     path = data_dir / "journal.sqlite3"
     if not path.exists():
-        return Check(name="journal", level=CheckLevel.GOOD, finding="there is none yet; the first start makes it")
+        return Check(
+            name="journal", level=CheckLevel.GOOD, finding="there is none yet; the agent creates it at its first start"
+        )
     try:
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
             (version,) = database.execute("PRAGMA user_version").fetchone()
             (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if answer == "ok" and version <= SCHEMA_VERSION:
                 count = database.execute("SELECT count(*) FROM jobs").fetchone()[0] if version else 0
-                return Check(name="journal", level=CheckLevel.GOOD, finding=f"it is whole and holds {count} jobs")
+                return Check(name="journal", level=CheckLevel.GOOD, finding=f"it is intact and holds {count} jobs")
     except sqlite3.DatabaseError as error:
         version, answer = 0, str(error)
     if version > SCHEMA_VERSION:
@@ -72,11 +74,11 @@ def check_journal(data_dir: Path) -> Check:
         name="journal",
         level=CheckLevel.TROUBLE,
         finding=f"{path} is damaged: {answer}",
-        remedy="stop the agent, move the file away to start anew, and look at the disk: cards wear out",
+        remedy="stop the agent, move the file away to start with an empty one, and check the disk: flash wears out",
     )
 
 
 def _nearest(path: Path) -> Path:
-    """The folder, or the one above it in which it would be made."""
+    """Return the folder, or its nearest parent that exists."""
     path = path.absolute()
     return next(folder for folder in (path, *path.parents) if folder.exists())

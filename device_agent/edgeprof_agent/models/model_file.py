@@ -1,4 +1,4 @@
-"""What a model's file must not be, looked at before a runtime sees it, inside the confined worker."""
+"""Checks a model's file before a runtime reads it, inside the confined worker."""
 
 import mmap
 from pathlib import Path
@@ -25,21 +25,21 @@ _TAR_MARK, _TAR_OFFSET = b"ustar", 257
 
 
 def check_model_file(path: Path, model_format: str, *, memory_bytes: int, batch_size: int) -> None:
-    """Refuse a file that a runtime should not see.
+    """Refuse a file that a runtime must not read.
 
     Args:
         path: The model's file.
-        model_format: What the runtime reads, `ONNX` or another; files of a format that is not known here pass.
+        model_format: Format that the runtime reads; only `ONNX` is checked, files of other formats pass.
         memory_bytes: Memory that the worker may take.
         batch_size: Size of a first dimension that the model leaves open.
 
     Raises:
-        ModelRefusedError: If the file is an archive, or what its format rules out.
+        ModelRefusedError: If the file is an archive, or not a valid file of its format.
     """
     if model_format != ONNX:
         return
     with open(path, "rb") as file:
-        # Never closed by hand: whoever handles an error may still hold slices of it.
+        # Not closed explicitly: the traceback of an error may still refer to slices of it.
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     _refuse_archive(content[: _TAR_OFFSET + len(_TAR_MARK)])
     check_onnx(memoryview(content), memory_bytes=memory_bytes, batch_size=batch_size)

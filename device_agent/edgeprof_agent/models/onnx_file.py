@@ -1,7 +1,7 @@
-"""Looks through an ONNX file without any library of ONNX: a runtime shall see only what passes.
+"""Checks an ONNX file without an ONNX library, before a runtime reads it.
 
-An ONNX file is a protobuf message. The walk here goes by field numbers over the mapped file, keeps nothing but names,
-and is bounded in depth and in fields. It follows every occurrence of a field, since protobuf merges those of a message.
+An ONNX file is a protobuf message. The check walks the memory-mapped file by field numbers, stores only names, and
+limits depth and number of fields. It follows every occurrence of a field, since protobuf merges repeated occurrences.
 """
 
 import dataclasses
@@ -11,19 +11,19 @@ from collections.abc import Iterator
 from edgeprof_agent.errors import ModelRefusedError
 
 DEPTH_LIMIT = 64
-"""Messages within each other: a graph in the branch of a graph adds three."""
+"""Nesting of messages at most; a subgraph in a branch adds three levels."""
 
 FIELD_LIMIT = 4_000_000
-"""Fields in one file; the weights of a tensor are one of them, as exporters write it."""
+"""Fields in one file at most; the weights of a tensor are one field in files of usual exporters."""
 
 BUILT_IN_DOMAINS = frozenset(
     {"", "ai.onnx", "ai.onnx.ml", "ai.onnx.preview", "ai.onnx.preview.training", "com.microsoft"}
     | {"com.microsoft.nchwc", "com.ms.internal.nhwc", "com.microsoft.experimental"}
 )
-"""Domains whose operators runtimes bring along; any other needs a library of custom operators."""
+"""Domains of operators that are part of a runtime; other domains need a library of custom operators."""
 
 FOREIGN_OPERATORS = frozenset({"EPContext"})
-"""Operators that name a file or hold compiled code for one accelerator."""
+"""Operators that refer to another file or contain compiled code for one accelerator."""
 
 _NUMBER_BYTES = {
     1: 4,
@@ -43,10 +43,10 @@ _NUMBER_BYTES = {
     15: 16,
     16: 2,
 }
-"""Bytes of an element by the number of its type."""
+"""Bytes of an element by the number of its type in `TensorProto.DataType`."""
 
 _GENERATED_BYTES = 8
-"""What an element of an input takes while inputs are generated, beside the input itself."""
+"""Additional bytes for each element while inputs are generated (in double precision)."""
 
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
@@ -63,14 +63,14 @@ _MESSAGES: dict[str, dict[int, str]] = {
     "tensor": {},
     "opset": {},
 }
-"""Which fields of a message hold a message that is followed, and which one."""
+"""For each kind of message, the fields with messages that are checked too, and their kind."""
 
 _OPERATOR, _NODE_DOMAIN, _FUNCTION_DOMAIN, _INPUT = 4, 7, 10, 11
 
 
 @dataclasses.dataclass(slots=True)
 class _Walk:
-    """What a walk through a file has found so far."""
+    """The findings of a walk through a file."""
 
     field_count: int = 0
     graph_count: int = 0
@@ -85,7 +85,7 @@ class _Walk:
             self.field_count += 1
             if self.field_count > FIELD_LIMIT:
                 raise ModelRefusedError(
-                    f"the model has more than {FIELD_LIMIT} fields, which no exporter writes; export it anew"
+                    f"the model has more than {FIELD_LIMIT} fields, which no exporter writes; export it again"
                 )
             tag, position = _read_varint(message, position)
             number, wire_type = tag >> 3, tag & 7
@@ -99,14 +99,16 @@ class _Walk:
             else:
                 raise _no_onnx(f"wire type {wire_type}")
             if not number or size > len(message) - position:
-                raise _no_onnx("a field that goes beyond its end")
+                raise _no_onnx("a field that extends beyond the end of its message")
             yield number, wire_type, value, message[position : position + size]
             position += size
 
     def follow(self, kind: str, message: memoryview, depth: int) -> None:
-        """Look at a message and all that it holds."""
+        """Check a message and the messages inside it."""
         if depth > DEPTH_LIMIT:
-            raise ModelRefusedError(f"the model nests more than {DEPTH_LIMIT} deep, which no exporter writes")
+            raise ModelRefusedError(
+                f"the model is nested more than {DEPTH_LIMIT} levels deep, which no exporter writes"
+            )
         within = _MESSAGES[kind]
         for number, wire_type, value, content in self.fields(message):
             if number in within:
@@ -117,12 +119,12 @@ class _Walk:
             elif kind == "tensor":
                 if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value == _EXTERNAL):
                     raise ModelRefusedError(
-                        "the model keeps data in other files, which are not on this device; save it as one file "
+                        "the model stores data in other files, which are not on this device; save it as one file "
                         "(onnx.save_model with save_as_external_data=False)"
                     )
             elif kind == "node" and number == _OPERATOR and _text(content) in FOREIGN_OPERATORS:
                 raise ModelRefusedError(
-                    f"the model has an operator {_text(content)!r}, which names another file or holds compiled code; "
+                    f"the model's operator {_text(content)!r} needs another file or contains compiled code; "
                     "export the network itself"
                 )
             elif kind == "node" and number == _NODE_DOMAIN:
@@ -133,7 +135,7 @@ class _Walk:
                 self.inputs.append(content)
 
     def input_bytes(self, message: memoryview, batch_size: int) -> int:
-        """Return the memory that an input takes while it is generated; sizes that are left open count as the batch."""
+        """Return the memory in bytes that an input needs while it is generated; open sizes count as the batch size."""
         total = 0
         for tensor_type in self._within(message, 2, 1):
             count, element = 1, 0
@@ -160,7 +162,7 @@ class _Walk:
 
 
 def check_onnx(content: memoryview, *, memory_bytes: int, batch_size: int) -> None:
-    """Refuse a file that no runtime should see.
+    """Refuse a file that a runtime must not read.
 
     Args:
         content: The whole file.
@@ -168,8 +170,8 @@ def check_onnx(content: memoryview, *, memory_bytes: int, batch_size: int) -> No
         batch_size: Size of a first dimension that the model leaves open.
 
     Raises:
-        ModelRefusedError: If it is no ONNX model, keeps data in other files, needs operators from a library or another
-            file, takes inputs that do not fit into memory, or is built to exhaust who reads it.
+        ModelRefusedError: If it is not an ONNX model, stores data in other files, needs custom operators or another
+            file, has inputs that do not fit into memory, or exceeds a limit of depth or fields.
     """
     walk = _Walk()
     walk.follow("model", content, 0)
@@ -192,7 +194,7 @@ def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if position >= len(message):
-            raise _no_onnx("a number that goes beyond its end")
+            raise _no_onnx("a number that extends beyond the end of its message")
         byte = message[position]
         position += 1
         value |= (byte & 0x7F) << shift
@@ -206,4 +208,4 @@ def _text(content: memoryview) -> str:
 
 
 def _no_onnx(found: str) -> ModelRefusedError:
-    return ModelRefusedError(f"the file is no ONNX model: it holds {found}; export the network as ONNX")
+    return ModelRefusedError(f"the file is not an ONNX model: it contains {found}; export the network as ONNX")

@@ -1,7 +1,7 @@
-"""The seam between the worker and an inference engine.
+"""The interface between the worker and an inference engine.
 
-A runtime is found by its entry point in the group `edgeprof.runtimes` and lives in the worker process alone. Its module
-imports without the engine: `describe` is asked on every device, and says what is missing.
+A runtime is found by its entry point in the group `edgeprof.runtimes` and is used in worker processes only. Its module
+must be importable without the engine: `describe` is called on every device and reports what is missing.
 """
 
 import time
@@ -23,23 +23,23 @@ class Runtime(ABC):
     """An inference engine. Constructed without arguments."""
 
     name: ClassVar[str]
-    """Name that a setting uses; the name of the entry point as well."""
+    """Name in a setting, and name of the entry point."""
 
     model_format: ClassVar[str] = ""
-    """What `load` reads, where `model_file.check_model_file` knows it and shall look through each file before."""
+    """Format of the files that `load` reads, if `model_file.check_model_file` is to check them first; else empty."""
 
     @abstractmethod
     def describe(self) -> RuntimeInfo | None:
-        """Tell what the runtime can do on this device, without loading a model.
+        """Describe what the runtime supports on this device, without loading a model.
 
         Returns:
-            The version and what a setting may ask for, or why the runtime is not available and what to do; None where
-            a device should not list the runtime at all.
+            The version and the allowed values of a setting, or why the runtime is not available and what to do; None
+            to leave the runtime out of the device's list.
         """
 
     @abstractmethod
     def load(self, model_path: Path, setting: Setting, *, input_seed: int) -> "LoadedModel":
-        """Make a model ready to run, its inputs included.
+        """Load a model and generate its inputs.
 
         Args:
             model_path: The model's file.
@@ -50,8 +50,8 @@ class Runtime(ABC):
             The model, not yet run.
 
         Raises:
-            ModelRejectedError: If the file is no model that the runtime can run, or an input cannot be generated.
-            SettingNotSupportedError: If the runtime, or this model, cannot do what the setting asks for.
+            ModelRejectedError: If the runtime cannot run the file, or an input cannot be generated.
+            SettingNotSupportedError: If the runtime, or this model, does not support the setting.
         """
 
 
@@ -60,13 +60,13 @@ class LoadedModel(ABC):
 
     Args:
         setting: The setting in force, every field filled in.
-        load_ms: Time to create the runnable model from the file, in milliseconds; importing the engine not included.
+        load_ms: Time to create the runnable model from the file, without importing the engine, in milliseconds.
         node_counts: How many nodes of the model each provider runs, where that is known without a run; see
             `count_nodes`.
     """
 
     clock: Clock = staticmethod(time.perf_counter_ns)
-    """Monotonic, in nanoseconds. A runtime whose time is virtual brings its own."""
+    """Monotonic clock, in nanoseconds. A runtime with virtual time replaces it."""
 
     def __init__(
         self, *, setting: Setting, load_ms: float, node_counts: Mapping[str, int] = MappingProxyType({})
@@ -84,16 +84,16 @@ class LoadedModel(ABC):
         """
 
     def count_nodes(self) -> Mapping[str, int]:
-        """Tell which provider runs how many nodes of the model, from the runtime's own profile or partition.
+        """Count the nodes that each provider runs, from the runtime's own profile or partition.
 
-        Called at most once, after the last run, and not where the agent remembers the answer: it may take long, and may
-        leave the model unable to run.
+        Called at most once, after the last run, and not at all where the agent has the counts cached. It may take long,
+        and the model need not be able to run afterwards.
 
         Returns:
-            Number of nodes by name of the provider; empty where the runtime does not tell.
+            Number of nodes by name of the provider; empty where not reported.
 
         Raises:
-            RunFailedError: If a run to learn it failed.
+            RunFailedError: If a run for counting failed.
         """
         return self.node_counts
 
@@ -102,23 +102,23 @@ class LoadedModel(ABC):
         return conditions.read_conditions()
 
     def read_core_wait_ms(self) -> float | None:
-        """Read how long the threads that run the model have waited for a core so far.
+        """Read the time that the threads of this process have waited for a core so far.
 
         Returns:
-            The time in milliseconds on the same scale as `clock`; None where it is not known.
+            The time in milliseconds, on the time scale of `clock`; None where not reported.
         """
         return conditions.read_core_wait_ms()
 
     def read_thread_work_ns(self) -> Mapping[str, int] | None:
-        """Read how long each thread of this process has worked so far.
+        """Read the CPU time of each thread of this process so far.
 
         Returns:
-            Nanoseconds by the thread's number; None where that is not known.
+            Nanoseconds by thread id; None where not reported.
         """
         return conditions.read_thread_work_ns()
 
     def sleep(self, duration_s: float) -> None:
-        """Rest, so that the device cools down.
+        """Wait, so that the device cools down.
 
         Args:
             duration_s: How long on `clock`, in seconds.
@@ -126,12 +126,12 @@ class LoadedModel(ABC):
         time.sleep(duration_s)
 
     def close(self) -> None:
-        """Let go of the model. Called once, after the last run, also when a run failed."""
+        """Release the model. Called once, after the last run, also when a run failed."""
         return None
 
 
 def resolve_setting(setting: Setting, runtime: RuntimeInfo) -> Setting:
-    """Fill in every field that a setting leaves to the runtime.
+    """Fill in every field that a setting leaves open.
 
     The default is the last of the providers (the most general), the first of the precisions, and the first value of
     each option.

@@ -1,4 +1,4 @@
-"""The tests that every runtime passes, for you to run on a runtime of your own.
+"""Tests that every runtime must pass. Run them on your own runtime.
 
 With pytest::
 

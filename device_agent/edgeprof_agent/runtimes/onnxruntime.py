@@ -1,10 +1,10 @@
-"""ONNX Runtime: models in ONNX files, on whatever execution providers its build has.
+"""ONNX Runtime: models in ONNX files, on the execution providers of the installed build.
 
-ONNX Runtime has no switch for the precision: a model computes in the types of its file. The precision of a setting is
-therefore the host's statement about the file ("int8" for a quantised one); it is kept, so that platforms are told
-apart, and changes nothing. A run is `InferenceSession.run`, the call that nearly every program makes: arrays go in and
-come out, and a provider with memory of its own copies them. (Binding inputs and outputs beforehand was 1 to 2 % faster
-for networks of 0.5 to 1.2 ms.) Threads spin between runs as ONNX Runtime's default has it.
+ONNX Runtime has no option for the precision: a model computes in the types of its file. The precision of a setting is
+the host's statement about the file ("int8" for a quantised one); it distinguishes platforms and has no effect here. A
+run is `InferenceSession.run`, as most programs call it: providers with their own memory copy inputs and outputs. (With
+bound inputs and outputs, networks of 0.5 to 1.2 ms were 1 to 2 % faster.) Threads spin between runs, the default of
+ONNX Runtime.
 """
 
 import json
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CPU_PROVIDER = "CPUExecutionProvider"
 
 REMOTE_PROVIDERS = frozenset({"AzureExecutionProvider"})
-"""Providers that run a model elsewhere than on this device."""
+"""Providers that run a model on another machine."""
 
 PRECISIONS = ("float32", "int8")
 
@@ -36,7 +36,7 @@ GRAPH_OPTIMIZATIONS = {
     "basic": "ORT_ENABLE_BASIC",
     "disabled": "ORT_DISABLE_ALL",
 }
-"""Values of the option "graph_optimization" and what ONNX Runtime calls them, the default first."""
+"""Values of the option "graph_optimization" and their names in ONNX Runtime, the default first."""
 
 FLOAT_TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
 INTEGER_TYPES = {f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
@@ -53,7 +53,7 @@ class OnnxRuntime(Runtime):
     model_format = ONNX
 
     def describe(self) -> RuntimeInfo | None:
-        """Tell the version, the providers on this device and the options."""
+        """Return the version, the providers on this device and the options."""
         try:
             return _describe(_import_onnxruntime())
         except RuntimeNotFoundError as error:
@@ -78,22 +78,22 @@ class _OnnxModel(LoadedModel):
         self._model_path = model_path
 
     def run_once(self) -> None:
-        """Run the session on the inputs that were made once."""
+        """Run the session on the generated inputs."""
         try:
             self._run(None, self._feeds)
         except Exception as error:
             raise RunFailedError(f"ONNX Runtime failed to run the model: {_sentence(error)}") from error
 
     def count_nodes(self) -> dict[str, int]:
-        """Run the model once in a session that profiles itself, also on the processor alone: shown, not assumed."""
-        # Two sessions at once would need twice the memory.
+        """Run the model once in a session with profiling, also where the CPU is the only provider."""
+        # Releases the first session: two at once would need twice the memory.
         del self._run
         return _profile(_import_onnxruntime(), self._model_path, self.setting, self._feeds)
 
 
 def _import_onnxruntime() -> Any:
     try:
-        import numpy  # noqa: F401 - its absence is a reason of its own
+        import numpy  # noqa: F401 - only to report that it is missing
         import onnxruntime
     except ImportError as error:
         raise RuntimeNotFoundError(
@@ -141,10 +141,10 @@ def _create_session(onnxruntime: Any, model_path: Path, setting: Setting, *, pro
 def generate_inputs(signature: Any, batch_size: int, seed: int) -> Feeds:
     """Generate inputs from the signature of a session.
 
-    Floats are normal, truth values fair, integers 0 or 1: an index that any table of two rows holds.
+    Floats are standard normal, booleans and integers 0 or 1 with equal probability: valid indices of most tables.
 
     Args:
-        signature: What `InferenceSession.get_inputs` returns.
+        signature: The result of `InferenceSession.get_inputs`.
         batch_size: Size of a first dimension that the model leaves open.
         seed: Equal seeds give equal inputs.
 
@@ -152,7 +152,7 @@ def generate_inputs(signature: Any, batch_size: int, seed: int) -> Feeds:
         One array for each input.
 
     Raises:
-        ModelRejectedError: If an input leaves another dimension open, or holds no numbers.
+        ModelRejectedError: If an input leaves another dimension open, or is not numeric.
         SettingNotSupportedError: If the model fixes its batch to another size.
     """
     import numpy
@@ -200,7 +200,7 @@ def _concrete_shape(node: Any, batch_size: int) -> tuple[int, ...]:
 
 def _profile(onnxruntime: Any, model_path: Path, setting: Setting, feeds: Feeds) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
-        # A session of its own: one that profiles itself is slower.
+        # A separate session, since profiling slows runs down.
         session = _create_session(onnxruntime, model_path, setting, profile_prefix=f"{folder}/node_counts")
         try:
             session.run(None, feeds)
@@ -211,11 +211,11 @@ def _profile(onnxruntime: Any, model_path: Path, setting: Setting, feeds: Feeds)
         try:
             return count_nodes(profile_path)
         except (OSError, ValueError) as error:
-            raise RunFailedError(f"ONNX Runtime left no profile that can be read: {error}") from error
+            raise RunFailedError(f"the profile of ONNX Runtime cannot be read: {error}") from error
 
 
 def count_nodes(profile_path: Path) -> dict[str, int]:
-    """Count from a profile of ONNX Runtime which provider ran how many nodes.
+    """Count the nodes that each provider ran, from a profile of ONNX Runtime.
 
     Args:
         profile_path: The profile of a session, JSON.

@@ -1,6 +1,6 @@
 """Runtimes by name, found through the entry points of the installed packages.
 
-Only worker processes and the description of the device look here: the server never imports a runtime.
+Used in worker processes and in the process that describes the device; the server never imports a runtime.
 """
 
 from importlib import metadata
@@ -19,10 +19,10 @@ def load_runtime(name: str) -> Runtime:
         name: Name of the runtime, for example "onnxruntime".
 
     Returns:
-        The runtime; whether its engine is there, `describe` tells.
+        The runtime; `describe` reports whether its engine is available.
 
     Raises:
-        RuntimeNotFoundError: If no installed package brings the runtime, two bring it, or its module is broken.
+        RuntimeNotFoundError: If no installed package has the runtime, two have it, or its module cannot be imported.
     """
     entry_points = _entry_points()
     if name not in entry_points:
@@ -32,7 +32,7 @@ def load_runtime(name: str) -> Runtime:
 
 
 def describe_runtimes() -> tuple[RuntimeInfo, ...]:
-    """Describe every runtime that the installed packages bring, available or not.
+    """Describe every runtime of the installed packages, available or not.
 
     Returns:
         The runtimes in the order of their names.
@@ -51,7 +51,7 @@ def describe_runtimes() -> tuple[RuntimeInfo, ...]:
 def _entry_points() -> dict[str, set[str]]:
     entry_points: dict[str, set[str]] = {}
     for entry_point in metadata.entry_points(group=ENTRY_POINT_GROUP):
-        # The same package seen twice on the path names the same object twice, which is no conflict.
+        # A package that is found twice on the path names the same object twice, which is not a conflict.
         entry_points.setdefault(entry_point.name, set()).add(entry_point.value)
     return entry_points
 

@@ -108,7 +108,7 @@ def test_clock_source_is_what_systemd_tells(write_tree) -> None:
         ("active", False, True, "good", "active"),
         ("active", False, False, "warning", "logged in"),
         ("failed", True, False, "trouble", "failed"),
-        (None, True, False, "warning", "no service"),
+        (None, True, False, "warning", "not a service"),
     ],
 )
 def test_service_is_judged_by_what_systemd_says(fake_system, state, is_system, lingers, level, words) -> None:

@@ -11,7 +11,7 @@ from edgeprof_proto.records.job_spec import JobSpec, Setting
 
 def test_data_folder_that_can_be_written_or_made_is_good(tmp_path) -> None:
     assert check_data_folder(tmp_path).finding.endswith("can be written")
-    assert check_data_folder(tmp_path / "a" / "b").finding.endswith("can be made")
+    assert check_data_folder(tmp_path / "a" / "b").finding.endswith("can be created")
     assert not list(tmp_path.iterdir())
 
 
@@ -31,7 +31,7 @@ def test_journal_is_good_where_there_is_none_and_where_it_is_whole(tmp_path) -> 
     assert check_journal(tmp_path).level == "good"
     with open_journal(tmp_path) as journal:
         journal.create_job("a", JobSpec(model_sha256="0" * 64, setting=Setting(runtime="r")), time=1.0)
-        assert check_journal(tmp_path).finding == "it is whole and holds 1 jobs"
+        assert check_journal(tmp_path).finding == "it is intact and holds 1 jobs"
 
 
 def test_journal_that_is_damaged_or_of_a_newer_agent_is_trouble(tmp_path) -> None:

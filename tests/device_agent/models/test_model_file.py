@@ -125,7 +125,7 @@ def test_file_built_to_exhaust_its_reader_is_refused(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("content", [b"this is no model", b"\x08\x08", b"\xff" * 30, b"\x3a\x7f", b"\x0b\x0c"])
 def test_garbage_is_refused(content: bytes) -> None:
-    with pytest.raises(ModelRefusedError, match="no ONNX model"):
+    with pytest.raises(ModelRefusedError, match="not an ONNX model"):
         check(content)
 
 
