@@ -1,6 +1,7 @@
 """What the agent is told at its start: defaults, then `EDGEPROF_AGENT_*` variables, then flags."""
 
 import dataclasses
+import math
 import re
 import socket
 from collections.abc import Mapping
@@ -18,7 +19,35 @@ LOG_FORMATS = ("text", "json")
 
 MIB = 1024 * 1024
 
+MAX_THREAD_COUNT = 1_024
+"""Threads that a setting may ask for where the agent is told a number: more only wait for each other on any board."""
+
+_MAX_BYTES = 2**50
+_MAX_COUNT = 10_000_000
+_MAX_DURATION_S = 30 * 24 * 3600.0
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "port": (0, 65_535),
+    "model_bytes": (1, _MAX_BYTES),
+    "model_cache_bytes": (1, _MAX_BYTES),
+    # More than any disk has is a way to say that it is full.
+    "disk_reserve_bytes": (0, 2**62),
+    "queued_job_count": (1, _MAX_COUNT),
+    "host_queued_job_count": (1, _MAX_COUNT),
+    "finished_job_count": (1, _MAX_COUNT),
+    "job_duration_s": (0.001, _MAX_DURATION_S),
+    "lease_duration_s": (0.001, _MAX_DURATION_S),
+    "worker_memory_bytes": (0, _MAX_BYTES),
+    "worker_user_id": (1, 2**32 - 2),
+    "upload_count": (1, 10_000),
+    "upload_bytes_per_s": (1, _MAX_BYTES),
+    "thread_count": (0, MAX_THREAD_COUNT),
+}
+"""Smallest and largest value of every number."""
+
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<host>[^:]*)):(?P<port>\d{1,5})")
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +74,7 @@ class AgentConfig:
         worker_memory_bytes: Memory that a worker may take; 0 for three quarters of the board's.
         worker_variables: Names of environment variables that workers see beside those they need, divided by commas.
         worker_user_id: User and group of the workers where the agent runs as root: a number that no account has.
+        thread_count: Threads that a setting may ask for; 0 for as many as the board has cores.
         upload_count: Uploads at once at most.
         upload_bytes_per_s: Bytes that all uploads together bring per second at most; they wait, none is refused.
 
@@ -70,6 +100,7 @@ class AgentConfig:
     worker_memory_bytes: int = 0
     worker_variables: str = ""
     worker_user_id: int = 64_117
+    thread_count: int = 0
     upload_count: int = 16
     upload_bytes_per_s: int = 64 * MIB
 
@@ -79,21 +110,14 @@ class AgentConfig:
                 f"refused to listen on {self.host!r} with --insecure: without encryption and pairing the agent serves "
                 "loopback alone; leave --insecure out, or use 127.0.0.1"
             )
-        if not 0 <= self.port <= 65535:
-            raise ConfigError(f"port must be 0 to 65535, got {self.port}")
         if self.log_level not in LOG_LEVELS:
             raise ConfigError(f"log_level must be one of {', '.join(LOG_LEVELS)}, got {self.log_level!r}")
         if self.log_format not in LOG_FORMATS:
             raise ConfigError(f"log_format must be one of {', '.join(LOG_FORMATS)}, got {self.log_format!r}")
-        for name in (
-            *("model_bytes", "model_cache_bytes", "queued_job_count", "host_queued_job_count", "finished_job_count"),
-            *("job_duration_s", "lease_duration_s", "worker_user_id", "upload_count", "upload_bytes_per_s"),
-        ):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
-        for name in ("disk_reserve_bytes", "worker_memory_bytes"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} must be >= 0, got {getattr(self, name)}")
+        for name, (lowest, highest) in _RANGES.items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and lowest <= value <= highest):
+                raise ConfigError(f"{name} must be {lowest:.16g} to {highest:.16g}, got {value}")
         if self.model_cache_bytes < self.model_bytes:
             raise ConfigError(
                 f"model_cache_bytes must be >= model_bytes so that every allowed model fits, "
@@ -156,12 +180,16 @@ def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Age
 
 
 def _parse(name: str, field_type: Any, text: str) -> Any:
+    # A value that may be missing is of the type that it has where it is not.
+    wanted = (get_args(field_type) or (field_type,))[0]
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    if wanted is Path and not text:
+        raise ConfigError(f"{variable} must be a path, got an empty text; unset it for the default")
     try:
-        # A value that may be missing is of the type that it has where it is not.
-        return (get_args(field_type) or (field_type,))[0](text)
+        # Python reads more than what people mean by a number: underscores, other scripts' digits.
+        return wanted(text if wanted not in (int, float) or _NUMBER.fullmatch(text.strip()) else "")
     except ValueError:
-        variable = ENVIRONMENT_PREFIX + name.upper()
-        raise ConfigError(f"{variable} must be a number ({field_type.__name__}), got {text!r}") from None
+        raise ConfigError(f"{variable} must be a number ({wanted.__name__}), got {text[:40]!r}") from None
 
 
 def _default_data_dir(environment: Mapping[str, str]) -> Path:

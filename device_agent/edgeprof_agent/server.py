@@ -170,6 +170,7 @@ def _build_servicer(
         queued_job_count=config.queued_job_count,
         host_queued_job_count=config.host_queued_job_count,
         finished_job_count=config.finished_job_count,
+        thread_count=config.thread_count,
     )
     servicer = DeviceAgentServicer(
         config=config,

@@ -7,12 +7,14 @@ from edgeprof_agent.conditions import (
     hottest_celsius,
     read_conditions,
     read_core_wait_ms,
+    read_flags,
     read_online_core_indices,
     read_peak_memory_bytes,
     read_temperatures,
+    read_thread_cores,
     read_thread_work_ns,
-    read_throttling_flags,
 )
+from edgeprof_agent.conditions.raspberry_pi import read_throttling_flags
 from edgeprof_proto.records.measurement import Conditions, Temperature
 
 
@@ -49,6 +51,7 @@ def test_a_raspberry_pi_tells_all_of_it(tmp_path: Path) -> None:
         has_throttling_flags=True,
         load_average_1m=0.42,
         available_memory_bytes=3_000_000 * 1024,
+        core_indices=(0, 1, 2, 3),
     )
 
 
@@ -74,6 +77,7 @@ def test_a_phone_with_a_sleeping_core_and_a_dead_sensor_tells_the_rest(tmp_path:
         ),
         core_frequencies_mhz=(600.0, 1_900.0, 2_400.0),
         governors=("schedutil", "schedutil", "performance"),
+        core_indices=(0, 4, 5),
     )
 
 
@@ -151,14 +155,13 @@ def _limited_core(index: int, *, allowed_khz: int, possible_khz: int) -> dict[st
     return {f"{folder}/scaling_max_freq": f"{allowed_khz}\n", f"{folder}/cpuinfo_max_freq": f"{possible_khz}\n"}
 
 
-def test_an_imposed_frequency_limit_is_a_flag(tmp_path: Path) -> None:
+def test_a_frequency_limit_is_a_number_and_no_flag_whoever_has_set_it(tmp_path: Path) -> None:
     online = {"sys/devices/system/cpu/online": "0-1\n"}
     free = _limited_core(0, allowed_khz=1_800_000, possible_khz=1_800_000)
     limited = _limited_core(1, allowed_khz=1_200_000, possible_khz=1_800_000)
-    assert read_conditions(_record(tmp_path / "free", {**online, **free})).throttling_flags == ()
-    assert read_conditions(_record(tmp_path / "limited", {**online, **free, **limited})).throttling_flags == (
-        "frequency-limit",
-    )
+    read = read_conditions(_record(tmp_path, {**online, **free, **limited}))
+    assert read.core_frequency_limits_mhz == (1_800.0, 1_200.0) and read.core_indices == (0, 1)
+    assert read.throttling_flags == () and not read.has_throttling_flags
 
 
 def test_a_jetsons_power_mode_is_named_and_its_frequency_limit_is_no_fault(tmp_path: Path) -> None:
@@ -186,6 +189,8 @@ def test_a_jetsons_power_mode_is_named_and_its_frequency_limit_is_no_fault(tmp_p
         has_throttling_flags=True,
         power_mode="15W",
         throttling_event_count=7,
+        core_indices=(0,),
+        core_frequency_limits_mhz=(1_190.4,),
     )
 
 
@@ -206,7 +211,9 @@ def test_a_phone_in_termux_tells_the_batterys_temperature_once_and_it_is_not_the
 def test_an_x86_processor_counts_its_own_throttling(tmp_path: Path) -> None:
     counts = {f"sys/devices/system/cpu/cpu{i}/thermal_throttle/core_throttle_count": f"{3 * i}\n" for i in range(3)}
     root = _record(tmp_path, {"sys/devices/system/cpu/online": "0-2\n", **counts})
-    assert read_conditions(root).throttling_event_count == 9
+    read = read_conditions(root)
+    assert read.throttling_event_count == 9
+    assert read.core_throttling_event_counts == (0, 3, 6) and read.core_indices == (0, 1, 2)
 
 
 def test_a_kernel_without_the_raspberry_pis_patches_tells_under_voltage_alone(tmp_path: Path) -> None:
@@ -214,7 +221,51 @@ def test_a_kernel_without_the_raspberry_pis_patches_tells_under_voltage_alone(tm
     root = _record(tmp_path, {f"{folder}/name": "rpi_volt\n", f"{folder}/in0_lcrit_alarm": "1\n"})
     assert read_throttling_flags(root) == ("under-voltage",)
     _record(tmp_path, {f"{folder}/in0_lcrit_alarm": "0\n"})
-    assert read_throttling_flags(root) == ()
+    # It tells nothing of heat, so nothing is claimed while the voltage is right.
+    assert read_flags(root) is None and not read_conditions(root).has_throttling_flags
+
+
+def test_a_raspberry_pi_5_keeps_its_flags_under_another_name(tmp_path: Path) -> None:
+    folder = "sys/devices/platform/soc@107c000000/soc@107c000000:firmware"
+    assert read_flags(_record(tmp_path, {f"{folder}/get_throttled": "80008\n"})) == (
+        "soft-temperature-limit",
+        "soft-temperature-limit-has-occurred",
+    )
+
+
+def test_idle_cooling_devices_of_a_raspberry_pi_say_nothing_since_its_firmware_throttles(tmp_path: Path) -> None:
+    cooler = "sys/class/thermal/cooling_device0"
+    idle = {f"{cooler}/type": "cpufreq-cpu0\n", f"{cooler}/cur_state": "0\n"}
+    board = {"proc/device-tree/compatible": "raspberrypi,5-model-b\0brcm,bcm2712\0"}
+    assert read_flags(_record(tmp_path / "pi", {**idle, **board})) is None
+    assert read_flags(_record(tmp_path / "other", idle)) == ()
+    assert read_flags(_record(tmp_path / "pi", {f"{cooler}/cur_state": "1\n"})) == ("thermal-limit",)
+
+
+def test_a_cooling_device_names_the_cores_that_it_holds_back(tmp_path: Path) -> None:
+    thermal, cpu = "sys/class/thermal/cooling_device", "sys/devices/system/cpu"
+    root = _record(
+        tmp_path,
+        {
+            f"{thermal}0/type": "cpufreq-cpu0\n",
+            f"{thermal}0/cur_state": "0\n",
+            f"{thermal}1/type": "cpufreq-cpu4\n",
+            f"{thermal}1/cur_state": "2\n",
+            f"{cpu}/cpu4/cpufreq/related_cpus": "4 5 6\n",
+            f"{thermal}2/type": "thermal-devfreq-0\n",
+            f"{thermal}2/cur_state": "1\n",
+            f"{thermal}3/type": "gpu\n",
+            f"{thermal}3/cur_state": "1\n",
+        },
+    )
+    assert read_flags(root) == ("thermal-limit-cores-4,5,6", "thermal-limit-devfreq", "thermal-limit-gpu")
+
+
+def test_the_core_of_each_thread_is_read_whatever_its_name(tmp_path: Path) -> None:
+    rest = " ".join(["S", *["0"] * 35, "5", "0"])
+    files = {"proc/self/task/7/stat": f"7 (a) b (c)) {rest}\n", "proc/self/task/8/stat": "8 (short) S 1\n"}
+    assert read_thread_cores(_record(tmp_path, files)) == {"7": 5}
+    assert read_thread_cores(), "on this machine"
 
 
 def test_work_of_each_thread_is_read(tmp_path: Path) -> None:

@@ -7,21 +7,23 @@ board calls itself.
 
 from pathlib import Path
 
-from edgeprof_agent.conditions import android, jetson
+from edgeprof_agent.conditions import android, jetson, raspberry_pi
+from edgeprof_agent.conditions.cooling import read_thermal_limits
 from edgeprof_agent.conditions.files import SYSTEM_ROOT, read_number, read_text
 from edgeprof_agent.conditions.linux import (
     cpufreq_folder,
     read_core_frequencies_mhz,
+    read_core_frequency_limits_mhz,
+    read_core_throttling_event_counts,
     read_core_wait_ms,
     read_governors,
-    read_limits,
     read_load_average_1m,
     read_memory_bytes,
     read_online_core_indices,
     read_peak_memory_bytes,
     read_temperatures,
+    read_thread_cores,
     read_thread_work_ns,
-    read_throttling_event_count,
 )
 from edgeprof_agent.conditions.raspberry_pi import read_throttling_flags
 from edgeprof_proto.records.measurement import Conditions, Temperature
@@ -33,6 +35,7 @@ __all__ = [
     "read_conditions",
     "read_core_frequencies_mhz",
     "read_core_wait_ms",
+    "read_flags",
     "read_governors",
     "read_load_average_1m",
     "read_memory_bytes",
@@ -41,8 +44,8 @@ __all__ = [
     "read_peak_memory_bytes",
     "read_temperatures",
     "read_text",
+    "read_thread_cores",
     "read_thread_work_ns",
-    "read_throttling_flags",
 ]
 
 
@@ -55,23 +58,42 @@ def read_conditions(root: Path = SYSTEM_ROOT) -> Conditions:
     Returns:
         The state; a field that the system does not tell is None or empty.
     """
-    firmware, limits, power_mode = read_throttling_flags(root), read_limits(root), jetson.read_power_mode(root)
-    if limits is not None and power_mode is not None:
-        # A power mode limits the frequency because somebody chose it, and is reported as itself.
-        limits = tuple(flag for flag in limits if flag != "frequency-limit")
-    event_counts = [read_throttling_event_count(root), jetson.read_throttling_event_count(root)]
-    known_event_counts = [count for count in event_counts if count is not None]
+    flags = read_flags(root)
+    core_event_counts = read_core_throttling_event_counts(root)
+    other_event_count = jetson.read_throttling_event_count(root)
+    has_event_count = bool(core_event_counts) or other_event_count is not None
+    frequencies_mhz, limits_mhz = read_core_frequencies_mhz(root), read_core_frequency_limits_mhz(root)
+    is_told_by_core = frequencies_mhz or limits_mhz or core_event_counts
     return Conditions(
         temperatures=_all_temperatures(root),
-        core_frequencies_mhz=read_core_frequencies_mhz(root),
+        core_frequencies_mhz=frequencies_mhz,
         governors=read_governors(root),
-        throttling_flags=(*(firmware or ()), *(limits or ())),
-        has_throttling_flags=firmware is not None or limits is not None,
+        throttling_flags=flags or (),
+        has_throttling_flags=flags is not None,
         load_average_1m=read_load_average_1m(root),
         available_memory_bytes=read_memory_bytes("MemAvailable", root),
-        power_mode=power_mode,
-        throttling_event_count=sum(known_event_counts) if known_event_counts else None,
+        power_mode=jetson.read_power_mode(root),
+        throttling_event_count=sum(core_event_counts) + (other_event_count or 0) if has_event_count else None,
+        core_indices=read_online_core_indices(root) if is_told_by_core else (),
+        core_frequency_limits_mhz=limits_mhz,
+        core_throttling_event_counts=core_event_counts,
     )
+
+
+def read_flags(root: Path = SYSTEM_ROOT) -> tuple[str, ...] | None:
+    """Read what holds the device back now: the firmware's flags and the kernel's cooling.
+
+    Args:
+        root: Root folder of the file tree to read.
+
+    Returns:
+        The flags that are set; None where no source was found that tells of heat.
+    """
+    firmware, limits = read_throttling_flags(root), read_thermal_limits(root)
+    if raspberry_pi.is_raspberry_pi(root) and not limits:
+        # There the firmware throttles and not the kernel, whose idle cooling devices say nothing.
+        limits = None
+    return None if firmware is None and limits is None else (*(firmware or ()), *(limits or ()))
 
 
 def hottest_celsius(conditions: Conditions) -> float | None:

@@ -1,4 +1,4 @@
-"""What every Linux tells: temperatures, frequencies, governors, load, memory, and the limits that the kernel sets."""
+"""What every Linux tells: temperatures, frequencies, governors, limits, load, memory, and what threads do."""
 
 from pathlib import Path
 
@@ -7,11 +7,8 @@ from edgeprof_proto.records.measurement import Temperature
 
 ABSOLUTE_ZERO_CELSIUS = -273.15
 
-FREQUENCY_LIMIT_SHARE = 0.9
-"""Of the hardware's highest frequency. A governor's step is about a tenth; a limit above it costs less than noise."""
-
-COMPUTING_COOLERS = ("cpu", "processor", "powerclamp", "gpu", "devfreq")
-"""Parts of the names of cooling devices that cool by computing less: the others are fans and chargers."""
+_LAST_CORE_FIELD = 36
+"""Place of the core in a thread's `stat`, counted behind the name: the 39th field of the line."""
 
 
 def read_temperatures(root: Path = SYSTEM_ROOT) -> tuple[Temperature, ...]:
@@ -64,57 +61,37 @@ def read_governors(root: Path = SYSTEM_ROOT) -> tuple[str, ...]:
     return known if len(known) == len(governors) else ()
 
 
-def read_limits(root: Path = SYSTEM_ROOT) -> tuple[str, ...] | None:
-    """Read the limits that hold the processor back now, whoever has set them.
+def read_core_frequency_limits_mhz(root: Path = SYSTEM_ROOT) -> tuple[float, ...]:
+    """Read the highest frequency that each online core may run at now, in MHz: the owner's cap, a mode's, or heat's.
 
     Args:
         root: Root folder of the file tree to read.
 
     Returns:
-        "thermal-limit" where the kernel cools by computing less, "frequency-limit" where a core may not reach the
-        frequency that its hardware allows; None where the system tells neither.
+        One number for each online core in ascending order; empty unless the kernel tells it for all of them.
     """
-    thermal, frequency = _is_cooling_by_computing_less(root), _is_frequency_limited(root)
-    if thermal is None and frequency is None:
-        return None
-    return ("thermal-limit",) * bool(thermal) + ("frequency-limit",) * bool(frequency)
-
-
-def _is_cooling_by_computing_less(root: Path) -> bool | None:
-    states = [
-        read_number(folder / "cur_state")
-        for folder in (root / "sys/class/thermal").glob("cooling_device*")
-        if any(part in (read_text(folder / "type") or "").lower() for part in COMPUTING_COOLERS)
+    limits_khz = [
+        read_number(cpufreq_folder(index, root) / "scaling_max_freq") for index in read_online_core_indices(root)
     ]
-    known = [state for state in states if state is not None]
-    return any(state > 0 for state in known) if known else None
+    known = tuple(limit / 1000 for limit in limits_khz if limit is not None)
+    return known if len(known) == len(limits_khz) else ()
 
 
-def _is_frequency_limited(root: Path) -> bool | None:
-    shares = []
-    for index in read_online_core_indices(root):
-        allowed_khz = read_number(cpufreq_folder(index, root) / "scaling_max_freq")
-        possible_khz = read_number(cpufreq_folder(index, root) / "cpuinfo_max_freq")
-        if allowed_khz is not None and possible_khz:
-            shares.append(allowed_khz / possible_khz)
-    return min(shares) < FREQUENCY_LIMIT_SHARE if shares else None
-
-
-def read_throttling_event_count(root: Path = SYSTEM_ROOT) -> int | None:
-    """Read how often the cores of an x86 processor have slowed themselves down since the start.
+def read_core_throttling_event_counts(root: Path = SYSTEM_ROOT) -> tuple[int, ...]:
+    """Read how often each core of an x86 processor has slowed itself down since the start.
 
     Args:
         root: Root folder of the file tree to read.
 
     Returns:
-        The sum over the cores; None where the kernel does not count.
+        One number for each online core in ascending order; empty unless the kernel counts for all of them.
     """
     counts = [
         read_number(root / f"sys/devices/system/cpu/cpu{index}/thermal_throttle/core_throttle_count")
         for index in read_online_core_indices(root)
     ]
-    known = [count for count in counts if count is not None]
-    return int(sum(known)) if known else None
+    known = tuple(int(count) for count in counts if count is not None)
+    return known if len(known) == len(counts) else ()
 
 
 def read_thread_work_ns(root: Path = SYSTEM_ROOT) -> dict[str, int] | None:
@@ -132,6 +109,24 @@ def read_thread_work_ns(root: Path = SYSTEM_ROOT) -> dict[str, int] | None:
         if fields and fields[0].isdecimal():
             work_ns[path.parent.name] = int(fields[0])
     return work_ns or None
+
+
+def read_thread_cores(root: Path = SYSTEM_ROOT) -> dict[str, int]:
+    """Read on which core each thread of this process was last.
+
+    Args:
+        root: Root folder of the file tree to read.
+
+    Returns:
+        Logical cores by the thread's number, for those that live; empty where the kernel does not tell.
+    """
+    cores = {}
+    for path in (root / "proc/self/task").glob("*/stat"):
+        # The second field is the thread's name in parentheses, which may hold anything.
+        fields = (read_text(path) or "").rpartition(")")[2].split()
+        if len(fields) > _LAST_CORE_FIELD and fields[_LAST_CORE_FIELD].isdecimal():
+            cores[path.parent.name] = int(fields[_LAST_CORE_FIELD])
+    return cores
 
 
 def read_load_average_1m(root: Path = SYSTEM_ROOT) -> float | None:

@@ -4,6 +4,7 @@
 open its device; the kernel shows it to everybody as a file.
 """
 
+import contextlib
 from pathlib import Path
 
 from edgeprof_agent.conditions.files import SYSTEM_ROOT, read_number, read_text
@@ -24,6 +25,9 @@ Source:
     Raspberry Pi documentation, `vcgencmd get_throttled`; the kernel shows the same number as a file.
 """
 
+FLAGS_PATTERN = "soc*/soc*:firmware/get_throttled"
+"""Where the file lies: in `soc/soc:firmware` up to the Raspberry Pi 4, on the 5 with `soc@107c000000` for `soc`."""
+
 
 def read_throttling_flags(root: Path = SYSTEM_ROOT) -> tuple[str, ...] | None:
     """Read the flags that a Raspberry Pi's firmware sets when it lowers its own frequency.
@@ -32,20 +36,28 @@ def read_throttling_flags(root: Path = SYSTEM_ROOT) -> tuple[str, ...] | None:
         root: Root folder of the file tree to read.
 
     Returns:
-        Names of the flags that are set; None on a system that has no such flags.
+        Names of the flags that are set; None where the system does not tell them. A kernel that tells the voltage alone
+        gives "under-voltage" while that is too low, and None otherwise: it does not tell of heat.
     """
-    text = read_text(root / "sys/devices/platform/soc/soc:firmware/get_throttled")
-    try:
-        bits = int(text or "", 16)
-    except ValueError:
-        return _read_voltage_alarm(root)
-    return tuple(name for bit, name in THROTTLING_FLAGS.items() if bits >> bit & 1)
+    for path in sorted((root / "sys/devices/platform").glob(FLAGS_PATTERN)):
+        with contextlib.suppress(ValueError):
+            bits = int(read_text(path) or "", 16)
+            return tuple(name for bit, name in THROTTLING_FLAGS.items() if bits >> bit & 1)
+    return ("under-voltage",) if _is_voltage_alarm_raised(root) else None
 
 
-def _read_voltage_alarm(root: Path) -> tuple[str, ...] | None:
-    """Read what a kernel without the Raspberry Pi's own patches tells: under-voltage alone."""
-    for folder in (root / "sys/class/hwmon").glob("hwmon*"):
-        alarm = read_number(folder / "in0_lcrit_alarm")
-        if read_text(folder / "name") == "rpi_volt" and alarm is not None:
-            return ("under-voltage",) if alarm else ()
-    return None
+def is_raspberry_pi(root: Path = SYSTEM_ROOT) -> bool:
+    """Tell whether the device tree is a Raspberry Pi's.
+
+    Args:
+        root: Root folder of the file tree to read.
+    """
+    return (read_text(root / "proc/device-tree/compatible") or "").startswith("raspberrypi,")
+
+
+def _is_voltage_alarm_raised(root: Path) -> bool:
+    """Read what a kernel without the flags still tells: under-voltage alone."""
+    return any(
+        read_text(folder / "name") == "rpi_volt" and bool(read_number(folder / "in0_lcrit_alarm"))
+        for folder in (root / "sys/class/hwmon").glob("hwmon*")
+    )

@@ -5,13 +5,14 @@ from pathlib import Path
 from edgeprof_agent.conditions import (
     SYSTEM_ROOT,
     cpufreq_folder,
+    read_flags,
     read_governors,
     read_number,
     read_online_core_indices,
     read_temperatures,
     read_text,
-    read_throttling_flags,
 )
+from edgeprof_agent.conditions.raspberry_pi import read_throttling_flags
 from edgeprof_agent.config import AgentConfig
 from edgeprof_proto.records.check import Check, CheckLevel
 
@@ -83,18 +84,20 @@ def check_temperature(root: Path = SYSTEM_ROOT) -> Check:
 
 
 def check_throttling(root: Path = SYSTEM_ROOT) -> Check:
-    """Check the throttling flags of a Raspberry Pi's firmware: voltage and temperature."""
-    flags, name = read_throttling_flags(root), "throttling"
+    """Check what holds the device back: a Raspberry Pi's firmware by voltage or heat, the kernel by cooling."""
+    flags, name = read_flags(root), "throttling"
     if flags is None:
         return Check(name=name, level=CheckLevel.NOT_REPORTED, finding="not reported")
     if not flags:
-        return Check(name=name, level=CheckLevel.GOOD, finding="none since the start of the device")
+        is_kept = read_throttling_flags(root) is not None
+        finding = "none since the start of the device" if is_kept else "none now; the past is not reported"
+        return Check(name=name, level=CheckLevel.GOOD, finding=finding)
     is_voltage = any(flag.startswith("under-voltage") for flag in flags)
     has_only_been = all(flag.endswith("has-occurred") for flag in flags)
     return Check(
         name=name,
         level=CheckLevel.WARNING if has_only_been else CheckLevel.TROUBLE,
-        finding=f"the firmware reports {', '.join(flags)}",
+        finding=f"the device reports {', '.join(flags)}",
         remedy="use a stronger power supply and a shorter cable" if is_voltage else "cool the device better",
     )
 

@@ -8,7 +8,8 @@ import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 
-from edgeprof_agent.device.description_process import DeviceDescriber, check_setting
+from edgeprof_agent.device.description_process import DeviceDescriber
+from edgeprof_agent.device.setting_check import check_setting
 from edgeprof_agent.errors import JobCancelledError, JobConflictError
 from edgeprof_agent.jobs.admission import Admission
 from edgeprof_agent.jobs.event_stream import EventStream
@@ -35,6 +36,7 @@ class JobQueue:
         queued_job_count: Waiting jobs at most.
         host_queued_job_count: Waiting jobs of one host at most.
         finished_job_count: Finished jobs that the journal keeps.
+        thread_count: Threads that a setting may ask for; 0 for as many as the board has cores.
         clock: Tells the time, in seconds since the epoch.
     """
 
@@ -49,11 +51,13 @@ class JobQueue:
         queued_job_count: int,
         host_queued_job_count: int,
         finished_job_count: int,
+        thread_count: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._journal = journal
         self._store = store
         self._describer = describer
+        self._thread_count = thread_count
         self._leases = leases
         self._clock = clock
         self._admission = Admission(
@@ -99,7 +103,8 @@ class JobQueue:
         require_job_id(job_id)
         if (existing := self._find_job(job_id, spec)) is not None:
             return existing
-        check_setting(spec.setting, await self._describer.describe())
+        device = await self._describer.describe()
+        check_setting(spec.setting, device, thread_count=self._thread_count or device.cpu.core_count)
         # Another call may have created the job while the device was being described.
         if (existing := self._find_job(job_id, spec)) is not None:
             return existing

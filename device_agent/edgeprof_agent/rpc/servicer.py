@@ -12,6 +12,7 @@ import grpc
 from edgeprof_agent.calls import refuse
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.device.description_process import DeviceDescriber
+from edgeprof_agent.device.setting_check import thread_limit
 from edgeprof_agent.doctor.process import Diagnoser
 from edgeprof_agent.errors import (
     AgentError,
@@ -239,9 +240,8 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
 
     def _present(self, description: DeviceDescription) -> Device:
         fields = {field.name: getattr(description, field.name) for field in dataclasses.fields(description)}
-        names = [field.name for field in dataclasses.fields(AgentLimits)]
-        # A limit that the configuration does not have is not reported.
-        limits = {name: getattr(self._config, name) for name in names if hasattr(self._config, name)}
+        limits = {field.name: getattr(self._config, field.name) for field in dataclasses.fields(AgentLimits)}
+        limits["thread_count"] = thread_limit(self._config, description)
         return Device(**fields, device_id=self._device_id, limits=AgentLimits(**limits))
 
 

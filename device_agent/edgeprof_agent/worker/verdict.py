@@ -5,19 +5,22 @@ is the first of these that applies:
 
     fallback          nodes ran on another provider than the setting names
     setting_not_met   the worker used other cores, or more threads, than the setting names
-    throttled         the device reported throttling, or lowered its frequency
+    throttled         the device reported throttling, or lowered the frequency of what ran the model
+    too_few_runs      fewer runs or blocks than a judgement of noise and drift needs
     noisy             runs within a block differ too much, so the median of a block is uncertain
     drifting          blocks are consistent in themselves, and the last is slower or faster than the first
     noisy             blocks differ without a trend, or the median's interval is wider than the plan asks for
     stable            none of these
 
 Fallback and setting_not_met mean that another platform was measured than the one asked for. A number that could not be
-read is left out of the evidence.
+read is left out of the evidence. Throttling is looked for on the cores and providers that ran the model alone
+(`throttling.py`).
 """
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
+from edgeprof_agent.worker import throttling
 from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import Conditions, Evidence, LatencyBlock, Verdict, VerdictKind
 from edgeprof_proto.shared.interval import MIN_BLOCK_COUNT, median_interval, needed_ms
@@ -38,7 +41,13 @@ THROTTLING_FLAG_LIMIT = 0
 """One flag counts: the firmware sets a flag only when it throttles or has throttled."""
 
 FREQUENCY_DROP_LIMIT = 0.1
-"""Relative, of the fastest core. About one step of a governor; turbo frequencies vary by less."""
+"""Relative, of a core that ran. About one step of a governor; turbo frequencies vary by less."""
+
+MIN_RUN_COUNT = 10
+"""Timed runs from which scatter can be judged: the quartiles of fewer are single runs."""
+
+MIN_DRIFT_BLOCK_COUNT = 2
+"""Timed blocks from which drift can be judged; a plan that asks for an interval needs `MIN_BLOCK_COUNT`."""
 
 QUARTILE_SPREAD_LIMIT = 0.2
 """Interquartile range relative to the median: 0.01 to 0.1 on an idle machine; at 0.2 the median of 50 runs has
@@ -60,9 +69,6 @@ BLOCK_SPREAD_LIMIT = 0.08
 """Slowest minus fastest block, relative to the median block. Larger than the limit of drift, since the extremes of five
 blocks differ by more than two given ones."""
 
-PASSING_FLAGS_SUFFIX = "-has-occurred"
-"""Suffix of flags that the firmware keeps until reboot: they count only when set during the measurement."""
-
 _NOISE_INSIDE_BLOCKS = ("quartile_spread", "mean_excess", "core_wait_share")
 
 
@@ -75,6 +81,7 @@ def judge(
     provider: str = "",
     node_counts: Mapping[str, int] | None = None,
     allow_fallback: bool = False,
+    core_indices: Sequence[int] = (),
     cores_elsewhere_count: int | None = None,
     extra_thread_count: int | None = None,
     core_wait_ms: float | None = None,
@@ -90,22 +97,26 @@ def judge(
         provider: The provider that the setting names.
         node_counts: How many nodes each provider ran; empty where that is not known.
         allow_fallback: Whether nodes may run on other providers, as long as one runs on `provider`.
+        core_indices: Logical cores that the kernel let the worker use; empty where not reported.
         cores_elsewhere_count: Cores that the worker could use and the setting does not name; None where not reported.
         extra_thread_count: Threads that worked beyond the setting's number; None where not reported.
-        core_wait_ms: Time that the worker waited for a core during the timed blocks, in ms; None where not reported.
+        core_wait_ms: Time that the worker waited for a core inside the timed blocks, in ms; None where not reported.
         plan: The plan, which may ask for an interval; None where no interval is asked for.
 
     Returns:
         The verdict, with every number that could be computed.
     """
-    samples = [block.latency_ms for block in blocks if not block.is_warmup]
+    timed_blocks = [block for block in blocks if not block.is_warmup]
+    samples = [block.latency_ms for block in timed_blocks]
+    history = [conditions_before, *conditions_during, conditions_after]
     evidence = (
         *_fallback_evidence(provider, node_counts or {}, allow_fallback),
         *_setting_evidence(cores_elsewhere_count, extra_thread_count),
-        *_throttling_evidence([conditions_before, *conditions_during, conditions_after]),
+        *_throttling_evidence(history, throttling.find_what_ran(history, provider, node_counts or {}, core_indices)),
+        *_count_evidence(samples, plan),
         *_noise_evidence(samples, core_wait_ms),
         *_drift_evidence([statistics.median(block) for block in samples]),
-        *_interval_evidence([block for block in blocks if not block.is_warmup], plan),
+        *_interval_evidence(timed_blocks, plan),
     )
     return Verdict(kind=_kind({item.name for item in evidence if item.is_exceeded}), evidence=evidence)
 
@@ -115,8 +126,10 @@ def _kind(exceeded: set[str]) -> VerdictKind:
         return VerdictKind.FALLBACK
     if exceeded & {"cores_elsewhere_count", "extra_thread_count"}:
         return VerdictKind.SETTING_NOT_MET
-    if exceeded & {"throttling_flag_count", "throttling_event_count", "frequency_drop"}:
+    if exceeded & {"throttling_flag_count", "throttling_event_count", "frequency_limit_drop", "frequency_drop"}:
         return VerdictKind.THROTTLED
+    if exceeded & {"runs_missing_count", "blocks_missing_count"}:
+        return VerdictKind.TOO_FEW_RUNS
     if exceeded & set(_NOISE_INSIDE_BLOCKS):
         return VerdictKind.NOISY
     if "drift" in exceeded:
@@ -138,21 +151,22 @@ def _setting_evidence(cores_elsewhere_count: int | None, extra_thread_count: int
         yield _evidence("extra_thread_count", extra_thread_count, EXTRA_THREAD_LIMIT)
 
 
-def _throttling_evidence(history: Sequence[Conditions]) -> Iterator[Evidence]:
-    before = history[0]
-    if all(conditions.has_throttling_flags for conditions in history):
-        raised = {flag for conditions in history for flag in conditions.throttling_flags}
-        raised_now = {flag for flag in raised if not flag.endswith(PASSING_FLAGS_SUFFIX)}
-        raised_meanwhile = raised - set(before.throttling_flags)
-        yield _evidence("throttling_flag_count", len(raised_now | raised_meanwhile), THROTTLING_FLAG_LIMIT)
-    if before.throttling_event_count is not None and history[-1].throttling_event_count is not None:
-        event_count = history[-1].throttling_event_count - before.throttling_event_count
-        yield _evidence("throttling_event_count", event_count, THROTTLING_EVENT_LIMIT)
-    frequencies_mhz = [max(item.core_frequencies_mhz) for item in history if item.core_frequencies_mhz]
-    if len(frequencies_mhz) > 1:
-        # The first reading may come from an idle device, so the reference is the highest one.
-        drop = 1 - min(frequencies_mhz[1:]) / max(frequencies_mhz)
-        yield _evidence("frequency_drop", drop, FREQUENCY_DROP_LIMIT)
+def _throttling_evidence(history: Sequence[Conditions], ran: throttling.Ran) -> Iterator[Evidence]:
+    numbers: tuple[tuple[str, float | None, float], ...] = (
+        ("throttling_flag_count", throttling.throttling_flag_count(history, ran), THROTTLING_FLAG_LIMIT),
+        ("throttling_event_count", throttling.throttling_event_count(history, ran), THROTTLING_EVENT_LIMIT),
+        ("frequency_limit_drop", throttling.frequency_limit_drop(history, ran), FREQUENCY_DROP_LIMIT),
+        ("frequency_drop", throttling.frequency_drop(history, ran), FREQUENCY_DROP_LIMIT),
+    )
+    for name, value, limit in numbers:
+        if value is not None:
+            yield _evidence(name, value, limit)
+
+
+def _count_evidence(samples: Sequence[Sequence[float]], plan: MeasurementPlan | None) -> Iterator[Evidence]:
+    needed_block_count = MIN_BLOCK_COUNT if plan is not None and plan.target_half_width else MIN_DRIFT_BLOCK_COUNT
+    yield _evidence("runs_missing_count", max(0, MIN_RUN_COUNT - sum(map(len, samples))), 0)
+    yield _evidence("blocks_missing_count", max(0, needed_block_count - len(samples)), 0)
 
 
 def _noise_evidence(samples: Sequence[Sequence[float]], core_wait_ms: float | None) -> Iterator[Evidence]:
@@ -179,7 +193,6 @@ def _interval_evidence(blocks: Sequence[LatencyBlock], plan: MeasurementPlan | N
         return
     interval = median_interval(blocks)
     if interval is None:
-        yield _evidence("blocks_missing_count", MIN_BLOCK_COUNT - len(blocks), 0)
         return
     yield _evidence("interval_half_width", interval.half_width, plan.target_half_width)
     if interval.half_width > plan.target_half_width:

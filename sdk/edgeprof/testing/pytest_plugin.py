@@ -1,5 +1,6 @@
 """Fixtures that come with the installation; pytest finds them through the entry point."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,8 +14,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def own_edgeprof_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Store and cache of edgeprof in a folder of the test's own; returns it."""
+    """Store, cache and pairings of edgeprof in a folder of the test's own; returns it.
+
+    What the user's environment tells edgeprof and its agent is taken away for the time of the test: their devices,
+    pairings and limits are none of its business.
+    """
     folder = tmp_path / "edgeprof"
+    for name in [name for name in os.environ if name.startswith("EDGEPROF_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("EDGEPROF_PAIRINGS", str(folder / "pairings.json"))
     monkeypatch.setenv("EDGEPROF_STORE", str(folder / "store.sqlite3"))
     monkeypatch.setenv("EDGEPROF_CACHE", str(folder / "cache"))
     return folder

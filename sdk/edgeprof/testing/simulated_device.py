@@ -18,6 +18,9 @@ __all__ = ["Fault", "FaultKind", "Heat", "SimulatedDevice", "SimulationConfig"]
 FULL_DISK_BYTES = 1 << 60
 """Space to keep free that no disk has: the agent then finds every disk full."""
 
+THREAD_COUNT = 64
+"""Threads that a setting may ask for on a simulated device: more than the cores of any."""
+
 
 class SimulatedDevice:
     """The real agent on this machine, with the runtime `simulated`.
@@ -35,7 +38,11 @@ class SimulatedDevice:
         self.config = config or SimulationConfig()
         self._folder = folder
         self._config_path = folder / "simulation.json"
-        environment = {CONFIG_VARIABLE: str(self._config_path)}
+        environment = {
+            CONFIG_VARIABLE: str(self._config_path),
+            # The simulated device has cores of its own, however many this machine has.
+            "EDGEPROF_AGENT_THREAD_COUNT": str(THREAD_COUNT),
+        }
         if has_full_disk:
             environment["EDGEPROF_AGENT_DISK_RESERVE_BYTES"] = str(FULL_DISK_BYTES)
         self._agent = LocalAgent(folder / "agent", environment=environment)

@@ -11,6 +11,9 @@ from edgeprof_agent.doctor.cpu_frequency import (
 CPU = "sys/devices/system/cpu"
 ZONE = "sys/class/thermal/thermal_zone0"
 FLAGS = "sys/devices/platform/soc/soc:firmware/get_throttled"
+FLAGS_OF_5 = "sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled"
+VOLTAGE = {"sys/class/hwmon/hwmon1/name": "rpi_volt", "sys/class/hwmon/hwmon1/in0_lcrit_alarm": "0"}
+COOLER = "sys/class/thermal/cooling_device0"
 BATTERY = "sys/class/power_supply/BAT0"
 
 
@@ -41,6 +44,11 @@ def cores(**files: str) -> dict[str, str]:
         (check_throttling, {FLAGS: "50000"}, "warning", "under-voltage-has-occurred"),
         (check_throttling, {FLAGS: "50005"}, "trouble", "under-voltage, "),
         (check_throttling, {}, "not_reported", ""),
+        (check_throttling, {FLAGS_OF_5: "0"}, "good", "since the start"),
+        (check_throttling, {FLAGS_OF_5: "4"}, "trouble", "throttled"),
+        (check_throttling, VOLTAGE, "not_reported", ""),
+        (check_throttling, {f"{COOLER}/type": "cpufreq-cpu0", f"{COOLER}/cur_state": "0"}, "good", "none now"),
+        (check_throttling, {f"{COOLER}/type": "cpufreq-cpu0", f"{COOLER}/cur_state": "1"}, "trouble", "thermal-limit"),
         (check_battery, {f"{BATTERY}/type": "Battery", f"{BATTERY}/status": "Charging"}, "good", ""),
         (
             check_battery,

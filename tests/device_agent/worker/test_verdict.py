@@ -76,7 +76,7 @@ def test_too_few_blocks_for_the_interval_that_a_plan_asks_for_are_evidence() -> 
     plan = MeasurementPlan(target_half_width=0.02).filled()
     verdict = judge(_blocks(_quiet(), block_count=3), QUIET, QUIET, plan=plan)
     assert _exceeded(verdict) == ["blocks_missing_count"]
-    assert verdict.kind is VerdictKind.NOISY
+    assert verdict.kind is VerdictKind.TOO_FEW_RUNS
 
 
 def test_runs_that_agree_are_stable_and_show_every_number() -> None:
@@ -86,6 +86,8 @@ def test_runs_that_agree_are_stable_and_show_every_number() -> None:
     assert list(_values(verdict)) == [
         "throttling_flag_count",
         "frequency_drop",
+        "runs_missing_count",
+        "blocks_missing_count",
         "quartile_spread",
         "mean_excess",
         "core_wait_share",
@@ -99,6 +101,8 @@ def test_evidence_is_computed_from_timed_runs_alone() -> None:
     assert _values(verdict) == {
         "throttling_flag_count": 0,
         "frequency_drop": 0.0,
+        "runs_missing_count": 0,
+        "blocks_missing_count": 0,
         "quartile_spread": 0.0,
         "mean_excess": 0.0,
         "core_wait_share": 0.01,
@@ -109,12 +113,33 @@ def test_evidence_is_computed_from_timed_runs_alone() -> None:
 
 def test_what_the_system_does_not_tell_gives_no_evidence() -> None:
     verdict = judge(_blocks(_quiet()), Conditions(), Conditions())
-    assert list(_values(verdict)) == ["quartile_spread", "mean_excess", "drift", "block_spread"]
+    assert list(_values(verdict))[2:] == ["quartile_spread", "mean_excess", "drift", "block_spread"]
+    assert list(_values(verdict))[:2] == ["runs_missing_count", "blocks_missing_count"]
 
 
-def test_a_single_run_can_be_judged() -> None:
-    blocks = [LatencyBlock(is_warmup=False, start_ms=0.0, latency_ms=(3.0,))]
-    assert judge(blocks, Conditions(), Conditions()).kind is VerdictKind.STABLE
+@pytest.mark.parametrize(
+    ("block_count", "run_count", "exceeded"),
+    [
+        (1, 1, ["runs_missing_count", "blocks_missing_count"]),
+        (1, 100, ["blocks_missing_count"]),
+        (3, 3, ["runs_missing_count"]),
+        (2, 5, []),
+    ],
+)
+def test_what_is_too_few_to_judge_is_a_verdict_of_its_own(
+    block_count: int, run_count: int, exceeded: list[str]
+) -> None:
+    verdict = judge(_blocks(lambda run: 3.0, block_count=block_count, run_count=run_count), QUIET, QUIET)
+    assert verdict.kind is (VerdictKind.TOO_FEW_RUNS if exceeded else VerdictKind.STABLE)
+    assert _exceeded(verdict) == exceeded
+
+
+def test_a_device_that_throttles_is_throttled_after_few_runs_too_and_scatter_of_few_runs_is_no_noise() -> None:
+    generator = random.Random(0)
+    few = _blocks(lambda run: math.exp(generator.gauss(0, 1)), block_count=2, run_count=2)
+    throttled = Conditions(throttling_flags=("throttled",), has_throttling_flags=True)
+    assert judge(few, QUIET, throttled).kind is VerdictKind.THROTTLED
+    assert judge(few, QUIET, QUIET).kind is VerdictKind.TOO_FEW_RUNS
 
 
 def test_runs_that_scatter_are_noisy() -> None:
