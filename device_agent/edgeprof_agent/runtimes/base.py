@@ -117,6 +117,14 @@ class LoadedModel(ABC):
         """
         return conditions.read_thread_work_ns()
 
+    def read_thread_cores(self) -> Mapping[str, int]:
+        """Read on which logical core each thread of this process was last.
+
+        Returns:
+            Cores by the thread's number; empty where that is not known.
+        """
+        return conditions.read_thread_cores()
+
     def sleep(self, duration_s: float) -> None:
         """Wait, so that the device cools down.
 

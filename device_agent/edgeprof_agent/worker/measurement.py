@@ -106,6 +106,7 @@ def _measure_loaded(
             provider=setting.provider,
             node_counts={item.provider: item.node_count for item in node_counts},
             allow_fallback=spec.allow_fallback,
+            core_indices=observed.core_indices,
             cores_elsewhere_count=len(set(observed.core_indices) - set(asked_cores)) if asked_cores else None,
             extra_thread_count=None if observed.thread_count is None else observed.thread_count - setting.thread_count,
             core_wait_ms=observed.core_wait_ms,
@@ -125,8 +126,16 @@ def _take_blocks(
     model: LoadedModel, plan: MeasurementPlan, observer: Observer, gate: ThermalGate, emit: Emit
 ) -> list[LatencyBlock]:
     blocks: list[LatencyBlock] = []
+
+    def observed_gate() -> bool:
+        has_waited = gate()
+        observer.begin_block()
+        return has_waited
+
     emit("progress", {"phase": JobPhase.WARMING_UP.value})
-    for block in measure(model.run_once, model.clock, plan, origin_ns=observer.origin_ns, gate=gate):
+    for block in measure(model.run_once, model.clock, plan, origin_ns=observer.origin_ns, gate=observed_gate):
+        if not block.is_warmup:
+            observer.end_block()
         if not blocks:
             observer.begin()
         blocks.append(block)
@@ -134,6 +143,9 @@ def _take_blocks(
         if len(blocks) == 1:
             emit("progress", {"phase": JobPhase.MEASURING.value})
         observer.read_between_blocks()
+        if block.is_warmup:
+            # After a wait the warm-up is repeated, and a timed block follows without another question to the gate.
+            observer.begin_block()
     return blocks
 
 
