@@ -20,7 +20,7 @@ class Observed:
     Args:
         core_indices: Cores that the threads of the worker could use.
         thread_count: Threads that worked; None where not reported.
-        core_wait_ms: Time that the worker waited for a core inside timed blocks, in milliseconds; None where not reported.
+        core_wait_ms: Time that the worker waited for a core inside timed blocks, in ms; None where not reported.
     """
 
     core_indices: tuple[int, ...]
