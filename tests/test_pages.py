@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from edgeprof_proto.records.measurement import VerdictKind
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PACKAGES = ("proto/edgeprof_proto", "device_agent/edgeprof_agent", "predictor/edgeprof_predictor", "sdk/edgeprof")
@@ -49,3 +51,8 @@ def test_the_architecture_page_sends_changes_to_folders_that_exist_and_stays_sho
     assert len(folders) == 10
     assert [folder for folder in folders if not (ROOT / folder).is_dir()] == []
     assert len(page.splitlines()) < 120
+
+
+def test_the_page_on_measuring_lists_every_verdict() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "measuring.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(kind.value for kind in VerdictKind)
