@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from edgeprof.store import Probe
 from edgeprof.store.platform import Platform
-from edgeprof.store.store import ProbeState
+from edgeprof.store.records import ProbeState
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Measurement, Verdict, VerdictKind
 

@@ -1,4 +1,4 @@
-"""edgeprof: measure a handful of networks on a device, then know in milliseconds how fast any other runs there.
+"""edgeprof: measure a few networks on a device, then predict in milliseconds how fast any other runs there.
 
 with edgeprof.connect("127.0.0.1:20763") as client:
 onboarded = edgeprof.onboard(client, "nasbench201")
@@ -16,7 +16,9 @@ from edgeprof_proto.records.measurement import Measurement
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient, connect
+    from edgeprof.measuring.benchmark import Benchmark, benchmark
     from edgeprof.measuring.comparison import Candidate, Comparison, compare
+    from edgeprof.measuring.effort import make_plan
     from edgeprof.measuring.verification import Verification, verify
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
     from edgeprof.prediction import predict
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
+    "Benchmark",
     "Candidate",
     "Comparison",
     "DeviceClient",
@@ -37,16 +40,19 @@ __all__ = [
     "Setting",
     "Verification",
     "__version__",
+    "benchmark",
     "compare",
     "connect",
+    "make_plan",
     "onboard",
     "predict",
     "search",
     "verify",
 ]
 
-# What is heavy is imported when it is used: measuring needs no torch, and a device has nothing of the host's.
+# Imported on first use: measuring needs no torch, and a device has none of the host's libraries.
 _MODULE_OF = {
+    "Benchmark": "edgeprof.measuring.benchmark",
     "Candidate": "edgeprof.measuring.comparison",
     "Comparison": "edgeprof.measuring.comparison",
     "DeviceClient": "edgeprof.devices.client",
@@ -54,8 +60,10 @@ _MODULE_OF = {
     "Onboarded": "edgeprof.onboarding",
     "OnboardingListener": "edgeprof.onboarding",
     "Verification": "edgeprof.measuring.verification",
+    "benchmark": "edgeprof.measuring.benchmark",
     "compare": "edgeprof.measuring.comparison",
     "connect": "edgeprof.devices.client",
+    "make_plan": "edgeprof.measuring.effort",
     "onboard": "edgeprof.onboarding",
     "predict": "edgeprof.prediction",
     "search": "edgeprof.searching",

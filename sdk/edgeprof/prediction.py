@@ -1,4 +1,4 @@
-"""Prediction from a profile, for people who have architectures as text."""
+"""Prediction from a profile, for architectures given as text."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from edgeprof_predictor.profile import Profile
 
 
 def predict(profile: Profile | str | Path, architectures: Sequence[str]) -> Prediction:
-    """Say how fast networks run on the platform of a profile.
+    """Predict how fast networks run on the platform of a profile.
 
     Args:
         profile: The profile, or the file that holds it.
@@ -21,5 +21,13 @@ def predict(profile: Profile | str | Path, architectures: Sequence[str]) -> Pred
         ProfileError: If the file is damaged or of another version.
         ArchitectureError: If a text names no architecture of the space.
     """
-    loaded = profile if isinstance(profile, Profile) else Profile.load(Path(profile))
-    return loaded.predict(architectures)
+    return load_profile(profile).predict(architectures)
+
+
+def load_profile(profile: Profile | str | Path) -> Profile:
+    """Return a profile, read from its file where a path is given.
+
+    Raises:
+        ProfileError: If the file is damaged or of another version.
+    """
+    return profile if isinstance(profile, Profile) else Profile.load(Path(profile))

@@ -12,7 +12,7 @@ import pytest
 
 import edgeprof
 from edgeprof.errors import OnboardingError
-from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT
+from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
 from edgeprof.onboarding import Goal, OnboardingListener
 from edgeprof.store import Probe, Store
 from edgeprof.testing import Fault, FaultKind, Heat, SimulatedDevice, SimulationConfig
@@ -37,8 +37,8 @@ def test_six_networks_tell_how_fast_the_others_run(space_name: str, simulated_de
     assert metrics.median_ape(truth, prediction.latency_ms) < 0.12
     report = onboarded.report
     assert len(report.samples) == 6
-    assert [standing.sample_count for standing in report.course] == [*range(1, len(report.samples) + 1)]
-    assert metrics.median_ape(truth, prediction.latency_ms) < report.course[-1].expected.upper
+    assert [status.sample_count for status in report.history] == [*range(1, len(report.samples) + 1)]
+    assert metrics.median_ape(truth, prediction.latency_ms) < report.history[-1].expected.upper
     assert report.source_platform
     assert -1 <= report.source_correlation <= 1
 
@@ -62,7 +62,7 @@ def test_the_target_error_ends_an_onboarding_early(simulated_device: SimulatedDe
         ).report
     assert len(report.samples) <= 5
     assert "target" in report.stop_reason
-    assert report.course[-1].expected.upper <= 0.5
+    assert report.history[-1].expected.upper <= 0.5
     assert report.error_diagnosis is None
 
 
@@ -92,7 +92,7 @@ def test_a_device_that_throttles_is_noticed_and_measured_again(make_simulated_de
 
 
 def test_slow_stretches_in_every_measurement_hide_no_latency(make_simulated_device: MakeDevice) -> None:
-    """Each job starts cold, and throttles after one of its five blocks: every median tells the slow pace."""
+    """Each job starts cold, and throttles after one of its five blocks: every median reflects the slow part."""
     device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=600.0, slowdown=1.5, cooling_share=1.0)))
     with edgeprof.connect(device.address) as client:
         report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=SIX).report
@@ -100,8 +100,8 @@ def test_slow_stretches_in_every_measurement_hide_no_latency(make_simulated_devi
     truth = device.true_latencies_ms(space, [space.parse(text) for text, *_ in report.samples])
     np.testing.assert_allclose([latency_ms for _, latency_ms, _ in report.samples], truth, rtol=0.02)
     assert report.disturbed_count > 0
-    # The anchor's own checks were slow as well, so how far to trust the others stays open.
-    assert report.unsettled_count > 0
+    # The anchor's own checks were slow as well, so the others keep a drift uncertainty.
+    assert report.unconverged_count > 0
 
 
 class KillAgentOnce(OnboardingListener):
@@ -131,9 +131,9 @@ def assert_nothing_was_measured_without_need(device: SimulatedDevice, store_path
         measurements = {job.job_id: store.measurement(job.job_id) for job in jobs}
     # Nothing that the device has measured is lost on the host ...
     assert all(measurement is not None for measurement in measurements.values())
-    # ... and only the anchor, checked on purpose, was measured more than the two times that settle a pace.
+    # ... and only the anchor, checked on purpose, was measured more often than an estimate needs to converge.
     repeats = Counter(job.spec.model_sha256 for job in jobs)
-    assert sum(count > SETTLED_TRY_COUNT for count in repeats.values()) <= 1
+    assert sum(count > CONVERGED_ATTEMPT_COUNT for count in repeats.values()) <= 1
 
 
 def test_a_kill_of_the_agent_loses_nothing_and_measures_nothing_twice(

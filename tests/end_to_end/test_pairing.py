@@ -29,6 +29,16 @@ def key_lines(pem: str) -> list[bytes]:
     return [line.encode() for key in keys for line in key.split()]
 
 
+def assert_secrets_stay_in(folder: Path, holders: set[Path], codes: list[bytes], seen: list[bytes]) -> None:
+    """Neither the codes nor the keys of the holders are in any other file of the folder, or in what was seen."""
+    secrets = [*codes, *(line for holder in holders for line in key_lines(holder.read_text()))]
+    assert len(secrets) > 6
+    others = [path.read_bytes() for path in folder.rglob("*") if path.is_file() and path not in holders]
+    assert len(seen) + len(others) > 10
+    for text in [*seen, *others]:
+        assert not any(secret in text for secret in secrets)
+
+
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads command lines and memory from /proc")
 def test_bare_device_is_paired_by_two_commands_and_no_secret_leaves_its_file(tmp_path) -> None:
     data_dir, pairings, log = tmp_path / "agent", tmp_path / "host" / "pairings.json", tmp_path / "log"
@@ -82,14 +92,5 @@ def test_bare_device_is_paired_by_two_commands_and_no_secret_leaves_its_file(tmp
             agent.terminate()
 
     assert pairings.stat().st_mode & 0o777 == 0o600
-    holders = {pairings, data_dir / "device.key"}
-    secrets = [code.encode(), wrong.encode(), f"{code[:4]} {code[4:]}".encode()]
-    for holder in holders:
-        secrets += key_lines(holder.read_text())
-    assert len(secrets) > 6
-    for path in tmp_path.rglob("*"):
-        if path.is_file() and path not in holders:
-            seen.append(path.read_bytes())
-    assert len(seen) > 10
-    for text in seen:
-        assert not any(secret in text for secret in secrets)
+    codes = [code.encode(), wrong.encode(), f"{code[:4]} {code[4:]}".encode()]
+    assert_secrets_stay_in(tmp_path, {pairings, data_dir / "device.key"}, codes, seen)

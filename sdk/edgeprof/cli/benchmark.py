@@ -1,11 +1,11 @@
 """`edgeprof benchmark`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeprof.cli.console import print_facts, print_json
+from edgeprof.cli.console import messages, print_facts, print_json
 from edgeprof.cli.measurement_text import measurement_facts, sustained_facts
 from edgeprof.cli.parameters import (
     Duration,
@@ -18,6 +18,9 @@ from edgeprof.cli.parameters import (
 )
 from edgeprof.cli.progress import MeasurementProgress
 
+if TYPE_CHECKING:
+    from edgeprof.measuring.benchmark import Benchmark
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.onnx")
@@ -28,7 +31,7 @@ from edgeprof.cli.progress import MeasurementProgress
 @click.option("--num-runs", type=click.IntRange(min=1), help="Timed runs at least.  [default: the effort's]")
 @click.option("--min-time", type=Duration(), help="Time in timed runs at least, as 2s.  [default: the effort's]")
 @click.option(
-    "--sustained", type=Duration(), help="Work for so long, as 10m: the curve over time and the steady state."
+    "--sustained", type=Duration(), help="Run it for so long, as 10m: the curve over time and the steady state."
 )
 @click.option(
     "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the curve of --sustained into this file."
@@ -56,67 +59,60 @@ def benchmark(
     as_json: bool,
     **setting_values: Any,
 ) -> None:
-    """Measure MODEL.onnx on a device: the median with its interval, what ran it, and whether to believe it."""
-    import uuid
-    from dataclasses import asdict, replace
-
-    from edgeprof import connect
-    from edgeprof.measuring.collection import collect_results
-    from edgeprof.measuring.effort import EFFORTS
-    from edgeprof.measuring.sustained import require_time_for, sustained_curve, sustained_plan
-    from edgeprof.store import Store
-    from edgeprof.store.platform import resolve_platform
-    from edgeprof_proto.record_json import to_json
+    """Measure MODEL.onnx on a device: the median with its interval, what ran it, and a verdict with its evidence."""
+    import edgeprof
+    from edgeprof.measuring.effort import make_plan
 
     if picture is not None and sustained is None:
         raise click.UsageError("--picture draws the curve of --sustained; give both")
     setting = setting_from(**setting_values)
-    plan = EFFORTS[effort] if sustained is None else sustained_plan(sustained)
-    plan = replace(
-        plan,
-        warmup_run_count=warmup_runs or plan.warmup_run_count,
-        timed_run_count=num_runs or plan.timed_run_count,
-        timed_duration_ms=(min_time or 0.0) * 1_000 or plan.timed_duration_ms,
-        start_temperature_celsius=start_temperature or 0.0,
-        max_wait_ms=max_wait * 1_000 if start_temperature else 0.0,
+    plan = make_plan(
+        effort,
+        sustained_s=sustained,
+        warmup_run_count=warmup_runs,
+        timed_run_count=num_runs,
+        timed_duration_s=min_time,
+        start_temperature_celsius=start_temperature,
+        max_wait_s=max_wait,
     )
-    with Store() as store, connect(address) as client:
-        device = client.device()
-        if sustained is not None:
-            require_time_for(plan, device.limits)
-        store.record_device(device, address)
-        if count := collect_results(client, device, store):
-            click.echo(f"{count} results of runs that were cut short are in the store now", err=True)
-        job_id = f"benchmark-{uuid.uuid4().hex}"
-        with MeasurementProgress(model.name, plan) as progress:
-            measurement = client.measure(
-                model,
-                setting,
-                job_id=job_id,
-                plan=plan,
-                allow_fallback=allow_fallback,
-                on_event=progress.on_job_event,
-                release_model=release_model,
-            )
-        store.record_measurement(job_id, resolve_platform(device, setting), measurement)
-        client.acknowledge((job_id,))
-    curve = None if sustained is None else sustained_curve(measurement)
-    if picture is not None and curve is not None:
+    with edgeprof.connect(address) as client, MeasurementProgress(model.name, plan) as progress:
+        result = edgeprof.benchmark(
+            client,
+            model,
+            setting=setting,
+            plan=plan,
+            sustained_s=sustained,
+            allow_fallback=allow_fallback,
+            release_model=release_model,
+            on_event=progress.on_job_event,
+            on_collected=_print_collected,
+        )
+    title = f"{model.name} on {result.device.board or result.device.host_name}"
+    if picture is not None and result.curve is not None:
         from edgeprof.plots.sustained_plot import draw_curve
 
-        draw_curve(curve, f"{model.name} on {device.board or device.host_name}", picture)
+        draw_curve(result.curve, title, picture)
     if as_json:
-        print_json(
-            {
-                "job_id": job_id,
-                "median_ms": measurement.median_ms,
-                "way": "burst" if curve is None else "sustained",
-                "sustained": None if curve is None else asdict(curve),
-                "measurement": to_json(measurement),
-            }
-        )
-        return
-    facts = measurement_facts(measurement)
-    if curve is not None:
-        facts = {**sustained_facts(curve), **facts}
-    print_facts(f"{model.name} on {device.board or device.host_name}", facts)
+        print_json(_document(result))
+    else:
+        facts = measurement_facts(result.measurement)
+        print_facts(title, facts if result.curve is None else {**sustained_facts(result.curve), **facts})
+
+
+def _print_collected(count: int) -> None:
+    messages.print(f"{count} results of runs that were interrupted are in the store now")
+
+
+def _document(result: "Benchmark") -> dict[str, Any]:
+    """The result for machines."""
+    from dataclasses import asdict
+
+    from edgeprof_proto.record_json import to_json
+
+    return {
+        "job_id": result.job_id,
+        "median_ms": result.measurement.median_ms,
+        "way": "burst" if result.curve is None else "sustained",
+        "sustained": None if result.curve is None else asdict(result.curve),
+        "measurement": to_json(result.measurement),
+    }

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,10 @@ from edgeprof.cli.parameters import (
     setting_from,
     setting_options,
 )
+
+if TYPE_CHECKING:
+    from edgeprof.measuring.comparison import Candidate, Comparison
+    from edgeprof_proto.records.measurement import Measurement
 
 SETTING_FIELDS = {
     "runtime": "runtime",
@@ -38,7 +42,7 @@ SETTING_FIELDS = {
     help="What is different in B's setting, as threads=2 or graph_optimization=basic; may be given again.",
 )
 @click.option("--pairs", type=click.IntRange(min=5), default=8, show_default=True, help="Measurements of each.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws which of a pair comes first.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the order within pairs.")
 @effort_option
 @allow_fallback_option
 @json_option
@@ -54,32 +58,18 @@ def compare(
     as_json: bool,
     **setting_values: Any,
 ) -> None:
-    """Measure two models, or two settings of one, in alternation: which is faster, by how much, and is that certain?"""
-    from edgeprof import connect
-    from edgeprof.measuring.comparison import Candidate
-    from edgeprof.measuring.comparison import compare as compare_candidates
+    """Measure two models, or two settings of one, in alternation, and say which is faster, if that is certain."""
+    import edgeprof
     from edgeprof.measuring.effort import EFFORTS
-    from edgeprof.store import Store
-    from edgeprof.store.platform import resolve_platform
-    from edgeprof_proto.records.measurement import Measurement
 
     if b is None and not versus:
         raise click.UsageError("name a second model, or what is different in B's setting with --versus NAME=VALUE")
     setting = setting_from(**setting_values)
-    first = Candidate(name=a.name, model=a, setting=setting)
+    first = edgeprof.Candidate(name=a.name, model=a, setting=setting)
     name = " ".join([(b or a).name, *versus])
-    second = Candidate(name=name, model=b or a, setting=_with_changes(setting, versus))
-    with Store() as store, connect(address) as client:
-        device = client.device()
-        store.record_device(device, address)
-
-        def on_measurement(job_id: str, candidate: Candidate, measurement: Measurement) -> None:
-            store.record_measurement(job_id, resolve_platform(device, candidate.setting), measurement)
-            client.acknowledge((job_id,))
-            verdict = measurement.verdict.kind.text
-            messages.print(f"{candidate.name}: {milliseconds(measurement.median_ms)}, {verdict}")
-
-        found = compare_candidates(
+    second = edgeprof.Candidate(name=name, model=b or a, setting=_with_changes(setting, versus))
+    with edgeprof.connect(address) as client:
+        found = edgeprof.compare(
             client,
             first,
             second,
@@ -87,36 +77,47 @@ def compare(
             plan=EFFORTS[effort],
             allow_fallback=allow_fallback,
             seed=seed,
-            on_measurement=on_measurement,
+            on_measurement=_print_measurement,
         )
-    a_ms, b_ms = found.median_ms
     if as_json:
-        print_json(
-            {
-                "a": {"name": first.name, "median_ms": a_ms},
-                "b": {"name": second.name, "median_ms": b_ms},
-                "ratio": found.ratio,
-                "lower": found.lower,
-                "upper": found.upper,
-                "level": found.level,
-                "faster": found.faster,
-                "is_certain": found.faster is not None,
-                "unstable_count": found.unstable_count,
-                "pairs": [
-                    {"a_ms": pair.a.median_ms, "b_ms": pair.b.median_ms, "is_a_first": pair.is_a_first}
-                    for pair in found.pairs
-                ],
-            }
-        )
-        return
+        print_json(_document(found))
+    else:
+        _print(found)
+
+
+def _print_measurement(candidate: "Candidate", measurement: "Measurement") -> None:
+    messages.print(f"{candidate.name}: {milliseconds(measurement.median_ms)}, {measurement.verdict.kind.text}")
+
+
+def _document(found: "Comparison") -> dict[str, Any]:
+    """The result for machines."""
+    a_ms, b_ms = found.median_ms
+    return {
+        "a": {"name": found.a.name, "median_ms": a_ms},
+        "b": {"name": found.b.name, "median_ms": b_ms},
+        "ratio": found.ratio,
+        "lower": found.lower,
+        "upper": found.upper,
+        "level": found.level,
+        "faster": found.faster,
+        "is_certain": found.faster is not None,
+        "unstable_count": found.unstable_count,
+        "pairs": [
+            {"a_ms": pair.a.median_ms, "b_ms": pair.b.median_ms, "is_a_first": pair.is_a_first} for pair in found.pairs
+        ],
+    }
+
+
+def _print(found: "Comparison") -> None:
+    a_ms, b_ms = found.median_ms
     print_facts(
-        f"A {first.name}, B {second.name} on {device.board or device.host_name}",
+        f"A {found.a.name}, B {found.b.name} on {found.device.board or found.device.host_name}",
         {
             "A": milliseconds(a_ms),
             "B": milliseconds(b_ms),
             "B takes": f"{found.ratio:.3f} times A's time, {found.lower:.3f} to {found.upper:.3f} ({found.level:.0%})",
             "conclusion": _conclusion(found),
-            "measurements": f"{2 * pairs}, {found.unstable_count} of them not stable",
+            "measurements": f"{2 * len(found.pairs)}, {found.unstable_count} of them not stable",
         },
     )
 
@@ -138,8 +139,8 @@ def _with_changes(setting: Any, changes: tuple[str, ...]) -> Any:
     return setting
 
 
-def _conclusion(found: Any) -> str:
+def _conclusion(found: "Comparison") -> str:
     if found.faster is None:
-        return "not certain: the interval holds 1, so either may be the faster one; more --pairs narrow it"
+        return "not certain: the interval includes 1, so either may be faster; more --pairs narrow it"
     name, gain = ("A", found.ratio) if found.faster == "a" else ("B", 1 / found.ratio)
-    return f"{name} is faster for certain, {gain:.2f} times as fast"
+    return f"{name} is faster, {gain:.2f} times as fast; the interval excludes 1"

@@ -96,15 +96,15 @@ def _execution_text(measurement: Measurement) -> str:
 
 
 def _conditions_text(measurement: Measurement) -> str:
-    course = (measurement.conditions_before, *measurement.conditions_during, measurement.conditions_after)
-    governors = sorted({governor for item in course for governor in item.governors})
-    flags = sorted({flag for item in course for flag in item.throttling_flags})
-    frequencies_mhz = [max(item.core_frequencies_mhz) for item in course if item.core_frequencies_mhz]
-    has_flags = any(item.has_throttling_flags for item in course)
+    readings = (measurement.conditions_before, *measurement.conditions_during, measurement.conditions_after)
+    governors = sorted({governor for item in readings for governor in item.governors})
+    flags = sorted({flag for item in readings for flag in item.throttling_flags})
+    frequencies_mhz = [max(item.core_frequencies_mhz) for item in readings if item.core_frequencies_mhz]
+    has_flags = any(item.has_throttling_flags for item in readings)
     parts = [
         f"governor {', '.join(governors) or NOT_REPORTED}",
         f"frequency {_range_text(frequencies_mhz, 'MHz')}",
-        f"temperature {_range_text(_hottest(course), '°C')}",
+        f"temperature {_range_text(_hottest(readings), '°C')}",
         f"throttling {', '.join(flags) or ('none' if has_flags else NOT_REPORTED)}",
     ]
     if measurement.conditions_before.power_mode is not None:
@@ -112,8 +112,8 @@ def _conditions_text(measurement: Measurement) -> str:
     return ", ".join(parts)
 
 
-def _hottest(course: tuple[Conditions, ...]) -> list[float]:
-    return [max(zone.temperature_celsius for zone in item.temperatures) for item in course if item.temperatures]
+def _hottest(readings: tuple[Conditions, ...]) -> list[float]:
+    return [max(zone.temperature_celsius for zone in item.temperatures) for item in readings if item.temperatures]
 
 
 def _range_text(values: list[float], unit: str) -> str:

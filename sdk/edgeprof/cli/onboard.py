@@ -48,7 +48,7 @@ def onboard(
     as_json: bool,
     **setting_values: Any,
 ) -> None:
-    """Measure a few networks on a device and learn to predict all others.
+    """Measure a few networks on a device and adapt a predictor of all others to it.
 
     Interrupted, the same command goes on where it stopped.
     """
@@ -74,23 +74,23 @@ def onboard(
 
 
 def print_report(report: "OnboardingReport") -> None:
-    """Print what an onboarding did, and what each step cost."""
+    """Print the samples, the figures and the times of an onboarding."""
     latencies = [latency_ms for _, latency_ms, _ in report.samples]
     _print_samples(report)
     print_facts(
         f"{report.platform}, {report.space}",
         {
             "samples": f"{len(latencies)}, {milliseconds(min(latencies))} to {milliseconds(max(latencies))}"
-            + f"; {report.disturbed_count} measured more than twice, {report.unsettled_count} not settled even so",
+            + f"; {report.disturbed_count} measured more than twice, {report.unconverged_count} not converged",
             "anchor": f"measured again {report.anchor_check_count} times",
             "failed": f"{len(report.failures)}" if report.failures else "none",
             "hardware embedding from": f"{report.source_platform}, the best correlated of all sources over the samples "
             f"({report.source_correlation:.2f})",
             "chosen": report.choice,
-            "error by sample": ", ".join(f"{standing.expected.error:.1%}" for standing in report.course),
-            "in the end": str(report.course[-1]),
+            "error by sample": ", ".join(f"{status.expected.error:.1%}" for status in report.history),
+            "final status": str(report.history[-1]),
             "stopped because": report.stop_reason,
-            **({"not better because": str(report.error_diagnosis)} if report.error_diagnosis else {}),
+            **({"causes of the error": str(report.error_diagnosis)} if report.error_diagnosis else {}),
         },
     )
     total_s = sum(report.seconds_by_step.values())
@@ -102,10 +102,10 @@ def print_report(report: "OnboardingReport") -> None:
 
 def _print_samples(report: "OnboardingReport") -> None:
     table = Table(box=None, pad_edge=False)
-    for heading in ("sample", "measured", "pace"):
+    for heading in ("sample", "measured", "estimate"):
         table.add_column(heading, no_wrap=True)
     table.add_column("architecture", overflow="fold")
-    for number, (architecture, latency_ms, is_settled) in enumerate(report.samples, start=1):
+    for number, (architecture, latency_ms, is_converged) in enumerate(report.samples, start=1):
         name = "1 (anchor)" if number == 1 else str(number)
-        table.add_row(name, milliseconds(latency_ms), "settled" if is_settled else "not settled", architecture)
+        table.add_row(name, milliseconds(latency_ms), "converged" if is_converged else "not converged", architecture)
     console.print(table)

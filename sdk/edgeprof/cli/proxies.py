@@ -146,7 +146,7 @@ def _score_space(
     from contextlib import ExitStack
 
     from edgeprof.cli.unit_progress import UnitProgress
-    from edgeprof.exporters.onnx import default_cache_folder
+    from edgeprof.folders import default_proxy_cache
     from edgeprof_predictor.proxies import score_architectures
 
     with ExitStack() as stack:
@@ -157,7 +157,7 @@ def _score_space(
             names,
             seed=seed,
             batch_size=batch_size,
-            cache=default_cache_folder() / "proxies.sqlite",
+            cache=default_proxy_cache(),
             jobs=jobs,
             backend=backend,
             on_begin=lambda total, known: shown.append(stack.enter_context(UnitProgress(total, known))),

@@ -99,14 +99,14 @@ def search(
     import edgeprof
     from edgeprof.cli.search_progress import SearchProgress
     from edgeprof.plots.search_plot import draw_front
-    from edgeprof.searching.accuracy import AccuracyTable, training_function
+    from edgeprof.searching.accuracy import AccuracyTable, load_train_function
     from edgeprof_predictor.search.procedure import Budget
 
     with ExitStack() as resources:
         progress = resources.enter_context(SearchProgress(trainings, measurements))
         result = edgeprof.search(
             space,
-            AccuracyTable.parse(accuracy) if accuracy else training_function(train_with or ""),
+            AccuracyTable.parse(accuracy) if accuracy else load_train_function(train_with or ""),
             profiles=profiles,
             weights=weights,
             latency_limit_ms=latency_limit,

@@ -5,16 +5,16 @@ import math
 from edgeprof.cli.console import messages
 from edgeprof.cli.progress import JobBar
 from edgeprof.measuring.anchor import CHECK_INTERVAL
-from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT
-from edgeprof.measuring.listener import OnboardingListener
-from edgeprof.onboarding.goal import Standing
+from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
+from edgeprof.onboarding.goal import OnboardingStatus
+from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.store import Probe
 from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import Measurement
 
 
 class SessionProgress(JobBar, OnboardingListener):
-    """A bar for a whole session, and a line on stderr for what a user should know.
+    """A bar for a whole session, and a line on stderr for each result.
 
     Args:
         network_count: Networks to measure at most.
@@ -28,19 +28,19 @@ class SessionProgress(JobBar, OnboardingListener):
         self._probe = ""
         self._numbers: dict[str, int] = {}
         self._done = 0
-        self._expected = network_count * SETTLED_TRY_COUNT
+        self._expected = network_count * CONVERGED_ATTEMPT_COUNT
         self._expected += math.ceil(self._expected / CHECK_INTERVAL)
         super().__init__("starting", self._expected * self._probe_ms)
 
     def on_resumed(self, architectures: list[str]) -> None:
-        """Say that an unfinished onboarding goes on."""
+        """Print that an unfinished onboarding continues."""
         for text in architectures:
             self._number(text)
         self._done = len(architectures)
         messages.print(f"going on with an unfinished onboarding: {self._done} networks are measured already")
 
     def on_probe_started(self, probe: Probe) -> None:
-        """Name the network that the device is asked for."""
+        """Show which network is measured."""
         if probe.is_anchor_check:
             self._probe = "anchor again"
         else:
@@ -59,21 +59,21 @@ class SessionProgress(JobBar, OnboardingListener):
         """Print why a network could not be measured."""
         messages.print(f"  [yellow]{self._probe} failed:[/yellow] {failure}  [dim]{probe.architecture}[/dim]")
 
-    def on_disturbed(self, count: int, slowdown: float) -> None:
+    def on_not_converged(self, count: int, slowdown: float) -> None:
         """Print what is measured once more, and why."""
         self._expected += count
         self._bar.update(self._task, total=self._expected * self._probe_ms)
         noun = "network" if count == 1 else "networks"
         reason = (
-            f"the anchor took {slowdown:.2f} times as long as at its best"
+            f"the anchor took {slowdown:.2f} times as long as at its fastest"
             if slowdown > 1
             else "their measurements do not agree"
         )
         messages.print(f"  [yellow]measuring {count} {noun} once more:[/yellow] {reason}")
 
-    def on_adapted(self, standing: Standing) -> None:
-        """Print the error expected by now, and what another network would buy."""
-        messages.print(f"    {standing}")
+    def on_adapted(self, status: OnboardingStatus) -> None:
+        """Print the error expected now, and after another network."""
+        messages.print(f"    {status}")
 
     def _number(self, architecture: str) -> int:
         return self._numbers.setdefault(architecture, len(self._numbers) + 1)

@@ -44,8 +44,8 @@ class UnitProgress(ShownBar):
         """Show that a unit is finished."""
         self._finished += 1
         rest = self._unit_count - self._finished
-        pace_s = (time.monotonic() - self._begin_s) / (self._finished - self._before)
-        left = f"about {_duration(rest * pace_s)} left" if rest else "done"
+        seconds_per_unit = (time.monotonic() - self._begin_s) / (self._finished - self._before)
+        left = f"about {_duration(rest * seconds_per_unit)} left" if rest else "done"
         self._bar.update(self._task, description=name, completed=self._finished, left=left)
         if not messages.is_terminal:
             messages.print(f"{name}: finished, {self._finished} of {self._unit_count}, {left}")

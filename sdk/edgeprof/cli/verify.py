@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 @click.option(
     "--picture",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File of the picture; its ending chooses the format.  [default: PROFILE.png]",
+    help="File of the plot; its ending chooses the format.  [default: PROFILE.png]",
 )
 @json_option
 def verify(profile: Path, address: str, count: int, seed: int, picture: Path | None, as_json: bool) -> "Verification":
-    """Measure networks that PROFILE has never seen, and compare them with what it predicts."""
+    """Measure networks that were no samples of PROFILE, and compare them with what it predicts."""
     import edgeprof
     from edgeprof.cli.session_progress import SessionProgress
     from edgeprof.plots.verification_plot import draw_verification
-    from edgeprof_predictor.profile import Profile
+    from edgeprof.prediction import load_profile
     from edgeprof_proto.records.job_spec import MeasurementPlan
 
-    loaded = Profile.load(profile)
+    loaded = load_profile(profile)
     # The anchor is measured as well.
     with edgeprof.connect(address) as client, SessionProgress(count + 1, MeasurementPlan()) as progress:
-        verification = edgeprof.verify(loaded, client, count=count, seed=seed, listener=progress)
+        verification = edgeprof.verify(client, loaded, count=count, seed=seed, listener=progress)
     path = draw_verification(verification, picture or profile.with_suffix(".png"))
     if as_json:
         rows = [dataclasses.asdict(item) for item in verification.architectures]

@@ -1,67 +1,45 @@
-"""The host's end of the wire: one agent, its models and its jobs.
+"""The client of one agent: its calls, repeated while the agent is silent, and measurements that survive disconnections.
 
-A dropped connection loses nothing: uploads go on at the byte where they broke off, a job goes on without the host, and
-its events are asked for again from where they stopped. A result stays on the device until it is acknowledged, which is
-the caller's to do once the result is on the host's own disk.
+After a dropped connection uploads resume at the byte where they broke off, a job continues without the host, and its
+events are asked for again from where they stopped.
 """
 
-import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import grpc
 import tenacity
 
-from edgeprof._version import VERSION
-from edgeprof.devices.channel import CONNECT_TIMEOUT_S, open_channel
-from edgeprof.devices.host_name import HostNameInterceptor, default_host_name
+from edgeprof.devices.calls import AgentCalls
 from edgeprof.errors import (
-    AgentTooOldError,
     AgentUnavailableError,
     EdgeprofError,
     JobNotFoundError,
-    ModelFileError,
     ModelTransferError,
     UploadLimitedError,
     remote_error,
-    translate_rpc_errors,
 )
-from edgeprof_proto import CONTRACT_REVISION, OLDEST_AGENT_REVISION, UPLOAD_CHUNK_BYTES, wire
-from edgeprof_proto.records.check import Check
-from edgeprof_proto.records.device import Device
-from edgeprof_proto.records.job import Failure, Job, JobEvent, JobState
+from edgeprof_proto.records.job import Failure, JobEvent, JobState
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
-from edgeprof_proto.v1 import device_agent_pb2, job_pb2
-from edgeprof_proto.v1.device_agent_pb2_grpc import DeviceAgentServiceStub
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CALL_TIMEOUT_S = 20.0
-"""Deadline of one short call. The first GetDevice starts a process on the board, which takes seconds on a slow one."""
-
-DIAGNOSIS_TIMEOUT_S = 90.0
-"""Deadline of the device's own doctor, which imports the runtimes; the agent gives it a minute."""
-
 DEFAULT_PATIENCE_S = 60.0
 """How long a silent agent is asked again before the host gives up: a board restarts within a minute."""
 
-ACKNOWLEDGE_COUNT = 1_000
-"""Jobs that one call may acknowledge."""
 
-
-class DeviceClient:
+class DeviceClient(AgentCalls):
     """A connection to the agent of one device. Use `edgeprof.connect`, or close it as a context manager does.
 
     Args:
         address: `host:port` of the agent.
         patience_s: How long to ask a silent agent again, in seconds, before giving up.
-        host_name: Name under which this host takes turns with others where there is no pairing; None for the
+        host_name: Name by which the agent shares its time between hosts where there is no pairing; None for the
             machine's own.
 
     Raises:
@@ -72,181 +50,8 @@ class DeviceClient:
     """
 
     def __init__(self, address: str, *, patience_s: float = DEFAULT_PATIENCE_S, host_name: str | None = None) -> None:
-        self.address = address
-        self.host_name = host_name or default_host_name()
+        super().__init__(address, host_name=host_name)
         self._patience_s = patience_s
-        self._unacknowledged: set[str] = set()
-        self._channel = open_channel(address)
-        interceptor = HostNameInterceptor(self.host_name)
-        self._stub = DeviceAgentServiceStub(grpc.intercept_channel(self._channel, interceptor))
-
-    def close(self) -> None:
-        """End the connection. Jobs on the device go on."""
-        self._channel.close()
-
-    def __enter__(self) -> "DeviceClient":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def handshake(self) -> str:
-        """Check that host and agent speak the same contract.
-
-        Returns:
-            The agent's version, for people.
-
-        Raises:
-            AgentUnavailableError: If nobody answers.
-            AgentTooOldError: If the agent's contract is older than this host needs.
-            HostTooOldError: If the agent no longer understands this host.
-        """
-        request = device_agent_pb2.HandshakeRequest(host_version=VERSION, contract_revision=CONTRACT_REVISION)
-        with translate_rpc_errors(self.address):
-            response = self._stub.Handshake(request, timeout=CONNECT_TIMEOUT_S)
-        if response.contract_revision < OLDEST_AGENT_REVISION:
-            raise AgentTooOldError(
-                f"the agent at {self.address} is edgeprof {response.agent_version} and speaks revision "
-                f"{response.contract_revision} of the contract, this host needs {OLDEST_AGENT_REVISION}: "
-                "update edgeprof on the device"
-            )
-        self.host_name = response.host_name or self.host_name
-        return str(response.agent_version)
-
-    def device_time(self, *, payload: bytes = b"") -> float:
-        """Ask the device for its clock, and for nothing else.
-
-        Args:
-            payload: Bytes to send along, at most 256 KiB, to see how fast they arrive.
-
-        Returns:
-            Seconds since the epoch.
-        """
-        request = device_agent_pb2.DiagnoseRequest(skips_checks=True, payload=payload)
-        with translate_rpc_errors(self.address):
-            answer = self._stub.Diagnose(request, timeout=CALL_TIMEOUT_S)
-        return answer.device_time.seconds + answer.device_time.nanos / 1e9
-
-    def diagnose(self) -> tuple[Check, ...]:
-        """Let the device look for trouble with itself; a measurement that runs would notice."""
-        with translate_rpc_errors(self.address):
-            answer = self._stub.Diagnose(device_agent_pb2.DiagnoseRequest(), timeout=DIAGNOSIS_TIMEOUT_S)
-        return tuple(wire.from_message(Check, check) for check in answer.checks)
-
-    def device(self) -> Device:
-        """Describe the device and its runtimes."""
-        with translate_rpc_errors(self.address):
-            response = self._stub.GetDevice(device_agent_pb2.GetDeviceRequest(), timeout=CALL_TIMEOUT_S)
-        return wire.from_message(Device, response.device)
-
-    def upload_model(self, path: Path) -> str:
-        """Bring a model onto the device, or the rest of it, unless it is there.
-
-        Args:
-            path: The model.
-
-        Returns:
-            Its SHA-256.
-
-        Raises:
-            ModelFileError: If the file cannot be read or is empty.
-            ModelTransferError: If the device finds it damaged or too large.
-            DeviceDiskFullError: If the device has no room for it.
-        """
-        content = _read_model(path)
-        sha256 = hashlib.sha256(content).hexdigest()
-        with translate_rpc_errors(self.address):
-            request = device_agent_pb2.GetModelRequest(model_sha256=sha256)
-            state = self._stub.GetModel(request, timeout=CALL_TIMEOUT_S)
-            if not state.is_complete:
-                parts = _upload_parts(content, sha256, state.received_bytes)
-                self._stub.UploadModel(parts, timeout=CALL_TIMEOUT_S + len(content) / 100_000)
-        return sha256
-
-    def create_job(self, job_id: str, spec: JobSpec, *, release_model: bool = False) -> Job:
-        """Queue a job, or attach to the one that has this id.
-
-        Args:
-            job_id: Id of the job.
-            spec: What to measure.
-            release_model: Measure a model all the same that has ended its worker twice.
-
-        Raises:
-            JobConflictError: If the id belongs to a job that asks for something else.
-            ModelQuarantinedError: If the model has ended its worker twice and is not released.
-        """
-        request = device_agent_pb2.CreateJobRequest(
-            job_id=job_id, spec=wire.to_message(spec, job_pb2.JobSpec), release_model=release_model
-        )
-        with translate_rpc_errors(self.address):
-            response = self._stub.CreateJob(request, timeout=CALL_TIMEOUT_S)
-        if response.HasField("journal_space"):
-            self._warn_of_full_journal(response.journal_space)
-        return wire.from_message(Job, response.job)
-
-    def job(self, job_id: str) -> Job:
-        """Return a job, with its result once it has one."""
-        with translate_rpc_errors(self.address):
-            request = device_agent_pb2.GetJobRequest(job_id=job_id)
-            return wire.from_message(Job, self._stub.GetJob(request, timeout=CALL_TIMEOUT_S).job)
-
-    def jobs(self) -> Iterator[Job]:
-        """Walk through the jobs of the device, newest first, without their results."""
-        token = ""
-        while True:
-            request = device_agent_pb2.ListJobsRequest(page_token=token)
-            with translate_rpc_errors(self.address):
-                page = self._stub.ListJobs(request, timeout=CALL_TIMEOUT_S)
-            for job in page.jobs:
-                yield wire.from_message(Job, job)
-            token = page.next_page_token
-            if not token:
-                return
-
-    def cancel_job(self, job_id: str) -> Job:
-        """Cancel a job that waits or runs; one that has ended stays as it is."""
-        with translate_rpc_errors(self.address):
-            request = device_agent_pb2.CancelJobRequest(job_id=job_id)
-            return wire.from_message(Job, self._stub.CancelJob(request, timeout=CALL_TIMEOUT_S).job)
-
-    def acknowledge(self, job_ids: Iterable[str]) -> None:
-        """Tell the device that it need not keep what came out of these jobs any longer.
-
-        Call it once the results are on this host's disk. Jobs that the device could not be told of, because it was
-        silent, are told with the next call; an agent that keeps no account is not asked again.
-
-        Args:
-            job_ids: Jobs that have ended.
-
-        Raises:
-            InvalidRequestError: If one of them has not ended.
-        """
-        self._unacknowledged.update(job_ids)
-        pending = sorted(self._unacknowledged)
-        try:
-            for start in range(0, len(pending), ACKNOWLEDGE_COUNT):
-                request = device_agent_pb2.AcknowledgeJobsRequest(job_ids=pending[start : start + ACKNOWLEDGE_COUNT])
-                with translate_rpc_errors(self.address):
-                    self._stub.AcknowledgeJobs(request, timeout=CALL_TIMEOUT_S)
-        except AgentUnavailableError as error:
-            logger.warning("%s; what it keeps for this host is acknowledged later", error)
-            return
-        except AgentTooOldError:
-            pass  # it forgets the oldest results, acknowledged or not
-        self._unacknowledged.difference_update(pending)
-
-    def watch_job(self, job_id: str, *, from_sequence: int = 1) -> Iterator[JobEvent]:
-        """Stream the events of a job until it ends, those of the past first.
-
-        Raises:
-            AgentUnavailableError: If the connection breaks. The job goes on; watch again from the next sequence number.
-        """
-        request = device_agent_pb2.WatchJobRequest(job_id=job_id, from_sequence=from_sequence)
-        with translate_rpc_errors(self.address):
-            for response in self._stub.WatchJob(request):
-                event = wire.event_from_message(response.event)
-                if event is not None:
-                    yield event
 
     def measure(
         self,
@@ -259,22 +64,22 @@ class DeviceClient:
         on_event: Callable[[JobEvent], None] | None = None,
         release_model: bool = False,
     ) -> Measurement:
-        """Measure a model; with the id of an earlier job, go on with that one.
+        """Measure a model; with the id of an earlier job, attach to that one.
 
-        Breaks of the connection are sat out for up to `patience_s`.
+        After a break of the connection the device is asked again for up to `patience_s`.
 
         Args:
             model: The model file.
             setting: How to run it.
             job_id: Id of the job, chosen by the caller.
             plan: How long and how often; None for the agent's default.
-            allow_fallback: Whether it is no fault that some nodes run elsewhere than on the provider asked for.
+            allow_fallback: Whether some nodes may run elsewhere than on the provider asked for.
             on_event: Called with each event of the job, once.
-            release_model: Measure a model all the same that has ended its worker twice.
+            release_model: Whether to measure a model that has ended its worker twice.
 
         Raises:
             AgentUnavailableError: If the agent stays silent for longer than `patience_s`.
-            RemoteError: If the agent refuses the job or it fails; the class tells why.
+            RemoteError: If the agent refuses the job or it fails; the class says why.
         """
         spec_of = partial(
             JobSpec, setting=setting, plan=plan or MeasurementPlan(), input_seed=0, allow_fallback=allow_fallback
@@ -285,7 +90,7 @@ class DeviceClient:
             if isinstance(event.event, Measurement):
                 return event.event
             if isinstance(event.event, Failure):
-                # The caller has it now, and it holds nothing that was measured.
+                # The caller gets the failure, which holds no samples to store.
                 self.acknowledge((job_id,))
                 raise remote_error(event.event.reason, event.event.message)
         raise AgentUnavailableError(f"the agent at {self.address} ended job {job_id} without saying how it went")
@@ -293,7 +98,7 @@ class DeviceClient:
     def _follow_from_creation(
         self, job_id: str, model: Path, spec_of: Callable[..., JobSpec], *, release_model: bool
     ) -> Iterator[JobEvent]:
-        """Ask for a job and watch it; ask again where the device forgot it before it began, its host silent."""
+        """Create a job and watch it; create it again where the device dropped it before it began."""
         while True:
             sha256 = self._patiently(lambda: self.upload_model(model))
             spec = spec_of(model_sha256=sha256)
@@ -308,17 +113,6 @@ class DeviceClient:
                 if is_begun:
                     raise
                 logger.warning("the device at %s no longer knows job %s; asking for it again", self.address, job_id)
-
-    def _warn_of_full_journal(self, space: device_agent_pb2.JournalSpace) -> None:
-        if 10 * space.free_count <= space.total_count:
-            logger.warning(
-                "the device at %s has room for %d more results of %d: the others are kept until their hosts "
-                "acknowledge them; go on with the sessions that asked for them, or raise "
-                "EDGEPROF_AGENT_FINISHED_JOB_COUNT there",
-                self.address,
-                space.free_count,
-                space.total_count,
-            )
 
     def _follow(self, job_id: str) -> Iterator[JobEvent]:
         """Watch a job to its end across breaks of the connection, each event once."""
@@ -342,23 +136,6 @@ class DeviceClient:
             stop=tenacity.stop_after_delay(self._patience_s),
             reraise=True,
         )(call)
-
-
-def _read_model(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"cannot read the model {path}: {error.strerror}") from error
-    if not content:
-        raise ModelFileError(f"the model {path} is empty")
-    return content
-
-
-def _upload_parts(content: bytes, sha256: str, offset: int) -> Iterator[device_agent_pb2.UploadModelRequest]:
-    header = device_agent_pb2.UploadModelHeader(model_sha256=sha256, size_bytes=len(content), offset_bytes=offset)
-    yield device_agent_pb2.UploadModelRequest(header=header)
-    for start in range(offset, len(content), UPLOAD_CHUNK_BYTES):
-        yield device_agent_pb2.UploadModelRequest(chunk=content[start : start + UPLOAD_CHUNK_BYTES])
 
 
 def connect(address: str) -> DeviceClient:

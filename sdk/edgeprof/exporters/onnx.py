@@ -1,34 +1,21 @@
-"""Architectures as ONNX files: built as torch modules, exported once, kept by name."""
+"""Architectures as ONNX files: built as torch modules, exported once, cached by a digest of their contents."""
 
 import hashlib
 import os
 import warnings
 from pathlib import Path
 
-import platformdirs
-
 from edgeprof_predictor.spaces import Architecture, SearchSpace
 
 OPSET_VERSION = 17
-"""Old enough for runtimes of 2022, new enough for every operator of the spaces."""
-
-
-def default_cache_folder() -> Path:
-    """Folder of what can be made again: `$EDGEPROF_CACHE`, or the user's cache folder."""
-    chosen = os.environ.get("EDGEPROF_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("edgeprof", appauthor=False)
-
-
-def default_model_folder() -> Path:
-    """Folder of exported models, in the cache folder."""
-    return default_cache_folder() / "models"
+"""Runtimes since 2022 read it, and it has every operator of the search spaces."""
 
 
 def export_architecture(space: SearchSpace, architecture: Architecture, folder: Path, *, batch_size: int = 1) -> Path:
     """Export an architecture to ONNX, unless the folder holds it already.
 
     The weights are random but the same each time, so that the same architecture is the same file. Space and
-    architecture stand in the model's metadata as `edgeprof.space` and `edgeprof.architecture`.
+    architecture are in the model's metadata as `edgeprof.space` and `edgeprof.architecture`.
 
     Args:
         space: The search space.
@@ -40,7 +27,7 @@ def export_architecture(space: SearchSpace, architecture: Architecture, folder: 
         Path of the file.
     """
     text = space.format(architecture)
-    # Shapes belong to it: the same architecture may answer with other classes, or with an image.
+    # The same architecture may have another number of classes, or an image as output.
     shapes = f"{space.input_shape} to {space.output_shape}"
     identity = f"{space.name} {text} {shapes} batch {batch_size} opset {OPSET_VERSION}"
     digest = hashlib.sha256(identity.encode()).hexdigest()
@@ -55,10 +42,10 @@ def export_architecture(space: SearchSpace, architecture: Architecture, folder: 
 
 
 def _export(space: SearchSpace, architecture: Architecture, batch_size: int, path: Path) -> None:
-    import torch  # a second of import that only an export needs
+    import torch  # takes a second to import, and only an export needs it
 
     with warnings.catch_warnings():
-        # The exporter that torch now prefers takes ten times longer for the same graph.
+        # torch's newer exporter takes ten times longer for the same graph.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             space.build(architecture),

@@ -1,4 +1,4 @@
-"""Results that a device keeps for this host: those of runs that ended before they had written them down."""
+"""Results that a device still keeps for this host, because the run that asked for them ended before storing them."""
 
 from itertools import islice
 
@@ -8,7 +8,7 @@ from edgeprof.store.platform import resolve_platform
 from edgeprof_proto.records.device import Device
 
 NEWEST_COUNT = 1_000
-"""Jobs that are looked at, the newest first: each hundred is a call."""
+"""Jobs that are examined, the newest first: each hundred is one call to the device."""
 
 
 def collect_results(client: DeviceClient, device: Device, store: Store) -> int:

@@ -1,22 +1,31 @@
 """Which of two is faster: two models, or two settings of one, measured in alternation on one device.
 
-Each pair is two jobs, so two fresh workers, one after the other in an order drawn by lot: what changes slowly on the
-device hits both, and what differs from worker to worker is part of what the pairs differ by. One observation is the
-ratio of the two medians of a pair; the interval of the median ratio comes from its ranks alone (see
-`edgeprof_proto.shared.interval`), so a few disturbed pairs do not decide.
+Each pair is two jobs, hence two fresh worker processes, one after the other in random order: slow changes of the device
+affect both, and differences between workers are part of the scatter of the pairs. One observation is the ratio of the
+two medians of a pair; the interval of the median ratio is a rank interval (see `edgeprof_proto.shared.interval`), which
+a few disturbed pairs do not change.
 """
 
 import math
 import random
 import statistics
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
+from edgeprof.exporters.onnx import export_architecture
+from edgeprof.folders import default_model_folder
+from edgeprof.measuring.recording import record_result
+from edgeprof.prediction import load_profile
+from edgeprof.store import Store, opened
+from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
+from edgeprof_predictor.profile import Profile
+from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement, VerdictKind
 from edgeprof_proto.shared.interval import LEVEL, MIN_BLOCK_COUNT, middle_ranks
@@ -28,17 +37,44 @@ Side = Literal["a", "b"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One of the two.
+    """One of the two that are compared.
 
     Args:
-        name: What people call it.
+        name: Name in reports.
         model: The model's file.
         setting: How to run it.
     """
 
     name: str
     model: Path
-    setting: Setting
+    setting: Setting = DEFAULT_SETTING
+
+    @classmethod
+    def from_profile(
+        cls, profile: Profile | str | Path, architecture: str, *, model_folder: Path | None = None
+    ) -> "Candidate":
+        """Make a candidate of an architecture, exported and run in the setting of a profile's platform.
+
+        Args:
+            profile: The profile, or the file that holds it.
+            architecture: Text of an architecture of the profile's search space.
+            model_folder: Where exported networks are kept; None for the user's cache.
+
+        Raises:
+            ProfileError: If the file is damaged or of another version.
+            ArchitectureError: If the text names no architecture of the space.
+            EdgeprofError: If the profile does not name its platform.
+        """
+        loaded = load_profile(profile)
+        setting = Platform.from_facts(loaded.platform).setting
+        space = get_space(loaded.space.name)
+        model = export_architecture(
+            space,
+            space.parse(architecture),
+            model_folder or default_model_folder(),
+            batch_size=setting.batch_size,
+        )
+        return cls(name=architecture, model=model, setting=setting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +96,7 @@ class Comparison:
     """Two candidates and all their pairs.
 
     Args:
+        device: The device as its agent describes it.
         a: The first candidate.
         b: The second.
         pairs: Their measurements.
@@ -69,6 +106,7 @@ class Comparison:
         level: Share of repeated comparisons whose interval holds the true ratio.
     """
 
+    device: Device
     a: Candidate
     b: Candidate
     pairs: tuple[Pair, ...]
@@ -79,7 +117,7 @@ class Comparison:
 
     @property
     def faster(self) -> Side | None:
-        """Which one is faster for certain; None where the interval leaves that open."""
+        """Which one is faster; None where the interval holds 1, so that it is not certain."""
         if self.lower > 1:
             return "a"
         return "b" if self.upper < 1 else None
@@ -101,49 +139,70 @@ class Comparison:
 
 def compare(
     client: DeviceClient,
-    a: Candidate,
-    b: Candidate,
+    a: Candidate | Path | str,
+    b: Candidate | Path | str,
     *,
     pair_count: int = DEFAULT_PAIR_COUNT,
     plan: MeasurementPlan | None = None,
     allow_fallback: bool = False,
     seed: int = 0,
-    on_measurement: Callable[[str, Candidate, Measurement], None] = lambda job_id, candidate, measurement: None,
+    store: Store | None = None,
+    on_measurement: Callable[[Candidate, Measurement], None] = lambda candidate, measurement: None,
 ) -> Comparison:
     """Measure two candidates in alternation and say which is faster, by how much, and whether that is certain.
 
+    Every result is stored, then acknowledged, before the next measurement begins.
+
     Args:
-        client: Connection to the device.
-        a: The first candidate.
+        client: The device.
+        a: The first candidate; a file of a model runs in the default setting.
         b: The second.
         pair_count: Pairs, at least 5.
         plan: How long and how often each job runs its model; None for the agent's default.
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
-        seed: Draws which of a pair comes first.
-        on_measurement: Told each job's id, its candidate and what came out.
+        seed: Seed of the order within the pairs.
+        store: Where the results go; None for the user's own.
+        on_measurement: Called with the candidate and its result after each measurement.
 
     Raises:
-        EdgeprofError: If there are too few pairs to be certain of anything, or a measurement failed.
+        EdgeprofError: If there are too few pairs for an interval, or a measurement failed.
     """
-    ranks = middle_ranks(pair_count, LEVEL)
-    if ranks is None:
+    if middle_ranks(pair_count, LEVEL) is None:
         raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
+    candidates: dict[Side, Candidate] = {"a": _candidate(a), "b": _candidate(b)}
     session = f"compare-{uuid.uuid4().hex}"
     generator = random.Random(seed)
     pairs = []
-    for index in range(pair_count):
-        order: list[tuple[Side, Candidate]] = [("a", a), ("b", b)]
-        generator.shuffle(order)
-        found: dict[Side, Measurement] = {}
-        for side, candidate in order:
-            job_id = f"{session}-{index}-{side}"
-            found[side] = client.measure(
-                candidate.model, candidate.setting, job_id=job_id, plan=plan, allow_fallback=allow_fallback
-            )
-            on_measurement(job_id, candidate, found[side])
-        pairs.append(Pair(a=found["a"], b=found["b"], is_a_first=order[0][0] == "a"))
+    with opened(store) as store:
+        device = client.device()
+        store.record_device(device, client.address)
+        for index in range(pair_count):
+            order: list[Side] = ["a", "b"]
+            generator.shuffle(order)
+            found: dict[Side, Measurement] = {}
+            for side in order:
+                candidate, job_id = candidates[side], f"{session}-{index}-{side}"
+                found[side] = client.measure(
+                    candidate.model, candidate.setting, job_id=job_id, plan=plan, allow_fallback=allow_fallback
+                )
+                record_result(client, store, job_id, resolve_platform(device, candidate.setting), found[side])
+                on_measurement(candidate, found[side])
+            pairs.append(Pair(a=found["a"], b=found["b"], is_a_first=order[0] == "a"))
+    return _comparison(device, candidates["a"], candidates["b"], pairs)
+
+
+def _candidate(candidate: Candidate | Path | str) -> Candidate:
+    if isinstance(candidate, Candidate):
+        return candidate
+    return Candidate(name=Path(candidate).name, model=Path(candidate))
+
+
+def _comparison(device: Device, a: Candidate, b: Candidate, pairs: Sequence[Pair]) -> Comparison:
     logarithms = sorted(math.log(pair.ratio) for pair in pairs)
+    ranks = middle_ranks(len(pairs), LEVEL)
+    assert ranks is not None  # checked before anything was measured
     return Comparison(
+        device=device,
         a=a,
         b=b,
         pairs=tuple(pairs),

@@ -1,9 +1,9 @@
-"""The pace of a device: how fast it runs a network when nothing disturbs it.
+"""Latency estimate: how fast a device runs a network when nothing disturbs it.
 
-Many things can slow a device down and nothing makes it faster than it is. So of all blocks of runs that were ever timed
-of a network, in whichever measurement, the fastest was disturbed least, and those that agree with it tell the pace. On
-a machine that shares its processor, stretches of seconds take half as long again; there a median over everything, or
-over the last measurement alone, tells what the neighbour did.
+Disturbances only slow a device down. So of all blocks of runs that were ever timed of a network, in whichever
+measurement, the fastest was disturbed least, and the blocks that agree with it give the estimate. On a machine that
+shares its processor, stretches of seconds take half as long again; a median over everything, or over the last
+measurement alone, then reflects contention with other processes.
 """
 
 import dataclasses
@@ -18,19 +18,19 @@ from edgeprof.measuring.uncertainty import relative_sd_of_median
 from edgeprof_proto.records.measurement import Measurement
 
 UNDISTURBED_SHARE = 0.05
-"""A block is undisturbed when its median exceeds the fastest block's by at most this share of it: more than what blocks
-on a quiet device differ, less than what a neighbour costs."""
+"""A block is undisturbed when its median exceeds the fastest block's by at most this share of it: blocks on a quiet
+device differ by less, contention costs more."""
 
 NOISE_SD_COUNT = 4.0
-"""... or by so many standard deviations of its median. The fastest of fifteen blocks lies 1.7 of them below their
-middle, by luck and not by pace; the slowest as far above it."""
+"""... or by at most so many standard deviations of its median. The fastest of fifteen blocks lies 1.7 of them below
+their middle by chance, and the slowest as far above it."""
 
-SETTLED_BLOCK_COUNT = 3
-"""Undisturbed blocks that settle a pace: two may agree by chance, and one agrees with nothing."""
+CONVERGED_BLOCK_COUNT = 3
+"""Undisturbed blocks that a converged estimate has at least: two may agree by chance."""
 
-SETTLED_TRY_COUNT = 2
-"""Measurements, some time apart, that they must come from: a slow stretch may outlast a whole one, and all its blocks
-agree."""
+CONVERGED_ATTEMPT_COUNT = 2
+"""Measurements, some time apart, that they must come from: a slow stretch may outlast a whole measurement, whose blocks
+then agree with each other."""
 
 MEDIAN_SD = math.sqrt(math.pi / 2)
 """Standard deviation of a median, relative to that of the mean of as many runs."""
@@ -39,11 +39,11 @@ QUARTILE_SD = 0.6745
 """Distance of the quartile of a normal distribution from its middle, in standard deviations."""
 
 WHOLE_MS = 1.0
-"""Some devices time in whole milliseconds; their medians then hide up to half of one."""
+"""Some devices time in whole milliseconds; their medians are then rounded by up to half of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class LatencyEstimate:
     """How fast a device runs a network when nothing disturbs it.
 
     Args:
@@ -51,38 +51,38 @@ class Pace:
         relative_sd: Standard deviation of `latency_ms`, relative to it.
         block_counts: Undisturbed blocks of each measurement, in the order given.
         resolution_ms: Step of the clock: 1.0 where every run is whole milliseconds, else 0.0 for a fine one.
-        slowdown: Natural logarithm of how much slower than at its best the device may have been all along, as its
-            anchor says; 0 where nothing suggests that.
+        drift_uncertainty: Natural logarithm of how much slower than at its best the device may have been during all
+            measurements, as its anchor says; 0 where the anchor was not slower. It is part of `relative_sd`.
     """
 
     latency_ms: float
     relative_sd: float
     block_counts: tuple[int, ...]
     resolution_ms: float
-    slowdown: float = 0.0
+    drift_uncertainty: float = 0.0
 
     @property
-    def is_settled(self) -> bool:
-        """Whether measuring again would tell nothing new."""
+    def is_converged(self) -> bool:
+        """Whether enough blocks of enough measurements agree, and the anchor was not slower around them."""
         agreeing_count = sum(count > 0 for count in self.block_counts)
-        is_agreed = agreeing_count >= SETTLED_TRY_COUNT and sum(self.block_counts) >= SETTLED_BLOCK_COUNT
-        return is_agreed and self.slowdown == 0
+        is_agreed = agreeing_count >= CONVERGED_ATTEMPT_COUNT and sum(self.block_counts) >= CONVERGED_BLOCK_COUNT
+        return is_agreed and self.drift_uncertainty == 0
 
-    def slowed_down(self, slowdown: float) -> "Pace":
-        """The same pace, in doubt.
+    def with_drift_uncertainty(self, drift_uncertainty: float) -> "LatencyEstimate":
+        """The same estimate with a drift uncertainty, added to its standard deviation in quadrature.
 
         Args:
-            slowdown: Natural logarithm of how much slower the device may have been.
+            drift_uncertainty: Natural logarithm of how much slower the device may have been.
         """
-        relative_sd = math.hypot(self.relative_sd, slowdown)
-        return dataclasses.replace(self, relative_sd=relative_sd, slowdown=slowdown)
+        relative_sd = math.hypot(self.relative_sd, drift_uncertainty)
+        return dataclasses.replace(self, relative_sd=relative_sd, drift_uncertainty=drift_uncertainty)
 
 
-def pace_of(measurements: Sequence[Measurement]) -> Pace:
-    """Return the pace that all measurements of one network on one platform tell together.
+def estimate_latency(measurements: Sequence[Measurement]) -> LatencyEstimate:
+    """Estimate the latency of one network on one platform from all its measurements.
 
-    The median is over the runs, not over the medians of the blocks: where nothing was disturbed it is the measurement's
-    own, and the middle of a few medians of a few runs each scatters more.
+    The median is over the runs, not over the medians of the blocks: where nothing was disturbed it equals the
+    measurement's own median, and a median of a few medians scatters more.
 
     Args:
         measurements: One or more, in any order.
@@ -94,9 +94,9 @@ def pace_of(measurements: Sequence[Measurement]) -> Pace:
     is_undisturbed = medians <= medians.min() + _agreement_ms(blocks, medians, resolution_ms)
     count = int(is_undisturbed.sum())
     latency_ms = float(np.median(np.concatenate([blocks[index] for index in np.flatnonzero(is_undisturbed)])))
-    # Of fewer blocks it is not known how far they scatter, only what would still have counted as agreement.
-    spread = UNDISTURBED_SHARE if count < SETTLED_BLOCK_COUNT else medians[is_undisturbed].std(ddof=1) / latency_ms
-    return Pace(
+    # The scatter of fewer blocks is unknown; the widest that would still count as agreement is an upper bound.
+    spread = UNDISTURBED_SHARE if count < CONVERGED_BLOCK_COUNT else medians[is_undisturbed].std(ddof=1) / latency_ms
+    return LatencyEstimate(
         latency_ms=latency_ms,
         relative_sd=relative_sd_of_median(spread, count),
         block_counts=tuple(np.bincount(origin[is_undisturbed], minlength=len(measurements)).tolist()),
@@ -114,7 +114,7 @@ def _agreement_ms(blocks: list[NDArray[np.float64]], medians: NDArray[np.float64
 def _run_relative_sd(blocks: list[NDArray[np.float64]], medians: NDArray[np.float64]) -> float:
     """Scatter of single runs, relative to the median of their block.
 
-    From the faster half of each block only: in the other are the runs that something slowed down.
+    From the faster half of each block only: the slower half holds the disturbed runs.
     """
     faster = np.concatenate([1 - block[block < median] / median for block, median in zip(blocks, medians, strict=True)])
     return float(np.median(faster)) / QUARTILE_SD if len(faster) else 0.0

@@ -1,6 +1,5 @@
-"""Latencies on reference platforms, measured through agents: what an HWL encoding reads."""
+"""Latencies on reference platforms, measured through agents: the input of an HWL encoding."""
 
-import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,20 +9,18 @@ import numpy as np
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
-from edgeprof.exporters.onnx import default_model_folder
 from edgeprof.measuring.listener import SessionListener
-from edgeprof.measuring.session import ProbeSession
-from edgeprof.measuring.time_ledger import CostLedger
-from edgeprof.store import Store
+from edgeprof.measuring.session import MeasurementSession
+from edgeprof.store import Store, opened
 from edgeprof.store.platform import resolve_platform
 from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
-from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferencePlatform:
-    """A device that measures for others.
+    """A platform whose latencies describe a network to predictors of other platforms.
 
     Args:
         client: The device.
@@ -46,8 +43,8 @@ def measure_references(
     """Measure networks on every reference platform.
 
     Each platform measures as an onboarding does: every network twice or more, the first as anchor between the others.
-    Every measurement is on disk before the next begins; called again after an interruption with the same networks, it
-    goes on where it stopped.
+    Every measurement is in the store before the next begins; called again after an interruption with the same
+    networks, it resumes.
 
     Args:
         references: By the name under which encodings and predictors know them.
@@ -55,7 +52,7 @@ def measure_references(
         architectures: Texts in its notation, two or more.
         store: Where the measurements go; None for the user's own.
         model_folder: Where exported networks are kept; None for the user's cache.
-        listener: Hears about every measurement.
+        listener: Is called at every measurement.
 
     Returns:
         The latencies; a network that failed on one platform is left out for all.
@@ -69,20 +66,19 @@ def measure_references(
     texts = list(dict.fromkeys(known.format(known.parse(text)) for text in architectures))
     if len(texts) < 2 or not references:
         raise EdgeprofError(
-            f"a table of references needs two different networks and one platform, got {len(texts)} and "
+            f"a table of reference latencies needs two different networks and one platform, got {len(texts)} and "
             f"{len(references)}: name more"
         )
-    with contextlib.ExitStack() as resources:
-        store = store or resources.enter_context(Store())
+    with opened(store) as store:
         measured = {
-            name: _measure(reference, space, texts, store, model_folder, listener or SessionListener())
+            name: _measure(reference, space, texts, store, model_folder, listener)
             for name, reference in references.items()
         }
     everywhere = [text for text in texts if all(text in latencies for latencies in measured.values())]
     if len(everywhere) < 2:
         raise EdgeprofError(
             f"{len(everywhere)} of {len(texts)} networks were measured on all of {len(measured)} reference platforms, "
-            "two are the least: name more, or mend the devices"
+            "two are needed: name more, or mend the devices"
         )
     return LatencyTable(
         platforms=tuple(measured),
@@ -97,26 +93,20 @@ def _measure(
     texts: Sequence[str],
     store: Store,
     model_folder: Path | None,
-    listener: SessionListener,
+    listener: SessionListener | None,
 ) -> dict[str, float]:
     """Return the latencies of one platform by architecture, in milliseconds."""
     device = reference.client.device()
     store.record_device(device, reference.client.address)
     platform = resolve_platform(device, reference.setting)
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
-    probing = ProbeSession(
-        reference.client,
-        platform,
-        store,
-        store.resume_or_begin_session(platform, space, 0, purpose=f"reference {digest}"),
-        plan=MeasurementPlan(),
-        model_folder=model_folder or default_model_folder(),
-        listener=listener,
-        costs=CostLedger(),
+    record = store.resume_or_begin_session(platform, space, 0, purpose=f"reference {digest}")
+    session = MeasurementSession(
+        reference.client, platform, store, record, model_folder=model_folder, listener=listener
     )
-    if not probing.probes():
-        probing.plan(texts)
-    probing.measure_planned()
-    probing.settle()
-    probing.end()
-    return {text: pace.latency_ms for text, pace in probing.paces().items()}
+    if not session.probes():
+        session.plan(texts)
+    session.measure_planned()
+    session.converge()
+    session.end()
+    return {text: estimate.latency_ms for text, estimate in session.latency_estimates().items()}

@@ -1,8 +1,8 @@
-"""A session of measurements on one platform that can be trusted and gone on with.
+"""A session of measurements of several architectures on one platform that can be interrupted and resumed.
 
-What is to be measured is written down, with the id of its job, before the device is asked; what was measured, before
-the next measurement. The anchor is measured again after every few probes. A network whose pace that leaves unsettled is
-measured again, and all of its tries tell its pace together.
+Each measurement is planned in the store, with the id of its job, before the device is asked for it; its result is in
+the store before the next one begins. The anchor is measured again after every few probes. A network whose latency
+estimate has not converged is measured again, and the estimate uses all its measurements.
 """
 
 import math
@@ -20,11 +20,13 @@ from edgeprof.errors import (
     WorkerFailedError,
 )
 from edgeprof.exporters.onnx import export_architecture
-from edgeprof.measuring.anchor import CHECK_INTERVAL, anchor_of, open_segment, paces
-from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT, Pace
+from edgeprof.folders import default_model_folder
+from edgeprof.measuring.anchor import CHECK_INTERVAL, anchor_of, latency_estimates, open_segment
+from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT, LatencyEstimate
 from edgeprof.measuring.listener import SessionListener
-from edgeprof.measuring.time_ledger import AGENT, MEASURING, CostLedger
-from edgeprof.store import Probe, Session, Store
+from edgeprof.measuring.recording import record_result
+from edgeprof.measuring.time_ledger import AGENT, MEASURING, TimeLedger
+from edgeprof.store import Probe, SessionRecord, Store
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job_spec import MeasurementPlan
@@ -32,23 +34,23 @@ from edgeprof_proto.records.job_spec import MeasurementPlan
 MAX_FAILURE_COUNT = 5
 """Failed measurements after which the device, not the architecture, is the likely cause."""
 
-MAX_TRY_COUNT = 4
-"""Measurements of one architecture at most, failed ones among them: a device that never settles must not be
-measured for ever."""
+MAX_ATTEMPT_COUNT = 4
+"""Measurements of one architecture at most, failed ones included: on a device whose estimates never converge a session
+must end as well."""
 
 
-class ProbeSession:
+class MeasurementSession:
     """Measures architectures one after the other.
 
     Args:
         client: The device.
         platform: The device with its setting.
-        store: Where everything is written down.
-        session: The session to begin or to go on with.
-        plan: How long and how often to run each model.
-        model_folder: Where exported models are kept.
-        listener: Hears about every step.
-        costs: Where the time of each step is counted.
+        store: Where plans and results are written.
+        record: The session in the store, new or to be resumed.
+        plan: How long and how often to run each model; None for the agent's default.
+        model_folder: Where exported models are kept; None for the user's cache.
+        listener: Is called at every step; None for no calls.
+        time_ledger: Counts the time of each step; None for one of the session's own.
     """
 
     def __init__(
@@ -56,43 +58,43 @@ class ProbeSession:
         client: DeviceClient,
         platform: Platform,
         store: Store,
-        session: Session,
+        record: SessionRecord,
         *,
-        plan: MeasurementPlan,
-        model_folder: Path,
-        listener: SessionListener,
-        costs: CostLedger,
+        plan: MeasurementPlan | None = None,
+        model_folder: Path | None = None,
+        listener: SessionListener | None = None,
+        time_ledger: TimeLedger | None = None,
     ) -> None:
         self.platform = platform
-        self.session = session
-        self.space = get_space(session.space)
+        self.record = record
+        self.space = get_space(record.space)
         self._client = client
         self._store = store
-        self._plan = plan
-        self._model_folder = model_folder
-        self._listener = listener
-        self._costs = costs
-        if session.is_resumed:
-            # The host may have ended between writing a result down and saying so.
+        self._plan = plan or MeasurementPlan()
+        self._model_folder = model_folder or default_model_folder()
+        self._listener = listener or SessionListener()
+        self._time_ledger = time_ledger or TimeLedger()
+        if record.is_resumed:
+            # The host may have ended between writing a result and acknowledging it.
             client.acknowledge(probe.job_id for probe in self.probes() if probe.state != "planned")
 
     def probes(self) -> list[Probe]:
-        """All probes of the session as they stand on disk."""
-        return self._store.probes(self.session)
+        """All probes of the session as they are in the store."""
+        return self._store.probes(self.record)
 
-    def counted(self) -> list[Probe]:
+    def measured_probes(self) -> list[Probe]:
         """One probe for each network that is measured."""
-        return counted_of(self.probes())
+        return last_measured(self.probes())
 
-    def paces(self) -> dict[str, Pace]:
-        """The pace of each network that is measured, over all of its tries, by architecture."""
+    def latency_estimates(self) -> dict[str, LatencyEstimate]:
+        """The latency estimate of each network that is measured, from all its measurements, by architecture."""
         probes = self.probes()
-        found = paces(probes)
-        return {probe.architecture: found[probe.architecture] for probe in counted_of(probes)}
+        found = latency_estimates(probes)
+        return {probe.architecture: found[probe.architecture] for probe in last_measured(probes)}
 
     def plan(self, architectures: Sequence[str]) -> None:
-        """Write down what is to be measured next, in this order."""
-        self._store.plan_probes(self.session, list(architectures))
+        """Write into the store what is to be measured next, in this order."""
+        self._store.plan_probes(self.record, list(architectures))
 
     def measure_planned(self) -> None:
         """Measure all that is planned.
@@ -105,7 +107,7 @@ class ProbeSession:
             pass
 
     def measure_next(self) -> bool:
-        """Measure what is planned next, and check the anchor when it is time to; False where nothing is planned.
+        """Measure what is planned next, and check the anchor when it is due; False where nothing is planned.
 
         Raises:
             OnboardingError: If too many measurements fail.
@@ -119,23 +121,23 @@ class ProbeSession:
             self._check_anchor()
         return True
 
-    def settle(self) -> None:
-        """Measure the anchor a last time, and again whatever that finds doubtful."""
+    def converge(self) -> None:
+        """Measure the anchor a last time, and again every network whose estimate has not converged."""
         while open_segment(self.probes()):
             self._check_anchor()
             self.measure_planned()
 
     def end(self) -> None:
         """Mark the session as finished."""
-        self._store.end_session(self.session, datetime.now(timezone.utc))
+        self._store.end_session(self.record, datetime.now(timezone.utc))
 
     def _measure(self, probe: Probe) -> None:
         self._listener.on_probe_started(probe)
-        with self._costs.step("exporting networks"):
+        with self._time_ledger.step("exporting networks"):
             architecture = self.space.parse(probe.architecture)
             batch_size = self.platform.setting.batch_size
             model = export_architecture(self.space, architecture, self._model_folder, batch_size=batch_size)
-        begin_s = self._costs.elapsed_s()
+        begin_s = self._time_ledger.elapsed_s()
         try:
             measurement = self._client.measure(
                 model,
@@ -150,12 +152,10 @@ class ProbeSession:
             self._give_up_after_many_failures(str(error))
             return
         runs_s = sum(sum(block.latency_ms) for block in measurement.blocks) / 1_000
-        self._costs.add(MEASURING, runs_s)
-        self._costs.add(AGENT, max(self._costs.elapsed_s() - begin_s - runs_s, 0.0))
-        with self._costs.step("writing to disk"):
-            self._store.record_measurement(probe.job_id, self.platform, measurement)
-            self._store.set_probe_state(probe.job_id, "measured")
-        self._client.acknowledge((probe.job_id,))
+        self._time_ledger.add(MEASURING, runs_s)
+        self._time_ledger.add(AGENT, max(self._time_ledger.elapsed_s() - begin_s - runs_s, 0.0))
+        with self._time_ledger.step("writing to disk"):
+            record_result(self._client, self._store, probe.job_id, self.platform, measurement, is_probe=True)
         self._listener.on_probe_measured(probe, measurement)
 
     def _give_up_after_many_failures(self, last: str) -> None:
@@ -167,32 +167,33 @@ class ProbeSession:
             )
 
     def _check_anchor(self) -> None:
-        """Measure the anchor again, and plan another try of each network whose pace is not settled."""
+        """Measure the anchor again, and plan another measurement of each network that has not converged."""
         anchor = anchor_of(self.probes())
-        assert anchor is not None  # only an open segment asks for a check
-        self._store.plan_probes(self.session, [anchor.architecture], is_anchor_check=True)
+        assert anchor is not None  # an open segment has one
+        self._store.plan_probes(self.record, [anchor.architecture], is_anchor_check=True)
         self._measure(self.probes()[-1])
         probes = self.probes()
-        found = paces(probes)
-        tries = Counter(probe.architecture for probe in probes if not probe.is_anchor_check)
+        found = latency_estimates(probes)
+        attempts = Counter(probe.architecture for probe in probes if not probe.is_anchor_check)
         planned = {probe.architecture for probe in probes if probe.state == "planned"}
         again = [
             probe.architecture
-            for probe in counted_of(probes)
+            for probe in last_measured(probes)
             if probe.architecture not in {anchor.architecture, *planned}
-            and tries[probe.architecture] < MAX_TRY_COUNT
-            and not found[probe.architecture].is_settled
+            and attempts[probe.architecture] < MAX_ATTEMPT_COUNT
+            and not found[probe.architecture].is_converged
         ]
-        disturbed = [text for text in again if tries[text] >= SETTLED_TRY_COUNT]
+        disturbed = [text for text in again if attempts[text] >= CONVERGED_ATTEMPT_COUNT]
         if disturbed:
-            self._listener.on_disturbed(len(disturbed), math.exp(max(found[text].slowdown for text in disturbed)))
+            slowdown = math.exp(max(found[text].drift_uncertainty for text in disturbed))
+            self._listener.on_not_converged(len(disturbed), slowdown)
         self.plan(again)
 
 
-def counted_of(probes: list[Probe]) -> list[Probe]:
-    """The last measured probe of each network, checks of the anchor aside.
+def last_measured(probes: list[Probe]) -> list[Probe]:
+    """The last measured probe of each network, checks of the anchor excluded.
 
-    Measuring again may fail without losing what was measured before.
+    A later attempt that failed does not remove an earlier measurement.
     """
     measured = {
         probe.architecture: probe for probe in probes if probe.measurement is not None and not probe.is_anchor_check

@@ -1,7 +1,7 @@
-"""Sustained work: how fast a model runs at first, how fast once the device is as hot as it gets, and the way there.
+"""Sustained work: latency at first (burst), latency once the device has reached its final temperature, and the curve.
 
-The measurement is an ordinary one with long blocks, so its verdict is an ordinary one too: a device that slows down is
-`throttled` or `drifting`, and the curve says how far and when that ended.
+The measurement is an ordinary one with long blocks, and its verdict an ordinary one: a device that slows down is
+`throttled` or `drifting`, and the curve shows by how much and when it became steady.
 """
 
 import itertools
@@ -15,21 +15,21 @@ from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Measurement
 
 MAX_BIN_COUNT = 60
-LEAST_BIN_COUNT = 6
+MIN_BIN_COUNT = 6
 
 BURST_MS = 1_000.0
-"""Work at the beginning that counts as burst: a processor hardly warms in a second, and a person waits no longer."""
+"""Time of the first runs that count as burst, in milliseconds: a processor hardly warms up in a second."""
 
 STEADY_SHARE = 0.03
-"""Bins are steady whose medians lie within this share of their common median: what quiet blocks differ by at most."""
+"""Bins are steady whose medians lie within this share of their common median: blocks on a quiet device differ less."""
 
 STEADY_BIN_SHARE = 0.25
-"""Share of all bins, the last ones, that must agree: three that agree by chance are no steady state."""
+"""Share of all bins, the last ones, that must agree, and three at least: few bins may agree by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bin:
-    """A stretch of sustained work.
+    """An interval of sustained work.
 
     Args:
         start_s: Its beginning after the first timed run, in seconds.
@@ -49,7 +49,7 @@ class SustainedCurve:
     """Latency over time under sustained work.
 
     Args:
-        bins: The stretches in the order of time.
+        bins: Consecutive intervals.
         burst_ms: Median of the runs of the first second, in milliseconds.
         steady_ms: Median of the runs of the steady state, in milliseconds; None where none was reached.
         steady_start_s: When the steady state began, in seconds after the first timed run; None where none was reached.
@@ -67,7 +67,7 @@ def sustained_plan(duration_s: float) -> MeasurementPlan:
     Args:
         duration_s: Time inside timed runs, in seconds; bins of a second or longer are made of it.
     """
-    bin_count = max(LEAST_BIN_COUNT, min(MAX_BIN_COUNT, int(duration_s)))
+    bin_count = max(MIN_BIN_COUNT, min(MAX_BIN_COUNT, int(duration_s)))
     return MeasurementPlan(
         timed_run_count=bin_count,
         timed_duration_ms=duration_s * 1_000,
@@ -139,15 +139,15 @@ def _first_runs(blocks: Sequence[LatencyBlock]) -> list[float]:
 
 
 def _reading_between(readings: Sequence[Conditions], start_ms: float, end_ms: float) -> Conditions:
-    """The last reading of a stretch; one that tells nothing where none was taken."""
+    """The last reading within an interval; an empty one where none was taken."""
     inside = [item for item in readings if item.elapsed_ms is not None and start_ms < item.elapsed_ms <= end_ms]
     return inside[-1] if inside else Conditions()
 
 
 def _first_steady(medians_ms: Sequence[float]) -> int | None:
     """The first bin from which on all agree."""
-    least_count = max(3, round(STEADY_BIN_SHARE * len(medians_ms)))
-    for first in range(len(medians_ms) - least_count + 1):
+    min_count = max(3, round(STEADY_BIN_SHARE * len(medians_ms)))
+    for first in range(len(medians_ms) - min_count + 1):
         rest = medians_ms[first:]
         middle = statistics.median(rest)
         if all(abs(value / middle - 1) <= STEADY_SHARE for value in rest):

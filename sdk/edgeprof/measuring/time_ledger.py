@@ -1,18 +1,18 @@
-"""Where the time of an onboarding goes."""
+"""Time ledger: how long each step of an onboarding takes."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 MEASURING = "warm-up and timed runs"
-"""The step that onboarding is for; everything else is overhead."""
+"""The step that is no overhead."""
 
 AGENT = "starting workers and waiting for the agent"
-"""What a measurement takes beyond its runs: process, runtime, model, network."""
+"""Time of a measurement outside its runs: starting the process, loading runtime and model, network."""
 
 
-class CostLedger:
-    """Seconds by step, in the order in which the steps first came."""
+class TimeLedger:
+    """Seconds by step, in the order in which the steps first occurred."""
 
     def __init__(self) -> None:
         self._begin = time.monotonic()
@@ -32,10 +32,10 @@ class CostLedger:
         self._seconds[name] = self._seconds.get(name, 0.0) + seconds
 
     def elapsed_s(self) -> float:
-        """Seconds since the onboarding began."""
+        """Seconds since the ledger was made."""
         return time.monotonic() - self._begin
 
     def seconds_by_step(self) -> dict[str, float]:
-        """Seconds of each step, the rest as `other`."""
+        """Seconds of each step; `other` holds the rest of the time since the ledger was made."""
         other = self.elapsed_s() - sum(self._seconds.values())
         return {**self._seconds, "other": max(other, 0.0)}

@@ -1,4 +1,4 @@
-"""How far the median of a measurement may be off."""
+"""Uncertainty of the median of a measurement."""
 
 import math
 import statistics
@@ -21,8 +21,8 @@ def median_relative_sd(measurement: Measurement) -> float:
 def relative_sd_of_median(block_spread: float, block_count: int) -> float:
     """Standard deviation of the median over blocks of runs, relative to it.
 
-    The medians of the blocks say how far the device itself wanders while it measures; single runs do not, since
-    neighbouring runs are slow together.
+    The scatter of block medians shows how much the device itself varies during a measurement. The scatter of single
+    runs does not, since consecutive runs are correlated.
 
     Args:
         block_spread: Standard deviation of the medians of the blocks, relative to their level.

@@ -1,6 +1,5 @@
-"""Verification: does a profile tell the truth about networks that it has never seen?"""
+"""Verification: predicted against measured latency of networks that were no samples of a profile."""
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,32 +7,31 @@ import numpy as np
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
-from edgeprof.exporters.onnx import default_model_folder
+from edgeprof.measuring.latency_estimate import LatencyEstimate
 from edgeprof.measuring.listener import SessionListener
-from edgeprof.measuring.session import ProbeSession
-from edgeprof.measuring.time_ledger import CostLedger
-from edgeprof.store import Store
+from edgeprof.measuring.session import MeasurementSession
+from edgeprof.prediction import load_profile
+from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform
 from edgeprof_predictor import metrics
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.spaces import Architecture
-from edgeprof_proto.records.job_spec import MeasurementPlan
 
 DEFAULT_UNSEEN_COUNT = 20
-"""Enough for a rank correlation that means something, few enough for a minute of a board's time."""
+"""Enough for a rank correlation, and about a minute of a board's time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedArchitecture:
-    """One network: what the profile said, and what the device said.
+    """One network: predicted and measured.
 
     Args:
         architecture: Its text.
         predicted_ms: Predicted latency, in milliseconds.
         lower_ms: Lower end of the 90 % interval, in milliseconds.
         upper_ms: Upper end of the 90 % interval, in milliseconds.
-        measured_ms: Measured latency at the device's own pace, in milliseconds.
-        is_settled: Whether that pace is settled; False where the device was disturbed whenever it was measured.
+        measured_ms: Measured latency of the undisturbed device, in milliseconds.
+        is_converged: Whether the estimate of `measured_ms` has converged; False where measurements were disturbed.
     """
 
     architecture: str
@@ -41,7 +39,7 @@ class VerifiedArchitecture:
     lower_ms: float
     upper_ms: float
     measured_ms: float
-    is_settled: bool
+    is_converged: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,7 @@ class Verification:
 
     Args:
         platform: Name of the platform.
-        sample_count: Samples that the profile rests on.
+        sample_count: Samples from which the profile was made.
         architectures: The networks.
     """
 
@@ -76,72 +74,64 @@ class Verification:
         }
 
     def sentence(self) -> str:
-        """What the figures mean, in one sentence."""
+        """The figures in one sentence."""
         figures = self.figures()
-        unsettled_count = sum(not item.is_settled for item in self.architectures)
+        unconverged_count = sum(not item.is_converged for item in self.architectures)
         return (
             f"From {self.sample_count} measured networks, {len(self.architectures)} unseen ones are predicted within "
             f"{figures['median_ape']:.1%} (median) and ranked with a Spearman correlation of "
             f"{figures['spearman']:.3f}; {figures['interval_coverage']:.0%} lie inside their 90 % intervals."
-            + (f" The device was disturbed whenever it measured {unsettled_count} of them." if unsettled_count else "")
+            + (f" The measurements of {unconverged_count} of them did not converge." if unconverged_count else "")
         )
 
 
 def verify(
-    profile: Profile,
     client: DeviceClient,
+    profile: Profile | str | Path,
     *,
-    store: Store | None = None,
     count: int = DEFAULT_UNSEEN_COUNT,
     seed: int = 0,
+    store: Store | None = None,
     model_folder: Path | None = None,
     listener: SessionListener | None = None,
 ) -> Verification:
     """Predict networks that the profile has never seen, then measure them.
 
     They are measured as an onboarding measures its samples: the anchor of the profile is measured again now and then,
-    and so is every network whose pace is not settled. Called again after an interruption it goes on where it stopped.
+    and so is every network whose latency estimate has not converged. Called again after an interruption it resumes.
 
     Args:
-        profile: The profile.
         client: The device that the profile belongs to.
-        store: Where the measurements go; None for the user's own.
+        profile: The profile, or the file that holds it.
         count: Networks to measure.
         seed: Seed that draws them.
+        store: Where the measurements go; None for the user's own.
         model_folder: Where exported networks are kept; None for the user's cache.
-        listener: Hears about every measurement.
+        listener: Is called at every measurement.
 
     Raises:
+        ProfileError: If the file is damaged or of another version.
         EdgeprofError: If the profile belongs to another device, or the device fails.
     """
-    platform = _platform_of(profile, client)
+    profile = load_profile(profile)
+    platform = _platform_of(client, profile)
     space = profile.space
     unseen = _unseen(profile, count, seed)
-    with contextlib.ExitStack() as resources:
-        store = store or resources.enter_context(Store())
-        purpose = f"verify {profile.provenance.get('onboarding_session', '')}"
-        session = store.resume_or_begin_session(platform, space.name, seed, purpose=purpose)
-        probing = ProbeSession(
-            client,
-            platform,
-            store,
-            session,
-            plan=MeasurementPlan(),
-            model_folder=model_folder or default_model_folder(),
-            listener=listener or SessionListener(),
-            costs=CostLedger(),
-        )
-        if not probing.probes():
+    purpose = f"verify {profile.provenance.get('onboarding_session', '')}"
+    with opened(store) as store:
+        record = store.resume_or_begin_session(platform, space.name, seed, purpose=purpose)
+        session = MeasurementSession(client, platform, store, record, model_folder=model_folder, listener=listener)
+        if not session.probes():
             anchor = space.architectures(profile.samples.choices[:1])
-            probing.plan([space.format(architecture) for architecture in (*anchor, *unseen)])
-        probing.measure_planned()
-        probing.settle()
-        probing.end()
-    return _compare(profile, platform, probing)
+            session.plan([space.format(architecture) for architecture in (*anchor, *unseen)])
+        session.measure_planned()
+        session.converge()
+        session.end()
+        measured = session.latency_estimates()
+    return _compare(profile, platform, measured)
 
 
-def _compare(profile: Profile, platform: Platform, probing: ProbeSession) -> Verification:
-    measured = probing.paces()
+def _compare(profile: Profile, platform: Platform, measured: dict[str, LatencyEstimate]) -> Verification:
     seen = {profile.space.format(item) for item in profile.space.architectures(profile.samples.choices)}
     texts = [text for text in measured if text not in seen]
     prediction = profile.predict(texts)
@@ -155,14 +145,14 @@ def _compare(profile: Profile, platform: Platform, probing: ProbeSession) -> Ver
                 lower_ms=float(prediction.lower_ms[index]),
                 upper_ms=float(prediction.upper_ms[index]),
                 measured_ms=measured[text].latency_ms,
-                is_settled=measured[text].is_settled,
+                is_converged=measured[text].is_converged,
             )
             for index, text in enumerate(texts)
         ),
     )
 
 
-def _platform_of(profile: Profile, client: DeviceClient) -> Platform:
+def _platform_of(client: DeviceClient, profile: Profile) -> Platform:
     platform = Platform.from_facts(profile.platform)
     if platform.device_id != client.device().device_id:
         raise EdgeprofError(
@@ -175,6 +165,6 @@ def _platform_of(profile: Profile, client: DeviceClient) -> Platform:
 def _unseen(profile: Profile, count: int, seed: int) -> list[Architecture]:
     space = profile.space
     seen = set(space.architectures(profile.samples.choices))
-    # The drawn are distinct, so this many hold enough that are new.
+    # The drawn ones are distinct, so at least `count` of them are unseen.
     drawn = space.sample(min(count + len(seen), space.size), seed=seed)
     return [item for item in drawn if item not in seen][:count]

@@ -1,30 +1,26 @@
 """The public call `onboard`."""
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof._version import VERSION
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import OnboardingError
-from edgeprof.exporters.onnx import default_model_folder
-from edgeprof.measuring.listener import OnboardingListener
-from edgeprof.measuring.session import ProbeSession
-from edgeprof.measuring.time_ledger import CostLedger
+from edgeprof.measuring.session import MeasurementSession
+from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal
+from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
-from edgeprof.store import Store
-from edgeprof.store.platform import resolve_platform
+from edgeprof.store import Store, opened
+from edgeprof.store.platform import DEFAULT_SETTING, resolve_platform
 from edgeprof_predictor.bundle import Bundle, load_bundle
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.profile import Profile
 from edgeprof_proto.records.job_spec import Setting
 
 ONBOARDING = "onboarding"
-"""What the store calls a session of this purpose."""
-
-DEFAULT_SETTING = Setting(runtime="onnxruntime")
-"""ONNX Runtime's default provider on one thread with batch 1."""
+"""Purpose of the session in the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +30,7 @@ class Onboarded:
     Args:
         profile: Predicts the platform, with neither agent nor store.
         path: File of the profile; None where it was not written.
-        report: What was done.
+        report: Samples, failures, expected errors and times.
     """
 
     profile: Profile
@@ -48,16 +44,16 @@ def onboard(
     *,
     setting: Setting = DEFAULT_SETTING,
     goal: Goal | None = None,
-    output: Path | None = None,
+    output: Path | str | None = None,
     store: Store | None = None,
     bundle: Bundle | None = None,
     seed: int = 0,
     model_folder: Path | None = None,
     listener: OnboardingListener | None = None,
 ) -> Onboarded:
-    """Measure a few networks of a search space on a device, and learn to predict all others.
+    """Measure a few networks of a search space on a device, and adapt a predictor of all others to it.
 
-    Called again after an interruption with the same device, setting, space and seed, it goes on where it stopped.
+    Called again after an interruption with the same device, setting, space and seed, it resumes.
 
     Args:
         client: The device.
@@ -65,50 +61,53 @@ def onboard(
         setting: How the networks run.
         goal: When to stop; None for ten samples.
         output: File of the profile, or a folder in which it is named after platform and space; None to write none.
-        store: Where everything is written down; None for the user's own.
+        store: Where plans and results are written; None for the user's own.
         bundle: Pre-trained predictor; None for the one that ships with the space.
         seed: Seed of candidates and order.
         model_folder: Where exported networks are kept; None for the user's cache.
-        listener: Hears about every step.
+        listener: Is called at every step.
 
     Raises:
         EdgeprofError: If the device cannot be reached, refuses the setting, or fails too often.
         PredictorError: If the space is unknown or has no bundle.
     """
-    costs = CostLedger()
-    with costs.step("loading the predictor"):
+    time_ledger = TimeLedger()
+    with time_ledger.step("loading the predictor"):
         bundle = bundle or load_bundle(space)
-    with contextlib.ExitStack() as resources:
-        store = store or resources.enter_context(Store())
+    with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
         platform = resolve_platform(device, setting)
-        listener = listener or OnboardingListener()
-        probing = ProbeSession(
+        session = MeasurementSession(
             client,
             platform,
             store,
             store.resume_or_begin_session(platform, space, seed, purpose=ONBOARDING),
             plan=PLAN,
-            model_folder=model_folder or default_model_folder(),
+            model_folder=model_folder,
             listener=listener,
-            costs=costs,
+            time_ledger=time_ledger,
         )
-        onboarding = Onboarding(probing, bundle.method, goal=goal or Goal(), listener=listener, costs=costs)
+        goal, listener = goal or Goal(), listener or OnboardingListener()
+        onboarding = Onboarding(session, bundle.method, goal=goal, listener=listener, time_ledger=time_ledger)
         predictor, stop_reason = onboarding.run()
         report = report_on(onboarding, predictor, stop_reason)
-        provenance = {
-            "onboarding_session": probing.session.session_id,
-            "edgeprof_version": VERSION,
-            "stop_reason": stop_reason,
-            "expected_error": str(predictor.expectation),
-            "error_diagnosis": str(report.error_diagnosis or ""),
-        }
-        profile = Profile(predictor=predictor, platform=platform.facts(), provenance=provenance)
-        path = None if output is None else _write_profile(profile, output)
-        # Only now: where the file cannot be written, the same call goes on from here, with nothing to measure.
-        probing.end()
+        profile = _profile(session, predictor, report)
+        path = None if output is None else _write_profile(profile, Path(output))
+        # Only now: where the file cannot be written, the same call resumes here, with nothing to measure.
+        session.end()
         return Onboarded(profile=profile, path=path, report=report)
+
+
+def _profile(session: MeasurementSession, predictor: DefaultPredictor, report: OnboardingReport) -> Profile:
+    provenance = {
+        "onboarding_session": session.record.session_id,
+        "edgeprof_version": VERSION,
+        "stop_reason": report.stop_reason,
+        "expected_error": str(predictor.expectation),
+        "error_diagnosis": str(report.error_diagnosis or ""),
+    }
+    return Profile(predictor=predictor, platform=session.platform.facts(), provenance=provenance)
 
 
 def _write_profile(profile: Profile, output: Path) -> Path:

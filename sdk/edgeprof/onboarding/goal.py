@@ -9,10 +9,10 @@ DEFAULT_SAMPLE_COUNT = 10
 """Samples unless told otherwise: the paper's number (tables 1 and 3)."""
 
 MIN_SAMPLE_COUNT = 3
-"""Two samples give a scale and one comparison; a third is the first that can contradict."""
+"""Two samples give a scale and one comparison; the third is the first that tests them."""
 
 MAX_SAMPLE_COUNT = 200
-"""Beyond this a table of the whole space is near."""
+"""At most; with so many samples a further one changes nothing noticeable."""
 
 NARROWING_LIMIT = 0.01
 """A sample that is expected to lower the error by less than this share of it is not worth a measurement."""
@@ -20,13 +20,13 @@ NARROWING_LIMIT = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """What an onboarding may cost and what it must reach. It ends at the first of them that is met.
+    """Limits and target of an onboarding, which ends at the first of them that is reached.
 
     Args:
         sample_count: Networks to measure at most.
-        target_error: Median relative error to stay below, for example 0.05; None for no target. It is met when the
-            upper end of the expected error is, below which the real one lies nine times in ten.
-        budget_s: Seconds that all may take, a last check of the anchor included; None for no limit.
+        target_error: Median relative error to stay below, for example 0.05; None for no target. It is reached when the
+            upper end of the expected error is below it; the real error lies below that end nine times in ten.
+        budget_s: Seconds for the whole onboarding, a last check of the anchor included; None for no limit.
 
     Raises:
         OnboardingError: If a value is outside its range.
@@ -48,15 +48,15 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Where an onboarding stands after some samples, and what another would buy.
+class OnboardingStatus:
+    """Status of an onboarding after some samples, and the gain expected from another.
 
     Args:
         sample_count: Samples so far.
         expected: Median relative error that the model expects for networks it has not seen.
         next_error: The error that it expects after one more well chosen sample.
         elapsed_s: Seconds spent so far.
-        seconds_per_sample: What one more sample takes, its share of the checks of the anchor included.
+        seconds_per_sample: Seconds that one more sample takes, its share of the checks of the anchor included.
     """
 
     sample_count: int
@@ -72,20 +72,20 @@ class Standing:
         )
 
 
-def reason_to_stop(goal: Goal, standing: Standing) -> str | None:
-    """Say why an onboarding should end here, or None where another sample is worth its time."""
-    expected, per_sample_s = standing.expected, standing.seconds_per_sample
-    if standing.sample_count < MIN_SAMPLE_COUNT:
+def reason_to_stop(goal: Goal, status: OnboardingStatus) -> str | None:
+    """The reason why an onboarding should end here; None where it should measure another sample."""
+    expected, per_sample_s = status.expected, status.seconds_per_sample
+    if status.sample_count < MIN_SAMPLE_COUNT:
         return None
-    if standing.sample_count >= goal.sample_count:
+    if status.sample_count >= goal.sample_count:
         return f"measured all {goal.sample_count} samples"
     if goal.target_error is not None and expected.upper <= goal.target_error:
         return f"expected error {expected} is within the target of {goal.target_error:.1%}"
     # Two measurements: the sample, and the anchor that closes the session.
-    if goal.budget_s is not None and standing.elapsed_s + 2 * per_sample_s > goal.budget_s:
+    if goal.budget_s is not None and status.elapsed_s + 2 * per_sample_s > goal.budget_s:
         return f"another sample of {per_sample_s:.0f} s would exceed the budget of {goal.budget_s:.0f} s"
-    if standing.next_error > (1 - NARROWING_LIMIT) * expected.error:
+    if status.next_error > (1 - NARROWING_LIMIT) * expected.error:
         return (
-            f"another sample would lower the expected error only from {expected.error:.1%} to {standing.next_error:.1%}"
+            f"another sample would lower the expected error only from {expected.error:.1%} to {status.next_error:.1%}"
         )
     return None

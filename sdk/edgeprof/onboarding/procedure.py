@@ -1,15 +1,15 @@
-"""The procedure of an onboarding: choose informative architectures, measure them, adapt, and stop when it is enough."""
+"""The procedure of an onboarding: choose architectures, measure them, adapt, and stop when a limit is reached."""
 
 import random
 from collections.abc import Iterable
 
 import numpy as np
 
-from edgeprof.measuring.latency_estimate import SETTLED_TRY_COUNT
-from edgeprof.measuring.listener import OnboardingListener
-from edgeprof.measuring.session import ProbeSession
-from edgeprof.measuring.time_ledger import CostLedger
-from edgeprof.onboarding.goal import Goal, Standing, reason_to_stop
+from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
+from edgeprof.measuring.session import MeasurementSession
+from edgeprof.measuring.time_ledger import TimeLedger
+from edgeprof.onboarding.goal import Goal, OnboardingStatus, reason_to_stop
+from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis, diagnose_error
 from edgeprof_predictor.methods.default.method import FIRST_ROUND_COUNT, DefaultMethod
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
@@ -18,51 +18,51 @@ from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records.job_spec import MeasurementPlan
 
 PLAN = MeasurementPlan(timed_duration_ms=2_500.0)
-"""Longer than the agent's default: starting a worker, exporting and adapting cost most of a second for each network,
-and four fifths of an onboarding should be runs. Each network is tried twice."""
+"""Longer than the agent's default: starting a worker, exporting and adapting take most of a second for each network,
+and four fifths of an onboarding should be runs. Each network is measured twice."""
 
 WANTED_ERROR = 0.15
-"""Upper end of the expected error, unless a target is named, beyond which a report explains it."""
+"""Upper end of the expected error, where no target is given, above which the report explains its causes."""
 
 CANDIDATE_COUNT = 3_000
-"""Architectures among which the sampler chooses: enough to hold extremes, few enough to go through in no time."""
+"""Architectures among which the sampler chooses: enough to hold extremes, few enough to score in under a second."""
 
 
 class Onboarding:
-    """One onboarding in progress. `run` takes it to its end.
+    """One onboarding in progress; `run` completes it.
 
     Args:
-        probing: Measures architectures on the platform.
+        session: Measures architectures on the platform.
         method: Predicts the search space, and chooses what to measure.
         goal: When to stop.
-        listener: Hears about every step.
-        costs: Where the time of each step is counted.
+        listener: Is called at every step.
+        time_ledger: Counts the time of each step.
     """
 
     def __init__(
         self,
-        probing: ProbeSession,
+        session: MeasurementSession,
         method: DefaultMethod,
         *,
         goal: Goal,
         listener: OnboardingListener,
-        costs: CostLedger,
+        time_ledger: TimeLedger,
     ) -> None:
-        self.probing = probing
-        self.costs = costs
-        # Where the onboarding stood after how many samples.
-        self.course: dict[int, Standing] = {}
+        self.session = session
+        self.time_ledger = time_ledger
+        # By the number of samples.
+        self.history: dict[int, OnboardingStatus] = {}
         self._method = method
         self._goal = goal
         self._listener = listener
-        self._space = probing.space
-        self._seed = probing.session.seed
+        self._space = session.space
+        self._seed = session.record.seed
         self._candidates = self._distinct_candidates()
         self._measured_count = 0
-        self._begin_s = costs.elapsed_s()
+        self._begin_s = time_ledger.elapsed_s()
 
     def run(self) -> tuple[DefaultPredictor, str]:
-        """Measure and adapt until it is enough.
+        """Measure and adapt until a limit or the target is reached.
 
         Returns:
             The adapted predictor, and the reason to stop.
@@ -71,18 +71,18 @@ class Onboarding:
             OnboardingError: If too many measurements fail.
             AgentUnavailableError: If the device stays silent.
         """
-        if self.probing.session.is_resumed:
-            self._listener.on_resumed(list(self.probing.paces()))
-        self._begin_s = self.costs.elapsed_s()
-        self._weigh()
+        if self.session.record.is_resumed:
+            self._listener.on_resumed(list(self.session.latency_estimates()))
+        self._begin_s = self.time_ledger.elapsed_s()
+        self._update_status()
         self._measure_planned()
         while (reason := self._reason_to_stop()) is None:
             self._plan_more()
             self._measure_planned()
-        self.probing.settle()
+        self.session.converge()
         predictor = self._adapt()
-        self._stand(predictor)
-        with self.costs.step("fine-tuning the network"):
+        self._record_status(predictor)
+        with self.time_ledger.step("fine-tuning the network"):
             predictor.adapted.distilled()
         return predictor, reason
 
@@ -90,42 +90,42 @@ class Onboarding:
     def choice(self) -> str:
         """How the samples are chosen, in one sentence."""
         return (
-            f"of {len(self._candidates)} candidates those that narrow the predictions of all others most: "
-            f"{FIRST_ROUND_COUNT} before anything was known, then one at a time in the light of those before"
+            f"of {len(self._candidates)} candidates those that reduce the variance of all predictions most: "
+            f"{FIRST_ROUND_COUNT} before the first measurement, then one at a time given those measured before"
         )
 
     def error_diagnosis(self, predictor: DefaultPredictor) -> ErrorDiagnosis | None:
-        """Why the expected error is larger than wanted, and what would help; None where it is not."""
+        """Causes of an expected error that is larger than wanted, and what would reduce it; None where it is not."""
         wanted_error = self._goal.target_error or WANTED_ERROR
         return diagnose_error(
             predictor, self._untried_candidates(), sample_count=predictor.samples.count, wanted_error=wanted_error
         )
 
     def _measure_planned(self) -> None:
-        """Measure what is planned, and weigh after each measurement what another would buy."""
-        while self.probing.measure_next():
+        """Measure what is planned, and update the status after each measurement."""
+        while self.session.measure_next():
             self._measured_count += 1
-            self._weigh()
+            self._update_status()
 
-    def _weigh(self) -> None:
-        if self.probing.counted():
-            self._listener.on_adapted(self._stand(self._adapt()))
+    def _update_status(self) -> None:
+        if self.session.measured_probes():
+            self._listener.on_adapted(self._record_status(self._adapt()))
 
     def _reason_to_stop(self) -> str | None:
-        standing = self.course.get(len(self.probing.counted()))
-        return None if standing is None else reason_to_stop(self._goal, standing)
+        status = self.history.get(len(self.session.measured_probes()))
+        return None if status is None else reason_to_stop(self._goal, status)
 
     def _plan_more(self) -> None:
-        count = len(self.probing.counted())
+        count = len(self.session.measured_probes())
         wanted = self._method.next_round(count, self._goal.sample_count)
-        with self.costs.step("choosing networks"):
+        with self.time_ledger.step("choosing networks"):
             untried = self._untried_candidates()
             chosen = self._method.choose_samples(untried, wanted, measured=self._samples(), seed=self._seed)
             architectures = [self._space.format(item) for item in self._space.architectures(untried[chosen])]
-        # The sampler's order goes from telling to less telling; measured in that order, a drift of the device would
-        # look like a property of the architectures.
+        # The sampler orders by information gained; measured in that order, a drift of the device would look like a
+        # property of the architectures.
         random.Random(self._seed).shuffle(architectures)
-        self.probing.plan(architectures)
+        self.session.plan(architectures)
         self._listener.on_chosen(architectures)
 
     def _distinct_candidates(self) -> ChoiceArray:
@@ -136,7 +136,7 @@ class Onboarding:
         return distinct
 
     def _untried_candidates(self) -> ChoiceArray:
-        tried = self._choices(probe.architecture for probe in self.probing.probes())
+        tried = self._choices(probe.architecture for probe in self.session.probes())
         is_tried = (self._candidates[:, None, :] == tried[None, :, :]).all(axis=2).any(axis=1)
         untried: ChoiceArray = self._candidates[~is_tried]
         return untried
@@ -145,42 +145,42 @@ class Onboarding:
         return self._space.choices([self._space.parse(text) for text in architectures])
 
     def _samples(self) -> Samples:
-        """The samples so far, as the predictor wants them."""
-        paces = self.probing.paces()
-        if not paces:
+        """The samples so far, in the predictor's form."""
+        estimates = self.session.latency_estimates()
+        if not estimates:
             return Samples.none(self._space)
         return Samples(
-            choices=self._choices(paces),
-            latency_ms=np.array([pace.latency_ms for pace in paces.values()]),
-            relative_sd=np.array([pace.relative_sd for pace in paces.values()]),
-            # A network whose runs are not all whole milliseconds shows that the clock is a fine one.
-            resolution_ms=min(pace.resolution_ms for pace in paces.values()),
+            choices=self._choices(estimates),
+            latency_ms=np.array([estimate.latency_ms for estimate in estimates.values()]),
+            relative_sd=np.array([estimate.relative_sd for estimate in estimates.values()]),
+            # One network with runs of fractions of a millisecond shows that the clock is a fine one.
+            resolution_ms=min(estimate.resolution_ms for estimate in estimates.values()),
         )
 
     def _adapt(self) -> DefaultPredictor:
         samples = self._samples()
-        with self.costs.step("adapting the predictor"):
+        with self.time_ledger.step("adapting the predictor"):
             predictor = self._method.adapt(samples, seed=self._seed)
         return predictor
 
-    def _stand(self, predictor: DefaultPredictor) -> Standing:
-        """Note what the predictor expects, and what another sample would buy."""
-        with self.costs.step("weighing another sample"):
+    def _record_status(self, predictor: DefaultPredictor) -> OnboardingStatus:
+        """Add the expected error, and the one after another sample, to the history."""
+        with self.time_ledger.step("estimating the gain of another sample"):
             next_error = predictor.error_after(self._untried_candidates(), 1)
-        elapsed_s = self.costs.elapsed_s()
+        elapsed_s = self.time_ledger.elapsed_s()
         planned = PLAN.filled()
-        standing = Standing(
+        status = OnboardingStatus(
             sample_count=predictor.samples.count,
             expected=predictor.expectation,
             next_error=next_error,
             elapsed_s=elapsed_s,
-            # What an earlier process measured took no time of this one; before the first, there is only the plan.
-            seconds_per_sample=SETTLED_TRY_COUNT
+            # Earlier processes' measurements took no time of this one; before its first measurement the plan's is used.
+            seconds_per_sample=CONVERGED_ATTEMPT_COUNT
             * (
                 (elapsed_s - self._begin_s) / self._measured_count
                 if self._measured_count
                 else (planned.warmup_duration_ms + planned.timed_duration_ms) / 1_000
             ),
         )
-        self.course[standing.sample_count] = standing
-        return standing
+        self.history[status.sample_count] = status
+        return status

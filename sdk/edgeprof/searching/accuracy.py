@@ -1,4 +1,4 @@
-"""Where accuracies come from: what was trained elsewhere, a table that stands for training, a function that trains."""
+"""Where a search gets accuracies: a table of networks trained before, or a function that trains; and its prior."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class AccuracyTable:
         return cls(path=Path(path), task=task)
 
     def identity(self) -> str:
-        """Return what a search's facts depend on: the contents of the file, and the task."""
+        """Return a digest of the file's contents, and the task, as the state of a search records them."""
         try:
             return f"{hashlib.sha256(self.path.read_bytes()).hexdigest()} {self.task}"
         except OSError as error:
             raise TableError(f"cannot read {self.path}: {error.strerror}") from error
 
 
-def training_function(source: str) -> TrainFunction:
+def load_train_function(source: str) -> TrainFunction:
     """Return the function of the user's that trains an architecture.
 
     Args:

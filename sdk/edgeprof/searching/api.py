@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
-from edgeprof.exporters.onnx import default_cache_folder, default_model_folder
-from edgeprof.measuring.session import ProbeSession
-from edgeprof.measuring.time_ledger import CostLedger
+from edgeprof.folders import default_proxy_cache
+from edgeprof.measuring.session import MeasurementSession
+from edgeprof.prediction import load_profile
 from edgeprof.searching.accuracy import AccuracyTable, guide_of
 from edgeprof.searching.device import DeviceMeter
 from edgeprof.searching.listener import DeviceSearchListener
-from edgeprof.store import Store
+from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.profile import Profile
@@ -26,23 +28,20 @@ from edgeprof_predictor.search.result import SearchResult
 from edgeprof_predictor.search.state import SearchState
 from edgeprof_predictor.search.tables import TableLookup, load_search_task
 from edgeprof_predictor.spaces import Architecture, FloatArray, SearchSpace, get_space
-from edgeprof_proto.records.job_spec import MeasurementPlan
-
-PROXY_CACHE = "proxies.sqlite"
 
 
 def search(
     space: str,
     accuracy: AccuracyTable | TrainFunction,
     *,
+    client: DeviceClient | None = None,
     profiles: Sequence[Profile | str | Path] = (),
     weights: Sequence[float] | None = None,
     latency_limit_ms: float | None = None,
-    client: DeviceClient | None = None,
     budget: Budget | None = None,
-    source_tables: Path | None = None,
+    source_tables: Path | str | None = None,
     candidate_count: int = CANDIDATE_COUNT,
-    state: Path | None = None,
+    state: Path | str | None = None,
     seed: int = 0,
     store: Store | None = None,
     model_folder: Path | None = None,
@@ -50,26 +49,24 @@ def search(
 ) -> SearchResult:
     """Search a space for the most accurate network that keeps a latency limit.
 
-    Called again after an interruption with the same `state`, it goes on where it stopped, also with other budgets or
-    another limit.
+    Called again after an interruption with the same `state`, it resumes, also with another budget or another limit.
 
     Args:
         space: Name of the search space, for example `nasbench201`.
-        accuracy: A table to look accuracies up in, or a function that trains: architecture's text to accuracy, more
-            being better. Where it raises, the search ends; called again it tries the network once more, then goes on
-            without it.
-        profiles: Of the platforms that the networks have to run on.
+        accuracy: A table of accuracies, or a function that trains: architecture's text to accuracy, higher is better.
+            Where it raises, the search ends; called again it tries the network once more, then goes on without it.
+        client: A device whose platform has a profile: it measures the best candidates, which refine the profile.
+        profiles: Of the platforms that the networks have to run on, or their files.
         weights: Share of each profile in a summed latency; None for the slowest of all.
-        latency_limit_ms: Milliseconds that the upper end of the answer's interval keeps; None for no limit.
-        client: A device whose platform has a profile: leaders are measured there, and the profile learns from them.
+        latency_limit_ms: Limit for the upper end of the answer's latency interval, in milliseconds; None for no limit.
         budget: Trainings and measurements, those of earlier runs included; None for 20 of each.
         source_tables: Archive of tasks that the accuracy predictor learns from; None for the pre-trained one.
-        candidate_count: Candidates to begin with where the space holds more; with a table its architectures are all.
-        state: File in which every training and measurement stands before the next; None to keep none.
+        candidate_count: Candidates at first, where the space holds more; with a table all its architectures.
+        state: File in which each training and measurement is written before the next; None for none.
         seed: Seed of candidates and predictor.
         store: Where measurements go; None for the user's own.
         model_folder: Where exported networks are kept; None for the user's cache.
-        listener: Hears about every step.
+        listener: Is called at every step.
 
     Raises:
         NothingKeepsLimitError: If no network is known to keep the limit.
@@ -77,45 +74,48 @@ def search(
         PredictorError: If space, table, profile or state cannot be used.
         EdgeprofError: If the device is another one, cannot be reached or fails too often.
     """
-    found_space, listener = get_space(space), listener or DeviceSearchListener()
+    listener = listener or DeviceSearchListener()
     loaded = _device_first([_loaded(one, space) for one in profiles], client)
+    pool = _PoolSource(space, accuracy, source_tables, candidate_count, state, seed)
+    prepared = _prepared(pool, loaded, weights, listener)
+    with _device_meter(client, loaded, store, seed, model_folder, listener) as meter:
+        return prepared(budget=budget or Budget(), limit_ms=latency_limit_ms, meter=meter).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _PoolSource:
+    """Where candidates and their accuracies come from; the arguments of `search` of the same names."""
+
+    space: str
+    accuracy: AccuracyTable | TrainFunction
+    source_tables: Path | str | None
+    candidate_count: int
+    state: Path | str | None
+    seed: int
+
+
+def _prepared(
+    source: _PoolSource, profiles: Sequence[Profile], weights: Sequence[float] | None, listener: DeviceSearchListener
+) -> partial[Search]:
+    """Return the search without budget, limit and device."""
+    space, accuracy = get_space(source.space), source.accuracy
     table = accuracy if isinstance(accuracy, AccuracyTable) else None
-    # All that may be wrong comes before the file of the facts: a refused search leaves none behind.
-    train_function = _train_function(accuracy, found_space)
-    guide = guide_of(source_tables, table, seed=seed)
-    latency = _belief(loaded, weights)
-    facts = SearchState(state, _inputs(space, accuracy, loaded, candidate_count, seed))
+    # Everything that may be refused comes before the state's file, so that a refused search leaves none behind.
+    train_function = _train_function(accuracy, space)
+    guide = guide_of(Path(source.source_tables) if source.source_tables else None, table, seed=source.seed)
+    latency = _posterior(profiles, weights)
+    inputs = _inputs(source.space, accuracy, profiles, source.candidate_count, source.seed)
+    facts = SearchState(Path(source.state) if source.state else None, inputs)
     pool = (
         train_function.pool
         if isinstance(train_function, TableLookup)
-        else _drawn_pool(found_space, facts, guide.proxies, candidate_count, seed, listener)
+        else _drawn_pool(space, facts, guide.proxies, source.candidate_count, source.seed, listener)
     )
-    with contextlib.ExitStack() as resources:
-        probing: ProbeSession | None = None
-        meter: Meter | None = None
-        if client is not None:
-            store = store or resources.enter_context(Store())
-            probing = _probing(client, loaded[0], store, seed, model_folder, listener)
-            meter = DeviceMeter(probing, loaded[0])
-        result = Search(
-            pool,
-            guide,
-            train_function,
-            facts,
-            budget=budget or Budget(),
-            latency=latency,
-            limit_ms=latency_limit_ms,
-            meter=meter,
-            seed=seed,
-            listener=listener,
-        ).run()
-        if probing is not None:
-            probing.end()
-    return result
+    return partial(Search, pool, guide, train_function, facts, latency=latency, seed=source.seed, listener=listener)
 
 
 def _loaded(profile: Profile | str | Path, space: str) -> Profile:
-    loaded = profile if isinstance(profile, Profile) else Profile.load(profile)
+    loaded = load_profile(profile)
     if loaded.space.name != space:
         raise SearchError(
             f"the profile of {loaded.platform.get('name', 'a platform')} predicts {loaded.space.name}, and the search "
@@ -143,7 +143,7 @@ def _device_first(profiles: list[Profile], client: DeviceClient | None) -> list[
     return [own[0], *(profile for profile in profiles if profile is not own[0])]
 
 
-def _belief(profiles: Sequence[Profile], weights: Sequence[float] | None) -> LatencyPosterior | None:
+def _posterior(profiles: Sequence[Profile], weights: Sequence[float] | None) -> LatencyPosterior | None:
     posteriors = [PlatformPosterior(profile.predictor) for profile in profiles]
     if len(posteriors) < 2 and weights is None:
         return posteriors[0] if posteriors else None
@@ -153,7 +153,7 @@ def _belief(profiles: Sequence[Profile], weights: Sequence[float] | None) -> Lat
 def _inputs(
     space: str, accuracy: AccuracyTable | TrainFunction, profiles: Sequence[Profile], candidate_count: int, seed: int
 ) -> dict[str, str]:
-    """Return what the facts of a search depend on."""
+    """Return the inputs that a state file belongs to: a search with others must not resume it."""
     if isinstance(accuracy, AccuracyTable):
         trained_by = accuracy.identity()
     else:
@@ -184,7 +184,7 @@ def _drawn_pool(
             architectures,
             names,
             seed=seed,
-            cache=default_cache_folder() / PROXY_CACHE,
+            cache=default_proxy_cache(),
             on_begin=listener.on_scoring,
             on_finished=listener.on_scored,
         ).scores
@@ -192,23 +192,25 @@ def _drawn_pool(
     return GrowingPool(space, proxies=names, source=scores, state=state, count=count, seed=seed)
 
 
-def _probing(
-    client: DeviceClient,
-    profile: Profile,
-    store: Store,
+@contextmanager
+def _device_meter(
+    client: DeviceClient | None,
+    profiles: Sequence[Profile],
+    store: Store | None,
     seed: int,
     model_folder: Path | None,
     listener: DeviceSearchListener,
-) -> ProbeSession:
+) -> Iterator[Meter | None]:
+    """Yield what measures on the device of the first profile; None where there is no device."""
+    if client is None:
+        yield None
+        return
+    profile = profiles[0]
     platform = Platform.from_facts(profile.platform)
     purpose = f"search {profile.provenance.get('onboarding_session', '')}"
-    return ProbeSession(
-        client,
-        platform,
-        store,
-        store.resume_or_begin_session(platform, profile.space.name, seed, purpose=purpose),
-        plan=MeasurementPlan(),
-        model_folder=model_folder or default_model_folder(),
-        listener=listener,
-        costs=CostLedger(),
-    )
+    with opened(store) as store:
+        record = store.resume_or_begin_session(platform, profile.space.name, seed, purpose=purpose)
+        session = MeasurementSession(client, platform, store, record, model_folder=model_folder, listener=listener)
+        yield DeviceMeter(session, profile)
+        # Not where the search raised: it is resumed then.
+        session.end()

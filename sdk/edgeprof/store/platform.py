@@ -12,6 +12,9 @@ from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
 
+DEFAULT_SETTING = Setting(runtime="onnxruntime")
+"""ONNX Runtime's default provider on one thread with batch 1."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
@@ -76,7 +79,7 @@ class Platform:
 
 
 def resolve_platform(device: Device, setting: Setting) -> Platform:
-    """The platform that a setting means on a device: what the setting leaves open is filled in as the agent will.
+    """The platform of a setting on a device: what the setting leaves open is filled in as the agent does.
 
     Args:
         device: The device as its agent describes it.
@@ -94,7 +97,7 @@ def resolve_platform(device: Device, setting: Setting) -> Platform:
                 batch_size=setting.batch_size,
                 options={**defaults, **setting.options},
             )
-    # All cores are what a setting means that names none: one platform, not two.
+    # Naming all cores means the same as naming none, so both are one platform.
     options = {name: value for name, value in setting.options.items() if (name, value) != (CORES_OPTION, ALL_CORES)}
     setting = dataclasses.replace(setting, options=options)
     return Platform(device_id=device.device_id, device_name=device.board or device.host_name, setting=setting)

@@ -16,7 +16,7 @@ class Base(DeclarativeBase):
 
 
 class DeviceRow(Base):
-    """A device that this host has met."""
+    """A device that this host has connected to."""
 
     __tablename__ = "device"
 
@@ -52,7 +52,7 @@ class MeasurementRow(Base):
 
 
 class SessionRow(Base):
-    """A session of measurements of one search space on one platform, finished or to be gone on with."""
+    """A session of measurements of one search space on one platform, finished or to be resumed."""
 
     __tablename__ = "session"
 
@@ -69,7 +69,7 @@ class SessionRow(Base):
 class ProbeRow(Base):
     """One measurement that a session planned, written before the device is asked for it.
 
-    Its job id is decided here, so that a host that was killed asks the device for the same job again.
+    The row holds the job id, so that a host that was killed asks the device for the same job again.
     """
 
     __tablename__ = "probe"

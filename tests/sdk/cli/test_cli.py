@@ -81,8 +81,8 @@ def test_onboard_speaks_json_and_names_the_profile_itself(device: SimulatedDevic
     )
     report = json.loads(done.stdout)
     assert len(report["samples"]) == 3
-    assert [standing["sample_count"] for standing in report["course"]] == [1, 2, 3]
-    assert report["course"][-1]["expected"]["upper"] > report["error_diagnosis"]["wanted_error"] == 0.001
+    assert [status["sample_count"] for status in report["history"]] == [1, 2, 3]
+    assert report["history"][-1]["expected"]["upper"] > report["error_diagnosis"]["wanted_error"] == 0.001
     assert report["profile"].endswith(".nasbench201.edgeprof")
     assert Path(tmp_path, report["profile"]).exists()
     assert 0 < report["measuring_share"] < 1

@@ -1,8 +1,8 @@
 import pytest
 from factories import probe_of
 
-from edgeprof.measuring.anchor import anchor_of, open_segment, paces
-from edgeprof.measuring.latency_estimate import Pace
+from edgeprof.measuring.anchor import anchor_of, latency_estimates, open_segment
+from edgeprof.measuring.latency_estimate import LatencyEstimate
 
 
 def test_the_anchor_is_the_first_probe_that_could_be_measured() -> None:
@@ -22,7 +22,7 @@ def test_a_check_of_the_anchor_closes_the_segment() -> None:
     assert [item.ordinal for item in open_segment(probes)] == [4]
 
 
-def test_all_measurements_of_the_anchor_tell_its_pace() -> None:
+def test_the_anchor_is_estimated_from_all_its_measurements() -> None:
     probes = [
         probe_of(0, 1.5),
         probe_of(1, 9.0),
@@ -30,9 +30,9 @@ def test_all_measurements_of_the_anchor_tell_its_pace() -> None:
         probe_of(3, 0.5),
         probe_of(4, 1.2, is_check=True),
     ]
-    pace = paces(probes)["a0"]
-    assert pace.latency_ms == 1.0
-    assert pace.block_counts == (0, 5, 0)
+    estimate = latency_estimates(probes)["a0"]
+    assert estimate.latency_ms == 1.0
+    assert estimate.block_counts == (0, 5, 0)
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,13 @@ def test_all_measurements_of_the_anchor_tell_its_pace() -> None:
     [(1.0, 1.02, 0.0), (1.0, 1.2, 0.1823), (1.2, 1.0, 0.1823), (1.0, 1.0, 0.0)],
     ids=["noise", "slower at the end", "slower at the beginning", "the same"],
 )
-def test_a_segment_is_doubtful_when_the_anchor_was_slower_at_either_end(
+def test_a_segment_has_a_drift_uncertainty_when_the_anchor_was_slower_at_either_end(
     begin_ms: float, end_ms: float, excess: float
 ) -> None:
     probes = [probe_of(0, begin_ms), probe_of(1, 2.0), probe_of(2, end_ms, is_check=True)]
-    found = paces(probes)
-    assert found["a1"].slowdown == pytest.approx(excess, abs=1e-3)
-    assert found["a0"].slowdown == 0.0
+    found = latency_estimates(probes)
+    assert found["a1"].drift_uncertainty == pytest.approx(excess, abs=1e-3)
+    assert found["a0"].drift_uncertainty == 0.0
 
 
 def test_a_slower_stretch_leaves_the_segments_around_it_alone() -> None:
@@ -60,14 +60,14 @@ def test_a_slower_stretch_leaves_the_segments_around_it_alone() -> None:
         probe_of(6, 1.0, is_check=True),
         probe_of(7, 2.0),
     ]
-    found = paces(probes)
-    assert [found[f"a{ordinal}"].slowdown > 0 for ordinal in (1, 3, 5, 7)] == [False, True, True, False]
+    found = latency_estimates(probes)
+    assert [found[f"a{ordinal}"].drift_uncertainty > 0 for ordinal in (1, 3, 5, 7)] == [False, True, True, False]
 
 
-def twice_measured(first_ms: float, second_ms: float, *anchor_ms: float) -> Pace:
-    """The pace of a network measured twice, each time between two of the measurements of the anchor."""
+def twice_measured(first_ms: float, second_ms: float, *anchor_ms: float) -> LatencyEstimate:
+    """The estimate of a network measured twice, each time between two of the measurements of the anchor."""
     first, middle, last = anchor_ms
-    return paces(
+    return latency_estimates(
         [
             probe_of(0, 1.0),
             probe_of(1, first, is_check=True),
@@ -79,27 +79,29 @@ def twice_measured(first_ms: float, second_ms: float, *anchor_ms: float) -> Pace
     )["twice"]
 
 
-def test_a_try_while_the_anchor_was_at_its_pace_settles_what_another_left_in_doubt() -> None:
-    pace = twice_measured(2.0, 2.02, 1.3, 1.0, 1.0)
-    assert (pace.slowdown, pace.is_settled) == (0.0, True)
+def test_a_measurement_while_the_anchor_was_fast_removes_the_drift_uncertainty_of_another() -> None:
+    estimate = twice_measured(2.0, 2.02, 1.3, 1.0, 1.0)
+    assert (estimate.drift_uncertainty, estimate.is_converged) == (0.0, True)
 
 
-def test_a_try_that_was_disturbed_settles_nothing() -> None:
-    """The faster one tells the pace, and its segment says how far to trust it."""
-    pace = twice_measured(2.0, 2.8, 1.3, 1.0, 1.0)
-    assert pace.latency_ms == 2.0
-    assert pace.slowdown == pytest.approx(0.262, abs=1e-3)
+def test_a_disturbed_measurement_does_not_make_an_estimate_converge() -> None:
+    """The faster one tells the estimate, and its segment says how far to trust it."""
+    estimate = twice_measured(2.0, 2.8, 1.3, 1.0, 1.0)
+    assert estimate.latency_ms == 2.0
+    assert estimate.drift_uncertainty == pytest.approx(0.262, abs=1e-3)
 
 
-def test_two_tries_that_agree_settle_what_a_passing_slowdown_left_in_doubt() -> None:
-    assert twice_measured(2.0, 2.02, 1.0, 1.5, 1.0).is_settled
+def test_two_measurements_that_agree_converge_in_spite_of_a_passing_slowdown() -> None:
+    assert twice_measured(2.0, 2.02, 1.0, 1.5, 1.0).is_converged
 
 
-@pytest.mark.parametrize("anchor_ms", [(1.5, 1.5, 1.5), (1.0, 1.5, 1.5)], ids=["all along", "from the first try on"])
-def test_two_tries_that_agree_settle_nothing_on_a_device_that_stays_slow(anchor_ms: tuple[float, ...]) -> None:
-    pace = twice_measured(3.0, 3.02, *anchor_ms)
-    assert pace.slowdown == pytest.approx(0.405, abs=1e-3)
-    assert not pace.is_settled
+@pytest.mark.parametrize(
+    "anchor_ms", [(1.5, 1.5, 1.5), (1.0, 1.5, 1.5)], ids=["all along", "from the first measurement on"]
+)
+def test_two_measurements_that_agree_do_not_converge_on_a_device_that_stays_slow(anchor_ms: tuple[float, ...]) -> None:
+    estimate = twice_measured(3.0, 3.02, *anchor_ms)
+    assert estimate.drift_uncertainty == pytest.approx(0.405, abs=1e-3)
+    assert not estimate.is_converged
 
 
 def test_segments_follow_the_clock_and_not_the_plan() -> None:

@@ -47,7 +47,7 @@ def test_the_faster_of_two_models_is_named_with_how_much(device: SimulatedDevice
             _candidate(models[1]),
             pair_count=5,
             plan=SHORT,
-            on_measurement=lambda job_id, candidate, measurement: told.append(candidate.name),
+            on_measurement=lambda candidate, measurement: told.append(candidate.name),
         )
     assert found.ratio == pytest.approx(truth, rel=0.02)
     assert found.lower <= found.ratio <= found.upper

@@ -12,7 +12,7 @@ from edgeprof_proto.records.measurement import Conditions, Measurement, Temperat
 
 
 def _measurement(*medians_ms: float) -> Measurement:
-    """Blocks of half a second at these paces, with a reading of the device after each."""
+    """Blocks of half a second at these latencies, with a reading of the device after each."""
     plain = measurement_of_blocks(*[(median,) * round(500 / median) for median in medians_ms])
     timed = [
         dataclasses.replace(block, start_ms=100.0 + 510.0 * index) for index, block in enumerate(plain.timed_blocks)
@@ -39,7 +39,7 @@ def test_a_device_that_heats_up_has_a_burst_and_a_steady_state() -> None:
     assert {item.frequency_mhz for item in curve.bins} == {1_500.0}
 
 
-def test_a_device_that_never_settles_has_no_steady_state() -> None:
+def test_a_device_that_never_becomes_steady_has_no_steady_state() -> None:
     curve = sustained_curve(_measurement(*[1.0 + 0.1 * index for index in range(8)]))
     assert curve.steady_ms is None and curve.steady_start_s is None
 

@@ -1,0 +1,94 @@
+"""The public call `benchmark`: one model measured on one device, its result stored and acknowledged."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeprof.devices.client import DeviceClient
+from edgeprof.measuring.collection import collect_results
+from edgeprof.measuring.recording import record_result
+from edgeprof.measuring.sustained import SustainedCurve, require_time_for, sustained_curve, sustained_plan
+from edgeprof.store import Store, opened
+from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
+from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.job import JobEvent
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+from edgeprof_proto.records.measurement import Measurement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """Result of a benchmark.
+
+    Args:
+        job_id: Id of the job on the device and of the measurement in the store.
+        device: The device as its agent describes it.
+        platform: The device with the setting.
+        measurement: Every timed run, the conditions and the verdict.
+        curve: Latency over time; None where no sustained work was asked for.
+    """
+
+    job_id: str
+    device: Device
+    platform: Platform
+    measurement: Measurement
+    curve: SustainedCurve | None
+
+
+def benchmark(
+    client: DeviceClient,
+    model: Path | str,
+    *,
+    setting: Setting = DEFAULT_SETTING,
+    plan: MeasurementPlan | None = None,
+    sustained_s: float | None = None,
+    allow_fallback: bool = False,
+    release_model: bool = False,
+    store: Store | None = None,
+    on_event: Callable[[JobEvent], None] = lambda event: None,
+    on_collected: Callable[[int], None] = lambda count: None,
+) -> Benchmark:
+    """Measure one model on a device, store the result, then acknowledge it.
+
+    Results of earlier runs that the device still keeps for this host are brought into the store first.
+
+    Args:
+        client: The device.
+        model: File of the model.
+        setting: How to run it.
+        plan: How long and how often to run it, see `make_plan`; None for the agent's default, or for the plan of
+            `sustained_s` seconds of sustained work.
+        sustained_s: Time inside timed runs, in seconds, over which the latency is followed; None for no sustained work.
+        allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
+        release_model: Whether to measure a model that has ended the device's worker twice.
+        store: Where the result goes; None for the user's own.
+        on_event: Called with each event of the job.
+        on_collected: Called with the number of results of earlier runs that are new in the store, if there are any.
+
+    Raises:
+        EdgeprofError: If the device cannot be reached, the model or the setting is refused, the measurement fails, or
+            the agent ends a job before sustained work of this length is done.
+    """
+    job_id = f"benchmark-{uuid.uuid4().hex}"
+    with opened(store) as store:
+        device = client.device()
+        if sustained_s is not None:
+            plan = plan or sustained_plan(sustained_s)
+            require_time_for(plan, device.limits)
+        store.record_device(device, client.address)
+        if count := collect_results(client, device, store):
+            on_collected(count)
+        platform = resolve_platform(device, setting)
+        measurement = client.measure(
+            Path(model),
+            setting,
+            job_id=job_id,
+            plan=plan,
+            allow_fallback=allow_fallback,
+            on_event=on_event,
+            release_model=release_model,
+        )
+        record_result(client, store, job_id, platform, measurement)
+    curve = None if sustained_s is None else sustained_curve(measurement)
+    return Benchmark(job_id=job_id, device=device, platform=platform, measurement=measurement, curve=curve)

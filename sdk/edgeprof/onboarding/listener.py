@@ -1,0 +1,17 @@
+"""Callbacks of an onboarding."""
+
+from edgeprof.measuring.listener import SessionListener
+from edgeprof.onboarding.goal import OnboardingStatus
+
+
+class OnboardingListener(SessionListener):
+    """Is called at every measurement and every step of an onboarding. Override the methods of interest."""
+
+    def on_resumed(self, architectures: list[str]) -> None:
+        """An unfinished onboarding continues, with these networks measured."""
+
+    def on_chosen(self, architectures: list[str]) -> None:
+        """These architectures are measured next: they reduce the variance of all predictions most."""
+
+    def on_adapted(self, status: OnboardingStatus) -> None:
+        """The predictor was adapted: the error that it expects now, and the one after another sample."""

@@ -1,0 +1,98 @@
+"""The database of the store: a SQLite file, brought to the newest schema when it is opened."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session as DatabaseSession
+from sqlalchemy.orm import sessionmaker
+
+from edgeprof.errors import StoreError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def default_store_path() -> Path:
+    """Path of the store: `$EDGEPROF_STORE`, or a file in the user's data folder."""
+    chosen = os.environ.get("EDGEPROF_STORE")
+    return Path(chosen) if chosen else platformdirs.user_data_path("edgeprof", appauthor=False) / "store.sqlite3"
+
+
+class Database:
+    """An open database file.
+
+    Args:
+        path: The file; made, with its folder, where it does not exist.
+
+    Raises:
+        StoreError: If the file cannot be read or written, is no store, or was written by a newer edgeprof.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._translate_errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._engine = create_engine(f"sqlite:///{path}")
+            event.listen(self._engine, "connect", _configure_sqlite)
+            try:
+                with self._engine.begin() as connection:
+                    self._migrate(connection)
+            except BaseException:
+                self.close()
+                raise
+        self._sessions = sessionmaker(self._engine)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[DatabaseSession]:
+        """Run the block in one transaction, which is on disk when the block ends.
+
+        Raises:
+            StoreError: If the file cannot be read or written.
+        """
+        with self._translate_errors(), self._sessions.begin() as rows:
+            yield rows
+
+    def _migrate(self, connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        tables = connection.dialect.get_table_names(connection)
+        if "alembic_version" in tables:
+            current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            if current not in known:
+                raise StoreError(
+                    f"the store {self.path} was written by a newer edgeprof (schema {current}): update edgeprof, "
+                    "or name another file in EDGEPROF_STORE"
+                )
+        command.upgrade(config, "head")
+
+    @contextmanager
+    def _translate_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            raise StoreError(
+                f"the store {self.path} cannot be used ({error.orig}): free the disk, mend the file's permissions, "
+                "or name another file in EDGEPROF_STORE"
+            ) from error
+        except OSError as error:
+            raise StoreError(f"the store {self.path} cannot be made: {error.strerror}") from error
+
+
+def _configure_sqlite(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
