@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.conditions import SYSTEM_ROOT, hottest_celsius, read_peak_memory_bytes, read_text
-from edgeprof_agent.device.info import read_cpu
+from edgeprof_agent.device.processor import read_cpu
 from edgeprof_agent.errors import AgentError
 from edgeprof_agent.isolation.cpu_affinity import bind_to_cores, without_cores
 from edgeprof_agent.models.model_file import check_model_file

@@ -6,6 +6,7 @@ import click
 
 from edgeprof.cli.console import console, print_json
 from edgeprof.cli.parameters import json_option
+from edgeprof_proto.records.device import Cpu
 
 
 @click.command()
@@ -52,7 +53,7 @@ def devices(addresses: tuple[str, ...], as_json: bool) -> None:
         table.add_row(
             device.board or device.host_name,
             item.address,
-            f"{device.cpu.model or device.cpu.architecture}, {device.cpu.core_count} cores",
+            f"{_cpu_text(device.cpu)}, {device.cpu.core_count} cores",
             memory,
             "\n".join(runtimes),
             _ago(item.last_seen_time),
@@ -63,3 +64,9 @@ def devices(addresses: tuple[str, ...], as_json: bool) -> None:
 def _ago(time: datetime) -> str:
     # SQLite gives back times without their zone; they were written in UTC.
     return time.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _cpu_text(cpu: Cpu) -> str:
+    name = cpu.model or cpu.architecture
+    is_narrow = cpu.process_architecture not in ("", cpu.architecture)
+    return f"{name} ({cpu.process_architecture} system on an {cpu.architecture} kernel)" if is_narrow else name

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edgeprof_agent.device.info import describe_device, read_container, read_cpu, read_soc
+from edgeprof_agent.device.info import describe_device, read_container, read_soc
+from edgeprof_agent.device.processor import read_cpu
 from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records.device import CpuCluster, DeviceDescription
 

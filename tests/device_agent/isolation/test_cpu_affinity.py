@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from edgeprof_agent.device.info import cluster_names
+from edgeprof_agent.device.processor import cluster_names
 from edgeprof_agent.errors import SettingNotSupportedError
 from edgeprof_agent.isolation.cpu_affinity import (
     bind_to_cores,
