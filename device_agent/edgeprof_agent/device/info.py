@@ -20,7 +20,7 @@ from edgeprof_agent.conditions import (
 )
 from edgeprof_agent.device.android import read_phone_name, read_property, read_soc_name
 from edgeprof_agent.device.processor import read_cpu, read_cpuinfo
-from edgeprof_agent.runtimes.registry import describe_runtimes
+from edgeprof_agent.runtimes.description import describe_runtimes
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.device import DeviceDescription, ExecutionContext, RuntimeInfo
 

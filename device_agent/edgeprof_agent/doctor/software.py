@@ -3,7 +3,7 @@
 import sys
 
 from edgeprof_agent.config import AgentConfig
-from edgeprof_agent.runtimes.registry import describe_runtimes
+from edgeprof_agent.runtimes.description import describe_runtimes
 from edgeprof_proto.records.check import Check, CheckLevel
 from edgeprof_proto.records.device import RuntimeInfo
 

@@ -3,11 +3,14 @@
 Used in worker processes and in the process that describes the device; the server never imports a runtime.
 """
 
+import logging
+import re
 from importlib import metadata
 
 from edgeprof_agent.errors import RuntimeNotFoundError
 from edgeprof_agent.runtimes.base import Runtime
-from edgeprof_proto.records.device import RuntimeInfo
+
+logger = logging.getLogger(__name__)
 
 ENTRY_POINT_GROUP = "edgeprof.runtimes"
 
@@ -24,35 +27,31 @@ def load_runtime(name: str) -> Runtime:
     Raises:
         RuntimeNotFoundError: If no installed package has the runtime, two have it, or its module cannot be imported.
     """
-    entry_points = _entry_points()
+    entry_points = runtime_entry_points()
     if name not in entry_points:
         known = ", ".join(sorted(entry_points)) or "none"
         raise RuntimeNotFoundError(f"no runtime is called {name!r}; this device knows: {known}")
     return _load(name, entry_points[name])
 
 
-def describe_runtimes() -> tuple[RuntimeInfo, ...]:
-    """Describe every runtime of the installed packages, available or not.
-
-    Returns:
-        The runtimes in the order of their names.
-    """
-    descriptions = []
-    for name, entry_points in sorted(_entry_points().items()):
-        try:
-            description = _load(name, entry_points).describe()
-        except RuntimeNotFoundError as error:
-            description = RuntimeInfo(name=name, unavailable_reason=str(error))
-        if description is not None:
-            descriptions.append(description)
-    return tuple(descriptions)
-
-
-def _entry_points() -> dict[str, set[str]]:
+def runtime_entry_points() -> dict[str, set[str]]:
+    """Return the entry points of all installed packages by the name of the runtime; a damaged package brings none."""
     entry_points: dict[str, set[str]] = {}
-    for entry_point in metadata.entry_points(group=ENTRY_POINT_GROUP):
-        # A package that is found twice on the path names the same object twice, which is not a conflict.
-        entry_points.setdefault(entry_point.name, set()).add(entry_point.value)
+    seen: set[str] = set()
+    for distribution in metadata.distributions():
+        try:
+            name = re.sub("[-_.]+", "-", distribution.metadata["Name"] or "").lower()
+            found = distribution.entry_points.select(group=ENTRY_POINT_GROUP)
+        except Exception as error:
+            # Whatever a package's metadata hold; none of it is a reason to lose the runtimes of the others.
+            logger.warning("the metadata of an installed package cannot be read: %s: %s", type(error).__name__, error)
+            continue
+        # Of a package that is on the path twice, Python imports the first.
+        if name and name in seen:
+            continue
+        seen.add(name)
+        for entry_point in found:
+            entry_points.setdefault(entry_point.name, set()).add(entry_point.value)
     return entry_points
 
 
@@ -64,8 +63,15 @@ def _load(name: str, values: set[str]) -> Runtime:
     value = next(iter(values))
     try:
         runtime_type = metadata.EntryPoint(name=name, value=value, group=ENTRY_POINT_GROUP).load()
-    except (ImportError, AttributeError) as error:
-        raise RuntimeNotFoundError(f"the runtime {name!r} ({value}) cannot be imported: {error}") from error
+    except Exception as error:
+        # Importing a module runs it, so anything may come out: an OSError of a driver's library, a bug.
+        detail = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
+        raise RuntimeNotFoundError(f"the runtime {name!r} ({value}) cannot be imported: {detail}") from error
     if not (isinstance(runtime_type, type) and issubclass(runtime_type, Runtime) and runtime_type.name == name):
         raise RuntimeNotFoundError(f"the entry point {name!r} ({value}) is no Runtime of that name; fix its package")
-    return runtime_type()
+    try:
+        return runtime_type()
+    except Exception as error:
+        raise RuntimeNotFoundError(
+            f"the runtime {name!r} ({value}) cannot be made: {type(error).__name__}: {error}"
+        ) from error

@@ -1,0 +1,58 @@
+"""Describes one runtime, and ends: whatever importing it does, it does to this process alone.
+
+    python -m edgeprof_agent.runtimes.describe NAME
+
+The last line on the standard output is a `RuntimeInfo` in JSON, or `null` for a runtime that a device should not list.
+"""
+
+import json
+import signal
+import sys
+
+from edgeprof_agent.errors import RuntimeNotFoundError
+from edgeprof_agent.isolation import kernel
+from edgeprof_agent.runtimes.registry import load_runtime
+from edgeprof_proto.record_json import to_json
+from edgeprof_proto.records.device import RuntimeInfo
+
+
+def describe_runtime(name: str) -> RuntimeInfo | None:
+    """Describe a runtime, or say why it cannot be.
+
+    Args:
+        name: Name of the runtime.
+    """
+    try:
+        description = load_runtime(name).describe()
+    except RuntimeNotFoundError as error:
+        return RuntimeInfo(name=name, unavailable_reason=str(error))
+    except Exception as error:
+        # A runtime is a stranger's code: what is wrong with it must not reach the others.
+        reason = f"the runtime {name!r} failed to describe itself: {type(error).__name__}: {error}"
+        return RuntimeInfo(name=name, unavailable_reason=reason)
+    if description is not None and description.name != name:
+        reason = f"the runtime {name!r} describes itself as {description.name!r}; fix its package"
+        return RuntimeInfo(name=name, unavailable_reason=reason)
+    return description
+
+
+def main() -> int:
+    """Describe the runtime that the command line names; see the module's text.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        # One that hangs must not outlive the process that waits for it.
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError) as error:
+        print(f"this process may outlive its parent: {error}", file=sys.stderr)
+    description = describe_runtime(sys.argv[1])
+    # A runtime may have printed half a line.
+    sys.stdout.write("\n" + json.dumps(None if description is None else to_json(description)) + "\n")
+    sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
