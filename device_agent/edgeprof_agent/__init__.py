@@ -1,4 +1,4 @@
-"""The agent that runs on a device and measures models there."""
+"""The agent, which runs on a device and measures models there."""
 
 import logging
 

@@ -8,7 +8,7 @@ from edgeprof_agent.commands import doctor, hosts, init, install, pair, release,
 from edgeprof_agent.errors import AgentError
 
 _COMMANDS = (init, serve, pair, hosts, doctor, release, install, uninstall)
-"""Imported with every start of the agent: what a command needs beyond the configuration it imports when it runs."""
+"""All are imported at every start, so each imports what it needs beyond the configuration inside `run`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; those of the process where not given.
 
     Returns:
-        Exit status: 0 after a stop on request, 1 when the agent cannot run, 2 for a command that is none.
+        Exit status: 0 on success or a requested stop, 1 after an error, 2 for a wrong command line.
     """
     parser = argparse.ArgumentParser(prog="edgeprof-agent", description="Measures models on this device for a host.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

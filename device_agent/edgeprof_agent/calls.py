@@ -1,4 +1,4 @@
-"""What all between gRPC and the agent's parts share: the end of a refused call, and the kind of a handler."""
+"""gRPC calls: refusing a call with a reason, and the kind of a call's handler."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ import grpc
 from edgeprof_proto import REASON_METADATA_KEY
 
 _TEXT_BYTES_LIMIT = 2_000
-"""A third of what gRPC is sure to carry: it writes up to three bytes for one."""
+"""Longest message in bytes: gRPC carries at least three times this, and escapes one byte as up to three."""
 
 
 async def refuse(context: Any, code: grpc.StatusCode, reason: str, text: str) -> None:
-    """End a call. To be called outside of handlers of exceptions: its own would be taken for one of the call's.
+    """End a call with an error. Not to be called inside an `except` block: it raises an exception of its own.
 
     Args:
         context: Context of the call.
         code: Its status.
         reason: Name of the `ErrorReason`.
-        text: The sentence for people.
+        text: The message for people.
     """
     await context.abort(code, _shortened(text), trailing_metadata=((REASON_METADATA_KEY, reason),))
 
 
 def kind_of(handler: Any) -> str:
-    """Return gRPC's word for a handler's kind, `unary_stream` for example: the attribute that holds its behaviour."""
+    """Return the kind of a handler, for example `unary_stream`: the name of the attribute with its function."""
     return f"{_arity(handler.request_streaming)}_{_arity(handler.response_streaming)}"
 
 
@@ -32,7 +32,7 @@ def _arity(is_stream: bool) -> str:
 
 
 def _shortened(text: str) -> str:
-    """Cut a sentence that repeats a huge value: beyond its limit on metadata gRPC drops the reason as well."""
+    """Shorten a message: above gRPC's limit on metadata the reason would be dropped too."""
     encoded = text.encode()
     if len(encoded) <= _TEXT_BYTES_LIMIT:
         return text

@@ -1,4 +1,4 @@
-"""What the agent is told at its start: defaults, then `EDGEPROF_AGENT_*` variables, then flags."""
+"""The configuration of the agent: defaults, overridden by `EDGEPROF_AGENT_*` variables, then by flags."""
 
 import dataclasses
 import math
@@ -52,31 +52,31 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AgentConfig:
-    """Everything that the agent can be told.
+    """The configuration of an agent.
 
     Args:
-        data_dir: Folder that belongs to the agent alone: models, journal, device id.
-        host: Address to listen on; beyond loopback the device needs its identity (`edgeprof-agent init`).
+        data_dir: Folder of this agent only: models, journal, device id.
+        host: Address to listen on; other than loopback needs the device's identity (`edgeprof-agent init`).
         port: TCP port; 0 takes any free one.
-        insecure: Serve without encryption and pairing although the device has an identity; on loopback alone.
+        insecure: Serve without encryption and pairing although the device has an identity; on loopback only.
         log_level: Name of a level of `logging`.
         log_format: `text` for people or `json` for machines.
         log_file: File to log into; None for stderr.
-        model_bytes: Size of one model at most.
-        model_cache_bytes: Size of all models on disk at most.
-        disk_reserve_bytes: Disk space that stays free for the board.
-        queued_job_count: Jobs that may wait at most.
-        host_queued_job_count: Jobs of one host that may wait at most.
-        finished_job_count: Finished jobs that the journal keeps; of those that a host has acknowledged the oldest go
-            first, the others never.
-        lease_duration_s: Time after which the jobs of a host that is not heard from wait behind all others.
-        job_duration_s: Time that one job may take.
-        worker_memory_bytes: Memory that a worker may take; 0 for three quarters of the board's.
-        worker_variables: Names of environment variables that workers see beside those they need, divided by commas.
-        worker_user_id: User and group of the workers where the agent runs as root: a number that no account has.
+        model_bytes: Size of one model at most, in bytes.
+        model_cache_bytes: Size of all models on disk at most, in bytes.
+        disk_reserve_bytes: Disk space that is kept free, in bytes.
+        queued_job_count: Waiting jobs at most.
+        host_queued_job_count: Waiting jobs of one host at most.
+        finished_job_count: Finished jobs that the journal keeps; above it the oldest acknowledged ones are deleted,
+            others never.
+        lease_duration_s: Time without a call after which the jobs of a host run after all others, in seconds.
+        job_duration_s: Duration of one job at most, in seconds.
+        worker_memory_bytes: Memory of a worker at most, in bytes; 0 for three quarters of the device's memory.
+        worker_variables: Names of additional environment variables for workers, separated by commas.
+        worker_user_id: User and group id of workers where the agent runs as root; must belong to no account.
         thread_count: Threads that a setting may ask for; 0 for as many as the board has cores.
-        upload_count: Uploads at once at most.
-        upload_bytes_per_s: Bytes that all uploads together bring per second at most; they wait, none is refused.
+        upload_count: Concurrent uploads at most.
+        upload_bytes_per_s: Rate of all uploads together at most, in bytes per second; uploads above it are slowed down.
 
     Raises:
         ConfigError: If a value is outside its range, or `insecure` is asked for beyond loopback.
@@ -108,7 +108,7 @@ class AgentConfig:
         if self.insecure and not self.is_loopback:
             raise ConfigError(
                 f"refused to listen on {self.host!r} with --insecure: without encryption and pairing the agent serves "
-                "loopback alone; leave --insecure out, or use 127.0.0.1"
+                "loopback only; omit --insecure, or use 127.0.0.1"
             )
         if self.log_level not in LOG_LEVELS:
             raise ConfigError(f"log_level must be one of {', '.join(LOG_LEVELS)}, got {self.log_level!r}")
@@ -126,12 +126,12 @@ class AgentConfig:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the address."""
+        """Whether only this device can reach the address."""
         return _is_loopback(self.host)
 
     @property
     def address(self) -> str:
-        """Where to listen, as `host:port`."""
+        """Address to listen on, as `host:port`."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -154,14 +154,14 @@ def parse_address(address: str) -> tuple[str, int]:
 
 
 def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> AgentConfig:
-    """Put defaults, environment and flags together.
+    """Combine defaults, environment and flags.
 
     Args:
         flags: Values by field of `AgentConfig`, and `listen` for host and port in one; `None` where not given.
         environment: Environment variables; `EDGEPROF_AGENT_LISTEN` and one for each other field are read.
 
     Returns:
-        What is in force.
+        The configuration.
 
     Raises:
         ConfigError: If a value cannot be read or is outside its range.

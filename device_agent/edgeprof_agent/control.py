@@ -1,6 +1,7 @@
-"""Commands of the board's owner to the agent that runs: a socket in the data folder, which only its owner can reach.
+"""Commands to the running agent over a Unix socket in the data folder, which only the folder's owner can open.
 
-One request and its answers a connection, each a line of JSON. A code that is shown lives as long as its connection.
+Each connection carries one request and its answers, as lines of JSON. A one-time code expires when the connection of
+the command that shows it closes.
 """
 
 import asyncio
@@ -23,10 +24,10 @@ logger = logging.getLogger(__name__)
 SOCKET_FILE = "control.sock"
 
 _PATH_BYTES = 100
-"""Longer paths do not fit into the address of a socket."""
+"""Longest path in bytes that fits into the address of a Unix socket."""
 
 _ANSWER_TIMEOUT_S = 10.0
-"""Time until the agent's first answer."""
+"""Longest wait for an answer, in seconds."""
 
 
 @contextlib.asynccontextmanager
@@ -49,25 +50,30 @@ async def serving_commands(data_dir: Path, pairing: PairingServicer, hosts: Pair
                     hosts.revoke(request["name"])
                     _send(writer, {"revoked": request["name"]})
                 else:
-                    raise ControlError("the agent that runs does not know this command: start it again")
+                    raise ControlError(
+                        "the running agent does not know this command, it may be an older version: restart it"
+                    )
             except (AgentError, OSError) as error:
                 _send(writer, {"error": str(error)})
             except (ValueError, TypeError, KeyError):
-                _send(writer, {"error": "the agent that runs does not understand this command: start it again"})
+                _send(
+                    writer,
+                    {"error": "the running agent cannot read this command, it may be an older version: restart it"},
+                )
             await writer.drain()
 
     path = data_dir / SOCKET_FILE
     try:
         path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
-        # Before it has a name, so that there is no moment in which others could connect.
+        # Before bind gives it a name, so that other users can never connect.
         os.fchmod(listener.fileno(), 0o600)
         with _short(path) as short_path:
             listener.bind(short_path)
         path.chmod(0o600)
     except OSError as error:
-        # Hosts that are paired are served all the same.
-        logger.warning("commands cannot reach this agent, %s cannot be made: %s", path, error.strerror)
+        # The agent still serves paired hosts without it.
+        logger.warning("commands cannot reach this agent, %s cannot be created: %s", path, error.strerror)
         yield
         return
     server = await asyncio.start_unix_server(answer, sock=listener)
@@ -82,15 +88,15 @@ async def serving_commands(data_dir: Path, pairing: PairingServicer, hosts: Pair
 async def _pair(pairing: PairingServicer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     numbers = itertools.count()
-    turn = asyncio.Lock()
+    lock = asyncio.Lock()
 
     async def ask(question: dict[str, Any]) -> dict[str, Any]:
-        # One question at a time: hosts that pair at once wait for each other for some milliseconds.
-        async with turn:
+        # One question at a time: concurrent pairing attempts wait for each other for some milliseconds.
+        async with lock:
             number = next(numbers)
             _send(writer, {"question": number, **question})
             try:
-                # A host that left while its question was on the way leaves an answer behind, which is nobody else's.
+                # An answer to the question of a host that has disconnected is skipped.
                 while (answer := await asyncio.wait_for(answers.get(), _ANSWER_TIMEOUT_S)).get("question") != number:
                     pass
                 return answer
@@ -115,7 +121,7 @@ async def _pair(pairing: PairingServicer, reader: asyncio.StreamReader, writer: 
         _send(writer, {"paired": ended.result()})
     finally:
         listening.cancel()
-        # A newer code that another command shows stays.
+        # Ends this code only: a newer one that another command shows stays valid.
         ended.cancel()
 
 
@@ -124,14 +130,14 @@ def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
 
 
 class Command:
-    """A command to the agent that runs on a data folder, and what the two say to each other. A context manager.
+    """A command to the agent that uses a data folder, with its answers. A context manager.
 
     Args:
         data_dir: The agent's folder.
         request: The command.
 
     Raises:
-        ControlError: If no agent runs there.
+        ControlError: If no agent uses the folder.
     """
 
     def __init__(self, data_dir: Path, request: dict[str, Any]) -> None:
@@ -143,8 +149,8 @@ class Command:
         except OSError as error:
             self._connection.close()
             raise ControlError(
-                f"no agent runs on the data folder {data_dir} ({error.strerror}): start `edgeprof-agent serve`, or "
-                "name its folder with --data-dir"
+                f"no agent uses the data folder {data_dir} ({error.strerror}): start `edgeprof-agent serve`, or "
+                "name another folder with --data-dir"
             ) from error
         self._lines = self._connection.makefile("rb")
         self.send(request)
@@ -157,26 +163,26 @@ class Command:
         self._connection.close()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Say something to the agent.
+        """Send a message to the agent.
 
         Raises:
-            ControlError: If it has broken off.
+            ControlError: If the agent closed the connection.
         """
         with _breaking_off():
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def answers(self) -> Iterator[dict[str, Any]]:
-        """Hear the agent until it ends.
+        """Yield the agent's answers until it closes the connection.
 
         Raises:
-            ControlError: If it refuses the command, breaks off, or does not answer.
+            ControlError: If the agent refuses the command, breaks the connection, or does not answer.
         """
         with _breaking_off():
             for line in self._lines:
                 message: dict[str, Any] = json.loads(line)
                 if "error" in message:
                     raise ControlError(message["error"])
-                # The next one may take as long as a code lives.
+                # The next answer may come as late as the end of the code's lifetime.
                 self._connection.settimeout(CODE_LIFETIME_S + _ANSWER_TIMEOUT_S)
                 yield message
 
@@ -186,14 +192,14 @@ def _breaking_off() -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise ControlError("the agent that runs does not answer") from error
+        raise ControlError("the running agent does not answer") from error
     except OSError as error:
-        raise ControlError("the agent that runs has broken off") from error
+        raise ControlError("the running agent broke the connection") from error
 
 
 @contextlib.contextmanager
 def _short(path: Path) -> Iterator[str]:
-    """The path, or a way to it that fits into the address of a socket."""
+    """Yield the path, or a shorter path to the same file that fits into the address of a socket."""
     if len(os.fsencode(path)) < _PATH_BYTES:
         yield str(path)
         return

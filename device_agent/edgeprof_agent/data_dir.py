@@ -1,4 +1,4 @@
-"""The folder that belongs to one agent alone, and the device's name in it."""
+"""The agent's data folder: exclusive use, the device id, and files that survive a power cut."""
 
 import contextlib
 import fcntl
@@ -11,13 +11,13 @@ from edgeprof_agent.errors import DataDirError
 
 @contextlib.contextmanager
 def exclusive_data_dir(path: Path) -> Iterator[Path]:
-    """Make the folder where it is missing and keep every other agent out of it.
+    """Create the folder where it is missing, and lock it against other agents.
 
     Args:
         path: The folder.
 
     Yields:
-        Its absolute path. The kernel drops the lock when the process ends, however it ends.
+        Its absolute path. The kernel releases the lock when the process ends.
 
     Raises:
         DataDirError: If the folder cannot be written, or another agent uses it.
@@ -44,7 +44,7 @@ def exclusive_data_dir(path: Path) -> Iterator[Path]:
 
 
 def is_in_use(data_dir: Path) -> bool:
-    """Tell whether an agent runs over the folder.
+    """Tell whether an agent uses the folder.
 
     Args:
         data_dir: The agent's folder, which may not exist.
@@ -63,7 +63,7 @@ def is_in_use(data_dir: Path) -> bool:
 
 
 def read_device_id(data_dir: Path) -> str:
-    """Return the id of the device, made up at random the first time.
+    """Return the id of the device, generated at random the first time.
 
     Args:
         data_dir: The agent's folder.
@@ -80,14 +80,14 @@ def read_device_id(data_dir: Path) -> str:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a small file, readable by its owner only, so that after a power cut all of it is there or none.
+    """Write a small file atomically, readable by its owner only; it survives a power cut whole or not at all.
 
     Args:
         path: The file.
-        content: What it shall hold.
+        content: Its content.
     """
     partial = path.with_name(path.name + ".part")
-    # One that a power cut left behind may have other permissions.
+    # A leftover of a power cut may have other permissions.
     partial.unlink(missing_ok=True)
     with open(partial, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         _give_to_owner_of_folder(path.parent, file.fileno())
@@ -98,7 +98,7 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def _give_to_owner_of_folder(folder: Path, file: int) -> None:
-    """Let a service with a user of its own read what a command of root's leaves in its folder."""
+    """Let the service's user read a file that a command wrote as root."""
     owner = folder.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
         os.fchown(file, owner.st_uid, owner.st_gid)
@@ -108,8 +108,8 @@ def rename_durably(source: Path, destination: Path) -> None:
     """Rename a file that is already on disk so that the new name survives a power cut.
 
     Args:
-        source: The file as it is called now.
-        destination: Its new name, on the same file system.
+        source: The present name.
+        destination: The new name, on the same file system.
     """
     os.replace(source, destination)
     folder = os.open(destination.parent, os.O_RDONLY)

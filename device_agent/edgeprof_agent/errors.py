@@ -1,49 +1,49 @@
-"""Every error of the agent that has a name.
+"""The errors of the agent.
 
     AgentError
     - InvalidRequestError (ValueError)   a field is missing or outside its range
-    - HostTooOldError                    the host speaks a revision that is no longer understood
-    - ModelNotFoundError                 no such model on the device
+    - HostTooOldError                    the host's contract revision is no longer supported
+    - ModelNotFoundError                 the model is not on the device
     - ModelCorruptError                  the bytes that arrived are not those announced
     - ModelTooLargeError                 beyond the agent's limit
-    - UploadOffsetError                  the upload goes on at another byte
+    - UploadOffsetError                  the upload must continue at another byte
     - UploadLimitedError                 too many uploads at once
-    - DiskFullError                      no space left for the agent
+    - DiskFullError                      the disk, or the agent's share of it, is full
     - JobNotFoundError                   no such job
-    - JobConflictError                   the job's id is taken by another job
+    - JobConflictError                   the id belongs to a job with another spec
     - QueueFullError                     too many jobs wait
     - JournalFullError                   too many results that no host has acknowledged
     - RuntimeNotFoundError               the setting's runtime is not on this device
-    - SettingNotSupportedError           the runtime cannot do what the setting asks for
+    - SettingNotSupportedError           the runtime does not support the setting
     - ModelRejectedError                 the runtime cannot load the model
     - RunFailedError                     a run failed inside the runtime
-    - ModelRefusedError                  refused before a runtime saw it
+    - ModelRefusedError                  refused before a runtime read it
     - ModelQuarantinedError              the model has ended its worker twice
     - WorkerCrashedError                 the worker process ended without a result
-    - WorkerOutOfMemoryError             the worker process took more memory than there is for it
+    - WorkerOutOfMemoryError             the worker process ran out of memory
     - WorkerNotStartedError              no worker process could be started
     - WorkerTimeoutError                 the worker process took too long
-    - JobInterruptedError                the agent stopped in the middle of every attempt
+    - JobInterruptedError                the agent stopped during every attempt
     - JobCancelledError                  the job was cancelled on request
-    - NotPairedError                     the caller is no paired host
+    - NotPairedError                     the caller is not a paired host
     - PairingClosedError                 the device shows no code at the moment
-    - PairingRefusedError                the code was wrong, or somebody stands between host and device
-    - InternalError                      a fault of the agent itself
+    - PairingRefusedError                the code was wrong, or the connection is intercepted
+    - InternalError                      an internal error of the agent
       - DeviceDescriptionError           the device could not be described
-      - DiagnosisError                   the doctor of the device gave no answer
+      - DiagnosisError                   the checks of the device failed
       - JournalError                     the journal cannot be read or written
-      - JobStateError                    a job was to enter a state that its own does not lead to
+      - JobStateError                    a job was to enter a state that cannot follow its own
     - StartError                         the agent cannot start; never crosses the wire
       - ConfigError (ValueError)         a setting of the agent is wrong
       - DataDirError                     the data folder cannot be used
       - ListenError                      the address cannot be listened on
       - IdentityError                    the device's key and certificate are missing or cannot be used
       - HostsFileError                   the file of paired hosts cannot be used
-      - ControlError                     a command could not reach the agent that runs, or was not understood
+      - ControlError                     a command could not reach the running agent
     - InstallError                       the service cannot be installed or removed; never crosses the wire
 
-Each class carries the name of its `ErrorReason` in the wire contract. The text says what was wrong, the value, and
-what to do.
+Each class has the name of its `ErrorReason` in the wire contract. The message says what was wrong, the value, and what
+to do.
 """
 
 from typing import ClassVar
@@ -62,7 +62,7 @@ class InvalidRequestError(AgentError, ValueError):
 
 
 class HostTooOldError(AgentError):
-    """The host speaks a revision of the contract that the agent no longer understands."""
+    """The contract revision of the host is older than the agent supports."""
 
     reason = "ERROR_REASON_HOST_TOO_OLD"
 
@@ -74,7 +74,7 @@ class ModelNotFoundError(AgentError):
 
 
 class ModelCorruptError(AgentError):
-    """The bytes that arrived do not have the SHA-256 or the size that was announced."""
+    """The uploaded bytes do not have the announced SHA-256 or size."""
 
     reason = "ERROR_REASON_MODEL_CORRUPT"
 
@@ -86,19 +86,19 @@ class ModelTooLargeError(AgentError):
 
 
 class UploadOffsetError(AgentError):
-    """The upload goes on at another byte than the one the agent has reached."""
+    """The upload must continue at another byte."""
 
     reason = "ERROR_REASON_UPLOAD_OFFSET"
 
 
 class UploadLimitedError(AgentError):
-    """As many uploads as the agent takes at once are under way."""
+    """The limit of concurrent uploads is reached."""
 
     reason = "ERROR_REASON_UPLOAD_LIMITED"
 
 
 class DiskFullError(AgentError):
-    """The disk, or the share of it that the agent may use, is full."""
+    """The disk, or the agent's share of it, is full."""
 
     reason = "ERROR_REASON_DISK_FULL"
 
@@ -110,31 +110,31 @@ class JobNotFoundError(AgentError):
 
 
 class JobConflictError(AgentError):
-    """A job with this id exists and asks for something else."""
+    """A job with this id and another spec exists."""
 
     reason = "ERROR_REASON_JOB_CONFLICT"
 
 
 class QueueFullError(AgentError):
-    """The queue of jobs has reached its limit."""
+    """The limit of waiting jobs is reached."""
 
     reason = "ERROR_REASON_QUEUE_FULL"
 
 
 class JournalFullError(AgentError):
-    """The journal holds as many results as it can that no host has acknowledged."""
+    """The journal is full of results that no host has acknowledged."""
 
     reason = "ERROR_REASON_JOURNAL_FULL"
 
 
 class RuntimeNotFoundError(AgentError):
-    """The runtime that the setting names is not on this device."""
+    """The runtime of the setting is not on this device."""
 
     reason = "ERROR_REASON_RUNTIME_NOT_FOUND"
 
 
 class SettingNotSupportedError(AgentError):
-    """The runtime cannot do what the setting asks for."""
+    """The runtime does not support the setting."""
 
     reason = "ERROR_REASON_SETTING_NOT_SUPPORTED"
 
@@ -152,13 +152,13 @@ class RunFailedError(AgentError):
 
 
 class ModelRefusedError(AgentError):
-    """The model was refused before a runtime saw it."""
+    """The model was refused before a runtime read it."""
 
     reason = "ERROR_REASON_MODEL_REFUSED"
 
 
 class ModelQuarantinedError(AgentError):
-    """The model has ended its worker twice and is not measured until it is asked for by name."""
+    """The model has ended its worker twice and is not measured until it is released."""
 
     reason = "ERROR_REASON_MODEL_QUARANTINED"
 
@@ -170,23 +170,23 @@ class WorkerCrashedError(AgentError):
 
 
 class WorkerOutOfMemoryError(AgentError):
-    """The worker process took more memory than the agent or the board has for it."""
+    """The worker process ran out of memory."""
 
     reason = "ERROR_REASON_WORKER_OUT_OF_MEMORY"
 
 
 class WorkerNotStartedError(AgentError):
-    """No worker process could be started; the model is not to blame."""
+    """No worker process could be started, for a reason other than the model."""
 
     reason = "ERROR_REASON_WORKER_NOT_STARTED"
 
 
 class WorkerTimeoutError(AgentError):
-    """The worker process exceeded the time that the agent allows a job.
+    """The worker process exceeded the agent's time limit for a job.
 
     Args:
-        message: The sentence for people.
-        was_silent: Whether it hung, rather than had too much to do.
+        message: The message for people.
+        was_silent: True where the worker hung; False where its plan was too long.
     """
 
     reason = "ERROR_REASON_WORKER_TIMEOUT"
@@ -197,7 +197,7 @@ class WorkerTimeoutError(AgentError):
 
 
 class JobInterruptedError(AgentError):
-    """The agent stopped in the middle of the job, more often than it tries again."""
+    """The agent stopped during every attempt of the job."""
 
     reason = "ERROR_REASON_INTERRUPTED"
 
@@ -209,25 +209,25 @@ class JobCancelledError(AgentError):
 
 
 class NotPairedError(AgentError):
-    """The caller is no paired host, or no longer."""
+    """The caller is not a paired host, or its pairing was revoked."""
 
     reason = "ERROR_REASON_NOT_PAIRED"
 
 
 class PairingClosedError(AgentError):
-    """The device shows no code at the moment."""
+    """The device shows no one-time code at the moment."""
 
     reason = "ERROR_REASON_PAIRING_CLOSED"
 
 
 class PairingRefusedError(AgentError):
-    """The exchange failed: the code was wrong, or somebody stands between host and device."""
+    """The exchange failed: the code was wrong, or the connection is intercepted."""
 
     reason = "ERROR_REASON_PAIRING_REFUSED"
 
 
 class InternalError(AgentError):
-    """A fault of the agent itself."""
+    """An internal error of the agent."""
 
 
 class DeviceDescriptionError(InternalError):
@@ -235,7 +235,7 @@ class DeviceDescriptionError(InternalError):
 
 
 class DiagnosisError(InternalError):
-    """The doctor of the device gave no answer."""
+    """The checks of the device failed."""
 
 
 class JournalError(InternalError):
@@ -243,7 +243,7 @@ class JournalError(InternalError):
 
 
 class JobStateError(InternalError):
-    """A job was to enter a state that its own does not lead to."""
+    """A job was to enter a state that cannot follow its present one."""
 
 
 class StartError(AgentError):
@@ -271,11 +271,11 @@ class HostsFileError(StartError):
 
 
 class ControlError(StartError):
-    """A command could not reach the agent that runs on the data folder."""
+    """A command could not reach the running agent, or the agent refused it."""
 
 
 class InstallError(AgentError):
-    """The agent cannot be made a service, or the service cannot be removed."""
+    """The service cannot be installed or removed."""
 
 
 def _reasons(error_type: type[AgentError]) -> set[str]:
@@ -283,4 +283,4 @@ def _reasons(error_type: type[AgentError]) -> set[str]:
 
 
 REASONS = frozenset(_reasons(AgentError))
-"""Every reason that an error of the agent can have."""
+"""The reasons of all errors of the agent."""

@@ -1,4 +1,4 @@
-"""The agent's log: lines for people or objects for machines, on stderr or in a file of bounded size."""
+"""The agent's log: text or JSON, on stderr or in rotated files of limited size."""
 
 import json
 import logging
@@ -8,14 +8,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 LOG_FILE_BYTES = 2 * 1024 * 1024
-"""Size at which a log file is put aside."""
+"""Size at which the log file is rotated, in bytes."""
 
 LOG_FILE_COUNT = 4
-"""Log files that are kept beside the present one: 10 MiB of log at most."""
+"""Rotated files that are kept besides the present one: 10 MiB of log at most."""
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object to a line: time (UTC), level, logger, message, and the trace of an exception."""
+    """One JSON object per line: time (UTC), level, logger, message, and the traceback of an exception."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record as JSON."""
@@ -31,12 +31,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def start_logging(*, level: str, log_format: str, log_file: Path | None) -> None:
-    """Log from here on.
+    """Configure logging for this process.
 
     Args:
-        level: Name of the lowest level that is logged.
+        level: Lowest level that is logged, by name.
         log_format: `text` or `json`.
-        log_file: File that turns over at `LOG_FILE_BYTES`; None for stderr, which systemd's journal bounds.
+        log_file: File that is rotated at `LOG_FILE_BYTES`; None for stderr.
 
     Raises:
         OSError: If the file cannot be written.

@@ -29,7 +29,7 @@ from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_agent.models.upload import CHUNK_BYTES_LIMIT
 from edgeprof_agent.rpc.decoding import DecodingInterceptor
 from edgeprof_agent.rpc.servicer import DeviceAgentServicer
-from edgeprof_agent.service.notification import keep_watchdog_quiet, notify
+from edgeprof_agent.service.notification import notify, notify_watchdog
 from edgeprof_agent.trust.authorization import AuthorizationInterceptor
 from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_agent.trust.identity import read_identity
@@ -85,7 +85,7 @@ async def serve(
         gc.freeze()
         announce(f"edgeprof-agent {VERSION} listening on {address}")
         notify("READY=1")
-        async with _background(keep_watchdog_quiet()):
+        async with _background(notify_watchdog()):
             await stop.wait()
         notify("STOPPING=1")
         logger.info("stopping")

@@ -1,4 +1,4 @@
-"""A process that answers one question on its last line, and is gone: it may import what the server must not."""
+"""Runs a short-lived process that prints JSON on its last line, for work that must not be imported by the server."""
 
 import asyncio
 import json
@@ -8,16 +8,16 @@ from typing import Any
 
 
 class ShortProcessError(Exception):
-    """The process gave no answer; the text says why."""
+    """The process failed; the message says why."""
 
 
 async def ask_process(command: Sequence[str], *, cwd: Path, duration_s: float) -> Any:
-    """Run a process and read what it printed last. Cancelling the call kills it.
+    """Run a process and parse its last line. Cancelling the call kills the process.
 
     Args:
         command: Its command line.
-        cwd: Folder to run in: not the user's, whose files could be taken for modules.
-        duration_s: Time after which it is killed.
+        cwd: Working folder; not the user's, from which Python could import files.
+        duration_s: Time after which it is killed, in seconds.
 
     Returns:
         The JSON on its last line.
@@ -41,7 +41,7 @@ async def ask_process(command: Sequence[str], *, cwd: Path, duration_s: float) -
             process.kill()
             await process.wait()
     try:
-        # Before it there may be what a runtime printed while it was imported.
+        # Earlier lines may be output of a runtime that was imported.
         return json.loads(printed.strip().rpartition(b"\n")[2])
     except ValueError as error:
         tail = complaints.decode("utf-8", errors="replace").strip()[-1000:]

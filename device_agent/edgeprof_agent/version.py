@@ -1,3 +1,3 @@
-"""Version of edgeprof, for people. A constant: reading the installed package's metadata would cost 2.5 MB of memory."""
+"""Version of edgeprof. A constant, since reading the package's metadata would take 2.5 MB of memory."""
 
 VERSION = "0.1.0"

@@ -1,1 +1,1 @@
-"""The commands of `edgeprof-agent`: one module each, which adds its parser and runs what was asked for."""
+"""The commands of `edgeprof-agent`, one module each with `add_parser` and `run`."""

@@ -1,4 +1,4 @@
-"""`edgeprof-agent doctor`: what is in order on this device, what is not, and what to do about it."""
+"""`edgeprof-agent doctor`: checks this device and says what to do about problems."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from edgeprof_agent.commands.options import add_data_dir, add_listen, config_of
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("doctor", help="find out what is wrong on this device and what to do")
+    parser = commands.add_parser("doctor", help="check this device and say what to do about problems")
     add_listen(parser)
     add_data_dir(parser)
     parser.add_argument("--json", action="store_true", help="print the checks as JSON on one line")
@@ -17,10 +17,10 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Look at everything and print it.
+    """Run all checks and print them.
 
     Returns:
-        Exit status: 0 where nothing is in trouble, 1 otherwise.
+        Exit status: 1 where a check has the level TROUBLE, else 0.
 
     Raises:
         ConfigError: If a setting of the agent is wrong.

@@ -1,4 +1,4 @@
-"""`edgeprof-agent hosts`: lists and revokes the hosts that the device is paired with."""
+"""`edgeprof-agent hosts`: lists the paired hosts, or revokes one."""
 
 import argparse
 from typing import Any
@@ -9,8 +9,8 @@ from edgeprof_agent.errors import ControlError, DataDirError
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("hosts", help="list the hosts that are paired, or revoke one")
-    parser.add_argument("--revoke", metavar="NAME", help="pair this host no more; its calls end at once")
+    parser = commands.add_parser("hosts", help="list the paired hosts, or revoke one")
+    parser.add_argument("--revoke", metavar="NAME", help="revoke the pairing of this host; its calls end at once")
     add_data_dir(parser)
     parser.set_defaults(run=run)
 
@@ -36,12 +36,12 @@ def run(options: argparse.Namespace) -> int:
     from edgeprof_agent.data_dir import exclusive_data_dir
 
     try:
-        # Where no agent runs, nobody else changes the file.
+        # While no agent runs, the lock on the folder protects the file.
         with exclusive_data_dir(data_dir) as folder:
             PairedHosts(folder).revoke(options.revoke)
     except DataDirError:
         with Command(data_dir, {"command": "revoke", "name": options.revoke}) as command:
             if not any("revoked" in answer for answer in command.answers()):
-                raise ControlError("the agent stopped before it has revoked the host: try again") from None
+                raise ControlError("the agent stopped before it revoked the host: try again") from None
     print(f"revoked {options.revoke}")
     return 0

@@ -1,4 +1,4 @@
-"""`edgeprof-agent init`: the device's key and certificate."""
+"""`edgeprof-agent init`: creates the device's key and certificate."""
 
 import argparse
 from typing import Any
@@ -8,19 +8,19 @@ from edgeprof_agent.commands.options import add_data_dir, config_of
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("init", help="make the device's key and certificate, once")
+    parser = commands.add_parser("init", help="create the device's key and certificate, once")
     add_data_dir(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make key and certificate; those that are there stay.
+    """Create key and certificate; existing ones are kept.
 
     Returns:
         Exit status.
 
     Raises:
-        AgentError: If they cannot be made, or those that are there cannot be used.
+        AgentError: If they cannot be created, or existing ones cannot be used.
     """
     from edgeprof_agent.trust.identity import make_identity
 

@@ -1,4 +1,4 @@
-"""`edgeprof-agent install`: the agent as a service that starts with the device."""
+"""`edgeprof-agent install`: installs the agent as a systemd service that starts with the device."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from edgeprof_agent.config import ENVIRONMENT_PREFIX
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("install", help="run as a service of systemd from now on; again after an update")
+    parser = commands.add_parser("install", help="install and start a systemd service; run it again after an update")
     add_listen(parser)
     add_data_dir(parser)
     add_log_options(parser)
@@ -18,13 +18,13 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the unit, of the system as root and of the user otherwise, and start it.
+    """Install a system service as root, a user service otherwise, and start it.
 
     Returns:
         Exit status.
 
     Raises:
-        AgentError: If it cannot be; nothing stays behind then.
+        AgentError: If it cannot be installed; then nothing is left behind.
     """
     from edgeprof_agent.service.installation import ServiceHome, install, service_config
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the configuration that they and the environment make."""
+"""Options that several commands share, and the configuration from options and environment."""
 
 import argparse
 import os
@@ -12,28 +12,30 @@ _FLAGS = ("listen", "data_dir", "log_level", "log_format", "log_file", "insecure
 
 def add_data_dir(parser: argparse.ArgumentParser) -> None:
     """Add `--data-dir`."""
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of this agent alone")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="data folder, used by this agent only")
 
 
 def add_listen(parser: argparse.ArgumentParser) -> None:
     """Add `--listen`."""
-    parser.add_argument("--listen", type=_address, metavar="HOST:PORT", help="where to listen; port 0 takes a free one")
+    parser.add_argument(
+        "--listen", type=_address, metavar="HOST:PORT", help="address to listen on; port 0 takes a free one"
+    )
 
 
 def add_log_options(parser: argparse.ArgumentParser) -> None:
     """Add `--log-level`, `--log-format` and `--log-file`."""
-    parser.add_argument("--log-level", choices=LOG_LEVELS, help="how much to log")
-    parser.add_argument("--log-format", choices=LOG_FORMATS, help="lines for people, or a JSON object to a line")
+    parser.add_argument("--log-level", choices=LOG_LEVELS, help="lowest level to log")
+    parser.add_argument("--log-format", choices=LOG_FORMATS, help="text, or one JSON object per line")
     parser.add_argument(
         "--log-file",
         type=Path,
         metavar="FILE",
-        help="where to log, 10 MiB at most with the files put aside; else stderr",
+        help="file to log into, at most 10 MiB with rotated files; default: stderr",
     )
 
 
 def config_of(options: argparse.Namespace) -> AgentConfig:
-    """Put the options of a command and the environment together.
+    """Return the configuration from the options of a command and the environment.
 
     Raises:
         ConfigError: If a value cannot be read or is outside its range.

@@ -1,4 +1,4 @@
-"""`edgeprof-agent pair`: shows a one-time code until a host has paired with it."""
+"""`edgeprof-agent pair`: shows a one-time code and waits until a host has paired with it."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("pair", help="show a one-time code and wait for the host that uses it")
+    parser = commands.add_parser("pair", help="show a one-time code and wait for a host to pair with it")
     add_data_dir(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show a code that the agent which runs takes from one host within ten minutes.
+    """Show a code with which one host can pair within ten minutes.
 
     Returns:
         Exit status.
@@ -44,11 +44,11 @@ def run(options: argparse.Namespace) -> int:
                     command.send({"question": answer["question"], **_compute(code, exchanges, answer)})
     except KeyboardInterrupt:
         raise ControlError("interrupted: the code has expired") from None
-    raise ControlError("the agent stopped before a host has paired")
+    raise ControlError("the agent stopped before a host paired: start it and try again")
 
 
 def _compute(code: str, exchanges: "dict[int, Exchange]", question: dict[str, Any]) -> dict[str, Any]:
-    """Compute the agent's next part of an exchange; nothing where the host does not know the code."""
+    """Compute the device's next message of an exchange; empty where the host does not know the code."""
     from edgeprof_proto.shared.pairing import Exchange, ExchangeError
 
     number = question["exchange"]

@@ -1,4 +1,4 @@
-"""`edgeprof-agent serve`: the agent itself."""
+"""`edgeprof-agent serve`: runs the agent."""
 
 import argparse
 import os
@@ -11,13 +11,13 @@ from edgeprof_agent.logs import start_logging
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("serve", help="serve hosts until SIGTERM")
+    parser = commands.add_parser("serve", help="run the agent until SIGTERM or SIGINT")
     add_listen(parser)
     parser.add_argument(
         "--insecure",
         action="store_true",
         default=None,
-        help="on loopback alone: serve without encryption and pairing although the device has an identity",
+        help="serve without encryption and pairing although the device has an identity; loopback only",
     )
     add_data_dir(parser)
     add_log_options(parser)
@@ -34,14 +34,14 @@ def run(options: argparse.Namespace) -> int:
         AgentError: If the agent cannot start.
     """
     config = config_of(options)
-    # The agent says itself, in one sentence, what gRPC's own log would say in five lines.
+    # The agent reports errors itself; gRPC's own log would repeat them.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    # Workers are started by exec and never use gRPC.
+    # Not needed: workers are started by exec and do not use gRPC.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     start_logging(level=config.log_level, log_format=config.log_format, log_file=config.log_file)
-    # Both load OpenSSL, 5 MB of memory, and neither is missed: gRPC has its own TLS, Python its own SHA-256.
+    # Keeps OpenSSL out of this process, 5 MB of memory: gRPC has its own TLS, Python its own SHA-256.
     sys.modules.update(dict.fromkeys(("ssl", "_hashlib")))  # type: ignore[arg-type]
-    # After the environment is set, which gRPC reads when it is imported.
+    # Imported after the environment is set, which gRPC reads at import.
     import asyncio
 
     from edgeprof_agent.server import serve

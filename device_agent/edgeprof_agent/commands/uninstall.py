@@ -1,4 +1,4 @@
-"""`edgeprof-agent uninstall`: everything that `install` made, taken away."""
+"""`edgeprof-agent uninstall`: removes the service."""
 
 import argparse
 import os

@@ -1,8 +1,7 @@
-"""The state of a device at one moment: small readers of what each kind of system tells in files.
+"""The state of a device at one moment: readers of kernel and firmware files, one module per kind of system.
 
-Each reader takes the root folder of the file tree, so that a recorded tree can be read as well. What the system does
-not tell is None or empty, never a guess. All readers look on every device: a file that is there is read, whatever the
-board calls itself.
+Each reader takes the root folder of the file tree, so that recorded trees can be read in tests. What is not reported is
+None or empty, never a guess. All readers run on every device: a file that exists is read, whatever the board's name.
 """
 
 from pathlib import Path
@@ -56,7 +55,7 @@ def read_conditions(root: Path = SYSTEM_ROOT) -> Conditions:
         root: Root folder of the file tree to read.
 
     Returns:
-        The state; a field that the system does not tell is None or empty.
+        The state; a field that is not reported is None or empty.
     """
     flags = read_flags(root)
     core_event_counts = read_core_throttling_event_counts(root)

@@ -1,7 +1,7 @@
-"""What Android lets a program in Termux read beyond Linux: the battery's temperature.
+"""Android (Termux): the temperature of the battery.
 
-`dumpsys` is closed to programs and `termux-battery-status` needs a second app; the battery's own file needs neither,
-where the phone's maker lets programs read it.
+Programs may not use `dumpsys`, and `termux-battery-status` needs a second app. The kernel's file of the battery needs
+neither, where the maker of the phone permits reading it.
 """
 
 from pathlib import Path
@@ -13,13 +13,13 @@ ZONE = "battery"
 
 
 def read_battery_temperature(root: Path = SYSTEM_ROOT) -> Temperature | None:
-    """Read the temperature of the battery, which tells how warm a phone is as a whole.
+    """Read the temperature of the battery, an indicator of the temperature of the whole phone.
 
     Args:
         root: Root folder of the file tree to read.
 
     Returns:
-        The temperature; None where the system does not tell it.
+        The temperature; None where not reported.
     """
     tenths = read_number(root / "sys/class/power_supply/battery/temp")
     return None if tenths is None else Temperature(zone=ZONE, temperature_celsius=tenths / 10)

@@ -1,4 +1,4 @@
-"""Small files of the kernel: what is absent, unreadable or something else than expected is None."""
+"""Reads small kernel files; None for a file that is absent, unreadable or has unexpected content."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ def read_text(path: Path) -> str | None:
         path: The file.
 
     Returns:
-        Its text without surrounding blanks and zero bytes; None where it is absent, unreadable or empty.
+        Its text without surrounding whitespace and zero bytes; None where it is absent, unreadable or empty.
     """
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip("\0 \n\t") or None
@@ -27,7 +27,7 @@ def read_number(path: Path) -> float | None:
         path: The file.
 
     Returns:
-        The number; None where the file is absent, unreadable or holds something else.
+        The number; None where the file is absent, unreadable or not a number.
     """
     return number_or_none(read_text(path) or "")
 
@@ -36,10 +36,10 @@ def number_or_none(text: str) -> float | None:
     """Turn a text into a number.
 
     Args:
-        text: What should be one number.
+        text: The text.
 
     Returns:
-        The number; None where the text holds something else.
+        The number; None where the text is not a number.
     """
     try:
         return float(text)

@@ -1,4 +1,4 @@
-"""What NVIDIA's boards tell beyond Linux: the power mode that somebody chose, and over-current events."""
+"""NVIDIA Jetson: the power mode and the over-current events."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ def read_power_mode(root: Path = SYSTEM_ROOT) -> str | None:
         root: Root folder of the file tree to read.
 
     Returns:
-        Its name, or its number where the configuration names none; None on a system without power modes.
+        Its name, or its number where the configuration has no name for it; None on a system without power modes.
     """
     number = re.search(r"pmode:(\d+)", read_text(root / "var/lib/nvpmodel/status") or "")
     if number is None:
@@ -24,7 +24,7 @@ def read_power_mode(root: Path = SYSTEM_ROOT) -> str | None:
 
 
 def read_throttling_event_count(root: Path = SYSTEM_ROOT) -> int | None:
-    """Read how often the board has slowed itself down for drawing too much current since it was started.
+    """Read how often the board has throttled because of over-current since boot.
 
     Args:
         root: Root folder of the file tree to read.

@@ -18,7 +18,7 @@ def read_temperatures(root: Path = SYSTEM_ROOT) -> tuple[Temperature, ...]:
         root: Root folder of the file tree to read.
 
     Returns:
-        The zones that tell a physical temperature: a sensor that is switched off is left out.
+        The zones with a physically possible temperature; a sensor that is switched off is left out.
     """
     temperatures = []
     for folder in sorted((root / "sys/class/thermal").glob("thermal_zone*"), key=lambda path: (len(path.name), path)):
@@ -36,7 +36,7 @@ def read_core_frequencies_mhz(root: Path = SYSTEM_ROOT) -> tuple[float, ...]:
         root: Root folder of the file tree to read.
 
     Returns:
-        One number for each online core in ascending order; empty unless the kernel tells it for all of them.
+        One number for each online core in ascending order; empty unless reported for all of them.
     """
     frequencies_khz = [
         read_number(cpufreq_folder(index, root) / "scaling_cur_freq") for index in read_online_core_indices(root)
@@ -52,7 +52,7 @@ def read_governors(root: Path = SYSTEM_ROOT) -> tuple[str, ...]:
         root: Root folder of the file tree to read.
 
     Returns:
-        One name for each online core in ascending order; empty unless the kernel tells it for all of them.
+        One name for each online core in ascending order; empty unless reported for all of them.
     """
     governors = [
         read_text(cpufreq_folder(index, root) / "scaling_governor") for index in read_online_core_indices(root)
@@ -68,7 +68,7 @@ def read_core_frequency_limits_mhz(root: Path = SYSTEM_ROOT) -> tuple[float, ...
         root: Root folder of the file tree to read.
 
     Returns:
-        One number for each online core in ascending order; empty unless the kernel tells it for all of them.
+        One number for each online core in ascending order; empty unless reported for all of them.
     """
     limits_khz = [
         read_number(cpufreq_folder(index, root) / "scaling_max_freq") for index in read_online_core_indices(root)
@@ -95,13 +95,13 @@ def read_core_throttling_event_counts(root: Path = SYSTEM_ROOT) -> tuple[int, ..
 
 
 def read_thread_work_ns(root: Path = SYSTEM_ROOT) -> dict[str, int] | None:
-    """Read how long each thread of this process has worked on a core.
+    """Read the CPU time of each thread of this process.
 
     Args:
         root: Root folder of the file tree to read.
 
     Returns:
-        Nanoseconds by the thread's number, for those that live; None where the kernel does not count.
+        Nanoseconds by thread id, for running threads; None where not reported.
     """
     work_ns = {}
     for path in (root / "proc/self/task").glob("*/schedstat"):
@@ -136,46 +136,46 @@ def read_load_average_1m(root: Path = SYSTEM_ROOT) -> float | None:
         root: Root folder of the file tree to read.
 
     Returns:
-        The load average; None where the system does not tell it.
+        The load average; None where not reported.
     """
     return number_or_none((read_text(root / "proc/loadavg") or "").partition(" ")[0])
 
 
 def read_memory_bytes(name: str, root: Path = SYSTEM_ROOT) -> int | None:
-    """Read one line of the kernel's memory report.
+    """Read one line of /proc/meminfo.
 
     Args:
         name: Name of the line, for example "MemAvailable".
         root: Root folder of the file tree to read.
 
     Returns:
-        The memory in bytes; None where the system does not tell it.
+        The memory in bytes; None where not reported.
     """
     return _read_kibibytes(root / "proc/meminfo", name)
 
 
 def read_peak_memory_bytes(root: Path = SYSTEM_ROOT) -> int | None:
-    """Read the most memory that this process has had resident.
+    """Read the peak resident memory of this process.
 
-    `resource.getrusage` would not do: it counts the memory of the process that started this one.
+    Not `resource.getrusage`, which includes the memory of the process that started this one.
 
     Args:
         root: Root folder of the file tree to read.
 
     Returns:
-        The memory in bytes; None where the system does not tell it.
+        The memory in bytes; None where not reported.
     """
     return _read_kibibytes(root / "proc/self/status", "VmHWM")
 
 
 def read_core_wait_ms(root: Path = SYSTEM_ROOT) -> float | None:
-    """Read how long the threads of this process have waited for a core, since each began.
+    """Read the time that the threads of this process have waited for a core since each began.
 
     Args:
         root: Root folder of the file tree to read.
 
     Returns:
-        The sum over the threads that live, in milliseconds; None where the kernel does not count it.
+        The sum over the running threads, in milliseconds; None where not reported.
     """
     waits_ns = []
     for path in (root / "proc/self/task").glob("*/schedstat"):
@@ -186,13 +186,13 @@ def read_core_wait_ms(root: Path = SYSTEM_ROOT) -> float | None:
 
 
 def read_online_core_indices(root: Path = SYSTEM_ROOT) -> tuple[int, ...]:
-    """Read which logical cores are online.
+    """Read the logical cores that are online.
 
     Args:
         root: Root folder of the file tree to read.
 
     Returns:
-        Their indices, ascending; empty where the system does not tell them.
+        Their indices, ascending; empty where not reported.
     """
     indices: list[int] = []
     for part in (read_text(root / "sys/devices/system/cpu/online") or "").split(","):
@@ -203,7 +203,7 @@ def read_online_core_indices(root: Path = SYSTEM_ROOT) -> tuple[int, ...]:
 
 
 def cpufreq_folder(core_index: int, root: Path) -> Path:
-    """Return the folder in which the kernel tells the frequency of a core, there or not.
+    """Return the cpufreq folder of a core, which need not exist.
 
     Args:
         core_index: Index of the logical core.

@@ -1,7 +1,7 @@
-"""What the firmware of a Raspberry Pi tells: under-voltage, and when it lowers its own frequency.
+"""Raspberry Pi: the firmware's flags for under-voltage and throttling.
 
-`vcgencmd get_throttled` asks the same firmware for the same number, in a process of its own and only for those who may
-open its device; the kernel shows it to everybody as a file.
+They are read from the kernel's file, which every user may read. `vcgencmd get_throttled` reads the same flags, but
+needs a process and access to a device file.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ FLAGS_PATTERN = "soc*/soc*:firmware/get_throttled"
 
 
 def read_throttling_flags(root: Path = SYSTEM_ROOT) -> tuple[str, ...] | None:
-    """Read the flags that a Raspberry Pi's firmware sets when it lowers its own frequency.
+    """Read the throttling flags of the firmware.
 
     Args:
         root: Root folder of the file tree to read.

@@ -1,1 +1,1 @@
-"""What this device is: its hardware, its runtimes, and the process that finds out."""
+"""The description of this device: its hardware and runtimes, and the process that reads them."""

@@ -1,4 +1,4 @@
-"""The device as a short-lived process describes it: describing imports the runtimes, which the server must not."""
+"""Describes the device in a short-lived process, since that imports the runtimes, which the server must not."""
 
 import asyncio
 import sys
@@ -13,14 +13,14 @@ from edgeprof_proto.records.device import DeviceDescription
 DESCRIBE_COMMAND = (sys.executable, "-m", "edgeprof_agent.device.info")
 
 DESCRIBE_DURATION_S = 60.0
-"""Importing a runtime from a slow card takes seconds; a minute means that it hangs."""
+"""Longest duration of the process, in seconds. Importing a runtime from a slow card takes seconds."""
 
 
 class DeviceDescriber:
-    """Describes the device once, on first demand.
+    """Describes the device once, at the first request, and keeps the result.
 
     Args:
-        work_dir: Folder to run in: not the user's, whose files could be taken for modules.
+        work_dir: Working folder of the process; not the user's, from which Python could import files.
         command: Command line of a process that prints a `DeviceDescription` as JSON on its last line.
     """
 
@@ -34,7 +34,7 @@ class DeviceDescriber:
         """Return the description.
 
         Raises:
-            DeviceDescriptionError: If the process fails; the next call tries again.
+            DeviceDescriptionError: If the process fails; the next call runs it again.
         """
         async with self._lock:
             if self._description is None:

@@ -1,8 +1,8 @@
-"""What a device is: read from the files of the kernel and from the runtimes that are installed.
+"""Describes the device, from files of the kernel and from the installed runtimes.
 
     python -m edgeprof_agent.device.info        prints one JSON object, a DeviceDescription
 
-It runs in a process of its own, since asking a runtime means importing it. What the system does not tell is None.
+It runs in a process of its own, since describing a runtime imports it. What is not reported is None.
 """
 
 import json
@@ -25,7 +25,7 @@ from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.device import DeviceDescription, ExecutionContext, RuntimeInfo
 
 CONTAINER_MARKS = {"docker": "docker", "kubepods": "kubernetes", "libpod": "podman", "lxc": "lxc"}
-"""What the path of the first process' control group holds, and the engine that puts it there."""
+"""Parts of the control group's path of process 1, and the container engine that uses them."""
 
 
 def describe_device(
@@ -39,7 +39,7 @@ def describe_device(
     Args:
         root: Root folder of the file tree to read.
         environment: Environment of the agent's process.
-        runtimes: What the runtimes say of themselves.
+        runtimes: The descriptions of the runtimes.
 
     Returns:
         The description.
@@ -59,7 +59,7 @@ def describe_device(
         execution_context=ExecutionContext(
             container=read_container(root),
             is_termux=is_termux,
-            # systemd gives every start of a service an id.
+            # Set by systemd for every service.
             is_service="INVOCATION_ID" in environment,
             python_version=platform.python_version(),
             allowed_core_indices=tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else (),
@@ -75,16 +75,16 @@ def read_soc(root: Path = SYSTEM_ROOT) -> str | None:
         root: Root folder of the file tree to read.
 
     Returns:
-        The name as the system writes it, for example "bcm2711"; None where it does not tell one.
+        The name, for example "bcm2711"; None where not reported.
     """
-    # From the most special to the most general: "raspberrypi,4-model-b", "brcm,bcm2711".
+    # From the most specific to the most general: "raspberrypi,4-model-b", "brcm,bcm2711".
     compatible = (read_text(root / "proc/device-tree/compatible") or "").split("\0")[-1].rpartition(",")[2]
     hardware = next((core["Hardware"] for core in read_cpuinfo(root) if "Hardware" in core), None)
     return read_soc_name(root) or compatible or hardware
 
 
 def read_container(root: Path = SYSTEM_ROOT) -> str | None:
-    """Read which container engine the process runs under.
+    """Read the container engine in which the process runs.
 
     Args:
         root: Root folder of the file tree to read.

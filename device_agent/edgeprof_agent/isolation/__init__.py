@@ -1,5 +1,5 @@
-"""What keeps a worker away from the board: a model file is attack input, and so is the runtime once it has read one.
+"""Isolation of workers: a model file may be hostile, and so may the engine be once it has read one.
 
-`plan.py` says what a worker may use, `confinement.py` applies it inside the worker before a runtime is imported,
-`checks.py` tries it in a process of its own and tells what is in force on this board.
+`plan.py` holds the limits of a worker, `confinement.py` applies them inside the worker before a runtime is imported,
+`checks.py` tries them in a separate process and reports which are in force on this device.
 """

@@ -1,4 +1,4 @@
-"""What keeps a worker away from this board, tried for real in a process that is confined as a worker is."""
+"""Checks the isolation of workers on this device, in a process that is confined like a worker."""
 
 import contextlib
 import dataclasses
@@ -18,34 +18,34 @@ from edgeprof_proto.records.validation import RecordError
 PROBE_COMMAND = (sys.executable, "-m", "edgeprof_agent.isolation.probe")
 
 PROBE_DURATION_S = 30.0
-"""A probe takes a tenth of a second, on a slow card some seconds."""
+"""Longest duration of a probe, in seconds. It takes 0.1 s, on a slow card some seconds."""
 
 _NAME = "worker isolation"
 
 
 def isolation_checks(config: AgentConfig) -> tuple[Check, ...]:
-    """Tell which safeguards are in force for workers on this board and which are not, each with the way to get it.
+    """Check which safeguards of workers are in force on this device, and how to get those that are not.
 
-    Blocks for the length of a probe. An agent over the same folder may run meanwhile.
+    Blocks for the duration of a probe. An agent may use the same folder meanwhile.
 
     Args:
         config: The agent's configuration.
 
     Returns:
-        One check for each safeguard, and one that says what the probe tried and could or could not do. Where no probe
-        could be made, a single check of level TROUBLE.
+        One check for each safeguard, and one for what the probe tried. Where the probe failed, a single check of level
+        TROUBLE.
     """
     environment = worker_environment(config, os.environ)
     parent = config.data_dir if config.data_dir.is_dir() else None
     try:
         with tempfile.TemporaryDirectory(prefix="isolation-", dir=parent, ignore_cleanup_errors=True) as folder:
-            # Where no agent has been yet, any folder shows what the board allows.
+            # Without a data folder yet, any folder will do.
             probed = config if parent else dataclasses.replace(config, data_dir=Path(folder))
             return _probe(probed, Path(folder), environment)
     except PermissionError as error:
         return (_trouble(f"cannot be tried ({error})", "run the check as the user of the agent"),)
     except (OSError, subprocess.TimeoutExpired, RecordError) as error:
-        return (_trouble(f"cannot be tried ({error})", "see whether a worker can start: measure any model"),)
+        return (_trouble(f"cannot be tried ({error})", "see whether a worker can start: measure a model"),)
 
 
 def _probe(config: AgentConfig, folder: Path, environment: dict[str, str]) -> tuple[Check, ...]:
@@ -68,7 +68,7 @@ def _probe(config: AgentConfig, folder: Path, environment: dict[str, str]) -> tu
     )
     with contextlib.suppress(ValueError):
         return tuple(from_json(Check, check) for check in json.loads(probe.stdout))
-    tail = probe.stderr.strip()[-500:] or "it said nothing"
+    tail = probe.stderr.strip()[-500:] or "it printed nothing"
     finding = f"cannot be tried: the probe ended with exit code {probe.returncode}; {tail}"
     return (_trouble(finding, "please report it with this text"),)
 

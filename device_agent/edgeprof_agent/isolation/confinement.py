@@ -73,7 +73,7 @@ def confine(plan: IsolationPlan, model_path: Path) -> Confinement:
         _describe_network_namespace(namespaces),
         _enter_scratch(plan, user_id, namespaces.get("mount", "")),
         _limit(plan, user_task_count),
-        _die_first(),
+        _be_killed_first(),
         _change_user(user_id, obstacle, device_paths),
         _drop_capabilities(),
         _end_with_parent(parent),
@@ -113,7 +113,7 @@ def _unshare_each() -> dict[str, str]:
 def _describe_network_namespace(obstacles: dict[str, str]) -> Check:
     name = "worker network"
     if "network" in obstacles:
-        return _missing(name, f"has the board's network interfaces ({obstacles['network']})", _NAMESPACE_REMEDY)
+        return _missing(name, f"has the device's network interfaces ({obstacles['network']})", _NAMESPACE_REMEDY)
     return _good(name, "has a network of its own, without interfaces")
 
 
@@ -135,7 +135,7 @@ def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str) -> C
         scratch.mkdir(parents=True, exist_ok=True)
         check = _good(name, f"is in memory, {plan.file_bytes} bytes at most, and covers {covered}")
     except OSError as error:
-        finding = f"is on the disk, where all files together have no bound ({_reason(error)})"
+        finding = f"is on the disk, where the total size of files has no limit ({_reason(error)})"
         check = _missing(name, finding, _NAMESPACE_REMEDY)
     if user_id is not None:
         os.chown(scratch, owner, owner)
@@ -171,13 +171,13 @@ def _limit(plan: IsolationPlan, user_task_count: int) -> Check:
     )
 
 
-def _die_first() -> Check:
+def _be_killed_first() -> Check:
     name = "worker memory"
     try:
         Path("/proc/self/oom_score_adj").write_text("1000")
     except OSError as error:
-        return _missing(name, f"is not taken back first when the board runs out of it ({_reason(error)})", _PROC_REMEDY)
-    return _good(name, "is taken back first when the board runs out of it, before any other process is ended")
+        return _missing(name, f"is not freed first when the device runs out of memory ({_reason(error)})", _PROC_REMEDY)
+    return _good(name, "is freed first when the device runs out of memory, before any other process is ended")
 
 
 def _change_user(user_id: int | None, obstacle: str, device_paths: list[Path]) -> Check:
@@ -196,7 +196,7 @@ def _change_user(user_id: int | None, obstacle: str, device_paths: list[Path]) -
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     except OSError as error:
         return _missing(name, f"is {os.getuid()}, not {user_id} ({_reason(error)})", _NAMESPACE_REMEDY)
-    return _good(name, f"is {user_id}, who owns nothing on this board")
+    return _good(name, f"is {user_id}, who owns nothing on this device")
 
 
 def _drop_capabilities() -> Check:
@@ -207,7 +207,7 @@ def _drop_capabilities() -> Check:
         kernel.drop_capabilities()
     except OSError as error:
         return _missing(name, f"could not be given up ({_reason(error)})", _KERNEL_REMEDY)
-    return _good(name, "are given up, and can never be gained again")
+    return _good(name, "are given up and cannot be regained")
 
 
 def _end_with_parent(parent: int) -> Check:
@@ -216,10 +216,10 @@ def _end_with_parent(parent: int) -> Check:
         # After the change of user, at which the kernel clears this setting.
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     except OSError as error:
-        return _missing(name, f"comes only once it notices that its agent has gone ({_reason(error)})", _KERNEL_REMEDY)
+        return _missing(name, f"comes only when it notices that its agent has ended ({_reason(error)})", _KERNEL_REMEDY)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
-    return _good(name, "comes with the end of its agent, however that ends")
+    return _good(name, "comes with the end of its agent, also when the agent is killed")
 
 
 def _restrict_files(granted: Iterable[tuple[Path, int]]) -> Check:
@@ -237,7 +237,7 @@ def _filter_system_calls() -> Check:
         seccomp.install()
     except OSError as error:
         return _missing(name, f"are not filtered ({_reason(error)})", _SECCOMP_REMEDY)
-    return _good(name, "for sockets, other processes, mounts and the kernel's own parts are refused")
+    return _good(name, "for sockets, other processes, mounts and kernel internals are refused")
 
 
 def _count_tasks(user_id: int) -> int:

@@ -1,4 +1,4 @@
-"""System calls that Python has no name for, each raising OSError with the kernel's reason."""
+"""System calls that Python does not wrap; each raises OSError with the kernel's reason."""
 
 import ctypes
 import os
@@ -26,11 +26,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def machine() -> str:
-    """Return whose system calls this process makes: "x86_64", "aarch64", "arm", or the kernel's name for another."""
+    """Return the architecture of this process's system calls: "x86_64", "aarch64", "arm", or the kernel's name."""
     name = platform.machine()
     is_64_bit = sys.maxsize > 2**32
     if name in ("aarch64", "arm64", "armv8l", "armv7l", "armv6l"):
-        # A 32-bit system on a 64-bit kernel, as Raspberry Pi OS has it, is called by the kernel's name.
+        # A 32-bit system on a 64-bit kernel, as with Raspberry Pi OS, reports the architecture of the kernel.
         return "aarch64" if is_64_bit else "arm"
     return name if is_64_bit else f"{name} (32-bit)"
 
@@ -67,7 +67,7 @@ def system_call(number: int, *arguments: int) -> int:
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces that `flags` names for new ones.
+    """Enter new namespaces of the kinds in `flags`.
 
     Args:
         flags: `CLONE_NEW` numbers.
@@ -96,7 +96,7 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
 
 
 def drop_capabilities() -> None:
-    """Give up every capability, also those that a program could bring back.
+    """Give up every capability, also in the bounding set.
 
     Raises:
         OSError: If the kernel refuses.
@@ -105,7 +105,7 @@ def drop_capabilities() -> None:
         try:
             prctl(PR_CAPBSET_DROP, capability)
         except OSError:
-            # Past the last one, or not allowed to narrow the bounding set: with no new privileges nothing comes back.
+            # Past the last capability, or not permitted; with no_new_privs, none can be regained either way.
             break
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()

@@ -1,4 +1,4 @@
-"""Landlock: this process, and what it starts, may open only the files it was granted."""
+"""Landlock: limits which files this process, and processes that it starts, can open."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ from edgeprof_agent.isolation import kernel
 _CREATE_RULESET = 444
 _ADD_RULE = 445
 _RESTRICT_SELF = 446
-"""New enough to have the same number on every machine."""
+"""Numbers of the system calls, the same on every architecture."""
 
 _VERSION_FLAG = 1
 _RULE_PATH_BENEATH = 1
@@ -25,22 +25,22 @@ _TRUNCATE = 1 << 14
 _IOCTL_DEV = 1 << 15
 
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
-"""Those that a rule on a single file may name."""
+"""Rights that a rule on a single file may contain."""
 
 _RIGHT_COUNTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
-"""How many of the rights over files each version of the interface knows."""
+"""Number of file rights that each version of the interface supports."""
 
 _NET_RIGHTS = 0b11  # bind and connect over TCP, from version 4 on
 _SCOPES = 0b11  # abstract sockets and signals of processes outside, from version 6 on
 
 READ = _EXECUTE | _READ_FILE | _READ_DIR
-"""Read, list, and map as code."""
+"""Read, list and execute."""
 
 USE_DEVICE = _READ_FILE | _WRITE_FILE | _READ_DIR | _IOCTL_DEV
-"""Use a device that is there."""
+"""Read, write and control an existing device file."""
 
 WRITE = 0xFFFF & ~_EXECUTE & ~(1 << 6) & ~(1 << 11)
-"""Read and write, make and remove; no code, no device nodes."""
+"""Read, write, create and remove files; not execute, not create device nodes."""
 
 
 def version() -> int:
@@ -53,14 +53,14 @@ def version() -> int:
 
 
 def restrict(granted: Iterable[tuple[Path, int]]) -> int:
-    """Keep this thread, and every thread and process it starts, from all files but those granted.
+    """Deny this thread, and threads and processes that it starts, all files except those granted.
 
     Args:
-        granted: Files and folders with what may be done with them and beneath them; one that is not there is passed
-            over. `prctl(PR_SET_NO_NEW_PRIVS)` must have been called.
+        granted: Files and folders, each with the rights on it and everything below it; missing ones are skipped.
+            `prctl(PR_SET_NO_NEW_PRIVS)` must have been called.
 
     Returns:
-        The version of the kernel's interface: 4 and later also keep it from TCP, 6 from signals to other processes.
+        The version of the kernel's interface: 4 and later also deny TCP, 6 and later signals to other processes.
 
     Raises:
         OSError: If the kernel has no Landlock or refuses.

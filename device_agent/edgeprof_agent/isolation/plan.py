@@ -1,4 +1,4 @@
-"""What a worker may use, as the agent tells it: bounds, folders, the user it becomes, the variables it sees."""
+"""The limits of a worker: memory, CPU time, files, folders, its user, its environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from edgeprof_agent.conditions import read_memory_bytes
 from edgeprof_agent.config import MIB, AgentConfig
 
 SIMULATION_VARIABLE = "EDGEPROF_SIMULATION"
-"""Names the configuration of the simulated device, which keeps its state beside it."""
+"""Environment variable with the configuration file of the simulated device, whose state is kept beside that file."""
 
 SCRATCH_PATH = "/proc/self/cwd"
-"""What a worker calls its scratch folder: true for every user, also where the folders above may not be walked."""
+"""Path of the scratch folder inside a worker; valid for every user, also without access to the parent folders."""
 
 TASK_COUNT = 256
 """Threads of a worker at most."""
@@ -20,14 +20,14 @@ TASK_COUNT = 256
 OPEN_FILE_COUNT = 1_024
 
 FILE_BYTES = 64 * MIB
-"""Size of one file that a worker writes, and of all together where its scratch folder is in memory."""
+"""Size of one file at most, in bytes, and of all files together where the scratch folder is in memory."""
 
 _NEEDED_VARIABLES = (
     # Where Python and its packages are.
     "PYTHONPATH",
     "PYTHONHOME",
     "VIRTUAL_ENV",
-    # Where libraries are, on Jetson, Termux and others whose linker is not told otherwise.
+    # Paths of libraries, needed on Jetson, Termux and others without an entry in the linker's configuration.
     "LD_LIBRARY_PATH",
     "LD_PRELOAD",
     "ANDROID_ROOT",
@@ -41,18 +41,18 @@ _MEMORY_SHARE = 0.75
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsolationPlan:
-    """What one worker may use.
+    """The limits of one worker.
 
     Args:
-        data_dir: The agent's folder, which the worker must not see.
-        scratch_dir: Folder in which it runs and writes.
-        writable_dirs: Folders beside it that it may write.
-        memory_bytes: Memory it may take.
-        processor_s: Time on processors it may take, all cores together, in seconds.
-        task_count: Threads it may have.
-        open_file_count: Files it may have open.
-        file_bytes: Size of a file that it may write.
-        user_id: User and group that it becomes where the agent runs as root; None to stay as it is.
+        data_dir: The agent's folder, which the worker must not read.
+        scratch_dir: Working folder, which it may write.
+        writable_dirs: Other folders that it may write.
+        memory_bytes: Memory at most, in bytes.
+        processor_s: CPU time at most, over all cores, in seconds.
+        task_count: Threads at most.
+        open_file_count: Open files at most.
+        file_bytes: Size of a file at most, in bytes.
+        user_id: User and group id of the worker where the agent runs as root; None to keep those of the agent.
     """
 
     data_dir: str
@@ -67,7 +67,7 @@ class IsolationPlan:
 
 
 def plan_isolation(config: AgentConfig, scratch_dir: Path, environment: Mapping[str, str]) -> IsolationPlan:
-    """Tell what a worker may use.
+    """Return the limits of a worker.
 
     Args:
         config: The agent's configuration.
@@ -75,7 +75,7 @@ def plan_isolation(config: AgentConfig, scratch_dir: Path, environment: Mapping[
         environment: The agent's environment.
 
     Returns:
-        The plan. A simulated device stays with the agent's user, since its state belongs to that.
+        The plan. A worker of a simulated device keeps the agent's user, which owns the state of the device.
     """
     simulation = environment.get(SIMULATION_VARIABLE)
     is_root = os.geteuid() == 0
@@ -90,12 +90,12 @@ def plan_isolation(config: AgentConfig, scratch_dir: Path, environment: Mapping[
 
 
 def worker_memory_bytes(config: AgentConfig) -> int:
-    """Return the memory that a worker may take: as configured, or else three quarters of the board's."""
+    """Return the memory of a worker at most, in bytes: as configured, or else three quarters of the device's memory."""
     return config.worker_memory_bytes or int(_MEMORY_SHARE * (read_memory_bytes("MemTotal") or 1024 * MIB))
 
 
 def worker_environment(config: AgentConfig, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that a worker sees: none but those that Python, libraries and the device's owner need.
+    """Return the environment variables of a worker: those of Python, of libraries, and those from the configuration.
 
     Args:
         config: The agent's configuration.

@@ -1,4 +1,4 @@
-"""A process that is confined as a worker is, and then tries what a worker must not be able to do.
+"""A process that is confined like a worker and then tries what a worker must not be able to do.
 
     python -m edgeprof_agent.isolation.probe
 
@@ -21,7 +21,7 @@ from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.check import Check, CheckLevel
 
 _HOST_FILE = Path("/etc/passwd")
-"""Readable for everybody on every Linux, and of no use to a model."""
+"""A file that every user may read, on every Linux, and that no model needs."""
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     """
     request = json.load(sys.stdin)
     plan = from_json(IsolationPlan, request["plan"])
-    # The folder above is what a worker sees of the agent's folder; both are the agent's own.
+    # Read before the confinement, after which the pid of the parent may be hidden.
     agent_pid = os.getppid()
     confinement = confine(plan, Path(request["model"]))
     trials: dict[str, Callable[[], object]] = {
@@ -48,13 +48,13 @@ def main() -> int:
         "open more files": lambda: _open_files(plan.open_file_count),
         "change its model": lambda: confinement.model_path.open("r+b").close(),
     }
-    # Exceeding the size of a file is a signal where Python has not set it aside.
+    # Exceeding the file size limit sends a signal unless it is ignored.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     possible = [what for what, attempt in trials.items() if _succeeds(attempt)]
     model_check = [] if _succeeds(confinement.model_path.read_bytes) else ["read its model"]
     checks = (*confinement.checks, _describe_environment(request["variables"]), _judge(possible, list(trials)))
     if model_check:
-        finding = "the worker files leave out its own model, so that nothing can be measured"
+        finding = "a worker cannot read its own model, so nothing can be measured"
         checks += (Check(name="worker model", level=CheckLevel.TROUBLE, finding=finding, remedy="please report it"),)
     json.dump([to_json(check) for check in checks], sys.stdout)
     return 0
@@ -69,18 +69,18 @@ def _judge(possible: list[str], tried: list[str]) -> Check:
         name=name,
         level=CheckLevel.WARNING,
         finding=f"a worker on this board can {', '.join(possible)}; it could not {refused or 'be kept from anything'}",
-        remedy="see the other checks of the worker for the way to each safeguard",
+        remedy="see the other checks of the worker for how to get each safeguard",
     )
 
 
 def _describe_environment(expected: list[str]) -> Check:
-    # Python itself adds what tells its encoding.
+    # LC_CTYPE is set by Python itself.
     foreign = sorted(os.environ.keys() - set(expected) - {"LC_CTYPE"})
     name = "worker environment"
     if foreign:
-        finding = f"holds {', '.join(foreign)}, which nobody passed on"
+        finding = f"contains {', '.join(foreign)}, which the agent did not pass on"
         return Check(name=name, level=CheckLevel.WARNING, finding=finding, remedy="please report it")
-    finding = f"holds {', '.join(expected)} and nothing else"
+    finding = f"contains {', '.join(expected)} and nothing else"
     return Check(name=name, level=CheckLevel.GOOD, finding=finding)
 
 

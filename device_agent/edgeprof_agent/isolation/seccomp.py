@@ -1,7 +1,7 @@
-"""A filter over system calls: what no measurement needs and an attacker does is refused with EPERM.
+"""A seccomp filter: system calls that an attacker needs and a measurement does not are refused with EPERM.
 
-The list names what is refused, not what is allowed: a runtime and its drivers may use any call, and a filter that is
-too narrow would end them in ways that nobody can explain. Numbers are those of the kernel's tables for each machine.
+The filter is a deny list: engines and drivers may use any other call, and an allow list that is too narrow would make
+them fail in ways that are hard to diagnose. Numbers are from the kernel's tables for each architecture.
 """
 
 import ctypes
@@ -30,12 +30,12 @@ _NEW_CALLS = {
     "pidfd_getfd": 438,
     "mount_setattr": 442,
 }
-"""Refused; the same number on every machine."""
+"""Refused; the same number on every architecture."""
 
 _CALLS = {
     # Network.
     "socket": (41, 198, 281),
-    # Other programs, and a way out of the group of processes that ends with the worker.
+    # Starting programs, and leaving the process group that is killed with the worker.
     "execve": (59, 221, 11),
     "execveat": (322, 281, 387),
     "fork": (57, None, 2),
@@ -62,14 +62,14 @@ _CALLS = {
     "swapon": (167, 224, 87),
     "swapoff": (168, 225, 115),
     "acct": (163, 89, 51),
-    # The parts of the kernel in which most holes are found.
+    # Parts of the kernel with many vulnerabilities.
     "keyctl": (250, 219, 311),
     "add_key": (248, 217, 309),
     "request_key": (249, 218, 310),
     "bpf": (321, 280, 386),
     "perf_event_open": (298, 241, 364),
     "userfaultfd": (323, 282, 388),
-    # The board itself.
+    # The system as a whole: modules, reboot, clock, ports.
     "init_module": (175, 105, 128),
     "finit_module": (313, 273, 379),
     "delete_module": (176, 106, 129),
@@ -86,17 +86,17 @@ _CALLS = {
     "iopl": (172, None, None),
     "ioperm": (173, None, None),
 }
-"""Refused: number on x86_64, aarch64 and 32-bit arm; None where the machine has no such call."""
+"""Refused: number on x86_64, aarch64 and 32-bit arm; None where the architecture has no such call."""
 
 _CLONE = (56, 220, 120)
 _CLONE3 = 435
 _CLONE_THREAD = 0x1_0000
 
 _OWN_PROCESS_CALLS = {"kill": (62, 129, 37), "tgkill": (234, 131, 268)}
-"""Allowed on this process alone."""
+"""Allowed on this process only."""
 
 _OWN_OR_ZERO_CALLS = {"prlimit64": (302, 261, 369)}
-"""Allowed on this process alone, which it may call 0."""
+"""Allowed on this process only, given as its pid or as 0."""
 
 _SECCOMP = (317, 277, 383)
 _SET_MODE_FILTER = 1
@@ -125,7 +125,7 @@ def build_filter(machine: str, process_id: int) -> list[Instruction]:
         Code, jump if true, jump if false, and value of each instruction.
 
     Raises:
-        OSError: If the numbers of this machine are not known.
+        OSError: If the numbers of this architecture are not known.
     """
     if machine not in _MACHINES:
         raise OSError(errno.ENOSYS, f"no table of system calls for {machine}")
@@ -133,13 +133,13 @@ def build_filter(machine: str, process_id: int) -> list[Instruction]:
     program: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE_OFFSET),
         (_JUMP_EQUAL, 1, 0, _AUDIT_ARCHITECTURES[machine]),
-        # Calls of another machine, such as 32-bit ones, have other numbers.
+        # Calls of another architecture, such as 32-bit ones, have other numbers.
         (_RETURN, 0, 0, _UNKNOWN),
         (_LOAD, 0, 0, _NUMBER_OFFSET),
     ]
     if machine == "x86_64":
         program += [(_JUMP_GREATER_EQUAL, 0, 1, _X32_BIT), (_RETURN, 0, 0, _UNKNOWN)]
-    # The C library takes "unknown" for a kernel that is too old and calls clone, whose flags a filter can see.
+    # On ENOSYS the C library falls back to clone, whose flags a filter can read.
     program += _when(_CLONE3, [(_RETURN, 0, 0, _UNKNOWN)])
     is_thread = [(_JUMP_SET, 1, 0, _CLONE_THREAD), (_RETURN, 0, 0, _REFUSE), (_RETURN, 0, 0, _ALLOW)]
     program += _when(_CLONE[column], [(_LOAD, 0, 0, _FIRST_ARGUMENT_OFFSET), *is_thread])
@@ -157,21 +157,21 @@ def build_filter(machine: str, process_id: int) -> list[Instruction]:
 
 
 def install() -> None:
-    """Put the filter over this thread and every thread it starts; it stays until the process ends.
+    """Install the filter for this thread and every thread that it starts; it cannot be removed.
 
     `prctl(PR_SET_NO_NEW_PRIVS)` must have been called.
 
     Raises:
-        OSError: If the kernel has no such filters or refuses, or the machine is not known.
+        OSError: If the kernel does not support the filter or refuses it, or the architecture is not known.
     """
     machine = kernel.machine()
     program = build_filter(machine, os.getpid())
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *instruction) for instruction in program))
-    # A length and an address, aligned as C does it.
+    # struct sock_fprog: a length and an address.
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))
     call = _SECCOMP[_MACHINES.index(machine)]
     try:
-        # Without the flag, kernels before 5.16 slow every later instruction down to guard against Spectre.
+        # Without the flag, kernels before 5.16 enable a slow Spectre mitigation for this process.
         kernel.system_call(call, _SET_MODE_FILTER, _SPEC_ALLOW, ctypes.addressof(header))
     except OSError as error:
         if error.errno != errno.EINVAL:
@@ -180,5 +180,5 @@ def install() -> None:
 
 
 def _when(number: int, instructions: list[Instruction]) -> list[Instruction]:
-    """Run instructions, which must end in a return, when the number of the call is this one."""
+    """Return instructions that run only for one call; they must end in a return."""
     return [(_JUMP_EQUAL, 0, len(instructions), number), *instructions]

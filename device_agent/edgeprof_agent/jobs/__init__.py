@@ -1,1 +1,1 @@
-"""Jobs on the device: the queue, its journal, the order of hosts, and the worker process of each job."""
+"""Jobs on the device: queue, journal, fair-share order of hosts, and the worker process of each job."""

@@ -1,4 +1,4 @@
-"""The states of a job and every way from one to the next: the only place that names them.
+"""The states of a job and the transitions between them.
 
 The journal writes down no other change, and `docs/jobs.md` holds the drawing that is made from them here.
 """
@@ -12,12 +12,12 @@ from edgeprof_proto.records.job import JobState
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Transition:
-    """A way from one state to another.
+    """A transition from one state to another.
 
     Args:
         before: State that the job leaves; None where the job begins.
         after: State that the job enters.
-        cause: What makes it do so.
+        cause: Why.
     """
 
     before: JobState | None
@@ -55,7 +55,7 @@ def require_transition(job_id: str, before: JobState | None, after: JobState) ->
 
 
 def drawing() -> str:
-    """Return the states and transitions as a Mermaid diagram."""
+    """Return the states and transitions as a Mermaid diagram, for the page on jobs."""
     lines = [
         f"    {'[*]' if item.before is None else item.before.value} --> {item.after.value}: {item.cause}"
         for item in TRANSITIONS

@@ -1,4 +1,4 @@
-"""Which hosts are there: each call renews the lease of its host, and an open stream holds it."""
+"""Leases of hosts: each call that concerns a job renews the lease of its host, and an open stream holds it."""
 
 import contextlib
 import time
@@ -7,29 +7,29 @@ from collections.abc import Callable, Iterator
 
 
 class Leases:
-    """The hosts that were heard from, in memory: with a restart of the agent every host gets a fresh lease.
+    """The leases of all hosts, in memory: after a restart of the agent every host has a new lease.
 
     Args:
-        lease_duration_s: Time after which a host that is not heard from counts as silent.
-        clock: Tells the time in seconds, and is never set back.
+        lease_duration_s: Time without a call after which a lease expires, in seconds.
+        clock: Monotonic clock, in seconds.
     """
 
     def __init__(self, lease_duration_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._lease_duration_s = lease_duration_s
         self._clock = clock
         self._begin = clock()
-        self._heard: dict[str, float] = {}
+        self._renewed: dict[str, float] = {}
         self._held: Counter[str] = Counter()
 
     def renew(self, host_name: str) -> None:
-        """Note that a host was heard from."""
-        # Kept to those whose lease runs: names of hosts that come and go must not pile up.
-        self._heard = {name: heard for name, heard in self._heard.items() if not self._is_over(heard)}
-        self._heard[host_name] = self._clock()
+        """Renew the lease of a host."""
+        # Expired leases are removed, so that memory stays bounded with many hosts.
+        self._renewed = {name: renewed for name, renewed in self._renewed.items() if not self._has_expired(renewed)}
+        self._renewed[host_name] = self._clock()
 
     @contextlib.contextmanager
     def held(self, host_name: str) -> Iterator[None]:
-        """Keep the lease of a host inside the block, and renew it at the end."""
+        """Hold the lease of a host inside the block, and renew it at the end."""
         self._held[host_name] += 1
         try:
             yield
@@ -40,8 +40,8 @@ class Leases:
             self.renew(host_name)
 
     def is_silent(self, host_name: str) -> bool:
-        """Tell whether the lease of a host has run out."""
-        return not self._held[host_name] and self._is_over(self._heard.get(host_name, self._begin))
+        """Tell whether the lease of a host has expired."""
+        return not self._held[host_name] and self._has_expired(self._renewed.get(host_name, self._begin))
 
-    def _is_over(self, heard: float) -> bool:
-        return self._clock() - heard > self._lease_duration_s
+    def _has_expired(self, renewed: float) -> bool:
+        return self._clock() - renewed > self._lease_duration_s

@@ -1,1 +1,1 @@
-"""The gRPC service: requests decoded, answered, and errors turned into statuses."""
+"""The gRPC service: decodes requests, answers them, and maps errors to status codes."""

@@ -1,4 +1,4 @@
-"""Which host is calling."""
+"""The host that makes a call."""
 
 import re
 from typing import Any
@@ -11,15 +11,15 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def host_of(context: Any) -> str:
-    """Return the name of the host that makes a call: the fingerprint of its certificate, which it cannot choose.
+    """Return the name of the host that makes a call: the fingerprint of its certificate.
 
-    Without TLS, on loopback, it is what the host says of itself, which nothing proves.
+    Without TLS, on loopback, it is the name that the host sends, which is not verified.
 
     Args:
         context: Context of the call.
 
     Returns:
-        The name; empty for a host of revision 1, which tells none. All such hosts take turns as one.
+        The name; empty for a host of revision 1, which sends none. All such hosts count as one host.
 
     Raises:
         InvalidRequestError: If the name has a wrong form.

@@ -1,6 +1,7 @@
-"""Messages that cannot be decoded, refused like any other bad request.
+"""Decodes requests, so that a malformed one is refused like any other invalid request.
 
-Left to gRPC, they end a call with UNKNOWN, no reason and a trace in the agent's log, which anybody could fill with it.
+gRPC's own decoding ends such a call with UNKNOWN and no reason, and logs a traceback, with which any caller could fill
+the agent's log.
 """
 
 import inspect
@@ -14,14 +15,14 @@ from edgeprof_agent.calls import kind_of, refuse
 from edgeprof_agent.errors import InvalidRequestError
 
 REQUEST_BYTES_LIMIT = 288 * 1024
-"""Largest request of a call that is no stream. Many small texts take many times their size once decoded."""
+"""Largest request of a unary call, in bytes. Decoded, many small strings take many times their size."""
 
 
 class DecodingInterceptor(grpc.aio.ServerInterceptor):
-    """Decodes the requests in gRPC's place."""
+    """Decodes requests instead of gRPC."""
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
-        """Return a call's handler, which takes bytes where it took messages."""
+        """Return the handler of a call, changed to take bytes instead of messages."""
         handler = await continuation(handler_call_details)
         if handler is None or handler.request_deserializer is None:
             return handler
@@ -33,7 +34,7 @@ class DecodingInterceptor(grpc.aio.ServerInterceptor):
 
 
 def _decoding(behaviour: Any, decode: Callable[..., Awaitable[Any]], deserialize: Callable[[bytes], Any]) -> Any:
-    # gRPC tells the two ways to answer with a stream apart by the kind of function.
+    # gRPC treats an async generator and a coroutine differently, so the wrapper is of the same kind.
     if inspect.isasyncgenfunction(behaviour):
 
         async def generate(data: Any, context: Any) -> AsyncIterator[Any]:
@@ -61,7 +62,7 @@ async def _decode(data: bytes, deserialize: Callable[[bytes], Any], context: Any
 async def _decode_parts(parts: Any, deserialize: Callable[[bytes], Any], context: Any) -> AsyncIterator[Any]:
     async def decoded() -> AsyncIterator[Any]:
         async for part in parts:
-            # Raised where the servicer takes the part, which ends the call as for any other error.
+            # An error is raised in the servicer, which ends the call as for any other error.
             yield _parse(part, deserialize)
 
     return decoded()

@@ -1,4 +1,4 @@
-"""The calls of the wire contract: messages in and out, errors to status codes. No logic, no clock."""
+"""The calls of the wire contract: converts messages and maps errors to status codes."""
 
 import contextlib
 import dataclasses
@@ -65,26 +65,26 @@ STATUS_CODES: dict[type[AgentError], grpc.StatusCode] = {
     RuntimeNotFoundError: grpc.StatusCode.FAILED_PRECONDITION,
     SettingNotSupportedError: grpc.StatusCode.FAILED_PRECONDITION,
 }
-"""Every error that refuses a call; all others are faults of the agent and INTERNAL."""
+"""The errors that refuse a call; all others are internal errors with the status INTERNAL."""
 
 _DEFAULT_PAGE_SIZE = 100
 _MAX_PAGE_SIZE = 1000
 _PAGE_TOKEN = re.compile("[0-9]{1,18}")
-"""The number of a job; SQLite takes no more digits than these without fail."""
+"""The number of a job: at most 18 digits, which fit into SQLite's 64-bit integers."""
 
 
 class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
-    """Serves the contract from the agent's parts.
+    """The service of the contract.
 
     Args:
-        config: What the agent allows.
+        config: Configuration with the agent's limits.
         version: Version of edgeprof.
         device_id: Id of the device.
         describer: Describes the device.
-        store: Keeps the models.
+        store: Stores the models.
         jobs: Runs the jobs.
-        leases: Knows which hosts are there.
-        diagnoser: Looks for trouble on the device.
+        leases: The leases of hosts.
+        diagnoser: Runs the checks of the device.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         self._diagnoser = diagnoser
 
     async def Handshake(self, request: messages.HandshakeRequest, context: Any) -> messages.HandshakeResponse:
-        """Say which revisions both sides speak."""
+        """Exchange the contract revisions of both sides."""
         async with _refusing(context):
             host_name = host_of(context)
             revision = request.contract_revision
@@ -117,7 +117,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
                 raise InvalidRequestError(f"contract_revision must be >= 1, got {revision}")
             if revision < OLDEST_HOST_REVISION:
                 raise HostTooOldError(
-                    f"the host speaks revision {revision} of the contract, this agent understands "
+                    f"the host uses revision {revision} of the contract, this agent supports "
                     f"{OLDEST_HOST_REVISION} and later; update edgeprof on the host"
                 )
         return messages.HandshakeResponse(
@@ -135,7 +135,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         return messages.GetDeviceResponse(device=wire.to_message(self._present(description), device_pb2.Device))
 
     async def Diagnose(self, request: messages.DiagnoseRequest, context: Any) -> messages.DiagnoseResponse:
-        """Look for trouble on the device, or only tell the time."""
+        """Run the checks of the device, or only return its time."""
         checks: tuple[Check, ...] = ()
         if not request.skips_checks:
             async with _refusing(context):
@@ -145,7 +145,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         return response
 
     async def GetModel(self, request: messages.GetModelRequest, context: Any) -> messages.GetModelResponse:
-        """Say how much of a model is on the device."""
+        """Return how much of a model is on the device."""
         async with _refusing(context):
             received_bytes, is_complete = self._store.received_bytes(request.model_sha256)
         return messages.GetModelResponse(is_complete=is_complete, received_bytes=received_bytes)
@@ -157,17 +157,17 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
             try:
                 first = await anext(parts)
             except StopAsyncIteration:
-                raise InvalidRequestError("the first part of an upload must be its header, got no part") from None
+                raise InvalidRequestError("the first part of an upload must be its header, got none") from None
             received_bytes = await self._store.receive(_read_header(first), _chunks(parts))
         return messages.UploadModelResponse(received_bytes=received_bytes)
 
     async def CreateJob(self, request: messages.CreateJobRequest, context: Any) -> messages.CreateJobResponse:
-        """Queue a job, or attach to the one that is there."""
+        """Queue a job, or attach to the existing one."""
         async with _refusing(context):
-            # A part of the spec that is missing is one whose fields are all missing.
+            # A missing message counts as one with default values.
             request.spec.setting.SetInParent()
             request.spec.plan.SetInParent()
-            host_name = self._heard_host(context)
+            host_name = self._renew_lease(context)
             spec = wire.from_message(JobSpec, request.spec)
             job = await self._jobs.create_job(
                 request.job_id, spec, host_name=host_name, release_model=request.release_model
@@ -180,7 +180,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
     async def GetJob(self, request: messages.GetJobRequest, context: Any) -> messages.GetJobResponse:
         """Return a job with its result."""
         async with _refusing(context):
-            self._heard_host(context)
+            self._renew_lease(context)
             require_job_id(request.job_id)
             job = self._jobs.get_job(request.job_id)
         return messages.GetJobResponse(job=wire.to_message(job, job_pb2.Job))
@@ -188,7 +188,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
     async def ListJobs(self, request: messages.ListJobsRequest, context: Any) -> messages.ListJobsResponse:
         """List jobs, newest first."""
         async with _refusing(context):
-            self._heard_host(context)
+            self._renew_lease(context)
             if not 0 <= request.page_size <= _MAX_PAGE_SIZE:
                 raise InvalidRequestError(f"page_size must be 0 to {_MAX_PAGE_SIZE}, got {request.page_size}")
             if request.page_token and _PAGE_TOKEN.fullmatch(request.page_token) is None:
@@ -213,7 +213,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
     async def CancelJob(self, request: messages.CancelJobRequest, context: Any) -> messages.CancelJobResponse:
         """Cancel a job that has not ended."""
         async with _refusing(context):
-            self._heard_host(context)
+            self._renew_lease(context)
             require_job_id(request.job_id)
             job = self._jobs.cancel_job(request.job_id)
         return messages.CancelJobResponse(job=wire.to_message(job, job_pb2.Job))
@@ -221,9 +221,9 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
     async def AcknowledgeJobs(
         self, request: messages.AcknowledgeJobsRequest, context: Any
     ) -> messages.AcknowledgeJobsResponse:
-        """Note that a host has kept what came out of its jobs."""
+        """Record that a host has stored the results of its jobs."""
         async with _refusing(context):
-            self._heard_host(context)
+            self._renew_lease(context)
             if len(request.job_ids) > _MAX_PAGE_SIZE:
                 raise InvalidRequestError(f"job_ids must be {_MAX_PAGE_SIZE} at most, got {len(request.job_ids)}")
             for job_id in request.job_ids:
@@ -232,8 +232,8 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
             space = self._jobs.journal_space()
         return messages.AcknowledgeJobsResponse(journal_space=wire.to_message(space, messages.JournalSpace))
 
-    def _heard_host(self, context: Any) -> str:
-        """Return the host that calls, its lease renewed."""
+    def _renew_lease(self, context: Any) -> str:
+        """Renew the lease of the host that calls, and return its name."""
         host_name = host_of(context)
         self._leases.renew(host_name)
         return host_name
@@ -247,7 +247,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
 
 @contextlib.asynccontextmanager
 async def _refusing(context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[None]:
-    """Turn an error inside the block into the end of the call: status code, sentence, reason."""
+    """End the call with status code, message and reason for an error inside the block."""
     try:
         yield
         return
@@ -259,9 +259,9 @@ async def _refusing(context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterato
         if code is grpc.StatusCode.INTERNAL:
             logger.exception("a call failed")
     except Exception as error:
-        logger.exception("a call met a bug")
+        logger.exception("internal error in a call")
         code, reason = grpc.StatusCode.INTERNAL, InternalError.reason
-        text = f"a fault of the agent, please report it with the agent's log: {type(error).__name__}"
+        text = f"an internal error of the agent, please report it with the agent's log: {type(error).__name__}"
     await refuse(context, code, reason, text)
 
 

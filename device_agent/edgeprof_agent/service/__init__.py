@@ -1,1 +1,1 @@
-"""The agent as a service of systemd: its unit, and the two commands that bring it and take it away."""
+"""The agent as a systemd service: its unit, installation and removal, and notifications to systemd."""

@@ -1,7 +1,7 @@
-"""Brings the agent under systemd, and takes it away again without a trace.
+"""Installs the agent as a systemd service, and removes it completely.
 
-As root it is a service of the system with a user of its own that exists only while it runs; otherwise a service of the
-user. The two never mix: each command acts on the one that belongs to whoever calls it.
+Called by root it is a system service with a user of its own that exists only while it runs, otherwise a user service.
+Each command acts on the service of the user who calls it.
 """
 
 import contextlib
@@ -23,17 +23,17 @@ from edgeprof_agent.trust.identity import make_identity, read_identity
 SYSTEM_DATA_DIR = Path("/var/lib/edgeprof-agent")
 
 _SYSTEMCTL_DURATION_S = 60.0
-"""A start waits until the agent is ready, on a slow card for some seconds."""
+"""Longest duration of one systemctl call, in seconds. A start waits until the agent is ready."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceHome:
-    """Where a service lives: in the system, or with a user.
+    """The system's or a user's services.
 
     Args:
-        is_system: True for the system's.
-        root: Root of the file tree; the system's own but for tests.
-        environment: Variables of this process: where the user's files are, and what sort of system it is.
+        is_system: True for system services, False for those of the user.
+        root: Root of the file tree; other than / in tests only.
+        environment: Environment of this process, which names the user's folders.
     """
 
     is_system: bool
@@ -42,7 +42,7 @@ class ServiceHome:
 
     @property
     def unit_path(self) -> Path:
-        """Where the unit file is, there or not."""
+        """Path of the unit file, which need not exist."""
         if self.is_system:
             return self.root / "etc/systemd/system" / UNIT_NAME
         config_home = self.environment.get("XDG_CONFIG_HOME")
@@ -50,14 +50,14 @@ class ServiceHome:
         return home / "systemd/user" / UNIT_NAME
 
     def systemctl(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run systemctl for this service's manager; how it ended is for the caller to judge."""
+        """Run systemctl for this service manager; the caller checks the exit status."""
         command = ("systemctl", *(() if self.is_system else ("--user",)), *arguments)
         return subprocess.run(
             command, capture_output=True, text=True, env=dict(self.environment), timeout=_SYSTEMCTL_DURATION_S
         )
 
     def is_lingering(self) -> bool:
-        """Tell whether the user's services run without a session of theirs."""
+        """Tell whether the user's services run without a login session."""
         try:
             answer = subprocess.run(
                 ("loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value"),
@@ -72,20 +72,20 @@ class ServiceHome:
 
 
 def install(config: AgentConfig, home: ServiceHome) -> list[str]:
-    """Write the unit, enable it and start it; again over an earlier one, the agent is restarted.
+    """Write the unit, enable it and start it. An installed service is replaced and restarted.
 
-    Beyond loopback the device gets its key and certificate, unless it has them.
+    For an address other than loopback the device's key and certificate are created where missing.
 
     Args:
-        config: What the agent is told.
-        home: Whose service it becomes.
+        config: Configuration of the agent.
+        home: System or user services.
 
     Returns:
         What was done and what is left to do, a sentence each.
 
     Raises:
-        InstallError: If it cannot be; no unit stays behind then.
-        IdentityError: If the device's key and certificate, needed beyond loopback, are damaged.
+        InstallError: If it failed; then the previous state is restored.
+        IdentityError: If existing key and certificate are damaged.
     """
     require_systemd(home)
     if home.is_system:
@@ -103,36 +103,36 @@ def install(config: AgentConfig, home: ServiceHome) -> list[str]:
         if answer.returncode:
             _put_back(home, before)
             raise InstallError(
-                f"`systemctl {' '.join(arguments)}` failed and what was written is taken back: "
+                f"`systemctl {' '.join(arguments)}` failed, and the changes were undone: "
                 f"{answer.stderr.strip() or answer.stdout.strip() or f'exit status {answer.returncode}'}; "
                 f"see `journalctl {'' if home.is_system else '--user '}-u edgeprof-agent`"
             )
     said = [
-        f"wrote {path}; the agent runs, listens on {config.address} and starts with "
+        f"wrote {path}; the agent is running, listens on {config.address} and starts with "
         + ("the device." if home.is_system else "your session.")
     ]
-    said.append(f"its data is in {config.data_dir}; a command about it gets --data-dir {config.data_dir}.")
+    said.append(f"its data is in {config.data_dir}; give other commands --data-dir {config.data_dir}.")
     if not home.is_system and not home.is_lingering():
         said.append(
             "it stops when you log out: `sudo loginctl enable-linger $USER` lets it run without a session, "
-            "from the start of the device on."
+            "from the start of the device."
         )
     return said
 
 
 def uninstall(home: ServiceHome, *, purge: bool, fallback_data_dir: Path) -> list[str]:
-    """Stop the service and remove everything that `install` made.
+    """Stop the service and remove what `install` created.
 
     Args:
-        home: Whose service it is.
+        home: System or user services.
         purge: True to remove the data too: models, results, keys and pairings.
-        fallback_data_dir: Where the data is, should there be no unit that says it.
+        fallback_data_dir: The data folder where no unit names it.
 
     Returns:
-        What was done and what stays, a sentence each.
+        What was done and what is kept, a sentence each.
 
     Raises:
-        InstallError: If the service cannot be stopped, or the data folder is none.
+        InstallError: If the service cannot be stopped, or the folder is not an agent's data folder.
     """
     path, said = home.unit_path, []
     data_dir = fallback_data_dir
@@ -146,7 +146,7 @@ def uninstall(home: ServiceHome, *, purge: bool, fallback_data_dir: Path) -> lis
         said.append(f"stopped the agent and removed {path}.")
     else:
         said.append(f"there is no service to remove: {path} does not exist.")
-    # systemd keeps the folder of a user that comes and goes below `private` and leaves a link to it.
+    # With DynamicUser= systemd keeps the state directory below `private` and links to it.
     places = [home.root / str(data_dir).lstrip("/")]
     if home.is_system and data_dir.is_relative_to("/var/lib"):
         places.append(home.root / "var/lib/private" / data_dir.relative_to("/var/lib"))
@@ -163,13 +163,13 @@ def uninstall(home: ServiceHome, *, purge: bool, fallback_data_dir: Path) -> lis
 
 
 def require_systemd(home: ServiceHome) -> None:
-    """Check that there is a systemd to talk to.
+    """Check that systemd is running.
 
     Args:
-        home: Whose service is wanted.
+        home: System or user services.
 
     Raises:
-        InstallError: If there is none; the text says what to do instead.
+        InstallError: If it is not; the message says what to do instead.
     """
     if "com.termux" in home.environment.get("PREFIX", ""):
         raise InstallError(
@@ -181,29 +181,29 @@ def require_systemd(home: ServiceHome) -> None:
         or shutil.which("systemctl", path=home.environment.get("PATH")) is None
     ):
         raise InstallError(
-            "systemd does not run here, as in most containers: let what starts this system run `edgeprof-agent serve` "
-            "and start it again when it ends, in a container as its command with a restart policy"
+            "systemd is not running here, as in most containers: let the init system run `edgeprof-agent serve` and "
+            "restart it when it ends; in a container, make it the command and set a restart policy"
         )
 
 
 def _require_state_directory(config: AgentConfig) -> None:
-    """Check that the service's own user, which can write its state directory alone, can write all it has to."""
+    """Check that data folder and log are inside the state directory, the only folder that the service can write."""
     data_dir, log_file = config.data_dir, config.log_file
     if not data_dir.is_relative_to("/var/lib") or data_dir == Path("/var/lib"):
         raise InstallError(
-            f"the service's own user can be given a folder below /var/lib only, got --data-dir {data_dir}; leave "
-            f"--data-dir away for {SYSTEM_DATA_DIR}, and to use another disk mount it at "
+            f"the data folder of a system service must be below /var/lib, got --data-dir {data_dir}; omit "
+            f"--data-dir for {SYSTEM_DATA_DIR}, and to use another disk mount it at "
             "/var/lib/private/edgeprof-agent"
         )
     if log_file is not None and not log_file.is_relative_to(data_dir):
         raise InstallError(
-            f"the service's own user can log into its data folder only, got --log-file {log_file}; leave --log-file "
-            f"away for the journal of systemd, or choose a file in {data_dir}"
+            f"a system service can log into its data folder only, got --log-file {log_file}; omit --log-file for the "
+            f"systemd journal, or choose a file in {data_dir}"
         )
 
 
 def _require_readable(executable: Path) -> None:
-    """Check that a user with no rights can start the interpreter that edgeprof is installed for."""
+    """Check that an unprivileged user can start the Python in which edgeprof is installed."""
     for path in (executable, executable.resolve()):
         closed = [folder for folder in path.parents if not folder.stat().st_mode & stat.S_IXOTH]
         if closed:
@@ -215,12 +215,12 @@ def _require_readable(executable: Path) -> None:
 
 
 def _put_back(home: ServiceHome, unit: str | None) -> None:
-    """Leave the unit as it was before; None where there was none."""
+    """Restore the previous unit; None where there was none."""
     if unit is None:
         home.systemctl("disable", "--now", UNIT_NAME)
         home.unit_path.unlink(missing_ok=True)
         home.systemctl("daemon-reload")
-        # A unit that failed would be listed for ever.
+        # Otherwise systemd keeps listing the failed unit.
         home.systemctl("reset-failed", UNIT_NAME)
         _remove_empty_folders(home)
     else:
@@ -230,7 +230,7 @@ def _put_back(home: ServiceHome, unit: str | None) -> None:
 
 
 def _remove_empty_folders(home: ServiceHome) -> None:
-    """Take away the folders of a user's units where ours was the only one."""
+    """Remove the folders of user units where they are empty now."""
     if not home.is_system:
         with contextlib.suppress(OSError):
             home.unit_path.parent.rmdir()
@@ -242,19 +242,19 @@ def _remove_data(place: Path) -> None:
         place.unlink()
         return
     if any(place.iterdir()) and not any((place / name).exists() for name in ("device_id", "journal.sqlite3", "lock")):
-        raise InstallError(f"{place} holds no data of an agent and is left alone; remove it by hand if it should go")
+        raise InstallError(f"{place} is not an agent's data folder and was kept; remove it by hand if it is not needed")
     if is_in_use(place):
-        raise InstallError(f"an agent still uses {place}; stop it and call again")
+        raise InstallError(f"an agent still uses {place}; stop it and try again")
     shutil.rmtree(place)
 
 
 def service_config(config: AgentConfig, *, is_system: bool, has_own_data_dir: bool) -> AgentConfig:
-    """Make a configuration that holds wherever and by whomever the agent is started.
+    """Return a configuration that does not depend on the working folder or the user.
 
     Args:
-        config: What the agent is told.
-        is_system: True for a service of the system.
-        has_own_data_dir: True where the data folder was named; otherwise a service of the system gets its own.
+        config: Configuration of the agent.
+        is_system: True for a system service.
+        has_own_data_dir: True where the data folder was named; otherwise a system service gets its own.
 
     Returns:
         The configuration with absolute paths.

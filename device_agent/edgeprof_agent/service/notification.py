@@ -1,4 +1,4 @@
-"""Tells systemd how the agent is, as `sd_notify` does: one datagram to the socket that the environment names."""
+"""Notifications to systemd, as `sd_notify` sends them: a datagram to the socket in NOTIFY_SOCKET."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 def notify(state: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Send a state to the service manager; where none asked for it, nothing happens.
+    """Send a state to systemd; does nothing where NOTIFY_SOCKET is not set.
 
     Args:
         state: `READY=1`, `STOPPING=1` or `WATCHDOG=1`.
@@ -16,19 +16,19 @@ def notify(state: str, environment: Mapping[str, str] = os.environ) -> None:
     address = environment.get("NOTIFY_SOCKET", "")
     if not address:
         return
-    # A name that begins with @ is abstract: no file, and its first byte is zero.
+    # A name that begins with @ is an abstract socket, whose first byte is zero.
     address = "\0" + address[1:] if address.startswith("@") else address
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
         try:
             manager.connect(address)
             manager.sendall(state.encode())
         except OSError:
-            # A manager that does not listen is no reason to stop measuring.
+            # The agent works without notifications.
             return
 
 
-async def keep_watchdog_quiet(environment: Mapping[str, str] = os.environ) -> None:
-    """Say twice within the watchdog's time that the agent is alive; return at once where there is no watchdog.
+async def notify_watchdog(environment: Mapping[str, str] = os.environ) -> None:
+    """Notify the watchdog twice within its interval; returns at once where there is no watchdog.
 
     Args:
         environment: Environment of this process.

@@ -1,4 +1,4 @@
-"""The text of the unit under which systemd runs the agent, and what it says about itself."""
+"""The text of the agent's systemd unit, and the data folder that it names."""
 
 import configparser
 import os
@@ -10,13 +10,13 @@ from edgeprof_agent.config import ENVIRONMENT_PREFIX, AgentConfig
 
 UNIT_NAME = "edgeprof-agent.service"
 
-_DATA_SECTION = "X-Edgeprof"  # systemd passes over sections whose names begin with X-
+_DATA_SECTION = "X-Edgeprof"  # systemd ignores sections whose names begin with X-
 
 _IN_COMMAND_LINE = ("DATA_DIR", "LISTEN", "LOG_LEVEL", "LOG_FORMAT", "LOG_FILE")
 
 _UNIT = """\
-# Written by `edgeprof-agent install`; `edgeprof-agent uninstall` takes it away. Own changes belong into
-# `{systemctl} edit edgeprof-agent`, which a later install leaves alone.
+# Written by `edgeprof-agent install`, removed by `edgeprof-agent uninstall`. Put changes of your own into
+# `{systemctl} edit edgeprof-agent`, which a later install keeps.
 [Unit]
 Description=edgeprof agent: measures neural networks on this device for paired hosts
 After=network.target
@@ -30,9 +30,9 @@ ExecStart={command}
 {environment}WorkingDirectory=/
 Restart=on-failure
 RestartSec=5
-# Twice within it the agent says that it is alive; one that hangs is started again.
+# The agent notifies twice within this time; an agent that hangs is restarted.
 WatchdogSec=600
-# The agent ends its workers itself, within two seconds; what is left after ten is killed.
+# The agent ends its workers within two seconds; processes left after ten are killed.
 KillMode=mixed
 TimeoutStopSec=10
 # A worker that runs out of memory ends its job, not the agent.
@@ -43,9 +43,9 @@ Delegate=cpu memory pids
 UMask=0077
 LimitCORE=0
 
-# No right that the agent does not need. Namespaces, mounts, Landlock and seccomp stay allowed: with them the agent
-# locks its workers up, so RestrictNamespaces= is not set, and @mount stands in the filter. Memory may become
-# executable, since runtimes compile. /proc stays whole (ProcSubset=all): temperature and load are read from it.
+# Only rights that the agent needs. Namespaces, mounts, Landlock and seccomp are allowed, since the agent isolates its
+# workers with them: RestrictNamespaces= is not set, and @mount is in the filter. Memory may become executable, since
+# engines compile code. /proc is complete (ProcSubset=all), since temperature and load are read from it.
 NoNewPrivileges=yes
 LockPersonality=yes
 RestrictRealtime=yes
@@ -64,7 +64,7 @@ DataDir={data_dir}
 
 _SYSTEM_HARDENING = """\
 
-# A user that exists while the service runs, and leaves nothing behind; only the state directory is its own.
+# A user that exists only while the service runs and owns only the state directory.
 DynamicUser=yes
 StateDirectory={state_directory}
 StateDirectoryMode=0700
@@ -73,12 +73,12 @@ AmbientCapabilities=
 ProtectSystem=strict
 ProtectHome=read-only
 PrivateTmp=yes
-# Read-only: temperature and frequency are still told.
+# Read-only: temperature and frequency can still be read.
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
-# Accelerators are devices, so PrivateDevices= is not set, nor ProtectClock=, which closes all devices but the clock; no
-# capability and no system call is left to set it with.
+# Accelerators are devices, so PrivateDevices= is not set, nor ProtectClock=, which denies all devices except the clock;
+# the clock cannot be set without capabilities.
 ProtectHostname=yes
 ProtectProc=invisible
 RemoveIPC=yes
@@ -86,7 +86,7 @@ RemoveIPC=yes
 
 _USER_HARDENING = """\
 
-# What needs a mount namespace (ProtectSystem=, PrivateTmp= and the like) a user's own systemd cannot give everywhere.
+# Settings with a mount namespace (ProtectSystem=, PrivateTmp= and others) do not work in every user's systemd.
 """
 
 
@@ -94,9 +94,9 @@ def unit_text(config: AgentConfig, environment: Mapping[str, str], *, is_system:
     """Write the unit.
 
     Args:
-        config: What the agent is told; address, data folder and log go into its command line.
-        environment: Variables of this process; those of the agent that are no flags go into the unit.
-        is_system: True for a unit of the system, False for one of the user's.
+        config: Configuration of the agent; address, data folder and log go into its command line.
+        environment: Environment of this process; variables of the agent without a flag go into the unit.
+        is_system: True for a system unit, False for a user unit.
 
     Returns:
         The text of the unit file.
@@ -123,15 +123,15 @@ def unit_text(config: AgentConfig, environment: Mapping[str, str], *, is_system:
 
 
 def data_dir_of(unit: str) -> Path | None:
-    """Read from a unit where the agent's data is.
+    """Read the data folder from a unit.
 
     Args:
         unit: The text of the unit file.
 
     Returns:
-        The folder; None for a unit that `unit_text` did not write.
+        The folder; None for a unit that was not written by `unit_text`.
     """
-    # The same name may stand more than once in a unit, and a line may hold a %.
+    # A unit may repeat a name, and may contain %.
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     try:
         parser.read_string(unit)
@@ -142,7 +142,7 @@ def data_dir_of(unit: str) -> Path | None:
 
 
 def _quoted(word: str) -> str:
-    """Write a word so that systemd reads it as it is."""
+    """Quote a word for systemd."""
     word = word.replace("%", "%%")
     if word and all(letter.isalnum() or letter in "@%+=:,./-_[]" for letter in word):
         return word

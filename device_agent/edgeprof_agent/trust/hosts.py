@@ -1,4 +1,4 @@
-"""The hosts that the device is paired with, in a file of the data folder."""
+"""The paired hosts, in a file of the data folder."""
 
 import dataclasses
 import json
@@ -20,10 +20,10 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PairedHost:
-    """A host that may call.
+    """A paired host.
 
     Args:
-        name: What the device calls it: 1 to 64 printable ASCII characters without spaces.
+        name: Its name on this device: 1 to 64 printable ASCII characters without spaces.
         fingerprint: Fingerprint of its certificate.
         paired_time: When it was paired by the device's clock, ISO 8601 in UTC.
 
@@ -44,7 +44,7 @@ class PairedHost:
 
 
 def require_host_name(name: Any) -> None:
-    """Check a host's name, which others see on a terminal.
+    """Check the name of a host, which is printed to terminals.
 
     Args:
         name: The name.
@@ -57,33 +57,33 @@ def require_host_name(name: Any) -> None:
 
 
 class PairedHosts:
-    """The paired hosts of one device. Only who holds the lock of the data folder changes them.
+    """The paired hosts of one device. To be changed only while holding the lock of the data folder.
 
     Args:
         data_dir: The agent's folder.
 
     Raises:
-        HostsFileError: If the file is there and cannot be used.
+        HostsFileError: If the file exists and cannot be used.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / HOSTS_FILE
         self._hosts = {host.fingerprint: host for host in read_hosts(data_dir)}
         self.on_revoked: Callable[[str], None] = lambda fingerprint: None
-        """Called with the fingerprint of a host that is paired no more."""
+        """Called with the fingerprint of a host whose pairing was revoked."""
 
     def __contains__(self, fingerprint: object) -> bool:
         return fingerprint in self._hosts
 
     def add(self, name: str, fingerprint: str) -> str:
-        """Pair a host; one that is known by its fingerprint gets the new name.
+        """Add a host; a host with a known fingerprint gets the new name.
 
         Args:
-            name: What it wants to be called.
+            name: The name asked for.
             fingerprint: Fingerprint of its certificate.
 
         Returns:
-            Its name, with a number where another host has the one asked for.
+            Its name, with a number appended where another host has the name asked for.
         """
         taken = {host.name for host in self._hosts.values() if host.fingerprint != fingerprint}
         free, number = name, 1
@@ -95,10 +95,10 @@ class PairedHosts:
         return free
 
     def revoke(self, name: str) -> None:
-        """Pair a host no more: its calls end now, its next ones are refused.
+        """Revoke the pairing of a host: its running calls end, later ones are refused.
 
         Args:
-            name: What the device calls it.
+            name: Its name on this device.
 
         Raises:
             ControlError: If no host has the name.
@@ -112,19 +112,19 @@ class PairedHosts:
 
     def _save(self, hosts: dict[str, PairedHost]) -> None:
         content = {"schema_version": SCHEMA_VERSION, "hosts": [dataclasses.asdict(host) for host in hosts.values()]}
-        # On disk before it counts: a pairing that is lost can be repeated, a revocation must not be lost.
+        # Written before it takes effect, so that a revocation survives a power cut.
         write_durably(self._path, json.dumps(content, indent=2).encode())
         self._hosts = hosts
 
 
 def read_hosts(data_dir: Path) -> list[PairedHost]:
-    """Read the paired hosts, in the order of their pairing.
+    """Read the paired hosts, in the order of pairing.
 
     Args:
         data_dir: The agent's folder.
 
     Raises:
-        HostsFileError: If the file is there and cannot be used.
+        HostsFileError: If the file exists and cannot be used.
     """
     path = data_dir / HOSTS_FILE
     try:
@@ -139,6 +139,6 @@ def read_hosts(data_dir: Path) -> list[PairedHost]:
         raise HostsFileError(f"the file of paired hosts {path} cannot be read ({why})") from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise HostsFileError(
-            f"the file of paired hosts {path} cannot be used ({type(error).__name__}): restore it from a copy, or "
+            f"the file of paired hosts {path} cannot be used ({type(error).__name__}): restore it from a backup, or "
             "remove it and pair every host again"
         ) from error

@@ -1,4 +1,4 @@
-"""The device's key and certificate: made once by `edgeprof-agent init`, read at every start."""
+"""The device's key and certificate: created once by `edgeprof-agent init`, read at every start."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ CERTIFICATE_FILE = "device.crt"
 
 
 def make_identity(data_dir: Path) -> KeyPair:
-    """Make the device's key and certificate; those that are there stay.
+    """Create the device's key and certificate; existing ones are kept.
 
     Args:
         data_dir: The agent's folder.
@@ -20,12 +20,12 @@ def make_identity(data_dir: Path) -> KeyPair:
         Key and certificate.
 
     Raises:
-        DataDirError: If the folder cannot be written, or an agent runs on it.
-        IdentityError: If there is a key or certificate that cannot be used.
+        DataDirError: If the folder cannot be written, or an agent uses it.
+        IdentityError: If an existing key or certificate cannot be used.
     """
     with exclusive_data_dir(data_dir) as folder:
-        # A certificate without key and a key without certificate are no leftovers of a power cut: the key is written
-        # first, and one that no certificate names has never been used.
+        # The key is written first, so a key without certificate is the leftover of an interrupted call: it was never
+        # used and is replaced. A certificate without key is an error, which `read_identity` raises.
         if (folder / CERTIFICATE_FILE).exists() and (identity := read_identity(folder)) is not None:
             return identity
         identity = make_device_key(read_device_id(folder))
@@ -44,7 +44,7 @@ def read_identity(data_dir: Path) -> KeyPair | None:
         Both, or None where the device has no identity yet.
 
     Raises:
-        IdentityError: If one of the files is missing, unreadable or no such file, or others may read the key.
+        IdentityError: If a file is missing, unreadable or invalid, or other users may read the key.
     """
     key_file, certificate_file = data_dir / KEY_FILE, data_dir / CERTIFICATE_FILE
     if not key_file.exists() and not certificate_file.exists():
@@ -52,7 +52,7 @@ def read_identity(data_dir: Path) -> KeyPair | None:
     try:
         if key_file.stat().st_mode & 0o077:
             raise IdentityError(
-                f"others than its owner may read the device's key {key_file}: if nobody has, run chmod 600 on it; "
+                f"other users may read the device's key {key_file}: if none has read it, run chmod 600 on it; "
                 "otherwise remove device.key and device.crt, run `edgeprof-agent init`, and pair every host again"
             )
         private_key_pem, certificate_pem = key_file.read_bytes(), certificate_file.read_bytes()
@@ -69,6 +69,6 @@ def read_identity(data_dir: Path) -> KeyPair | None:
 
 def _unusable(path: Path, why: str) -> IdentityError:
     return IdentityError(
-        f"the device's identity cannot be used, {path} is at fault ({why}): restore it from a copy, or remove "
+        f"the device's identity cannot be used because of {path} ({why}): restore it from a backup, or remove "
         "device.key and device.crt, run `edgeprof-agent init`, and pair every host again"
     )

@@ -167,7 +167,7 @@ class PairingServicer(pairing_pb2_grpc.PairingServiceServicer):
         except Exception as caught:
             # Without message and traceback, which may hold secrets of the exchange.
             logger.error("internal error in a pairing: %s", type(caught).__name__)
-            error = InternalError(f"a fault of the agent, please report it: {type(caught).__name__}")
+            error = InternalError(f"an internal error of the agent, please report it: {type(caught).__name__}")
         finally:
             self._exchange_count -= 1
         await refuse(context, code, error.reason, str(error))

@@ -1,10 +1,10 @@
-"""The thermal gate: no run starts before the device is as cool as the plan asks, within a budget of waiting.
+"""The thermal gate: runs wait until the device is as cool as the plan asks, up to a limit on the waiting time.
 
-    closed --- temperature at the limit or below, or the budget used up ---> open
-    open   --- temperature more than REHEAT_CELSIUS above the limit     ---> closed
+    closed --- temperature at the limit or below, or waiting time used up ---> open
+    open   --- temperature more than REHEAT_CELSIUS above the limit       ---> closed
 
-The gate is asked before the warm-up and before each block. A device that has waited is warmed up again: a rest lowers
-clocks and empties caches.
+The gate is called before the warm-up and before each block. After a wait the model is warmed up again, since an idle
+device lowers its clocks and its caches lose the model.
 """
 
 from collections.abc import Callable
@@ -12,21 +12,21 @@ from collections.abc import Callable
 from edgeprof_agent.runtimes.timed_loop import NS_PER_MS, Clock
 
 REHEAT_CELSIUS = 5.0
-"""How far a block may begin above the limit: work heats, and a gate that closed at once would let nothing through."""
+"""A later block may begin this much above the limit: runs heat the device, so each block would wait otherwise."""
 
 POLL_S = 1.0
-"""Time between two readings while waiting. Temperatures move by less than a degree in it, and a reading costs work."""
+"""Time between two readings while waiting, in seconds. Temperatures change by less than a degree in it."""
 
 
 class ThermalGate:
     """A gate for one measurement; calling it waits where the device is too hot.
 
     Args:
-        read_celsius: Reads the temperature, in degrees Celsius; None where the device tells none.
+        read_celsius: Reads the temperature, in degrees Celsius; None where not reported.
         clock: Monotonic, in nanoseconds.
-        sleep: Rests for a time in seconds.
+        sleep: Waits for a time in seconds.
         limit_celsius: Temperature at which the gate opens.
-        budget_ms: Time that may be spent waiting, over all calls, in milliseconds.
+        budget_ms: Waiting time at most, over all calls, in milliseconds.
     """
 
     def __init__(
@@ -45,15 +45,15 @@ class ThermalGate:
         self._budget_ms = budget_ms
         self._threshold_celsius = limit_celsius
         self.waited_ms = 0.0
-        """Time spent waiting so far, in milliseconds."""
+        """Waiting time so far, in milliseconds."""
         self.is_reached: bool | None = None
-        """Whether the gate was open each time it was asked; None while no temperature could be read."""
+        """Whether the temperature was reached at every call; None while no temperature could be read."""
 
     def __call__(self) -> bool:
         """Wait while the gate is closed.
 
         Returns:
-            Whether there was a wait.
+            Whether it waited.
         """
         celsius = self._read_celsius()
         if celsius is None:

@@ -65,4 +65,4 @@ def test_names_of_hosts_that_went_away_are_forgotten() -> None:
     for number in range(100):
         now[0] += 11.0
         leases.renew(f"host-{number}")
-    assert len(leases._heard) == 1
+    assert len(leases._renewed) == 1

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edgeprof_agent.service.notification import keep_watchdog_quiet, notify
+from edgeprof_agent.service.notification import notify, notify_watchdog
 
 
 def test_agent_tells_its_manager_when_it_is_ready_and_when_it_stops(tmp_path) -> None:
@@ -38,12 +38,12 @@ def test_watchdog_is_told_twice_within_its_time_by_the_process_it_watches() -> N
         environment = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "20000"}
 
         async def watch_twice() -> None:
-            task = asyncio.ensure_future(keep_watchdog_quiet(environment))
+            task = asyncio.ensure_future(notify_watchdog(environment))
             for _ in range(2):
                 assert await asyncio.to_thread(manager.recv, 100) == b"WATCHDOG=1"
             task.cancel()
 
         asyncio.run(watch_twice())
     # Meant for another process, or not wanted: returns at once.
-    asyncio.run(keep_watchdog_quiet({**environment, "WATCHDOG_PID": "1"}))
-    asyncio.run(keep_watchdog_quiet({}))
+    asyncio.run(notify_watchdog({**environment, "WATCHDOG_PID": "1"}))
+    asyncio.run(notify_watchdog({}))

@@ -56,7 +56,7 @@ def test_command_that_is_not_understood_is_answered_in_one_sentence(request_line
         async with serving_commands(folder, pairing, hosts):
             reader, writer = await asyncio.open_unix_connection(folder / SOCKET_FILE)
             writer.write(request_line)
-            assert "start it again" in json.loads(await reader.readline())["error"]
+            assert "restart it" in json.loads(await reader.readline())["error"]
             writer.close()
 
     with tempfile.TemporaryDirectory() as path, exclusive_data_dir(Path(path)) as folder:
