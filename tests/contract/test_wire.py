@@ -71,6 +71,7 @@ MEASUREMENT = Measurement(
     waited_ms=2_000.0,
     is_start_temperature_reached=False,
     is_node_count_remembered=True,
+    engine_fingerprint="0123456789abcdef",
 )
 JOB = Job(
     job_id="job-1",

@@ -97,6 +97,14 @@ class LoadedModel(ABC):
         """
         return self.node_counts
 
+    def driver_version(self) -> str | None:
+        """Return the version of the driver under the provider, where the engine tells it.
+
+        Node counts that the agent remembers are counted again when it changes. It need not hold what the kernel and the
+        loaded libraries show: the agent looks at those itself.
+        """
+        return None
+
     def read_conditions(self) -> Conditions:
         """Read the state of the device that runs the model."""
         return conditions.read_conditions()

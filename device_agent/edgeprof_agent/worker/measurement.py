@@ -16,6 +16,7 @@ from edgeprof_agent.models.model_file import check_model_file
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.registry import load_runtime
 from edgeprof_agent.runtimes.timed_loop import measure
+from edgeprof_agent.worker.engine_fingerprint import engine_fingerprint
 from edgeprof_agent.worker.node_placement import known_node_counts
 from edgeprof_agent.worker.observer import Observer
 from edgeprof_agent.worker.request import WorkerRequest
@@ -85,7 +86,9 @@ def _measure_loaded(
     conditions_after = observer.read_conditions()
     peak_memory_bytes = read_peak_memory_bytes()
     setting = _setting_in_force(model.setting, spec.setting)
-    node_counts = known_node_counts(request.node_placement, setting) or _count_nodes(model)
+    fingerprint = engine_fingerprint(model.driver_version())
+    remembered = known_node_counts(request.node_placement, setting, fingerprint)
+    node_counts = remembered or _count_nodes(model)
     return Measurement(
         model_sha256=spec.model_sha256,
         setting=setting,
@@ -113,6 +116,8 @@ def _measure_loaded(
             plan=plan,
         ),
         node_counts=node_counts,
+        is_node_count_remembered=bool(remembered),
+        engine_fingerprint=fingerprint,
         core_indices=observed.core_indices,
         thread_count=observed.thread_count,
         median_interval=median_interval(timed_blocks),

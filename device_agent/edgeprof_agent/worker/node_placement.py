@@ -2,7 +2,8 @@
 
 Counting nodes takes an extra profiling run, and a worker is a new process each time. So the server keeps the counts in
 a file of the data folder and passes them to the next worker of the same model. An entry holds for the setting in force,
-including the runtime's version: under any other setting the worker counts again.
+including the runtime's version, and for the fingerprint of engine, kernel and driver: under any other the worker counts
+again. A measurement says whether its counts were remembered.
 """
 
 import json
@@ -23,10 +24,17 @@ REMEMBERED_COUNT = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePlacement:
-    """Which provider ran how many nodes of a model under a setting in force."""
+    """Which provider ran how many nodes of a model under a setting in force.
+
+    Args:
+        setting: The setting in force.
+        node_counts: What was counted.
+        engine_fingerprint: What ran it then; empty in files of agents that did not know, which is like no other.
+    """
 
     setting: Setting
     node_counts: tuple[NodeCount, ...]
+    engine_fingerprint: str = ""
 
 
 class NodePlacementCache:
@@ -58,7 +66,11 @@ class NodePlacementCache:
             spec: The spec of the job.
             measurement: Its result; nothing is kept where it has no node counts.
         """
-        placement = NodePlacement(setting=measurement.setting, node_counts=measurement.node_counts)
+        placement = NodePlacement(
+            setting=measurement.setting,
+            node_counts=measurement.node_counts,
+            engine_fingerprint=measurement.engine_fingerprint,
+        )
         if not placement.node_counts or self.find(spec) == placement:
             return
         self._placements[_key(spec)] = placement
@@ -73,11 +85,23 @@ class NodePlacementCache:
             )
 
 
-def known_node_counts(node_placement: NodePlacement | None, setting: Setting) -> tuple[NodeCount, ...]:
-    """Return the node counts if the placement is for the setting in force; empty otherwise."""
-    if node_placement is None or node_placement.setting != setting:
+def known_node_counts(
+    node_placement: NodePlacement | None, setting: Setting, engine_fingerprint: str
+) -> tuple[NodeCount, ...]:
+    """Return the node counts of a placement that holds still.
+
+    Args:
+        node_placement: What the server remembers; None for nothing.
+        setting: The setting in force now.
+        engine_fingerprint: What runs the model now.
+
+    Returns:
+        The counts; empty if they are for another setting, engine, kernel or driver.
+    """
+    if node_placement is None or not engine_fingerprint:
         return ()
-    return node_placement.node_counts
+    is_same = (node_placement.setting, node_placement.engine_fingerprint) == (setting, engine_fingerprint)
+    return node_placement.node_counts if is_same else ()
 
 
 def _key(spec: JobSpec) -> str:

@@ -132,6 +132,7 @@ class Measurement:
     waited_ms: float = 0.0
     is_start_temperature_reached: bool | None = None
     is_node_count_remembered: bool = False
+    engine_fingerprint: str = ""
 
     @property
     def timed_blocks(self) -> tuple[LatencyBlock, ...]:

@@ -12,6 +12,7 @@ BARS = "▁▂▃▄▅▆▇█"
 WHY_NOT_NARROWER = {
     "throttling_flag_count": "the device slowed itself down",
     "throttling_event_count": "the device slowed itself down",
+    "frequency_limit_drop": "the device lowered the limit of its frequency",
     "frequency_drop": "the device changed its frequency",
     "core_wait_share": "other programs took the core",
     "mean_excess": "other programs interrupted the runs",
@@ -92,6 +93,8 @@ def _execution_text(measurement: Measurement) -> str:
     nodes = ", ".join(f"{item.node_count} nodes on {item.provider}" for item in measurement.node_counts)
     cores = ", ".join(map(str, measurement.core_indices))
     threads = NOT_REPORTED if measurement.thread_count is None else str(measurement.thread_count)
+    if nodes and measurement.is_node_count_remembered:
+        nodes += " (counted by an earlier job)"
     return f"{nodes or f'nodes {NOT_REPORTED}'}; cores {cores or NOT_REPORTED}; threads at work {threads}"
 
 

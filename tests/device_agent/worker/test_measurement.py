@@ -55,12 +55,23 @@ def test_where_every_node_ran_is_shown_on_the_processor_too_and_what_is_known_is
     measurement = measurement_of(run_worker(request))
     (counted,) = measurement.node_counts
     assert counted.provider == "CPUExecutionProvider" and counted.node_count > 0
-    known = NodeCount(provider="CPUExecutionProvider", node_count=1234)
-    request["node_placement"] = to_json(NodePlacement(setting=measurement.setting, node_counts=(known,)))
-    assert measurement_of(run_worker(request)).node_counts == (known,)
-    stale = replace(measurement.setting, runtime_version="0.1")
-    request["node_placement"] = to_json(NodePlacement(setting=stale, node_counts=(known,)))
-    assert measurement_of(run_worker(request)).node_counts == (counted,)
+    assert not measurement.is_node_count_remembered and measurement.engine_fingerprint
+    known = NodePlacement(
+        setting=measurement.setting,
+        node_counts=(NodeCount(provider="CPUExecutionProvider", node_count=1234),),
+        engine_fingerprint=measurement.engine_fingerprint,
+    )
+    request["node_placement"] = to_json(known)
+    again = measurement_of(run_worker(request))
+    assert again.node_counts == known.node_counts and again.is_node_count_remembered
+    stale = (
+        replace(known, setting=replace(measurement.setting, runtime_version="0.1")),
+        replace(known, engine_fingerprint="another driver"),
+    )
+    for placement in stale:
+        request["node_placement"] = to_json(placement)
+        counted_anew = measurement_of(run_worker(request))
+        assert counted_anew.node_counts == (counted,) and not counted_anew.is_node_count_remembered
 
 
 def test_cores_and_threads_are_read_back(
