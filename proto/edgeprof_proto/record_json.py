@@ -12,7 +12,7 @@ _Record = TypeVar("_Record")
 
 
 def to_json(record: Any) -> Any:
-    """Turn a record into what `json.dumps` accepts.
+    """Convert a record to values that `json.dumps` accepts.
 
     Args:
         record: An instance of a record class, or a value of one of its fields.
@@ -30,10 +30,10 @@ def to_json(record: Any) -> Any:
 
 
 def from_json(record_type: type[_Record], value: Any) -> _Record:
-    """Rebuild a record from what `to_json` made of it.
+    """Rebuild a record from the result of `to_json`.
 
     Args:
-        record_type: The record class that is expected.
+        record_type: The class of the record.
         value: The decoded JSON.
 
     Returns:

@@ -1,8 +1,7 @@
-"""Messages of the contract to records and back, by field name.
+"""Converts messages of the contract to records and back, by field name.
 
-An enum value is its name without the prefix, in lower case (`JOB_STATE_QUEUED` is `queued`), but for an `ErrorReason`,
-which keeps its full name. A value or a oneof member that only a newer peer knows cannot be told apart from one that was
-not reported.
+The value of an enum is its name without prefix in lower case (`JOB_STATE_QUEUED` is `queued`), except for an
+`ErrorReason`, which keeps its full name. A value or oneof member that only a newer peer knows counts as not reported.
 """
 
 import dataclasses
@@ -32,7 +31,7 @@ _EVENT_MEMBERS: dict[str, Any] = {
 
 
 def from_message(record_type: type[R], message: Message) -> R:
-    """Make the record of a message.
+    """Convert a message to a record.
 
     Args:
         record_type: A record of `edgeprof_proto.records`, its fields named like the message's.
@@ -48,7 +47,7 @@ def from_message(record_type: type[R], message: Message) -> R:
 
 
 def to_message(record: Any, message_type: type[M]) -> M:
-    """Make the message of a record; the reverse of `from_message`.
+    """Convert a record to a message; the inverse of `from_message`.
 
     Args:
         record: A record whose fields are named like the message's.
@@ -60,7 +59,7 @@ def to_message(record: Any, message_type: type[M]) -> M:
 
 
 def event_from_message(message: job_pb2.JobEvent) -> JobEvent | None:
-    """Make the record of a job's event; None for an event of a kind that only a newer agent knows."""
+    """Convert a message to an event; None for a kind of event that only a newer agent knows."""
     member = message.WhichOneof("event")
     if member is None:
         return None
@@ -69,7 +68,7 @@ def event_from_message(message: job_pb2.JobEvent) -> JobEvent | None:
 
 
 def event_to_message(event: JobEvent) -> job_pb2.JobEvent:
-    """Make the message of a job's event."""
+    """Convert an event to a message."""
     message = job_pb2.JobEvent(sequence=event.sequence)
     member = next(name for name, kind in _EVENT_MEMBERS.items() if isinstance(event.event, kind))
     _write(message, message.DESCRIPTOR.fields_by_name[member], event.event)
@@ -112,7 +111,7 @@ def _read_one(field: Any, value: Any, wanted: Any) -> Any:
 
 
 def _fill(message: Message, record: Any) -> None:
-    # An all-default record is still there: without this it would arrive as "not reported".
+    # Marks a message with default values only as present; otherwise it would arrive as "not reported".
     message.SetInParent()
     for name in _field_types(type(record)):
         value = getattr(record, name)
@@ -130,7 +129,7 @@ def _write(message: Message, field: Any, value: Any) -> None:
     elif isinstance(value, tuple):
         target.extend(value)
     elif isinstance(target, Timestamp):
-        # Split first: a float holds the seconds of today and their parts, but not the nanoseconds as one number.
+        # Seconds and fraction separately: a float cannot represent today's time in nanoseconds exactly.
         seconds = math.floor(value)
         carried, target.nanos = divmod(round((value - seconds) * 1_000_000_000), 1_000_000_000)
         target.seconds = seconds + carried

@@ -1,9 +1,8 @@
-"""The interval of a median that comes from blocks: free of assumptions about the distribution of the runs.
+"""Confidence interval of a median from blocks of runs, without assumptions about the distribution.
 
-Neighbouring runs are slow together, so a thousand of them do not know a thousand things. What counts as one
-observation is the median of a block. Of `k` observations the one of rank `j` from below and the one of rank `j` from
-above hold their population's median between them with a probability that the binomial distribution tells, whatever that
-population looks like; the greatest `j` that keeps the wanted level is taken.
+Consecutive runs are correlated, so a thousand runs are not a thousand independent observations; each block's median is
+one observation. Of `k` observations, those of rank `j` from below and from above enclose the population's median with a
+probability given by the binomial distribution. The greatest `j` that keeps the wanted level is taken.
 
 Source:
     Sign-test interval of a median, textbook statistics (Conover, "Practical Nonparametric Statistics", section 3.2).
@@ -16,31 +15,32 @@ from collections.abc import Sequence
 from edgeprof_proto.records.measurement import LatencyBlock, MedianInterval
 
 LEVEL = 0.9
-"""Share of repeated measurements whose interval holds the median that all of them together tell."""
+"""Confidence level: share of repeated measurements whose interval contains the median over all of them."""
 
 MIN_BLOCK_COUNT = 5
-"""Blocks from which an interval of that level can be told: all of four lie on one side one time in eight."""
+"""Fewest blocks for an interval of that level: four blocks all lie on one side with probability 1/8."""
 
 LEVEL_SD_COUNT = 1.645
-"""Half-width of a normal distribution's interval of that level, in standard deviations."""
+"""Half-width of the interval of a normal distribution at that level, in standard deviations."""
 
 SESSION_RELATIVE_SD = 0.01
-"""Medians of the same network differ by 1 to 2 % between two workers on a quiet machine, however many runs each takes:
-where pages and buffers happen to lie. More runs do not show it, so it is added."""
+"""Standard deviation of the median between worker processes, relative to it. Medians of one network differ by 1 to 2 %
+between two workers on an idle machine, for any number of runs, since memory pages and buffers are placed differently.
+Blocks of one worker do not show this spread, so it is added."""
 
 MIN_HALF_WIDTH = LEVEL_SD_COUNT * SESSION_RELATIVE_SD
-"""No measurement by a single worker tells its median better than this, relative to it."""
+"""Smallest half-width of an interval from a single worker, relative to the median."""
 
 
 def middle_ranks(count: int, level: float) -> tuple[int, int] | None:
-    """Ranks, from 0, of the two sorted observations between which the median lies.
+    """Return the ranks, from 0, of the two sorted observations that enclose the median.
 
     Args:
         count: Number of independent observations.
-        level: Probability wanted, between 0 and 1.
+        level: Confidence level, between 0 and 1.
 
     Returns:
-        Rank of the lower and of the upper one; None where even the extremes are not that sure: 0.9 needs 5.
+        Rank of the lower and of the upper one; None where there are too few observations: 0.9 needs 5.
     """
     outside, found = 0.0, None
     for rank in range(count // 2):
@@ -52,14 +52,14 @@ def middle_ranks(count: int, level: float) -> tuple[int, int] | None:
 
 
 def median_interval(blocks: Sequence[LatencyBlock], level: float = LEVEL) -> MedianInterval | None:
-    """Compute the median of timed blocks and its interval, the differences between workers included.
+    """Compute the median of timed blocks and its interval, including the spread between workers.
 
     Args:
         blocks: Timed blocks of one worker.
-        level: Share of repeats whose interval is to hold the median.
+        level: Confidence level, between 0 and 1.
 
     Returns:
-        The interval; None where the blocks are too few to tell one of this level.
+        The interval; None where there are too few blocks for this level.
     """
     block_medians = sorted(statistics.median(block.latency_ms) for block in blocks)
     ranks = middle_ranks(len(block_medians), level)
@@ -68,7 +68,7 @@ def median_interval(blocks: Sequence[LatencyBlock], level: float = LEVEL) -> Med
     median_ms = statistics.median(value for block in blocks for value in block.latency_ms)
     session_ms = statistics.NormalDist().inv_cdf((1 + level) / 2) * SESSION_RELATIVE_SD * median_ms
     lower_ms, upper_ms = (block_medians[rank] for rank in ranks)
-    # The median over the runs may lie outside the medians of unequal blocks: a side is never negative.
+    # With blocks of unequal size the median over all runs may lie outside the interval of block medians.
     return MedianInterval(
         median_ms=median_ms,
         lower_ms=median_ms - math.hypot(max(0.0, median_ms - lower_ms), session_ms),
@@ -78,15 +78,15 @@ def median_interval(blocks: Sequence[LatencyBlock], level: float = LEVEL) -> Med
 
 
 def needed_ms(blocks: Sequence[LatencyBlock], interval: MedianInterval, target_half_width: float) -> float:
-    """Estimate how long to measure for an interval: its part that blocks narrow shrinks with the root of their number.
+    """Estimate the time that an interval needs: the part due to blocks shrinks with the square root of their number.
 
     Args:
         blocks: The timed blocks so far.
         interval: Their interval.
-        target_half_width: Half-width wanted, relative to the median, above `MIN_HALF_WIDTH`.
+        target_half_width: Target half-width, relative to the median, above `MIN_HALF_WIDTH`.
 
     Returns:
-        Time inside timed runs, those so far included, in milliseconds.
+        Time of timed runs, including those so far, in milliseconds.
     """
     of_blocks = max(0.0, interval.half_width**2 - MIN_HALF_WIDTH**2)
     wanted = target_half_width**2 - MIN_HALF_WIDTH**2

@@ -1,32 +1,28 @@
-"""What both ends of a pairing compute: SPAKE2 over the one-time code, bound to both certificates, and its confirmation.
+"""Pairing: SPAKE2 with the one-time code, bound to both certificates, and key confirmation.
 
-SPAKE2 gives both ends the same key where they know the same code and saw the same two certificates, and an onlooker or
-somebody in the middle nothing to try codes on: every guess costs an exchange with one of the ends.
+SPAKE2 gives both ends the same key if they know the same code and saw the same two certificates. An eavesdropper or an
+attacker in the middle cannot test codes offline: every guess needs an exchange with one of the ends.
 """
 
 import hashlib
 import hmac
 import secrets
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 CODE_DIGITS = 8
-"""Digits of a one-time code: 5 tries guess it with a chance of 1 in 20 million."""
+"""Digits of a one-time code; 5 attempts guess it with a probability of 1 in 20 million."""
 
 SPAKE2_MESSAGE_BYTES = 33
-"""Size of either message of SPAKE2."""
+"""Size of each SPAKE2 message, in bytes."""
 
 _CONTEXT = b"edgeprof pairing 1 "
 
 
 class ExchangeError(Exception):
-    """The other end sent what no honest end sends, or does not have the same key."""
+    """The other end sent an invalid message, or does not have the same key."""
 
 
 def make_code() -> str:
-    """Make up a one-time code.
+    """Generate a one-time code at random.
 
     Returns:
         `CODE_DIGITS` decimal digits.
@@ -35,7 +31,7 @@ def make_code() -> str:
 
 
 class Exchange:
-    """One end of one exchange; both ends first send `message`, then their proof.
+    """One end of an exchange. Both ends first send `message`, then `proof`.
 
     Args:
         code: The one-time code.
@@ -45,7 +41,7 @@ class Exchange:
     """
 
     def __init__(self, code: str, *, host_fingerprint: str, device_fingerprint: str, is_host: bool) -> None:
-        # Imported only for a pairing: the agent serves without it.
+        # Imported only for a pairing, to keep it out of the agent's memory.
         from spake2 import SPAKE2_A, SPAKE2_B
 
         side: type[SPAKE2_A] | type[SPAKE2_B] = SPAKE2_A if is_host else SPAKE2_B
@@ -59,39 +55,39 @@ class Exchange:
         self.message: bytes = self._spake2.start()
 
     def finish(self, message: bytes) -> None:
-        """Take the other end's message.
+        """Compute the key from the other end's message.
 
         Args:
-            message: As it arrived.
+            message: The message.
 
         Raises:
-            ExchangeError: If it is none of SPAKE2.
+            ExchangeError: If it is not a valid SPAKE2 message.
         """
         if len(message) != SPAKE2_MESSAGE_BYTES:
-            raise ExchangeError(f"a message of SPAKE2 has {SPAKE2_MESSAGE_BYTES} bytes, got {len(message)}")
+            raise ExchangeError(f"a SPAKE2 message must have {SPAKE2_MESSAGE_BYTES} bytes, got {len(message)}")
         try:
             self._key = self._spake2.finish(message)
         except Exception as error:
-            # Of an element outside the group spake2 says so with ValueError, AssertionError or its own class.
-            raise ExchangeError("the other end's message is no element of SPAKE2's group") from error
+            # For an element outside the group, spake2 raises ValueError, AssertionError or its own class.
+            raise ExchangeError("the other end's message is not an element of the SPAKE2 group") from error
 
     @property
     def proof(self) -> bytes:
-        """32 bytes that prove this end's key to the other."""
+        """Confirmation of this end's key, 32 bytes."""
         return self._proof(of_host=self._is_host)
 
     def check(self, proof: bytes) -> None:
-        """Check the other end's proof.
+        """Check the other end's confirmation.
 
         Args:
-            proof: As it arrived.
+            proof: The confirmation.
 
         Raises:
-            ExchangeError: If the other end has another key: another code, or another pair of certificates.
+            ExchangeError: If the other end has another key, because of another code or other certificates.
         """
         if not hmac.compare_digest(proof, self._proof(of_host=not self._is_host)):
             raise ExchangeError("the other end has another key")
 
     def _proof(self, *, of_host: bool) -> bytes:
-        assert self._key is not None, "finish comes first"
+        assert self._key is not None, "finish must be called first"
         return hmac.digest(self._key, _CONTEXT + (b"proof of host" if of_host else b"proof of device"), hashlib.sha256)

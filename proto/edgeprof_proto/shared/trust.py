@@ -1,13 +1,13 @@
-"""Keys and certificates of both ends. What makes some needs `cryptography`, which is imported only then.
+"""Keys and certificates of both ends. Creating them needs `cryptography`, which is imported only then.
 
-Nobody runs a certificate authority: each end knows the other by the fingerprint of its certificate, and pairing is what
-tells it. gRPC, however, asks a host for a certificate only if it can check who issued that. So all hosts' certificates
-are issued by `OPEN_ISSUER_PEM`, whose private key is the number 1: everybody can issue some, and the issuer proves
-nothing. What TLS then proves is that the host holds the key of its certificate; whether that certificate is a paired
-one is decided by its fingerprint, for every call.
+There is no certificate authority: each end knows the other by the fingerprint of its certificate, exchanged in the
+pairing. gRPC requests a client certificate only if it can verify the issuer. So the certificates of all hosts are
+issued by `OPEN_ISSUER_PEM`, whose private key is the number 1: anyone can issue certificates, and the issuer proves
+nothing.
+TLS proves that a host has the key of its certificate; the fingerprint decides for every call whether it is paired.
 
-Certificates are valid from 1970 to 9999: a board without a clock of its own starts in 1970 and must be reachable, and
-what ends trust is revocation. TLS still refuses a certificate whose dates say that it has expired.
+Certificates are valid from 1970 to 9999: a device without a battery-backed clock starts in 1970 and must be reachable;
+trust ends by revocation. TLS still refuses a certificate that has expired by its dates.
 """
 
 import base64
@@ -17,7 +17,7 @@ import datetime
 import hashlib
 
 TLS_NAME = "edgeprof-device"
-"""Name in every device's certificate. A host checks it instead of the address, which may change."""
+"""Name in the certificate of every device, which hosts check instead of the address, since that may change."""
 
 _OPEN_ISSUER_NAME = "edgeprof open issuer (proves nothing)"
 
@@ -36,7 +36,7 @@ AgNHADBEAiAGYi7N7jRh9wWl0wWiPpJcxnLRezJz2jkOICnCh2Hw8AIgJQz1wj+1
 5OU8JWzmgu11Zs3gHHqyq5M19Ba98I74ru8=
 -----END CERTIFICATE-----
 """
-"""Certificate of the issuer of all hosts' certificates. Its private key is the number 1."""
+"""Certificate of the issuer of all host certificates. Its private key is the number 1."""
 
 _PEM_BEGIN = "-----BEGIN CERTIFICATE-----"
 _PEM_END = "-----END CERTIFICATE-----"
@@ -47,7 +47,7 @@ class KeyPair:
     """A private key with its certificate.
 
     Args:
-        private_key_pem: The key, PKCS #8 in PEM. A secret: not in the text of this object.
+        private_key_pem: The key, PKCS #8 in PEM. Left out of `repr`, since it is secret.
         certificate_pem: The certificate in PEM.
     """
 
@@ -61,16 +61,16 @@ class KeyPair:
 
 
 def fingerprint_of(certificate_pem: bytes) -> str:
-    """Return what a certificate is known by.
+    """Return the fingerprint of a certificate.
 
     Args:
         certificate_pem: One certificate in PEM.
 
     Returns:
-        SHA-256 of its DER form, 64 hexadecimal digits.
+        SHA-256 of its DER encoding, 64 hexadecimal digits.
 
     Raises:
-        ValueError: If it is no certificate in PEM.
+        ValueError: If it is not one certificate in PEM.
     """
     text = certificate_pem.decode("ascii", errors="replace").strip()
     if not (text.startswith(_PEM_BEGIN) and text.endswith(_PEM_END) and text.count(_PEM_BEGIN) == 1):
@@ -84,25 +84,25 @@ def fingerprint_of(certificate_pem: bytes) -> str:
 
 
 def make_device_key(device_id: str) -> KeyPair:
-    """Make the key of a device with a certificate that it signs itself.
+    """Create the key of a device with a self-signed certificate.
 
     Args:
         device_id: Id of the device.
 
     Returns:
-        The pair; nothing else ever holds the key.
+        Key and certificate; the key is stored nowhere else.
     """
     return _make_key(f"edgeprof device {device_id}", is_device=True)
 
 
 def make_host_key(valid_to: datetime.datetime = _VALID_TO) -> KeyPair:
-    """Make the key of a host with a certificate of the open issuer.
+    """Create the key of a host with a certificate from the open issuer.
 
     Args:
-        valid_to: Last moment at which TLS accepts the certificate, in UTC without a zone.
+        valid_to: End of the validity of the certificate, in UTC, without time zone.
 
     Returns:
-        The pair; nothing else ever holds the key.
+        Key and certificate; the key is stored nowhere else.
     """
     return _make_key("edgeprof host", is_device=False, valid_to=valid_to)
 

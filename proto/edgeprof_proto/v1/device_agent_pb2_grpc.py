@@ -97,8 +97,8 @@ class DeviceAgentServiceServicer(object):
     """
 
     def Handshake(self, request, context):
-        """Says which revisions of this contract both sides speak. The first call of a host. An agent from before this call
-        answers UNIMPLEMENTED: treat it as too old. Fails with HOST_TOO_OLD.
+        """Exchanges the contract revisions of both sides. The first call of a host. An agent older than this call answers
+        UNIMPLEMENTED and counts as too old. Fails with HOST_TOO_OLD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -112,23 +112,23 @@ class DeviceAgentServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """Says whether a model is on the device, and at which byte its upload goes on if not.
+        """Returns whether a model is on the device, and if not, at which byte its upload continues.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UploadModel(self, request_iterator, context):
-        """Uploads a model, or the rest of one. What has arrived stays when the call breaks off; GetModel tells where to
-        go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
+        """Uploads a model, or the rest of one. When the call breaks off, the bytes received are kept; GetModel returns where
+        to continue. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateJob(self, request, context):
-        """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
-        host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
+        """Queues a job. With the id and spec of an existing job it returns that job, so a host whose connection broke can
+        repeat the call. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
         JOURNAL_FULL, RUNTIME_NOT_FOUND, SETTING_NOT_SUPPORTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -151,22 +151,22 @@ class DeviceAgentServiceServicer(object):
 
     def WatchJob(self, request, context):
         """Streams the events of a job from a sequence number on, those of the past first, until it ends. Ending the call
-        leaves the job running; a later call goes on where this one stopped. Fails with JOB_NOT_FOUND.
+        leaves the job running; a later call can continue where this one stopped. Fails with JOB_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelJob(self, request, context):
-        """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND.
+        """Cancels a job that waits or runs; a job that has ended is not changed. Fails with JOB_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AcknowledgeJobs(self, request, context):
-        """Says that the host has kept what came out of these jobs, so that the device may forget them once it needs the room.
-        A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
+        """Confirms that the host has stored the results of these jobs, so that the device may delete them when it needs the
+        space. A job that is acknowledged or deleted already is skipped. Fails with INVALID_REQUEST for a job that has not
         ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -174,7 +174,7 @@ class DeviceAgentServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Diagnose(self, request, context):
-        """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice.
+        """Runs the checks of the device, in a separate process for some seconds, which would disturb a running measurement.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,20 +34,20 @@ class DeviceAgentServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> DeviceAgentServiceAsyncStub: ...
     Handshake: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.HandshakeRequest, _device_agent_pb2.HandshakeResponse]
-    """Says which revisions of this contract both sides speak. The first call of a host. An agent from before this call
-    answers UNIMPLEMENTED: treat it as too old. Fails with HOST_TOO_OLD.
+    """Exchanges the contract revisions of both sides. The first call of a host. An agent older than this call answers
+    UNIMPLEMENTED and counts as too old. Fails with HOST_TOO_OLD.
     """
     GetDevice: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.GetDeviceRequest, _device_agent_pb2.GetDeviceResponse]
     """Describes the device and its runtimes."""
     GetModel: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.GetModelRequest, _device_agent_pb2.GetModelResponse]
-    """Says whether a model is on the device, and at which byte its upload goes on if not."""
+    """Returns whether a model is on the device, and if not, at which byte its upload continues."""
     UploadModel: _grpc.StreamUnaryMultiCallable[_device_agent_pb2.UploadModelRequest, _device_agent_pb2.UploadModelResponse]
-    """Uploads a model, or the rest of one. What has arrived stays when the call breaks off; GetModel tells where to
-    go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
+    """Uploads a model, or the rest of one. When the call breaks off, the bytes received are kept; GetModel returns where
+    to continue. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
     """
     CreateJob: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.CreateJobRequest, _device_agent_pb2.CreateJobResponse]
-    """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
-    host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
+    """Queues a job. With the id and spec of an existing job it returns that job, so a host whose connection broke can
+    repeat the call. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
     JOURNAL_FULL, RUNTIME_NOT_FOUND, SETTING_NOT_SUPPORTED.
     """
     GetJob: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.GetJobRequest, _device_agent_pb2.GetJobResponse]
@@ -56,17 +56,17 @@ class DeviceAgentServiceStub:
     """Lists jobs, newest first, without their results."""
     WatchJob: _grpc.UnaryStreamMultiCallable[_device_agent_pb2.WatchJobRequest, _device_agent_pb2.WatchJobResponse]
     """Streams the events of a job from a sequence number on, those of the past first, until it ends. Ending the call
-    leaves the job running; a later call goes on where this one stopped. Fails with JOB_NOT_FOUND.
+    leaves the job running; a later call can continue where this one stopped. Fails with JOB_NOT_FOUND.
     """
     CancelJob: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.CancelJobRequest, _device_agent_pb2.CancelJobResponse]
-    """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND."""
+    """Cancels a job that waits or runs; a job that has ended is not changed. Fails with JOB_NOT_FOUND."""
     AcknowledgeJobs: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.AcknowledgeJobsRequest, _device_agent_pb2.AcknowledgeJobsResponse]
-    """Says that the host has kept what came out of these jobs, so that the device may forget them once it needs the room.
-    A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
+    """Confirms that the host has stored the results of these jobs, so that the device may delete them when it needs the
+    space. A job that is acknowledged or deleted already is skipped. Fails with INVALID_REQUEST for a job that has not
     ended.
     """
     Diagnose: _grpc.UnaryUnaryMultiCallable[_device_agent_pb2.DiagnoseRequest, _device_agent_pb2.DiagnoseResponse]
-    """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice."""
+    """Runs the checks of the device, in a separate process for some seconds, which would disturb a running measurement."""
 
 @_typing.type_check_only
 class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
@@ -74,20 +74,20 @@ class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Handshake: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.HandshakeRequest, _device_agent_pb2.HandshakeResponse]  # type: ignore[assignment]
-    """Says which revisions of this contract both sides speak. The first call of a host. An agent from before this call
-    answers UNIMPLEMENTED: treat it as too old. Fails with HOST_TOO_OLD.
+    """Exchanges the contract revisions of both sides. The first call of a host. An agent older than this call answers
+    UNIMPLEMENTED and counts as too old. Fails with HOST_TOO_OLD.
     """
     GetDevice: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.GetDeviceRequest, _device_agent_pb2.GetDeviceResponse]  # type: ignore[assignment]
     """Describes the device and its runtimes."""
     GetModel: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.GetModelRequest, _device_agent_pb2.GetModelResponse]  # type: ignore[assignment]
-    """Says whether a model is on the device, and at which byte its upload goes on if not."""
+    """Returns whether a model is on the device, and if not, at which byte its upload continues."""
     UploadModel: _aio.StreamUnaryMultiCallable[_device_agent_pb2.UploadModelRequest, _device_agent_pb2.UploadModelResponse]  # type: ignore[assignment]
-    """Uploads a model, or the rest of one. What has arrived stays when the call breaks off; GetModel tells where to
-    go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
+    """Uploads a model, or the rest of one. When the call breaks off, the bytes received are kept; GetModel returns where
+    to continue. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
     """
     CreateJob: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.CreateJobRequest, _device_agent_pb2.CreateJobResponse]  # type: ignore[assignment]
-    """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
-    host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
+    """Queues a job. With the id and spec of an existing job it returns that job, so a host whose connection broke can
+    repeat the call. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
     JOURNAL_FULL, RUNTIME_NOT_FOUND, SETTING_NOT_SUPPORTED.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.GetJobRequest, _device_agent_pb2.GetJobResponse]  # type: ignore[assignment]
@@ -96,17 +96,17 @@ class DeviceAgentServiceAsyncStub(DeviceAgentServiceStub):
     """Lists jobs, newest first, without their results."""
     WatchJob: _aio.UnaryStreamMultiCallable[_device_agent_pb2.WatchJobRequest, _device_agent_pb2.WatchJobResponse]  # type: ignore[assignment]
     """Streams the events of a job from a sequence number on, those of the past first, until it ends. Ending the call
-    leaves the job running; a later call goes on where this one stopped. Fails with JOB_NOT_FOUND.
+    leaves the job running; a later call can continue where this one stopped. Fails with JOB_NOT_FOUND.
     """
     CancelJob: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.CancelJobRequest, _device_agent_pb2.CancelJobResponse]  # type: ignore[assignment]
-    """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND."""
+    """Cancels a job that waits or runs; a job that has ended is not changed. Fails with JOB_NOT_FOUND."""
     AcknowledgeJobs: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.AcknowledgeJobsRequest, _device_agent_pb2.AcknowledgeJobsResponse]  # type: ignore[assignment]
-    """Says that the host has kept what came out of these jobs, so that the device may forget them once it needs the room.
-    A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
+    """Confirms that the host has stored the results of these jobs, so that the device may delete them when it needs the
+    space. A job that is acknowledged or deleted already is skipped. Fails with INVALID_REQUEST for a job that has not
     ended.
     """
     Diagnose: _aio.UnaryUnaryMultiCallable[_device_agent_pb2.DiagnoseRequest, _device_agent_pb2.DiagnoseResponse]  # type: ignore[assignment]
-    """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice."""
+    """Runs the checks of the device, in a separate process for some seconds, which would disturb a running measurement."""
 
 class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Measures models on the device on which it runs. Every call is safe to repeat."""
@@ -117,8 +117,8 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_agent_pb2.HandshakeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.HandshakeResponse, _abc.Awaitable[_device_agent_pb2.HandshakeResponse]]:
-        """Says which revisions of this contract both sides speak. The first call of a host. An agent from before this call
-        answers UNIMPLEMENTED: treat it as too old. Fails with HOST_TOO_OLD.
+        """Exchanges the contract revisions of both sides. The first call of a host. An agent older than this call answers
+        UNIMPLEMENTED and counts as too old. Fails with HOST_TOO_OLD.
         """
 
     @_abc_1.abstractmethod
@@ -135,7 +135,7 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_agent_pb2.GetModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.GetModelResponse, _abc.Awaitable[_device_agent_pb2.GetModelResponse]]:
-        """Says whether a model is on the device, and at which byte its upload goes on if not."""
+        """Returns whether a model is on the device, and if not, at which byte its upload continues."""
 
     @_abc_1.abstractmethod
     def UploadModel(
@@ -143,8 +143,8 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_device_agent_pb2.UploadModelRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.UploadModelResponse, _abc.Awaitable[_device_agent_pb2.UploadModelResponse]]:
-        """Uploads a model, or the rest of one. What has arrived stays when the call breaks off; GetModel tells where to
-        go on. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
+        """Uploads a model, or the rest of one. When the call breaks off, the bytes received are kept; GetModel returns where
+        to continue. Fails with MODEL_TOO_LARGE, MODEL_CORRUPT, UPLOAD_OFFSET, DISK_FULL, UPLOAD_LIMITED.
         """
 
     @_abc_1.abstractmethod
@@ -153,8 +153,8 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_agent_pb2.CreateJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.CreateJobResponse, _abc.Awaitable[_device_agent_pb2.CreateJobResponse]]:
-        """Queues a job. With the id of an existing job and the same spec it answers with that job as it stands, so that a
-        host whose connection dropped asks again. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
+        """Queues a job. With the id and spec of an existing job it returns that job, so a host whose connection broke can
+        repeat the call. Fails with MODEL_NOT_FOUND, MODEL_QUARANTINED, JOB_CONFLICT, QUEUE_FULL,
         JOURNAL_FULL, RUNTIME_NOT_FOUND, SETTING_NOT_SUPPORTED.
         """
 
@@ -181,7 +181,7 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_device_agent_pb2.WatchJobResponse], _abc.AsyncIterator[_device_agent_pb2.WatchJobResponse]]:
         """Streams the events of a job from a sequence number on, those of the past first, until it ends. Ending the call
-        leaves the job running; a later call goes on where this one stopped. Fails with JOB_NOT_FOUND.
+        leaves the job running; a later call can continue where this one stopped. Fails with JOB_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -190,7 +190,7 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_agent_pb2.CancelJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.CancelJobResponse, _abc.Awaitable[_device_agent_pb2.CancelJobResponse]]:
-        """Cancels a job that waits or runs; a job that has ended stays as it is. Fails with JOB_NOT_FOUND."""
+        """Cancels a job that waits or runs; a job that has ended is not changed. Fails with JOB_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def AcknowledgeJobs(
@@ -198,8 +198,8 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_agent_pb2.AcknowledgeJobsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.AcknowledgeJobsResponse, _abc.Awaitable[_device_agent_pb2.AcknowledgeJobsResponse]]:
-        """Says that the host has kept what came out of these jobs, so that the device may forget them once it needs the room.
-        A job that is acknowledged already, or forgotten, is passed over. Fails with INVALID_REQUEST for a job that has not
+        """Confirms that the host has stored the results of these jobs, so that the device may delete them when it needs the
+        space. A job that is acknowledged or deleted already is skipped. Fails with INVALID_REQUEST for a job that has not
         ended.
         """
 
@@ -209,6 +209,6 @@ class DeviceAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_agent_pb2.DiagnoseRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_agent_pb2.DiagnoseResponse, _abc.Awaitable[_device_agent_pb2.DiagnoseResponse]]:
-        """Looks for trouble on the device. Takes a process of its own for seconds, which a measurement that runs would notice."""
+        """Runs the checks of the device, in a separate process for some seconds, which would disturb a running measurement."""
 
 def add_DeviceAgentServiceServicer_to_server(servicer: DeviceAgentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

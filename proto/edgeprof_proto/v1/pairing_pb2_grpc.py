@@ -49,7 +49,7 @@ class PairingServiceServicer(object):
     def Pair(self, request_iterator, context):
         """Runs one SPAKE2 exchange over the one-time code that the device shows. The host sends `start`, the agent `answer`;
         the host sends `confirmation`, the agent `paired`. The keys of both ends depend on the code and on both certificates
-        of this connection, and each end proves its key to the other. An exchange that was begun is a try of the code.
+        of this connection, and each end proves its key to the other. Every started exchange is an attempt with the code.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

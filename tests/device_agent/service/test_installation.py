@@ -57,7 +57,7 @@ def test_purge_spares_a_folder_that_is_no_agents_and_one_in_use(fake_system) -> 
     place = fake_system.root / "elsewhere"
     place.mkdir()
     (place / "thesis.tex").touch()
-    with pytest.raises(InstallError, match="left alone"):
+    with pytest.raises(InstallError, match="was kept"):
         uninstall(home, purge=True, fallback_data_dir=Path("/elsewhere"))
     with open(place / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -113,7 +113,7 @@ def test_without_systemd_one_sentence_says_what_to_do(fake_system) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"data_dir": Path("/srv/agent")}, "below /var/lib only"),
+        ({"data_dir": Path("/srv/agent")}, "must be below /var/lib"),
         ({"log_file": Path("/var/log/agent.log")}, "log into its data folder only"),
     ],
 )
