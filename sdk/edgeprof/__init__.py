@@ -16,6 +16,12 @@ from edgeprof_proto.records.measurement import Measurement
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient, connect
+    from edgeprof.devices.doctor import diagnose
+    from edgeprof.devices.known_devices import known_devices
+    from edgeprof.devices.local_agent import local_agent
+    from edgeprof.devices.pairing import pair
+    from edgeprof.devices.pairings import forget_device
+    from edgeprof.evaluating import Evaluation, evaluate, evaluate_accuracy, import_table, score_network, score_space
     from edgeprof.measuring.benchmark import Benchmark, benchmark
     from edgeprof.measuring.comparison import Candidate, Comparison, compare
     from edgeprof.measuring.effort import make_plan
@@ -32,6 +38,7 @@ __all__ = [
     "Comparison",
     "DeviceClient",
     "EdgeprofError",
+    "Evaluation",
     "Goal",
     "Measurement",
     "MeasurementPlan",
@@ -43,9 +50,19 @@ __all__ = [
     "benchmark",
     "compare",
     "connect",
+    "diagnose",
+    "evaluate",
+    "evaluate_accuracy",
+    "forget_device",
+    "import_table",
+    "known_devices",
+    "local_agent",
     "make_plan",
     "onboard",
+    "pair",
     "predict",
+    "score_network",
+    "score_space",
     "search",
     "verify",
 ]
@@ -56,6 +73,7 @@ _MODULE_OF = {
     "Candidate": "edgeprof.measuring.comparison",
     "Comparison": "edgeprof.measuring.comparison",
     "DeviceClient": "edgeprof.devices.client",
+    "Evaluation": "edgeprof.evaluating",
     "Goal": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
     "OnboardingListener": "edgeprof.onboarding",
@@ -63,9 +81,19 @@ _MODULE_OF = {
     "benchmark": "edgeprof.measuring.benchmark",
     "compare": "edgeprof.measuring.comparison",
     "connect": "edgeprof.devices.client",
+    "diagnose": "edgeprof.devices.doctor",
+    "evaluate": "edgeprof.evaluating",
+    "evaluate_accuracy": "edgeprof.evaluating",
+    "forget_device": "edgeprof.devices.pairings",
+    "import_table": "edgeprof.evaluating",
+    "known_devices": "edgeprof.devices.known_devices",
+    "local_agent": "edgeprof.devices.local_agent",
     "make_plan": "edgeprof.measuring.effort",
     "onboard": "edgeprof.onboarding",
+    "pair": "edgeprof.devices.pairing",
     "predict": "edgeprof.prediction",
+    "score_network": "edgeprof.evaluating",
+    "score_space": "edgeprof.evaluating",
     "search": "edgeprof.searching",
     "verify": "edgeprof.measuring.verification",
 }

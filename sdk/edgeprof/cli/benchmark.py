@@ -61,12 +61,11 @@ def benchmark(
 ) -> None:
     """Measure MODEL.onnx on a device: the median with its interval, what ran it, and a verdict with its evidence."""
     import edgeprof
-    from edgeprof.measuring.effort import make_plan
 
     if picture is not None and sustained is None:
         raise click.UsageError("--picture draws the curve of --sustained; give both")
     setting = setting_from(**setting_values)
-    plan = make_plan(
+    plan = edgeprof.make_plan(
         effort,
         sustained_s=sustained,
         warmup_run_count=warmup_runs,

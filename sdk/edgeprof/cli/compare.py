@@ -60,7 +60,6 @@ def compare(
 ) -> None:
     """Measure two models, or two settings of one, in alternation, and say which is faster, if that is certain."""
     import edgeprof
-    from edgeprof.measuring.effort import EFFORTS
 
     if b is None and not versus:
         raise click.UsageError("name a second model, or what is different in B's setting with --versus NAME=VALUE")
@@ -74,7 +73,7 @@ def compare(
             first,
             second,
             pair_count=pairs,
-            plan=EFFORTS[effort],
+            plan=edgeprof.make_plan(effort),
             allow_fallback=allow_fallback,
             seed=seed,
             on_measurement=_print_measurement,

@@ -13,18 +13,13 @@ from edgeprof_proto.records.device import Cpu
 @click.argument("addresses", nargs=-1, metavar="[HOST:PORT]...")
 @json_option
 def devices(addresses: tuple[str, ...], as_json: bool) -> None:
-    """Show the devices at the addresses given, or all that this host has met."""
+    """Show the devices at the addresses given, or all that this host has connected to."""
     from rich.table import Table
 
-    from edgeprof import connect
-    from edgeprof.store import Store
+    import edgeprof
     from edgeprof_proto.record_json import to_json
 
-    with Store() as store:
-        for address in addresses:
-            with connect(address) as client:
-                store.record_device(client.device(), address)
-        known = [item for item in store.devices() if not addresses or item.address in addresses]
+    known = edgeprof.known_devices(addresses)
     if as_json:
         print_json(
             [
@@ -62,7 +57,7 @@ def devices(addresses: tuple[str, ...], as_json: bool) -> None:
 
 
 def _ago(time: datetime) -> str:
-    # SQLite gives back times without their zone; they were written in UTC.
+    # SQLite returns times without a time zone; they are written in UTC.
     return time.strftime("%Y-%m-%d %H:%M UTC")
 
 

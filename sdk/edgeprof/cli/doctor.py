@@ -12,14 +12,14 @@ from edgeprof.cli.parameters import json_option
 @click.argument("address", metavar="HOST:PORT")
 @json_option
 def doctor(address: str, as_json: bool) -> None:
-    """Find out why a device cannot be used, or its numbers not be believed, and what to do.
+    """Find out why a device cannot be used, or why its measurements are unreliable, and what to do.
 
-    The exit status is 1 where something is in trouble.
+    The exit status is 1 where a check found trouble.
     """
     from rich.table import Table
     from rich.text import Text
 
-    from edgeprof.devices.doctor import diagnose
+    import edgeprof
     from edgeprof_proto.record_json import to_json
     from edgeprof_proto.records.check import CheckLevel
 
@@ -29,7 +29,7 @@ def doctor(address: str, as_json: bool) -> None:
         CheckLevel.TROUBLE: "bold red",
         CheckLevel.NOT_REPORTED: "dim",
     }
-    checks = diagnose(address)
+    checks = edgeprof.diagnose(address)
     if as_json:
         print_json(to_json(checks))
     else:

@@ -1,17 +1,12 @@
 """`edgeprof evaluate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from edgeprof.cli.console import messages
 from edgeprof.cli.parameters import CountList, NameList, parallel_options, scores_file_option
-
-if TYPE_CHECKING:
-    from edgeprof_predictor.evaluation import Protocol
-    from edgeprof_predictor.runs import Journal
-    from edgeprof_predictor.spaces import CategoricalSpace
-    from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof.cli.unit_progress import unit_callbacks
 
 
 @click.command()
@@ -84,56 +79,31 @@ def evaluate(
     Each method learns from the train platforms, gets a few samples of a test platform, and is scored on every
     architecture of the table that was no sample: full range, and nothing else known of the test platform.
     """
+    import edgeprof
     from edgeprof.cli.evaluation_tables import print_scores
-    from edgeprof.cli.scored_run import run_scored
-    from edgeprof_predictor.evaluation import (
-        Protocol,
-        Score,
-        evaluation_units,
-        reads,
-        resolve_methods,
-        score_encoding,
-    )
-    from edgeprof_predictor.spaces import get_space
-    from edgeprof_predictor.tables.published import load_table_with_space
+    from edgeprof_predictor.evaluation import reads
 
     readers = reads(method_names, "zcp")
     if readers and proxies is None:
         raise click.UsageError(f"{', '.join(readers)} reads zero-cost proxies: add --proxies FILE.npz")
-    space, table = load_table_with_space(latencies, get_space(space_name) if space_name else None)
-    protocol = Protocol(
-        train=train,
-        test=test,
-        sample_counts=sample_counts,
-        seeds=tuple(range(seed_count)),
-        pretrain_samples=pretrain_samples,
-        methods=resolve_methods(
-            method_names, space, lambda part: score_encoding(part, space, table, train=train, proxies=proxies)
-        ),
-        trim=trim,
-    )
-    units = evaluation_units(space, table, protocol)
-    journal = _journal(json_file, space, table, protocol, proxies if readers else None)
-    rows = run_scored(units, json_file, journal, jobs=jobs, backend=backend)
-    print_scores([Score.from_row(row) for row in rows], protocol)
-
-
-def _journal(
-    json_file: Path | None,
-    space: "CategoricalSpace",
-    table: "LatencyTable",
-    protocol: "Protocol",
-    proxies: Path | None,
-) -> "Journal | None":
-    """Open the journal beside the results; without results to write there is none."""
-    import hashlib
-
-    from edgeprof_predictor.evaluation import evaluation_inputs
-    from edgeprof_predictor.runs import Journal
-
-    if json_file is None:
-        return None
-    inputs = evaluation_inputs(space, table, protocol)
-    if proxies is not None:
-        inputs["table of proxies"] = hashlib.sha256(proxies.read_bytes()).hexdigest()
-    return Journal.beside(json_file, inputs)
+    with unit_callbacks() as (on_begin, on_finished):
+        evaluation = edgeprof.evaluate(
+            latencies,
+            train=train,
+            test=test,
+            sample_counts=sample_counts,
+            seed_count=seed_count,
+            pretrain_samples=pretrain_samples,
+            methods=method_names,
+            proxies=proxies,
+            space=space_name,
+            trim=trim,
+            output=json_file,
+            jobs=jobs,
+            backend=backend,
+            on_begin=on_begin,
+            on_finished=on_finished,
+        )
+    if json_file is not None:
+        messages.print(f"scores: {json_file}")
+    print_scores(evaluation.scores, evaluation.protocol)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
+from edgeprof.cli.console import messages
 from edgeprof.cli.parameters import CountList, NameList, parallel_options, scores_file_option
+from edgeprof.cli.unit_progress import unit_callbacks
 
 
 @click.command("evaluate-accuracy")
@@ -58,20 +60,23 @@ def evaluate_accuracy(
     Each method learns from the source tasks, or from none, gets the accuracy of a few networks of the target, and is
     scored on all others of the table. The default chooses which ones are trained; the others draw them by chance.
     """
+    import edgeprof
     from edgeprof.cli.accuracy_tables import print_accuracy_scores
-    from edgeprof.cli.scored_run import run_scored
-    from edgeprof_predictor.accuracy.evaluation import AccuracyScore, accuracy_inputs, accuracy_units
-    from edgeprof_predictor.accuracy.registry import get_accuracy_method
-    from edgeprof_predictor.accuracy.tables import load_tasks
-    from edgeprof_predictor.runs import Journal
 
-    names = method_names or (*(("default",) if sources else ()), "ridge-zcp", "scratch-vec")
-    methods = [get_accuracy_method(name) for name in names]
-    source_tasks, target_task = load_tasks(tables_file, sources=sources, target=target)
-    units = accuracy_units(
-        source_tasks, [target_task], methods=methods, sample_counts=sample_counts, seeds=range(seed_count)
-    )
-    inputs = accuracy_inputs(source_tasks, target_task, sample_counts)
-    journal = Journal.beside(json_file, inputs) if json_file else None
-    rows = run_scored(units, json_file, journal, jobs=jobs, backend=backend)
-    print_accuracy_scores([AccuracyScore.from_row(row) for row in rows])
+    with unit_callbacks() as (on_begin, on_finished):
+        scores = edgeprof.evaluate_accuracy(
+            tables_file,
+            target=target,
+            sources=sources,
+            sample_counts=sample_counts,
+            seed_count=seed_count,
+            methods=method_names,
+            output=json_file,
+            jobs=jobs,
+            backend=backend,
+            on_begin=on_begin,
+            on_finished=on_finished,
+        )
+    if json_file is not None:
+        messages.print(f"scores: {json_file}")
+    print_accuracy_scores(scores)

@@ -37,16 +37,9 @@ def import_(
     SOURCE is a folder of HELP, a CSV file with one row an architecture or one row a measurement, or JSON lines.
     Nothing is guessed: a latency that is missing, given twice or not greater than 0 is refused with its row.
     """
-    from edgeprof_predictor.spaces import get_space
-    from edgeprof_predictor.tables.importers import import_latency_table, save_latency_table
+    import edgeprof
 
-    imported = import_latency_table(
-        source,
-        format_name=format_name,
-        unit=LatencyUnit(unit),
-        space=get_space(space_name) if space_name else None,
-    )
-    save_latency_table(imported.table, output, notation=imported.space)
+    imported = edgeprof.import_table(source, output, format_name=format_name, unit=unit, space=space_name)
     platforms = imported.table.platforms
     if as_json:
         print_json(

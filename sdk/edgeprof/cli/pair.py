@@ -13,15 +13,12 @@ def pair(address: str, forget: bool) -> None:
 
     Asks for the code that `edgeprof-agent pair` shows on the device, or reads it from stdin.
     """
+    import edgeprof
+
     if forget:
-        from edgeprof.devices.pairings import forget_device
-
-        click.echo(f"forgot {address}" if forget_device(address) else f"no device was paired at {address}")
+        click.echo(f"forgot {address}" if edgeprof.forget_device(address) else f"no device was paired at {address}")
         return
-
-    from edgeprof.devices.pairing import pair
-
-    name = pair(address, _ask_code)
+    name = edgeprof.pair(address, _ask_code)
     click.echo(f"paired with the device at {address}; it calls this host {name}")
 
 

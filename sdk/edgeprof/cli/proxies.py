@@ -10,7 +10,6 @@ from edgeprof.cli.parameters import NameList, json_option, parallel_options
 
 if TYPE_CHECKING:
     from edgeprof_predictor.proxies import SpaceScores
-    from edgeprof_predictor.spaces import Architecture, SearchSpace
 
 SHOWN_COUNT = 20
 """Architectures that the table on a terminal shows; a file or --json has all of them."""
@@ -77,7 +76,7 @@ def proxies(
     only those.
     """
     from edgeprof_predictor.proxies import PROXY_NAMES, canonical_names
-    from edgeprof_predictor.spaces import SPACE_NAMES, get_space
+    from edgeprof_predictor.spaces import SPACE_NAMES
 
     chosen = canonical_names(names or PROXY_NAMES)
     if subject not in SPACE_NAMES and ":" in subject:
@@ -85,9 +84,15 @@ def proxies(
             raise click.UsageError("ARCHITECTURE, --count, --table and --output go with a SPACE")
         _score_module(subject, chosen, seed, batch_size, input_shapes, classes, as_json)
         return
-    space = get_space(subject)
-    found = _architectures(space, architectures, count, table, seed)
-    scores = _score_space(space, found, chosen, seed, batch_size, jobs, backend)
+    scores = _score_space(
+        subject,
+        _chosen(architectures, count, table),
+        chosen,
+        seed=seed,
+        batch_size=batch_size,
+        jobs=jobs,
+        backend=backend,
+    )
     if output is not None:
         scores.save(output)
         messages.print(f"scores: {output}")
@@ -103,15 +108,15 @@ def _score_module(
     classes: int | None,
     as_json: bool,
 ) -> None:
+    import edgeprof
     from edgeprof.cli.proxy_tables import print_record, record_document
-    from edgeprof.network_source import load_network
-    from edgeprof_predictor.proxies import UnfinishedProxiesError, compute_proxies, random_batch
+    from edgeprof_predictor.proxies import UnfinishedProxiesError
 
-    network = load_network(source, seed=seed)
-    batch = random_batch(input_shapes, size=batch_size, seed=seed)
     failure: UnfinishedProxiesError | None = None
     try:
-        record = compute_proxies(network, batch, names, seed=seed, class_count=classes)
+        record = edgeprof.score_network(
+            source, names, seed=seed, batch_size=batch_size, input_shapes=input_shapes, class_count=classes
+        )
     except UnfinishedProxiesError as error:
         record, failure = error.record, error
     if as_json:
@@ -122,47 +127,25 @@ def _score_module(
         raise failure
 
 
-def _architectures(
-    space: "SearchSpace", texts: tuple[str, ...], count: int | None, table: Path | None, seed: int
-) -> "list[Architecture]":
-    from edgeprof_predictor.tables.published import load_architectures
-
+def _chosen(texts: tuple[str, ...], count: int | None, table: Path | None) -> tuple[str, ...] | int | Path:
     if (bool(texts) + (count is not None) + (table is not None)) != 1:
         raise click.UsageError("name architectures, or draw some with --count, or take those of a --table")
     if table is not None:
-        return space.architectures(load_architectures(table, space))
-    return space.sample(count, seed=seed) if count is not None else [space.parse(text) for text in texts]
+        return table
+    return texts if count is None else count
 
 
 def _score_space(
-    space: "SearchSpace",
-    architectures: "list[Architecture]",
-    names: tuple[str, ...],
-    seed: int,
-    batch_size: int,
-    jobs: int | None,
-    backend: str,
+    space: str, architectures: tuple[str, ...] | int | Path, names: tuple[str, ...], **options: Any
 ) -> "SpaceScores":
-    from contextlib import ExitStack
+    import edgeprof
+    from edgeprof.cli.unit_progress import unit_callbacks
 
-    from edgeprof.cli.unit_progress import UnitProgress
-    from edgeprof.folders import default_proxy_cache
-    from edgeprof_predictor.proxies import score_architectures
-
-    with ExitStack() as stack:
-        shown: list[UnitProgress] = []
-        return score_architectures(
-            space,
-            architectures,
-            names,
-            seed=seed,
-            batch_size=batch_size,
-            cache=default_proxy_cache(),
-            jobs=jobs,
-            backend=backend,
-            on_begin=lambda total, known: shown.append(stack.enter_context(UnitProgress(total, known))),
-            on_finished=lambda name: shown[0].on_finished(name),
+    with unit_callbacks() as (on_begin, on_finished):
+        scores: SpaceScores = edgeprof.score_space(
+            space, architectures, names, on_begin=on_begin, on_finished=on_finished, **options
         )
+    return scores
 
 
 def _show_space(scores: "SpaceScores", as_json: bool) -> None:

@@ -1,6 +1,8 @@
 """Progress of a run of many units on stderr: a bar on a terminal, lines elsewhere."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
@@ -49,6 +51,18 @@ class UnitProgress(ShownBar):
         self._bar.update(self._task, description=name, completed=self._finished, left=left)
         if not messages.is_terminal:
             messages.print(f"{name}: finished, {self._finished} of {self._unit_count}, {left}")
+
+
+@contextmanager
+def unit_callbacks() -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
+    """Yield what a run calls at its begin and after each unit; the progress ends with the block."""
+    with ExitStack() as stack:
+        shown: list[UnitProgress] = []
+
+        def on_begin(count: int, finished_count: int) -> None:
+            shown.append(stack.enter_context(UnitProgress(count, finished_count)))
+
+        yield on_begin, lambda name: shown[0].on_finished(name)
 
 
 def _duration(seconds: float) -> str:

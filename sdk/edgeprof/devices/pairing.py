@@ -18,12 +18,13 @@ _TIMEOUT_S = 40.0
 """Deadline of one exchange, on a slow board and a slow line."""
 
 
-def pair(address: str, ask_code: Callable[[], str]) -> str:
+def pair(address: str, code: str | Callable[[], str]) -> str:
     """Pair this host with a device, so that each knows the other by its key from then on.
 
     Args:
         address: `host:port` of the device's agent.
-        ask_code: Returns the code that `edgeprof-agent pair` shows; called once the device has answered.
+        code: The code that `edgeprof-agent pair` shows, or a function that returns it, called once the device has
+            answered.
 
     Returns:
         What the device calls this host.
@@ -42,11 +43,11 @@ def pair(address: str, ask_code: Callable[[], str]) -> str:
             "ERROR_REASON_PAIRING_CLOSED",
         )
     key = make_key()
-    code = re.sub(r"[\s-]", "", ask_code())
-    if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code):
-        raise PairingRefusedError(f"a code has {CODE_DIGITS} digits: look at it again", "ERROR_REASON_PAIRING_REFUSED")
+    digits = re.sub(r"[\s-]", "", code if isinstance(code, str) else code())
+    if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", digits):
+        raise PairingRefusedError(f"a code has {CODE_DIGITS} digits: read it again", "ERROR_REASON_PAIRING_REFUSED")
     exchange = Exchange(
-        code, host_fingerprint=key.fingerprint, device_fingerprint=fingerprint_of(certificate_pem), is_host=True
+        digits, host_fingerprint=key.fingerprint, device_fingerprint=fingerprint_of(certificate_pem), is_host=True
     )
     try:
         name = _exchange(address, key, certificate_pem, exchange)

@@ -130,6 +130,10 @@ class Comparison:
             statistics.median(pair.b.median_ms for pair in self.pairs),
         )
 
+    def platform(self, side: Side) -> Platform:
+        """The platform on which a candidate was measured."""
+        return resolve_platform(self.device, (self.a if side == "a" else self.b).setting)
+
     @property
     def unstable_count(self) -> int:
         """Measurements whose verdict is not `stable`."""

@@ -1,0 +1,26 @@
+"""The public call `known_devices`: the devices that this host has connected to."""
+
+from collections.abc import Sequence
+
+from edgeprof.devices.client import connect
+from edgeprof.store import KnownDevice, Store, opened
+
+
+def known_devices(addresses: Sequence[str] = (), *, store: Store | None = None) -> list[KnownDevice]:
+    """Describe the devices at these addresses, or list all that this host has connected to.
+
+    Args:
+        addresses: `host:port` of agents, which are asked for their description; empty for all known devices.
+        store: Where descriptions are kept; None for the user's own.
+
+    Returns:
+        The devices with their addresses, the last seen first.
+
+    Raises:
+        EdgeprofError: If an agent cannot be reached or refuses this host, or the store cannot be used.
+    """
+    with opened(store) as store:
+        for address in addresses:
+            with connect(address) as client:
+                store.record_device(client.device(), address)
+        return [item for item in store.devices() if not addresses or item.address in addresses]

@@ -1,0 +1,142 @@
+"""The public call `evaluate`: methods of latency prediction compared on a table of latencies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from edgeprof.evaluating.scored_run import run_scored
+from edgeprof_predictor.evaluation import (
+    Protocol,
+    Score,
+    evaluation_inputs,
+    evaluation_units,
+    reads,
+    resolve_methods,
+    score_encoding,
+)
+from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.runs import Journal
+from edgeprof_predictor.spaces import CategoricalSpace, get_space
+from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof_predictor.tables.published import load_table_with_space
+
+DEFAULT_SAMPLE_COUNTS = (3, 5, 10, 20)
+DEFAULT_SEED_COUNT = 5
+DEFAULT_PRETRAIN_SAMPLES = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Result of an evaluation.
+
+    Args:
+        protocol: What was compared on what.
+        scores: One for each method, test platform, number of samples and seed.
+    """
+
+    protocol: Protocol
+    scores: tuple[Score, ...]
+
+
+def evaluate(
+    latencies: Path | str,
+    *,
+    train: Sequence[str],
+    test: Sequence[str],
+    sample_counts: Sequence[int] = DEFAULT_SAMPLE_COUNTS,
+    seed_count: int = DEFAULT_SEED_COUNT,
+    pretrain_samples: int = DEFAULT_PRETRAIN_SAMPLES,
+    methods: Sequence[str] = ("default",),
+    proxies: Path | str | None = None,
+    space: str | None = None,
+    trim: float = 0.0,
+    output: Path | str | None = None,
+    jobs: int | None = None,
+    backend: str = "loky",
+    on_begin: Callable[[int, int], None] = lambda count, finished: None,
+    on_finished: Callable[[str], None] = lambda name: None,
+) -> Evaluation:
+    """Compare methods of prediction on platforms that they have not seen.
+
+    With an `output`, finished parts are kept beside it, and the same call after an interruption resumes.
+
+    Args:
+        latencies: Table to evaluate on, as `import_table` writes it.
+        train: Platforms to learn from.
+        test: New platforms, none of `train`.
+        sample_counts: Numbers of architectures measured on a new platform.
+        seed_count: Repetitions.
+        pretrain_samples: Architectures known of every train platform.
+        methods: Names of the methods to compare.
+        proxies: Archive of zero-cost proxies, for methods that read them.
+        space: Name of the table's search space; None to find it by notation or options.
+        trim: Share of the fastest and of the slowest architectures of each platform to leave out, 0 to 0.5.
+        output: File for all scores; None to write none.
+        jobs: Parts at the same time; None for one a core.
+        backend: Where they run: `loky`, `ray` or `dask`.
+        on_begin: Called with the number of parts and how many of them are finished already.
+        on_finished: Called with the name of each part when it is finished.
+
+    Raises:
+        PredictorError: If a table, a name or a number cannot be used; finished parts are kept.
+    """
+    found_space, table = load_table_with_space(Path(latencies), get_space(space) if space else None)
+    known = _methods(methods, found_space, table, train, proxies)
+    protocol = _protocol(train, test, sample_counts, seed_count, pretrain_samples, known, trim)
+    # Checks the protocol, before a journal is made.
+    units = evaluation_units(found_space, table, protocol)
+    journal = _journal(output, found_space, table, protocol, proxies if reads(methods, "zcp") else None)
+    run = partial(run_scored, jobs=jobs, backend=backend, on_begin=on_begin, on_finished=on_finished)
+    rows = run(units, Path(output) if output else None, journal)
+    return Evaluation(protocol=protocol, scores=tuple(Score.from_row(row) for row in rows))
+
+
+def _protocol(
+    train: Sequence[str],
+    test: Sequence[str],
+    sample_counts: Sequence[int],
+    seed_count: int,
+    pretrain_samples: int,
+    methods: tuple[type[Method], ...],
+    trim: float,
+) -> Protocol:
+    return Protocol(
+        train=tuple(train),
+        test=tuple(test),
+        sample_counts=tuple(sample_counts),
+        seeds=tuple(range(seed_count)),
+        pretrain_samples=pretrain_samples,
+        methods=methods,
+        trim=trim,
+    )
+
+
+def _methods(
+    names: Sequence[str],
+    space: CategoricalSpace,
+    table: LatencyTable,
+    train: Sequence[str],
+    proxies: Path | str | None,
+) -> tuple[type[Method], ...]:
+    path = Path(proxies) if proxies else None
+    return resolve_methods(names, space, lambda part: score_encoding(part, space, table, train=train, proxies=path))
+
+
+def _journal(
+    output: Path | str | None,
+    space: CategoricalSpace,
+    table: LatencyTable,
+    protocol: Protocol,
+    proxies: Path | str | None,
+) -> Journal | None:
+    """Open the journal beside the results; without results to write there is none."""
+    if output is None:
+        return None
+    inputs = evaluation_inputs(space, table, protocol)
+    if proxies is not None:
+        inputs["table of proxies"] = hashlib.sha256(Path(proxies).read_bytes()).hexdigest()
+    return Journal.beside(Path(output), inputs)
