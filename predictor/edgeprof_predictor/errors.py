@@ -4,14 +4,14 @@ PredictorError
 - ArchitectureError (ValueError)        a text or a choice that names no architecture of the space
 - EncodingError (ValueError)            an array of the wrong shape, type or range
 - SampleCountError (ValueError)         more architectures asked for than the space holds
-- SpaceTooLargeError                    a space that nobody can enumerate
+- SpaceTooLargeError                    a space too large to enumerate
 - UnknownSearchSpaceError (LookupError) a search space that is not there
 - TableError (ValueError)               a table of latencies that cannot be used
 - UnknownPlatformError (LookupError)    a platform that a table does not hold
 - UnknownTaskError (LookupError)        a task that a table does not hold
 - SameTaskError (ValueError)            a target task that is among its own sources
 - ReferencesError (ValueError)          reference platforms that are not those needed, or a source that is the target
-- SamplesError (ValueError)             measurements that cannot be learnt from
+- SamplesError (ValueError)             measurements that cannot be used
 - UnknownMethodError (LookupError)      a method of prediction that is not there
 - BundleError                           a pre-trained predictor that is missing, damaged or too new
 - ProfileError                          a profile that is missing, damaged or too new

@@ -1,4 +1,4 @@
-"""How good predictions are: ranks, milliseconds, intervals.
+"""Metrics of predictions: ranks, milliseconds, intervals.
 
 All take `n` actual and `n` predicted latencies; shares lie between 0 and 1.
 """

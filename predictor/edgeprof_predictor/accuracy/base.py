@@ -1,4 +1,4 @@
-"""The seam of all accuracy predictors: fit on source tasks, look at candidates, choose, predict."""
+"""The interface of all accuracy predictors: fit on source tasks, take candidates, choose, predict."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SourceUse: TypeAlias = Literal["none", "one", "all"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AccuracyPrediction:
-    """Accuracies of `n` candidates with their doubt.
+    """Accuracies of `n` candidates with their uncertainty.
 
     Args:
         accuracy: What is expected: in the task's unit, or, without any network trained, a rank score.
@@ -50,7 +50,7 @@ class AccuracyPrediction:
 
 
 class AccuracyPredictor(ABC):
-    """A method that looks at the candidates of one target task."""
+    """A fitted method on the candidates of one target task."""
 
     @abstractmethod
     def choose(self, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
@@ -68,7 +68,7 @@ class AccuracyPredictor(ABC):
         """Return accuracies of all candidates, those trained included."""
 
     def warning(self, trained: Trained) -> str | None:
-        """Return one sentence where the task is unlike anything the sources taught; None where it is not."""
+        """Return one sentence where the task is unlike the sources; None where it is not."""
         return None
 
 

@@ -21,14 +21,14 @@ from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS
 
 INTERVAL_FACTOR: Final = 1.2
-"""On the deviations of an interval, since scales and order of the few trained networks are taken for certain. One value
+"""On the deviations of an interval, since scales and order of the few trained networks are taken as exact. One value
 for all tasks, under which nine tenths of the accuracies of NAS-Bench-Suite-Zero lie inside."""
 
 TELLING_COUNT: Final = 5
-"""Different accuracies known before what they say against the sources is repeated to a user."""
+"""Different accuracies of trained networks needed for a warning that the task is unlike the sources."""
 
 MIN_PRIOR_CORRELATION: Final = 0.0
-"""Rank correlation of expected and reached below which a task is called unlike the sources. On the tasks of
+"""Rank correlation of expected and measured accuracies below which a task counts as unlike the sources. On the tasks of
 NAS-Bench-Suite-Zero, seen from other spaces, it lies between .26 and .85 with ten networks chosen and trained."""
 
 
@@ -37,7 +37,7 @@ class DefaultAccuracy(AccuracyMethod):
 
     Args:
         proxies: Those that the kernels read.
-        posteriors: What the sources say, under each set of scales.
+        posteriors: Of the sources, under each set of scales.
     """
 
     name: ClassVar[str] = "default"
@@ -50,7 +50,7 @@ class DefaultAccuracy(AccuracyMethod):
 
     @classmethod
     def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> DefaultAccuracy:
-        """Learn what the sources say, under each hypothesis about the kernels.
+        """Condition on the sources, under each set of scales.
 
         Raises:
             TableError: If there is no source.
@@ -70,11 +70,11 @@ class DefaultAccuracy(AccuracyMethod):
         )
 
     def condensed(self, option_counts: Mapping[str, Sequence[int]], *, seed: int) -> DefaultAccuracy:
-        """Return nearly the same without the sources: what a bundle may hold.
+        """Return a sparse approximation without the data of the sources, for a bundle.
 
         Args:
             option_counts: Options of each decision, by the name of each search space that the sources are of.
-            seed: Draws the networks on which the sources' say is kept.
+            seed: Draws the inducing points.
         """
         posteriors = [
             InducedSourcePosterior.of(part, proxy_count=len(self.proxies), option_counts=option_counts, seed=seed)
@@ -118,7 +118,7 @@ class DefaultAccuracyPredictor(AccuracyPredictor):
     """The default method on the candidates of one target.
 
     Args:
-        mixture: What is believed of them.
+        mixture: Posteriors of their accuracies.
         has_known_proxies: Whether the candidates have any proxy that the sources have.
     """
 
@@ -127,7 +127,7 @@ class DefaultAccuracyPredictor(AccuracyPredictor):
         self._has_known_proxies = has_known_proxies
 
     def choose(self, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
-        """Return the candidates that tell most of all others."""
+        """Return the candidates that lower the variance of all others most."""
         return choose_informative(self._mixture, count, trained=trained, seed=seed)
 
     def predict(self, trained: Trained, *, seed: int) -> AccuracyPrediction:
@@ -148,7 +148,7 @@ class DefaultAccuracyPredictor(AccuracyPredictor):
         )
 
     def warning(self, trained: Trained) -> str | None:
-        """Return a sentence where no proxy is known, or where the trained networks speak against the sources."""
+        """Return a sentence where no proxy is known, or where the trained networks contradict the sources."""
         if not self._has_known_proxies:
             return "the candidates have no proxy that the sources have: only their decisions are compared"
         if len(np.unique(trained.accuracy)) < TELLING_COUNT:

@@ -1,4 +1,4 @@
-"""Choose which candidates to train: those that leave the least doubt about all others."""
+"""Choose which candidates to train: those that leave the least variance of all others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgeprof_predictor.accuracy.task import Trained
 from edgeprof_predictor.errors import SampleCountError
 
 POOL_COUNT: Final = 800
-"""Candidates among which the next ones are chosen, and whose doubt counts; more would choose no better."""
+"""Candidates among which the next ones are chosen, and whose variance is summed; more do not improve the choice."""
 
 
 def choose_informative(mixture: Mixture, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
@@ -21,7 +21,7 @@ def choose_informative(mixture: Mixture, count: int, *, trained: Trained, seed: 
     Accuracies do not matter for it, so all can be chosen before the first is trained.
 
     Args:
-        mixture: What is believed of the candidates.
+        mixture: Posteriors of the candidates.
         count: How many.
         trained: Those that are trained already.
         seed: Draws the pool from many candidates.
@@ -35,21 +35,21 @@ def choose_informative(mixture: Mixture, count: int, *, trained: Trained, seed: 
     drawn = np.random.default_rng(seed).permutation(mixture.count)[: max(POOL_COUNT, count + trained.count)]
     # The same pool from one choice to the next, so that its covariance is computed once.
     pool = np.union1d(drawn, trained.indices)
-    doubt = mixture.covariance(pool).copy()
+    variance = mixture.covariance(pool).copy()
     taken = np.isin(pool, trained.indices)
     for place in np.flatnonzero(taken).tolist():
-        _learn(doubt, place, mixture.noise)
+        _learn(variance, place, mixture.noise)
     chosen: list[int] = []
     for _ in range(count):
-        gains = (doubt**2).sum(axis=0) / (np.diagonal(doubt) + mixture.noise)
+        gains = (variance**2).sum(axis=0) / (np.diagonal(variance) + mixture.noise)
         gains[taken] = -1.0
         chosen.append(int(gains.argmax()))
         taken[chosen[-1]] = True
-        _learn(doubt, chosen[-1], mixture.noise)
+        _learn(variance, chosen[-1], mixture.noise)
     return pool[np.array(chosen, dtype=np.int64)]
 
 
-def _learn(doubt: NDArray[np.float64], place: int, noise: float) -> None:
-    """Take away what training one candidate explains, in place."""
-    column = doubt[:, place].copy()
-    doubt -= np.outer(column, column) / (column[place] + noise)
+def _learn(variance: NDArray[np.float64], place: int, noise: float) -> None:
+    """Subtract the variance that training one candidate explains, in place."""
+    column = variance[:, place].copy()
+    variance -= np.outer(column, column) / (column[place] + noise)

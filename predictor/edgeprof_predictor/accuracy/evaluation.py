@@ -35,7 +35,7 @@ class AccuracyScore:
         spearman: Over every architecture that was not trained, ties averaged.
         kendall_tau: Tau-b over the same.
         interval_coverage: Share of accuracies inside their 90 % interval; None while values only rank.
-        warning: What the method says against itself; None where it says nothing.
+        warning: Why the method may be wrong on this target; None where it has no warning.
     """
 
     source: str

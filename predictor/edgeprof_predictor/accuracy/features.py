@@ -61,9 +61,9 @@ def read_features(candidates: Candidates, proxies: Sequence[str], *, task: str =
         TableError: If there is no candidate.
     """
     if not candidates.count:
-        raise TableError(f"{task or candidates.space}: there is no architecture to look at")
+        raise TableError(f"{task or candidates.space}: there is no architecture")
     scores = RankNormal.fit(candidates.scores).apply(candidates.scores) if candidates.proxies else candidates.scores
-    # A proxy that is the same for all says nothing; its ranks would shift all of them alike.
+    # A proxy that is the same for all carries no information; its ranks would shift all alike.
     scores = np.where(np.ptp(scores, axis=0) > 0, scores, 0.0)
     columns = np.zeros((candidates.count, len(proxies)))
     for column, name in enumerate(proxies):

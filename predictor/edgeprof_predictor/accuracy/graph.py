@@ -47,10 +47,10 @@ class _GraphPredictor(PlainPredictor):
         self._space = get_space(name) if name in SPACE_NAMES else space_of_table(name, candidates.choices)
 
     def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
-        """Return what a graph network trained on the trained networks says; none tells nothing."""
+        """Return predictions of a graph network fitted to the trained networks; zeros with fewer than two."""
         if trained.count < 2:
             return np.zeros(self.candidates.count), 1.0
         targets, mean, sd = standardised(trained.accuracy)
         encodings = self._space.one_hot(self.candidates.choices)
-        law = train_reader(self._space, encodings[trained.indices], targets, step_count=GRAPH_STEPS, seed=seed)
-        return law(encodings) * sd + mean, sd
+        predict = train_reader(self._space, encodings[trained.indices], targets, step_count=GRAPH_STEPS, seed=seed)
+        return predict(encodings) * sd + mean, sd

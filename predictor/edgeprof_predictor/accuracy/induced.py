@@ -1,4 +1,7 @@
-"""What sources say, without the sources: a few hundred made-up networks for each search space, and weights on them."""
+"""A sparse posterior of the sources: inducing points for each search space, and weights on them.
+
+It predicts nearly as the exact posterior and holds no accuracy of a source.
+"""
 
 from __future__ import annotations
 
@@ -15,26 +18,26 @@ from edgeprof_predictor.accuracy.target import ExactSourcePosterior, SourcePoste
 from edgeprof_predictor.spaces import FloatArray
 
 ANY_SPACE: Final = "any"
-"""Of the made-up networks that stand for a space that no source has."""
+"""Name of the inducing points for search spaces that no source is of."""
 
 INDUCING_COUNT: Final = 256
 KEPT_COUNT: Final = 96
-"""Directions of what the sources explain that are kept; the others explain next to nothing."""
+"""Eigenvectors of the explained covariance that are kept; the others explain almost nothing."""
 
 STABILITY: Final = 1e-4
-"""Variance added to each made-up network, or their covariance could not be inverted."""
+"""Variance added to each inducing point, so that their covariance can be inverted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Summary:
-    """What the sources say of one search space.
+    """The sparse posterior for one search space.
 
-    Letters: `u` made-up networks, `r` directions.
+    Letters: `u` inducing points, `r` directions.
 
     Args:
-        inducing: Scores and decisions drawn by chance; nobody trained them.
-        weights: By which their covariance with a candidate gives its mean.
-        directions: By which it gives what the sources explain of its variance.
+        inducing: Scores and decisions drawn at random; they are no trained networks.
+        weights: The product with the covariance of a candidate is its mean.
+        directions: The squared product with it is the variance that the sources explain.
 
     Shapes:
         weights: `u`.  directions: `u x r`.
@@ -46,7 +49,7 @@ class Summary:
 
 
 class InducedSourcePosterior(SourcePosterior):
-    """The posterior of source tasks at made-up networks, from which any candidate is predicted.
+    """The posterior of source tasks at inducing points, from which any candidate is predicted.
 
     Args:
         scales: Of the kernels.
@@ -65,13 +68,13 @@ class InducedSourcePosterior(SourcePosterior):
     def of(
         cls, posterior: ExactSourcePosterior, *, proxy_count: int, option_counts: Mapping[str, Sequence[int]], seed: int
     ) -> InducedSourcePosterior:
-        """Return what a posterior says, at made-up networks of each search space and of any other.
+        """Return the sparse form of a posterior, for each search space and for any other.
 
         Args:
             posterior: Of the sources.
             proxy_count: Proxies that the sources' features have.
             option_counts: Options of each decision, by the name of the space.
-            seed: Draws the networks.
+            seed: Draws the inducing points.
         """
         generator = np.random.default_rng(seed)
         spaces = {**option_counts, ANY_SPACE: (2,)}
@@ -84,11 +87,11 @@ class InducedSourcePosterior(SourcePosterior):
         )
 
     def at(self, target: TaskFeatures) -> TargetPosterior:
-        """Return what all sources say of the target's candidates."""
+        """Return the posterior of the target's candidates given all sources."""
         return self._posterior(target, target.space if target.space in self._summaries else ANY_SPACE)
 
     def without_own_space(self, target: TaskFeatures) -> TargetPosterior | None:
-        """Return what all spaces share of what the sources say; None where no source is of the target's space."""
+        """Return the posterior by the part that all spaces share; None where no source is of the target's space."""
         return self._posterior(target, ANY_SPACE) if target.space in self._summaries else None
 
     def _posterior(self, target: TaskFeatures, space: str) -> TargetPosterior:
@@ -136,7 +139,7 @@ def _spaces(names: Iterable[str]) -> list[str]:
 def _draw_inducing_points(
     space: str, option_counts: Sequence[int], proxy_count: int, generator: np.random.Generator
 ) -> TaskFeatures:
-    """Return networks drawn by chance: normal scores are normal, whatever the proxy."""
+    """Return random networks: normal scores have a standard normal distribution, whatever the proxy."""
     return TaskFeatures(
         task="inducing points",
         space=space,
@@ -146,12 +149,12 @@ def _draw_inducing_points(
 
 
 def _summary(posterior: ExactSourcePosterior, inducing: TaskFeatures) -> Summary:
-    believed = posterior.at(inducing)
+    at_inducing = posterior.at(inducing)
     # Another task, so that what belongs to a task alone does not count.
     prior = covariance(posterior.scales, Pairs.of([inducing], [replace(inducing, task="another")]))
     inverse = np.linalg.inv(prior + STABILITY * np.eye(inducing.count))
-    explained = inverse @ believed.explained @ inverse
+    explained = inverse @ at_inducing.explained @ inverse
     values, vectors = np.linalg.eigh((explained + explained.T) / 2.0)
     kept = np.argsort(values)[::-1][:KEPT_COUNT]
     directions: FloatArray = vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))
-    return Summary(inducing=inducing, weights=inverse @ believed.mean, directions=directions)
+    return Summary(inducing=inducing, weights=inverse @ at_inducing.mean, directions=directions)

@@ -1,4 +1,4 @@
-"""How alike two trained networks are: by what all tasks share, what a search space shares, and what is a task's own."""
+"""Kernels of trained networks: a part that all tasks share, one that a search space shares, and a task's own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ their scales for each proxy belong to their spaces. Mean rank correlation on 15 
 .747 to .768 by the draw of architectures and the steps, these .757, both mixed .745 to .772."""
 
 SCALE_FACTORS: Final[tuple[Mapping[str, float], ...]] = ({},)
-"""Factors on these, each a hypothesis that the networks trained on the target weigh. One is enough: shorter or longer
+"""Factors on these, a mapping for each set of scales, which the networks trained on the target weigh. One is enough:
+shorter or longer
 lengths, more weight on the linear or on the smooth part, alone or together, all did worse (.727 to .752)."""
 
 CONSTANT: Final = (*(f"smooth.{level}" for level in LEVELS), "decisions.space", "decisions.task", "same.space")
@@ -57,7 +58,7 @@ class Scales:
 
     @classmethod
     def of(cls, factors: Mapping[str, float]) -> Scales:
-        """Return a hypothesis: the scales set beforehand, some of them times a factor."""
+        """Return the scales set beforehand, some of them times a factor."""
         return cls({name: value * factors.get(name, 1.0) for name, value in SCALES.items()})
 
     def __getitem__(self, name: str) -> float:
@@ -71,7 +72,7 @@ class Scales:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """All that kernels need to know of pairs of architectures but the scales.
+    """What kernels need of pairs of architectures, the scales excepted.
 
     Letters: `n` and `n'` architectures of any tasks.
 

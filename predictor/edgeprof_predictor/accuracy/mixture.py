@@ -1,4 +1,4 @@
-"""Several posteriors about one target, weighed by how well they expected the networks trained on it."""
+"""A mixture of posteriors of one target, weighed by the marginal likelihood of the networks trained on it."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class LatentPrediction:
 
 
 class Mixture:
-    """Beliefs that differ in which sources they listen to: all, those of other search spaces, none.
+    """Posteriors that use different sources: all, those of other search spaces, none.
 
-    A task may be unlike the others of its own space. Its first trained networks tell, and a posterior that did not
-    expect them loses its say.
+    A task may be unlike the others of its own space; its first trained networks then lower the weight of the posteriors
+    that did not expect them.
 
     Letters: `n` candidates, `k` trained networks.
 
     Args:
-        whole: Those that listen to all sources, at least one.
-        others: Those that listen to sources of other search spaces, where there are some of the target's.
-        alone: Those that listen to none, at least one.
+        whole: Those that use all sources, at least one.
+        others: Those that use the sources of other search spaces, where there are sources of the target's.
+        alone: Those that use none, at least one.
     """
 
     def __init__(
@@ -57,42 +57,42 @@ class Mixture:
 
     @property
     def noise(self) -> float:
-        """Variance of what no kernel explains, the mean of the posteriors'."""
+        """Variance that no kernel explains, the mean over the posteriors."""
         return float(np.mean([posterior.noise for posterior in self.posteriors]))
 
     def predict(self, trained: Trained) -> LatentPrediction:
-        """Return what is expected of all candidates; where none is trained, what sources say."""
+        """Return accuracies expected of all candidates; by the sources alone where none is trained."""
         if not trained.count:
             return self._untrained()
         latents = [latent_accuracies(posterior, trained.indices, trained.accuracy) for posterior in self.posteriors]
-        # All posteriors are asked about the same values, or those that spread them less would be the better liked.
-        say = self._say(trained, latents[0])
+        # All likelihoods are of the same values: a posterior that spreads them less would otherwise get more weight.
+        weights = self._weights(trained, latents[0])
         parts = [
             posterior.learn(trained.indices, latent) for posterior, latent in zip(self.posteriors, latents, strict=True)
         ]
         means, variances = (np.stack(rows) for rows in zip(*parts, strict=True))
-        mean: FloatArray = say @ means
-        spread = say @ (variances + (means - mean) ** 2) + say @ np.array(
+        mean: FloatArray = weights @ means
+        spread = weights @ (variances + (means - mean) ** 2) + weights @ np.array(
             [posterior.noise for posterior in self.posteriors]
         )
-        return LatentPrediction(mean=mean, sd=np.sqrt(spread), latent=say @ np.stack(latents))
+        return LatentPrediction(mean=mean, sd=np.sqrt(spread), latent=weights @ np.stack(latents))
 
     def _untrained(self) -> LatentPrediction:
-        """Return the mean of what the posteriors say that listen to all sources."""
+        """Return the mean of the posteriors that use all sources."""
         mean: FloatArray = np.mean([posterior.mean for posterior in self._whole], axis=0)
         variance = np.mean([posterior.variance + posterior.noise for posterior in self._whole], axis=0)
         return LatentPrediction(mean=mean, sd=np.sqrt(variance), latent=np.zeros(0))
 
     def prior_correlation(self, trained: Trained) -> float:
-        """Return the rank correlation of what sources expected of the trained networks with what these reached."""
+        """Return the rank correlation of accuracies expected from the sources with those of the trained networks."""
         return spearman(trained.accuracy, self._untrained().mean[trained.indices])
 
-    def _say(self, trained: Trained, latent: FloatArray) -> FloatArray:
-        """Return the share that each posterior has in what is said."""
-        evidence = np.array(
+    def _weights(self, trained: Trained, latent: FloatArray) -> FloatArray:
+        """Return the weight of each posterior."""
+        log_likelihood = np.array(
             [posterior.log_marginal_likelihood(trained.indices, latent) for posterior in self.posteriors]
         )
-        shares = np.exp(evidence - evidence.max())
+        shares = np.exp(log_likelihood - log_likelihood.max())
         found: FloatArray = shares / shares.sum()
         return found
 

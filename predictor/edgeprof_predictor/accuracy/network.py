@@ -24,7 +24,7 @@ SOURCE_SHARE: Final = 0.15
 
 
 class ScratchVecAccuracy(AccuracyMethod):
-    """A network that knows the trained networks of the target alone.
+    """A network fitted to the trained networks of the target alone.
 
     Source:
         Multi-Predict, section 5, Figure 8 and Table 14. Scores are ranked and accuracies standardised, which is ours.
@@ -101,7 +101,7 @@ class _ScratchPredictor(PlainPredictor):
         self._encodings = encodings
 
     def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
-        """Return what a network trained on the trained networks says; none tells nothing."""
+        """Return predictions of a network fitted to the trained networks; zeros with fewer than two."""
         if trained.count < 2:
             return np.zeros(self.candidates.count), 1.0
         network = new_network(self._encodings.shape[1], ACCURACY_TRANSFER, seed=seed)
@@ -117,7 +117,7 @@ class _TransferPredictor(PlainPredictor):
         self._encodings, self._network = encodings, network
 
     def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
-        """Return what the fine-tuned network says; what it has learnt on the source where none is trained."""
+        """Return predictions of the fine-tuned network; of the source's where fewer than two are trained."""
         if trained.count < 2:
             return outputs(self._network, self._encodings), 1.0
         network = copy.deepcopy(self._network)

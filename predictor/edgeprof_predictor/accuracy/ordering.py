@@ -1,4 +1,4 @@
-"""From the accuracies of a few trained networks to normal accuracies and back; their order alone is believed."""
+"""From the accuracies of a few trained networks to normal accuracies and back; only their order is used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROUND_COUNT: Final = 3
 
 RANK_SHARE: Final = 0.5
 """Share of a normal accuracy that is the rank among the trained ones; the rest is where the model puts that rank among
-all candidates. Chosen networks are no fair draw, so the first alone would put them too far out."""
+all candidates. Chosen networks are not a random draw, so ranks among them alone would place them too far out."""
 
 
 def latent_accuracies(posterior: TargetPosterior, indices: NDArray[np.int64], accuracy: FloatArray) -> FloatArray:

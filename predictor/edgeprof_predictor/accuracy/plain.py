@@ -1,4 +1,4 @@
-"""What the simpler accuracy predictors share: samples by chance, one spread for all candidates."""
+"""What the simpler accuracy predictors share: random samples, one standard deviation for all candidates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgeprof_predictor.spaces import FloatArray
 
 
 class PlainPredictor(AccuracyPredictor):
-    """A predictor whose samples are drawn by chance, the same for each method with the same seed.
+    """A predictor whose samples are drawn at random, the same for each method with the same seed.
 
     Args:
         candidates: Of the target task.
@@ -33,7 +33,7 @@ class PlainPredictor(AccuracyPredictor):
         """
 
     def choose(self, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
-        """Return candidates drawn by chance."""
+        """Return random candidates."""
         rest = np.setdiff1d(np.arange(self.candidates.count), trained.indices)
         if count > len(rest):
             raise SampleCountError(f"cannot choose {count} networks to train: {len(rest)} candidates are left")

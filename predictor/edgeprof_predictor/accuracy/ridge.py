@@ -1,4 +1,4 @@
-"""Ridge regressions on ranked zero-cost proxies: from scratch, or drawn towards what a source says."""
+"""Ridge regressions on ranked zero-cost proxies: from scratch, or drawn towards the weights of a source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PENALTY: Final = 3.0
 
 
 class RidgeAccuracy(AccuracyMethod):
-    """A ridge regression on the trained networks of the target alone: the honest opponent of any transfer."""
+    """A ridge regression on the trained networks of the target alone: the baseline of every transfer."""
 
     name: ClassVar[str] = "ridge-zcp"
     encoding: ClassVar[str] = "zcp"
@@ -78,7 +78,7 @@ class _RidgePredictor(PlainPredictor):
         self._scores, self._prior = scores, prior
 
     def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
-        """Return accuracies by way of ranks; what the prior says where none is trained."""
+        """Return accuracies by way of ranks; by the prior weights where fewer than two are trained."""
         if trained.count < 2:
             return self._scores @ self._prior, 1.0
         latent = normal_ranks(trained.accuracy)

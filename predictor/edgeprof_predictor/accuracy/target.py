@@ -1,4 +1,4 @@
-"""What is known of a target task before and after a few of its networks are trained."""
+"""The posterior of a target task, given source tasks and a few of its own trained networks."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from edgeprof_predictor.accuracy.kernel import JITTER, Pairs, Scales, covariance
 from edgeprof_predictor.spaces import FloatArray
 
 OFFSET_VARIANCE: Final = 1.0
-"""Of a constant on all normal accuracies of the target: the few trained are not its middle."""
+"""Variance of a constant on all normal accuracies of the target, since the few trained need not be average."""
 
 OTHER_SPACE_COUNT: Final = 150
-"""Networks of each source of another search space that are heard."""
+"""Networks of each source of another search space that are used."""
 
 OWN_SPACE_COUNT: Final = 800
-"""Networks of each source of the target's search space that are heard: as many as a public table has. Mean rank
+"""Networks of each source of the target's search space that are used: as many as a public table has. Mean rank
 correlation on 15 left-out tasks, 10 samples, one seed: 150 .803, 450 .818, 800 .827. As many of the other spaces, too,
-took five times as long and told nothing more."""
+took five times as long and improved nothing."""
 
 CHUNK_COUNT: Final = 2048
 """Candidates that are worked on at a time, to bound memory."""
 
 
 def without_sources(scales: Scales, target: TaskFeatures) -> TargetPosterior:
-    """Return what the scales of the kernels alone say of a target's candidates."""
+    """Return the distribution of a target's candidates by the kernels alone."""
     return TargetPosterior(scales, target, np.zeros(target.count), np.zeros((target.count, 0), dtype=np.float32))
 
 
 class SourcePosterior(ABC):
-    """What source tasks say of any other, in whichever form that is kept."""
+    """The posterior of the normal accuracies of any task given source tasks."""
 
     scales: Scales
 
     @abstractmethod
     def at(self, target: TaskFeatures) -> TargetPosterior:
-        """Return what all sources say of the target's candidates."""
+        """Return the posterior of the target's candidates given all sources."""
 
     @abstractmethod
     def without_own_space(self, target: TaskFeatures) -> TargetPosterior | None:
-        """Return what sources of other search spaces say of the target's; None where there are none, or only those."""
+        """Return it given the sources of other search spaces; None where there are none, or only those."""
 
 
 class ExactSourcePosterior(SourcePosterior):
-    """What the trained networks of the source tasks say of any other.
+    """The exact posterior, from the trained networks of the source tasks.
 
-    Tasks of the target's own space say most, so more of their networks are heard.
+    Tasks of the target's own space inform most, so more of their networks are used.
 
     Args:
         scales: Of the kernels.
@@ -66,35 +66,35 @@ class ExactSourcePosterior(SourcePosterior):
         self._by_space: dict[tuple[str, bool], _Conditioned] = {}
 
     def without_own_space(self, target: TaskFeatures) -> TargetPosterior | None:
-        """Return what sources of other search spaces say of the target's; None where there are none, or only those."""
+        """Return it given the sources of other search spaces; None where there are none, or only those."""
         own_count = sum(part.space == target.space for part in self._features)
         if own_count in (0, len(self._features)):
             return None
         return self._conditioned(target.space, with_own=False).at(target)
 
     def at(self, target: TaskFeatures) -> TargetPosterior:
-        """Return what the sources say of the target's candidates."""
+        """Return the posterior of the target's candidates given the sources."""
         return self._conditioned(target.space, with_own=True).at(target)
 
     def _conditioned(self, space: str, *, with_own: bool) -> _Conditioned:
-        # Spaces that no source has hear the same.
+        # All spaces without a source use the same.
         key = space if any(part.space == space for part in self._features) else "", with_own
         if key not in self._by_space:
-            heard = [
+            used = [
                 (part, accuracies, OWN_SPACE_COUNT if part.space == space else OTHER_SPACE_COUNT)
                 for part, accuracies in zip(self._features, self._accuracies, strict=True)
                 if with_own or part.space != space
             ]
             self._by_space[key] = _Conditioned(
                 self.scales,
-                [part.subset(np.arange(min(count, part.count))) for part, _, count in heard],
-                [accuracies[:count] for _, accuracies, count in heard],
+                [part.subset(np.arange(min(count, part.count))) for part, _, count in used],
+                [accuracies[:count] for _, accuracies, count in used],
             )
         return self._by_space[key]
 
 
 class _Conditioned:
-    """The normal accuracies of some trained networks, ready to tell of others.
+    """A Gaussian process conditioned on the normal accuracies of some trained networks.
 
     Letters: `m` trained networks of all sources.
     """
@@ -126,7 +126,7 @@ class TargetPosterior:
         scales: Of the kernels.
         target: Its candidates.
         mean: What the sources expect.
-        explained: Rows whose products are the covariance that the sources explain.
+        explained: Rows whose inner products are the covariance that the sources explain.
 
     Shapes:
         mean: `n`.  explained: `n x m`.
@@ -174,7 +174,7 @@ class TargetPosterior:
         return np.stack([self._columns[index] for index in indices.tolist()], axis=1)
 
     def weights(self, indices: NDArray[np.int64]) -> FloatArray:
-        """Return how much each candidate leans on each trained one: `k` to `n x k`."""
+        """Return the regression weights of candidates on trained ones: `k` to `n x k`."""
         columns = self.columns(indices)
         matrix = columns[indices] + self.noise * np.eye(len(indices))
         found: FloatArray = np.linalg.solve(matrix, columns.T).T
@@ -192,7 +192,7 @@ class TargetPosterior:
         return mean, np.maximum(self.variance - explained, JITTER)
 
     def log_marginal_likelihood(self, indices: NDArray[np.int64], latent: FloatArray) -> float:
-        """Return how likely normal accuracies of trained candidates were, as a logarithm up to a constant: `k`, `k`."""
+        """Return the log marginal likelihood of normal accuracies of trained candidates, up to a constant: `k`, `k`."""
         matrix = self.columns(indices)[indices] + self.noise * np.eye(len(indices))
         factor = np.linalg.cholesky(matrix)
         white = np.linalg.solve(factor, latent - self.mean[indices])

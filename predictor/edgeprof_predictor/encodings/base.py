@@ -1,4 +1,4 @@
-"""The seam of all encodings: architectures to rows of numbers that a predictor reads."""
+"""The interface of all encodings: architectures to rows of numbers that a predictor reads."""
 
 from __future__ import annotations
 

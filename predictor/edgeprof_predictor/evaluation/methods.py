@@ -1,4 +1,4 @@
-"""The methods that an evaluation knows by name: all of the seam, the oracle, and those that read scores."""
+"""The methods that an evaluation knows by name: all latency predictors, the oracle, and those on other encodings."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 ORACLE: Final = "oracle"
-"""An upper bound, which only an evaluation can reveal the truth to."""
+"""An upper bound, to which only an evaluation can pass the whole table."""
 
 _DECISIONS: Final = "vec"
 """What every method reads unless its name says otherwise."""
 
 _GRAPH: Final = "multi-predict-gcn"
-"""Reads decisions as a graph: other numbers can only join them."""
+"""Reads decisions as a graph: other encodings can only be added to them."""
 
 _BASES: Final = {
     "ridge": "ridge",

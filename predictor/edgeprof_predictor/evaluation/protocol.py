@@ -21,13 +21,13 @@ class Protocol:
     Args:
         train: Source platforms.
         test: New platforms.
-        sample_counts: Samples of a new platform. 0 ranks without any; 1 gives the scale, and no source can be
-            told from another by it.
+        sample_counts: Samples of a new platform. 0 ranks without any; 1 gives the scale and does not
+            distinguish sources.
         seeds: Each draws its own source architectures, candidates and network weights.
         pretrain_samples: Architectures known of every source.
         methods: Classes to compare.
         trim: Share of the architectures left out at either end of each platform's latencies; 0.1 is what HELP's
-            published tables do. It peeks at the whole table of a new platform, and each score says so.
+            published tables do. It uses the whole table of a new platform, and each score records it.
 
     Raises:
         TableError: If a platform is in train and test, a list is empty or names something twice, or a number
@@ -64,8 +64,8 @@ class Protocol:
 
         Raises:
             UnknownPlatformError: If a platform is not in the table, with the nearest one that is.
-            TableError: If the table holds fewer architectures than needed, or a method needs costs that nobody
-                knows for the search space.
+            TableError: If the table holds fewer architectures than needed, or a method needs costs that are
+                unknown for the search space.
         """
         sources = table.select(self.train)
         table.select(self.test)

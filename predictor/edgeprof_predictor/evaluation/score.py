@@ -51,7 +51,7 @@ class Score:
         source_platform: Whose embedding row was taken; None where none was.
         source_correlation: Its correlation with the new platform on the samples.
         is_upper_bound: Whether the method has seen the whole table of the new platform.
-        trim: Share of the table left out at either end of its range, which peeks at the whole table, too.
+        trim: Share of the table left out at either end of its range, which uses the whole table, too.
         fit_s: Seconds to learn from the sources.
         adapt_s: Seconds from the samples to the first prediction.
     """
@@ -119,7 +119,7 @@ def evaluate(
         space: Search space of the table.
         table: Latencies of train and test platforms.
         protocol: What to evaluate.
-        on_progress: Told what is being done.
+        on_progress: Called with what is being done.
 
     Raises:
         UnknownPlatformError: If a platform is not in the table.
@@ -185,7 +185,7 @@ def score_method(
         protocol: What is evaluated; already checked.
         method_class: One of its methods.
         seed: One of its seeds.
-        on_progress: Told what is being done.
+        on_progress: Called with what is being done.
     """
     sources = table.select(protocol.train)
     eligible = protocol.source_rows(sources)

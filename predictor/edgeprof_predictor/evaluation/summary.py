@@ -1,4 +1,4 @@
-"""What a user reads of many scores: means over platforms, spread over seeds, and whether calibrations were kept."""
+"""Summaries of many scores: means over platforms, spread over seeds, calibration of the expected errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from edgeprof_predictor.evaluation.score import Score
 
 CALIBRATION_FACTOR: Final = 1.5
-"""An expected error is kept when the real one is within this factor of it, in either direction."""
+"""An expected error counts as calibrated when the measured one is within this factor of it, in either direction."""
 
 Key = TypeVar("Key")
 
@@ -56,7 +56,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorCalibration:
-    """How well the errors that a method expected match the real ones.
+    """How well the errors that a method expected match the measured ones.
 
     Args:
         method: Its name.
@@ -65,7 +65,7 @@ class ErrorCalibration:
         within_share: Share of these whose expected error, mean over seeds, is within `CALIBRATION_FACTOR` of the
             measured one.
         within_run_share: The same for single seeds.
-        typical_ratio: Geometric mean of expected to real error; above 1 is too cautious.
+        typical_ratio: Geometric mean of expected to measured error; above 1 is too cautious.
     """
 
     method: str
@@ -84,7 +84,7 @@ def summarise(scores: Sequence[Score]) -> list[Group]:
 
 
 def check_calibration(scores: Sequence[Score]) -> list[ErrorCalibration]:
-    """Return, for each method, how its calibrations were kept: overall, then for each number of samples.
+    """Return, for each method, the calibration of its expected errors: overall, then for each number of samples.
 
     Scores without an expected error, such as those without samples, are left out.
     """
@@ -136,13 +136,13 @@ def _calibration(method: str, count: int | None, scores: Sequence[Score]) -> Err
     )
 
 
-def _is_within(expected: float, real: float) -> bool:
-    return abs(_log_ratio(expected, real)) <= math.log(CALIBRATION_FACTOR)
+def _is_within(expected: float, measured: float) -> bool:
+    return abs(_log_ratio(expected, measured)) <= math.log(CALIBRATION_FACTOR)
 
 
-def _log_ratio(expected: float, real: float) -> float:
-    # A platform may be predicted exactly; nobody could tell an error of a millionth from none.
-    return math.log(max(expected, 1e-6) / max(real, 1e-6))
+def _log_ratio(expected: float, measured: float) -> float:
+    # A platform may be predicted exactly; errors below a millionth count as a millionth.
+    return math.log(max(expected, 1e-6) / max(measured, 1e-6))
 
 
 def _mean(scores: Sequence[Score], name: str) -> float:

@@ -1,4 +1,4 @@
-"""The seam of all latency predictors: fit on sources, choose samples, adapt, predict."""
+"""The interface of all latency predictors: fit on sources, choose samples, adapt, predict."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 INTERVAL_SHARE: Final = 0.9
-"""Share of latencies that every interval is meant to hold."""
+"""Share of latencies that intervals should hold."""
 
 INTERVAL_DEVIATIONS: Final = 1.645
 """Standard deviations from the middle of a normal distribution that hold that share."""
@@ -76,7 +76,7 @@ class PlatformPredictor(ABC):
     """Its correlation with the platform on the samples."""
 
     checked_count: int = 0
-    """Samples whose errors taught `expected_error`, where nothing better tells how sure it is."""
+    """Samples whose errors `expected_error` was estimated from; its interval follows from their number."""
 
     @abstractmethod
     def predict(self, choices: ChoiceArray) -> Prediction:
@@ -93,16 +93,16 @@ class PlatformPredictor(ABC):
 
     @property
     def expectation(self) -> ExpectedError:
-        """The expected error and how sure it is."""
+        """The expected error with its interval."""
         return ExpectedError.of_samples(self.expected_error, self.checked_count)
 
     @abstractmethod
     def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
-        """Return the error to expect after that many more well chosen samples.
+        """Return the error to expect after so many further samples, the best ones.
 
         Args:
             candidates: Architectures to choose from: `n x l`.
-            count: Samples more.
+            count: Further samples.
         """
 
 
@@ -136,8 +136,8 @@ class Method(ABC):
         Args:
             candidates: Architectures to choose from.
             count: How many.
-            measured: What is measured already; methods may learn from it.
-            seed: Of what chance there is.
+            measured: What is measured already; methods may use it.
+            seed: Of random choices.
 
         Shapes:
             candidates: `n x l`.  returns: `count`, distinct.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray, StageCosts
 
 SPACE_SAMPLE_COUNT: Final = 1000
-"""Architectures that stand for their space wherever a mean or a spread over it is needed."""
+"""Architectures of the space sample, over which means and deviations are taken."""
 
 SPACE_SAMPLE_SEED: Final = 201
 
@@ -53,8 +53,8 @@ class FeatureMap:
 
     Args:
         space: The search space.
-        space_sample_choices: Architectures that stand for it; drawn by seed when not given. Bundles
-            and profiles keep theirs, so that no other release of NumPy draws others.
+        space_sample_choices: The space sample; drawn by seed when not given. Bundles and profiles keep theirs, since
+            another release of NumPy might draw others.
 
     Shapes:
         space_sample_choices: `r x l`.
@@ -93,15 +93,14 @@ class FeatureMap:
     def _stage_costs(self, costs: StageCosts, one_hot: FloatArray) -> tuple[FloatArray, ...]:
         if self._written_costs is None:
             return (costs.amounts,)
-        # Whole, as costs are: graphs that cost the same must not differ in the last bit.
+        # Rounded, since costs are integers: graphs that cost the same must not differ in the last bit.
         written: FloatArray = np.maximum(np.rint(one_hot @ self._written_costs), 0.0).reshape(costs.amounts.shape)
         return (written, costs.amounts)
 
     def _fit_written_costs(self) -> FloatArray | None:
-        """Learn what a graph costs when nothing is pruned from the graphs that pruning spares.
+        """Fit the costs of graphs without pruning to the graphs that pruning leaves unchanged.
 
-        Costs are sums over the edges, so a linear map of the one-hot encoding carries over to
-        the graphs that it does not spare.
+        Costs are sums over the edges, so a linear map of the one-hot encoding holds for the other graphs too.
         """
         if not self._can_prune:
             return None

@@ -1,4 +1,4 @@
-"""Platforms described by their latencies on a few fixed architectures."""
+"""Platforms described by their latencies on a few fixed architectures: HELP's reference architectures."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ class DescriptorArchitectures:
 
     @classmethod
     def draw(cls, sources: LatencyTable, *, seed: int) -> DescriptorArchitectures:
-        """Draw descriptors among the architectures of the sources."""
+        """Draw architectures of the sources."""
         count = min(DESCRIPTOR_COUNT, len(sources.choices))
         drawn = np.random.default_rng(seed).permutation(len(sources.choices))[:count]
         return cls(choices=sources.choices[drawn], source_rows=_standardised(np.log(sources.latency_ms[:, drawn])))
 
     def describe(self, samples: Samples) -> FloatArray:
-        """Return the description of a new platform; a reference not measured takes the sources' mean: `r`."""
+        """Return the description of a new platform; the sources' mean where one is not measured: `r`."""
         row: FloatArray = self.source_rows.mean(axis=0)
         at, found = self._matches(samples.choices)
         if len(np.unique(at)) < 2 or np.ptp(samples.latency_ms[found]) == 0:
             return row
         measured = np.log(samples.latency_ms[found])
-        # Centred and scaled as the sources are on the same descriptors, so that a few fill the place of all.
+        # Centred and scaled as the sources are on the same architectures, so that some can stand for all.
         scale = self.source_rows[:, at].std(axis=1).mean() / measured.std()
         row[at] = (measured - measured.mean()) * scale + row[at].mean()
         return row
 
     def choose(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
-        """Return candidates to measure: descriptors that are offered and not yet measured, then others at random.
+        """Return candidates to measure: descriptor architectures not yet measured, then others at random.
 
         Raises:
             SampleCountError: If there are fewer candidates than asked for.
@@ -66,7 +66,7 @@ class DescriptorArchitectures:
         return np.concatenate([wanted, others[~np.isin(others, wanted)]])[:count]
 
     def _matches(self, choices: ChoiceArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return pairs of a reference and the index of the choices that are it, each reference once."""
+        """Return indices of descriptor architectures and of the choices equal to them, each descriptor once."""
         is_equal = np.all(self.choices[:, None, :] == choices[None, :, :], axis=-1)
         at = np.flatnonzero(is_equal.any(axis=1))
         found = is_equal[at].argmax(axis=1) if len(at) else np.zeros(0, dtype=np.int64)

@@ -27,7 +27,7 @@ class EncodedMethod(Method):
 
 
 class EncodedRegressor(EncodedMethod, SinglePlatformRegressor):
-    """A law of one platform's samples over an encoding; of the sources it takes the normalisation alone."""
+    """A regressor over an encoding, fitted to one platform's samples; the sources give the normalisation alone."""
 
     def __init__(self, space: CategoricalSpace, platforms: tuple[str, ...]) -> None:
         super().__init__(space, platforms)

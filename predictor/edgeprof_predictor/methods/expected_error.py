@@ -1,4 +1,4 @@
-"""The error to expect of predictions, and how sure that is."""
+"""The error to expect of predictions, with its interval."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ MEDIAN_DEVIATIONS: Final = 0.6745
 """Standard deviations of a normal distribution that half of all errors exceed."""
 
 UPPER_QUANTILE: Final = 0.9
-"""Where the intervals here end: nine in ten lie below their upper end, and eight in ten inside. A
-promise is about the upper end alone, and wider ones would cost samples to keep it too well."""
+"""Where the intervals of expected errors end: 90 % lie below the upper end, 80 % inside. Goals are compared with the
+upper end alone; a wider interval would cost more samples."""
 
 UPPER_DEVIATIONS: Final = NormalDist().inv_cdf(UPPER_QUANTILE)
 """The same end of a normal distribution, in standard deviations."""
@@ -26,8 +26,8 @@ class ExpectedError:
 
     Args:
         error: What is expected, as a share of the latency.
-        lower: The real one is above, nine times in ten.
-        upper: The real one is below, nine times in ten.
+        lower: In 90 % of cases the measured one is above.
+        upper: In 90 % of cases the measured one is below.
 
     Raises:
         PredictorError: If the ends do not enclose the error.
@@ -49,14 +49,14 @@ class ExpectedError:
         return f"{self.error:.1%} ({self.lower:.1%} to {self.upper:.1%})"
 
     @classmethod
-    def of_doubt(cls, error: float, log_sd: float) -> ExpectedError:
+    def of_log_sd(cls, error: float, log_sd: float) -> ExpectedError:
         """Return an error whose logarithm has this standard deviation."""
         reach = math.exp(UPPER_DEVIATIONS * log_sd)
         return cls(error=error, lower=error / reach, upper=error * reach)
 
     @classmethod
     def of_samples(cls, error: float, checked_count: int) -> ExpectedError:
-        """Return an error learnt from this many independent ones; fewer than two count as two.
+        """Return an error estimated from this many independent ones; fewer than two count as two.
 
         Source:
             The interval of a normal distribution's standard deviation, by chi-square.

@@ -13,10 +13,10 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
 UNKNOWN_LOG_SD: Final = 0.5
-"""Spread of log latency around a prediction, assumed while fewer than three samples tell it."""
+"""Standard deviation of log latency around a prediction, assumed with fewer than three samples."""
 
 FOLD_COUNT: Final = 5
-"""Parts of the samples that are predicted from the others to learn the spread."""
+"""Parts of the samples that are predicted from the others to estimate the spread."""
 
 LogLatency = Callable[[ChoiceArray], FloatArray]
 """Natural logarithms of milliseconds for `n x l` choices: `n`."""
@@ -29,7 +29,7 @@ class PointwisePredictor(PlatformPredictor):
         log_latency: What is expected.
         log_sd: Standard deviation of log latency around it.
         is_relative: Whether there was no sample.
-        checked_count: Samples whose errors taught the spread; 0 where it is assumed.
+        checked_count: Samples whose errors the spread was estimated from; 0 where it is assumed.
     """
 
     def __init__(self, log_latency: LogLatency, log_sd: float, *, is_relative: bool, checked_count: int = 0) -> None:
@@ -49,7 +49,7 @@ class PointwisePredictor(PlatformPredictor):
         return MEDIAN_DEVIATIONS * self._log_sd
 
     def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
-        """Return the same error: such methods have no notion of what a sample would tell."""
+        """Return the same error: such methods do not estimate the effect of further samples."""
         return self.expected_error
 
 
@@ -57,7 +57,7 @@ def spread(errors: FloatArray, *, fitted_count: int) -> float:
     """Return the standard deviation of log latency that errors on the samples suggest.
 
     Args:
-        errors: Of log latency, on samples that taught nothing but the fitted numbers: `k`.
+        errors: Of log latency, on samples to which only `fitted_count` numbers were fitted: `k`.
         fitted_count: Numbers fitted to the same samples.
     """
     if len(errors) <= max(fitted_count, 2):
@@ -68,12 +68,12 @@ def spread(errors: FloatArray, *, fitted_count: int) -> float:
 def fit_pointwise(
     fit: Callable[[Samples], LogLatency], samples: Samples, *, checked_count: int = FOLD_COUNT
 ) -> PointwisePredictor:
-    """Fit to all samples; learn the spread from parts of them that the rest predicts.
+    """Fit to all samples; estimate the spread by cross-validation.
 
     Args:
-        fit: Gives the law that samples suggest; called with none, too.
+        fit: Returns the regressor fitted to samples; called without any, too.
         samples: Of the platform.
-        checked_count: Parts to predict; fewer than all save time where a fit is slow.
+        checked_count: Parts to predict; fewer save time where a fit is slow.
     """
     log_sd, checked = UNKNOWN_LOG_SD, 0
     if samples.count > 2:
@@ -81,7 +81,7 @@ def fit_pointwise(
         errors = []
         for fold in folds[:checked_count]:
             rest = np.setdiff1d(np.arange(samples.count), fold)
-            law = fit(Samples.of(samples.choices[rest], samples.latency_ms[rest]))
-            errors.append(np.log(samples.latency_ms[fold]) - law(samples.choices[fold]))
+            regressor = fit(Samples.of(samples.choices[rest], samples.latency_ms[rest]))
+            errors.append(np.log(samples.latency_ms[fold]) - regressor(samples.choices[fold]))
         log_sd, checked = spread(np.concatenate(errors), fitted_count=0), sum(map(len, errors))
     return PointwisePredictor(fit(samples), log_sd, is_relative=samples.count == 0, checked_count=checked)

@@ -1,4 +1,4 @@
-"""Any method with any sampler: the one learns, the other chooses what is measured."""
+"""Any method with any sampler, which chooses what is measured."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
 def typical_latency_of(space: CategoricalSpace, sources: LatencyTable) -> Score:
-    """Return the latency on the source platform that is most like all others.
+    """Return the latency on the source platform that correlates best with the others on average.
 
-    A regression of the source stands for it, since candidates need not be in its table.
+    A regression of the source predicts it, since candidates need not be in its table.
     """
     correlation = np.atleast_2d(np.corrcoef(np.log(sources.latency_ms)))
     typical = sources.platforms[int(correlation.mean(axis=1).argmax())]
@@ -56,7 +56,7 @@ def make_sampler(name: str, space: CategoricalSpace, sources: LatencyTable, *, s
         name: One of `SAMPLER_NAMES`.
         space: The search space.
         sources: Latencies of the source platforms.
-        seed: Of what chance there is in making it.
+        seed: Of random choices in making it.
 
     Raises:
         UnknownMethodError: If no sampler has this name.

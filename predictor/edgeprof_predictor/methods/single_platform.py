@@ -1,4 +1,4 @@
-"""Base of the methods that learn from the new platform's samples alone."""
+"""Base of the methods that learn from the samples of the new platform alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SinglePlatformRegressorType = TypeVar("SinglePlatformRegressorType", bound="Sing
 
 
 class SinglePlatformRegressor(Method):
-    """A law fitted to random samples of one platform; sources teach it nothing.
+    """A regressor fitted to random samples of one platform; it learns nothing from sources.
 
     Args:
         space: The search space.
@@ -42,16 +42,16 @@ class SinglePlatformRegressor(Method):
         return choose_random(len(candidates), count, seed=seed)
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
-        """Fit the law to the samples; without any, all architectures take equally long."""
+        """Fit the regressor to the samples; without any, all architectures take equally long."""
         return fit_pointwise(lambda some: self.fit_regressor(some, seed=seed) if some.count else _flat, samples)
 
     @abstractmethod
     def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
-        """Return the law that one sample or more suggest.
+        """Return the regressor fitted to one sample or more.
 
         Args:
             samples: Of the platform.
-            seed: Of what chance there is.
+            seed: Of random choices.
         """
 
 

@@ -1,4 +1,4 @@
-"""What the source platforms have in common: a ridge regression of relative latency for each."""
+"""A ridge regression of relative latency for each source platform."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 PAIR_WIDTH_MAX: Final = 2000
-"""Widest encoding of pairs of choices that is still used: small spaces can afford interactions."""
+"""Largest number of pairs of choices for which they are columns of the regressions."""
 
 PENALTIES: Final = np.logspace(-4, 3, 15)
 """Ridge penalties tried; the leave-one-out error of the source's own samples picks one."""
 
 RELATIVE_FLOOR: Final = 0.02
-"""Smallest relative latency that a regression may predict: time is positive."""
+"""Smallest relative latency that a regression may predict, so that latencies are positive."""
 
 PART_WEIGHT: Final = 0.5
-"""Weight of pairs and of costs against single choices: the ridge prefers simple explanations."""
+"""Factor on the columns of pairs and costs; the ridge penalises them more than single choices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,7 +40,7 @@ class SourceRegressions:
 
     @classmethod
     def fit(cls, feature_map: FeatureMap, table: LatencyTable) -> SourceRegressions:
-        """Learn from the latencies of the source platforms."""
+        """Fit the regressions to the latencies of the source platforms."""
         design = design_matrix(feature_map, feature_map.describe(table.choices))
         centre = design.mean(axis=0)
         left, singular, right = np.linalg.svd(design - centre, full_matrices=False)
@@ -49,8 +49,8 @@ class SourceRegressions:
         weights = right.T @ np.stack(columns, axis=1)
         intercepts = relative.mean(axis=1) - centre @ weights
         # Over the whole space every source has mean 1, whatever was sampled of it.
-        reference = design_matrix(feature_map, feature_map.space_sample) @ weights + intercepts
-        scale = np.maximum(reference, RELATIVE_FLOOR).mean(axis=0)
+        space_sample = design_matrix(feature_map, feature_map.space_sample) @ weights + intercepts
+        scale = np.maximum(space_sample, RELATIVE_FLOOR).mean(axis=0)
         return cls(platforms=table.platforms, weights=weights / scale, intercepts=intercepts / scale)
 
     def without(self, platforms: Sequence[str]) -> SourceRegressions:
@@ -82,7 +82,7 @@ class SourceRegressions:
 
 
 def design_matrix(feature_map: FeatureMap, features: CostFeatures) -> FloatArray:
-    """Return what the regressions see: choices, pairs of choices where affordable, costs.
+    """Return the columns of the regressions: choices, pairs of choices where there are few, costs.
 
     Shapes:
         returns: `n x w`.
@@ -91,8 +91,8 @@ def design_matrix(feature_map: FeatureMap, features: CostFeatures) -> FloatArray
     parts = list(features.one_hots)
     if sum(counts) ** 2 / 2 <= PAIR_WIDTH_MAX:
         parts += [PART_WEIGHT * _pairs(one_hot, counts) for one_hot in features.one_hots]
-    for flat, reference in zip(features.flat_costs, feature_map.space_sample.flat_costs, strict=True):
-        spread = reference.std(axis=0)
+    for flat, space_sample in zip(features.flat_costs, feature_map.space_sample.flat_costs, strict=True):
+        spread = space_sample.std(axis=0)
         parts.append(PART_WEIGHT * flat[:, spread > 0] / spread[spread > 0])
     return np.concatenate(parts, axis=1)
 

@@ -78,7 +78,7 @@ def nearest_platform(
 
     Shapes:
         source_latencies: `p x k`.  latency_ms: `k`.
-        returns: None and nan while fewer than two samples, or equal ones, leave it open.
+        returns: None and nan for fewer than two samples, or equal ones.
 
     Source:
         Multi-Predict, Eq. 1; Pearson correlation of log latencies, where the paper leaves the kind

@@ -84,7 +84,7 @@ def fine_tune(
     Args:
         pretrained: Trained on the sources; left as it is, all its rows too.
         row: Embedding to start from.
-        encodings: Architectures with known or believed latency; none leaves the network as it is.
+        encodings: Architectures with known or predicted latency; none leaves the network as it is.
         log_latency: Natural logarithms of their milliseconds.
         weights: How much each counts; their mean does not matter.
         hyperparameters: Epochs, learning rate, batch size.
@@ -101,7 +101,7 @@ def fine_tune(
     inputs = torch.as_tensor(encodings, dtype=torch.float32)
     log_mean = 0.0
     if len(inputs):
-        # The offset is the platform's speed, which no source row can know.
+        # The offset is the speed of the platform; rows of sources hold no speed.
         started = AdaptedNetwork(network=network, row=row.detach(), log_mean=0.0, log_sd=pretrained.log_sd)
         log_mean = float(np.average(log_latency - started.log_latency(encodings), weights=weights))
         targets = torch.as_tensor((log_latency - log_mean) / pretrained.log_sd, dtype=torch.float32)

@@ -34,7 +34,7 @@ def train_reader(
     step_count: int = STEP_COUNT,
     seed: int,
 ) -> Callable[[FloatArray], FloatArray]:
-    """Return what a graph network trained on values of architectures says of any others.
+    """Train a graph network on values of architectures; return its predictions as a function.
 
     Letters: `n` architectures, `d` width of the one-hot encoding.
 

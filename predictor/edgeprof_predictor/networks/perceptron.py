@@ -1,4 +1,4 @@
-"""The paper's fully connected network over an encoding: built by seed, trained on mean squared errors, asked."""
+"""The paper's fully connected network over an encoding: built by seed, trained on mean squared errors, evaluated."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def train_network(
 
 
 def outputs(network: nn.Sequential, encodings: FloatArray) -> FloatArray:
-    """Return what a network says of encodings: `n x d` to `n`."""
+    """Return the outputs of a network: `n x d` to `n`."""
     with one_thread(), torch.no_grad():
-        said = network(torch.as_tensor(encodings, dtype=torch.float32)).squeeze(-1)
-    found: FloatArray = said.numpy().astype(np.float64)
+        predicted = network(torch.as_tensor(encodings, dtype=torch.float32)).squeeze(-1)
+    found: FloatArray = predicted.numpy().astype(np.float64)
     return found

@@ -1,7 +1,7 @@
-"""Zero-cost proxies: what an untrained network, seen on one batch, tells of how well it will learn.
+"""Zero-cost proxies: scores of an untrained network on one batch that correlate with its accuracy after training.
 
-`names` spells the thirteen of the paper's Table 6. `compute` computes them for one module; `passes` runs the passes
-that they share, each at most once; `size`, `gradients`, `jacobian`, `patterns`, `flow` and `zen` hold the formulas.
+`names` spells the thirteen of the paper's Table 6. `compute` computes them for one module; `shared_passes` runs the
+passes that they share, each at most once; `size`, `gradients`, `jacobian`, `nwot`, `flow` and `zen` hold the formulas.
 `space_scores` computes many architectures of a search space in parallel, and `cache` keeps their scores.
 What torch is needed for is imported when it is used.
 """

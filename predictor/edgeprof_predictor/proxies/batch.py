@@ -1,4 +1,4 @@
-"""What a network is fed with: inputs of any number and shape, and what it should say of them."""
+"""A batch of inputs of any number and shape, with its targets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Batch:
 
     Args:
         inputs: By position or by name.
-        targets: Integers are classes, anything else is what the output should be; None to draw them.
+        targets: Integers are classes, anything else is the desired output; None to draw them.
 
     Shapes:
         inputs: `b x ...` each.  targets: `b`, `b x ...` without the channels of the output, or as the output.
@@ -71,7 +71,7 @@ def as_batch(module: nn.Module, given: BatchLike) -> Batch:
 
     A tensor is the only input. A mapping holds inputs by name, and perhaps `targets`. A sequence is what a loader
     gives, `(inputs, targets)`, the inputs a tensor, a sequence or a mapping; where the network takes as many inputs as
-    the sequence holds tensors, all of them are inputs. `Batch` leaves no doubt.
+    the sequence holds tensors, all of them are inputs. `Batch` is unambiguous.
 
     Args:
         module: The network.
@@ -117,10 +117,10 @@ def random_batch(input_shapes: Sequence[Sequence[int]], *, size: int, seed: int)
 
 
 def draw_targets(output: Tensor, inputs: Sequence[Tensor], *, seed: int, class_count: int | None = None) -> Tensor:
-    """Draw what a network should say of a batch: classes where it says one vector of an item, else an image.
+    """Draw targets of a batch: classes where the output is one vector of an item, else an image.
 
     Args:
-        output: What it says.
+        output: Of the network.
         inputs: Of the network; the target of an output of the same shape is the input itself.
         seed: The same seed draws the same targets.
         class_count: Number of classes; None for all that the output has.

@@ -1,4 +1,4 @@
-"""grad-norm, snip, plain, grasp, fisher: what the gradient of the loss says of the weights at the start.
+"""grad-norm, snip, plain, grasp, fisher: scores of the gradient of the loss at the initial weights.
 
 Letters: weights `w` of two or more dimensions, loss `L`, gradient `g = dL/dw`, Hessian `H` of the loss.
 All five share one forward and one backward pass; grasp adds a second backward pass through the first.

@@ -28,13 +28,13 @@ def jacov(passes: SharedPasses) -> float:
         Mellor et al., Neural architecture search without training, arXiv 2006.04647 version 1, equation 3.
     """
     eigenvalues = np.linalg.eigvalsh(_correlations(_rows(passes)))
-    # A correlation matrix has none below 0; rounding does.
+    # A correlation matrix has none below 0; rounding may give some.
     shifted = np.maximum(eigenvalues, 0.0) + OFFSET
     return float(-np.sum(np.log(shifted) + 1.0 / shifted))
 
 
 def epe_nas(passes: SharedPasses) -> float:
-    """Return what the correlations within each class say.
+    """Return a score of the correlations within each class.
 
     `s_c = sum_ij log(|R_ij| + k)` over the items of class `c`. Up to 100 classes the score is `sum_c |s_c|`; beyond,
     each `s_c` is divided by the items of its class, and the score is `sum_cd |s_c - s_d|` by the number of classes

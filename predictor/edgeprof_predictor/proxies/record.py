@@ -14,7 +14,7 @@ class NotAvailable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyScore:
-    """What one proxy says of one network.
+    """The score of one proxy for one network.
 
     Args:
         proxy: Its name.
@@ -32,7 +32,7 @@ class ProxyScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyRecord:
-    """What all proxies that were asked for say of one network.
+    """The scores of one network by the proxies asked for.
 
     Args:
         scores: By the names of the proxies.

@@ -23,13 +23,13 @@ CURVATURE: Final = "curvature"
 GRADIENTS: Final = "gradients"
 JACOBIAN: Final = "jacobian"
 PATTERNS: Final = "patterns"
-"""What a proxy may need of the shared forward pass; a pass prepares nothing that nobody needs."""
+"""What a proxy may need of the shared forward pass; only what is needed is prepared."""
 
 _WITH_CHANNELS: Final = (nn.modules.conv._ConvNd, nn.Linear)
 
 
 class SharedPasses:
-    """All that can be seen of one network on one batch, each thing computed at most once.
+    """The forward and backward passes of one network on one batch, each run at most once.
 
     Args:
         module: The caller's; it is copied and stays as it is.
@@ -71,7 +71,7 @@ class SharedPasses:
 
     @cached_property
     def inputs(self) -> Inputs:
-        """Own copies of the inputs, on which derivatives are taken where somebody needs them."""
+        """Own copies of the inputs, on which derivatives are taken where a proxy needs them."""
 
         def own(tensor: Tensor) -> Tensor:
             return tensor.detach().clone().requires_grad_(JACOBIAN in self._needs and tensor.is_floating_point())
@@ -86,7 +86,7 @@ class SharedPasses:
 
     @cached_property
     def output(self) -> Tensor:
-        """What the network says of the batch, in training mode; the one forward pass.
+        """The output of the batch, in training mode; the one forward pass.
 
         Raises:
             UnfinishedProxiesError: If the network cannot run on the batch.
@@ -121,7 +121,7 @@ class SharedPasses:
 
     @cached_property
     def targets(self) -> Tensor:
-        """What the network should say: given, or drawn once it is known what it says."""
+        """The targets: given, or drawn once the shape of the output is known."""
         if self.batch.targets is not None:
             return self.batch.targets.to(self.output.device)
         return draw_targets(self.output, self.input_tensors, seed=self.seed, class_count=self._class_count)

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 class Journal:
-    """The finished units of one run, on disk before anybody is told.
+    """The finished units of one run, on disk when `add` returns.
 
     Args:
         path: File of the journal; a new one is begun when there is none.
@@ -140,7 +140,7 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 
 @cache
 def code_digest() -> str:
-    """Return a fingerprint of this package's source: results of other code must not be mixed with ours."""
+    """Return a fingerprint of this package's source: results of other versions must not be mixed with its own."""
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for module in sorted(root.rglob("*.py")):

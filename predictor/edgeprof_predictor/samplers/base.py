@@ -1,4 +1,4 @@
-"""The seam of all samplers: which architectures to measure next."""
+"""The interface of all samplers: which architectures to measure next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgeprof_predictor.spaces import ChoiceArray
 
 
 class Sampler(Protocol):
-    """Chooses architectures to measure. What it needs besides, it is given when it is made.
+    """Chooses architectures to measure; what else it needs are arguments of its constructor.
 
     `Method.choose_samples` has the same form, so every method is a sampler too.
     """
@@ -25,7 +25,7 @@ class Sampler(Protocol):
             candidates: Architectures to choose from.
             count: How many.
             measured: What is measured already; a sampler goes on from there.
-            seed: Of what chance there is.
+            seed: Of random choices.
 
         Shapes:
             candidates: `n x l`.  returns: `count`, distinct.

@@ -15,7 +15,7 @@ class Diverse:
     """Takes the architecture farthest from all taken before, measured ones included.
 
     Distance is Euclidean. Between one-hot rows its square is the cosine distance up to a factor,
-    and counts the decisions that differ. Ties, of which one-hot rows have many, go by chance.
+    and counts the decisions that differ. Ties, of which one-hot rows have many, are broken at random.
 
     Args:
         encoding: Where distances are taken; must know every architecture that is met.

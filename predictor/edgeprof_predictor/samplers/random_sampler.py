@@ -1,4 +1,4 @@
-"""Architectures by chance: what every other sampler is measured against."""
+"""Random architectures: the baseline of all samplers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guides: which candidate is worth training next."""
+"""Guides: acquisition functions that rank the candidates to train next."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from edgeprof_predictor.accuracy.task import Candidates, Trained
 from edgeprof_predictor.spaces import FloatArray
 
 KEEPING_PROBABILITY: Final = 0.05
-"""A candidate less likely to keep the limit is not worth a measurement. The best networks lie close to the limit, where
-no interval settles anything, and a measurement costs far less than the trainings of what is second best."""
+"""Smallest probability of keeping the limit at which a candidate is considered. The best networks lie close to the
+limit, and a measurement costs far less than training networks that turn out too slow."""
 
 DEVIATIONS: Final = 0.5
 """Standard deviations added to the expected accuracy."""
 
 FIRST_COUNT: Final = 10
-"""Networks that the paper's search trains first, by chance."""
+"""Networks that the paper's search trains first, at random."""
 
 MIN_TRAINED_COUNT: Final = 4
-"""Networks that are trained by chance where nothing is known before: fewer tell a ridge regression nothing."""
+"""Random networks that are trained before a ridge regression without a prior is used."""
 
 
 class Guide(ABC):
-    """A way to choose what to train.
+    """An acquisition function.
 
     Letters: `n` candidates.
     """
@@ -40,24 +40,24 @@ class Guide(ABC):
 
     @abstractmethod
     def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
-        """Return what training each candidate is worth, minus infinity where it is worth nothing.
+        """Return the value of training each candidate, minus infinity where it is not considered.
 
         Args:
-            trained: What is known.
-            keeping: How likely each candidate keeps the latency limit.
-            seed: Of what chance there is.
+            trained: Networks trained so far.
+            keeping: Probability that each candidate keeps the latency limit.
+            seed: Of random choices.
 
         Shapes:
             keeping: `n`.  returns: `n`.
         """
 
     def warning(self, trained: Trained) -> str | None:
-        """Return what to doubt, in one sentence; None for nothing."""
+        """Return in one sentence why the result may be wrong; None without a reason."""
         return None
 
 
 class PredictorGuide(Guide):
-    """A guide that asks an accuracy predictor."""
+    """A guide that uses an accuracy predictor."""
 
     def __init__(self, method: AccuracyMethod) -> None:
         self.method: Final = method
@@ -65,7 +65,7 @@ class PredictorGuide(Guide):
         self._last: tuple[int, int, AccuracyPrediction] | None = None
 
     def set_candidates(self, candidates: Candidates) -> None:
-        """Let the predictor look at the candidates."""
+        """Fit the predictor to the candidates."""
         self._predictor = self.method.predictor_for(candidates)
         self._last = None
 
@@ -76,7 +76,7 @@ class PredictorGuide(Guide):
 
     def predict(self, trained: Trained, *, seed: int) -> AccuracyPrediction:
         """Return the accuracies of all candidates; of the same trained networks they are computed once."""
-        assert self._predictor is not None, "a guide looks at the candidates first"
+        assert self._predictor is not None, "set_candidates must be called before predict"
         if self._last is None or self._last[:2] != (trained.count, seed):
             self._last = (trained.count, seed, self._predictor.predict(trained, seed=seed))
         return self._last[2]
@@ -87,10 +87,10 @@ class PredictorGuide(Guide):
 
 
 class UpperConfidenceBound(PredictorGuide):
-    """The best accuracy that may be hoped for, among candidates that may keep the limit.
+    """The upper confidence bound of the accuracy, among candidates that may keep the limit.
 
     Source:
-        The upper confidence bound, Srinivas et al. 2010, with half a deviation.
+        Srinivas et al. 2010; half a standard deviation is added.
     """
 
     name: ClassVar[str] = "upper-confidence"
@@ -98,24 +98,24 @@ class UpperConfidenceBound(PredictorGuide):
     def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
         """Return the upper confidence bound: `n`."""
         prediction = self.predict(trained, seed=seed)
-        hoped = prediction.accuracy + DEVIATIONS * prediction.sd
-        return np.where(keeping >= KEEPING_PROBABILITY, hoped, -np.inf)
+        bound = prediction.accuracy + DEVIATIONS * prediction.sd
+        return np.where(keeping >= KEEPING_PROBABILITY, bound, -np.inf)
 
 
 class LateUpperConfidenceBound(UpperConfidenceBound):
-    """The same for a predictor without a prior: the first few networks are trained by chance."""
+    """The same for a predictor without a prior: the first few networks are random."""
 
     name: ClassVar[str] = "late-upper-confidence"
 
     def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
-        """Return chance while few are trained, then the upper confidence bound: `n`."""
+        """Return a random order while few are trained, then the upper confidence bound: `n`."""
         if trained.count < MIN_TRAINED_COUNT:
             return RandomSearch().worth(trained, keeping, seed=seed)
         return super().worth(trained, keeping, seed=seed)
 
 
 class ExpectedImprovement(PredictorGuide):
-    """The improvement over the best network trained that may be expected, times how likely the limit is kept.
+    """The expected improvement over the best trained network, times the probability that the limit is kept.
 
     Source:
         Expected improvement under a constraint, Gardner et al. 2014.
@@ -137,7 +137,7 @@ class ExpectedImprovement(PredictorGuide):
 
 
 class TopPredicted(PredictorGuide):
-    """The paper's search: networks by chance first, then those with the best predicted accuracy.
+    """The paper's search: random networks first, then those with the best predicted accuracy.
 
     Source:
         Multi-Predict, section 5 (Figure 10), after BRP-NAS, Dudziak et al. 2020.
@@ -146,21 +146,21 @@ class TopPredicted(PredictorGuide):
     name: ClassVar[str] = "top-predicted"
 
     def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
-        """Return the predicted accuracy, or chance while few are trained: `n`."""
+        """Return the predicted accuracy, or a random order while few are trained: `n`."""
         if trained.count < FIRST_COUNT:
             return RandomSearch().worth(trained, keeping, seed=seed)
         return np.where(keeping >= KEEPING_PROBABILITY, self.predict(trained, seed=seed).accuracy, -np.inf)
 
 
 class RandomSearch(Guide):
-    """Candidates by chance: what every other guide must beat."""
+    """Random candidates: the baseline of all guides."""
 
     name: ClassVar[str] = "random"
 
     def set_candidates(self, candidates: Candidates) -> None:
-        """Take over nothing: chance needs no look."""
+        """Do nothing: a random order needs no predictor."""
 
     def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
-        """Return an order by chance: `n`."""
+        """Return a random order: `n`."""
         order = np.random.default_rng(seed).permutation(len(keeping)).astype(np.float64)
         return np.where(keeping >= KEEPING_PROBABILITY, order, -np.inf)

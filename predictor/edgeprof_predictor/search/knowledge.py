@@ -26,8 +26,8 @@ class Knowledge:
 
     Args:
         pool: The candidates.
-        state: The facts; measurements among them are learnt from.
-        latency: What is known of latencies without them; None for a search that knows no platform.
+        state: Results so far; the posterior is conditioned on its measurements.
+        latency: Posterior without these measurements; None for a search without a platform.
         limit_ms: The latency limit; None for none.
     """
 

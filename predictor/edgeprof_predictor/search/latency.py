@@ -1,4 +1,4 @@
-"""What is known of the candidates' latencies: intervals of profiles, narrowed by what is measured on the way."""
+"""The posterior of the candidates' latencies: predictions of profiles, updated by the measurements of a search."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
 RELEARN_SHARE: Final = 8
-"""A predictor learns again once the new measurements are one for so many that it knows; learning takes a moment."""
+"""The posterior is computed again once there is one new measurement for so many old ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredLatency:
-    """What a device said of one network.
+    """A measurement of one network on a device.
 
     Args:
         latency_ms: Milliseconds of one inference.
@@ -36,7 +36,7 @@ class MeasuredLatency:
 
 
 class LatencyPosterior(ABC):
-    """Latencies of architectures on what a search is for."""
+    """Latencies of architectures on the platform, or platforms, of a search."""
 
     @abstractmethod
     def predict(self, choices: ChoiceArray) -> Prediction:
@@ -52,11 +52,11 @@ class LatencyPosterior(ABC):
 
     @abstractmethod
     def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> LatencyPosterior:
-        """Return the latency after these measurements."""
+        """Return the posterior after these measurements."""
 
 
 class PlatformPosterior(LatencyPosterior):
-    """Latencies on one platform: an adapted predictor, which learns from what is measured.
+    """Latencies on one platform: an adapted predictor, conditioned on the measurements.
 
     Args:
         predictor: Of the platform, as its profile holds it.
@@ -95,7 +95,7 @@ class PlatformPosterior(LatencyPosterior):
         return found
 
     def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> PlatformPosterior:
-        """Return the latency after these measurements."""
+        """Return the posterior after these measurements."""
         if not measured:
             return self
         more = Samples(
@@ -119,7 +119,7 @@ class PlatformPosterior(LatencyPosterior):
 
 
 class _CachedPredictor:
-    """A predictor that remembers what it said last: a search asks about the same candidates again and again."""
+    """A predictor that keeps its last predictions: a search asks for the same candidates repeatedly."""
 
     def __init__(self, predictor: DefaultPredictor) -> None:
         self.predictor: Final = predictor
@@ -151,9 +151,9 @@ class JoinedPosterior(LatencyPosterior):
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return the slowest platform's latency, or the weighted sum; the ends are joined as the middles are.
 
-        That is wide on purpose: what makes one platform slower than predicted may do so to all of them.
+        The interval is wide, since platforms may be slower than predicted for a common reason.
         """
-        parts = [latency.predict(choices) for latency in self._posteriors]
+        parts = [posterior.predict(choices) for posterior in self._posteriors]
         return Prediction(
             latency_ms=self._joined([part.latency_ms for part in parts]),
             lower_ms=self._joined([part.lower_ms for part in parts]),
@@ -163,11 +163,11 @@ class JoinedPosterior(LatencyPosterior):
 
     def is_measured(self, choices: ChoiceArray) -> NDArray[np.bool_]:
         """Tell which architectures are measured on every platform: `n`."""
-        found: NDArray[np.bool_] = np.all([latency.is_measured(choices) for latency in self._posteriors], axis=0)
+        found: NDArray[np.bool_] = np.all([posterior.is_measured(choices) for posterior in self._posteriors], axis=0)
         return found
 
     def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> JoinedPosterior:
-        """Return the latency after these measurements of the first platform."""
+        """Return the posterior after these measurements of the first platform."""
         first, *others = self._posteriors
         return JoinedPosterior((first.learn(choices, measured), *others), self._weights)
 
@@ -180,8 +180,8 @@ class JoinedPosterior(LatencyPosterior):
 def with_samples(predictor: DefaultPredictor, samples: Samples) -> DefaultPredictor:
     """Return the predictor after more samples of its platform.
 
-    The combinations of its model are weighed anew; the network, whose weight is small, stays as it is. A profile holds
-    no more, and needs no bundle to go on.
+    The hyper-parameter samples of its model are weighed again; the network, whose weight is small, stays as it is. No
+    bundle is needed.
     """
     adapted = predictor.adapted
     return DefaultPredictor(replace(adapted, posterior=adapted.posterior.joined(samples)))

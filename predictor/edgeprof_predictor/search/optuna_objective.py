@@ -28,7 +28,7 @@ class OptunaObjective:
     Args:
         space: The search space; each decision is a categorical parameter.
         train: Trains every architecture that is asked for, those over the limit too: samplers learn from them.
-        latency: Tells latencies.
+        latency: Posterior of latencies.
         limit_ms: The latency limit, which the upper end of the interval has to keep.
     """
 

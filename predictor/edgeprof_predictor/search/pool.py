@@ -138,7 +138,7 @@ def _distinct(space: CategoricalSpace, choices: ChoiceArray) -> ChoiceArray:
 
 
 def _neighbours(space: CategoricalSpace, leaders: ChoiceArray, *, seed: int) -> ChoiceArray:
-    """Return what differs from a leader in one decision and is valid, in an order by chance."""
+    """Return what differs from a leader in one decision and is valid, in random order."""
     found = []
     for decision, count in enumerate(space.choice_counts):
         for option in range(count):

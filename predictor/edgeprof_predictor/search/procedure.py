@@ -19,13 +19,13 @@ from edgeprof_predictor.search.state import SearchState
 from edgeprof_predictor.spaces import FloatArray
 
 TrainFunction = Callable[[str], float]
-"""Trains an architecture and returns what it reaches, more being better; may raise."""
+"""Trains an architecture and returns its accuracy, larger being better; may raise."""
 
 Meter = Callable[[str], "MeasuredLatency | str"]
 """Measures an architecture; returns the reason where the device cannot run it."""
 
 MIN_MEASURED_PROBABILITY: Final = 0.001
-"""Probability of keeping the limit below which a candidate is not measured even where no other is likelier."""
+"""Smallest probability of keeping the limit at which a candidate is measured where none is likelier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Budget:
 
 
 class SearchListener:
-    """Hears about every step. All methods do nothing; override those of interest."""
+    """Is told about every step. All methods do nothing; override those of interest."""
 
     def on_resumed(self, training_count: int, measurement_count: int) -> None:
         """A search goes on with so much known."""
@@ -77,15 +77,15 @@ class Search:
 
     Args:
         pool: The candidates.
-        guide: Says what is worth training.
+        guide: Ranks the candidates.
         train_function: Trains.
-        state: Where every fact goes, and those of an interrupted run come from.
-        budget: What all may cost, facts of earlier runs included.
-        latency: What is known of latencies; None for a search that knows no platform.
+        state: Keeps every result; those of an interrupted run are read from it.
+        budget: Limits of all runs together.
+        latency: Posterior of latencies; None for a search without a platform.
         limit_ms: The latency limit; None for none.
         meter: Measures; None where no device is in the loop.
-        seed: Of what chance there is.
-        listener: Hears about every step.
+        seed: Of random choices.
+        listener: Told about every step.
 
     Raises:
         SearchError: If there is a limit or a device and nothing known of latencies, or the limit is not above 0.
@@ -183,7 +183,7 @@ class Search:
         return number if MIN_MEASURED_PROBABILITY < keeping[number] < 1.0 else None
 
     def _may_measure(self) -> bool:
-        """Tell whether a measurement is left; the last one is kept for an answer that only an interval speaks for."""
+        """Tell whether a measurement is left; the last one is kept to confirm the answer."""
         best = self._best()
         return self._measurements_left() > (best is None or not self._is_asked(best))
 
@@ -274,7 +274,7 @@ class Search:
     def _nothing_keeps(self) -> str:
         fastest, limit_ms = self.knowledge.fastest(), self.knowledge.limit_ms
         if fastest is None or limit_ms is None:
-            return "no network could be trained; see the failures that the search told, and mend the training"
+            return "no network could be trained; see the failures above and correct the training function"
         how = "measured" if fastest.is_measured else "predicted"
         among = f"the {len(self._state.accuracies)} networks trained" if self._state.accuracies else "all candidates"
         interval = f"{fastest.latency_ms:.3g} ms ({fastest.lower_ms:.3g} to {fastest.upper_ms:.3g} ms)"

@@ -26,7 +26,7 @@ class ArchitectureProblem(Problem):  # type: ignore[misc]  # pymoo has no types
     Args:
         space: The search space; each decision is an integer variable.
         train: Trains every architecture that is asked for.
-        latency: Tells latencies.
+        latency: Posterior of latencies.
         limit_ms: The latency limit, which the upper end of the interval has to keep.
     """
 

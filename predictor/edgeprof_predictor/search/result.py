@@ -41,7 +41,7 @@ class SearchResult:
         measurement_count: Measurements asked for.
         failures: Reasons of networks that could not be trained.
         refusals: Reasons of networks that the device could not run.
-        warning: What to doubt; None for nothing.
+        warning: Why the result may be wrong; None without a reason.
     """
 
     chosen: Found

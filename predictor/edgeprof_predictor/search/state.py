@@ -1,4 +1,4 @@
-"""The facts of a search, on disk before the next is asked for: what was trained, what failed, what was measured."""
+"""The results of a search, written to disk one by one: what was trained, what failed, what was measured."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _CANDIDATES, _ROUND, _TRAINED, _FAILED, _MEASURED, _REFUSED = (
 
 
 class SearchState:
-    """Facts in the order in which they came, read again by the search that goes on.
+    """Results in their order, read again by the search that goes on.
 
-    Facts stay true whatever the code, the latency limit and the budgets: a search may go on with others.
+    They do not depend on code, latency limit and budgets: a search may go on with others.
 
     Args:
         path: File of the journal; None to keep the facts in memory alone.

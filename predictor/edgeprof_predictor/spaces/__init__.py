@@ -8,8 +8,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 
 from edgeprof_predictor.errors import ArchitectureError, UnknownSearchSpaceError
+from edgeprof_predictor.spaces.architecture import Architecture, ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.base import SearchSpace
-from edgeprof_predictor.spaces.categorical import Architecture, CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.categorical import CategoricalSpace
 from edgeprof_predictor.spaces.costs import StageCosts
 
 # Module and class, imported on first use: a command that needs one space pays for one.
@@ -54,7 +55,7 @@ def _space_of_package(name: str) -> SearchSpace:
         space = found[name].load()()
     except (ImportError, AttributeError) as error:
         raise UnknownSearchSpaceError(
-            f"the search space {name!r} cannot be loaded from {found[name].value} ({error}); mend its package"
+            f"the search space {name!r} cannot be loaded from {found[name].value} ({error}); correct its package"
         ) from error
     if not isinstance(space, SearchSpace) or space.name != name:
         raise UnknownSearchSpaceError(f"{found[name].value} must be a SearchSpace of the name {name!r}, got {space!r}")

@@ -1,4 +1,4 @@
-"""The seam of all search spaces that run.
+"""The interface of all search spaces whose architectures are networks.
 
 `CategoricalSpace` knows decisions and is enough for a predictor; `SearchSpace` adds the network
 behind an architecture. A space of your own needs a name, its option counts, the shapes of input and
@@ -12,7 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from edgeprof_predictor.spaces.categorical import Architecture, CategoricalSpace
+from edgeprof_predictor.spaces.architecture import Architecture
+from edgeprof_predictor.spaces.categorical import CategoricalSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,7 +26,7 @@ class SearchSpace(CategoricalSpace, ABC):
         name: Name of the space, as bundles and profiles record it.
         choice_counts: Options of each decision.
         input_shape: Channels, height and width of one image.
-        output_shape: Shape of what the network says about one image; classes, mostly.
+        output_shape: Shape of the output for one image; mostly classes.
         size: Architectures, where not all choices go together (`is_valid`).
     """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
@@ -17,36 +16,15 @@ from edgeprof_predictor.errors import (
     SampleCountError,
     SpaceTooLargeError,
 )
+from edgeprof_predictor.spaces.architecture import Architecture, ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import StageCosts
-
-ChoiceArray = NDArray[np.int8]
-FloatArray = NDArray[np.float64]
+from edgeprof_predictor.spaces.drawing import draw_distinct, numbered_choices
 
 ENUMERABLE_COUNT: Final = 10_000_000
-"""Largest space that can be walked through: its choice matrix still fits into memory."""
+"""Largest space that can be enumerated: its choice matrix fits into memory."""
 
 OPTION_COUNT_MAX: Final = 127
 """Options that an int8 choice can number."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Architecture:
-    """One point of a search space.
-
-    Args:
-        space: Name of the search space.
-        choices: Index of the option taken, for each decision of the space.
-
-    Raises:
-        ArchitectureError: If there is no choice, or one is no index.
-    """
-
-    space: str
-    choices: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        if not self.choices or min(self.choices) < 0:
-            raise ArchitectureError(f"an architecture of {self.space} needs choices >= 0, got {self.choices}")
 
 
 class CategoricalSpace:
@@ -67,7 +45,7 @@ class CategoricalSpace:
     """Names of the options where all decisions share them: a table of integers that names these is of this space."""
 
     is_run_pruned: ClassVar[bool] = False
-    """Whether nobody ever runs what `pruned` takes away: then a predictor of latency looks at the rest alone."""
+    """Whether all runtimes run the pruned graph: latency predictors then use the pruned choices alone."""
 
     paper_source_count: ClassVar[int] = 0
     """Architectures measured on every source platform in Multi-Predict, Table 15; 0 for a space that is not there."""
@@ -254,15 +232,10 @@ class CategoricalSpace:
         if self._combination_count <= ENUMERABLE_COUNT:
             shuffled = generator.permutation(self._combination_count)
             if self.size == self._combination_count:
-                return self._numbered(shuffled[:count])
-            rows = self._numbered(shuffled)
+                return numbered_choices(shuffled[:count], self.choice_counts)
+            rows = numbered_choices(shuffled, self.choice_counts)
             return rows[self.is_valid(rows)][:count]
-        drawn: dict[tuple[int, ...], None] = {}
-        while len(drawn) < count:
-            shape = (count - len(drawn), len(self.choice_counts))
-            rows = generator.integers(0, self.choice_counts, shape).astype(np.int8)
-            drawn.update(dict.fromkeys(map(tuple, rows[self.is_valid(rows)].tolist())))
-        return np.array(list(drawn), dtype=np.int8).reshape(count, len(self.choice_counts))
+        return draw_distinct(self.choice_counts, self.is_valid, count, generator)
 
     def check_sample_count(self, count: int) -> None:
         """Refuse to draw a negative number of architectures, or more than there are.
@@ -280,7 +253,7 @@ class CategoricalSpace:
         """Walk through all architectures, the last decision changing fastest.
 
         Raises:
-            SpaceTooLargeError: If there are more than anybody waits for.
+            SpaceTooLargeError: If there are more than `ENUMERABLE_COUNT`.
         """
         if self.size < self._combination_count:
             every: Iterable[Iterable[int]] = (row.tolist() for row in self.all_choices())
@@ -296,7 +269,7 @@ class CategoricalSpace:
             SpaceTooLargeError: If there are more than fit into memory.
         """
         self._check_enumerable()
-        rows = self._numbered(np.arange(self._combination_count))
+        rows = numbered_choices(np.arange(self._combination_count), self.choice_counts)
         return rows if self.size == self._combination_count else rows[self.is_valid(rows)]
 
     def _check_enumerable(self) -> None:
@@ -305,9 +278,6 @@ class CategoricalSpace:
                 f"{self.name} has {self._combination_count:.3g} combinations of choices, too many to enumerate "
                 f"(at most {ENUMERABLE_COUNT:.0e}); draw some with sample()"
             )
-
-    def _numbered(self, indices: NDArray[np.int64]) -> ChoiceArray:
-        return np.stack(np.unravel_index(indices, self.choice_counts), axis=1).astype(np.int8)
 
     # What a predictor may know beyond the choices -----------------------------------------------
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edgeprof_predictor.spaces.architecture import ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.base import SearchSpace
-from edgeprof_predictor.spaces.categorical import ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import StageCosts
 
 NODE_COUNT: Final = 4

@@ -16,8 +16,9 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from edgeprof_predictor.errors import ArchitectureError, EncodingError, SampleCountError, SpaceTooLargeError
+from edgeprof_predictor.spaces.architecture import Architecture
 from edgeprof_predictor.spaces.base import SearchSpace
-from edgeprof_predictor.spaces.categorical import ENUMERABLE_COUNT, Architecture, CategoricalSpace
+from edgeprof_predictor.spaces.categorical import ENUMERABLE_COUNT, CategoricalSpace
 
 
 class CategoricalSpaceContract(ABC):

@@ -15,7 +15,7 @@ class Cell(nn.Module):
     """Four nodes, each the sum of operations on the nodes before it.
 
     An edge that carries nothing from input to output keeps its weights, so that parameters count as
-    published, but does not run: a runtime would drop it, or waste time on it. With trained weights an
+    published, but does not run: a runtime would drop it or spend time on it. With trained weights an
     edge that nothing reaches could still add the constant shift of its normalisation.
 
     Args:

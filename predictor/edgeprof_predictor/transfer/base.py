@@ -1,4 +1,4 @@
-"""The seam of latency predictors between search spaces: fit on the source, choose samples, adapt, predict."""
+"""The interface of latency predictors between search spaces: fit on the source, choose samples, adapt, predict."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TransferPredictor(ABC):
 
 
 class TransferMethod(ABC):
-    """A way to take a platform from one search space to another.
+    """A method that predicts a platform on a search space where only reference platforms are known.
 
     Args:
         task: What is known.
@@ -49,7 +49,7 @@ class TransferMethod(ABC):
         self.needed_references = task.references.platforms
 
     def choose_samples(self, count: int) -> NDArray[np.int64]:
-        """Return rows of the pool to measure, most informative first; here by chance.
+        """Return rows of the pool to measure, most informative first; here at random.
 
         Shapes:
             returns: `count`, distinct.

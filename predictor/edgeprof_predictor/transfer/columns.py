@@ -49,7 +49,7 @@ class Scale:
 class TargetColumns:
     """Describe architectures of the target space in groups.
 
-    A space whose costs nobody knows, or whose decisions have different options, goes without that group.
+    A space whose costs are unknown, or whose decisions have different options, goes without that group.
 
     Args:
         space: The target space.

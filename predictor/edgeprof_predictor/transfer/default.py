@@ -1,4 +1,4 @@
-"""Our transfer between search spaces: weighed grid of references, decisions and costs."""
+"""The default transfer between search spaces: a Gaussian process averaged over a grid of hyper-parameters."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ CANDIDATE_COUNT: Final = 400
 """Architectures of the pool that samples are chosen from, and that stand for the space."""
 
 LEFT_OUT_SAMPLE_COUNT: Final = 24
-"""Samples of each reference taken for a new platform, from which grid are weighed."""
+"""Latencies of each left-out reference platform, by which the grid is weighed."""
 
 NEAR: Final = 0.5
-"""How far, in natural logarithms of the variance left on the source, one platform's lesson reaches another."""
+"""Length, in natural logarithms of the variance left on the source, over which the posterior of one platform counts for
+another."""
 
 KEPT_COUNT: Final = 60
-"""HyperparameterGrid that predict, the likeliest ones."""
+"""Points of the grid that predict, the likeliest ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,17 +51,17 @@ class Described:
 
 
 class DefaultTransfer(TransferMethod):
-    """A Gaussian process over latencies elsewhere, decisions and costs, averaged over grid of its parts.
+    """A Gaussian process over latencies elsewhere, decisions and costs, averaged over a grid of hyper-parameters.
 
     Log latency is a mean (the references weighed as on the source space, equally, half of each, or not at all, which
-    is to start from scratch), plus a linear kernel over each group of columns, plus noise. Which grid are
-    likely is learnt from the references: each is taken for a new platform, alone left out and with its family left out;
-    those count most that the source space explains as well as the new platform. Samples weigh the grid again.
-    Nothing of the new platform's latencies on the target space is used but its samples.
+    is to start from scratch), plus a linear kernel over each group of columns, plus noise. The prior of the
+    grid is learned from the reference platforms: each is left out, alone and with its family; those count most that
+    the source space explains as well as the new platform. Samples weigh the grid again. Of the new platform's
+    latencies on the target space, only its samples are used.
 
     Args:
         task: What is known.
-        seed: Of the candidates and the lessons.
+        seed: Of the candidates and of the latencies of left-out platforms.
 
     Source:
         HWL is Multi-Predict's, section 3.2; the rest is ours. Samples by greedy lowering of posterior variance.
@@ -90,7 +91,7 @@ class DefaultTransfer(TransferMethod):
         return Described(on_references @ self._weights, (hwl, *self.columns.described(choices).values()))
 
     def choose_samples(self, count: int) -> NDArray[np.int64]:
-        """Return rows of the pool, by what each tells about all: needs no label."""
+        """Return rows of the pool, by how much each lowers the variance of all; no latency is needed."""
         self.check_count(min(count, len(self._candidates)))
         self.check_count(count)
         prior = np.exp(self.log_prior)
@@ -107,7 +108,7 @@ class DefaultTransfer(TransferMethod):
         return DefaultTransferPredictor(self, samples)
 
     def _learn(self, on_source: FloatArray, generator: np.random.Generator) -> FloatArray:
-        """Take each reference for a new platform and see which grid tell it."""
+        """Return the log prior of the grid from left-out reference platforms."""
         references = self.task.references.platforms
         drawn = generator.permutation(len(self._candidates))[:LEFT_OUT_SAMPLE_COUNT]
         log_latency = self.columns.log_latency(self.task.pool[self._candidates[drawn]])
@@ -181,8 +182,8 @@ class DefaultTransferPredictor(TransferPredictor):
             mixed = self.grid
             across = np.tensordot(mixed.sizes[row], grams, 1) + OFFSET_VARIANCE
             found = described.means[:, mixed.means[row]] + across @ self._solved[row]
-            told = np.sum(across * (across @ self._inverse[row]), axis=1)
-            left = mixed.sizes[row] @ own + OFFSET_VARIANCE - told
+            explained = np.sum(across * (across @ self._inverse[row]), axis=1)
+            left = mixed.sizes[row] @ own + OFFSET_VARIANCE - explained
             is_known = 1.0 if self._samples.count else 0.0
             left = left - (1.0 - is_known) * OFFSET_VARIANCE
             mean += weight * found

@@ -1,4 +1,4 @@
-"""Choose what to measure by what it tells about everything else, before anything is measured."""
+"""Choose what to measure by the variance that it lowers, before anything is measured."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edgeprof_predictor.spaces import FloatArray
 def informative_order(covariance: FloatArray, noise: float, count: int) -> NDArray[np.int64]:
     """Return the candidates that lower the summed variance most, one after the other.
 
-    The level common to all is left out of that sum: any sample tells it.
+    The level common to all is left out of that sum: any sample lowers it.
 
     Args:
         covariance: Of the candidates: `n x n`.

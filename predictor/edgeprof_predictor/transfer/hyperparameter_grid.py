@@ -1,4 +1,4 @@
-"""What may hold of a new platform: combinations of mean, kernel sizes and noise, weighed by what platforms did."""
+"""A grid of hyper-parameters: mean, kernel variances and noise, weighed by marginal likelihoods on known platforms."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ SIZES: Final[Mapping[str, tuple[float, ...]]] = {
 """Variances of each kernel for an average architecture, as shares of the references' variance of log latency."""
 
 NOISES: Final = (0.003, 0.03, 0.3, 1.0)
-"""Variances of what no column tells, in the same unit; phones that tick in whole milliseconds are the largest."""
+"""Noise variances, in the same unit; the largest is for phones whose clock counts whole milliseconds."""
 
 OFFSET_VARIANCE: Final = 100.0
-"""The speed of a platform is anything: in the same unit."""
+"""Variance of the speed of a platform, in the same unit: practically unbounded."""
 
 BROAD_SHARE: Final = 0.1
-"""Share of the prior that no platform taught: the next one may be unlike all."""
+"""Share of the prior that is uniform, since a new platform may be unlike all known ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HyperparameterGrid:
-    """All combinations of a mean, a size for each group, and a noise.
+    """All points of the grid: a mean, a variance for each group, and a noise.
 
-    Letters: `c` combinations, `g` groups.
+    Letters: `c` points, `g` groups.
 
     Args:
         groups: Names of the groups there are.
@@ -63,7 +63,7 @@ class HyperparameterGrid:
         return cls(groups, table[:, 0].astype(np.int64), table[:, 1:-1], table[:, -1])
 
     def subset(self, rows: NDArray[np.int64]) -> HyperparameterGrid:
-        """Return some of the combinations."""
+        """Return some of the points."""
         return HyperparameterGrid(self.groups, self.means[rows], self.sizes[rows], self.noises[rows])
 
     def covariance(self, grams: FloatArray, extra: FloatArray) -> FloatArray:
@@ -78,7 +78,7 @@ class HyperparameterGrid:
         return total
 
     def log_marginal_likelihood(self, covariance: FloatArray, residuals: FloatArray) -> FloatArray:
-        """Return the log marginal likelihood of each combination.
+        """Return the log marginal likelihood of each point.
 
         Shapes:
             covariance: `c x k x k`.  residuals: `MEANS x k`.  returns: `c`.
@@ -96,10 +96,10 @@ class HyperparameterGrid:
 
 
 def learned_log_prior(log_likelihoods: FloatArray, closeness: FloatArray) -> FloatArray:
-    """Return the log prior of combinations: what platforms showed, and a share of anything else.
+    """Return the log prior of the points: mean posterior over known platforms, and a uniform share.
 
     Args:
-        log_likelihoods: Log marginal likelihood of each combination on each known platform taken for new: `p x c`.
+        log_likelihoods: Log marginal likelihood of each point on each known platform, left out: `p x c`.
         closeness: Weight of each of those platforms: `p`.
     """
     count = log_likelihoods.shape[1]

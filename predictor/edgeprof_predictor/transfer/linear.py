@@ -15,7 +15,7 @@ from edgeprof_predictor.transfer.task import TransferTask
 from edgeprof_predictor.transfer.weights import centred_log, prior_weights, source_weights
 
 UNKNOWN_LOG_SD = 0.2
-"""Spread of what too few samples to tell it leave."""
+"""Standard deviation of log latency assumed with fewer than two samples."""
 
 
 class LinearTransfer(TransferMethod):
@@ -38,7 +38,7 @@ class LinearTransfer(TransferMethod):
         self.start = prior_weights(source_weights(on_source, platform)[0]) @ np.array(self.shares)
 
     def adapt(self, samples: Samples) -> LinearPredictor:
-        """Move the weights towards what the samples say."""
+        """Move the weights towards the samples."""
         return LinearPredictor(self, samples)
 
 
@@ -67,7 +67,7 @@ class LinearPredictor(TransferPredictor):
         self._offset = float((target - columns @ self.weights).mean())
 
     def predict(self, choices: ChoiceArray) -> Prediction:
-        """Return latencies; intervals are as wide as the samples spread before they were learnt."""
+        """Return latencies; their intervals come from the errors of the samples before the fit."""
         log_latency = self._columns.log_latency(choices) @ self.weights + self._offset
         return Prediction.lognormal(np.exp(log_latency), np.full(len(choices), self._sd), is_relative=self._is_relative)
 
@@ -88,7 +88,7 @@ class HalfRidgeTransfer(LinearTransfer):
 
 
 class ScratchRidgeTransfer(LinearTransfer):
-    """Starts from nothing."""
+    """Starts from weights of 0."""
 
     name: ClassVar[str] = "ridge-scratch"
     shares: ClassVar[tuple[float, float, float, float]] = (0.0, 0.0, 0.0, 1.0)

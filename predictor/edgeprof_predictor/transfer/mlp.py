@@ -57,7 +57,7 @@ class MlpTransfer(TransferMethod):
 
         def latency_of(choices: ChoiceArray) -> FloatArray:
             scaled = outputs(network, self._inputs(choices))
-            # What the network puts below nothing is as fast as anything was seen: ranks keep their order.
+            # Negative latencies are replaced by small positive ones in the same order.
             return _positive(scaled * self._platform_range + self._platform_low)
 
         return MlpPredictor(latency_of, is_relative=not samples.count)
@@ -98,7 +98,7 @@ class ScratchTransfer(TransferMethod):
         train_network(network, inputs, targets, settings, is_source=True, seed=self.seed)
 
         def latency_of(choices: ChoiceArray) -> FloatArray:
-            # Trained on a few samples, a network may put others beyond any number.
+            # Trained on a few samples, a network may extrapolate beyond the range of floating-point numbers.
             reach = np.clip(outputs(network, self._scaled(choices)) * sd, -LOG_REACH, LOG_REACH)
             latency_ms: FloatArray = np.exp(mean + reach)
             return latency_ms
@@ -147,7 +147,7 @@ def scratch_on(encoding: Encoding) -> type[ScratchTransfer]:
 
 
 class MlpPredictor(TransferPredictor):
-    """What a network says; it knows no interval, so its intervals are as wide as such networks are off.
+    """Predictions of a network, which has no intervals of its own: they have the width `UNKNOWN_LOG_SD`.
 
     Args:
         latency_of: Milliseconds of architectures.

@@ -34,6 +34,6 @@ def source_weights(columns: FloatArray, target: FloatArray) -> tuple[FloatArray,
 
 
 def prior_weights(from_source: FloatArray) -> FloatArray:
-    """Return the weights of `belief.MEANS`: `m` to `m x 4`."""
+    """Return the weights of `hyperparameter_grid.MEANS`: `m` to `m x 4`."""
     equal = np.full(len(from_source), 1.0 / len(from_source))
     return np.stack([from_source, (from_source + equal) / 2.0, equal, np.zeros(len(equal))], axis=1)

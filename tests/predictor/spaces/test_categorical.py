@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 
 from edgeprof_predictor.errors import ArchitectureError, EncodingError
-from edgeprof_predictor.spaces.categorical import OPTION_COUNT_MAX, Architecture, CategoricalSpace
+from edgeprof_predictor.spaces.architecture import Architecture
+from edgeprof_predictor.spaces.categorical import OPTION_COUNT_MAX, CategoricalSpace
 from edgeprof_predictor.spaces.contract import CategoricalSpaceContract
 
 

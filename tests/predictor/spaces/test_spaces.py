@@ -81,7 +81,7 @@ class TestSpaceOfAPackage:
         [
             ("nasnet", "the known ones are .*transnasbench101_micro, broken, other, towers"),
             ("other", "must be a SearchSpace of the name 'other'"),
-            ("broken", "cannot be loaded from .*:Nothing .* mend its package"),
+            ("broken", "cannot be loaded from .*:Nothing .* correct its package"),
         ],
     )
     def test_what_is_none_is_refused_in_a_sentence(self, name: str, sentence: str) -> None:

@@ -14,11 +14,11 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
 HELD_OUT_SHARE: Final = 0.1
-"""Share of many samples that only tells the spread, as the published program keeps some for early stopping."""
+"""Share of the samples that estimates the spread, as the published program keeps some for early stopping."""
 
 
 class BrpNasLatency(SinglePlatformRegressor):
-    """A graph network that knows one platform only.
+    """A graph network for one platform.
 
     It asks for hundreds of samples: 900 in the paper's comparison, 3200 with its extra samples.
 
@@ -32,20 +32,22 @@ class BrpNasLatency(SinglePlatformRegressor):
     step_count: ClassVar[int] = STEP_COUNT
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
-        """Train on the samples but for a tenth, which the network has not seen and which tells the spread."""
+        """Train on nine tenths of the samples; the rest estimates the spread."""
         if not samples.count:
             return super().adapt(samples, seed=seed)
         order = np.random.default_rng(seed).permutation(samples.count)
         held_out, trained = np.split(order, [int(HELD_OUT_SHARE * samples.count)])
-        law = self.fit_regressor(Samples.of(samples.choices[trained], samples.latency_ms[trained]), seed=seed)
-        errors = np.log(samples.latency_ms[held_out]) - law(samples.choices[held_out])
-        return PointwisePredictor(law, spread(errors, fitted_count=0), is_relative=False, checked_count=len(held_out))
+        regressor = self.fit_regressor(Samples.of(samples.choices[trained], samples.latency_ms[trained]), seed=seed)
+        errors = np.log(samples.latency_ms[held_out]) - regressor(samples.choices[held_out])
+        return PointwisePredictor(
+            regressor, spread(errors, fitted_count=0), is_relative=False, checked_count=len(held_out)
+        )
 
     def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
-        """Return what a network trained on the samples says."""
+        """Return a network trained on the samples."""
         log_latency = np.log(samples.latency_ms)
         mean, sd = float(log_latency.mean()), max(float(log_latency.std()), 1e-6)
-        law = train_reader(
+        regressor = train_reader(
             self.space,
             self.space.one_hot(samples.choices),
             (log_latency - mean) / sd,
@@ -55,6 +57,6 @@ class BrpNasLatency(SinglePlatformRegressor):
         )
 
         def log_latency_of(choices: ChoiceArray) -> FloatArray:
-            return law(self.space.one_hot(choices)) * sd + mean
+            return regressor(self.space.one_hot(choices)) * sd + mean
 
         return log_latency_of

@@ -1,4 +1,4 @@
-"""The floor: multiply-accumulates alone, with a straight line through the samples."""
+"""Multiply-accumulates alone, with a straight line through the samples: the lowest baseline."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class Flops(Method):
     def flops(self, choices: ChoiceArray) -> FloatArray:
         """Return multiply-accumulates as shares of the space's mean: `n`."""
         totals = self.feature_map.describe(choices).totals[0]
-        reference = self.feature_map.space_sample.totals[0]
+        space_sample = self.feature_map.space_sample.totals[0]
         relative: FloatArray = (totals[:, MACS] + totals[:, DEPTHWISE]) / (
-            reference[:, MACS] + reference[:, DEPTHWISE]
+            space_sample[:, MACS] + space_sample[:, DEPTHWISE]
         ).mean()
         return relative
 
@@ -94,7 +94,7 @@ class FlopsPredictor(PlatformPredictor):
         return MEDIAN_DEVIATIONS * self._log_sd
 
     def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
-        """Return the same error: more samples do not bend the line."""
+        """Return the same error: the effect of further samples is not estimated."""
         return self.expected_error
 
 

@@ -137,7 +137,7 @@ class MetaLearner(nn.Module):
         return weights
 
     def predict(self, weights: Weights, encodings: Tensor, hardware: Tensor) -> Tensor:
-        """Return what the network says with the weights of each platform: `t x n`."""
+        """Return predictions with the weights of each platform: `t x n`."""
         predicted: Tensor = vmap(lambda *inputs: functional_call(self.network, inputs[0], inputs[1:]))(
             weights, encodings, hardware
         )
@@ -158,7 +158,7 @@ class MetaLearner(nn.Module):
 
 
 class Help(Method):
-    """Meta-learn on the sources, describe a platform by reference networks, adapt by two steps.
+    """Meta-learn on the sources, describe a platform by descriptor architectures, adapt by two steps.
 
     Args:
         space: The search space.
@@ -203,15 +203,15 @@ class Help(Method):
         return cls(space, sources, hyperparameters or cls.hyperparameters, seed=seed)
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
-        """Return the descriptors that are offered, then random candidates."""
+        """Return the descriptor architectures among the candidates, then random ones."""
         return self.descriptors.choose(candidates, count, measured=measured, seed=seed)
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
-        """Adapt to the samples by gradient steps from the start that the descriptors suggest."""
+        """Adapt to the samples by gradient steps from the start that the description modulates."""
         encodings, hardware = self._encode(samples.choices)[None], _as_tensor(self.descriptors.describe(samples))[None]
         started = self.learner.adapt(encodings[:, :0], torch.zeros(1, 0), hardware)
-        # Mean and spread of the platform are seen through the samples alone, so they are taken as the
-        # network says these samples lie within the space.
+        # Mean and spread over the space are known through the samples alone; the prediction of the samples tells where
+        # they lie within the space.
         mean, sd = self._scale(np.log(samples.latency_ms), self._predict(started, samples.choices, hardware))
         targets = _as_tensor((np.log(samples.latency_ms) - mean) / sd)[None]
         with one_thread():
@@ -256,7 +256,7 @@ class Help(Method):
         return float(log_latency.mean() - sd * predicted.mean()), sd
 
     def _predict(self, weights: Weights, choices: ChoiceArray, hardware: Tensor) -> FloatArray:
-        """Return what the network says on the one platform of these weights: `n`."""
+        """Return predictions on the platform of these weights: `n`."""
         with one_thread(), torch.no_grad():
             predicted = self.learner.predict(weights, self._encode(choices)[None], hardware)[0]
         return predicted.numpy().astype(np.float64)

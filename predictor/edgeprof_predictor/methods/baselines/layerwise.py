@@ -16,11 +16,11 @@ PENALTY: Final = 0.01
 
 
 class Layerwise(SinglePlatformRegressor):
-    """Add up what layers take; no layer takes less than nothing.
+    """Add up non-negative latencies of layers.
 
     Source:
         The layer-wise predictor that BRP-NAS (Dudziak et al. 2020, section 3.1) compares with looks layers up that
-        were measured one by one. Here whole networks were, and a non-negative fit tells the layers apart.
+        were measured one by one. Here whole networks were, and a non-negative least-squares fit estimates the layers.
     """
 
     name: ClassVar[str] = "layerwise"
@@ -30,7 +30,7 @@ class Layerwise(SinglePlatformRegressor):
         design = np.concatenate([self.space.one_hot(samples.choices), np.ones((samples.count, 1))], axis=1)
         width = design.shape[1]
         scale = samples.latency_ms.mean()
-        # The constant, last, is not shrunk: the skeleton around the decisions is most of some networks.
+        # The constant, last, is not penalised: the skeleton around the decisions is most of some networks.
         ridge = np.sqrt(PENALTY) * np.eye(width)[:-1]
         weights, _ = nnls(
             np.concatenate([design, ridge]), np.concatenate([samples.latency_ms / scale, np.zeros(width - 1)])

@@ -14,8 +14,8 @@ from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 PENALTY: Final = 1.0
-"""Of the regression that prices options, in samples: a few samples move a platform only part of the way from the
-mean of the sources."""
+"""Of the regression that estimates the costs of options, in samples: a few samples move a platform only part of the way
+from the mean of the sources."""
 
 
 class Maple(PairNetworkMethod):
@@ -23,9 +23,9 @@ class Maple(PairNetworkMethod):
 
     What the original measures is not public: it runs the operations of the search space one by one and reads ten
     performance counters of the processor. No published table holds such counters, and none can be had for a platform
-    that is only known by latencies. In their place stands the price of each option, told from the platform's
-    measured networks: of as many numbers as there are options, and about the same thing, but less than counters
-    say. So its scores say what a fixed descriptor of operations is worth, not how good the original is. The
+    that is only known by latencies. In their place stands the cost of each option, estimated from the
+    platform's measured networks: as many numbers as there are options, about the same property, with less
+    information. So its scores show what a fixed descriptor of operations is worth, not how good the original is. The
     published adaptation trains once more on sources and samples together; here the samples fine-tune.
 
     Source:
@@ -36,21 +36,21 @@ class Maple(PairNetworkMethod):
     are_rows_learned: ClassVar[bool] = False
 
     def start_rows(self, sources: LatencyTable, *, seed: int) -> Tensor:
-        """Return the prices on the sources, each in units of its spread over them: `p x h`."""
+        """Return the costs on the sources, each in units of its spread over them: `p x h`."""
         counts = self._option_counts(sources.choices)
         self._centre = counts.mean(axis=0)
-        prices = np.stack([_prices(counts - self._centre, np.log(row)) for row in sources.latency_ms])
-        self._mean_prices = prices.mean(axis=0)
-        self._spread = np.maximum(prices.std(axis=0), 1e-6)
-        return self._as_row(prices)
+        costs = np.stack([_option_costs(counts - self._centre, np.log(row)) for row in sources.latency_ms])
+        self._mean_costs = costs.mean(axis=0)
+        self._spread = np.maximum(costs.std(axis=0), 1e-6)
+        return self._as_row(costs)
 
     def new_row(self, samples: Samples, nearest: str | None, *, seed: int) -> Tensor:
-        """Return the prices that the samples suggest, near those of the sources while there are few: `h`."""
+        """Return the costs that the samples suggest, near those of the sources while there are few: `h`."""
         if samples.count < 2:
-            return self._as_row(self._mean_prices)
+            return self._as_row(self._mean_costs)
         counts = self._option_counts(samples.choices) - self._centre
-        explained = counts @ self._mean_prices
-        return self._as_row(self._mean_prices + _prices(counts, np.log(samples.latency_ms) - explained))
+        explained = counts @ self._mean_costs
+        return self._as_row(self._mean_costs + _option_costs(counts, np.log(samples.latency_ms) - explained))
 
     def _option_counts(self, choices: ChoiceArray) -> FloatArray:
         """Return how often each option is chosen, over all decisions: `n x l` to `n x h`."""
@@ -58,12 +58,12 @@ class Maple(PairNetworkMethod):
         counts: FloatArray = (choices[:, :, None] == options).sum(axis=1).astype(np.float64)
         return counts
 
-    def _as_row(self, prices: FloatArray) -> Tensor:
-        return torch.as_tensor((prices - self._mean_prices) / self._spread, dtype=torch.float32)
+    def _as_row(self, costs: FloatArray) -> Tensor:
+        return torch.as_tensor((costs - self._mean_costs) / self._spread, dtype=torch.float32)
 
 
-def _prices(counts: FloatArray, log_latency: FloatArray) -> FloatArray:
+def _option_costs(counts: FloatArray, log_latency: FloatArray) -> FloatArray:
     """Return what one option more adds to log latency, by ridge regression: `n x h` and `n` to `h`."""
     normal = counts.T @ counts + PENALTY * np.eye(counts.shape[1])
-    prices: FloatArray = np.linalg.solve(normal, counts.T @ (log_latency - log_latency.mean()))
-    return prices
+    costs: FloatArray = np.linalg.solve(normal, counts.T @ (log_latency - log_latency.mean()))
+    return costs

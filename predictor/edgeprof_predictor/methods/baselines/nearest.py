@@ -25,7 +25,7 @@ class Nearest(Method):
 
     Args:
         feature_map: Of the search space.
-        regressions: Stand for the sources where their table has no latency.
+        regressions: Predict latencies on the sources for architectures outside their table.
 
     Source:
         Multi-Predict, Eq. 1 and appendix A.5.
@@ -52,7 +52,7 @@ class Nearest(Method):
         return choose_random(len(candidates), count, seed=seed)
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
-        """Choose the source; while two samples do not tell it, the mean of all serves."""
+        """Choose the source; the mean of all with fewer than two samples."""
         nearest, correlation = self.choose_source(samples)
         predictor = fit_pointwise(lambda some: self._scaled(nearest, some), samples)
         predictor.source_platform, predictor.source_correlation = nearest, correlation

@@ -11,10 +11,10 @@ from edgeprof_predictor.samples import Samples
 
 
 class Oracle(Nearest):
-    """The source with the highest rank correlation over everything there is to know.
+    """The source with the highest rank correlation over the whole table of the new platform.
 
-    No method may see this: whoever scores it must say so, and hands over the truth by `reveal`.
-    Through the seam alone nothing comes of it.
+    No method may see that table. An evaluation passes it by `reveal` and marks the score as an upper bound; without
+    `reveal`, `adapt` raises.
     """
 
     name: ClassVar[str] = "oracle"
@@ -22,7 +22,7 @@ class Oracle(Nearest):
     _truth: Samples | None = None
 
     def reveal(self, truth: Samples) -> None:
-        """Show the latencies of the platform that is adapted to next.
+        """Set the latencies of the platform that is adapted to next.
 
         Args:
             truth: All of its table, not just samples.
@@ -33,10 +33,10 @@ class Oracle(Nearest):
         """Return the best source and its rank correlation.
 
         Raises:
-            SamplesError: If nobody has revealed the truth.
+            SamplesError: If `reveal` was not called.
         """
         if self._truth is None:
             raise SamplesError("the oracle needs the platform's whole table; call reveal before adapt")
-        marks = [spearman(self._truth.latency_ms, row) for row in self.source_latencies(self._truth.choices)]
-        best = marks.index(max(marks))
-        return self.platforms[best], marks[best]
+        correlations = [spearman(self._truth.latency_ms, row) for row in self.source_latencies(self._truth.choices)]
+        best = correlations.index(max(correlations))
+        return self.platforms[best], correlations[best]

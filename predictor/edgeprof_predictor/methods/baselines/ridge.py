@@ -15,12 +15,12 @@ PENALTIES: Final = np.logspace(-3, 3, 13)
 
 
 class Ridge(EncodedRegressor):
-    """A linear law of log latency, penalty by leave-one-out error."""
+    """A linear regression of log latency, penalty by leave-one-out error."""
 
     name: ClassVar[str] = "ridge"
 
     def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
-        """Return the law in closed form."""
+        """Return the regression in closed form."""
         encoding = self.encoding
         encodings = encoding.encode(samples.choices)
         log_latency = np.log(samples.latency_ms)

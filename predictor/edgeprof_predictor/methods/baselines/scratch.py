@@ -1,4 +1,4 @@
-"""A network for one platform, trained from scratch on its samples: what an encoding alone is worth."""
+"""A network for one platform, trained from scratch on its samples: a baseline for encodings."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Scratch(EncodedRegressor):
     hyperparameters: ClassVar[TransferHyperparameters] = ACCURACY_TRANSFER
 
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
-        """Train on all samples; none is left to tell the spread."""
+        """Train on all samples; none is left to estimate the spread."""
         if not samples.count:
             return super().adapt(samples, seed=seed)
         return PointwisePredictor(self.fit_regressor(samples, seed=seed), UNKNOWN_LOG_SD, is_relative=False)
 
     def fit_regressor(self, samples: Samples, *, seed: int) -> LogLatency:
-        """Return what a network trained on the samples says."""
+        """Return a network trained on the samples."""
         settings, encoding = self.hyperparameters, self.encoding
         log_latency = np.log(samples.latency_ms)
         mean, sd = float(log_latency.mean()), max(float(log_latency.std()), 1e-6)

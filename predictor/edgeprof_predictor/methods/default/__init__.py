@@ -1,1 +1,35 @@
-"""The default method: all of it, and nothing of any other."""
+"""The default method: a Gaussian process with a prior from costs and source platforms, and a distilled network.
+
+Let `t(x)` be the latency of architecture `x` divided by the platform's scale, so that its mean over the search space is
+about 1. The model of a new platform (`prior`, `posterior`):
+
+    t(x) = m(x) + f(x) + noise,   f ~ GP(0, K),   noise variance = s^2 * t(x)^2
+    m    = one of: mean of the sources; a cost-based latency; half of each
+    K    = c + v m m' + sum_j a_j K_j
+    K_j  : residuals of the sources (`source_regression`), random linear cost models (`random_cost_models`),
+           whole costs, costs of each stage, cut graphs, decisions and their pairs
+
+The hyper-parameters `h = (m, a_1 ... a_j, s)` are not optimised but sampled (`hyperparameter_samples`): 4000 draws
+from broad ranges, each with the weight
+
+    w(h) ~ p(samples | h) * plausibility(h) * p(h)
+
+`p(samples | h)` is the marginal likelihood with outliers admitted (`outliers`). The plausibility falls where
+predictions correlate with costs below 0.6. `p(h)` is half uniform, half learned: each family of similar sources
+(`platform_families`) is left out, and the marginal likelihood of some of its latencies weighs `h` (`hyperprior`).
+48 resampled `h` predict; the prediction has the mean and the variance of their mixture.
+
+Samples are chosen one at a time (`informative_design`): the candidate `x` that maximises
+
+    sum_y cov(x, y)^2 / (var(x) + noise)   over typical architectures `y`, without the part common to all `y`
+
+Intervals are +-1.645 deviations of log latency times a factor >= 1 that holds 90 % of the latencies of left-out
+families (`calibration`). The expected error is the median deviation; its own interval comes from the ratio of expected
+to measured error on left-out families. `error_diagnosis` says what keeps it above a wanted error.
+
+As in the paper, a network starts from the embedding row of the best-correlated source and is fine-tuned (`method`),
+here on the samples and on predictions of the model (distillation). It is mixed into the log latency with the weight
+`0.2 * u / (u + e)`: `u` the variance of the model, `e` the squared distance of the network from it.
+
+Constants stand in their modules with what they do.
+"""

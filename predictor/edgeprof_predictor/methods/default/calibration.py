@@ -1,7 +1,4 @@
-"""Learn from left-out source platforms how far the model's promises hold.
-
-Two promises: that 90 % of latencies lie in their interval, and how large the median error is.
-"""
+"""Calibrate the model on left-out source platforms: the width of its intervals and its expected error."""
 
 from __future__ import annotations
 
@@ -26,29 +23,28 @@ from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SAMPLE_COUNTS: Final = (3, 5, 10, 20)
-"""Sample counts at which promises are checked."""
+"""Numbers of samples at which intervals and expected errors are checked."""
 
 CHECKED_COUNT: Final = 400
-"""Architectures of each left-out source on which promises are checked; the others are candidates."""
+"""Architectures of each left-out source that are predicted; the others are candidates for samples."""
 
 ERROR_FLOOR: Final = 0.002
-"""Smallest real error that counts: platforms that are sums without noise would promise too much."""
+"""Smallest measured error that counts: on tables without noise the error may be nearly 0, on no device is it."""
 
 MIN_ERROR_LOG_SD: Final = 0.25
-"""Smallest doubt in a promised error, as the spread of its logarithm: however alike the sources
-are, the next platform may differ more."""
+"""Smallest standard deviation of the logarithm of an expected error: the next platform may differ more from the sources
+than these do from each other. Set by hand; twice as much makes onboarding measure more samples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Corrections of what the model says, by number of samples.
+    """Corrections of the model's intervals and expected errors, by number of samples.
 
     Args:
         sample_counts: Ascending numbers of samples; between them corrections are interpolated.
         interval_factors: On the model's standard deviations, at least 1.
-        error_log_sds: By how much real and expected median error differ, as the root mean square of
-            the logarithm of their ratio. The expected error itself is not corrected: by how much
-            it is wrong on one kind of platform tells nothing of the next kind.
+        error_log_sds: Root mean square of the logarithm of measured over expected median error. The expected error
+            itself is not corrected: its bias on one kind of platform does not carry over to another.
     """
 
     sample_counts: tuple[int, ...]
@@ -77,11 +73,11 @@ class Calibration:
         """Return the median error to expect.
 
         Args:
-            log_errors: What each combination expects, as `Posterior.log_errors` has it.
+            log_errors: What each hyper-parameter sample expects, as `Posterior.log_errors` returns it.
             sample_count: Number of samples.
         """
         log_sd = float(np.interp(sample_count, self.sample_counts, self.error_log_sds))
-        return ExpectedError.of_doubt(_median_error(log_errors), log_sd)
+        return ExpectedError.of_log_sd(_median_error(log_errors), log_sd)
 
 
 def calibrate(
@@ -92,15 +88,14 @@ def calibrate(
     *,
     seed: int,
 ) -> Calibration:
-    """Leave out each family of sources in turn and see how far what the model says holds for it.
+    """Leave out each family of sources in turn and compare the predictions for it with its latencies.
 
-    An interval factor below 1 is never returned: quiet sources cannot tell how noisy a new
-    platform will be.
+    Interval factors are at least 1: sources with little noise do not show how noisy a new platform is.
 
     Args:
         prior: Knows all sources.
         hyper_samples: Drawn for that prior.
-        likelihoods: What sources make of the combinations.
+        likelihoods: Leave-one-platform-out marginal likelihoods of the hyper-parameter samples.
         sources: Latencies of the sources.
         seed: Of the architectures checked.
     """
@@ -111,11 +106,10 @@ def calibrate(
     reaches, errors = np.zeros((len(found), len(counts))), np.zeros((len(found), len(counts)))
     for index, family in enumerate(found):
         check = _Check(prior.without(family), likelihoods.weigh(hyper_samples, without=family), counts, seed)
-        promises = [
-            check.promises(sources.subset(candidates), sources.subset(checked), platform=platform)
-            for platform in family
+        ratios = [
+            check.ratios(sources.subset(candidates), sources.subset(checked), platform=platform) for platform in family
         ]
-        reaches[index], errors[index] = np.mean(np.square(promises), axis=0).T
+        reaches[index], errors[index] = np.mean(np.square(ratios), axis=0).T
     return Calibration(
         sample_counts=counts,
         interval_factors=tuple(np.maximum(np.sqrt(reaches.mean(axis=0)), 1.0).tolist()),
@@ -125,17 +119,18 @@ def calibrate(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Check:
-    """What a model promises that does not know a family, against what is true of its members."""
+    """A model fitted without a family, compared with the latencies of its members."""
 
     prior: Prior
     hyper_samples: HyperparameterSamples
     counts: tuple[int, ...]
     seed: int
 
-    def promises(self, candidates: LatencyTable, checked: LatencyTable, *, platform: str) -> FloatArray:
-        """Return, for each count, needed over claimed reach of the interval, and log of real over expected error.
+    def ratios(self, candidates: LatencyTable, checked: LatencyTable, *, platform: str) -> FloatArray:
+        """Return two ratios for each count: needed to predicted width, and the log of measured to expected error.
 
-        Samples are chosen between the counts only, not one at a time, which takes too long here.
+        Samples are chosen together from one count to the next, not one at a time as in an onboarding: that takes too
+        long here.
 
         Shapes:
             returns: `counts x 2`.
@@ -143,23 +138,23 @@ class _Check:
         choose, basis = Informative(self.prior, self.hyper_samples), self.prior.basis(checked.choices)
         latency_ms, checked_ms = candidates.latencies_of(platform), checked.latencies_of(platform)
         samples, chosen = Samples.none(self.prior.feature_map.space), np.zeros(0, dtype=np.int64)
-        promises = []
+        ratios = []
         for count in self.counts:
             rest = np.setdiff1d(np.arange(len(latency_ms)), chosen)
             added = choose(candidates.choices[rest], count - len(chosen), measured=samples, seed=self.seed)
             chosen = np.concatenate([chosen, rest[added]])
             samples = Samples.of(candidates.choices[chosen], latency_ms[chosen])
             posterior = Posterior.infer(self.prior, self.hyper_samples, samples)
-            promises.append(_promise(posterior, basis, checked_ms))
-        return np.array(promises)
+            ratios.append(_ratios(posterior, basis, checked_ms))
+        return np.array(ratios)
 
 
-def _promise(posterior: Posterior, checked: Basis, checked_ms: FloatArray) -> tuple[float, float]:
+def _ratios(posterior: Posterior, checked: Basis, checked_ms: FloatArray) -> tuple[float, float]:
     mean, sd = posterior.predict(checked)
     deviations = np.abs(np.log(checked_ms / mean)) / np.sqrt(np.log1p((sd / mean) ** 2))
     reach = float(np.quantile(deviations, INTERVAL_SHARE)) / INTERVAL_DEVIATIONS
-    real = float(np.median(np.abs(mean / checked_ms - 1.0)))
-    return reach, math.log(max(real, ERROR_FLOOR) / _median_error(posterior.log_errors(checked)))
+    measured = float(np.median(np.abs(mean / checked_ms - 1.0)))
+    return reach, math.log(max(measured, ERROR_FLOOR) / _median_error(posterior.log_errors(checked)))
 
 
 def _median_error(log_errors: FloatArray) -> float:

@@ -1,4 +1,4 @@
-"""Why a platform is hard to predict, and how many more samples would mend it."""
+"""Why a platform is hard to predict, and how many more samples would bring the error down."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from edgeprof_predictor.methods.expected_error import UPPER_DEVIATIONS
 from edgeprof_predictor.spaces import ChoiceArray
 
 LIKE_CORRELATION: Final = 0.9
-"""A source that correlates better is of the platform's kind: from five samples on, published platforms
-with such a source reach it, and hardly any others do. Fewer samples correlate with anything."""
+"""Correlation from which a source counts as similar. On published platforms, five or more samples reach it where a
+similar source exists and hardly ever where none does; with fewer samples any source may."""
 
 LOOKAHEAD_COUNT: Final = 50
-"""Samples more that are looked at; what needs more is called out of reach."""
+"""Most further samples that are considered; more are reported as out of reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorDiagnosis:
-    """What stands between a platform and the error that is wanted.
+    """Why the expected error is above the wanted one, and how many samples are missing.
 
     Args:
         sample_count: Samples so far.
-        source_platform: The source that correlates best over them; None where the samples leave that open.
+        source_platform: The source that correlates best over them; None while too few samples tell it.
         source_correlation: Its correlation; 0 where there is none.
-        correlation_lower: The correlation over all architectures is above, nine times in ten.
-        correlation_upper: It is below, nine times in ten.
+        correlation_lower: In 90 % of cases the correlation over all architectures is above.
+        correlation_upper: In 90 % of cases it is below.
         wanted_error: Median relative error to stay below.
-        more_sample_count: Samples more until that is expected; None where `LOOKAHEAD_COUNT` would not do.
+        more_sample_count: Further samples until that is expected; None where `LOOKAHEAD_COUNT` are not enough.
     """
 
     sample_count: int
@@ -48,10 +48,10 @@ class ErrorDiagnosis:
     def _reason(self) -> str:
         if self.source_platform is None:
             return "the samples do not tell which known platform it is like"
-        doubt = f"{self.correlation_lower:.2f} to {self.correlation_upper:.2f} by {self.sample_count} samples"
+        interval = f"{self.correlation_lower:.2f} to {self.correlation_upper:.2f} by {self.sample_count} samples"
         if self.source_correlation < LIKE_CORRELATION:
-            return f"correlates with no known platform above {self.source_correlation:.2f} ({doubt})"
-        return f"correlates with {self.source_platform} at {self.source_correlation:.2f} ({doubt})"
+            return f"correlates with no known platform above {self.source_correlation:.2f} ({interval})"
+        return f"correlates with {self.source_platform} at {self.source_correlation:.2f} ({interval})"
 
     def _remedy(self) -> str:
         if self.more_sample_count is None:
@@ -65,7 +65,7 @@ class ErrorDiagnosis:
 def diagnose_error(
     predictor: PlatformPredictor, candidates: ChoiceArray, *, sample_count: int, wanted_error: float
 ) -> ErrorDiagnosis | None:
-    """Say what stands between a platform and the error that is wanted; None where it is reached.
+    """Return why the expected error is above the wanted one; None where it is not.
 
     Args:
         predictor: Adapted to the samples so far.
@@ -79,7 +79,7 @@ def diagnose_error(
 
     def closeness(count: int) -> float:
         share = predictor.error_after(candidates, count) / expected.error
-        # Doubt, the distance of the ends in logarithms, is taken to shrink as the error does.
+        # The width of the interval in logarithms is assumed to shrink in proportion to the error.
         upper: float = expected.error * share * (expected.upper / expected.error) ** share
         return -upper
 
@@ -98,7 +98,7 @@ def diagnose_error(
 
 
 def correlation_interval(correlation: float, sample_count: int) -> tuple[float, float]:
-    """Return the ends between which a correlation lies eight times in ten; three samples tell nothing.
+    """Return the 80 % interval of a correlation; -1 to 1 for three samples or fewer.
 
     Source:
         Fisher's transformation.

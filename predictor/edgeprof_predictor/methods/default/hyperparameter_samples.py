@@ -17,31 +17,31 @@ from edgeprof_predictor.methods.default.prior import AMPLITUDES, Basis, Prior
 from edgeprof_predictor.spaces import FloatArray
 
 DRAWN_COUNT: Final = 4000
-"""Combinations drawn."""
+"""Hyper-parameter samples drawn."""
 
 NOISE_RANGE: Final = (1e-5, 0.04)
-"""Variance of a relative latency between two networks that all kernels hold for equal: from .3 %
-to 20 %, which spans look-up tables and busy phones."""
+"""Range of the noise variance, relative to the squared latency: deviations from 0.3 % (look-up tables) to 20 % (phones
+under load)."""
 
 ABSENT_SHARE: Final = 0.1
-"""Share of the combinations in which a kernel is missing altogether."""
+"""Share of the hyper-parameter samples in which a kernel has amplitude 0."""
 
 OFFSET_VARIANCE: Final = 0.06
-"""Of a constant part of the relative latency, the same for all networks."""
+"""Variance of a constant part of the relative latency, the same for all networks."""
 
 SCALE_VARIANCE: Final = 0.3
-"""Of a factor on the mean: samples tell the scale only through the architectures they are."""
+"""Variance of a factor on the mean: a few samples tell the scale of a platform only roughly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HyperparameterSamples:
-    """Combinations of mean, amplitudes and noise.
+    """Samples of mean, amplitudes and noise.
 
-    Letters: `h` combinations, `j` kernels.
+    Letters: `h` hyper-parameter samples, `j` kernels.
 
     Shapes:
-        mean_index: `h`.  amplitudes: `h x j`.  noise: `h`.  log_prior: `h`, up to a constant, how
-        much each counts before anything is measured.
+        mean_index: `h`.  amplitudes: `h x j`.  noise: `h`.  log_prior: `h`, up to a constant, the
+        log prior.
     """
 
     mean_index: NDArray[np.int64]
@@ -51,7 +51,7 @@ class HyperparameterSamples:
 
     @classmethod
     def draw(cls, prior: Prior, *, seed: int) -> HyperparameterSamples:
-        """Draw combinations, logarithms uniform in their ranges."""
+        """Draw hyper-parameters, logarithms uniform in their ranges."""
         generator = np.random.default_rng(seed)
         lowest, highest = np.log([AMPLITUDES[name] for name in prior.kernel_names]).T
         uniform = generator.random((DRAWN_COUNT, len(lowest)))
@@ -76,7 +76,7 @@ class HyperparameterSamples:
         )
 
     def of_mean(self, mean_index: int) -> HyperparameterSamples:
-        """Return the combinations with this mean."""
+        """Return the samples with this mean."""
         return self[np.flatnonzero(self.mean_index == mean_index)]
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
@@ -95,7 +95,7 @@ class HyperparameterSamples:
         )
 
     def means(self, basis: Basis) -> FloatArray:
-        """Return the mean of each combination: `h x n`."""
+        """Return the prior mean of each hyper-parameter sample: `h x n`."""
         means: FloatArray = basis.means[:, self.mean_index].T
         return means
 

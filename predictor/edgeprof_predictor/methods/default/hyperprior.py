@@ -1,9 +1,9 @@
-"""Learn from the sources which combinations of the probabilistic model to expect.
+"""Learn from the sources how likely each hyper-parameter sample is before a new platform is measured.
 
-Each source is taken for a new platform: its family is left out, a few of its latencies are shown,
-and every combination is weighed by how well it explains them. The weights that explain all sources
-best are half of what is expected of the next platform. The other half stays as broad as it was,
-since the next platform may be like none of them.
+Each source is treated as a new platform: its family is left out of the prior, some of its latencies are drawn, and
+their marginal likelihood is computed for every hyper-parameter sample. Expectation maximisation finds the weights under
+which all sources are most likely. They are half of the prior; the other half is uniform, since a new platform may be
+unlike all sources.
 """
 
 from __future__ import annotations
@@ -24,31 +24,30 @@ from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 LEARNED_SHARE: Final = 0.5
-"""Of the probability, the part that sources decide."""
+"""Share of the prior that is learned from the sources; the rest is uniform."""
 
-SHOWN_COUNT: Final = 8
-"""Latencies of a source shown at once: about as many as an onboarding measures."""
+DRAWN_LATENCY_COUNT: Final = 8
+"""Latencies of a source drawn at once: about as many as an onboarding measures."""
 
 DRAW_COUNT: Final = 6
-"""Times that other latencies of a source are shown."""
+"""Draws for each source."""
 
 STEP_COUNT: Final = 3
-"""Steps of expectation maximisation. More settle on ever fewer combinations, which fit the sources
-and nothing else."""
+"""Steps of expectation maximisation. More concentrate the weight on ever fewer samples, which fit the sources alone."""
 
 NOISE_BIN_COUNT: Final = 8
-"""Bins of the noise, within which alone weights are learnt: quiet sources cannot tell how noisy the
-next platform is."""
+"""Bins of the noise. Weights are learned within a bin only: the noise of the sources does not predict that of the next
+platform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MarginalLikelihoods:
-    """How well each combination explains each source.
+    """Leave-one-platform-out marginal likelihoods of the hyper-parameter samples.
 
-    Letters: `e` showings, `h` combinations.
+    Letters: `e` draws, `h` hyper-parameter samples.
 
     Shapes:
-        log_likelihood: `e x h`, at most 0, the best of a showing at 0.  platforms: `e`.
+        log_likelihood: `e x h`, at most 0, the largest of a draw at 0.  platforms: `e`.
         shares: `e`, each family alike; they sum to 1.
     """
 
@@ -60,25 +59,25 @@ class MarginalLikelihoods:
     def compute(
         cls, prior: Prior, hyper_samples: HyperparameterSamples, sources: LatencyTable, *, seed: int
     ) -> MarginalLikelihoods:
-        """Show latencies of each source to a prior that does not know its family.
+        """Compute the marginal likelihood of latencies of each source under a prior without its family.
 
         Args:
             prior: Knows all sources.
             hyper_samples: Drawn for that prior.
             sources: Latencies of the sources.
-            seed: Of the architectures shown.
+            seed: Of the architectures drawn.
         """
         generator = np.random.default_rng(seed)
         connected = np.flatnonzero(prior.feature_map.space.is_connected(sources.choices))
-        count = min(SHOWN_COUNT, len(connected))
+        count = min(DRAWN_LATENCY_COUNT, len(connected))
         rows, platforms, shares = [], [], []
         found = families(sources)
         for family in found:
             rest = prior.without(family)
             for platform in family:
                 for _ in range(DRAW_COUNT):
-                    shown = generator.choice(connected, count, replace=False)
-                    samples = Samples.of(sources.choices[shown], sources.latencies_of(platform)[shown])
+                    drawn = generator.choice(connected, count, replace=False)
+                    samples = Samples.of(sources.choices[drawn], sources.latencies_of(platform)[drawn])
                     log_likelihood = Posterior(rest, hyper_samples, samples).log_likelihood
                     rows.append(log_likelihood - log_likelihood.max())
                     platforms.append(platform)
@@ -86,11 +85,11 @@ class MarginalLikelihoods:
         return cls(log_likelihood=np.stack(rows), platforms=np.array(platforms), shares=np.array(shares))
 
     def weigh(self, hyper_samples: HyperparameterSamples, *, without: Sequence[str] = ()) -> HyperparameterSamples:
-        """Return the combinations with what sources make of them.
+        """Return the hyper-parameter samples with the learned prior.
 
         Args:
-            hyper_samples: Those that the likelihoods was gathered for.
-            without: Sources whose likelihoods does not count.
+            hyper_samples: Those that the likelihoods were computed for.
+            without: Sources whose likelihoods do not count.
         """
         counts = ~np.isin(self.platforms, without)
         likelihood, shares = np.exp(self.log_likelihood[counts]), self.shares[counts]

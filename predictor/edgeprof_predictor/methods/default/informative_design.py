@@ -1,4 +1,4 @@
-"""Architectures that tell most about a new platform, given all sources and what is measured."""
+"""Choose the architectures whose measurement lowers the variance of all predictions most."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 TYPICAL_COUNT: Final = 250
-"""Candidates drawn at random; what a sample tells is counted over them."""
+"""Candidates drawn at random; the variance that a sample lowers is summed over them."""
 
 EXTREME_COUNT: Final = 200
-"""Candidates besides that differ most from each other: nothing tells the price of an operation
-like a network that has hardly any other, and chance offers few of those."""
+"""Further candidates, those that differ most from each other: a network with hardly any other operation tells the cost
+of one best, and few of those are drawn at random."""
 
 SEARCHED_COUNT: Final = 5000
-"""Candidates among which the extremes are found; more are thinned at random."""
+"""Candidates among which the extremes are found; of more a random subset is taken."""
 
 ASSUMED_NOISE: Final = 0.01
-"""Relative variance of a measurement (10 %) that the choice reckons with, whatever the samples so
-far say: a choice made for noise loses little without it, the reverse loses much."""
+"""Relative variance of a measurement (10 %) assumed for the choice, whatever noise was seen so far: on a platform
+without noise it costs little accuracy, while too small a value costs much on a noisy one."""
 
 CONSIDERED_COUNT: Final = 16
-"""Combinations of the posterior over which the gain is averaged."""
+"""Hyper-parameter samples of the posterior over which the gain is averaged."""
 
 NEGLIGIBLE_VARIANCE: Final = 1e-8
-"""Relative variance below which nothing is left to be told."""
+"""Relative variance below which no further extreme is searched."""
 
 REMAINING_COUNT: Final = 200
-"""Candidates that are enough to estimate what further samples are worth."""
+"""Candidates over which the effect of further samples is estimated."""
 
 
 class Informative:
-    """Takes the architecture that tells most about the platform, given what is measured.
+    """Takes the architecture that lowers the variance of all others most, given what is measured.
 
-    Cells whose input does not reach their output come last: no network of use is one.
+    Cells whose input does not reach their output come last: they are of no use.
 
     Args:
         prior: Of the search space and its sources.
@@ -58,11 +58,11 @@ class Informative:
 
     def __init__(self, prior: Prior, hyper_samples: HyperparameterSamples) -> None:
         self._prior = prior
-        self._hypotheses = hyper_samples
+        self._hyper_samples = hyper_samples
 
     @classmethod
     def of_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Informative:
-        """Fit what the choice needs to know of the sources."""
+        """Fit the prior that the choice needs to the sources."""
         feature_map = FeatureMap(space)
         prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources), seed=seed)
         return cls(prior, HyperparameterSamples.draw(prior, seed=seed))
@@ -76,20 +76,19 @@ class Informative:
         typical_count = min(max(TYPICAL_COUNT, count), len(eligible))
         extremes = find_extremes(self._prior, basis, EXTREME_COUNT)
         pool = np.concatenate([np.arange(typical_count), extremes[extremes >= typical_count]])
-        posterior = Posterior.infer(self._prior, self._hypotheses, measured)
+        posterior = Posterior.infer(self._prior, self._hyper_samples, measured)
         chosen = choose_informative(posterior, basis[pool], count, typical_count=typical_count)
         indices: NDArray[np.int64] = eligible[pool[chosen]]
         return indices
 
 
 def find_extremes(prior: Prior, candidates: Basis, count: int) -> NDArray[np.int64]:
-    """Return the candidates that the prior holds for most unlike each other and what is usual.
+    """Return the candidates with the largest prior variance given those chosen before.
 
-    A pivoted Cholesky factorisation of the prior's covariance, all kernels at their middle size:
-    each next one is what the ones before tell least about.
+    A pivoted Cholesky factorisation of the prior's covariance, all kernels at the middle of their range.
 
     Shapes:
-        returns: `count` at most, distinct; fewer where those tell all.
+        returns: `count` at most, distinct; fewer where no variance is left.
     """
     sizes = [np.sqrt(np.sqrt(AMPLITUDES[name][0] * AMPLITUDES[name][1])) for name in prior.kernel_names]
     means = np.maximum(candidates.means.mean(axis=1, keepdims=True), RELATIVE_FLOOR)
@@ -113,11 +112,11 @@ def find_extremes(prior: Prior, candidates: Basis, count: int) -> NDArray[np.int
 def choose_informative(
     posterior: Posterior, candidates: Basis, count: int, *, typical_count: int | None = None
 ) -> NDArray[np.int64]:
-    """Return distinct indices of candidates, each the one that tells most after those before.
+    """Return distinct indices of candidates, each with the largest gain after those before.
 
-    The gain of a candidate is how much it lowers the summed variance of typical candidates, as a
-    share, averaged over combinations. What all have in common, the scale, is left out: any sample
-    tells it. No latency of the candidates is needed.
+    The gain of a candidate is the share by which it lowers the summed variance of typical candidates, averaged over
+    hyper-parameter samples. Variance common to all, that of the scale, is left out: any sample lowers it. No latency of
+    the candidates is needed.
 
     Args:
         posterior: What is known now.
@@ -134,7 +133,7 @@ def choose_informative(
 
 
 def _choose(covariance: FloatArray, means: FloatArray, count: int, typical: slice) -> NDArray[np.int64]:
-    """Choose by what combinations believe: covariances `h x n x n`, means `h x n`."""
+    """Choose by the covariances `h x n x n` and means `h x n` of hyper-parameter samples."""
     noise = ASSUMED_NOISE * means**2
     direction = means[:, typical] / np.linalg.norm(means[:, typical], axis=1, keepdims=True)
     chosen: list[int] = []
@@ -156,7 +155,7 @@ def remaining_variance(posterior: Posterior, candidates: Basis, count: int) -> f
     Args:
         posterior: What is known now.
         candidates: Architectures to choose from; the variance is theirs.
-        count: Samples more.
+        count: Further samples.
 
     Shapes:
         returns: In (0, 1], measurement noise included, which no sample lowers.
@@ -166,7 +165,7 @@ def remaining_variance(posterior: Posterior, candidates: Basis, count: int) -> f
     before = _mean_variance(covariance, means) + noise
     for index in chosen:
         covariance = conditioned(covariance, int(index), noise * means[:, index] ** 2)
-    # The middle of the combinations: a loud one would drown what the others still hope to learn.
+    # The median: a hyper-parameter sample with much noise would dominate a mean.
     return float(np.median((_mean_variance(covariance, means) + noise) / before))
 
 

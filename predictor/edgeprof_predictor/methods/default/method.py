@@ -1,9 +1,8 @@
-"""Our method: few informative samples, a probabilistic model, a network fine-tuned on site.
+"""The default method: fit the prior to the sources, choose samples, adapt; the package's docstring has the formulas.
 
-The steps of the paper stay steps: samples are chosen, the new platform's embedding row starts from
-the source that correlates best, network and row are fine-tuned. What is added: the samples are
-chosen for what they tell, and a probabilistic model that starts from physics and sources learns
-from them, gives intervals, and teaches the network on architectures that were never measured.
+The steps are those of the paper: samples are chosen, the new platform's embedding row starts from the source that
+correlates best, network and row are fine-tuned. Added are the choice of samples by variance and a probabilistic model
+that gives intervals and the targets on which the network is distilled.
 """
 
 from __future__ import annotations
@@ -34,18 +33,17 @@ from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 DISTILLATION_COUNT: Final = 600
-"""Unmeasured architectures on which the model teaches the network."""
+"""Unmeasured architectures whose predictions by the model the network is fine-tuned on."""
 
 NETWORK_WEIGHT_MAX: Final = 0.2
-"""Largest weight of the fine-tuned network against the model that distilled it: a student shares the
-errors of its teacher and adds its own, so much of it gains nothing."""
+"""Largest weight of the distilled network in a prediction: it shares the errors of the model and adds its own."""
 
 FIRST_ROUND_COUNT: Final = 3
-"""Samples chosen before anything is measured: what one or two say of a platform misleads the choice of the next."""
+"""Samples chosen before anything is measured: one or two measurements would mislead the choice of the next."""
 
 
 class DefaultMethod(Method):
-    """Physics, sources and a network, corrected by few samples.
+    """A probabilistic model and a network, fitted to the sources and adapted by few samples.
 
     Args:
         prior: Of the search space and its sources.
@@ -122,7 +120,7 @@ class DefaultMethod(Method):
         )
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
-        """Return the candidates that tell most about the platform, given what is measured."""
+        """Return the candidates that lower the variance of all predictions most, given what is measured."""
         return Informative(self.prior, self.hyper_samples)(candidates, count, measured=measured, seed=seed)
 
     def next_round(self, sample_count: int, wanted_count: int) -> int:
@@ -130,7 +128,7 @@ class DefaultMethod(Method):
         return min(1 if sample_count else FIRST_ROUND_COUNT, wanted_count - sample_count)
 
     def adapt(self, samples: Samples, *, seed: int) -> DefaultPredictor:
-        """Learn the platform from its samples; with none, rank by physics."""
+        """Condition the model on the samples; with none, rank by costs."""
         hyper_samples = self.hyper_samples if samples.count else self.hyper_samples.of_mean(self.prior.unsampled_mean)
         posterior = Posterior.infer(self.prior, hyper_samples, samples)
         encodings = self.space.one_hot(samples.choices)
@@ -151,7 +149,7 @@ class DefaultMethod(Method):
         )
 
     def _distil(self, posterior: Posterior, nearest: str | None, *, seed: int) -> DistilledNetwork:
-        """Fine-tune the network on the samples, and on what the model believes elsewhere."""
+        """Fine-tune the network on the samples and on the model's predictions elsewhere."""
         samples = posterior.samples
         row = self.pretrained.embeddings.initial_row("max_correlation", nearest, seed=seed)
         distilled = self.prior.feature_map.space_sample_choices[:DISTILLATION_COUNT]
@@ -169,10 +167,10 @@ class DefaultMethod(Method):
         return DistilledNetwork(network=network, weight=weight)
 
     def _network_weight(self, posterior: Posterior, network: AdaptedNetwork) -> float:
-        """Weigh the network by its precision on architectures that it never saw.
+        """Return the weight of the network by its precision on architectures that it was not trained on.
 
-        The model errs by its own doubt, measurement noise left out; the network besides by what
-        it did not take over from the model.
+        The variance of the model is its own, noise left out; that of the network is the same plus its squared distance
+        from the model.
         """
         rest = slice(DISTILLATION_COUNT, None)
         choices, basis = self.prior.feature_map.space_sample_choices[rest], self.prior.space_sample[rest]
@@ -181,5 +179,5 @@ class DefaultMethod(Method):
         means, variances = posterior.predict_each(basis)
         mean, _ = posterior.predict(basis)
         missed = float(np.mean((network.log_latency(self.space.one_hot(choices)) - np.log(mean)) ** 2))
-        doubt = float(np.median(variances.mean(axis=0) / np.maximum(means.mean(axis=0), SHARE_FLOOR) ** 2))
-        return NETWORK_WEIGHT_MAX * doubt / (doubt + missed)
+        variance = float(np.median(variances.mean(axis=0) / np.maximum(means.mean(axis=0), SHARE_FLOOR) ** 2))
+        return NETWORK_WEIGHT_MAX * variance / (variance + missed)

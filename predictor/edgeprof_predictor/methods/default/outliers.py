@@ -1,4 +1,4 @@
-"""Samples that do not measure the network: a busy phone, a misprint in a published table."""
+"""Outliers among the samples: measured while a phone was busy, or misprinted in a published table."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from numpy.typing import NDArray
 from edgeprof_predictor.spaces import FloatArray
 
 OUTLIER_SHARE: Final = 0.03
-"""Of measurements that say nothing of the network: a phone that was busy, a typing error in a
-published table."""
+"""Prior share of samples that are outliers."""
 
 OUTLIER_LOG_ODDS: Final = math.log(OUTLIER_SHARE / (1.0 - OUTLIER_SHARE))
-"""What it costs a combination to hold a sample for an outlier."""
+"""Change of the log likelihood for each sample that is treated as an outlier."""
 
 OUTLIER_VARIANCE: Final = 0.25
-"""Relative variance of such a measurement, 50 %."""
+"""Relative variance of an outlier (deviation 50 %)."""
 
 
 def admit_outliers(covariance: FloatArray, residuals: FloatArray, outlier_variance: FloatArray) -> NDArray[np.int64]:
-    """Let combinations hold samples for outliers where that explains them better.
+    """Treat samples as outliers where that raises the likelihood, separately for each hyper-parameter sample.
 
-    One sample after the other, the one that gains most; covariances grow in place.
+    One sample after the other, the one with the largest gain first; their variance is added to the covariance in place.
 
     Shapes:
         covariance: `h x k x k`.  residuals, outlier_variance: `h x k`.

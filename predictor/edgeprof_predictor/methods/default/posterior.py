@@ -1,8 +1,7 @@
-"""The probabilistic model of one platform: a prior, a few samples, many ways to weigh them.
+"""The probabilistic model of one platform after its samples: Gaussian processes averaged over hyper-parameters.
 
-How large each kernel is, which mean holds and how noisy the platform is are not known. So a few
-thousand combinations are drawn from broad ranges, each weighed by the marginal likelihood of the
-samples, and predictions are averaged over them.
+Hyper-parameter samples are weighed by the marginal likelihood of the measurements and resampled; predictions are
+averaged over those that are kept.
 """
 
 from __future__ import annotations
@@ -19,31 +18,31 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
 
 KEPT_COUNT: Final = 48
-"""Combinations that predict, drawn from the weighed ones."""
+"""Hyper-parameter samples that predict, resampled by their weights."""
 
 PLAUSIBLE_CORRELATION: Final = 0.6
 PLAUSIBILITY_SD: Final = 0.1
-"""Predictions that correlate worse with physics are held for less likely, by this scale: on all
-machines arithmetic and traffic take time."""
+"""Hyper-parameter samples whose predictions correlate worse than this with the cost-based latency get less weight, by a
+normal distribution of this deviation: on all machines arithmetic and memory traffic take time."""
 
 PLAUSIBILITY_COUNT: Final = 60
 """Architectures over which that correlation is taken."""
 
 SHARE_FLOOR: Final = 0.05
-"""Relative latency below which errors are no longer taken as shares of it: they would know no bound."""
+"""Relative latency below which errors are taken as shares of this value: shares of smaller ones have no bound."""
 
 RELATIVE_FLOOR: Final = 0.02
-"""Below this share of the scale a predicted latency bends to stay positive, order kept."""
+"""Share of the scale below which a predicted latency is bent so that it stays positive and in order."""
 
 
 class Posterior:
-    """What is known of a platform after its samples.
+    """Relative latencies on one platform given its samples.
 
-    Letters: `n` architectures, `k` samples, `h` combinations kept.
+    Letters: `n` architectures, `k` samples, `h` hyper-parameter samples kept.
 
     Args:
-        prior: What was known before.
-        hyper_samples: Combinations that count, all alike.
+        prior: Means and kernels.
+        hyper_samples: Hyper-parameters over which predictions are averaged, with equal weights.
         samples: Measurements; none are allowed.
     """
 
@@ -56,7 +55,7 @@ class Posterior:
 
     @classmethod
     def infer(cls, prior: Prior, hyper_samples: HyperparameterSamples, samples: Samples) -> Posterior:
-        """Weigh combinations by how well they explain the samples, and keep a fair few."""
+        """Weigh hyper-parameter samples by marginal likelihood and prior, and resample `KEPT_COUNT` of them."""
         everything = cls(prior, hyper_samples, samples)
         log_weights = everything.log_likelihood + hyper_samples.log_prior
         if samples.count and prior.cost_models is not None:
@@ -64,13 +63,13 @@ class Posterior:
         return cls(prior, hyper_samples[_resample(log_weights)], samples)
 
     def joined(self, samples: Samples) -> Posterior:
-        """Return what is known after more samples: the combinations are weighed anew, by what these tell."""
+        """Return the posterior after more samples: hyper-parameter samples are weighed again, by these."""
         everything = Posterior(self.prior, self.hyper_samples, self.samples.joined(samples))
         kept = _resample(everything.log_likelihood - self.log_likelihood)
         return Posterior(self.prior, self.hyper_samples[kept], everything.samples)
 
     def _condition(self) -> None:
-        """Learn from the samples, for each combination on its own."""
+        """Condition each hyper-parameter sample on the samples."""
         latency_ms, count = self.samples.latency_ms, self.samples.count
         hyper_samples = self.hyper_samples
         means = hyper_samples.means(self._basis)
@@ -123,10 +122,9 @@ class Posterior:
         return self.hyper_samples.means(basis) + (white @ self._white_residuals[:, :, None])[:, :, 0], white
 
     def _log_plausibility(self) -> FloatArray:
-        """Return how well what each combination predicts agrees with physics: `h`, at most 0.
+        """Return the log weight by the correlation of predictions with the cost-based latency: `h`, at most 0.
 
-        A few odd samples are easily explained by a platform on which larger networks run faster.
-        There is none.
+        A few outliers can be explained by a platform on which larger networks run faster; there is none.
         """
         basis = self.prior.space_sample[:PLAUSIBILITY_COUNT]
         means, _ = self._means(basis)
@@ -137,10 +135,10 @@ class Posterior:
         return -0.5 * shortfall**2
 
     def log_errors(self, basis: Basis) -> FloatArray:
-        """Return the logarithm of the relative error that each combination expects: `h`.
+        """Return the logarithm of the relative error that each hyper-parameter sample expects: `h`.
 
-        The error is the median over architectures of the standard deviation, noise and the
-        distance to the other combinations included.
+        The error is the median over architectures of the standard deviation, noise and the distance to the mean of all
+        hyper-parameter samples included.
         """
         means, variances = self.predict_each(basis)
         means = np.maximum(means, SHARE_FLOOR)
@@ -151,14 +149,14 @@ class Posterior:
         return log_errors
 
     def covariance(self, basis: Basis, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return what some combinations believe, given the samples, in relative latency.
+        """Return the posterior covariance of relative latencies under some hyper-parameter samples.
 
-        Each combination's own doubt, and that they disagree: where half of them hold a sample for
-        an outlier and half for a property of the platform, a network like it decides.
+        The covariance of their predictions is added: where half of them treat a sample as an outlier and half do not,
+        a measurement of a similar network decides.
 
         Args:
             basis: The `n` architectures.
-            count: Combinations.
+            count: Hyper-parameter samples.
 
         Shapes:
             returns: covariances `count x n x n`, prior means `count x n`, noise `count`.
@@ -169,13 +167,13 @@ class Posterior:
         means, white = self._means(basis)
         prior_means = np.maximum(hyper_samples.means(basis), RELATIVE_FLOOR)
         covariance: FloatArray = prior - white[few] @ np.swapaxes(white[few], 1, 2)
-        # Without samples combinations were drawn to differ, and their kernels say by how much.
+        # Without samples, predictions differ because of the drawn hyper-parameters; the kernels hold that variance.
         if self.samples.count:
             covariance += self._disagreement(means) * prior_means[:, :, None] * prior_means[:, None, :]
         return covariance, prior_means, hyper_samples.noise
 
     def _disagreement(self, means: FloatArray) -> FloatArray:
-        """Return the covariance over combinations of their predictions, as shares of latency: `h x n` to `n x n`."""
+        """Return the covariance of relative predictions over hyper-parameter samples: `h x n` to `n x n`."""
         latency_ms = np.maximum(means, RELATIVE_FLOOR) * self.scale[:, None]
         shares = latency_ms / latency_ms.mean(axis=0) - 1.0
         covariance: FloatArray = shares.T @ shares / len(shares)
@@ -183,7 +181,7 @@ class Posterior:
 
 
 def _resample(log_likelihood: FloatArray) -> NDArray[np.int64]:
-    """Draw combinations in proportion to their likelihood, evenly spaced instead of by chance."""
+    """Return indices in proportion to likelihoods, at evenly spaced quantiles (systematic resampling)."""
     weights = np.exp(log_likelihood - log_likelihood.max())
     cumulative = np.cumsum(weights) / weights.sum()
     positions = (np.arange(KEPT_COUNT) + 0.5) / KEPT_COUNT
@@ -191,6 +189,6 @@ def _resample(log_likelihood: FloatArray) -> NDArray[np.int64]:
 
 
 def _positive(values: FloatArray, floor: float) -> FloatArray:
-    """Bend values below the floor so that they stay positive, order kept."""
+    """Replace values below the floor by positive ones in the same order."""
     bent = floor * np.exp(np.minimum(values / floor - 1.0, 0.0))
     return np.where(values > floor, values, bent)

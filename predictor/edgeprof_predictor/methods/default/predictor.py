@@ -27,10 +27,10 @@ CHUNK_LENGTH: Final = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DistilledNetwork:
-    """The network of a platform, and how far to trust it.
+    """The distilled network of a platform and its weight.
 
     Args:
-        network: Fine-tuned on the samples, and on what the model believes elsewhere.
+        network: Fine-tuned on the samples and on the model's predictions elsewhere.
         weight: Its weight against the model in the predicted log latency, 0 to 1.
     """
 
@@ -44,8 +44,8 @@ class AdaptedPlatform:
 
     Args:
         posterior: The probabilistic model given the samples.
-        distilled: Gives the fine-tuned network, which is trained when first asked for: whether
-            another sample would help, the model tells alone.
+        distilled: Gives the fine-tuned network, which is trained at the first call: deciding about another sample
+            needs the model alone.
         interval_factor: Calibration of the model's standard deviations.
         expectation: The median error to expect.
         source_platform: Whose row the network's row started from.

@@ -1,9 +1,8 @@
-"""What is known of a platform before it is measured: sources, physics, and how they may be wrong.
+"""The prior of a platform: means from sources and costs, kernels for the ways in which platforms differ.
 
-Relative latency of architecture `x` on a new platform: `t(x) = m(x) + f(x)`, where `m` is one of a
-few means and `f` a Gaussian process whose covariance is a sum of kernels. Each kernel names a way
-in which platforms differ: from source to source, in the cost_models of arithmetic and traffic, in whole
-costs, in costs per stage, in single choices and their pairs, in what a cut graph costs.
+Relative latency of architecture `x` on a new platform: `t(x) = m(x) + f(x)`, where `m` is one of a few means and `f` a
+Gaussian process whose covariance is a sum of kernels: residuals of the sources, random linear cost models, whole costs,
+costs of each stage, graphs whose input does not reach the output, single choices and their pairs.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ AMPLITUDES: Final = {
     "cut": (0.003, 0.5),
     "choices": (0.0003, 0.03),
 }
-"""Range of each kernel's amplitude. The first two multiply a spread that is there, so 1 is their
-natural size; the others are variances of relative latency, from hardly any to as much as sources
-and physics leave open. Broad on purpose: the samples decide."""
+"""Range of each kernel's amplitude. The first two multiply an empirical covariance, so 1 is their natural size; the
+others are variances of relative latency, from negligible to what sources and costs leave unexplained. The ranges are
+broad because the samples weigh the draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,7 +85,7 @@ class Prior:
     Args:
         feature_map: Of the search space.
         sources: Regressions of the source platforms, or of some of them.
-        cost_models: Virtual platforms; None where the space knows no costs.
+        cost_models: Random linear cost models; None where the space knows no costs.
     """
 
     def __init__(
@@ -101,14 +100,14 @@ class Prior:
 
     @classmethod
     def of(cls, feature_map: FeatureMap, sources: SourceRegressions, *, seed: int) -> Prior:
-        """Return the prior of a space, with virtual platforms where its costs are known."""
+        """Return the prior of a space, with random cost models where its costs are known."""
         has_costs = bool(feature_map.space_sample.stage_costs)
         return cls(
             feature_map, sources, RandomCostModels.draw(feature_map.space_sample, seed=seed) if has_costs else None
         )
 
     def without(self, platforms: Sequence[str]) -> Prior:
-        """Return the prior that does not know these sources; where it knows no others, it stays as it is."""
+        """Return the prior without these sources; itself where there are no others."""
         if set(self.sources.platforms) <= set(platforms):
             return self
         return Prior(self.feature_map, self.sources.without(platforms), self.cost_models)
@@ -153,10 +152,9 @@ class Prior:
 
     @property
     def unsampled_mean(self) -> int:
-        """Index of the mean to rely on without samples: physics alone, else that of the sources.
+        """Index of the mean used without samples: costs, or the sources where costs are unknown.
 
-        Sources may be of another kind than the new platform, and nothing tells before it is
-        measured; arithmetic takes time everywhere.
+        The sources may differ from the new platform, which no measurement shows yet; arithmetic takes time everywhere.
         """
         return 0 if self.cost_models is None else 1
 
@@ -166,15 +164,15 @@ class Prior:
         return self._has_cut if name == "cut" else True
 
     def _means(self, features: CostFeatures, source_mean: FloatArray) -> FloatArray:
-        """Return what a platform may be like: the sources, physics, or half of each."""
+        """Return the possible means: the sources, costs, or half of each."""
         if self.cost_models is None:
             return source_mean[:, None]
-        physical = [
+        by_costs = [
             cost_based_latency(features, self.feature_map.space_sample),
             *self.cost_models.mean_latency(features),
         ]
-        mixed = [(source_mean + mean) / 2 for mean in physical]
-        return np.stack([source_mean, *physical, *mixed], axis=1)
+        mixed = [(source_mean + mean) / 2 for mean in by_costs]
+        return np.stack([source_mean, *by_costs, *mixed], axis=1)
 
     def _source_factor(self, sources: FloatArray) -> FloatArray:
         centred = sources - sources.mean(axis=1, keepdims=True)
@@ -183,17 +181,17 @@ class Prior:
 
     def _cost_features(self, features: CostFeatures) -> tuple[FloatArray, FloatArray]:
         """Return standardised whole costs and stage costs, each of mean variance 1."""
-        reference = self.feature_map.space_sample
-        totals = _standardised(np.concatenate(features.totals, axis=1), np.concatenate(reference.totals, axis=1))
+        space_sample = self.feature_map.space_sample
+        totals = _standardised(np.concatenate(features.totals, axis=1), np.concatenate(space_sample.totals, axis=1))
         stages = _standardised(
-            np.concatenate(features.flat_costs, axis=1), np.concatenate(reference.flat_costs, axis=1)
+            np.concatenate(features.flat_costs, axis=1), np.concatenate(space_sample.flat_costs, axis=1)
         )
         return totals, stages
 
 
-def _standardised(values: FloatArray, reference: FloatArray) -> FloatArray:
-    spread = reference.std(axis=0)
-    varies = spread > 1e-9 * np.abs(reference).max(axis=0)
-    centred = (values[:, varies] - reference[:, varies].mean(axis=0)) / spread[varies]
+def _standardised(values: FloatArray, space_sample: FloatArray) -> FloatArray:
+    spread = space_sample.std(axis=0)
+    varies = spread > 1e-9 * np.abs(space_sample).max(axis=0)
+    centred = (values[:, varies] - space_sample[:, varies].mean(axis=0)) / spread[varies]
     standardised: FloatArray = centred / np.sqrt(max(int(varies.sum()), 1))
     return standardised

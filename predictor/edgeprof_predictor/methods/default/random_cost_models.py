@@ -1,4 +1,7 @@
-"""What any machine does: arithmetic, traffic and launches take time. No platform's data is used."""
+"""Random linear cost models: latency as a weighted sum of arithmetic, memory traffic, launches and other costs.
+
+No platform's latencies are used.
+"""
 
 from __future__ import annotations
 
@@ -14,39 +17,39 @@ from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.spaces.costs import DEPTHWISE, MACS, QUANTITIES
 
 COST_MODEL_COUNT: Final = 400
-"""Virtual platforms drawn for each graph variant; more change nothing."""
+"""Models drawn for each graph variant; more change nothing."""
 
 SHARE_CONCENTRATION: Final = 0.7
 """Of the Dirichlet distribution of time over arithmetic, traffic and so on: below 1, so that most
-virtual platforms are limited by one or two of them, as real ones are."""
+models are dominated by one or two of them, as devices are."""
 
 EFFICIENCY_SD: Final = 0.5
-"""Spread of the logarithm of the price of one operation from stage to stage: small feature maps
-and narrow layers use a machine worse."""
+"""Standard deviation of the logarithm of a coefficient from stage to stage: small feature maps and narrow layers use a
+machine less efficiently."""
 
-DEPTHWISE_LOG_PRICE: Final = (1.0, 0.7)
-"""Mean and spread of the logarithm of a depthwise multiply-accumulate's price against a dense
-one: depthwise layers are limited by memory on nearly every machine."""
+DEPTHWISE_LOG_RATIO: Final = (1.0, 0.7)
+"""Mean and standard deviation of the log ratio of a depthwise to a dense multiply-accumulate's coefficient: depthwise
+layers are limited by memory on nearly every machine."""
 
 OVERHEAD_MAX: Final = 0.5
-"""Largest time that every network needs whatever its layers, as a share of the mean latency."""
+"""Largest constant, the time that every network needs whatever its layers, as a share of the mean latency."""
 
 COST_WEIGHTS: Final = {"params": 0.1, "traffic": 0.1, "launches": 0.1}
-"""Weights, beside 1 for arithmetic, of the prediction that needs no sample: a tenth for each other
-thing that takes time everywhere, so that they order networks of equal arithmetic and no more."""
+"""Weights, beside 1 for arithmetic, of the cost-based latency: a tenth for each other cost, so that they order networks
+of equal arithmetic."""
 
 
-def cost_based_latency(features: CostFeatures, reference: CostFeatures) -> FloatArray:
-    """Return the relative latency that costs alone suggest, for the graph as written.
+def cost_based_latency(features: CostFeatures, space_sample: CostFeatures) -> FloatArray:
+    """Return the relative latency by costs alone, for the graph as written.
 
     Args:
         features: The `n` architectures.
-        reference: Those whose mean is 1.
+        space_sample: Those whose mean is 1.
 
     Shapes:
         returns: `n`, positive.
     """
-    totals, means = features.totals[0], reference.totals[0].mean(axis=0)
+    totals, means = features.totals[0], space_sample.totals[0].mean(axis=0)
     line = (totals[:, MACS] + totals[:, DEPTHWISE]) / (means[MACS] + means[DEPTHWISE])
     for quantity, share in COST_WEIGHTS.items():
         column = QUANTITIES.index(quantity)
@@ -57,14 +60,14 @@ def cost_based_latency(features: CostFeatures, reference: CostFeatures) -> Float
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RandomCostModels:
-    """What one operation costs on virtual platforms: mean and covariance.
+    """Coefficients of random linear cost models: mean and covariance.
 
-    Relative latency of a network in graph variant `g` is `stage costs @ price + constant`.
+    Relative latency of a network in graph variant `g` is `stage costs @ coefficients + constant`.
     Letters: `g` graph variants, `c` stage costs (stages times quantities), `r` rank.
 
     Shapes:
         means: `g x c`.  constants: `g`.
-        factor: `(g c + 1) x r`; its product with itself is the covariance of all prices, variants
+        factor: `(g c + 1) x r`; its product with itself is the covariance of all coefficients, variants
         side by side, and of the constant.
     """
 
@@ -73,25 +76,25 @@ class RandomCostModels:
     factor: FloatArray
 
     @classmethod
-    def draw(cls, reference: CostFeatures, *, seed: int) -> RandomCostModels:
-        """Draw virtual platforms, as many for each graph variant.
+    def draw(cls, space_sample: CostFeatures, *, seed: int) -> RandomCostModels:
+        """Draw models, as many for each graph variant.
 
         Args:
-            reference: Architectures over which each platform's mean latency is 1.
-            seed: The same seed draws the same platforms.
+            space_sample: Architectures over which each model's mean latency is 1.
+            seed: The same seed draws the same models.
         """
         generator = np.random.default_rng(seed)
-        variants = [_draw_cost_models(reference, g, generator) for g in range(len(reference.stage_costs))]
-        width = sum(prices.shape[1] for prices, _ in variants)
+        variants = [_draw_cost_models(space_sample, g, generator) for g in range(len(space_sample.stage_costs))]
+        width = sum(coefficients.shape[1] for coefficients, _ in variants)
         drawn = np.zeros((COST_MODEL_COUNT * len(variants), width + 1))
-        for index, (prices, constants) in enumerate(variants):
+        for index, (coefficients, constants) in enumerate(variants):
             rows = slice(index * COST_MODEL_COUNT, (index + 1) * COST_MODEL_COUNT)
-            first = index * prices.shape[1]
-            drawn[rows, first : first + prices.shape[1]], drawn[rows, -1] = prices, constants
+            first = index * coefficients.shape[1]
+            drawn[rows, first : first + coefficients.shape[1]], drawn[rows, -1] = coefficients, constants
         centred = (drawn - drawn.mean(axis=0)) / np.sqrt(len(drawn) - 1)
         _, singular, right = np.linalg.svd(centred, full_matrices=False)
         return cls(
-            means=np.stack([prices.mean(axis=0) for prices, _ in variants]),
+            means=np.stack([coefficients.mean(axis=0) for coefficients, _ in variants]),
             constants=np.array([constants.mean() for _, constants in variants]),
             factor=right.T * singular,
         )
@@ -109,10 +112,10 @@ class RandomCostModels:
         return cls(means=means, constants=constants, factor=factor)
 
     def mean_latency(self, features: CostFeatures) -> list[FloatArray]:
-        """Return the mean relative latency over virtual platforms: `g` of `n`."""
+        """Return the mean relative latency over all models: `g` of `n`."""
         return [
-            costs @ price + constant
-            for costs, price, constant in zip(features.flat_costs, self.means, self.constants, strict=True)
+            costs @ coefficients + constant
+            for costs, coefficients, constant in zip(features.flat_costs, self.means, self.constants, strict=True)
         ]
 
     def spread(self, features: CostFeatures) -> FloatArray:
@@ -122,22 +125,22 @@ class RandomCostModels:
 
 
 def _draw_cost_models(
-    reference: CostFeatures, variant: int, generator: np.random.Generator
+    space_sample: CostFeatures, variant: int, generator: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw machines with random positive prices: `v x c`, and their constant parts: `v`."""
-    costs, totals = reference.stage_costs[variant], reference.totals[variant].mean(axis=0)
+    """Draw models with random positive coefficients: `v x c`, and their constants: `v`."""
+    costs, totals = space_sample.stage_costs[variant], space_sample.totals[variant].mean(axis=0)
     _, stage_count, quantity_count = costs.shape
-    depthwise_price = np.exp(generator.normal(*DEPTHWISE_LOG_PRICE, COST_MODEL_COUNT))
-    prices = np.exp(EFFICIENCY_SD * generator.standard_normal((COST_MODEL_COUNT, stage_count, quantity_count)))
-    prices[:, :, DEPTHWISE] *= depthwise_price[:, None]
+    depthwise_ratio = np.exp(generator.normal(*DEPTHWISE_LOG_RATIO, COST_MODEL_COUNT))
+    coefficients = np.exp(EFFICIENCY_SD * generator.standard_normal((COST_MODEL_COUNT, stage_count, quantity_count)))
+    coefficients[:, :, DEPTHWISE] *= depthwise_ratio[:, None]
     # Arithmetic of both kinds is one resource of a machine; each other quantity is its own.
     resources = [[MACS, DEPTHWISE]] + [[q] for q in range(quantity_count) if q not in (MACS, DEPTHWISE)]
     shares = generator.dirichlet(np.full(len(resources), SHARE_CONCENTRATION), COST_MODEL_COUNT)
     for column, members in enumerate(resources):
         total = totals[members].sum()
         share = shares[:, column] / total if total > 0 else np.zeros(COST_MODEL_COUNT)
-        prices[:, :, members] *= share[:, None, None]
-    flat = prices.reshape(COST_MODEL_COUNT, stage_count * quantity_count)
+        coefficients[:, :, members] *= share[:, None, None]
+    flat = coefficients.reshape(COST_MODEL_COUNT, stage_count * quantity_count)
     constants = generator.uniform(0.0, OVERHEAD_MAX, COST_MODEL_COUNT)
-    means = flat @ reference.flat_costs[variant].mean(axis=0) + constants
+    means = flat @ space_sample.flat_costs[variant].mean(axis=0) + constants
     return flat / means[:, None], constants / means

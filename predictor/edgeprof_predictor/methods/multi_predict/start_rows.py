@@ -1,4 +1,4 @@
-"""The paper's method with other rows for the hardware: what a learned table and max-correlation are compared with."""
+"""The paper's method with other rows for the hardware: its ablations of learned rows and max-correlation."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class MultiPredictIndex(MultiPredict):
 
 
 class MultiPredictSample(MultiPredict):
-    """A platform is its latencies on fixed reference networks, which are measured first."""
+    """A platform is its latencies on fixed descriptor architectures, which are measured first."""
 
     name: ClassVar[str] = "multi-predict-sample"
     are_rows_learned: ClassVar[bool] = False
@@ -64,14 +64,14 @@ class MultiPredictSample(MultiPredict):
     descriptors: DescriptorArchitectures
 
     def start_rows(self, sources: LatencyTable, *, seed: int) -> Tensor:
-        """Draw the descriptors; return the sources' latencies on them: `p x r`."""
+        """Draw the descriptor architectures; return the sources' latencies on them: `p x r`."""
         self.descriptors = DescriptorArchitectures.draw(sources, seed=seed)
         return torch.as_tensor(self.descriptors.source_rows, dtype=torch.float32)
 
     def new_row(self, samples: Samples, nearest: str | None, *, seed: int) -> Tensor:
-        """Return the platform's latencies on the descriptors: `r`."""
+        """Return the platform's latencies on the descriptor architectures: `r`."""
         return torch.as_tensor(self.descriptors.describe(samples), dtype=torch.float32)
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
-        """Return the descriptors that are offered, then random candidates."""
+        """Return the descriptor architectures among the candidates, then random ones."""
         return self.descriptors.choose(candidates, count, measured=measured, seed=seed)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from edgeprof_predictor.spaces.architecture import Architecture, FloatArray
 from edgeprof_predictor.spaces.base import SearchSpace
-from edgeprof_predictor.spaces.categorical import Architecture, FloatArray
 from edgeprof_predictor.spaces.costs import (
     QUANTITIES,
     StageCosts,

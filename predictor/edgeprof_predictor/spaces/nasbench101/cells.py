@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.spaces.categorical import ChoiceArray
+from edgeprof_predictor.spaces.architecture import ChoiceArray
 from edgeprof_predictor.spaces.nasbench101.geometry import EDGES, OUTPUT, VERTEX_COUNT
 
 _STARTS, _ENDS = np.array(EDGES).T

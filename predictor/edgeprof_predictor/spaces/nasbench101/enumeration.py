@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.spaces.categorical import ChoiceArray
+from edgeprof_predictor.spaces.architecture import ChoiceArray
 from edgeprof_predictor.spaces.nasbench101.cells import Cells
 from edgeprof_predictor.spaces.nasbench101.geometry import EDGE_COUNT_MAX, OPERATIONS, OUTPUT, VERTEX_COUNT
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgeprof_predictor.errors import ArchitectureError
+from edgeprof_predictor.spaces.architecture import Architecture, ChoiceArray
 from edgeprof_predictor.spaces.base import SearchSpace
-from edgeprof_predictor.spaces.categorical import Architecture, ChoiceArray
 from edgeprof_predictor.spaces.costs import StageCosts
 from edgeprof_predictor.spaces.nasbench101.cells import Cells
 from edgeprof_predictor.spaces.nasbench101.costs import CellCosts

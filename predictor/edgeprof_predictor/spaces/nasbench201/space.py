@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from edgeprof_predictor.spaces.categorical import Architecture, FloatArray
+from edgeprof_predictor.spaces.architecture import Architecture, FloatArray
 from edgeprof_predictor.spaces.cells import EDGES, NODE_COUNT, CellSpace, fed_node_count, longest_path
 from edgeprof_predictor.spaces.costs import (
     QUANTITIES,

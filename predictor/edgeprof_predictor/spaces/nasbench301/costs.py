@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.spaces.categorical import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.architecture import ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import (
     QUANTITIES,
     StageCosts,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import ArchitectureError
-from edgeprof_predictor.spaces.categorical import ChoiceArray
+from edgeprof_predictor.spaces.architecture import ChoiceArray
 from edgeprof_predictor.spaces.nasbench301.geometry import CONCATENATED, INPUT_PAIRS, NODE_COUNT, OPERATIONS
 
 Edge = tuple[int, int]

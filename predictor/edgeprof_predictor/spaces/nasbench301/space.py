@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from edgeprof_predictor.errors import ArchitectureError
+from edgeprof_predictor.spaces.architecture import Architecture
 from edgeprof_predictor.spaces.base import SearchSpace
-from edgeprof_predictor.spaces.categorical import Architecture
 from edgeprof_predictor.spaces.costs import StageCosts
 from edgeprof_predictor.spaces.nasbench301.costs import GenotypeCosts
 from edgeprof_predictor.spaces.nasbench301.geometry import IMAGE_SIDE

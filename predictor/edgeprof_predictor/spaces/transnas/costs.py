@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from edgeprof_predictor.spaces.categorical import FloatArray
+from edgeprof_predictor.spaces.architecture import FloatArray
 from edgeprof_predictor.spaces.costs import (
     QUANTITIES,
     convolution,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgeprof_predictor.spaces.categorical import Architecture, FloatArray
+from edgeprof_predictor.spaces.architecture import Architecture, FloatArray
 from edgeprof_predictor.spaces.costs import QUANTITIES, StageCosts, convolution
 from edgeprof_predictor.spaces.transnas.costs import (
     activated_convolution,

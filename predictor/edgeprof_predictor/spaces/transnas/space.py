@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Final
 
 from edgeprof_predictor.errors import ArchitectureError, EncodingError, UnknownSearchSpaceError
+from edgeprof_predictor.spaces.architecture import Architecture
 from edgeprof_predictor.spaces.base import SearchSpace
-from edgeprof_predictor.spaces.categorical import Architecture
 from edgeprof_predictor.spaces.transnas.geometry import SIDE_STEP, TASKS, Task
 
 _ROW: Final = re.compile(r"\(\s*\d(\s*,\s*\d)*\s*\)")

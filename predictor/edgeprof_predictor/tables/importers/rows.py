@@ -1,4 +1,4 @@
-"""The seam of all importers: the rows of a published table, and the names that its fields go by."""
+"""The interface of all importers: the rows of a published table, and the names that its fields go by."""
 
 from __future__ import annotations
 

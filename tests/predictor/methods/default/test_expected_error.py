@@ -28,9 +28,9 @@ def test_fewer_errors_leave_more_doubt() -> None:
 
 
 def test_doubt_widens_by_the_same_factor_on_both_sides() -> None:
-    expected = ExpectedError.of_doubt(0.06, 0.25)
+    expected = ExpectedError.of_log_sd(0.06, 0.25)
     assert expected.upper / expected.error == pytest.approx(expected.error / expected.lower)
-    assert str(ExpectedError.of_doubt(0.06, 0.0)) == "6.0% (6.0% to 6.0%)"
+    assert str(ExpectedError.of_log_sd(0.06, 0.0)) == "6.0% (6.0% to 6.0%)"
 
 
 def test_ends_that_do_not_enclose_the_error_are_refused() -> None:
