@@ -27,12 +27,12 @@ class Transition:
 
 TRANSITIONS: Final = (
     Transition(None, JobState.QUEUED, "a host asked for it"),
-    Transition(JobState.QUEUED, JobState.RUNNING, "its turn came, a worker starts"),
+    Transition(JobState.QUEUED, JobState.RUNNING, "a worker starts"),
     Transition(JobState.QUEUED, JobState.CANCELLED, "on request"),
-    Transition(JobState.RUNNING, JobState.SUCCEEDED, "the worker told a measurement"),
-    Transition(JobState.RUNNING, JobState.FAILED, "the worker failed, or the last attempt was cut short"),
+    Transition(JobState.RUNNING, JobState.SUCCEEDED, "the worker sent a measurement"),
+    Transition(JobState.RUNNING, JobState.FAILED, "the worker failed, or the last attempt was interrupted"),
     Transition(JobState.RUNNING, JobState.CANCELLED, "on request"),
-    Transition(JobState.RUNNING, JobState.QUEUED, "the agent stopped, or its disk failed it"),
+    Transition(JobState.RUNNING, JobState.QUEUED, "the agent stopped, or could not write to its disk"),
 )
 
 _ALLOWED = frozenset((transition.before, transition.after) for transition in TRANSITIONS)
@@ -60,5 +60,5 @@ def drawing() -> str:
         f"    {'[*]' if item.before is None else item.before.value} --> {item.after.value}: {item.cause}"
         for item in TRANSITIONS
     ]
-    ends = [f"    {state.value} --> [*]: acknowledged, and the room is needed" for state in JobState if state.is_final]
+    ends = [f"    {state.value} --> [*]: acknowledged, and its space is needed" for state in JobState if state.is_final]
     return "\n".join(("stateDiagram-v2", *lines, *ends))

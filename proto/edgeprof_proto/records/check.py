@@ -7,7 +7,7 @@ from edgeprof_proto.records.validation import require
 
 
 class CheckLevel(str, enum.Enum):
-    """How a check of a device came out."""
+    """Outcome of a check."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -17,12 +17,12 @@ class CheckLevel(str, enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that a doctor looked at.
+    """One check of a device.
 
     Args:
-        name: What was looked at, in a few words, unique among all checks: `process limits`.
-        level: How it came out.
-        finding: What is there, in one sentence with the value.
+        name: What was checked, in a few words, unique among all checks: `process limits`.
+        level: The outcome.
+        finding: What was found, in one sentence with the value.
         remedy: What to do about it, in one sentence; empty where nothing needs doing.
     """
 

@@ -31,7 +31,7 @@ class Cpu:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionContext:
-    """Surroundings of the agent's process that can change how fast a model runs."""
+    """Environment of the agent's process that can change how fast a model runs."""
 
     python_version: str
     is_termux: bool = False
@@ -50,7 +50,7 @@ class RuntimeOption:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeInfo:
-    """An inference engine on the device; without a version it is not available, and says why."""
+    """An inference engine on the device; without a version it is not available, for `unavailable_reason`."""
 
     name: str
     version: str | None = None
@@ -68,7 +68,7 @@ class RuntimeInfo:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceDescription:
-    """What can be found out about a device on itself."""
+    """The description of a device, as read on the device."""
 
     host_name: str
     cpu: Cpu
@@ -83,7 +83,7 @@ class DeviceDescription:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLimits:
-    """What the agent allows at most."""
+    """Limits of an agent."""
 
     model_bytes: int
     model_cache_bytes: int
@@ -95,7 +95,7 @@ class AgentLimits:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Device(DeviceDescription):
-    """A device as its agent presents it: the description, with an id and the agent's limits."""
+    """A device as its agent reports it: the description, its id and the agent's limits."""
 
     device_id: str
     limits: AgentLimits

@@ -16,7 +16,7 @@ class Failure:
 
 
 class JobPhase(str, enum.Enum):
-    """What a worker is doing."""
+    """Phase of a worker."""
 
     LOADING = "loading"
     WARMING_UP = "warming_up"
@@ -25,14 +25,14 @@ class JobPhase(str, enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a running job has come; `attempt` counts from 1."""
+    """Progress of a running job; `attempt` counts from 1."""
 
     phase: JobPhase
     attempt: int
 
 
 class JobState(str, enum.Enum):
-    """Where a job stands; `job.proto` tells the transitions."""
+    """State of a job; the agent's `job_states.py` lists the transitions."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -52,7 +52,7 @@ JobEventPayload = JobState | Progress | LatencyBlock | Measurement | Failure
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobEvent:
-    """One thing that happened to a job, numbered from 1 without gaps."""
+    """One event of a job, numbered from 1 without gaps."""
 
     sequence: int
     event: JobEventPayload
@@ -60,7 +60,7 @@ class JobEvent:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A benchmark job as it stands."""
+    """A job with its state and its result."""
 
     job_id: str
     spec: JobSpec
@@ -79,7 +79,7 @@ class Job:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JournalSpace:
-    """How many results a device can keep until a host acknowledges them."""
+    """Number of results that a device can keep until a host acknowledges them."""
 
     free_count: int
     total_count: int

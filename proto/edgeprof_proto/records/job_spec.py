@@ -10,8 +10,8 @@ _MAX_RUN_COUNT = 1_000_000
 _MAX_BLOCK_COUNT = 1_000
 
 MIN_TARGET_HALF_WIDTH = 0.02
-"""Narrowest interval that a plan may ask for, as half of it relative to the median: two workers differ by nearly as
-much (see `interval.py`), so a measurement by one of them cannot be more certain."""
+"""Smallest half-width of an interval that a plan may ask for, relative to the median. Medians of two workers differ by
+nearly as much (see `shared/interval.py`), so a measurement by one worker cannot be more precise."""
 
 CORES_OPTION = "cores"
 """Option of every setting that names the cluster of cores to run on."""
@@ -65,8 +65,8 @@ class MeasurementPlan:
         )
         require(
             self.target_half_width == 0 or self.target_half_width >= MIN_TARGET_HALF_WIDTH,
-            f"plan.target_half_width must be 0 or >= {MIN_TARGET_HALF_WIDTH}, got {self.target_half_width}: two "
-            "workers differ by nearly as much, however long each measures",
+            f"plan.target_half_width must be 0 or >= {MIN_TARGET_HALF_WIDTH}, got {self.target_half_width}: the "
+            "medians of two workers differ by nearly as much, for any duration",
         )
 
     def filled(self) -> "MeasurementPlan":

@@ -51,7 +51,7 @@ class Conditions:
 
 
 class VerdictKind(str, enum.Enum):
-    """Judgement on a measurement."""
+    """Kind of a verdict."""
 
     STABLE = "stable"
     NOISY = "noisy"
@@ -69,7 +69,7 @@ class VerdictKind(str, enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One number that a verdict rests on."""
+    """One number that a verdict is based on."""
 
     name: str
     value: float
@@ -79,7 +79,7 @@ class Evidence:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How far a measurement can be believed, and why."""
+    """Whether a measurement is reliable, and why."""
 
     kind: VerdictKind
     evidence: tuple[Evidence, ...] = ()
@@ -95,7 +95,7 @@ class NodeCount:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MedianInterval:
-    """The median of a measurement and where it may lie; `level` is the share of repeats whose interval holds it."""
+    """The median of a measurement with its confidence interval; `level` is the confidence level."""
 
     median_ms: float
     lower_ms: float
@@ -110,7 +110,7 @@ class MedianInterval:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """All runs of one model with the circumstances in which they were taken."""
+    """All runs of one model, with the conditions in which they were taken."""
 
     model_sha256: str
     setting: Setting
@@ -136,12 +136,12 @@ class Measurement:
 
     @property
     def timed_blocks(self) -> tuple[LatencyBlock, ...]:
-        """The blocks that count: all but the warm-up."""
+        """The blocks without the warm-up."""
         return tuple(block for block in self.blocks if not block.is_warmup)
 
     @property
     def median_ms(self) -> float:
         """Median over all timed runs, in milliseconds."""
-        import statistics  # half a megabyte that the idle agent does without
+        import statistics  # here to save the idle agent half a megabyte
 
         return statistics.median(value for block in self.timed_blocks for value in block.latency_ms)

@@ -1,4 +1,4 @@
-"""Several hosts on one agent: turns, places, and results that stay until they are acknowledged."""
+"""Several hosts on one agent: fair-share order, queue positions, and results that are kept until acknowledged."""
 
 import dataclasses
 import json
