@@ -21,6 +21,7 @@ from edgeprof_agent.device.description_process import DESCRIBE_COMMAND, DeviceDe
 from edgeprof_agent.doctor.process import Diagnoser
 from edgeprof_agent.errors import IdentityError, ListenError
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
+from edgeprof_agent.isolation.usable_safeguards import UsableSafeguards
 from edgeprof_agent.jobs.job_queue import JobQueue
 from edgeprof_agent.jobs.journal import Journal, open_journal
 from edgeprof_agent.jobs.leases import Leases
@@ -205,6 +206,7 @@ def _build_worker(config: AgentConfig, data_dir: Path, command: Sequence[str]) -
         environment=worker_environment(config, os.environ),
         node_placements=NodePlacementCache(data_dir / "node_counts.json"),
         plan_isolation=lambda scratch_dir: plan_isolation(config, scratch_dir, os.environ),
+        safeguards=UsableSafeguards(config, os.environ),
     )
 
 

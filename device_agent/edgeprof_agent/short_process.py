@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,16 @@ class ShortProcessError(Exception):
     """The process failed; the message says why."""
 
 
-async def ask_process(command: Sequence[str], *, cwd: Path, duration_s: float) -> Any:
+async def ask_process(
+    command: Sequence[str], *, cwd: Path, duration_s: float, environment: Mapping[str, str] | None = None
+) -> Any:
     """Run a process and parse its last line. Cancelling the call kills the process.
 
     Args:
         command: Its command line.
         cwd: Working folder; not the user's, from which Python could import files.
         duration_s: Time after which it is killed, in seconds.
+        environment: Its environment variables; None for those of this process.
 
     Returns:
         The JSON on its last line.
@@ -31,6 +34,7 @@ async def ask_process(command: Sequence[str], *, cwd: Path, duration_s: float) -
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=cwd,
+        env=environment,
     )
     try:
         printed, complaints = await asyncio.wait_for(process.communicate(), duration_s)

@@ -1,20 +1,38 @@
 """Confines this process by a plan, before it reads a model or imports a runtime. It cannot be undone.
 
 `confine` must be called while the process has one thread: most safeguards apply to a thread and those that it starts.
-A safeguard that the kernel refuses is skipped; the returned checks report it.
+A safeguard that the kernel refuses is skipped; the returned checks report it. So is one at which the system would end
+the process: `trial.py` finds those out beforehand.
 """
 
-import contextlib
+import errno
 import os
-import resource
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof_agent.isolation import kernel, landlock, readable_paths, seccomp
+from edgeprof_agent.isolation.limits import count_tasks, limit_process
 from edgeprof_agent.isolation.plan import IsolationPlan
-from edgeprof_proto.records.check import Check, CheckLevel
+from edgeprof_agent.isolation.safeguards import (
+    END,
+    FILES,
+    KERNEL_REMEDY,
+    MEMORY,
+    NETWORK,
+    PRIVILEGES,
+    SCRATCH,
+    SYSTEM_CALLS,
+    USER,
+    Attempt,
+    in_force,
+    missing,
+    reason,
+)
+from edgeprof_proto.records.check import Check
+
+_NAMESPACES = {"mount": kernel.CLONE_NEWNS, "network": kernel.CLONE_NEWNET, "IPC": kernel.CLONE_NEWIPC}
 
 _NAMESPACE_REMEDY = (
     "run the agent as root, or allow namespaces to all users (kernel.unprivileged_userns_clone=1, "
@@ -22,7 +40,6 @@ _NAMESPACE_REMEDY = (
 )
 _LANDLOCK_REMEDY = "use Linux 5.13 or later with CONFIG_SECURITY_LANDLOCK, and add landlock to lsm= on its command line"
 _SECCOMP_REMEDY = "use a kernel with CONFIG_SECCOMP_FILTER on x86_64, aarch64 or arm"
-_KERNEL_REMEDY = "update the kernel"
 _PROC_REMEDY = "mount /proc where the agent runs"
 _USER_REMEDY = "run the agent as a user of its own, or install Python and edgeprof where every user may read them"
 
@@ -40,19 +57,28 @@ class Confinement:
     checks: tuple[Check, ...]
 
 
-def confine(plan: IsolationPlan, model_path: Path) -> Confinement:
+def confine(
+    plan: IsolationPlan, model_path: Path, *, on_attempt: Callable[[str], None] = lambda name: None
+) -> Confinement:
     """Confine this process by a plan.
 
     Args:
-        plan: What the process may use.
+        plan: What the process may use, and the safeguards that must not be tried.
         model_path: The only file of the agent that it may read.
+        on_attempt: Called with the name of each safeguard before it is tried.
 
     Raises:
         OSError: If the model cannot be opened.
     """
+
+    def attempt(name: str) -> None:
+        if name in plan.unusable:
+            raise OSError(errno.ENOSYS, plan.unusable[name])
+        on_attempt(name)
+
     parent = os.getppid()
     system_paths = readable_paths.system_paths(plan)
-    obstacle = readable_paths.user_obstacle(plan, system_paths)
+    obstacle = plan.unusable.get(USER) or readable_paths.user_obstacle(plan, system_paths)
     user_id = None if obstacle else plan.user_id
     model = os.open(model_path, os.O_RDONLY)
     if user_id is not None:
@@ -60,7 +86,7 @@ def confine(plan: IsolationPlan, model_path: Path) -> Confinement:
         os.fchmod(model, 0o640)
     # The worker's user cannot enter the folders above the model, but can reopen a file that is open already.
     confined_model_path = Path(f"/proc/self/fd/{model}")
-    user_task_count = _count_tasks(os.getuid()) if user_id is None else 0
+    user_task_count = count_tasks(os.getuid()) if user_id is None else 0
     device_paths = readable_paths.device_paths()
     granted = [
         *((path, landlock.READ) for path in system_paths),
@@ -68,23 +94,27 @@ def confine(plan: IsolationPlan, model_path: Path) -> Confinement:
         *((Path(path), landlock.WRITE) for path in (".", *plan.writable_dirs)),
         (confined_model_path, landlock.READ),
     ]
-    namespaces = _leave_namespaces()
+    namespaces = _leave_namespaces(attempt)
     checks = (
         _describe_network_namespace(namespaces),
-        _enter_scratch(plan, user_id, namespaces.get("mount", "")),
-        _limit(plan, user_task_count),
-        _be_killed_first(),
-        _change_user(user_id, obstacle, device_paths),
-        _drop_capabilities(),
-        _end_with_parent(parent),
-        _restrict_files(granted),
-        _filter_system_calls(),
+        _enter_scratch(plan, user_id, namespaces.get("mount", ""), attempt),
+        limit_process(plan, user_task_count, attempt),
+        _be_killed_first(attempt),
+        _change_user(user_id, obstacle, device_paths, attempt),
+        _drop_capabilities(attempt),
+        _end_with_parent(parent, attempt),
+        _restrict_files(granted, attempt),
+        _filter_system_calls(attempt),
     )
     return Confinement(model_path=confined_model_path, checks=checks)
 
 
-def _leave_namespaces() -> dict[str, str]:
+def _leave_namespaces(attempt: Attempt) -> dict[str, str]:
     """Enter new namespaces; return the reason for each kind that the kernel refused."""
+    try:
+        attempt(NETWORK)
+    except OSError as error:
+        return dict.fromkeys(_NAMESPACES, reason(error))
     obstacles = _unshare_each()
     if "mount" not in obstacles:
         return obstacles
@@ -95,31 +125,30 @@ def _leave_namespaces() -> dict[str, str]:
         for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
             Path(f"/proc/self/{name}").write_text(text)
     except OSError as error:
-        return dict.fromkeys(obstacles, _reason(error))
+        return dict.fromkeys(obstacles, reason(error))
     return _unshare_each()
 
 
 def _unshare_each() -> dict[str, str]:
     obstacles = {}
-    kinds = {"mount": kernel.CLONE_NEWNS, "network": kernel.CLONE_NEWNET, "IPC": kernel.CLONE_NEWIPC}
-    for name, flag in kinds.items():
+    for name, flag in _NAMESPACES.items():
         try:
             kernel.unshare(flag)
         except OSError as error:
-            obstacles[name] = _reason(error)
+            obstacles[name] = reason(error)
     return obstacles
 
 
 def _describe_network_namespace(obstacles: dict[str, str]) -> Check:
-    name = "worker network"
+    name = NETWORK
     if "network" in obstacles:
-        return _missing(name, f"has the device's network interfaces ({obstacles['network']})", _NAMESPACE_REMEDY)
-    return _good(name, "has a network of its own, without interfaces")
+        return missing(name, f"has the device's network interfaces ({obstacles['network']})", _NAMESPACE_REMEDY)
+    return in_force(name, "has a network of its own, without interfaces")
 
 
-def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str) -> Check:
+def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str, attempt: Attempt) -> Check:
     """Mount an empty file system in memory over the agent's folder, for this process only, and work in it."""
-    name = "worker scratch folder"
+    name = SCRATCH
     scratch = Path(plan.scratch_dir)
     owner = os.getuid() if user_id is None else user_id
     is_needed = any(
@@ -129,64 +158,39 @@ def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str) -> C
     try:
         if obstacle:
             raise PermissionError(obstacle)
+        attempt(name)
         kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
         options = f"size={plan.file_bytes},mode=0711"
         kernel.mount("edgeprof", covered, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
         scratch.mkdir(parents=True, exist_ok=True)
-        check = _good(name, f"is in memory, {plan.file_bytes} bytes at most, and covers {covered}")
+        check = in_force(name, f"is in memory, {plan.file_bytes} bytes at most, and covers {covered}")
     except OSError as error:
-        finding = f"is on the disk, where the total size of files has no limit ({_reason(error)})"
-        check = _missing(name, finding, _NAMESPACE_REMEDY)
+        finding = f"is on the disk, where the total size of files has no limit ({reason(error)})"
+        check = missing(name, finding, _NAMESPACE_REMEDY)
     if user_id is not None:
         os.chown(scratch, owner, owner)
     os.chdir(scratch)
     return check
 
 
-def _limit(plan: IsolationPlan, user_task_count: int) -> Check:
-    limits = {
-        "RLIMIT_DATA": plan.memory_bytes,
-        "RLIMIT_CPU": plan.processor_s,
-        # The limit counts all processes of a user, so those that run already are added.
-        "RLIMIT_NPROC": plan.task_count + user_task_count,
-        "RLIMIT_NOFILE": plan.open_file_count,
-        "RLIMIT_FSIZE": plan.file_bytes,
-        "RLIMIT_CORE": 0,
-    }
-    refused = []
-    for limit, value in limits.items():
-        number = getattr(resource, limit)
-        hard = resource.getrlimit(number)[1]
-        bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        try:
-            resource.setrlimit(number, (bounded, bounded))
-        except (OSError, ValueError) as error:
-            refused.append(f"{limit} ({error})")
-    if refused:
-        return _missing("worker limits", f"are not all in force: {', '.join(refused)}", _KERNEL_REMEDY)
-    return _good(
-        "worker limits",
-        f"are {plan.memory_bytes // 2**20} MiB of memory, {plan.processor_s} s of processor time, {plan.task_count} "
-        f"threads, {plan.open_file_count} open files, {plan.file_bytes // 2**20} MiB in a file, no core dump",
-    )
-
-
-def _be_killed_first() -> Check:
-    name = "worker memory"
+def _be_killed_first(attempt: Attempt) -> Check:
+    name = MEMORY
     try:
+        attempt(name)
         Path("/proc/self/oom_score_adj").write_text("1000")
     except OSError as error:
-        return _missing(name, f"is not freed first when the device runs out of memory ({_reason(error)})", _PROC_REMEDY)
-    return _good(name, "is freed first when the device runs out of memory, before any other process is ended")
+        return missing(name, f"is not freed first when the device runs out of memory ({reason(error)})", _PROC_REMEDY)
+    return in_force(name, "is freed first when the device runs out of memory, before any other process is ended")
 
 
-def _change_user(user_id: int | None, obstacle: str, device_paths: list[Path]) -> Check:
-    name = "worker user"
+def _change_user(user_id: int | None, obstacle: str, device_paths: list[Path], attempt: Attempt) -> Check:
+    name = USER
     if user_id is None:
         if os.geteuid() != 0:
-            return _good(name, f"is the agent's, {os.getuid()}; an agent that runs as root gives it another")
-        return _missing(name, f"is root ({obstacle or 'as planned'})", _USER_REMEDY)
+            return in_force(name, f"is the agent's, {os.getuid()}; an agent that runs as root gives it another")
+        return missing(name, f"is root ({obstacle or 'as planned'})", _USER_REMEDY)
     try:
+        attempt(name)
         # Accelerators belong to groups such as `render`.
         groups = {path.stat().st_gid for path in device_paths} - {0}
         os.setgroups(sorted(groups))
@@ -195,69 +199,50 @@ def _change_user(user_id: int | None, obstacle: str, device_paths: list[Path]) -
         # The kernel gives the files in /proc of a process that changed its user to root.
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     except OSError as error:
-        return _missing(name, f"is {os.getuid()}, not {user_id} ({_reason(error)})", _NAMESPACE_REMEDY)
-    return _good(name, f"is {user_id}, who owns nothing on this device")
+        return missing(name, f"is {os.getuid()}, not {user_id} ({reason(error)})", _NAMESPACE_REMEDY)
+    return in_force(name, f"is {user_id}, who owns nothing on this device")
 
 
-def _drop_capabilities() -> Check:
-    name = "worker privileges"
+def _drop_capabilities(attempt: Attempt) -> Check:
+    name = PRIVILEGES
     try:
+        attempt(name)
         # First, since Landlock and seccomp require it.
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         kernel.drop_capabilities()
     except OSError as error:
-        return _missing(name, f"could not be given up ({_reason(error)})", _KERNEL_REMEDY)
-    return _good(name, "are given up and cannot be regained")
+        return missing(name, f"could not be given up ({reason(error)})", KERNEL_REMEDY)
+    return in_force(name, "are given up and cannot be regained")
 
 
-def _end_with_parent(parent: int) -> Check:
-    name = "worker end"
+def _end_with_parent(parent: int, attempt: Attempt) -> Check:
+    name = END
     try:
+        attempt(name)
         # After the change of user, at which the kernel clears this setting.
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     except OSError as error:
-        return _missing(name, f"comes only when it notices that its agent has ended ({_reason(error)})", _KERNEL_REMEDY)
+        return missing(name, f"comes only when it notices that its agent has ended ({reason(error)})", KERNEL_REMEDY)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
-    return _good(name, "comes with the end of its agent, also when the agent is killed")
+    return in_force(name, "comes with the end of its agent, also when the agent is killed")
 
 
-def _restrict_files(granted: Iterable[tuple[Path, int]]) -> Check:
-    name = "worker files"
+def _restrict_files(granted: Iterable[tuple[Path, int]], attempt: Attempt) -> Check:
+    name = FILES
     try:
+        attempt(name)
         version = landlock.restrict(granted)
     except OSError as error:
-        return _missing(name, f"are all that its user may open (no Landlock: {_reason(error)})", _LANDLOCK_REMEDY)
-    return _good(name, f"are its model, its scratch folder and the system's libraries (Landlock {version})")
+        return missing(name, f"are all that its user may open (no Landlock: {reason(error)})", _LANDLOCK_REMEDY)
+    return in_force(name, f"are its model, its scratch folder and the system's libraries (Landlock {version})")
 
 
-def _filter_system_calls() -> Check:
-    name = "worker system calls"
+def _filter_system_calls(attempt: Attempt) -> Check:
+    name = SYSTEM_CALLS
     try:
+        attempt(name)
         seccomp.install()
     except OSError as error:
-        return _missing(name, f"are not filtered ({_reason(error)})", _SECCOMP_REMEDY)
-    return _good(name, "for sockets, other processes, mounts and kernel internals are refused")
-
-
-def _count_tasks(user_id: int) -> int:
-    """Count the threads of all processes of a user."""
-    count = 0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        with contextlib.suppress(OSError):
-            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-            if fields["Uid"].split()[0] == str(user_id):
-                count += int(fields["Threads"])
-    return count
-
-
-def _good(name: str, finding: str) -> Check:
-    return Check(name=name, level=CheckLevel.GOOD, finding=finding)
-
-
-def _missing(name: str, finding: str, remedy: str) -> Check:
-    return Check(name=name, level=CheckLevel.WARNING, finding=finding, remedy=remedy)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+        return missing(name, f"are not filtered ({reason(error)})", _SECCOMP_REMEDY)
+    return in_force(name, "for sockets, other processes, mounts and kernel internals are refused")

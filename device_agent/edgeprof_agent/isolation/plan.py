@@ -1,8 +1,9 @@
 """The limits of a worker: memory, CPU time, files, folders, its user, its environment variables."""
 
 import os
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgeprof_agent.conditions import read_memory_bytes
@@ -53,6 +54,8 @@ class IsolationPlan:
         open_file_count: Open files at most.
         file_bytes: Size of a file at most, in bytes.
         user_id: User and group id of the worker where the agent runs as root; None to keep those of the agent.
+        unusable: Safeguards that must not be tried, since the system would end the process: the reason by the name
+            (`safeguards.py`).
     """
 
     data_dir: str
@@ -64,6 +67,7 @@ class IsolationPlan:
     open_file_count: int = OPEN_FILE_COUNT
     file_bytes: int = FILE_BYTES
     user_id: int | None = None
+    unusable: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_isolation(config: AgentConfig, scratch_dir: Path, environment: Mapping[str, str]) -> IsolationPlan:
@@ -89,9 +93,18 @@ def plan_isolation(config: AgentConfig, scratch_dir: Path, environment: Mapping[
     )
 
 
-def worker_memory_bytes(config: AgentConfig) -> int:
-    """Return the memory of a worker at most, in bytes: as configured, or else three quarters of the device's memory."""
-    return config.worker_memory_bytes or int(_MEMORY_SHARE * (read_memory_bytes("MemTotal") or 1024 * MIB))
+def worker_memory_bytes(config: AgentConfig, *, addressable_bytes: int = sys.maxsize) -> int:
+    """Return the memory of a worker at most: as configured, or else three quarters of the device's memory.
+
+    Args:
+        config: The agent's configuration.
+        addressable_bytes: What a process of this system can address: a 32-bit one less than a large board has.
+
+    Returns:
+        The memory in bytes.
+    """
+    memory_bytes = config.worker_memory_bytes or int(_MEMORY_SHARE * (read_memory_bytes("MemTotal") or 1024 * MIB))
+    return min(memory_bytes, addressable_bytes)
 
 
 def worker_environment(config: AgentConfig, environment: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ One JSON object on the standard input says how: `{"plan": {...}, "model": PATH, 
 The answer on the standard output is a list of checks.
 """
 
+import contextlib
 import json
 import mmap
 import os
@@ -19,6 +20,8 @@ from edgeprof_agent.isolation.confinement import confine
 from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.check import Check, CheckLevel
+
+_PIECE_BYTES = 256 * 2**20
 
 _HOST_FILE = Path("/etc/passwd")
 """A file that every user may read, on every Linux, and that no model needs."""
@@ -43,7 +46,7 @@ def main() -> int:
         "start a process": _start_process,
         "signal the agent": lambda: os.kill(agent_pid, 0),
         "leave its group of processes": os.setsid,
-        "take more memory": lambda: mmap.mmap(-1, plan.memory_bytes + 2**20, flags=mmap.MAP_PRIVATE).close(),
+        "take more memory": lambda: _take_memory(plan.memory_bytes + 2**20),
         "write a larger file": lambda: _write_at(plan.file_bytes),
         "open more files": lambda: _open_files(plan.open_file_count),
         "change its model": lambda: confinement.model_path.open("r+b").close(),
@@ -87,7 +90,8 @@ def _describe_environment(expected: list[str]) -> Check:
 def _succeeds(attempt: Callable[[], object]) -> bool:
     try:
         attempt()
-    except OSError:
+    except (OSError, MemoryError, OverflowError, ValueError):
+        # The last three where a number is too large for a 32-bit system: what it cannot ask for, it cannot get.
         return False
     return True
 
@@ -97,6 +101,15 @@ def _start_process() -> None:
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)
+
+
+def _take_memory(byte_count: int) -> None:
+    """Take memory in pieces: a 32-bit system has no number for a large one."""
+    with contextlib.ExitStack() as taken:
+        while byte_count > 0:
+            size = min(byte_count, _PIECE_BYTES)
+            taken.enter_context(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE))
+            byte_count -= size
 
 
 def _write_at(offset: int) -> None:

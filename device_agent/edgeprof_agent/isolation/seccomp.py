@@ -164,8 +164,21 @@ def install() -> None:
     Raises:
         OSError: If the kernel does not support the filter or refuses it, or the architecture is not known.
     """
+    install_program(build_filter(kernel.machine(), os.getpid()))
+
+
+def install_program(program: list[Instruction]) -> None:
+    """Install a filter over this thread and those that it starts.
+
+    Args:
+        program: The instructions, as `build_filter` returns them.
+
+    Raises:
+        OSError: If the kernel has no such filters or refuses, or the machine is not known.
+    """
     machine = kernel.machine()
-    program = build_filter(machine, os.getpid())
+    if machine not in _MACHINES:
+        raise OSError(errno.ENOSYS, f"no table of system calls for {machine}")
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *instruction) for instruction in program))
     # struct sock_fprog: a length and an address.
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))

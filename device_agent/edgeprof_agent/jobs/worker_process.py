@@ -11,10 +11,12 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
 from edgeprof_agent.isolation.plan import IsolationPlan
+from edgeprof_agent.isolation.usable_safeguards import UsableSafeguards
 from edgeprof_agent.jobs.leftover_workers import end_leftover_workers, write_pid_file
 from edgeprof_agent.jobs.running_worker import RunningWorker
 from edgeprof_agent.jobs.worker_events import WorkerEvent
@@ -40,6 +42,7 @@ class WorkerProcess:
         command: Start of the command line; the number of the pipe is added.
         environment: Environment variables of a worker; None for those of the agent.
         plan_isolation: Returns the limits of a worker, given its scratch folder; None for workers without confinement.
+        safeguards: Knows which safeguards a worker must not try; None to have it try all.
         node_placements: Node placements known so far; None to have every worker count the nodes.
     """
 
@@ -51,6 +54,7 @@ class WorkerProcess:
         command: Sequence[str] = WORKER_COMMAND,
         environment: Mapping[str, str] | None = None,
         plan_isolation: Callable[[Path], IsolationPlan] | None = None,
+        safeguards: UsableSafeguards | None = None,
         node_placements: NodePlacementCache | None = None,
     ) -> None:
         self._node_placements = node_placements
@@ -59,6 +63,7 @@ class WorkerProcess:
         self._command = command
         self._environment = environment
         self._plan_isolation = plan_isolation
+        self._safeguards = safeguards
         end_leftover_workers(scratch_dir)
         shutil.rmtree(scratch_dir, ignore_errors=True)
         scratch_dir.mkdir()
@@ -95,9 +100,10 @@ class WorkerProcess:
             last_event_s = loop.time()
             on_event(event)
 
+        unusable = await self._safeguards.unusable() if self._safeguards else {}
         async with self._started() as (worker, scratch):
             if self._plan_isolation is not None:
-                request["isolation"] = to_json(self._plan_isolation(scratch))
+                request["isolation"] = to_json(replace(self._plan_isolation(scratch), unusable=unusable))
             conversation = asyncio.ensure_future(worker.converse(request, listen))
             try:
                 # Not wait_for, which before Python 3.12 can swallow a cancellation.

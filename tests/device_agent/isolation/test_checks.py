@@ -115,12 +115,19 @@ def test_board_that_allows_nothing_runs_workers_and_names_every_remedy(
 )
 def test_probe_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, expected: str) -> None:
     monkeypatch.setattr(checks, "PROBE_COMMAND", (sys.executable, "-c", program))
-    (check,) = isolation_checks(AgentConfig(data_dir=tmp_path))
+    *safeguards, check = isolation_checks(AgentConfig(data_dir=tmp_path))
     assert check.level is CheckLevel.TROUBLE and expected in check.finding and check.remedy
+    assert "worker files" in by_name(tuple(safeguards)), "what was tried before is told all the same"
 
 
 def test_probe_that_hangs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "PROBE_COMMAND", (sys.executable, "-c", "import signal; signal.pause()"))
     monkeypatch.setattr(checks, "PROBE_DURATION_S", 0.2)
-    (check,) = isolation_checks(AgentConfig(data_dir=tmp_path))
+    check = isolation_checks(AgentConfig(data_dir=tmp_path))[-1]
     assert check.level is CheckLevel.TROUBLE
+
+
+def test_trial_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "TRIAL_COMMAND", (sys.executable, "-c", "raise SystemExit('no luck')"))
+    (check,) = isolation_checks(AgentConfig(data_dir=tmp_path))
+    assert check.level is CheckLevel.TROUBLE and "no luck" in check.finding and check.remedy
