@@ -21,6 +21,7 @@ from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import (
     Conditions,
     Evidence,
+    GeneratedInput,
     LatencyBlock,
     Measurement,
     MedianInterval,
@@ -72,6 +73,17 @@ MEASUREMENT = Measurement(
     is_start_temperature_reached=False,
     is_node_count_remembered=True,
     engine_fingerprint="0123456789abcdef",
+    inputs=(
+        GeneratedInput(name="image", element_type="float32", sizes=(1, 3, 8, 8)),
+        GeneratedInput(
+            name="ids",
+            element_type="int64",
+            sizes=(1, 16),
+            lowest_value=0,
+            highest_value=30_521,
+            deciding_operators=("Loop", "TopK"),
+        ),
+    ),
 )
 JOB = Job(
     job_id="job-1",

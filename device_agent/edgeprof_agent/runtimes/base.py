@@ -16,7 +16,7 @@ from edgeprof_agent.errors import SettingNotSupportedError
 from edgeprof_agent.runtimes.timed_loop import Clock
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import Conditions
+from edgeprof_proto.records.measurement import Conditions, GeneratedInput
 
 
 class Runtime(ABC):
@@ -63,17 +63,25 @@ class LoadedModel(ABC):
         load_ms: Time to create the runnable model from the file, without importing the engine, in milliseconds.
         node_counts: How many nodes of the model each provider runs, where that is known without a run; see
             `count_nodes`.
+        inputs: What each run is given, as `generated_inputs.generate_inputs` tells it; empty for a runtime that does
+            not tell.
     """
 
     clock: Clock = staticmethod(time.perf_counter_ns)
     """Monotonic clock, in nanoseconds. A runtime with virtual time replaces it."""
 
     def __init__(
-        self, *, setting: Setting, load_ms: float, node_counts: Mapping[str, int] = MappingProxyType({})
+        self,
+        *,
+        setting: Setting,
+        load_ms: float,
+        node_counts: Mapping[str, int] = MappingProxyType({}),
+        inputs: tuple[GeneratedInput, ...] = (),
     ) -> None:
         self.setting = setting
         self.load_ms = load_ms
         self.node_counts = node_counts
+        self.inputs = inputs
 
     @abstractmethod
     def run_once(self) -> None:

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgeprof_agent.errors import ModelRejectedError
+from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
+from edgeprof_agent.models.input_shapes import concrete_shapes
+from edgeprof_agent.models.onnx_graph import DeclaredValue
 from edgeprof_proto.records.job_spec import Setting
 
 ACCELERATOR = "accelerator"
@@ -195,10 +197,11 @@ def read_nodes(model_path: Path, batch_size: int) -> tuple[NodeWork, ...]:
 
     try:
         model = onnx.load(model_path)
+        _fix_sizes(model.graph, batch_size)
         onnx.checker.check_model(model)
-        _fix_batch(model.graph, batch_size)
+        _forget_shapes(model.graph)
         graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
-    except ModelRejectedError:
+    except (ModelRejectedError, SettingNotSupportedError):
         raise
     except Exception as error:  # ONNX and protobuf raise errors of their own that share no base but Exception.
         raise ModelRejectedError(
@@ -208,29 +211,37 @@ def read_nodes(model_path: Path, batch_size: int) -> tuple[NodeWork, ...]:
     return tuple(_node_work(node, shapes) for node in graph.node if node.op_type not in FREE_OPERATORS)
 
 
-def _fix_batch(graph: Any, batch_size: int) -> None:
+def _fix_sizes(graph: Any, batch_size: int) -> None:
     constants = {initializer.name for initializer in graph.initializer}
-    for value in graph.input:
-        for index, dimension in enumerate(value.type.tensor_type.shape.dim):
-            if dimension.HasField("dim_value") or value.name in constants:
-                continue
-            if index > 0:
-                raise ModelRejectedError(
-                    f"input {value.name!r} leaves dimension {index} ({dimension.dim_param or 'unnamed'}) open; export "
-                    f"the model with a fixed size, only the first dimension may be open"
-                )
-            dimension.dim_value = batch_size
+    values = [value for value in graph.input if value.name not in constants]
+    shapes = concrete_shapes([_declared(value) for value in values], batch_size)
+    for value, shape in zip(values, shapes, strict=True):
+        for dimension, size in zip(value.type.tensor_type.shape.dim, shape, strict=True):
+            dimension.dim_value = size
+
+
+def _forget_shapes(graph: Any) -> None:
     # Shapes stored for the exporter's batch size would contradict shape inference for this one.
     del graph.value_info[:]
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")
 
 
+def _declared(value: Any) -> DeclaredValue:
+    tensor_type = value.type.tensor_type
+    sizes = (
+        dimension.dim_value if dimension.HasField("dim_value") else dimension.dim_param or None
+        for dimension in tensor_type.shape.dim
+    )
+    return DeclaredValue(value.name, tensor_type.elem_type, tuple(sizes) if tensor_type.HasField("shape") else None)
+
+
 def _read_shapes(graph: Any) -> dict[str, tuple[int, ...]]:
     shapes = {initializer.name: tuple(initializer.dims) for initializer in graph.initializer}
     for value in (*graph.input, *graph.value_info, *graph.output):
         dimensions = value.type.tensor_type.shape.dim
-        if all(dimension.HasField("dim_value") for dimension in dimensions):
+        is_known = value.type.tensor_type.HasField("shape")
+        if is_known and all(dimension.HasField("dim_value") for dimension in dimensions):
             shapes[value.name] = tuple(dimension.dim_value for dimension in dimensions)
     return shapes
 

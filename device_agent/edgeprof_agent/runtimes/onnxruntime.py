@@ -12,16 +12,18 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.models.model_file import ONNX
+from edgeprof_agent.models.onnx_graph import Model, read_model
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
+from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
+from edgeprof_agent.runtimes.onnxruntime_errors import error_text
 from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
 from edgeprof_proto.records.job_spec import Setting
-
-if TYPE_CHECKING:
-    import numpy
+from edgeprof_proto.records.measurement import GeneratedInput
+from edgeprof_proto.shared.onnx_walk import ModelContentError
 
 CPU_PROVIDER = "CPUExecutionProvider"
 
@@ -38,12 +40,7 @@ GRAPH_OPTIMIZATIONS = {
 }
 """Values of the option "graph_optimization" and their names in ONNX Runtime, the default first."""
 
-FLOAT_TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
-INTEGER_TYPES = {f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-
 LOG_SEVERITY_ERROR = 3
-
-Feeds = dict[str, "numpy.ndarray[Any, Any]"]
 
 
 class OnnxRuntime(Runtime):
@@ -66,13 +63,22 @@ class OnnxRuntime(Runtime):
         start_ns = time.perf_counter_ns()
         session = _create_session(onnxruntime, model_path, resolved)
         load_ms = (time.perf_counter_ns() - start_ns) / 1e6
-        feeds = generate_inputs(session.get_inputs(), resolved.batch_size, input_seed)
-        return _OnnxModel(session, feeds, model_path, setting=resolved, load_ms=load_ms)
+        feeds, inputs = generate_inputs(_read_model(model_path), resolved.batch_size, input_seed)
+        return _OnnxModel(session, feeds, model_path, setting=resolved, load_ms=load_ms, inputs=inputs)
 
 
 class _OnnxModel(LoadedModel):
-    def __init__(self, session: Any, feeds: Feeds, model_path: Path, *, setting: Setting, load_ms: float) -> None:
-        super().__init__(setting=setting, load_ms=load_ms)
+    def __init__(
+        self,
+        session: Any,
+        feeds: Feeds,
+        model_path: Path,
+        *,
+        setting: Setting,
+        load_ms: float,
+        inputs: tuple[GeneratedInput, ...],
+    ) -> None:
+        super().__init__(setting=setting, load_ms=load_ms, inputs=inputs)
         self._run = session.run
         self._feeds = feeds
         self._model_path = model_path
@@ -82,7 +88,7 @@ class _OnnxModel(LoadedModel):
         try:
             self._run(None, self._feeds)
         except Exception as error:
-            raise RunFailedError(f"ONNX Runtime failed to run the model: {_sentence(error)}") from error
+            raise RunFailedError(f"ONNX Runtime failed to run the model: {error_text(error)}") from error
 
     def count_nodes(self) -> dict[str, int]:
         """Run the model once in a session with profiling, also where the CPU is the only provider."""
@@ -129,7 +135,7 @@ def _create_session(onnxruntime: Any, model_path: Path, setting: Setting, *, pro
     try:
         session = onnxruntime.InferenceSession(str(model_path), options, providers=providers)
     except Exception as error:  # ONNX Runtime's own errors have no base but Exception.
-        raise ModelRejectedError(f"ONNX Runtime cannot load the model: {_sentence(error)}") from error
+        raise ModelRejectedError(f"ONNX Runtime cannot load the model: {error_text(error)}") from error
     if setting.provider not in session.get_providers():
         raise SettingNotSupportedError(
             f"{setting.provider} could not be started on this device; the runtime offers: "
@@ -138,64 +144,13 @@ def _create_session(onnxruntime: Any, model_path: Path, setting: Setting, *, pro
     return session
 
 
-def generate_inputs(signature: Any, batch_size: int, seed: int) -> Feeds:
-    """Generate inputs from the signature of a session.
-
-    Floats are standard normal, booleans and integers 0 or 1 with equal probability: valid indices of most tables.
-
-    Args:
-        signature: The result of `InferenceSession.get_inputs`.
-        batch_size: Size of a first dimension that the model leaves open.
-        seed: Equal seeds give equal inputs.
-
-    Returns:
-        One array for each input.
-
-    Raises:
-        ModelRejectedError: If an input leaves another dimension open, or is not numeric.
-        SettingNotSupportedError: If the model fixes its batch to another size.
-    """
-    import numpy
-
-    _require_batch(signature, batch_size)
-    generator = numpy.random.default_rng(seed)
-    feeds = {}
-    for node in signature:
-        shape = _concrete_shape(node, batch_size)
-        if node.type in FLOAT_TYPES:
-            values = generator.standard_normal(shape).astype(FLOAT_TYPES[node.type])
-        elif node.type in INTEGER_TYPES:
-            values = generator.integers(0, 2, shape).astype(INTEGER_TYPES[node.type])
-        elif node.type == "tensor(bool)":
-            values = generator.integers(0, 2, shape).astype(bool)
-        else:
-            raise ModelRejectedError(
-                f"input {node.name!r} is a {node.type}, which cannot be generated; export the model with numeric inputs"
-            )
-        feeds[node.name] = numpy.ascontiguousarray(values)
-    return feeds
-
-
-def _require_batch(signature: Any, batch_size: int) -> None:
-    if not signature or any(node.shape and not isinstance(node.shape[0], int) for node in signature):
-        return
-    fixed_size = signature[0].shape[0] if signature[0].shape else 1
-    if fixed_size != batch_size:
-        raise SettingNotSupportedError(
-            f"the model fixes the first dimension of input {signature[0].name!r} to {fixed_size}, batch_size is "
-            f"{batch_size}; ask for {fixed_size}, or export the model with that dimension open"
-        )
-
-
-def _concrete_shape(node: Any, batch_size: int) -> tuple[int, ...]:
-    sizes = [batch_size if index == 0 and not isinstance(size, int) else size for index, size in enumerate(node.shape)]
-    for index, size in enumerate(sizes):
-        if not isinstance(size, int):
-            raise ModelRejectedError(
-                f"input {node.name!r} leaves dimension {index} ({size or 'unnamed'}) open; export the model with a "
-                f"fixed size, only the first dimension may be open"
-            )
-    return tuple(sizes)
+def _read_model(path: Path) -> Model:
+    try:
+        return read_model(path)
+    except ModelContentError as error:
+        raise ModelRejectedError(str(error)) from error
+    except OSError as error:
+        raise ModelRejectedError(f"the model's file cannot be read: {error.strerror}") from error
 
 
 def _profile(onnxruntime: Any, model_path: Path, setting: Setting, feeds: Feeds) -> dict[str, int]:
@@ -205,7 +160,7 @@ def _profile(onnxruntime: Any, model_path: Path, setting: Setting, feeds: Feeds)
         try:
             session.run(None, feeds)
         except Exception as error:
-            raise RunFailedError(f"ONNX Runtime failed to run the model: {_sentence(error)}") from error
+            raise RunFailedError(f"ONNX Runtime failed to run the model: {error_text(error)}") from error
         finally:
             profile_path = Path(session.end_profiling())
         try:
@@ -230,8 +185,3 @@ def count_nodes(profile_path: Path) -> dict[str, int]:
         if event.get("cat") == "Node" and event.get("args", {}).get("provider")
     }
     return dict(Counter(provider for _, provider in ran))
-
-
-def _sentence(error: Exception) -> str:
-    # "[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : Load model from FILE failed:Protobuf parsing failed."
-    return " ".join(str(error).rpartition("[ONNXRuntimeError] : ")[2].split()) or type(error).__name__

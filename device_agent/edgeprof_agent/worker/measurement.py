@@ -124,6 +124,7 @@ def _measure_loaded(
         waited_ms=gate.waited_ms,
         is_start_temperature_reached=gate.is_reached if plan.start_temperature_celsius else None,
         total_ms=_process_age_s() * 1_000,
+        inputs=model.inputs,
     )
 
 

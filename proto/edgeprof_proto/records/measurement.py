@@ -109,6 +109,18 @@ class MedianInterval:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratedInput:
+    """An input that the worker generated: integers from a range, or normal floating-point values where it is None."""
+
+    name: str
+    element_type: str
+    sizes: tuple[int, ...] = ()
+    lowest_value: int | None = None
+    highest_value: int | None = None
+    deciding_operators: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """All runs of one model, with the conditions in which they were taken."""
 
@@ -133,6 +145,7 @@ class Measurement:
     is_start_temperature_reached: bool | None = None
     is_node_count_remembered: bool = False
     engine_fingerprint: str = ""
+    inputs: tuple[GeneratedInput, ...] = ()
 
     @property
     def timed_blocks(self) -> tuple[LatencyBlock, ...]:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from edgeprof_agent.errors import ModelRefusedError
-from edgeprof_agent.models import onnx_file
 from edgeprof_agent.models.model_file import ONNX, check_model_file
 from edgeprof_agent.models.onnx_file import check_onnx
+from edgeprof_proto.shared import onnx_walk
 
 MEMORY_BYTES = 10**8
 
@@ -118,7 +118,7 @@ def test_file_built_to_exhaust_its_reader_is_refused(monkeypatch: pytest.MonkeyP
             nested = within(tag, nested)
     with pytest.raises(ModelRefusedError, match="deep"):
         check(within(0x3A, nested))
-    monkeypatch.setattr(onnx_file, "FIELD_LIMIT", 1_000)
+    monkeypatch.setattr(onnx_walk, "FIELD_LIMIT", 1_000)
     with pytest.raises(ModelRefusedError, match="fields"):
         check(b"\x08\x01" * 2_000)
 

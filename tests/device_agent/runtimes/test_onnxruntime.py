@@ -3,14 +3,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime
 import pytest
-from onnx import TensorProto
 
-from edgeprof_agent.errors import ModelRejectedError, RunFailedError, SettingNotSupportedError
+from edgeprof_agent.errors import ModelRejectedError, RunFailedError
+from edgeprof_agent.models.onnx_graph import read_model
 from edgeprof_agent.runtimes.contract import RuntimeContract
-from edgeprof_agent.runtimes.onnxruntime import GRAPH_OPTIMIZATIONS, OnnxRuntime, count_nodes, generate_inputs
+from edgeprof_agent.runtimes.generated_inputs import generate_inputs
+from edgeprof_agent.runtimes.onnxruntime import GRAPH_OPTIMIZATIONS, OnnxRuntime, count_nodes
 from edgeprof_proto.records.job_spec import Setting
 
 SETTING = Setting(runtime="onnxruntime")
@@ -29,8 +29,8 @@ class TestOnnxRuntime(RuntimeContract):
         return self._write(folder / "model.onnx")
 
 
-def _signature(path: Path) -> Any:
-    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).get_inputs()
+def _inputs(path: Path, *, batch_size: int = 1, seed: int = 0) -> Any:
+    return generate_inputs(read_model(path), batch_size, seed)[0]
 
 
 def test_a_provider_that_runs_models_elsewhere_is_not_offered() -> None:
@@ -47,61 +47,6 @@ def test_every_level_of_graph_optimization_loads_and_is_reported(
     model = OnnxRuntime().load(write_convolutions(tmp_path / "model.onnx"), setting, input_seed=0)
     model.run_once()
     assert model.setting.options == {"graph_optimization": level}
-
-
-@pytest.mark.parametrize(
-    ("element_type", "expected"),
-    [
-        (TensorProto.FLOAT, "float32"),
-        (TensorProto.FLOAT16, "float16"),
-        (TensorProto.DOUBLE, "float64"),
-        (TensorProto.INT64, "int64"),
-        (TensorProto.INT8, "int8"),
-        (TensorProto.UINT8, "uint8"),
-        (TensorProto.BOOL, "bool"),
-    ],
-)
-def test_inputs_follow_the_signature_and_the_seed(
-    element_type: int, expected: str, tmp_path: Path, write_model: WriteModel
-) -> None:
-    path = write_model(tmp_path / "model.onnx", element_type=element_type, shape=("batch", 40))
-    first = generate_inputs(_signature(path), 3, seed=1)["x"]
-    assert first.shape == (3, 40)
-    assert first.dtype == expected
-    assert np.array_equal(first, generate_inputs(_signature(path), 3, seed=1)["x"])
-    assert not np.array_equal(first, generate_inputs(_signature(path), 3, seed=2)["x"])
-    OnnxRuntime().load(path, SETTING, input_seed=1).run_once()
-
-
-def test_generated_integers_are_indices_of_any_table_of_two_rows(tmp_path: Path, write_model: WriteModel) -> None:
-    path = write_model(tmp_path / "model.onnx", element_type=TensorProto.INT64, shape=(1, 100))
-    assert set(generate_inputs(_signature(path), 1, seed=0)["x"].ravel().tolist()) == {0, 1}
-
-
-def test_a_scalar_input_is_generated(tmp_path: Path, write_model: WriteModel) -> None:
-    OnnxRuntime().load(write_model(tmp_path / "model.onnx", shape=()), SETTING, input_seed=0).run_once()
-
-
-@pytest.mark.parametrize(("name", "told"), [("width", "width"), (None, "unnamed")])
-def test_an_open_dimension_beyond_the_first_is_rejected_by_name(
-    name: str | None, told: str, tmp_path: Path, write_model: WriteModel
-) -> None:
-    path = write_model(tmp_path / "model.onnx", shape=("batch", 3, 8, name))
-    with pytest.raises(ModelRejectedError, match=rf"input 'x' leaves dimension 3 \({told}\) open"):
-        OnnxRuntime().load(path, SETTING, input_seed=0)
-
-
-def test_an_input_of_text_is_rejected(tmp_path: Path, write_model: WriteModel) -> None:
-    path = write_model(tmp_path / "model.onnx", element_type=TensorProto.STRING, shape=(1,))
-    with pytest.raises(ModelRejectedError, match=r"input 'x' is a tensor\(string\)"):
-        OnnxRuntime().load(path, SETTING, input_seed=0)
-
-
-def test_a_fixed_batch_must_be_asked_for(tmp_path: Path, write_model: WriteModel) -> None:
-    path = write_model(tmp_path / "model.onnx", shape=(4, 3))
-    with pytest.raises(SettingNotSupportedError, match="first dimension of input 'x' to 4, batch_size is 1"):
-        OnnxRuntime().load(path, SETTING, input_seed=0)
-    OnnxRuntime().load(path, Setting(runtime="onnxruntime", batch_size=4), input_seed=0).run_once()
 
 
 def test_an_unknown_operator_is_rejected_by_name(tmp_path: Path, write_model: WriteModel) -> None:
@@ -132,7 +77,7 @@ def test_nodes_are_counted_by_provider_from_the_runtimes_own_profile(
     path = write_convolutions(tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     for _ in range(3):
-        session.run(None, generate_inputs(session.get_inputs(), 1, seed=0))
+        session.run(None, _inputs(path))
     profile_path = Path(session.end_profiling())
     assert count_nodes(profile_path) == {"CPUExecutionProvider": 7}
 

@@ -1,0 +1,286 @@
+"""Reads what an ONNX file says about its graph: inputs, tensors by shape, and nodes, without any library of ONNX.
+
+Only what decides how inputs are generated is kept: names, shapes, and integers that stand alone.
+"""
+
+import dataclasses
+from pathlib import Path
+
+from edgeprof_proto.shared.onnx_walk import (
+    BYTES,
+    DEPTH_LIMIT,
+    MAX_MODEL_BYTES,
+    VARINT,
+    FieldReader,
+    ModelContentError,
+    read_varint_signed,
+)
+from edgeprof_proto.shared.plain_file import map_plain_file
+
+Dimension = int | str | None
+"""A size, the name of one that is open, or None for an open one without a name."""
+
+_INT32, _INT64 = 6, 7
+_TENSOR, _GRAPH, _GRAPHS, _INT, _INTS = 5, 6, 11, 3, 8
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DeclaredValue:
+    """What a graph declares of an input or of a value within.
+
+    Args:
+        name: Its name.
+        element_type: Number of the type of its elements; 0 for what is no tensor.
+        dimensions: Its shape; None where the graph declares none.
+    """
+
+    name: str
+    element_type: int
+    dimensions: tuple[Dimension, ...] | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tensor:
+    """A constant tensor: its shape, and its value where it is a single integer."""
+
+    dimensions: tuple[int, ...]
+    integer: int | None
+
+
+@dataclasses.dataclass(slots=True)
+class Node:
+    """One operator of a graph."""
+
+    operator: str = ""
+    domain: str = ""
+    inputs: list[str] = dataclasses.field(default_factory=list)
+    outputs: list[str] = dataclasses.field(default_factory=list)
+    integers: dict[str, int] = dataclasses.field(default_factory=dict)
+    tensors: dict[str, Tensor] = dataclasses.field(default_factory=dict)
+    graphs: dict[str, "Graph"] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(slots=True)
+class Graph:
+    """A graph, or the body of a function, whose inputs and outputs have names alone."""
+
+    inputs: list[DeclaredValue] = dataclasses.field(default_factory=list)
+    outputs: list[str] = dataclasses.field(default_factory=list)
+    nodes: list[Node] = dataclasses.field(default_factory=list)
+    initializers: dict[str, Tensor] = dataclasses.field(default_factory=dict)
+    values: dict[str, DeclaredValue] = dataclasses.field(default_factory=dict)
+
+    def fed_inputs(self) -> list[DeclaredValue]:
+        """Return the inputs that a run must be given: files of old versions also list their weights as inputs."""
+        return [value for value in self.inputs if value.name not in self.initializers]
+
+
+@dataclasses.dataclass(slots=True)
+class Model:
+    """A model: its graph and the functions that it defines, by domain and name."""
+
+    graph: Graph = dataclasses.field(default_factory=Graph)
+    functions: dict[tuple[str, str], Graph] = dataclasses.field(default_factory=dict)
+
+
+def read_model(path: Path) -> Model:
+    """Read a model's graph from its file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ModelContentError: If it is no ONNX model, or built to exhaust who reads it.
+        OSError: If it cannot be read.
+    """
+    return parse_model(map_plain_file(path, max_bytes=MAX_MODEL_BYTES))
+
+
+def parse_model(content: memoryview) -> Model:
+    """Read a model's graph from the content of its file.
+
+    Args:
+        content: The whole file.
+
+    Raises:
+        ModelContentError: If it is no ONNX model, or built to exhaust who reads it.
+    """
+    return _Parser().model(content)
+
+
+class _Parser:
+    """Reads messages; `depth` counts the graphs around one."""
+
+    def __init__(self) -> None:
+        self._fields = FieldReader().fields
+
+    def model(self, message: memoryview) -> Model:
+        model = Model()
+        for number, wire_type, _, content in self._fields(message):
+            if number == 7 and wire_type == BYTES:
+                # What occurs twice is merged.
+                self._graph(model.graph, content, 0)
+            elif number == 25 and wire_type == BYTES:
+                domain, name, body = self._function(content)
+                model.functions[domain, name] = body
+        return model
+
+    def _graph(self, graph: Graph, message: memoryview, depth: int) -> Graph:
+        if depth > DEPTH_LIMIT:
+            raise ModelContentError(f"the model nests more than {DEPTH_LIMIT} deep, which no exporter writes")
+        for number, wire_type, _, content in self._fields(message):
+            if wire_type != BYTES:
+                continue
+            if number == 1:
+                graph.nodes.append(self._node(content, depth))
+            elif number == 5:
+                name, tensor = self._tensor(content)
+                graph.initializers[name] = tensor
+            elif number == 15:
+                graph.initializers.update(self._sparse_tensor(content))
+            elif number == 11:
+                graph.inputs.append(self._value(content))
+            elif number in (12, 13):
+                value = self._value(content)
+                graph.values.setdefault(value.name, value)
+                if number == 12:
+                    graph.outputs.append(value.name)
+        return graph
+
+    def _function(self, message: memoryview) -> tuple[str, str, Graph]:
+        name, domain, body = "", "", Graph()
+        for number, wire_type, _, content in self._fields(message):
+            if wire_type != BYTES:
+                continue
+            if number == 1:
+                name = _text(content)
+            elif number == 10:
+                domain = _text(content)
+            elif number == 4:
+                body.inputs.append(DeclaredValue(_text(content), 0, None))
+            elif number == 5:
+                body.outputs.append(_text(content))
+            elif number == 7:
+                body.nodes.append(self._node(content, 0))
+        return domain, name, body
+
+    def _node(self, message: memoryview, depth: int) -> Node:
+        node = Node()
+        for number, wire_type, _, content in self._fields(message):
+            if wire_type != BYTES:
+                continue
+            if number == 1:
+                node.inputs.append(_text(content))
+            elif number == 2:
+                node.outputs.append(_text(content))
+            elif number == 4:
+                node.operator = _text(content)
+            elif number == 7:
+                node.domain = _text(content)
+            elif number == 5:
+                self._attribute(node, content, depth)
+        return node
+
+    def _attribute(self, node: Node, message: memoryview, depth: int) -> None:
+        name, graphs = "", []
+        integer, tensor, has_list = None, None, False
+        for number, wire_type, value, content in self._fields(message):
+            if number == 1:
+                name = _text(content)
+            elif number == _INT and wire_type == VARINT:
+                integer = read_varint_signed(value)
+            elif number == _INTS:
+                has_list = True
+            elif number == _TENSOR and wire_type == BYTES:
+                tensor = self._tensor(content)[1]
+            elif number in (_GRAPH, _GRAPHS) and wire_type == BYTES:
+                graphs.append(self._graph(Graph(), content, depth + 1))
+        if integer is not None and not has_list:
+            node.integers[name] = integer
+        if tensor is not None:
+            node.tensors[name] = tensor
+        for index, graph in enumerate(graphs):
+            node.graphs[f"{name}{index or ''}"] = graph
+
+    def _tensor(self, message: memoryview) -> tuple[str, Tensor]:
+        name, element_type, dimensions, content_bytes = "", 0, [], memoryview(b"")
+        integers: list[int] = []
+        for number, wire_type, value, content in self._fields(message):
+            if number == 1:
+                dimensions += [value] if wire_type == VARINT else self._varints(content)
+            elif number == 2:
+                element_type = value
+            elif number == 8:
+                name = _text(content)
+            elif number == 9:
+                content_bytes = content
+            elif number in (5, 7) and not integers:
+                integers = [value] if wire_type == VARINT else self._varints(content[:10])
+        integer = None
+        if element_type in (_INT32, _INT64) and all(size == 1 for size in dimensions):
+            if len(content_bytes) in (4, 8):
+                integer = int.from_bytes(content_bytes, "little", signed=True)
+            elif integers:
+                integer = read_varint_signed(integers[0])
+        return name, Tensor(tuple(map(read_varint_signed, dimensions)), integer)
+
+    def _sparse_tensor(self, message: memoryview) -> dict[str, Tensor]:
+        name, dimensions = "", []
+        for number, wire_type, value, content in self._fields(message):
+            if number == 1 and wire_type == BYTES:
+                name = self._tensor(content)[0]
+            elif number == 3:
+                dimensions += [value] if wire_type == VARINT else self._varints(content)
+        return {name: Tensor(tuple(map(read_varint_signed, dimensions)), None)}
+
+    def _varints(self, content: memoryview) -> list[int]:
+        """Read a packed list of integers, such as the sizes of a tensor: the first hundred of it."""
+        values, value, shift = [], 0, 0
+        for byte in content[:1_000]:
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                values.append(value)
+                value, shift = 0, 0
+            if len(values) == 100:
+                break
+        return values
+
+    def _value(self, message: memoryview) -> DeclaredValue:
+        name, element_type, dimensions = "", 0, None
+        for number, wire_type, _, content in self._fields(message):
+            if number == 1:
+                name = _text(content)
+            elif number == 2 and wire_type == BYTES:
+                for kind, kind_wire_type, _, tensor_type in self._fields(content):
+                    # Other kinds are sequences, maps and optional values.
+                    if kind == 1 and kind_wire_type == BYTES:
+                        element_type, dimensions = self._tensor_type(tensor_type)
+        return DeclaredValue(name, element_type, dimensions)
+
+    def _tensor_type(self, message: memoryview) -> tuple[int, tuple[Dimension, ...] | None]:
+        element_type, dimensions = 0, None
+        for number, wire_type, value, content in self._fields(message):
+            if number == 1:
+                element_type = value
+            elif number == 2 and wire_type == BYTES:
+                sizes = [
+                    self._dimension(dimension)
+                    for field, field_wire_type, _, dimension in self._fields(content)
+                    if field == 1 and field_wire_type == BYTES
+                ]
+                dimensions = (*(dimensions or ()), *sizes)
+        return element_type, dimensions
+
+    def _dimension(self, message: memoryview) -> Dimension:
+        size: Dimension = None
+        for number, wire_type, value, content in self._fields(message):
+            if number == 1 and wire_type == VARINT:
+                size = read_varint_signed(value)
+            elif number == 2 and wire_type == BYTES:
+                size = _text(content) or None
+        return size
+
+
+def _text(content: memoryview) -> str:
+    return bytes(content).decode("utf-8", errors="replace")

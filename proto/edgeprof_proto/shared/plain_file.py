@@ -1,0 +1,93 @@
+"""Opens files that a user named: plain files of a bounded size only, looked at before a byte is read.
+
+A device (`/dev/zero`) has no end, and opening a FIFO waits for somebody who writes. The errors are `OSError`s whose
+`strerror` is a sentence, so that code that reports those of the system reports these as well.
+"""
+
+import errno
+import mmap
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def open_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> BinaryIO:
+    """Open a file for reading, links followed.
+
+    Args:
+        path: The file.
+        max_bytes: Size of the file at most.
+
+    Returns:
+        The file, without a buffer of its own.
+
+    Raises:
+        OSError: If it is no plain file, is larger, or cannot be opened; `strerror` says which.
+    """
+    # Looked at first: opening some devices has an effect.
+    _require_plain(os.stat(path), path, max_bytes)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    try:
+        # And again: another file may have taken its place.
+        _require_plain(os.fstat(descriptor), path, max_bytes)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return open(descriptor, "rb", buffering=0)
+
+
+def read_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> bytes:
+    """Read a file of a user's: as many bytes as its size says, and no more.
+
+    Args:
+        path: The file.
+        max_bytes: Size of the file at most.
+
+    Raises:
+        OSError: If it is no plain file, is larger, or cannot be read; `strerror` says which.
+    """
+    with open_plain_file(path, max_bytes=max_bytes) as file:
+        # Files of /proc have the size 0 and may have no end.
+        left = os.fstat(file.fileno()).st_size
+        blocks = []
+        while left and (block := file.read(left)):
+            blocks.append(block)
+            left -= len(block)
+    return b"".join(blocks)
+
+
+def map_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> memoryview:
+    """Map a file of a user's into memory, so that a large one takes none until it is read.
+
+    Args:
+        path: The file.
+        max_bytes: Size of the file at most.
+
+    Raises:
+        OSError: If it is no plain file, is empty or larger, or cannot be mapped; `strerror` says which.
+    """
+    with open_plain_file(path, max_bytes=max_bytes) as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise OSError(errno.EINVAL, "it is empty; copy or export it again", str(path))
+        # Never closed by hand: whoever handles an error may still hold slices of it.
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _require_plain(status: os.stat_result, path: str | os.PathLike[str], max_bytes: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a plain file; name a plain file", str(Path(path)))
+    if status.st_size > max_bytes:
+        raise OSError(
+            errno.EFBIG, f"it has {status.st_size} bytes, at most {max_bytes} are read; name a smaller file", str(path)
+        )
