@@ -1,4 +1,4 @@
-"""A small world with a known truth: machines with prices, and a method fitted on six of them."""
+"""A small table with a known truth: machines with random costs, and a method fitted on six of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def space() -> SearchSpace:
 
 @pytest.fixture(scope="session")
 def world(space: SearchSpace) -> LatencyTable:
-    """Eight machines with random prices for arithmetic, weights, traffic and launches."""
+    """Eight machines with random costs of arithmetic, weights, traffic and launches."""
     generator = np.random.default_rng(7)
     choices = space.sample_choices(500, seed=3)
     costs = space.costs(choices)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgeprof_predictor._storage import pack, unpack
-from edgeprof_predictor.bundle import SCHEMA_VERSION, Bundle, BundleCard, load_bundle, shipped_bundles
+from edgeprof_predictor.bundle import SCHEMA_VERSION, SHIPPED_FOLDER, Bundle, BundleCard, load_bundle, shipped_bundles
 from edgeprof_predictor.errors import BundleError, UnknownSearchSpaceError
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.samples import Samples
@@ -124,3 +124,9 @@ def test_the_shipped_bundle_loads_is_small_and_says_where_it_comes_from(name: st
     assert bundle.card.licence == "MIT"
     assert "HELP" in bundle.card.provenance
     assert sum(array.nbytes for array in bundle.method.tensors().values()) < SIZE_MAX_BYTES
+
+
+def test_arrays_keep_the_names_that_they_have_in_shipped_bundles() -> None:
+    for name in shipped_bundles():
+        held, _ = unpack(SHIPPED_FOLDER / f"{name}.safetensors")
+        assert set(load_bundle(name).method.tensors()) == set(held)

@@ -1,4 +1,4 @@
-"""Features, virtual platforms, kernels and calibration: the parts of the probabilistic model."""
+"""Features, random cost models, kernels and calibration: the parts of the probabilistic model."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_physics_line_rises_with_every_cost(space: SearchSpace) -> None:
     assert 0 < low[0] < high[0]
 
 
-def test_virtual_platforms_have_mean_one_and_the_spread_that_their_factor_says(space: SearchSpace) -> None:
+def test_random_cost_models_have_mean_one_and_the_covariance_of_their_factor(space: SearchSpace) -> None:
     feature_map = FeatureMap(space)
     prices = RandomCostModels.draw(feature_map.space_sample, seed=0)
     for mean in prices.mean_latency(feature_map.space_sample):

@@ -12,6 +12,7 @@ from edgeprof_predictor import profile as profile_module
 from edgeprof_predictor._storage import pack, unpack
 from edgeprof_predictor.errors import ArchitectureError, ProfileError
 from edgeprof_predictor.methods.default.method import DefaultMethod
+from edgeprof_predictor.methods.default.predictor import tensors_of
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -130,3 +131,12 @@ def test_a_profile_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, 
     with pytest.raises(OSError, match="pi"):
         profile.save(blocked)
     assert [path.name for path in tmp_path.iterdir()] == ["pi.edgeprof"]
+
+
+def test_arrays_keep_the_names_that_they_have_in_profiles_of_earlier_releases(profile: Profile) -> None:
+    names = {name.partition(".")[0] for name in tensors_of(profile.predictor.adapted)}
+    assert names == {
+        "reference_choices", "sources", "prices", "hypotheses", "network", "row", "log_mean", "log_sd",
+        "network_weight",
+        "interval_factor", "expected_error", "source_correlation", "samples",
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Means, spreads and promises, on scores that were made up to be added by hand."""
+"""Means, spreads and calibration, on scores that can be added by hand."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_groups_keep_the_order_of_the_methods_and_sort_the_counts() -> None:
     ]  # fmt: skip
 
 
-def test_a_promise_is_kept_within_the_factor_on_either_side() -> None:
+def test_an_expected_error_is_calibrated_within_the_factor_on_either_side() -> None:
     kept = [score(expected_error=error) for error in (0.1 / 1.49, 0.1 * 1.49)]
     broken = [score(platform="phone", expected_error=error) for error in (0.1 * 1.51, 0.1 * 1.51)]
     overall, at_five = check_calibration([*kept, *broken])
@@ -56,7 +56,7 @@ def test_a_promise_is_kept_within_the_factor_on_either_side() -> None:
     assert at_five.sample_count == 5
 
 
-def test_a_promise_is_judged_by_the_mean_over_seeds_and_by_each_run() -> None:
+def test_calibration_is_judged_by_the_mean_over_seeds_and_by_each_run() -> None:
     scores = [score(seed=0, expected_error=0.05), score(seed=1, expected_error=0.15)]
     overall = check_calibration(scores)[0]
     assert overall.within_share == 1.0
@@ -64,7 +64,7 @@ def test_a_promise_is_judged_by_the_mean_over_seeds_and_by_each_run() -> None:
     assert overall.typical_ratio == pytest.approx(math.sqrt(0.5 * 1.5))
 
 
-def test_scores_without_milliseconds_promise_nothing() -> None:
+def test_scores_without_milliseconds_have_no_calibration() -> None:
     assert check_calibration([score(sample_count=0, median_ape=math.nan, expected_error=math.nan)]) == []
 
 

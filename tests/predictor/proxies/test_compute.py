@@ -1,4 +1,4 @@
-"""What `compute_proxies` promises of any module."""
+"""What `compute_proxies` returns for any module."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def test_a_network_that_the_device_cannot_run_is_no_answer(
         refusing.run()
 
 
-def test_measurements_narrow_the_belief_about_others(platform: DefaultPredictor, world: LatencyTable) -> None:
+def test_measurements_narrow_the_intervals_of_others(platform: DefaultPredictor, world: LatencyTable) -> None:
     before = PlatformPosterior(platform)
     measured = [MeasuredLatency(latency_ms=value) for value in truth(world)[20:40]]
     after = before.learn(world.choices[20:40], measured)

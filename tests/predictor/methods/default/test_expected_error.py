@@ -21,13 +21,13 @@ def test_a_sample_of_errors_tells_their_size_eight_times_in_ten() -> None:
     assert 0.75 < held / 400 < 0.85
 
 
-def test_fewer_errors_leave_more_doubt() -> None:
+def test_fewer_errors_leave_more_uncertainty() -> None:
     few, many = ExpectedError.of_samples(0.1, 3), ExpectedError.of_samples(0.1, 30)
     assert few.lower < many.lower < 0.1 < many.upper < few.upper
     assert ExpectedError.of_samples(0.1, -1) == ExpectedError.of_samples(0.1, 2)
 
 
-def test_doubt_widens_by_the_same_factor_on_both_sides() -> None:
+def test_uncertainty_widens_by_the_same_factor_on_both_sides() -> None:
     expected = ExpectedError.of_log_sd(0.06, 0.25)
     assert expected.upper / expected.error == pytest.approx(expected.error / expected.lower)
     assert str(ExpectedError.of_log_sd(0.06, 0.0)) == "6.0% (6.0% to 6.0%)"

@@ -21,7 +21,7 @@ def evidence(method: DefaultMethod, drawn: HyperparameterSamples, world: Latency
     return MarginalLikelihoods.compute(method.prior, drawn, world.select(SOURCES).subset(range(300)), seed=0)
 
 
-def test_no_combination_loses_the_share_that_sources_do_not_decide(
+def test_every_hyper_parameter_sample_keeps_its_uniform_share(
     drawn: HyperparameterSamples, evidence: MarginalLikelihoods
 ) -> None:
     weights = np.exp(evidence.weigh(drawn).log_prior)
@@ -40,7 +40,7 @@ def test_sources_do_not_decide_how_noisy_the_next_platform_is(
     assert shares == pytest.approx(np.full(NOISE_BIN_COUNT, 1.0 / NOISE_BIN_COUNT), rel=0.1)
 
 
-def test_combinations_that_explain_the_sources_gain(
+def test_hyper_parameter_samples_that_explain_the_sources_gain(
     drawn: HyperparameterSamples, evidence: MarginalLikelihoods
 ) -> None:
     gain = np.exp(evidence.weigh(drawn).log_prior) * len(drawn)

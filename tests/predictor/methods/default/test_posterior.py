@@ -15,7 +15,7 @@ def posterior_of(method: DefaultMethod, world: LatencyTable, count: int, *, scal
     return Posterior.infer(method.prior, method.hyper_samples, samples)
 
 
-def test_samples_shrink_every_variance_of_a_combination(method: DefaultMethod, world: LatencyTable) -> None:
+def test_samples_shrink_every_variance_of_a_hyper_parameter_sample(method: DefaultMethod, world: LatencyTable) -> None:
     prior = posterior_of(method, world, 0)
     basis = method.prior.basis(world.choices[100:200])
     before = prior.hyper_samples.variance(basis)
