@@ -118,7 +118,7 @@ def read_thread_cores(root: Path = SYSTEM_ROOT) -> dict[str, int]:
         root: Root folder of the file tree to read.
 
     Returns:
-        Logical cores by the thread's number, for those that live; empty where the kernel does not tell.
+        Logical cores by the thread's number, for those that live; empty where not reported.
     """
     cores = {}
     for path in (root / "proc/self/task").glob("*/stat"):

@@ -36,7 +36,7 @@ def read_throttling_flags(root: Path = SYSTEM_ROOT) -> tuple[str, ...] | None:
         root: Root folder of the file tree to read.
 
     Returns:
-        Names of the flags that are set; None where the system does not tell them. A kernel that tells the voltage alone
+        Names of the flags that are set; None where not reported. A kernel that tells the voltage alone
         gives "under-voltage" while that is too low, and None otherwise: it does not tell of heat.
     """
     for path in sorted((root / "sys/devices/platform").glob(FLAGS_PATTERN)):

@@ -44,7 +44,7 @@ def read_phone_name(root: Path = SYSTEM_ROOT) -> str | None:
         root: Root folder of the file tree to read.
 
     Returns:
-        Maker and model, for example "Google Pixel 6"; None where the system does not tell the model.
+        Maker and model, for example "Google Pixel 6"; None where the model is not reported.
     """
     model, maker = read_property("ro.product.model", root), read_property("ro.product.manufacturer", root)
     if model is None or maker is None or model.lower().startswith(maker.lower()):
@@ -59,7 +59,7 @@ def read_soc_name(root: Path = SYSTEM_ROOT) -> str | None:
         root: Root folder of the file tree to read.
 
     Returns:
-        Maker and model, for example "QTI SM8550"; None where the system does not tell the model.
+        Maker and model, for example "QTI SM8550"; None where the model is not reported.
     """
     model, maker = read_property("ro.soc.model", root), read_property("ro.soc.manufacturer", root)
     return model if model is None or maker is None else f"{maker} {model}"

@@ -126,5 +126,5 @@ def _number(text: str | None) -> int | None:
 
 
 def _capacity(index: int, root: Path) -> float:
-    """Read how much a core computes relative to the strongest, 1024; 0 where the kernel does not tell."""
+    """Read how much a core computes relative to the strongest, 1024; 0 where not reported."""
     return read_number(root / f"sys/devices/system/cpu/cpu{index}/cpu_capacity") or 0.0

@@ -1,7 +1,7 @@
 """Evidence of throttling, on the cores and providers that ran the model: flags, events, limits, frequencies.
 
 What other cores do, and what the processor does while an accelerator runs every node, says nothing about the model.
-Each function gives a number of the verdict, or None where the system does not tell it.
+Each function gives a number of the verdict, or None where it is not reported.
 """
 
 from collections.abc import Mapping, Sequence

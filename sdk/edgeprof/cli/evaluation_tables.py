@@ -87,7 +87,7 @@ def _notes(groups: Sequence[Group], protocol: Protocol) -> list[str]:
     if protocol.trim:
         notes.append(
             f"Trimmed: the fastest and the slowest {protocol.trim:.0%} of each platform are left out, as HELP's tables "
-            f"do. This peeks at the whole table of a new platform; not comparable with figures on the full range."
+            f"do. This uses the whole table of a new platform; not comparable with figures on the full range."
         )
     if any(group.is_upper_bound for group in groups):
         notes.append("* an upper bound, no method: it has seen the whole table of the new platform.")

@@ -1,4 +1,4 @@
-"""A small search space with platforms whose law is known."""
+"""A small search space with platforms whose latency model is known."""
 
 from __future__ import annotations
 
