@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from edgeprof.measuring.effort import make_plan
     from edgeprof.measuring.verification import Verification, verify
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
+    from edgeprof.plots.search_plot import draw_front
+    from edgeprof.plots.sustained_plot import draw_curve
+    from edgeprof.plots.verification_plot import draw_verification
     from edgeprof.prediction import predict
     from edgeprof.searching import search
 
@@ -51,6 +54,9 @@ __all__ = [
     "compare",
     "connect",
     "diagnose",
+    "draw_curve",
+    "draw_front",
+    "draw_verification",
     "evaluate",
     "evaluate_accuracy",
     "forget_device",
@@ -82,6 +88,9 @@ _MODULE_OF = {
     "compare": "edgeprof.measuring.comparison",
     "connect": "edgeprof.devices.client",
     "diagnose": "edgeprof.devices.doctor",
+    "draw_curve": "edgeprof.plots.sustained_plot",
+    "draw_front": "edgeprof.plots.search_plot",
+    "draw_verification": "edgeprof.plots.verification_plot",
     "evaluate": "edgeprof.evaluating",
     "evaluate_accuracy": "edgeprof.evaluating",
     "forget_device": "edgeprof.devices.pairings",

@@ -1,13 +1,13 @@
-"""Everything that the host SDK raises, and the one place where an agent's answer becomes an exception.
+"""All exceptions of the host SDK, and the only place where an agent's error becomes an exception.
 
     EdgeprofError
-    - AgentUnavailableError           nobody answers at the address, or the connection broke and did not come back
+    - AgentUnavailableError           no agent answers, or a broken connection was not restored
     - AgentTooOldError                the agent speaks an older contract than this host needs
     - RemoteError                     the agent refused a call or failed a job; `reason` says why
       - HostTooOldError
       - InvalidRequestError (ValueError)
       - ModelNotFoundError
-      - ModelTransferError            arrived damaged or went on at the wrong byte: worth another try
+      - ModelTransferError            arrived damaged or went on at the wrong byte: can be tried again
       - ModelTooLargeError
       - DeviceDiskFullError
       - JobNotFoundError
@@ -16,7 +16,7 @@
       - DeviceJournalFullError        results that no host has acknowledged fill the device's journal
       - RuntimeNotFoundError
       - SettingNotSupportedError (ValueError)
-      - UploadLimitedError            too many uploads at once: worth another try
+      - UploadLimitedError            too many uploads at once: can be tried again
       - ModelRejectedError            the runtime cannot run this model
         - ModelRefusedError           refused before a runtime saw it
       - ModelQuarantinedError         the model has ended its worker twice
@@ -25,14 +25,14 @@
       - JobCancelledError
       - NotPairedError                this host is not paired with the device, or no longer
       - PairingClosedError            the device shows no code at the moment
-      - PairingRefusedError           the code was wrong, or somebody stands between host and device
+      - PairingRefusedError           the code was wrong, or the connection is intercepted
     - DeviceChangedError              another device, or none with TLS, answers at the address of a paired one
     - PairingFileError                the file of this host's key and devices cannot be used
-    - ModelFileError                  a file of the user's that is no model
+    - ModelFileError                  a file on this host that cannot be read as a model
     - StoreError                      the store on this host cannot be read or written
     - OnboardingError                 too few samples could be measured
     - LocalAgentError                 the agent that this host tried to start did not come up
-    - NetworkSourceError              a name or a file of the user's that leads to no torch module
+    - NetworkSourceError              a name or a file that gives no torch module
 
 Errors of the predictor (`edgeprof_predictor.errors`) pass through unchanged.
 """
@@ -50,7 +50,7 @@ class EdgeprofError(Exception):
 
 
 class AgentUnavailableError(EdgeprofError):
-    """Nobody answers at the address, or the connection broke and did not come back."""
+    """No agent answers at the address, or a broken connection was not restored."""
 
 
 class AgentTooOldError(EdgeprofError):
@@ -83,7 +83,7 @@ class ModelNotFoundError(RemoteError):
 
 
 class ModelTransferError(RemoteError):
-    """An upload arrived damaged or went on at the wrong byte: worth another try."""
+    """An upload arrived damaged or went on at the wrong byte: can be tried again."""
 
 
 class ModelTooLargeError(RemoteError):
@@ -131,7 +131,7 @@ class ModelQuarantinedError(RemoteError):
 
 
 class UploadLimitedError(RemoteError):
-    """The device takes no more uploads at once: worth another try."""
+    """The device takes no more uploads at once: can be tried again."""
 
 
 class WorkerFailedError(RemoteError):
@@ -155,7 +155,7 @@ class PairingClosedError(RemoteError):
 
 
 class PairingRefusedError(RemoteError):
-    """The code was wrong, or somebody stands between host and device."""
+    """The code was wrong, or the connection is intercepted."""
 
 
 class DeviceChangedError(EdgeprofError):
@@ -183,7 +183,7 @@ class LocalAgentError(EdgeprofError):
 
 
 class NetworkSourceError(EdgeprofError):
-    """A name or a file of the user's leads to no torch module."""
+    """A name or a file gives no torch module."""
 
 
 ERROR_OF_REASON: dict[str, type[RemoteError]] = {
@@ -238,7 +238,7 @@ def translate_rpc_errors(address: str) -> Iterator[None]:
 
 
 def _translated(error: grpc.RpcError, address: str) -> EdgeprofError:
-    # What a call raises is always both; the type stubs know only the one.
+    # Every error of a call is both; the type stubs declare only one of them.
     assert isinstance(error, grpc.Call)
     code, details = error.code(), error.details() or ""
     reason = dict(error.trailing_metadata() or ()).get(REASON_METADATA_KEY)

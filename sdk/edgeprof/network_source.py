@@ -1,4 +1,4 @@
-"""A torch module that a user names: `package.module:callable` or `path/to/file.py:callable`."""
+"""Loads a torch module from its name: `package.module:callable` or `path/to/file.py:callable`."""
 
 from __future__ import annotations
 

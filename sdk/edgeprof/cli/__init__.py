@@ -6,8 +6,8 @@ import sys
 
 def main() -> None:
     """Run the command `edgeprof`; ends the process with its exit status."""
-    # Read once, when the libraries are loaded. Our matrices are small: more threads gain nothing, and beside any other
-    # work they wait for each other for many times the arithmetic. The machine may also be the device under test.
+    # The libraries read it once, when they are loaded. The matrices are small: more threads gain nothing, and on a
+    # busy machine their synchronisation takes many times the arithmetic. This machine may also be the measured device.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         from edgeprof.cli.main import run

@@ -21,7 +21,7 @@ UNSEEN_COUNT = 24
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("edgeprof-demo"),
     show_default=True,
-    help="Folder for profile and picture.",
+    help="Folder for profile and plot.",
 )
 def demo(samples: int | None, json_file: Path | None, output: Path) -> None:
     """Onboard this machine with a few networks, then check the predictions on networks never measured.
@@ -47,7 +47,7 @@ def demo(samples: int | None, json_file: Path | None, output: Path) -> None:
 
 
 def run(*arguments: str) -> Any:
-    """Run one of our own commands as a user would type it."""
+    """Run one of the other verbs, and print its command line."""
     from edgeprof.cli.main import edgeprof
 
     messages.print(f"[bold]$ edgeprof {shlex.join(arguments)}[/bold]")

@@ -55,7 +55,7 @@ from edgeprof.cli.unit_progress import unit_callbacks
     type=click.FloatRange(min=0, max=0.5, max_open=True),
     default=0.0,
     help="Leave out this share of the fastest and of the slowest of each platform; 0.1 as in HELP's tables. "
-    "Peeks at new platforms, and the output says so.",
+    "This uses the whole table of a new platform, and the output says so.",
 )
 @parallel_options
 @scores_file_option

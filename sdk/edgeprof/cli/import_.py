@@ -32,7 +32,7 @@ from edgeprof_predictor.tables.importers import FORMAT_NAMES, LatencyUnit
 def import_(
     source: Path, output: Path, format_name: str | None, space_name: str | None, unit: str, as_json: bool
 ) -> None:
-    """Take over a table of latencies that others have published.
+    """Import a table of latencies that others have published.
 
     SOURCE is a folder of HELP, a CSV file with one row an architecture or one row a measurement, or JSON lines.
     Nothing is guessed: a latency that is missing, given twice or not greater than 0 is refused with its row.

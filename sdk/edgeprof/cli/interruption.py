@@ -1,4 +1,4 @@
-"""The end of a command by a signal: quiet, and in order wherever it strikes."""
+"""Ends a command on a signal: without a traceback, and after every `finally`."""
 
 import logging
 import signal
@@ -8,7 +8,7 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 AGAIN_S = 0.01
-"""When to try again after an exit was lost: as soon as the destructor that lost it is over."""
+"""Delay in seconds before the exit is raised again where a destructor swallowed it."""
 
 
 def end_in_order_on_signals() -> None:
@@ -25,11 +25,11 @@ def _exit(number: int, _: FrameType | None) -> None:
         _exit(number, None)
 
     def on_lost(lost: "sys.UnraisableHookArgs") -> None:
-        # An exception from a destructor goes nowhere, and the command would go on.
+        # An exception from a destructor is discarded, and the command would go on.
         if isinstance(lost.exc_value, (KeyboardInterrupt, SystemExit)):
             signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
 
-    # A library that is interrupted while it puts its things away logs that as an error of its own.
+    # A library that is interrupted during its own clean-up logs that as an error.
     logging.disable()
     signal.signal(signal.SIGALRM, exit_again)
     sys.unraisablehook = on_lost

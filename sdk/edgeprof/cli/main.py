@@ -19,11 +19,11 @@ VERBS = {
     "doctor": "Find out what is wrong with a device, and what to do.",
     "benchmark": "Measure one ONNX model on a device.",
     "compare": "Say which of two models, or settings of one, is faster on a device.",
-    "onboard": "Measure a few networks on a device and learn to predict all others.",
-    "predict": "Say how fast networks run on an onboarded platform.",
-    "verify": "Measure networks that a profile has never seen, and compare.",
-    "search": "Find the most accurate network that keeps a latency limit, training few.",
-    "import": "Take over a table of latencies that others have published.",
+    "onboard": "Measure a few networks on a device and adapt a predictor of all others.",
+    "predict": "Predict how fast networks run on an onboarded platform.",
+    "verify": "Measure networks that were no samples of a profile, and compare.",
+    "search": "Find the most accurate network within a latency limit, training few.",
+    "import": "Import a table of latencies that others have published.",
     "evaluate": "Compare methods of prediction on a table of latencies.",
     "evaluate-accuracy": "Compare accuracy predictors on a task of which few networks are trained.",
     "proxies": "Compute zero-cost proxies of a network, or of networks of a search space.",
@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="edgeprof")
-@click.option("-v", "--verbose", is_flag=True, help="Tell on stderr what happens.")
+@click.option("-v", "--verbose", is_flag=True, help="Log each step on stderr.")
 def edgeprof(verbose: bool) -> None:
     """Measure a handful of neural networks on a device, then know how fast any other runs there."""
     logging.basicConfig(
@@ -68,7 +68,7 @@ def edgeprof(verbose: bool) -> None:
         level=logging.INFO if verbose else logging.WARNING,
         format="%(levelname)s %(name)s: %(message)s",
     )
-    # Alembic tells of every start that there was nothing to migrate.
+    # Alembic logs at every start that there is nothing to migrate.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 

@@ -1,4 +1,4 @@
-"""A measurement in words: the median with its interval, what ran it, the conditions, and whether to believe it."""
+"""A measurement in words: the median with its interval, what ran it, the conditions, and the verdict."""
 
 from edgeprof.cli.console import milliseconds
 from edgeprof.measuring.sustained import SustainedCurve
@@ -20,14 +20,14 @@ WHY_NOT_NARROWER = {
     "quartile_spread": "single runs scatter",
     "block_spread": "blocks of runs scatter",
 }
-"""What stood in the way of a narrow interval, by the evidence of it, the most telling first."""
+"""Reasons for an interval that is too wide, by the name of their evidence, the most specific first."""
 
 
 def measurement_facts(measurement: Measurement) -> dict[str, str]:
-    """Names and texts for people.
+    """Facts of a measurement as names and texts.
 
     Args:
-        measurement: What to tell of, with its blocks.
+        measurement: The measurement, with its blocks.
     """
     runs = sorted(value for block in measurement.timed_blocks for value in block.latency_ms)
     low, high = (runs[int(share * len(runs))] for share in (0.05, 0.95))
@@ -54,10 +54,10 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
 
 
 def sustained_facts(curve: SustainedCurve) -> dict[str, str]:
-    """Names and texts of sustained work.
+    """Facts of sustained work as names and texts.
 
     Args:
-        curve: What to tell of.
+        curve: The curve.
     """
     medians = [item.median_ms for item in curve.bins]
     low, span = min(medians), max(medians) - min(medians)

@@ -141,13 +141,13 @@ def parallel_options(command: F) -> F:
 
 
 def effort_option(command: F) -> F:
-    """Add `--effort`, which trades time for certainty."""
+    """Add `--effort`, the length of a measurement."""
     return click.option(
         "--effort",
         type=click.Choice(["quick", "standard", "strict"]),
         default="standard",
         show_default=True,
-        help="Time against certainty; strict measures until the interval is narrow, or says why it will not be.",
+        help="Length of the measurement; strict continues until the interval is narrow, or reports why it is not.",
     )(command)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     help="Latency on several platforms: the slowest one's, or their sum by --weights.",
 )
 @click.option("--weights", type=NumberList(), metavar="A,B,...", help="Share of each profile, for --combine weighted.")
-@click.option("--latency-limit", type=Latency(), help="Limit that the answer keeps, as 5ms.")
+@click.option("--latency-limit", type=Latency(), help="Upper limit of the latency, as 5ms.")
 @click.option("--accuracy", metavar="TABLE.npz:SPACE/TASK", help="Look accuracies up instead of training.")
 @click.option(
     "--train-with",
@@ -66,7 +66,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="File that holds what was trained and measured; the same command goes on.  [default: SPACE.search here]",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Picture of the Pareto front.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File of the plot of the Pareto front."
+)
 @json_option
 def search(
     space: str,
@@ -87,7 +89,7 @@ def search(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Find the most accurate network of a space that keeps a latency limit, training few.
+    """Find the most accurate network of a space within a latency limit, training few.
 
     The limit is kept when the upper end of a latency's 90 % interval keeps it, predicted or measured. Interrupted, the
     same command goes on where it stopped; with more trainings or measurements it goes on from what is known.
@@ -123,7 +125,7 @@ def search(
     else:
         print_result(result)
     if output is not None:
-        messages.print(f"picture: {draw_front(result, output)}")
+        messages.print(f"plot: {draw_front(result, output)}")
 
 
 def print_result(result: SearchResult) -> None:
@@ -149,7 +151,7 @@ def print_result(result: SearchResult) -> None:
             "limit": limit,
             "trained": f"{len(result.trained)}, {len(result.failures)} failed",
             "measured": f"{result.measurement_count}, {len(result.refusals)} of them could not run",
-            **({"doubt": result.warning} if result.warning else {}),
+            **({"warning": result.warning} if result.warning else {}),
         },
     )
 

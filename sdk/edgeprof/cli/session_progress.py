@@ -1,4 +1,4 @@
-"""Progress of an onboarding or a verification on stderr. Apart from `progress.py`, since it imports the store."""
+"""Progress of an onboarding or a verification on stderr; imports the store, which `progress.py` does not."""
 
 import math
 

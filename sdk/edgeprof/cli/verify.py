@@ -43,7 +43,7 @@ def verify(profile: Path, address: str, count: int, seed: int, picture: Path | N
     else:
         _print_table(verification)
         console.print(verification.sentence(), soft_wrap=True)
-        messages.print(f"picture: {path}")
+        messages.print(f"plot: {path}")
     return verification
 
 

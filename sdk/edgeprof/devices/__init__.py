@@ -1,1 +1,1 @@
-"""Devices: how an agent is reached, trusted, questioned and started here."""
+"""Devices: connecting to agents, pairing, diagnosis, and an agent on this machine."""

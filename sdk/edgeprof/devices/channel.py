@@ -1,4 +1,4 @@
-"""How a host reaches an agent: over TLS where it is paired, without on loopback alone, otherwise not at all."""
+"""Opens channels to agents: with TLS where host and device are paired, without TLS on loopback only."""
 
 import ipaddress
 import socket
@@ -25,7 +25,7 @@ CHANNEL_OPTIONS = (
 
 
 def open_channel(address: str) -> grpc.Channel:
-    """Open a channel to an agent as this host's pairings ask for.
+    """Open a channel to an agent, secured as this host's pairings require.
 
     A paired device is known by its certificate: at its own address, and at one that this host has never seen.
 
@@ -33,7 +33,7 @@ def open_channel(address: str) -> grpc.Channel:
         address: `host:port` of the agent.
 
     Returns:
-        The channel. One with TLS ends at the paired device or nowhere.
+        The channel. With TLS it accepts the paired device only.
 
     Raises:
         NotPairedError: If the agent asks for a pairing, or the address is beyond loopback, and there is none.
@@ -46,7 +46,7 @@ def open_channel(address: str) -> grpc.Channel:
     try:
         shown = fetch_certificate(address)
     except AgentUnavailableError:
-        # Calls may be repeated until it answers; nobody else can answer in its place.
+        # Calls may be repeated until it answers; its certificate is known, so nothing else is accepted.
         if pairings.key is not None and certificate is not None:
             return secure_channel(address, pairings.key, certificate)
         if _is_loopback(address):
@@ -57,7 +57,7 @@ def open_channel(address: str) -> grpc.Channel:
             what = "no encryption" if shown is None else "another certificate"
             raise DeviceChangedError(
                 f"the device at {address} is not the one that this host is paired with, it shows {what}: if it was set "
-                f"up anew, run `edgeprof pair --forget {address}` and pair again; if not, somebody stands in between"
+                f"up anew, run `edgeprof pair --forget {address}` and pair again; if not, the connection is intercepted"
             )
     elif shown is None:
         if _is_loopback(address):
@@ -78,7 +78,7 @@ def open_channel(address: str) -> grpc.Channel:
 
 
 def secure_channel(address: str, key: KeyPair, certificate_pem: bytes) -> grpc.Channel:
-    """Open a channel that ends at the holder of a certificate or nowhere.
+    """Open a channel that accepts only the holder of a certificate.
 
     Args:
         address: `host:port` of the agent.
@@ -91,7 +91,7 @@ def secure_channel(address: str, key: KeyPair, certificate_pem: bytes) -> grpc.C
 
 
 def fetch_certificate(address: str) -> bytes | None:
-    """Ask an agent for its certificate, without believing it.
+    """Ask an agent for its certificate, without verifying it.
 
     Args:
         address: `host:port` of the agent.

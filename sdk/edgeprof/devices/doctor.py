@@ -1,7 +1,7 @@
-"""Finds out why a device cannot be used, or why its numbers cannot be believed, and says what to do.
+"""Finds out why a device cannot be reached or measured reliably, and says what to do.
 
-Each step looks at one thing and needs those before it: a name that does not resolve cannot be connected to. The first
-step in trouble ends the examination of the way to the agent; what the device says of itself comes last.
+The checks are made in order, and each needs those before it: name, port, agent. The first of these that finds trouble
+ends the diagnosis. The device's checks of itself come last.
 """
 
 import itertools
@@ -28,7 +28,7 @@ from edgeprof_proto.records.check import Check, CheckLevel
 CONNECT_TIMEOUT_S = 5.0
 
 SLOW_ROUND_TRIP_MS = 200.0
-"""From here on progress lags; measurements do not suffer, since nothing is sent while they run."""
+"""Above it progress is shown late; measurements are not disturbed, since nothing is sent while a block is timed."""
 
 SLOW_UPLOAD_BYTES_PER_S = 250_000.0
 """A network of 2 MB then takes 8 s to arrive, as long as measuring it."""
@@ -45,13 +45,13 @@ _NEWEST_JOB_COUNT = 1_000
 
 
 def diagnose(address: str) -> tuple[Check, ...]:
-    """Look at the way to a device and at the device.
+    """Check the connection to a device, and the device.
 
     Args:
         address: `host:port` of its agent.
 
     Returns:
-        What was looked at, in order; ends early where the rest cannot be reached.
+        The checks in order; they end early where the next ones need the failed one.
     """
     return tuple(_examined(address))
 
@@ -76,11 +76,9 @@ def _examined(address: str) -> Iterator[Check]:
             yield from client.diagnose()
         except AgentTooOldError:
             remedy = "update edgeprof on the device: `pip install -U edgeprof`, then restart the agent"
-            yield _warning("agent version", "the agent is too old to look at itself; all else works", remedy)
+            yield _warning("agent version", "the agent is too old to check itself; everything else works", remedy)
         except EdgeprofError as error:
-            remedy = (
-                "call again; if it stays so, look at the agent's log and call `edgeprof-agent doctor` on the device"
-            )
+            remedy = "try again; if it fails again, read the agent's log and run `edgeprof-agent doctor` on the device"
             yield _trouble("answer", str(error), remedy)
 
 
@@ -113,12 +111,12 @@ def check_port(address: str) -> Check:
         remedy = f"switch the device on, see that both are in one network, and open TCP port {port} in the firewall"
         return _trouble("port", f"{host} does not answer within {CONNECT_TIMEOUT_S:g} s", remedy)
     except OSError as error:
-        remedy = "check the network of this host, and that a VPN does not take the way"
-        return _trouble("port", f"there is no way to {host}: {error.strerror or error}", remedy)
+        remedy = "check the network of this host, and that no VPN takes over the route"
+        return _trouble("port", f"no route to {host}: {error.strerror or error}", remedy)
 
 
 def check_agent(client: DeviceClient) -> Check:
-    """Check that an agent answers there, knows this host, and speaks its language."""
+    """Check that an agent answers, accepts this host, and speaks the same contract."""
     try:
         version = client.handshake()
     except AgentTooOldError as error:

@@ -1,4 +1,4 @@
-"""The name that this host tells an agent in every call, so that hosts can take turns."""
+"""The name of this host, sent with every call, by which an agent shares its time fairly between hosts."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""An agent on this machine, started for as long as it is needed and gone afterwards."""
+"""An agent on this machine that runs for as long as it is needed."""
 
 import contextlib
 import os
@@ -39,7 +39,7 @@ class LocalAgent:
         """Start the agent and wait until it listens.
 
         Raises:
-            LocalAgentError: If it does not come up; the text holds what it said.
+            LocalAgentError: If it does not start; the text holds what it printed.
         """
         self._data_folder.mkdir(parents=True, exist_ok=True)
         log = self._data_folder / "agent.log"
@@ -52,13 +52,13 @@ class LocalAgent:
                 stderr=log_file,
                 env=self._environment,
                 text=True,
-                # Ctrl-C in the terminal is for the host, which then stops the agent in order.
+                # Ctrl-C in the terminal must reach the host alone, which then stops the agent.
                 start_new_session=True,
             )
         announced = re.search(r"listening on (\S+:\d+)", _first_line(self._process))
         if announced is None:
             self.kill()
-            said = log.read_text().strip() or "it said nothing"
+            said = log.read_text().strip() or "it printed nothing"
             raise LocalAgentError(f"the agent on this machine did not start: {said}")
         self.address = announced.group(1)
 
@@ -91,7 +91,7 @@ def local_agent(data_folder: Path) -> Iterator[str]:
         The agent's address, `host:port`.
 
     Raises:
-        LocalAgentError: If it does not come up.
+        LocalAgentError: If it does not start.
     """
     agent = LocalAgent(data_folder)
     try:

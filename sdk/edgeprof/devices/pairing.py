@@ -32,7 +32,7 @@ def pair(address: str, code: str | Callable[[], str]) -> str:
     Raises:
         AgentUnavailableError: If nobody answers.
         PairingClosedError: If the device shows no code, or its agent serves without encryption.
-        PairingRefusedError: If the code is wrong, or somebody stands between host and device.
+        PairingRefusedError: If the code is wrong, or the connection is intercepted.
         PairingFileError: If this host's key cannot be read or written.
     """
     certificate_pem = fetch_certificate(address)
@@ -53,7 +53,7 @@ def pair(address: str, code: str | Callable[[], str]) -> str:
         name = _exchange(address, key, certificate_pem, exchange)
     except ExchangeError as error:
         raise PairingRefusedError(
-            f"what answers at {address} does not know the code: somebody stands between host and device",
+            f"what answers at {address} does not know the code: the connection is intercepted",
             "ERROR_REASON_PAIRING_REFUSED",
         ) from error
     remember_device(address, certificate_pem)

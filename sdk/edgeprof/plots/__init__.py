@@ -1,1 +1,1 @@
-"""Pictures, one module each."""
+"""Plots, one module each."""

@@ -1,4 +1,4 @@
-"""What a search trained, as a picture: accuracy over latency, with the front and the limit."""
+"""What a search trained, as a plot: accuracy over latency, with the front and the limit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def draw_front(result: SearchResult, path: Path) -> Path:
 
     Args:
         result: What to draw.
-        path: Where the picture goes; its ending chooses the format.
+        path: File of the plot; its ending chooses the format.
 
     Returns:
         The path.
@@ -32,7 +32,7 @@ def draw_front(result: SearchResult, path: Path) -> Path:
         EdgeprofError: If no trained network has a latency, or the file cannot be written.
     """
     if not any(found.latency_ms is not None for found in result.trained):
-        raise EdgeprofError("there is no front to draw: it needs trained networks and a profile that tells latencies")
+        raise EdgeprofError("there is no front to draw: it needs trained networks and a profile")
     with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(7.2, 4.8), layout="constrained")
         axes = figure.add_subplot()
@@ -67,7 +67,7 @@ def draw_front(result: SearchResult, path: Path) -> Path:
         try:
             figure.savefig(path, dpi=150)
         except (OSError, ValueError) as error:
-            raise EdgeprofError(f"cannot write the picture {path}: {error}; name another file") from error
+            raise EdgeprofError(f"cannot write the plot {path}: {error}; name another file") from error
     return path
 
 

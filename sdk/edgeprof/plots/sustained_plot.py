@@ -1,4 +1,4 @@
-"""Latency over time under sustained work, as a picture."""
+"""Latency over time under sustained work, as a plot."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def draw_curve(curve: SustainedCurve, title: str, path: Path) -> Path:
     Args:
         curve: What to draw.
         title: What was measured on what.
-        path: Where the picture goes; its ending chooses the format.
+        path: File of the plot; its ending chooses the format.
 
     Returns:
         The path.

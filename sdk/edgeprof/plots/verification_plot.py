@@ -1,4 +1,4 @@
-"""Predicted against measured, as a picture."""
+"""Predicted against measured, as a plot."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def draw_verification(verification: Verification, path: Path) -> Path:
 
     Args:
         verification: What to draw.
-        path: Where the picture goes; its ending chooses the format.
+        path: File of the plot; its ending chooses the format.
 
     Returns:
         The path.
@@ -26,7 +26,7 @@ def draw_verification(verification: Verification, path: Path) -> Path:
     with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(6.4, 6.0), layout="constrained")
         axes = figure.add_subplot()
-        # A hardly known network may have an interval of two decades; it must not squeeze all others into a corner.
+        # An interval may span two decades; the axes follow the points alone, so that the others stay readable.
         values = [value for item in verification.architectures for value in (item.measured_ms, item.predicted_ms)]
         ends = (0.7 * min(values), 1.4 * max(values))
         axes.plot(ends, ends, color="0.6", linewidth=1, linestyle="--", label="predicted = measured", zorder=1)

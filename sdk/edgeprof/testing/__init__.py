@@ -1,4 +1,4 @@
-"""A simulated device for your own tests: the real agent, with a runtime whose time is virtual and whose truth is known.
+"""A simulated device for your own tests: the real agent, with a runtime of virtual time and known latencies.
 
     def test_my_script_onboards_a_device(simulated_device):
         with edgeprof.connect(simulated_device.address) as client:

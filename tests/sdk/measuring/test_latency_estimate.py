@@ -1,4 +1,4 @@
-"""The estimate of a device, from measurements whose truth is known."""
+"""Latency estimates, from measurements whose true latency is known."""
 
 import numpy as np
 import pytest
