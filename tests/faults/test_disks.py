@@ -266,6 +266,6 @@ def test_damaged_certificate_is_refused_in_one_sentence(bench: Bench) -> None:
     content = certificate.read_bytes()
     certificate.write_bytes(content[:200])
     sentence = refusal(data_dir=bench.agent_dir)
-    assert str(certificate) in sentence and "restore it from a copy" in sentence
+    assert str(certificate) in sentence and "restore it from a backup" in sentence
     certificate.write_bytes(content)
     bench.start_agent()
