@@ -20,7 +20,7 @@ LOG_FORMATS = ("text", "json")
 MIB = 1024 * 1024
 
 MAX_THREAD_COUNT = 1_024
-"""Threads that a setting may ask for where the agent is told a number: more only wait for each other on any board."""
+"""Largest number of threads that the configuration may allow; more only wait for each other on any board."""
 
 _MAX_BYTES = 2**50
 _MAX_COUNT = 10_000_000

@@ -1,4 +1,4 @@
-"""What every Linux tells: temperatures, frequencies, governors, limits, load, memory, and what threads do."""
+"""Linux: temperatures, frequencies, governors, limits, load, memory, and times of this process's threads."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """The job queue: creates, lists, cancels and acknowledges jobs. The agent measures one job at a time.
 
-Every change is in the journal before anyone is told. Hosts share the device in fair-share order (`fair_share.py`); a
-host whose lease has expired does not keep others waiting.
+Every change is in the journal before anyone is notified. Hosts share the device in fair-share order (`fair_share.py`);
+a host whose lease has expired does not keep others waiting.
 """
 
 import dataclasses

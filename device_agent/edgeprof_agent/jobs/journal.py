@@ -1,4 +1,4 @@
-"""The journal: every job and every event, on disk before anyone is told.
+"""The journal: every job and every event, on disk before anyone is notified.
 
 A job has one row, numbered in the order of arrival. Its events are numbered from 1 without gaps. A measurement is
 stored without its blocks, which are events of the same attempt.

@@ -84,7 +84,9 @@ def removed_when_full(part: Path) -> Iterator[None]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         part.unlink(missing_ok=True)
-        raise DiskFullError("the device's disk ran full during the upload; free some space and upload anew") from error
+        raise DiskFullError(
+            "the device's disk ran full during the upload; free some space and upload the model again"
+        ) from error
 
 
 async def next_chunk(chunks: Any, received: int) -> bytes:
