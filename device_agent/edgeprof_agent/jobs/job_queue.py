@@ -187,13 +187,21 @@ class JobQueue:
         await self._runner.run()
 
     def _with_positions(self, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
-        """Add its position in the queue to each queued job."""
+        """Add to each queued job its position in the queue, and who runs meanwhile."""
         if not any(job.state is JobState.QUEUED for job in jobs):
             return jobs
         waiting = fair_share_order(self._journal.waiting_jobs(), self._leases.is_silent)
         positions = {job.job_id: position for position, job in enumerate(waiting)}
+        running = self._runner.running_job
         return tuple(
-            dataclasses.replace(job, queue_position=positions[job.job_id]) if job.state is JobState.QUEUED else job
+            dataclasses.replace(
+                job,
+                queue_position=positions[job.job_id],
+                running_host_name="" if running is None else running.host_name,
+                running_remaining_s=None if running is None else running.remaining_s,
+            )
+            if job.state is JobState.QUEUED
+            else job
             for job in jobs
         )
 

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -31,6 +32,7 @@ from edgeprof_agent.jobs.worker_events import WorkerEvent
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_proto.records.job import Failure, Job, JobPhase, JobState, Progress
+from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,32 @@ MAX_ATTEMPT_COUNT: Final = 3
 
 _RETRY_PAUSE_S: Final = 5.0
 """Pause after an attempt that could not be recorded, in seconds."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunningJob:
+    """What those who wait see of the job that runs: its host, and the estimated time to its end in seconds."""
+
+    host_name: str
+    remaining_s: float
+
+
+def estimate_remaining_s(plan: MeasurementPlan, elapsed_s: float) -> float:
+    """Estimate the time until a job ends.
+
+    Args:
+        plan: Its plan.
+        elapsed_s: Time since it began, in seconds.
+
+    Returns:
+        What is left of the time that the plan asks for; once that is over, of the longest time that it allows.
+    """
+    filled = plan.filled()
+    longest_s = (filled.max_duration_ms + filled.max_wait_ms) / 1_000
+    # A plan that asks for an interval goes on until the interval is narrow enough.
+    usual_ms = filled.warmup_duration_ms + filled.timed_duration_ms
+    usual_s = longest_s if filled.target_half_width else min(usual_ms / 1_000, longest_s)
+    return max(0.0, (usual_s if elapsed_s < usual_s else longest_s) - elapsed_s)
 
 
 class JobRunner:
@@ -77,6 +105,16 @@ class JobRunner:
         self._finished_job_count = finished_job_count
         self._clock = clock
         self._running: tuple[str, asyncio.Task[None]] | None = None
+        self._begun: tuple[Job, float] | None = None
+
+    @property
+    def running_job(self) -> RunningJob | None:
+        """Whose job is being measured, and how long that may still take; None for none."""
+        if self._begun is None or self.running_job_id is None:
+            return None
+        job, begin_s = self._begun
+        elapsed_s = time.monotonic() - begin_s
+        return RunningJob(host_name=job.host_name, remaining_s=estimate_remaining_s(job.spec.plan, elapsed_s))
 
     @property
     def running_job_id(self) -> str | None:
@@ -126,7 +164,7 @@ class JobRunner:
         try:
             await asyncio.wait({measuring})
         finally:
-            self._running = None
+            self._running = self._begun = None
             if not measuring.done():  # the agent stops
                 measuring.cancel()
                 await asyncio.wait({measuring})
@@ -142,6 +180,7 @@ class JobRunner:
         if job.state.is_final:
             return
         attempt = job.attempt_count + 1
+        self._begun = (job, time.monotonic())
         self._events.append(job_id, JobState.RUNNING, Progress(phase=JobPhase.LOADING, attempt=attempt))
         try:
             result = await self._run_worker(job, attempt)

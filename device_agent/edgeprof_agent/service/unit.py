@@ -37,9 +37,6 @@ KillMode=mixed
 TimeoutStopSec=10
 # A worker that runs out of memory ends its job, not the agent.
 OOMPolicy=continue
-# The agent puts each worker into a control group of its own; so /sys/fs/cgroup must stay writable below this unit, and
-# ProtectControlGroups= is not set.
-Delegate=cpu memory pids
 UMask=0077
 LimitCORE=0
 
@@ -71,6 +68,7 @@ StateDirectoryMode=0700
 CapabilityBoundingSet=
 AmbientCapabilities=
 ProtectSystem=strict
+ProtectControlGroups=yes
 ProtectHome=read-only
 PrivateTmp=yes
 # Read-only: temperature and frequency can still be read.

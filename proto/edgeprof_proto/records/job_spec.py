@@ -3,11 +3,17 @@
 import dataclasses
 import math
 from collections.abc import Mapping
+from typing import NoReturn
 
 from edgeprof_proto.records.validation import require, require_sha256
 
 _MAX_RUN_COUNT = 1_000_000
 _MAX_BLOCK_COUNT = 1_000
+_MAX_INT32 = 2**31 - 1
+_INT64 = (-(2**63), 2**63 - 1)
+_MAX_DURATION_MS = 30 * 24 * 3_600_000.0
+_MAX_CELSIUS = 200.0
+_MAX_HALF_WIDTH = 1.0
 
 MIN_TARGET_HALF_WIDTH = 0.02
 """Smallest half-width of an interval that a plan may ask for, relative to the median. Medians of two workers differ by
@@ -18,6 +24,21 @@ CORES_OPTION = "cores"
 
 ALL_CORES = "all"
 """Its default; also the name of the only cluster of a processor whose cores are all alike."""
+
+
+class FrozenOptions(dict[str, str]):
+    """Options that nobody can change, so that a setting can be a key."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type["FrozenOptions"], tuple[dict[str, str]]]:
+        return FrozenOptions, (dict(self),)
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("the options of a setting cannot be changed; make another with dataclasses.replace")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +55,21 @@ class Setting:
 
     def __post_init__(self) -> None:
         require(bool(self.runtime), "setting.runtime is missing; name a runtime such as 'onnxruntime'")
-        require(self.thread_count >= 1, f"setting.thread_count must be >= 1, got {self.thread_count}")
-        require(self.batch_size >= 1, f"setting.batch_size must be >= 1, got {self.batch_size}")
+        for name in ("thread_count", "batch_size"):
+            value = getattr(self, name)
+            is_valid = type(value) is int and 1 <= value <= _MAX_INT32
+            require(is_valid, f"setting.{name} must be a whole number of 1 to {_MAX_INT32}, got {value!r}")
+        object.__setattr__(self, "options", FrozenOptions(self.options))
+
+
+_HIGHEST = {
+    "warmup_duration_ms": _MAX_DURATION_MS,
+    "timed_duration_ms": _MAX_DURATION_MS,
+    "max_duration_ms": _MAX_DURATION_MS,
+    "max_wait_ms": _MAX_DURATION_MS,
+    "target_half_width": _MAX_HALF_WIDTH,
+    "start_temperature_celsius": _MAX_CELSIUS,
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +89,11 @@ class MeasurementPlan:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            require(math.isfinite(value) and value >= 0, f"plan.{field.name} must be >= 0 and finite, got {value}")
+            is_valid = isinstance(value, int | float) and math.isfinite(value) and value >= 0
+            require(is_valid, f"plan.{field.name} must be >= 0 and finite, got {value!r}")
+        for name, highest in _HIGHEST.items():
+            value = getattr(self, name)
+            require(value <= highest, f"plan.{name} must be <= {highest:.16g}, got {value}")
         for name in ("warmup_run_count", "timed_run_count"):
             value = getattr(self, name)
             require(value <= _MAX_RUN_COUNT, f"plan.{name} must be <= {_MAX_RUN_COUNT}, got {value}")
@@ -98,3 +136,7 @@ class JobSpec:
 
     def __post_init__(self) -> None:
         require_sha256(self.model_sha256)
+        lowest, highest = _INT64
+        require(
+            lowest <= self.input_seed <= highest, f"input_seed must be {lowest} to {highest}, got {self.input_seed}"
+        )

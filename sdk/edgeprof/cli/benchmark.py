@@ -84,6 +84,7 @@ def benchmark(
             allow_fallback=allow_fallback,
             release_model=release_model,
             on_event=progress.on_job_event,
+            on_waiting=progress.on_waiting,
             on_collected=_print_collected,
         )
     title = f"{model.name} on {result.device.board or result.device.host_name}"

@@ -6,7 +6,7 @@ from typing import TypeVar
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from edgeprof.cli.console import messages
-from edgeprof_proto.records.job import JobEvent, JobPhase
+from edgeprof_proto.records.job import Job, JobEvent, JobPhase
 from edgeprof_proto.records.job import Progress as JobProgress
 from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import LatencyBlock
@@ -72,6 +72,24 @@ class JobBar(ShownBar):
             self._bar.update(self._task, detail=PHASE_TEXT[event.event.phase])
         elif isinstance(event.event, LatencyBlock):
             self._bar.advance(self._task, sum(event.event.latency_ms))
+
+    def on_waiting(self, job: Job) -> None:
+        """Print for whom a job waits, and how long."""
+        messages.print(waiting_text(job), markup=False, highlight=False)
+
+
+def waiting_text(job: Job) -> str:
+    """Return for whom a queued job waits, and how long.
+
+    Args:
+        job: The job as the device told it.
+    """
+    count = job.queue_position or 0
+    text = f"waiting for {count} job{'' if count == 1 else 's'} of the device"
+    if job.running_remaining_s is None:
+        return text
+    host = f"of {job.running_host_name!r}" if job.running_host_name else "of a host without a name"
+    return f"{text}; the one that runs is {host} and needs about {max(1, round(job.running_remaining_s))} s more"
 
 
 class MeasurementProgress(JobBar):

@@ -21,7 +21,7 @@ from edgeprof.errors import (
     UploadLimitedError,
     remote_error,
 )
-from edgeprof_proto.records.job import Failure, JobEvent, JobState
+from edgeprof_proto.records.job import Failure, Job, JobEvent, JobState
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 
@@ -62,6 +62,7 @@ class DeviceClient(AgentCalls):
         plan: MeasurementPlan | None = None,
         allow_fallback: bool = False,
         on_event: Callable[[JobEvent], None] | None = None,
+        on_waiting: Callable[[Job], None] = lambda job: None,
         release_model: bool = False,
     ) -> Measurement:
         """Measure a model; with the id of an earlier job, attach to that one.
@@ -75,6 +76,7 @@ class DeviceClient(AgentCalls):
             plan: How long and how often; None for the agent's default.
             allow_fallback: Whether some nodes may run elsewhere than on the provider asked for.
             on_event: Called with each event of the job, once.
+            on_waiting: Called with the job where it has to wait for others: its position, and who runs meanwhile.
             release_model: Whether to measure a model that has ended its worker twice.
 
         Raises:
@@ -84,7 +86,7 @@ class DeviceClient(AgentCalls):
         spec_of = partial(
             JobSpec, setting=setting, plan=plan or MeasurementPlan(), input_seed=0, allow_fallback=allow_fallback
         )
-        for event in self._follow_from_creation(job_id, model, spec_of, release_model=release_model):
+        for event in self._follow_from_creation(job_id, model, spec_of, on_waiting, release_model=release_model):
             if on_event is not None:
                 on_event(event)
             if isinstance(event.event, Measurement):
@@ -96,13 +98,21 @@ class DeviceClient(AgentCalls):
         raise AgentUnavailableError(f"the agent at {self.address} ended job {job_id} without saying how it went")
 
     def _follow_from_creation(
-        self, job_id: str, model: Path, spec_of: Callable[..., JobSpec], *, release_model: bool
+        self,
+        job_id: str,
+        model: Path,
+        spec_of: Callable[..., JobSpec],
+        on_waiting: Callable[[Job], None],
+        *,
+        release_model: bool,
     ) -> Iterator[JobEvent]:
         """Create a job and watch it; create it again where the device dropped it before it began."""
         while True:
             sha256 = self._patiently(lambda: self.upload_model(model))
             spec = spec_of(model_sha256=sha256)
-            self._patiently(partial(self.create_job, job_id, spec, release_model=release_model))
+            job = self._patiently(partial(self.create_job, job_id, spec, release_model=release_model))
+            if job.queue_position:
+                on_waiting(job)
             is_begun = False
             try:
                 for event in self._follow(job_id):

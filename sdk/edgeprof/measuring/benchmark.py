@@ -12,7 +12,7 @@ from edgeprof.measuring.sustained import SustainedCurve, require_time_for, susta
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
 from edgeprof_proto.records.device import Device
-from edgeprof_proto.records.job import JobEvent
+from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 
@@ -47,6 +47,7 @@ def benchmark(
     release_model: bool = False,
     store: Store | None = None,
     on_event: Callable[[JobEvent], None] = lambda event: None,
+    on_waiting: Callable[[Job], None] = lambda job: None,
     on_collected: Callable[[int], None] = lambda count: None,
 ) -> Benchmark:
     """Measure one model on a device, store the result, then acknowledge it.
@@ -64,6 +65,7 @@ def benchmark(
         release_model: Whether to measure a model that has ended the device's worker twice.
         store: Where the result goes; None for the user's own.
         on_event: Called with each event of the job.
+        on_waiting: Called with the job where it has to wait for others: its position, and who runs meanwhile.
         on_collected: Called with the number of results of earlier runs that are new in the store, if there are any.
 
     Raises:
@@ -87,6 +89,7 @@ def benchmark(
             plan=plan,
             allow_fallback=allow_fallback,
             on_event=on_event,
+            on_waiting=on_waiting,
             release_model=release_model,
         )
         record_result(client, store, job_id, platform, measurement)

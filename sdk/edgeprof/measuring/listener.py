@@ -1,7 +1,7 @@
 """Callbacks of a measurement session. The command line draws its progress with them; a script may ignore them."""
 
 from edgeprof.store import Probe
-from edgeprof_proto.records.job import JobEvent
+from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.measurement import Measurement
 
 
@@ -13,6 +13,9 @@ class SessionListener:
 
     def on_job_event(self, event: JobEvent) -> None:
         """The device reported progress of the measurement."""
+
+    def on_waiting(self, job: Job) -> None:
+        """The measurement has to wait for other jobs of the device; the job tells its position and who runs."""
 
     def on_probe_measured(self, probe: Probe, measurement: Measurement) -> None:
         """A measurement has arrived and is in the store."""

@@ -145,6 +145,7 @@ class MeasurementSession:
                 job_id=probe.job_id,
                 plan=self._plan,
                 on_event=self._listener.on_job_event,
+                on_waiting=self._listener.on_waiting,
             )
         except (ModelRejectedError, ModelQuarantinedError, ModelTransferError, WorkerFailedError) as error:
             self._store.set_probe_state(probe.job_id, "failed", str(error))

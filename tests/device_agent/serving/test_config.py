@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,40 @@ def test_address_in_another_form_is_refused(address: str) -> None:
         {"upload_count": 0},
         {"upload_bytes_per_s": 0},
         {"model_bytes": 2, "model_cache_bytes": 1},
+        {"thread_count": -1},
+        {"thread_count": 5_000},
+        {"job_duration_s": float("nan")},
+        {"job_duration_s": float("inf")},
+        {"lease_duration_s": 1e12},
+        {"worker_user_id": 2**32},
+        {"finished_job_count": 2**63},
+        {"upload_bytes_per_s": 2**63},
     ],
     ids=str,
 )
 def test_value_outside_its_range_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         AgentConfig(data_dir=Path("/x"), **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(AgentConfig)])
+def test_every_number_has_a_range_at_both_ends(name: str) -> None:
+    field = next(field for field in dataclasses.fields(AgentConfig) if field.name == name)
+    if field.type not in (int, float, "int", "float"):
+        return
+    for value in (-1, 2**63 + 1, float("nan")):
+        with pytest.raises(ConfigError, match=f"{name} must be .* to .*, got"):
+            AgentConfig(data_dir=Path("/x"), **{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["", "many", "1_000", "0x10", "nan", "inf", "1e999", "٣", "9" * 5_000, "-5"])
+@pytest.mark.parametrize("name", ["QUEUED_JOB_COUNT", "JOB_DURATION_S", "THREAD_COUNT", "WORKER_MEMORY_BYTES"])
+def test_a_variable_that_is_no_number_of_its_range_is_refused_in_one_sentence(name: str, text: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_config({}, {f"EDGEPROF_AGENT_{name}": text, "EDGEPROF_AGENT_DATA_DIR": "/y"})
+    assert len(str(refused.value)) < 250 and "\n" not in str(refused.value)
+
+
+def test_an_empty_path_is_no_path() -> None:
+    with pytest.raises(ConfigError, match="EDGEPROF_AGENT_DATA_DIR must be a path"):
+        read_config({}, {"EDGEPROF_AGENT_DATA_DIR": ""})
