@@ -27,7 +27,7 @@ from edgeprof_agent.runtimes.simulation_config import Fault, FaultKind, Simulati
         ({"provider": "CUDAExecutionProvider"}, "ERROR_REASON_SETTING_NOT_SUPPORTED", "CPUExecutionProvider"),
         ({"precision": "float8"}, "ERROR_REASON_SETTING_NOT_SUPPORTED", "float32, int8"),
         ({"runtime_version": "0.1"}, "ERROR_REASON_SETTING_NOT_SUPPORTED", "runtime_version '0.1'"),
-        ({"batch_size": 0}, "ERROR_REASON_INVALID_REQUEST", "batch_size must be a whole number of 1 to 2147483647, got 0"),
+        ({"batch_size": 0}, "ERROR_REASON_INVALID_REQUEST", "a whole number of 1 to 2147483647, got 0"),
     ],
 )
 def test_a_setting_that_cannot_be_served_ends_in_a_failure_with_its_reason(
