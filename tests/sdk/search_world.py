@@ -1,4 +1,4 @@
-"""A table of a dozen cells, and a profile of a platform as a few samples tell it."""
+"""A table of a dozen cells, and a profile of a platform from a few samples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def cells(count: int = 12) -> ChoiceArray:
 
 
 def operations(choices: ChoiceArray) -> FloatArray:
-    """Arithmetic of each cell, which stands for its latency in microseconds and tells its accuracy."""
+    """Arithmetic of each cell, which is its latency in microseconds and determines its accuracy."""
     costs = SPACE.costs(choices)
     assert costs is not None
     return costs.totals[:, 0]

@@ -49,7 +49,7 @@ from edgeprof.cli.unit_progress import unit_callbacks
     metavar="FILE.npz",
     help="Zero-cost proxies of every architecture, for methods that read them, such as multi-predict-zcpvec.",
 )
-@click.option("--space", "space_name", help="Search space of the table.  [default: told by notation or options]")
+@click.option("--space", "space_name", help="Search space of the table.  [default: from notation or options]")
 @click.option(
     "--trim",
     type=click.FloatRange(min=0, max=0.5, max_open=True),

@@ -18,9 +18,9 @@ from edgeprof_predictor.tables.importers import FORMAT_NAMES, LatencyUnit
     "--as",
     "format_name",
     type=click.Choice(FORMAT_NAMES),
-    help="Format of SOURCE: HELP's folder, CSV, or JSON lines.  [default: told by its name]",
+    help="Format of SOURCE: HELP's folder, CSV, or JSON lines.  [default: from its name]",
 )
-@click.option("--space", "space_name", help="Search space of the architectures.  [default: told by their notation]")
+@click.option("--space", "space_name", help="Search space of the architectures.  [default: from their notation]")
 @click.option(
     "--unit",
     type=click.Choice([unit.value for unit in LatencyUnit]),

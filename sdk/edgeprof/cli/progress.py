@@ -67,7 +67,7 @@ class JobBar(ShownBar):
         self._task = self._bar.add_task(description, total=total_ms, detail=detail)
 
     def on_job_event(self, event: JobEvent) -> None:
-        """Move the bar by what a job tells."""
+        """Move the bar by the event of a job."""
         if isinstance(event.event, JobProgress):
             self._bar.update(self._task, detail=PHASE_TEXT[event.event.phase])
         elif isinstance(event.event, LatencyBlock):

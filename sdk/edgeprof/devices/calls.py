@@ -50,7 +50,7 @@ class AgentCalls:
         NotPairedError: If this host must be paired with the device and is not.
         DeviceChangedError: If it is paired, and something else answers at the address.
         PairingFileError: If this host's key and paired devices cannot be read.
-        AgentUnavailableError: If nobody answers at an address beyond loopback that is not known.
+        AgentUnavailableError: If no agent answers at an address beyond loopback that is not known.
     """
 
     def __init__(self, address: str, *, host_name: str | None = None) -> None:
@@ -75,10 +75,10 @@ class AgentCalls:
         """Check that host and agent speak the same contract.
 
         Returns:
-            The agent's version, for people.
+            The agent's version, as text.
 
         Raises:
-            AgentUnavailableError: If nobody answers.
+            AgentUnavailableError: If no agent answers.
             AgentTooOldError: If the agent's contract is older than this host needs.
             HostTooOldError: If the agent no longer understands this host.
         """
@@ -193,7 +193,7 @@ class AgentCalls:
     def acknowledge(self, job_ids: Iterable[str]) -> None:
         """Tell the device that it need not keep what came out of these jobs any longer.
 
-        Call it once the results are on this host's disk. Jobs that a silent device could not be told of are repeated
+        Call it once the results are on this host's disk. Jobs that a silent device could not receive are sent again
         with the next call. An agent too old for this call is not asked again.
 
         Args:
@@ -233,7 +233,7 @@ class AgentCalls:
         if 10 * space.free_count <= space.total_count:
             logger.warning(
                 "the device at %s has room for %d more results of %d: the others are kept until their hosts "
-                "acknowledge them; go on with the sessions that asked for them, or raise "
+                "acknowledge them; resume the sessions that asked for them, or raise "
                 "EDGEPROF_AGENT_FINISHED_JOB_COUNT there",
                 self.address,
                 space.free_count,

@@ -12,7 +12,7 @@ from edgeprof_proto import KEEPALIVE_OPTIONS
 from edgeprof_proto.shared.trust import TLS_NAME, KeyPair, fingerprint_of
 
 CONNECT_TIMEOUT_S = 5.0
-"""Deadline of the first call: an address where nobody answers is reported this soon."""
+"""Deadline of the first call: an address where no agent answers is reported this soon."""
 
 CHANNEL_OPTIONS = (
     *KEEPALIVE_OPTIONS,
@@ -39,7 +39,7 @@ def open_channel(address: str) -> grpc.Channel:
         NotPairedError: If the agent asks for a pairing, or the address is beyond loopback, and there is none.
         DeviceChangedError: If the device is paired, and something else answers at its address.
         PairingFileError: If this host's key and paired devices cannot be read.
-        AgentUnavailableError: If nobody answers at an address beyond loopback that is not known.
+        AgentUnavailableError: If no agent answers at an address beyond loopback that is not known.
     """
     pairings = read_pairings()
     certificate = pairings.certificate_at(address)
@@ -100,7 +100,7 @@ def fetch_certificate(address: str) -> bytes | None:
         The certificate in PEM, or None if the agent serves without encryption.
 
     Raises:
-        AgentUnavailableError: If nobody answers, or not in time.
+        AgentUnavailableError: If no agent answers, or not in time.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

@@ -46,7 +46,7 @@ class DeviceClient(AgentCalls):
         NotPairedError: If this host must be paired with the device and is not.
         DeviceChangedError: If it is paired, and something else answers at the address.
         PairingFileError: If this host's key and paired devices cannot be read.
-        AgentUnavailableError: If nobody answers at an address beyond loopback that is not known.
+        AgentUnavailableError: If no agent answers at an address beyond loopback that is not known.
     """
 
     def __init__(self, address: str, *, patience_s: float = DEFAULT_PATIENCE_S, host_name: str | None = None) -> None:
@@ -155,7 +155,7 @@ def connect(address: str) -> DeviceClient:
         address: `host:port`.
 
     Raises:
-        AgentUnavailableError: If nobody answers there.
+        AgentUnavailableError: If no agent answers there.
         AgentTooOldError: If the agent's contract is older than this host needs.
         HostTooOldError: If the agent no longer understands this host.
         NotPairedError: If this host must be paired with the device and is not.

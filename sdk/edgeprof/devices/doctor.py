@@ -129,7 +129,7 @@ def check_agent(client: DeviceClient) -> Check:
     except HostTooOldError as error:
         return _trouble("agent", str(error), "update edgeprof on this host: `pip install -U 'edgeprof[host]'`")
     except AgentUnavailableError as error:
-        remedy = "check the port: another program uses it; if it is an agent, it hangs: look at its log"
+        remedy = "check the port: another program uses it; if it is an agent, it hangs: read its log"
         return _trouble("agent", f"what listens at {client.address} does not speak edgeprof: {error}", remedy)
     except (NotPairedError, DeviceChangedError) as error:
         return _trouble("agent", str(error), _PAIR_REMEDY)

@@ -30,7 +30,7 @@ def pair(address: str, code: str | Callable[[], str]) -> str:
         What the device calls this host.
 
     Raises:
-        AgentUnavailableError: If nobody answers.
+        AgentUnavailableError: If no agent answers.
         PairingClosedError: If the device shows no code, or its agent serves without encryption.
         PairingRefusedError: If the code is wrong, or the connection is intercepted.
         PairingFileError: If this host's key cannot be read or written.

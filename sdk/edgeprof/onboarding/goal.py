@@ -6,7 +6,7 @@ from edgeprof.errors import OnboardingError
 from edgeprof_predictor.methods.expected_error import ExpectedError
 
 DEFAULT_SAMPLE_COUNT = 10
-"""Samples unless told otherwise: the paper's number (tables 1 and 3)."""
+"""Samples where no number is given: the paper's number (tables 1 and 3)."""
 
 MIN_SAMPLE_COUNT = 3
 """Two samples give a scale and one comparison; the third is the first that tests them."""
@@ -15,7 +15,7 @@ MAX_SAMPLE_COUNT = 200
 """At most; with so many samples a further one changes nothing noticeable."""
 
 NARROWING_LIMIT = 0.01
-"""A sample that is expected to lower the error by less than this share of it is not worth a measurement."""
+"""A sample that is expected to lower the error by less than this share of it is not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

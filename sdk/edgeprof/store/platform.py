@@ -22,7 +22,7 @@ class Platform:
 
     Args:
         device_id: Id of the device.
-        device_name: Board or host name, for people.
+        device_name: Board or host name, for reports.
         setting: The setting, with the version of the runtime filled in.
     """
 

@@ -85,7 +85,7 @@ def test_a_measurement_while_the_anchor_was_fast_removes_the_drift_uncertainty_o
 
 
 def test_a_disturbed_measurement_does_not_make_an_estimate_converge() -> None:
-    """The faster one tells the estimate, and its segment says how far to trust it."""
+    """The estimate uses the faster one, with the drift uncertainty of its segment."""
     estimate = twice_measured(2.0, 2.8, 1.3, 1.0, 1.0)
     assert estimate.latency_ms == 2.0
     assert estimate.drift_uncertainty == pytest.approx(0.262, abs=1e-3)

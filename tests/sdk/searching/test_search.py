@@ -15,7 +15,7 @@ from edgeprof.store.platform import resolve_platform
 from edgeprof.testing import SimulatedDevice
 
 
-class Heard(DeviceSearchListener):
+class Recorded(DeviceSearchListener):
     """Notes what is measured and trained."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ def test_leaders_are_measured_and_only_what_keeps_the_limit_is_trained(
     truth = simulated_device.true_latencies_ms(SPACE, SPACE.architectures(cells()[:5]))
     limit_ms = float(np.median(truth))
     table = AccuracyTable(path=write_table(tmp_path / "table.npz"), task=TASK)
-    heard = Heard()
+    recorded = Recorded()
     with edgeprof.connect(simulated_device.address) as client:
         platform = resolve_platform(client.device(), simulated_device.setting)
         # Samples that flatter the device: measuring has to find out.
@@ -50,7 +50,7 @@ def test_leaders_are_measured_and_only_what_keeps_the_limit_is_trained(
                 client=client,
                 budget=Budget(training_count=training_count, measurement_count=3),
                 state=tmp_path / "state",
-                listener=heard,
+                listener=recorded,
             )
 
         first = search(1)
@@ -60,8 +60,8 @@ def test_leaders_are_measured_and_only_what_keeps_the_limit_is_trained(
     assert result.chosen.keeps_limit
     assert chosen_ms[0] <= limit_ms
     assert result.trained[0] == first.trained[0]
-    assert len(heard.trained) == len(set(heard.trained)) == len(result.trained)
-    assert len(heard.measured) == len(set(heard.measured)) == result.measurement_count <= 3
+    assert len(recorded.trained) == len(set(recorded.trained)) == len(result.trained)
+    assert len(recorded.measured) == len(set(recorded.measured)) == result.measurement_count <= 3
 
 
 def test_a_profile_of_another_device_is_refused(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
