@@ -68,7 +68,7 @@ def read_tensors(path: Path, sha256: str) -> dict[str, NDArray[np.generic]]:
 
     Args:
         path: The safetensors file.
-        sha256: Its checksum, as the card beside it says.
+        sha256: Its checksum, from the card beside it.
 
     Raises:
         BundleError: If the file is missing or damaged.

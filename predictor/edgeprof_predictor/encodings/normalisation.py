@@ -19,7 +19,7 @@ from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.spaces import FloatArray
 
 QUANTILE_COUNT: Final = 256
-"""Quantiles of a column that are stored: finer than the ranks of a few hundred architectures can tell."""
+"""Quantiles of a column that are stored: finer than the ranks of a few hundred architectures."""
 
 LOG_RANGE: Final = 1000.0
 """A positive score whose largest value is more than this many times its median is taken as logarithm: synflow
@@ -46,7 +46,7 @@ class Standardised:
     Args:
         is_log: Columns taken as logarithms.
         centre: Mean of each column.
-        scale: Standard deviation of each; infinite where a column does not vary, so that it tells nothing.
+        scale: Standard deviation of each; infinite where a column does not vary, which makes it 0.
 
     Shapes:
         is_log, centre, scale: `d`.

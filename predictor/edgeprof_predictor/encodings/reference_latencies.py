@@ -92,7 +92,7 @@ class LatencyEncoding(Encoding):
 
     Args:
         references: Measured or predicted; their names are the columns.
-        choices: Architectures that tell how the columns are distributed: `n x l`.
+        choices: Architectures by which the columns are standardised: `n x l`.
 
     Source:
         Multi-Predict, section 3.2.

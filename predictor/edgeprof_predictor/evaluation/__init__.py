@@ -3,9 +3,9 @@
 The rules: a method sees the train platforms on a random subset of architectures, and of a test
 platform only its samples. It is scored on every architecture of the table that was no sample. No
 statistic of a test platform's whole table is used anywhere, and nothing is trimmed. Where a
-protocol asks for something else, each score says so.
+protocol asks for something else, each score records it.
 
-`protocol` says what is evaluated, `score` evaluates one method with one seed, `methods` knows the
+`protocol` defines what is evaluated, `score` evaluates one method with one seed, `methods` knows the
 methods by name, `summary` makes means of scores. `runs` runs the units in parallel and keeps what is finished.
 """
 

@@ -27,7 +27,7 @@ ORACLE: Final = "oracle"
 """An upper bound, to which only an evaluation can pass the whole table."""
 
 _DECISIONS: Final = "vec"
-"""What every method reads unless its name says otherwise."""
+"""What every method reads unless its name ends in another encoding."""
 
 _GRAPH: Final = "multi-predict-gcn"
 """Reads decisions as a graph: other encodings can only be added to them."""

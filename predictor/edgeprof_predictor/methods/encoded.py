@@ -1,4 +1,4 @@
-"""Methods that read any encoding: the decisions unless told otherwise."""
+"""Methods that can read any encoding; by default the decisions."""
 
 from __future__ import annotations
 

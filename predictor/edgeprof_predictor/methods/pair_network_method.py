@@ -33,7 +33,7 @@ CHUNK_LENGTH: Final = 1024
 class PairNetworkMethod(EncodedMethod):
     """Pre-train a network and the rows of the sources, then fine-tune it on the samples of a new platform.
 
-    Subclasses say how a platform becomes a row (`start_rows`, `new_row`), and may change what reads an architecture
+    Subclasses define how a platform becomes a row (`start_rows`, `new_row`), and may change what reads an architecture
     (`build_reader`) and which samples are measured.
 
     Args:
@@ -98,7 +98,7 @@ class PairNetworkMethod(EncodedMethod):
 
         Args:
             samples: Of the platform.
-            nearest: The source that correlates best; None while fewer than two samples tell it.
+            nearest: The source that correlates best; None with fewer than two samples.
             seed: Of random choices.
         """
 

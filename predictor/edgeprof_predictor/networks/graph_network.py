@@ -87,7 +87,7 @@ class GraphReader(nn.Module):
 def decision_graph(space: CategoricalSpace) -> FloatArray:
     """Return the normalised adjacency of the decisions, then input, output and a global node.
 
-    A decision is connected to another that ends where it starts, as `CategoricalSpace.decision_edges` says; the global
+    A decision is connected to another that ends where it starts, by `CategoricalSpace.decision_edges`; the global
     node is connected to all.
 
     Shapes:

@@ -63,7 +63,7 @@ class Batch:
 
 
 BatchLike: TypeAlias = Batch | Tensor | Sequence[object] | Mapping[str, Tensor]
-"""A batch as users have it; `as_batch` says what is taken for what."""
+"""A batch as users have it; `as_batch` has the rules."""
 
 
 def as_batch(module: nn.Module, given: BatchLike) -> Batch:

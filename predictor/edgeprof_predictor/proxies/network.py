@@ -68,14 +68,14 @@ def call(module: nn.Module, inputs: Inputs) -> Tensor:
     Raises:
         NotAvailable: If no output is a tensor of numbers.
     """
-    told: object = module(**inputs) if isinstance(inputs, dict) else module(*inputs)
-    if isinstance(told, dict):
-        told = next((told[name] for name in ("logits", "out") if name in told), list(told.values()))
-    if isinstance(told, list | tuple):
-        told = next((part for part in told if isinstance(part, Tensor)), None)
-    if not isinstance(told, Tensor) or not told.is_floating_point() or told.ndim < 2:
+    output: object = module(**inputs) if isinstance(inputs, dict) else module(*inputs)
+    if isinstance(output, dict):
+        output = next((output[name] for name in ("logits", "out") if name in output), list(output.values()))
+    if isinstance(output, list | tuple):
+        output = next((part for part in output if isinstance(part, Tensor)), None)
+    if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim < 2:
         raise NotAvailable("its output is no tensor of b x ... numbers")
-    return told
+    return output
 
 
 @contextmanager

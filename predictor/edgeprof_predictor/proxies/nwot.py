@@ -28,6 +28,6 @@ def nwot(passes: SharedPasses) -> float:
     if len(passes.kernel.matrix) > passes.kernel.unit_count + 1 or is_singular(passes.kernel.matrix):
         raise NotAvailable(
             "the activation patterns of the batch are linearly dependent, so the determinant is 0: two items have the "
-            "same pattern, or there are more items than the rectifiers tell apart; give fewer or other items"
+            "same pattern, or there are more items than the rectifiers distinguish; give fewer or other items"
         )
     return float(np.linalg.slogdet(passes.kernel.matrix.astype(np.float64))[1])

@@ -63,7 +63,7 @@ class PatternKernel(TorchFunctionMode):
     def _add(self, given: Tensor) -> None:
         size = len(self.matrix)
         if given.numel() == 0 or given.numel() % size:
-            return  # not one row an item, so nothing can be said of items
+            return  # not one row an item, so items cannot be compared
         with torch.no_grad():
             for part in torch.split(given.detach().reshape(size, -1) > 0, _MAX_PART_UNITS, dim=1):
                 # +1 and -1 instead of 1 and 0: one product counts agreement on both sides.

@@ -106,9 +106,9 @@ def _watched(module: nn.Module, seen: _Seen) -> Iterator[None]:
         axes = [axis for axis in range(given[0].ndim) if axis != 1]
         seen.log_scale += 0.5 * math.log(max(float(given[0].var(dim=axes, unbiased=False).mean()), 1e-300))
 
-    def feature(_: nn.Module, __: object, told: object) -> None:
-        if isinstance(told, Tensor) and told.ndim > 2 and math.prod(told.shape[2:]) > 1:
-            seen.features = told
+    def feature(_: nn.Module, __: object, produced: object) -> None:
+        if isinstance(produced, Tensor) and produced.ndim > 2 and math.prod(produced.shape[2:]) > 1:
+            seen.features = produced
 
     hooks = []
     for part in module.modules():

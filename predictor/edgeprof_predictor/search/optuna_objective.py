@@ -4,7 +4,7 @@ objective = OptunaObjective(space, train, latency, limit_ms=5.0)
 study = optuna.create_study(directions=objective.directions, sampler=optuna.samplers.NSGAIISampler())
 study.optimize(objective, n_trials=100)
 
-Before Optuna 5 samplers have to be told of constraints: `NSGAIISampler(constraints_func=objective.constraints)`.
+Before Optuna 5, constraints are an argument of the sampler: `NSGAIISampler(constraints_func=objective.constraints)`.
 """
 
 from __future__ import annotations

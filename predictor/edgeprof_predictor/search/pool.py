@@ -22,7 +22,7 @@ LEADER_COUNT: Final = 8
 """Candidates worth most, of which neighbours are made."""
 
 CANDIDATE_COUNT: Final = 1_000
-"""Candidates unless told otherwise: their proxies take minutes, and among so many one is in the best per mille of the
+"""Default number of candidates: their proxies take minutes, and among so many one is in the best per mille of the
 space two times in three before any neighbour comes in."""
 
 

@@ -54,7 +54,7 @@ class Budget:
 
 
 class SearchListener:
-    """Is told about every step. All methods do nothing; override those of interest."""
+    """Receives every step. All methods do nothing; override those of interest."""
 
     def on_resumed(self, training_count: int, measurement_count: int) -> None:
         """A search goes on with so much known."""

@@ -15,7 +15,7 @@ from edgeprof_predictor.spaces import FloatArray
 _CANDIDATES, _ROUND, _TRAINED, _FAILED, _MEASURED, _REFUSED = (
     *("candidates", "round", "trained", "failed", "measured", "refused"),
 )
-"""First words of the units of the journal; the rest says which."""
+"""First words of the names of journal units; architectures or numbers follow."""
 
 
 class SearchState:
@@ -76,7 +76,7 @@ class SearchState:
         self._add(f"{_FAILED} {architecture}", [*earlier, {"reason": reason}])
 
     def add_latency(self, architecture: str, measured: MeasuredLatency) -> None:
-        """Write down what the device said of a network."""
+        """Write down a measurement of a network."""
         fields = ("latency_ms", "relative_sd", "resolution_ms")
         self._add(f"{_MEASURED} {architecture}", [{name: getattr(measured, name) for name in fields}])
 

@@ -95,7 +95,7 @@ class CategoricalSpace:
     def parse_row(self, text: str) -> Architecture:
         """Return the architecture that a row of a published table names; here in the notation of the space.
 
-        Tables may have a way of their own to write architectures, one that does not tell the space: six
+        Tables may have a way of their own to write architectures, one that does not identify the space: six
         integers are a cell of several. Who reads a table must know its space; `parse` would have to guess.
 
         Args:
@@ -132,7 +132,7 @@ class CategoricalSpace:
     def is_valid(self, choices: ArrayLike) -> NDArray[np.bool_]:
         """Tell, for `n x l` choices, whether they go together, and so are architectures; here all do.
 
-        A space that overrides this says its `size` too, where several choices may be one architecture in
+        A space that overrides this passes its `size` too, where several choices may be one architecture in
         different words and count once. Costs and encodings are defined for all choices
         in range; text, networks, samples and enumeration only for those that go together.
         """

@@ -22,7 +22,7 @@ from edgeprof_predictor.spaces.categorical import ENUMERABLE_COUNT, CategoricalS
 
 
 class CategoricalSpaceContract(ABC):
-    """Tests of a space's text and numbers; subclasses say how to make the space."""
+    """Tests of a space's text and numbers; subclasses make the space."""
 
     @abstractmethod
     def make_space(self) -> CategoricalSpace:
@@ -122,7 +122,7 @@ class CategoricalSpaceContract(ABC):
         assert space.is_valid(drawn).all()
         rows = np.random.default_rng(0).integers(0, space.choice_counts, (200, len(space.choice_counts)))
         is_valid = space.is_valid(rows)
-        assert is_valid.all() or space.size < math.prod(space.choice_counts), "the space must say its size"
+        assert is_valid.all() or space.size < math.prod(space.choice_counts), "the space must pass its size"
         for wrong in space.architectures(rows[~is_valid]):
             try:
                 space.check(wrong)
@@ -141,7 +141,7 @@ class CategoricalSpaceContract(ABC):
             raise AssertionError(f"sample({count}) must raise SampleCountError")
 
     def test_enumeration_is_whole_or_refused(self) -> None:
-        """A space that can be walked through is; one that cannot says so at once."""
+        """A space small enough is enumerated; a larger one is refused at once."""
         space = self.make_space()
         try:
             every = space.all_choices()
@@ -159,7 +159,7 @@ class CategoricalSpaceContract(ABC):
         assert space.is_valid(every[:: 1 + len(every) // 1000]).all()
 
     def test_one_hot_marks_one_option_of_each_decision(self) -> None:
-        """The encoding has a fixed width, and tells all architectures apart."""
+        """The encoding has a fixed width, and differs between all architectures."""
         space = self.make_space()
         encoding = space.one_hot(space.choices(_some(space)))
         assert encoding.shape == (len(_some(space)), sum(space.choice_counts))

@@ -51,8 +51,8 @@ def load_table_with_space(
 ) -> tuple[CategoricalSpace, LatencyTable]:
     """Read a table and find the search space of its architectures.
 
-    Texts tell their space by their notation, a matrix of integers by the names of the options in `op`. Any other
-    matrix of integers is a space of its own: one decision a column, nothing known of its costs.
+    The notation of texts identifies their space, the names of the options in `op` that of a matrix of integers. Any
+    other matrix of integers is a space of its own: one decision a column, nothing known of its costs.
 
     Args:
         path: The `.npz` file.

@@ -22,8 +22,8 @@ class TransferTask:
         source: Latencies on the source space, of the references and of the platform.
         platform: Its name.
         references: The references on the target space.
-        pool: Architectures of the target space that were not measured on the platform: they tell how columns are
-            distributed there, and samples are chosen among them.
+        pool: Architectures of the target space that were not measured on the platform: columns are scaled by
+            them, and samples are chosen among them.
 
     Shapes:
         pool: `n x l`.

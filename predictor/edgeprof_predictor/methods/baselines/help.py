@@ -210,8 +210,8 @@ class Help(Method):
         """Adapt to the samples by gradient steps from the start that the description modulates."""
         encodings, hardware = self._encode(samples.choices)[None], _as_tensor(self.descriptors.describe(samples))[None]
         started = self.learner.adapt(encodings[:, :0], torch.zeros(1, 0), hardware)
-        # Mean and spread over the space are known through the samples alone; the prediction of the samples tells where
-        # they lie within the space.
+        # Mean and spread over the space are estimated from the samples and from where their predictions
+        # lie within the space.
         mean, sd = self._scale(np.log(samples.latency_ms), self._predict(started, samples.choices, hardware))
         targets = _as_tensor((np.log(samples.latency_ms) - mean) / sd)[None]
         with one_thread():

@@ -25,7 +25,7 @@ Samples are chosen one at a time (`informative_design`): the candidate `x` that 
 
 Intervals are +-1.645 deviations of log latency times a factor >= 1 that holds 90 % of the latencies of left-out
 families (`calibration`). The expected error is the median deviation; its own interval comes from the ratio of expected
-to measured error on left-out families. `error_diagnosis` says what keeps it above a wanted error.
+to measured error on left-out families. `error_diagnosis` reports what keeps it above a wanted error.
 
 As in the paper, a network starts from the embedding row of the best-correlated source and is fine-tuned (`method`),
 here on the samples and on predictions of the model (distillation). It is mixed into the log latency with the weight

@@ -25,7 +25,7 @@ class ErrorDiagnosis:
 
     Args:
         sample_count: Samples so far.
-        source_platform: The source that correlates best over them; None while too few samples tell it.
+        source_platform: The source that correlates best over them; None with too few samples.
         source_correlation: Its correlation; 0 where there is none.
         correlation_lower: In 90 % of cases the correlation over all architectures is above.
         correlation_upper: In 90 % of cases it is below.
@@ -47,7 +47,7 @@ class ErrorDiagnosis:
 
     def _reason(self) -> str:
         if self.source_platform is None:
-            return "the samples do not tell which known platform it is like"
+            return "the samples are too few to find a similar known platform"
         interval = f"{self.correlation_lower:.2f} to {self.correlation_upper:.2f} by {self.sample_count} samples"
         if self.source_correlation < LIKE_CORRELATION:
             return f"correlates with no known platform above {self.source_correlation:.2f} ({interval})"

@@ -30,7 +30,7 @@ OFFSET_VARIANCE: Final = 0.06
 """Variance of a constant part of the relative latency, the same for all networks."""
 
 SCALE_VARIANCE: Final = 0.3
-"""Variance of a factor on the mean: a few samples tell the scale of a platform only roughly."""
+"""Variance of a factor on the mean: a few samples determine the scale of a platform only roughly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

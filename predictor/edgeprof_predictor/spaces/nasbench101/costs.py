@@ -38,7 +38,7 @@ _PARTS: Final = OUTPUT - 1
 class CellCosts:
     """Costs of pruned cells, of all three stages.
 
-    Vertices are as wide as a part of the output, which one of at most five parts tells; so each table
+    Vertices are as wide as a part of the output, one of at most five; so each table
     holds a cost for each number of parts, part and stage, and a cell is a sum of rows of tables.
 
     Args:

@@ -67,9 +67,9 @@ def head_costs(task: Task, side: int, features: Shape) -> FloatArray:
     """Cost of what follows the encoder: pool and classifier, or a decoder.
 
     Args:
-        task: What is asked.
+        task: The task.
         side: Height and width of the image or tile.
-        features: Shape of what the encoder says about one image or tile.
+        features: Shape of the encoder's output for one image or tile.
     """
     if task.is_dense:
         return _decoder_costs(side, features)

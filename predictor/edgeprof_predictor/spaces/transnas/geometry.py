@@ -29,12 +29,12 @@ TILE_COUNT: Final = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a network is asked about its images.
+    """A task of TransNAS-Bench-101.
 
     Args:
         side: Height and width of an image, or of a tile.
-        class_count: Classes to tell apart; 0 where the answer is an image.
-        tile_count: Images that one question is about.
+        class_count: Number of classes; 0 where the output is an image.
+        tile_count: Images (tiles) of one input.
     """
 
     side: int
@@ -43,7 +43,7 @@ class Task:
 
     @property
     def is_dense(self) -> bool:
-        """Whether a decoder answers, with an image."""
+        """Whether a decoder outputs an image."""
         return self.class_count == 0
 
 

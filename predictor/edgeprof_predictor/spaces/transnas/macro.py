@@ -47,7 +47,7 @@ class TransNASMacro(TransNAS):
 
     Args:
         task: One of `TASKS`.
-        class_count: Classes to tell apart; None for as many as published.
+        class_count: Number of classes; None for the published one.
         side: Height and width of an image or a tile, a multiple of 64; None for the published one.
 
     Raises:

@@ -27,7 +27,7 @@ class MacroNetwork(nn.Sequential):
     """Stem, modules of residual blocks, head.
 
     Args:
-        task: What is asked of the images.
+        task: The task.
         kinds: Kind of each module.
 
     Shapes:
@@ -50,7 +50,7 @@ class MicroNetwork(nn.Sequential):
     """Stem, modules of equal cells, head.
 
     Args:
-        task: What is asked of the images.
+        task: The task.
         operations: Operation of each edge of the cell.
         is_live: For each edge, whether it carries anything from the cell's input to its output.
 
@@ -140,7 +140,7 @@ class TilesToBatch(nn.Module):
 
 
 class TilesFromBatch(nn.Module):
-    """Put what was said about the tiles of an image side by side.
+    """Put the features of the tiles of an image side by side.
 
     Args:
         tile_count: Tiles of an image.
@@ -168,7 +168,7 @@ def stem(task: Task) -> nn.Sequential:
 
 
 def head(task: Task, features: Shape) -> nn.Sequential:
-    """Return what answers a task, given the shape of what the encoder says about an image or a tile."""
+    """Return the head of a task, given the shape of the encoder's output for an image or a tile."""
     return nn.Sequential(*(_decoder(task, features) if task.is_dense else _classifier(task, features)))
 
 

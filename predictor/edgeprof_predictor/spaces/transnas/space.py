@@ -20,13 +20,13 @@ class TransNAS(SearchSpace, ABC):
     """A search space of TransNAS-Bench-101, for one of its tasks.
 
     A network for `jigsaw` reads nine tiles, one behind the other in the channels of its input; one for
-    `autoencoder` or `normal` answers with an image.
+    `autoencoder` or `normal` outputs an image.
 
     Args:
         name: Name of the space.
         choice_counts: Options of each decision.
         task: One of `TASKS`.
-        class_count: Classes to tell apart; None for as many as published.
+        class_count: Number of classes; None for the published one.
         side: Height and width of an image or a tile, a multiple of 64; None for the published one.
         size: Architectures, where not all choices go together.
 

@@ -44,7 +44,7 @@ def import_latency_table(
 
     Args:
         source: A file, or a folder as HELP publishes them.
-        format_name: One of `FORMAT_NAMES`; None to tell it by the name of the source.
+        format_name: One of `FORMAT_NAMES`; None to derive it from the name of the source.
         unit: Unit of the published latencies.
         space: Search space of the architectures; None to find it by their notation.
 
@@ -67,7 +67,7 @@ def _reader(path: Path, format_name: str | None) -> Reader:
     name = format_name or ("help" if path.is_dir() else _FORMAT_OF_SUFFIX.get(path.suffix.lower()))
     if name not in _READERS:
         raise PublishedTableError(
-            f"cannot tell the format of {path} by its name; say which of {', '.join(FORMAT_NAMES)} it is"
+            f"the name of {path} does not show its format; give one of {', '.join(FORMAT_NAMES)}"
             if name is None
             else f"there is no format {name!r}; the known ones are {', '.join(FORMAT_NAMES)}"
         )

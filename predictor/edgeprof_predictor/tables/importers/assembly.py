@@ -105,9 +105,7 @@ class _ArchitectureReader:
         if self._space is not None:
             self._space.check(Architecture(space=self._space.name, choices=choices))
         elif len(choices) == 1:
-            raise ArchitectureError(
-                f"{text} is the number of an architecture and does not say which; give its text or its choices"
-            )
+            raise ArchitectureError(f"{text} is only the number of an architecture; give its text or its choices")
         elif max(choices) >= OPTION_COUNT_MAX:
             raise ArchitectureError(f"choices must lie between 0 and {OPTION_COUNT_MAX - 1}, got {max(choices)}")
         return choices

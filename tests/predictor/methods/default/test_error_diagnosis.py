@@ -68,7 +68,7 @@ def test_noise_that_no_sample_mends_is_called_out_of_reach() -> None:
 def test_samples_that_do_not_vary_leave_the_source_open() -> None:
     found = diagnosis(Learner(float("nan")))
     assert found.source_correlation == 0.0
-    assert str(found).startswith("the samples do not tell which known platform it is like")
+    assert str(found).startswith("the samples are too few to find a similar known platform")
 
 
 @pytest.mark.parametrize("correlation", [-1.0, 0.5, 1.0])

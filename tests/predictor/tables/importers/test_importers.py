@@ -149,7 +149,7 @@ REFUSED_CSV = {
     "no platform": (LONG.replace(",board,20", ",,20"), "line 5: the name of a platform is empty"),
     "fewer choices": (replaced("2 1 0", "2 1"), "line 3: the architecture has 2 choices, those before it 3"),
     "a choice beyond int8": (replaced("2 1 0", "2 1 127"), "line 3: choices must lie between 0 and 126, got 127"),
-    "numbers of architectures": ("arch,phone\n0,1\n1,2\n", "line 2: 0 is the number of an architecture"),
+    "numbers of architectures": ("arch,phone\n0,1\n1,2\n", "line 2: 0 is only the number of an architecture"),
     "an unknown notation": (
         replaced("2 1 0", "vgg"),
         "line 3: 'vgg' is neither choices .* nor .* fbnet or .*nasbench201",
@@ -254,7 +254,7 @@ def test_a_space_refuses_what_is_not_its_own(tmp_path: Path) -> None:
 def test_a_source_that_is_not_there_or_of_no_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PublishedTableError, match=r"cannot read .*nosuch\.csv"):
         import_latency_table(tmp_path / "nosuch.csv")
-    with pytest.raises(PublishedTableError, match="which of help, csv, jsonl"):
+    with pytest.raises(PublishedTableError, match="give one of help, csv, jsonl"):
         import_latency_table(written(tmp_path, "table.txt", WIDE))
     with pytest.raises(PublishedTableError, match=r"neither arch\.pt nor str_arch2idx\.pt"):
         import_latency_table(tmp_path)
