@@ -82,7 +82,7 @@ def fuzz_models(arguments: argparse.Namespace, folder: Path) -> int:
     """Upload and run mutated models and check how their jobs end."""
     with running_agent(folder / "agent", arguments.agent, environment=LIMITS) as agent:
         agent.limit_address_space(ADDRESS_SPACE_BYTES)
-        with models.ModelRunner(agent.address, folder) as runner:
+        with models.ModelRunner(agent.address) as runner:
             mutants = models.mutated_models(folder / "seeds", seed=arguments.seed)
             warm_up_count = min(20, arguments.count // 10)
             for mutant in itertools.islice(mutants, warm_up_count):

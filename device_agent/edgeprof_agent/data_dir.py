@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgeprof_agent.errors import DataDirError
+from edgeprof_proto.shared.plain_file import MAX_AGENT_FILE_BYTES, read_plain_file
 
 
 @contextlib.contextmanager
@@ -70,9 +71,16 @@ def read_device_id(data_dir: Path) -> str:
 
     Returns:
         32 hexadecimal digits.
+
+    Raises:
+        DataDirError: If the file cannot be read.
     """
     path = data_dir / "device_id"
-    device_id = path.read_text(encoding="ascii", errors="replace").strip() if path.exists() else ""
+    try:
+        content = read_plain_file(path, max_bytes=MAX_AGENT_FILE_BYTES) if path.exists() else b""
+    except OSError as error:
+        raise DataDirError(f"the id of the device in {path} cannot be read: {error.strerror}") from error
+    device_id = content.decode("ascii", errors="replace").strip()
     if not device_id:
         device_id = os.urandom(16).hex()
         write_durably(path, device_id.encode())

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from edgeprof_predictor._plain_files import MAX_FILE_BYTES, read_plain_file, require_plain_file
 from edgeprof_predictor.errors import BundleError
 
 DOCUMENT_KEY: Final = "document"
@@ -51,6 +52,7 @@ def unpack(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, Any]]:
         ValueError: If the file is damaged or holds no document.
         OSError: If it cannot be read.
     """
+    require_plain_file(path, max_bytes=MAX_FILE_BYTES)
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
@@ -74,7 +76,7 @@ def read_tensors(path: Path, sha256: str) -> dict[str, NDArray[np.generic]]:
         BundleError: If the file is missing or damaged.
     """
     try:
-        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        if hashlib.sha256(read_plain_file(path, max_bytes=MAX_FILE_BYTES)).hexdigest() != sha256:
             raise BundleError(f"{path} is damaged: its checksum is not the one beside it; install edgeprof again")
         return unpack(path)[0]
     except FileNotFoundError:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from edgeprof_predictor._plain_files import MAX_FILE_BYTES, read_plain_file
 from edgeprof_predictor._storage import pack, read_tensors, write_whole
 from edgeprof_predictor.errors import BundleError
 from edgeprof_predictor.spaces import CategoricalSpace, get_space
@@ -127,7 +128,7 @@ def shipped_bundles() -> tuple[str, ...]:
 
 def _read_card(path: Path) -> BundleCard:
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document: dict[str, Any] = json.loads(read_plain_file(path, max_bytes=MAX_FILE_BYTES))
         version = document["schema_version"]
         if version != SCHEMA_VERSION:
             raise BundleError(

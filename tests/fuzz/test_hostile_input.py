@@ -56,7 +56,7 @@ def test_every_mutated_message_ends_in_an_answer_or_a_named_reason(agent: Any, t
 
 def test_every_mutated_model_ends_in_a_measurement_or_a_named_reason(agent: Any, tmp_path: Path) -> None:
     models = import_module("hostile.models")
-    with models.ModelRunner(agent.address, tmp_path) as runner:
+    with models.ModelRunner(agent.address) as runner:
         before = agent.vitals()
         for mutant in islice(models.mutated_models(tmp_path / "seeds", seed=1), MODEL_COUNT):
             runner.run(mutant)

@@ -4,10 +4,9 @@ from pathlib import Path
 
 from edgeprof_agent.errors import ModelRefusedError
 from edgeprof_agent.models.onnx_file import check_onnx
+from edgeprof_proto.shared.model_formats import ONNX
 from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES
 from edgeprof_proto.shared.plain_file import map_plain_file
-
-ONNX = "onnx"
 
 
 def check_model_file(path: Path, model_format: str, *, memory_bytes: int, batch_size: int) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
-from edgeprof_agent.models.model_file import ONNX
 from edgeprof_agent.models.onnx_graph import Model, read_model
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
@@ -23,6 +22,7 @@ from edgeprof_agent.runtimes.onnxruntime_errors import error_text
 from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
+from edgeprof_proto.shared.model_formats import ONNX
 from edgeprof_proto.shared.onnx_walk import ModelContentError
 
 CPU_PROVIDER = "CPUExecutionProvider"

@@ -15,7 +15,6 @@ import threading
 from pathlib import Path
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError
-from edgeprof_agent.models.model_file import ONNX
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.latency_model import (
     ACCELERATOR,
@@ -41,6 +40,7 @@ from edgeprof_agent.runtimes.timed_loop import NS_PER_MS
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import Conditions, Temperature
+from edgeprof_proto.shared.model_formats import ONNX
 
 LATENCY_MODEL_VERSION = "1"
 """Reported as the version of the runtime: another latency model is another platform."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from edgeprof_agent.errors import RuntimeNotFoundError
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.validation import RecordError
+from edgeprof_proto.shared.plain_file import MAX_AGENT_FILE_BYTES, read_plain_file
 
 CONFIG_VARIABLE = "EDGEPROF_SIMULATION"
 """Environment variable that names the file of the configuration."""
@@ -154,7 +155,8 @@ def read_config() -> tuple[Path, SimulationConfig]:
     try:
         import onnx  # noqa: F401 - only to report that it is missing
 
-        return Path(text), from_json(SimulationConfig, json.loads(Path(text).read_text(encoding="utf-8")))
+        content = read_plain_file(text, max_bytes=MAX_AGENT_FILE_BYTES)
+        return Path(text), from_json(SimulationConfig, json.loads(content))
     except ImportError as error:
         raise RuntimeNotFoundError(
             f"the simulated runtime reads models with onnx ({error}); install it with: pip install 'edgeprof[host]'"

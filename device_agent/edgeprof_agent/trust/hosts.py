@@ -10,6 +10,7 @@ from typing import Any
 
 from edgeprof_agent.data_dir import write_durably
 from edgeprof_agent.errors import ControlError, HostsFileError, InvalidRequestError
+from edgeprof_proto.shared.plain_file import MAX_AGENT_FILE_BYTES, read_plain_file
 
 HOSTS_FILE = "hosts.json"
 SCHEMA_VERSION = 1
@@ -128,7 +129,7 @@ def read_hosts(data_dir: Path) -> list[PairedHost]:
     """
     path = data_dir / HOSTS_FILE
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_plain_file(path, max_bytes=MAX_AGENT_FILE_BYTES))
         if content["schema_version"] != SCHEMA_VERSION:
             raise ValueError(f"schema_version must be {SCHEMA_VERSION}, got {content['schema_version']!r}")
         return [PairedHost(**host) for host in content["hosts"]]

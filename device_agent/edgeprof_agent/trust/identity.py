@@ -4,6 +4,7 @@ from pathlib import Path
 
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id, write_durably
 from edgeprof_agent.errors import IdentityError
+from edgeprof_proto.shared.plain_file import MAX_AGENT_FILE_BYTES, read_plain_file
 from edgeprof_proto.shared.trust import KeyPair, fingerprint_of, make_device_key
 
 KEY_FILE = "device.key"
@@ -55,7 +56,8 @@ def read_identity(data_dir: Path) -> KeyPair | None:
                 f"other users may read the device's key {key_file}: if none has read it, run chmod 600 on it; "
                 "otherwise remove device.key and device.crt, run `edgeprof-agent init`, and pair every host again"
             )
-        private_key_pem, certificate_pem = key_file.read_bytes(), certificate_file.read_bytes()
+        private_key_pem = read_plain_file(key_file, max_bytes=MAX_AGENT_FILE_BYTES)
+        certificate_pem = read_plain_file(certificate_file, max_bytes=MAX_AGENT_FILE_BYTES)
     except OSError as error:
         raise _unusable(Path(str(error.filename)), error.strerror or "unreadable") from error
     try:

@@ -15,6 +15,7 @@ from edgeprof_agent.data_dir import write_durably
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import JobSpec, Setting
 from edgeprof_proto.records.measurement import Measurement, NodeCount
+from edgeprof_proto.shared.plain_file import MAX_AGENT_FILE_BYTES, read_plain_file
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class NodePlacementCache:
         self._path = path
         self._placements: dict[str, NodePlacement] = {}
         try:
-            for key, fields in json.loads(path.read_text(encoding="utf-8")).items():
+            for key, fields in json.loads(read_plain_file(path, max_bytes=MAX_AGENT_FILE_BYTES)).items():
                 self._placements[key] = from_json(NodePlacement, fields)
         except FileNotFoundError:
             pass

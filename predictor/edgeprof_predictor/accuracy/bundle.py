@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from edgeprof_predictor._plain_files import MAX_FILE_BYTES, read_plain_file
 from edgeprof_predictor._storage import pack, read_tensors, write_whole
 from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.errors import BundleError
@@ -96,7 +97,7 @@ def read_card(path: Path) -> AccuracyCard:
         BundleError: If it is missing, damaged or of another version.
     """
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document: dict[str, Any] = json.loads(read_plain_file(path, max_bytes=MAX_FILE_BYTES))
         if document["schema_version"] != SCHEMA_VERSION:
             raise BundleError(
                 f"{path} is of version {document['schema_version']}, this release reads {SCHEMA_VERSION}; "

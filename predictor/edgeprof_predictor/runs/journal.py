@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from edgeprof_predictor._plain_files import MAX_FILE_BYTES, read_plain_file
 from edgeprof_predictor._storage import write_whole
 from edgeprof_predictor.errors import JournalError
 
@@ -44,7 +45,7 @@ class Journal:
         self._inputs = {**inputs, **({"code": code_digest()} if depends_on_code else {})}
         self.finished: Final[dict[str, list[Row]]] = {}
         try:
-            self._end = self._read(path.read_bytes()) if path.exists() else 0
+            self._end = self._read(read_plain_file(path, max_bytes=MAX_FILE_BYTES)) if path.exists() else 0
             with path.open("ab") as file:
                 # What a killed run left of its last line would spoil the next one.
                 file.truncate(self._end)

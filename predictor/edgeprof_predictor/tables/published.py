@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeprof_predictor._plain_files import MAX_TABLE_BYTES, open_plain_file
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.spaces import (
     SPACE_NAMES,
@@ -131,10 +132,15 @@ def array_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
 @contextmanager
 def _archive(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
-    with Path(path).open("rb") as file:  # NumPy leaves a file open that turns out to be damaged
+    # Opened here, since NumPy leaves a file open that turns out to be damaged.
+    with open_plain_file(path, max_bytes=MAX_TABLE_BYTES) as file:
         archive = np.load(file, allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise ValueError("it holds a single array")
+        # Told by the archive's directory: a small file can unpack to more than there is memory.
+        unpacked_bytes = sum(item.file_size for item in archive.zip.infolist()) if archive.zip else 0
+        if unpacked_bytes > MAX_TABLE_BYTES:
+            raise ValueError(f"unpacked it has {unpacked_bytes} bytes, at most {MAX_TABLE_BYTES} are read")
         yield archive
 
 

@@ -21,10 +21,12 @@ class FileKind:
     Args:
         name: Its name with the article, for example "a zip archive".
         remedy: What to do where a model is wanted.
+        is_placeholder: Whether it stands where a file should be, so that no runtime reads it.
     """
 
     name: str
     remedy: str
+    is_placeholder: bool = False
 
 
 _MARKS: tuple[tuple[int, bytes, str, str], ...] = (
@@ -69,7 +71,7 @@ def recognise(head: bytes) -> FileKind | None:
         What it is; None for a file that may be an ONNX model, or that nobody knows.
     """
     if not head:
-        return FileKind("empty", "copy or export it again")
+        return FileKind("empty", "copy or export it again", is_placeholder=True)
     for offset, mark, name, remedy in _MARKS:
         if head[offset : offset + len(mark)] == mark:
             return FileKind(name, remedy)
@@ -82,7 +84,7 @@ def recognise(head: bytes) -> FileKind | None:
     if len(head) > 9 and head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") < 2**27:
         return FileKind("a safetensors file, which holds weights alone", "load them into the network and " + _EXPORT)
     if not head.strip(b"\0"):
-        return FileKind("nothing but zeros", "copy or download it again")
+        return FileKind("nothing but zeros", "copy or download it again", is_placeholder=True)
     return _text_kind(head)
 
 
@@ -103,11 +105,12 @@ def _text_kind(head: bytes) -> FileKind | None:
     start = text.lstrip("\ufeff \t\r\n")
     lower = start[:200].lower()
     if head.startswith(_GIT_LFS) or start.encode(errors="replace").startswith(_GIT_LFS):
-        return FileKind("a pointer of Git LFS, not the file that it points to", "fetch that with: git lfs pull")
-    if lower.startswith(("<!doctype html", "<html", "<head", "<body")):
         return FileKind(
-            "a web page (HTML)", "the download has led to a page: fetch the file itself, signed in if need be"
+            "a pointer of Git LFS, not the file that it points to", "fetch that with: git lfs pull", is_placeholder=True
         )
+    if lower.startswith(("<!doctype html", "<html", "<head", "<body")):
+        remedy = "the download has led to a page: fetch the file itself, signed in if need be"
+        return FileKind("a web page (HTML)", remedy, is_placeholder=True)
     if lower.startswith("<"):
         return FileKind("an XML text", _EXPORT)
     first_line = "".join(char if char.isprintable() else " " for char in start[:60].split("\n")[0]).strip()

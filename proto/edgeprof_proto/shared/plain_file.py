@@ -1,7 +1,8 @@
 """Opens files that a user named: plain files of a bounded size only, looked at before a byte is read.
 
-A device (`/dev/zero`) has no end, and opening a FIFO waits for somebody who writes. The errors are `OSError`s whose
-`strerror` is a sentence, so that code that reports those of the system reports these as well.
+A device (`/dev/zero`) has no end, and opening a FIFO waits for a writer. The errors are `OSError`s with a sentence, so
+that code that reports errors of the system reports these too. `edgeprof_predictor` has the same functions for itself,
+since it does not import the contract.
 """
 
 import errno
@@ -10,6 +11,9 @@ import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
+
+MAX_AGENT_FILE_BYTES = 2**26
+"""Size at most of a file that an agent keeps for itself, in bytes."""
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -20,6 +24,13 @@ _KINDS = {
 }
 
 
+class FileRefusedError(OSError):
+    """The file is not a plain file, is too large, or is empty; `strerror` and the text say which."""
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
 def open_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> BinaryIO:
     """Open a file for reading, links followed.
 
@@ -28,7 +39,7 @@ def open_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> BinaryIO
         max_bytes: Size of the file at most.
 
     Returns:
-        The file, without a buffer of its own.
+        The file.
 
     Raises:
         OSError: If it is no plain file, is larger, or cannot be opened; `strerror` says which.
@@ -43,7 +54,7 @@ def open_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> BinaryIO
     except OSError:
         os.close(descriptor)
         raise
-    return open(descriptor, "rb", buffering=0)
+    return open(descriptor, "rb")
 
 
 def read_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> bytes:
@@ -78,7 +89,7 @@ def map_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> memoryvie
     """
     with open_plain_file(path, max_bytes=max_bytes) as file:
         if not os.fstat(file.fileno()).st_size:
-            raise OSError(errno.EINVAL, "it is empty; copy or export it again", str(path))
+            raise FileRefusedError(errno.EINVAL, "it is empty; copy or export it again", str(path))
         # Never closed by hand: whoever handles an error may still hold slices of it.
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
@@ -86,8 +97,8 @@ def map_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> memoryvie
 def _require_plain(status: os.stat_result, path: str | os.PathLike[str], max_bytes: int) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-        raise OSError(errno.EINVAL, f"it is {kind}, not a plain file; name a plain file", str(Path(path)))
+        raise FileRefusedError(errno.EINVAL, f"it is {kind}, not a plain file; name a plain file", str(Path(path)))
     if status.st_size > max_bytes:
-        raise OSError(
+        raise FileRefusedError(
             errno.EFBIG, f"it has {status.st_size} bytes, at most {max_bytes} are read; name a smaller file", str(path)
         )

@@ -3,7 +3,7 @@
 from edgeprof.cli.console import milliseconds
 from edgeprof.measuring.sustained import SustainedCurve
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
-from edgeprof_proto.records.measurement import Conditions, Evidence, Measurement
+from edgeprof_proto.records.measurement import Conditions, Evidence, GeneratedInput, Measurement
 
 NOT_REPORTED = "not reported"
 
@@ -42,7 +42,10 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
         "setting": _setting_text(measurement.setting),
         "ran on": _execution_text(measurement),
         "conditions": _conditions_text(measurement),
+        "inputs": _inputs_text(measurement.inputs),
     }
+    if warning := _warning_text(measurement.inputs):
+        facts["warning"] = warning
     if measurement.plan.start_temperature_celsius:
         facts["start temperature"] = _start_text(measurement)
     if measurement.plan.target_half_width:
@@ -117,6 +120,33 @@ def _conditions_text(measurement: Measurement) -> str:
 
 def _hottest(readings: tuple[Conditions, ...]) -> list[float]:
     return [max(zone.temperature_celsius for zone in item.temperatures) for item in readings if item.temperatures]
+
+
+def _inputs_text(inputs: tuple[GeneratedInput, ...]) -> str:
+    """Name, type, shape and range of each input that the model was given; of the first few where there are many."""
+    told = [f"{item.name} {item.element_type} {_shape_text(item)}, {_values_text(item)}" for item in inputs[:8]]
+    more = [f"{len(inputs) - 8} more"] if len(inputs) > 8 else []
+    return "; ".join([*told, *more]) or NOT_REPORTED
+
+
+def _shape_text(item: GeneratedInput) -> str:
+    return "x".join(map(str, item.sizes)) or "scalar"
+
+
+def _values_text(item: GeneratedInput) -> str:
+    if item.lowest_value is None or item.highest_value is None:
+        return "normal"
+    return f"{item.lowest_value} to {item.highest_value}"
+
+
+def _warning_text(inputs: tuple[GeneratedInput, ...]) -> str:
+    deciding = [f"{item.name} ({', '.join(item.deciding_operators)})" for item in inputs if item.deciding_operators]
+    if not deciding:
+        return ""
+    return (
+        f"the values of {'; '.join(deciding[:8])} decide what runs: the latency holds for generated values, others may "
+        "take more or less time"
+    )
 
 
 def _range_text(values: list[float], unit: str) -> str:

@@ -2,22 +2,22 @@
 
 import sys
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from edgeprof.cli.console import console, milliseconds, print_json
 from edgeprof.cli.parameters import json_option
+from edgeprof.cli.text_file import TextFile
 
 
 @click.command()
 @click.argument("profile", type=click.Path(path_type=Path))
 @click.argument("architectures", nargs=-1, metavar="[ARCHITECTURE]...")
 @click.option(
-    "--file", "listing", type=click.File(), help="Read architectures from a file, one to a line; - reads stdin."
+    "--file", "listing", type=TextFile(), help="Read architectures from a file, one to a line; - reads stdin."
 )
 @json_option
-def predict(profile: Path, architectures: tuple[str, ...], listing: TextIO | None, as_json: bool) -> None:
+def predict(profile: Path, architectures: tuple[str, ...], listing: list[str] | None, as_json: bool) -> None:
     """Say how fast networks run on the platform of PROFILE.
 
     Needs neither the device nor this host's store. Into a pipe or a file it writes tab-separated lines: latency, lower

@@ -120,21 +120,36 @@ class AgentCalls:
             response = self._stub.GetDevice(device_agent_pb2.GetDeviceRequest(), timeout=CALL_TIMEOUT_S)
         return wire.from_message(Device, response.device)
 
-    def upload_model(self, path: Path) -> str:
+    def upload_model(self, path: Path, *, runtime: str = "") -> str:
         """Upload a model, from the byte where an interrupted upload ended, unless the device has it.
 
         Args:
             path: The model.
+            runtime: Runtime that is to load it; the file is checked against the format that it reads.
 
         Returns:
             Its SHA-256.
 
         Raises:
-            ModelFileError: If the file cannot be read or is empty.
+            ModelFileError: If the file cannot be read, or is not a model.
             ModelTransferError: If the device finds it damaged or too large.
             DeviceDiskFullError: If the device has no room for it.
         """
-        content = read_model(path)
+        return self.upload_content(read_model(path, runtime))
+
+    def upload_content(self, content: bytes) -> str:
+        """Upload the content of a file as it is, as `upload_model` does.
+
+        Args:
+            content: All bytes of the file.
+
+        Returns:
+            Its SHA-256.
+
+        Raises:
+            ModelTransferError: If the device finds it damaged or too large.
+            DeviceDiskFullError: If the device has no room for it.
+        """
         sha256 = hashlib.sha256(content).hexdigest()
         with translate_rpc_errors(self.address):
             request = device_agent_pb2.GetModelRequest(model_sha256=sha256)

@@ -86,7 +86,8 @@ class DeviceClient(AgentCalls):
         spec_of = partial(
             JobSpec, setting=setting, plan=plan or MeasurementPlan(), input_seed=0, allow_fallback=allow_fallback
         )
-        for event in self._follow_from_creation(job_id, model, spec_of, on_waiting, release_model=release_model):
+        upload = partial(self.upload_model, model, runtime=setting.runtime)
+        for event in self._follow_from_creation(job_id, upload, spec_of, on_waiting, release_model=release_model):
             if on_event is not None:
                 on_event(event)
             if isinstance(event.event, Measurement):
@@ -100,7 +101,7 @@ class DeviceClient(AgentCalls):
     def _follow_from_creation(
         self,
         job_id: str,
-        model: Path,
+        upload: Callable[[], str],
         spec_of: Callable[..., JobSpec],
         on_waiting: Callable[[Job], None],
         *,
@@ -108,7 +109,7 @@ class DeviceClient(AgentCalls):
     ) -> Iterator[JobEvent]:
         """Create a job and watch it; create it again where the device dropped it before it began."""
         while True:
-            sha256 = self._patiently(lambda: self.upload_model(model))
+            sha256 = self._patiently(upload)
             spec = spec_of(model_sha256=sha256)
             job = self._patiently(partial(self.create_job, job_id, spec, release_model=release_model))
             if job.queue_position:

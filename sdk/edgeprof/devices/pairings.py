@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof.errors import PairingFileError
+from edgeprof_proto.shared.plain_file import open_plain_file
 from edgeprof_proto.shared.trust import KeyPair, fingerprint_of, make_host_key
 
 PAIRINGS_VARIABLE = "EDGEPROF_PAIRINGS"
 
 SCHEMA_VERSION = 1
+
+_MAX_BYTES = 2**24
+"""Size of the file at most: a certificate takes about a kilobyte."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,7 @@ def read_pairings() -> Pairings:
     """
     path = pairings_path()
     try:
-        with path.open("rb") as file:
+        with open_plain_file(path, max_bytes=_MAX_BYTES) as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
                 raise PairingFileError(
                     f"others than its owner may read {path}, which holds this host's key: if nobody has, run chmod 600 "

@@ -1,25 +1,39 @@
 """Models as the requests of an upload."""
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from edgeprof.errors import ModelFileError
 from edgeprof_proto import UPLOAD_CHUNK_BYTES
+from edgeprof_proto.shared.file_kind import HEAD_BYTES, recognise
+from edgeprof_proto.shared.model_formats import MODEL_FORMATS, ONNX
+from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES, ModelContentError, check_content
+from edgeprof_proto.shared.plain_file import read_plain_file
 from edgeprof_proto.v1 import device_agent_pb2
 
 
-def read_model(path: Path) -> bytes:
-    """Read the file of a model.
+def read_model(path: str | os.PathLike[str], runtime: str = "") -> bytes:
+    """Read the file of a model, and check that it is one.
+
+    Args:
+        path: The file.
+        runtime: Runtime that is to load it. Files for a runtime that this host does not know are refused only where no
+            runtime reads them: pointers, web pages, empty files.
 
     Raises:
-        ModelFileError: If the file cannot be read or is empty.
+        ModelFileError: If it cannot be read, or is not a model.
     """
     try:
-        content = path.read_bytes()
+        content = read_plain_file(path, max_bytes=MAX_MODEL_BYTES)
     except OSError as error:
-        raise ModelFileError(f"cannot read the model {path}: {error.strerror}") from error
-    if not content:
-        raise ModelFileError(f"the model {path} is empty")
+        raise ModelFileError(f"cannot read the model {os.fspath(path)}: {error.strerror}") from error
+    try:
+        if MODEL_FORMATS.get(runtime) == ONNX:
+            check_content(memoryview(content))
+        elif (kind := recognise(content[:HEAD_BYTES])) is not None and kind.is_placeholder:
+            raise ModelContentError(f"the file is not a model: it is {kind.name}; {kind.remedy}")
+    except ModelContentError as error:
+        raise ModelFileError(f"{os.fspath(path)}: {error}") from error
     return content
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from edgeprof.evaluating.scored_run import run_scored
+from edgeprof_predictor._plain_files import MAX_TABLE_BYTES, read_plain_file
 from edgeprof_predictor.evaluation import (
     Protocol,
     Score,
@@ -138,5 +139,5 @@ def _journal(
         return None
     inputs = evaluation_inputs(space, table, protocol)
     if proxies is not None:
-        inputs["table of proxies"] = hashlib.sha256(Path(proxies).read_bytes()).hexdigest()
+        inputs["table of proxies"] = hashlib.sha256(read_plain_file(proxies, max_bytes=MAX_TABLE_BYTES)).hexdigest()
     return Journal.beside(Path(output), inputs)

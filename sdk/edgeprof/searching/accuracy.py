@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgeprof.errors import NetworkSourceError
 from edgeprof.network_source import user_attribute
+from edgeprof_predictor._plain_files import MAX_TABLE_BYTES, read_plain_file
 from edgeprof_predictor.accuracy.bundle import load_shipped
 from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.accuracy.tables import load_task, task_names
@@ -44,7 +45,7 @@ class AccuracyTable:
     def identity(self) -> str:
         """Return a digest of the file's contents, and the task, as the state of a search records them."""
         try:
-            return f"{hashlib.sha256(self.path.read_bytes()).hexdigest()} {self.task}"
+            return f"{hashlib.sha256(read_plain_file(self.path, max_bytes=MAX_TABLE_BYTES)).hexdigest()} {self.task}"
         except OSError as error:
             raise TableError(f"cannot read {self.path}: {error.strerror}") from error
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from edgeprof_agent.errors import ModelRefusedError
-from edgeprof_agent.models.model_file import ONNX, check_model_file
+from edgeprof_agent.models.model_file import check_model_file
 from edgeprof_agent.models.onnx_file import check_onnx
 from edgeprof_proto.shared import onnx_walk
+from edgeprof_proto.shared.model_formats import ONNX
 
 MEMORY_BYTES = 10**8
 

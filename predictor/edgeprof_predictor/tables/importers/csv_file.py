@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edgeprof_predictor._plain_files import open_plain_text
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import (
     ARCHITECTURE_FIELDS,
@@ -39,7 +40,7 @@ def read_csv(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
         OSError: If the file cannot be read.
     """
     # The byte order mark that spreadsheets put in front would become part of the first name.
-    with source.open(encoding="utf-8-sig", newline="") as file:
+    with open_plain_text(source, newline="") as file:
         delimiter = max(DELIMITERS, key=file.readline().count)
         file.seek(0)
         reader = csv.reader(file, delimiter=delimiter, strict=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from edgeprof_predictor._plain_files import MAX_TABLE_BYTES, require_plain_file
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import LatencyUnit, PublishedRow
 
@@ -85,6 +86,7 @@ def _latencies(path: Path, architecture_count: int) -> list[float]:
 def _load(path: Path) -> Any:
     import torch  # a second of import that no other format needs
 
+    require_plain_file(path, max_bytes=MAX_TABLE_BYTES)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edgeprof_predictor._plain_files import open_plain_text
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import (
     ARCHITECTURE_FIELDS,
@@ -30,7 +31,7 @@ def read_json_lines(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
         PublishedTableError: If a line is no such object.
         OSError: If the file cannot be read.
     """
-    with source.open(encoding="utf-8-sig") as file:
+    with open_plain_text(source) as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield _row(line, f"line {number}", unit)

@@ -1,0 +1,77 @@
+"""A file is looked at on the host before it is uploaded, and on the device before an engine reads it."""
+
+from importlib import import_module, metadata
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+import edgeprof
+from edgeprof.errors import ModelFileError, ModelRefusedError
+from edgeprof.testing import SimulatedDevice
+from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.shared.model_formats import MODEL_FORMATS
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
+TFLITE = b"\x1c\0\0\0TFL3" + bytes(100)
+
+
+def _write_external(folder: Path) -> Path:
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "w"], ["y"])],
+        "graph",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 400))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 400))],
+        [helper.make_tensor("w", TensorProto.FLOAT, (400,), bytes(1600), raw=True)],
+    )
+    onnx.save_model(helper.make_model(graph), folder / "m.onnx", save_as_external_data=True, size_threshold=0)
+    return folder / "m.onnx"
+
+
+def _write(folder: Path, content: bytes) -> Path:
+    (folder / "m.onnx").write_bytes(content)
+    return folder / "m.onnx"
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [(POINTER, "git lfs pull"), (TFLITE, "TensorFlow Lite"), (b"", "empty"), (None, r"torch\.onnx\.export")],
+)
+def test_a_file_that_is_no_model_is_refused_before_an_upload_and_on_the_device(
+    content: bytes | None, match: str, simulated_device: SimulatedDevice, tmp_path: Path
+) -> None:
+    path = _write_external(tmp_path) if content is None else _write(tmp_path, content)
+    with edgeprof.connect(simulated_device.address) as client:
+        with pytest.raises(ModelFileError, match=match) as caught:
+            client.measure(path, simulated_device.setting, job_id="refused-on-the-host")
+        assert str(path) in str(caught.value)
+        assert list(client.jobs()) == []
+        if content == b"":
+            return
+        sha256 = client.upload_content(path.read_bytes())
+        client.create_job("refused-on-the-device", JobSpec(model_sha256=sha256, setting=simulated_device.setting))
+        events = [event.event for event in client.watch_job("refused-on-the-device")]
+        failures = [event for event in events if hasattr(event, "reason")]
+        assert [failure.reason for failure in failures] == ["ERROR_REASON_MODEL_REFUSED"]
+        with pytest.raises(ModelRefusedError, match=match):
+            raise ModelRefusedError(failures[0].message)
+
+
+def test_a_file_for_a_runtime_of_somebody_else_is_uploaded_unless_it_stands_for_another(
+    simulated_device: SimulatedDevice, tmp_path: Path
+) -> None:
+    with edgeprof.connect(simulated_device.address) as client:
+        assert client.upload_model(_write(tmp_path, TFLITE), runtime="tflite")
+        with pytest.raises(ModelFileError, match="git lfs pull"):
+            client.upload_model(_write(tmp_path, POINTER), runtime="tflite")
+
+
+def test_the_host_knows_the_formats_of_all_runtimes_that_come_along() -> None:
+    ours = [
+        entry_point.load()
+        for entry_point in metadata.entry_points(group="edgeprof.runtimes")
+        if entry_point.value.startswith("edgeprof_agent.")
+    ]
+    assert import_module("edgeprof_agent.runtimes.registry").ENTRY_POINT_GROUP == "edgeprof.runtimes"
+    assert {runtime.name: runtime.model_format for runtime in ours} == dict(MODEL_FORMATS)
