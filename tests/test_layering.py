@@ -54,7 +54,7 @@ ROOMS = {
         ["encodings", "networks", "proxies"],
         ["metrics", "runs", "samples", "tables"],
         ["_storage", "spaces"],
-        ["errors"],
+        ["_plain_files", "errors"],
     ],
     "edgeprof": [
         ["__main__"],

@@ -205,9 +205,11 @@ def test_a_model_that_the_runtime_rejects_says_why(simulated_device: SimulatedDe
     graph = helper.make_graph([helper.make_node("NoSuchOperator", ["x"], ["y"])], "g", [x], [y])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), unknown)
     for runtime in ("simulated", "onnxruntime"):
-        with edgeprof.connect(simulated_device.address) as client:
-            with pytest.raises(ModelRejectedError, match="NoSuchOperator"):
-                client.measure(unknown, Setting(runtime=runtime), job_id=f"{runtime}-2")
+        with (
+            edgeprof.connect(simulated_device.address) as client,
+            pytest.raises(ModelRejectedError, match="NoSuchOperator"),
+        ):
+            client.measure(unknown, Setting(runtime=runtime), job_id=f"{runtime}-2")
 
 
 def test_a_file_that_cannot_be_read_is_said(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
