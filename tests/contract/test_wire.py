@@ -117,6 +117,7 @@ DEVICE = Device(
             version="1.2",
             providers=("CPU",),
             precisions=("float32",),
+            is_precision_of_model=True,
             options=(RuntimeOption(name="graph_optimization", values=("all", "basic")),),
         ),
         RuntimeInfo(name="tflite", unavailable_reason="not installed"),

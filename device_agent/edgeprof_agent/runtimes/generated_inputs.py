@@ -80,7 +80,7 @@ def generate_inputs(model: Model, batch_size: int, seed: int) -> tuple[Feeds, tu
     element_types = [_element_type(value) for value in declared]
     uses = trace_inputs(model, batch_size)
     shapes = concrete_shapes(declared, batch_size)
-    generator = numpy.random.default_rng(seed)
+    generator = numpy.random.default_rng(seed % 2**64)
     feeds: Feeds = {}
     told = []
     for value, element_type, shape in zip(declared, element_types, shapes, strict=True):

@@ -1,12 +1,13 @@
 """ONNX Runtime: models in ONNX files, on the execution providers of the installed build.
 
-ONNX Runtime has no option for the precision: a model computes in the types of its file. The precision of a setting is
-the host's statement about the file ("int8" for a quantised one); it distinguishes platforms and has no effect here. A
+ONNX Runtime has no option for the precision: a model computes in the types of its file. The precision of a result is
+therefore read from the file, and asking for another is refused. A
 run is `InferenceSession.run`, as most programs call it: providers with their own memory copy inputs and outputs. (With
 bound inputs and outputs, networks of 0.5 to 1.2 ms were 1 to 2 % faster.) Threads spin between runs, the default of
 ONNX Runtime.
 """
 
+import dataclasses
 import json
 import tempfile
 import time
@@ -16,6 +17,7 @@ from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.models.onnx_graph import Model, read_model
+from edgeprof_agent.models.onnx_precision import PRECISIONS, read_precision
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.onnxruntime_errors import error_text
@@ -29,8 +31,6 @@ CPU_PROVIDER = "CPUExecutionProvider"
 
 REMOTE_PROVIDERS = frozenset({"AzureExecutionProvider"})
 """Providers that run a model on another machine."""
-
-PRECISIONS = ("float32", "int8")
 
 GRAPH_OPTIMIZATIONS = {
     "all": "ORT_ENABLE_ALL",
@@ -59,7 +59,7 @@ class OnnxRuntime(Runtime):
     def load(self, model_path: Path, setting: Setting, *, input_seed: int) -> LoadedModel:
         """Create a session and its inputs."""
         onnxruntime = _import_onnxruntime()
-        resolved = resolve_setting(setting, _describe(onnxruntime))
+        resolved = _with_precision_of_file(resolve_setting(setting, _describe(onnxruntime)), setting, model_path)
         start_ns = time.perf_counter_ns()
         session = _create_session(onnxruntime, model_path, resolved)
         load_ms = (time.perf_counter_ns() - start_ns) / 1e6
@@ -97,6 +97,19 @@ class _OnnxModel(LoadedModel):
         return _profile(_import_onnxruntime(), self._model_path, self.setting, self._feeds)
 
 
+def _with_precision_of_file(resolved: Setting, asked: Setting, model_path: Path) -> Setting:
+    try:
+        precision = read_precision(model_path)
+    except (ModelContentError, OSError) as error:
+        raise ModelRejectedError(f"the model's precision cannot be read: {error}") from error
+    if asked.precision not in ("", precision):
+        raise SettingNotSupportedError(
+            f"the model computes in {precision}, precision {asked.precision!r} was asked for: ONNX Runtime computes in "
+            "the precision of the file, so leave the precision out or export the model in another"
+        )
+    return dataclasses.replace(resolved, precision=precision)
+
+
 def _import_onnxruntime() -> Any:
     try:
         import numpy  # noqa: F401 - only to report that it is missing
@@ -116,6 +129,7 @@ def _describe(onnxruntime: Any) -> RuntimeInfo:
         version=onnxruntime.__version__,
         providers=tuple(providers),
         precisions=PRECISIONS,
+        is_precision_of_model=True,
         options=(RuntimeOption(name="graph_optimization", values=tuple(GRAPH_OPTIMIZATIONS)),),
     )
 

@@ -58,6 +58,7 @@ class RuntimeInfo:
     providers: tuple[str, ...] = ()
     precisions: tuple[str, ...] = ()
     options: tuple[RuntimeOption, ...] = ()
+    is_precision_of_model: bool = False
 
     def __post_init__(self) -> None:
         require(

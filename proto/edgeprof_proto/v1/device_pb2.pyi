@@ -87,20 +87,22 @@ class ExecutionContext(_message.Message):
     def __init__(self, container: _Optional[str] = ..., is_termux: bool = ..., is_service: bool = ..., python_version: _Optional[str] = ..., allowed_core_indices: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Runtime(_message.Message):
-    __slots__ = ("name", "version", "unavailable_reason", "providers", "precisions", "options")
+    __slots__ = ("name", "version", "unavailable_reason", "providers", "precisions", "options", "is_precision_of_model")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     UNAVAILABLE_REASON_FIELD_NUMBER: _ClassVar[int]
     PROVIDERS_FIELD_NUMBER: _ClassVar[int]
     PRECISIONS_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    IS_PRECISION_OF_MODEL_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: str
     unavailable_reason: str
     providers: _containers.RepeatedScalarFieldContainer[str]
     precisions: _containers.RepeatedScalarFieldContainer[str]
     options: _containers.RepeatedCompositeFieldContainer[RuntimeOption]
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., unavailable_reason: _Optional[str] = ..., providers: _Optional[_Iterable[str]] = ..., precisions: _Optional[_Iterable[str]] = ..., options: _Optional[_Iterable[_Union[RuntimeOption, _Mapping]]] = ...) -> None: ...
+    is_precision_of_model: bool
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., unavailable_reason: _Optional[str] = ..., providers: _Optional[_Iterable[str]] = ..., precisions: _Optional[_Iterable[str]] = ..., options: _Optional[_Iterable[_Union[RuntimeOption, _Mapping]]] = ..., is_precision_of_model: bool = ...) -> None: ...
 
 class RuntimeOption(_message.Message):
     __slots__ = ("name", "values")

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from edgeprof_predictor.spaces import Architecture, SearchSpace
 
+PRECISION = "float32"
+"""In which the exported networks compute."""
+
 OPSET_VERSION = 17
 """Runtimes since 2022 read it, and it has every operator of the search spaces."""
 

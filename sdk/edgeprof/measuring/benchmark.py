@@ -8,6 +8,7 @@ from pathlib import Path
 from edgeprof.devices.client import DeviceClient
 from edgeprof.measuring.collection import collect_results
 from edgeprof.measuring.recording import record_result
+from edgeprof.measuring.setting_check import require_threads
 from edgeprof.measuring.sustained import SustainedCurve, require_time_for, sustained_curve, sustained_plan
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
@@ -79,6 +80,7 @@ def benchmark(
             plan = plan or sustained_plan(sustained_s)
             require_time_for(plan, device.limits)
         store.record_device(device, client.address)
+        require_threads(device, setting)
         if count := collect_results(client, device, store):
             on_collected(count)
         platform = resolve_platform(device, setting)

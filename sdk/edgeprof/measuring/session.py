@@ -25,6 +25,7 @@ from edgeprof.measuring.anchor import CHECK_INTERVAL, anchor_of, latency_estimat
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT, LatencyEstimate
 from edgeprof.measuring.listener import SessionListener
 from edgeprof.measuring.recording import record_result
+from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import AGENT, MEASURING, TimeLedger
 from edgeprof.store import Probe, SessionRecord, Store
 from edgeprof.store.platform import Platform
@@ -51,6 +52,10 @@ class MeasurementSession:
         model_folder: Where exported models are kept; None for the user's cache.
         listener: Is called at every step; None for no calls.
         time_ledger: Counts the time of each step; None for one of the session's own.
+
+    Raises:
+        SettingNotSupportedError: If networks cannot be exported in the precision of the setting, or the device does not
+            allow its number of threads.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class MeasurementSession:
         self._model_folder = model_folder or default_model_folder()
         self._listener = listener or SessionListener()
         self._time_ledger = time_ledger or TimeLedger()
+        require_exportable(client.device(), platform.setting)
         if record.is_resumed:
             # The host may have ended between writing a result and acknowledging it.
             client.acknowledge(probe.job_id for probe in self.probes() if probe.state != "planned")

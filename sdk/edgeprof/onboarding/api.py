@@ -7,6 +7,7 @@ from edgeprof._version import VERSION
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import OnboardingError
 from edgeprof.measuring.session import MeasurementSession
+from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.listener import OnboardingListener
@@ -77,6 +78,7 @@ def onboard(
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
+        require_exportable(device, setting)
         platform = resolve_platform(device, setting)
         session = MeasurementSession(
             client,
