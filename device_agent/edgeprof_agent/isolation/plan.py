@@ -89,6 +89,8 @@ def plan_isolation(config: AgentConfig, scratch_dir: Path, environment: Mapping[
         writable_dirs=(str(Path(simulation).absolute().parent),) if simulation else (),
         memory_bytes=worker_memory_bytes(config),
         processor_s=int(config.job_duration_s * (os.cpu_count() or 1)) + 10,
+        # Twice what a setting may ask for: engines have threads of their own beside it.
+        task_count=max(TASK_COUNT, 2 * (config.thread_count or os.cpu_count() or 1)),
         user_id=config.worker_user_id if is_root and not simulation else None,
     )
 
