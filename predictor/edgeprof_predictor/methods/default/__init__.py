@@ -3,9 +3,10 @@
 Let `t(x)` be the latency of architecture `x` divided by the platform's scale, so that its mean over the search space is
 about 1. The model of a new platform (`prior`, `posterior`):
 
-    t(x) = m(x) + f(x) + noise,   f ~ GP(0, K),   noise variance = s^2 * t(x)^2
+    t(x) = m(x) + f(x) + noise,   f ~ GP(0, K)
+    noise variance = (s^2 + (relative standard error)^2) t(x)^2 + (clock step)^2 / 12
     m    = one of: mean of the sources; a cost-based latency; half of each
-    K    = c + v m m' + sum_j a_j K_j
+    K    = 0.06 + 0.3 m m' + sum_j a_j K_j
     K_j  : residuals of the sources (`source_regression`), random linear cost models (`random_cost_models`),
            whole costs, costs of each stage, cut graphs, decisions and their pairs
 
@@ -19,17 +20,17 @@ predictions correlate with costs below 0.6. `p(h)` is half uniform, half learned
 (`platform_families`) is left out, and the marginal likelihood of some of its latencies weighs `h` (`hyperprior`).
 48 resampled `h` predict; the prediction has the mean and the variance of their mixture.
 
-Samples are chosen one at a time (`informative_design`): the candidate `x` that maximises
+Three samples are chosen before the first measurement, then one at a time (`informative_design`): the candidate `x` that
+maximises
 
     sum_y cov(x, y)^2 / (var(x) + noise)   over typical architectures `y`, without the part common to all `y`
 
-Intervals are +-1.645 deviations of log latency times a factor >= 1 that holds 90 % of the latencies of left-out
-families (`calibration`). The expected error is the median deviation; its own interval comes from the ratio of expected
-to measured error on left-out families. `error_diagnosis` reports what keeps it above a wanted error.
+Intervals are 1.645 standard deviations of log latency to either side, times a factor >= 1: the root mean square over
+left-out families of the factor that would hold 90 % of their latencies (`calibration`). The expected error is the
+median deviation; its own interval comes from the ratio of measured to expected error on left-out families.
+`error_diagnosis` reports what keeps it above a wanted error.
 
 As in the paper, a network starts from the embedding row of the best-correlated source and is fine-tuned (`method`),
 here on the samples and on predictions of the model (distillation). It is mixed into the log latency with the weight
 `0.2 * u / (u + e)`: `u` the variance of the model, `e` the squared distance of the network from it.
-
-Constants stand in their modules with what they do.
 """
