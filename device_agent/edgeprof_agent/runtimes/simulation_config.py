@@ -19,6 +19,12 @@ COLD_CELSIUS = 40.0
 HOT_CELSIUS = 90.0
 THROTTLING_CELSIUS = 80.0
 
+_MAX_COUNT = 2**31 - 1
+_MIN_SATURATION_MS, _MAX_MS = 1e-6, 1e12
+_MAX_SLOWDOWN = 1e6
+_MAX_NOISE_SD = 5.0
+"""Beyond it latencies of normal draws overflow."""
+
 
 class FaultKind(str, enum.Enum):
     """The faults of a simulated device."""
@@ -45,10 +51,9 @@ class Fault:
     job_count: int | None = None
 
     def __post_init__(self) -> None:
-        if self.at_run < 1:
-            raise RecordError(f"fault.at_run must be >= 1, got {self.at_run}")
-        if self.job_count is not None and self.job_count < 1:
-            raise RecordError(f"fault.job_count must be >= 1 or null, got {self.job_count}")
+        _require_range("fault.at_run", self.at_run, 1, _MAX_COUNT)
+        if self.job_count is not None:
+            _require_range("fault.job_count", self.job_count, 1, _MAX_COUNT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +71,9 @@ class Heat:
     cooling_share: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.saturation_ms > 0:
-            raise RecordError(f"heat.saturation_ms must be > 0, got {self.saturation_ms}")
-        if not self.slowdown >= 1:
-            raise RecordError(f"heat.slowdown must be >= 1, got {self.slowdown}")
-        if not 0 <= self.cooling_share <= 1:
-            raise RecordError(f"heat.cooling_share must be 0 to 1, got {self.cooling_share}")
+        _require_range("heat.saturation_ms", self.saturation_ms, _MIN_SATURATION_MS, _MAX_MS)
+        _require_range("heat.slowdown", self.slowdown, 1, _MAX_SLOWDOWN)
+        _require_range("heat.cooling_share", self.cooling_share, 0, 1)
 
     def temperature_celsius(self, work_ms: float) -> float:
         """Return the temperature after some work.
@@ -115,12 +117,10 @@ class SimulationConfig:
     faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("noise_relative_sd", "warmup_run_count", "resolution_ms"):
-            value = getattr(self, name)
-            if not 0 <= value < math.inf:
-                raise RecordError(f"{name} must be >= 0 and finite, got {value}")
-        if not self.warmup_slowdown >= 1:
-            raise RecordError(f"warmup_slowdown must be >= 1, got {self.warmup_slowdown}")
+        _require_range("noise_relative_sd", self.noise_relative_sd, 0, _MAX_NOISE_SD)
+        _require_range("warmup_run_count", self.warmup_run_count, 0, _MAX_COUNT)
+        _require_range("resolution_ms", self.resolution_ms, 0, _MAX_MS)
+        _require_range("warmup_slowdown", self.warmup_slowdown, 1, _MAX_SLOWDOWN)
 
     def write(self, path: Path) -> None:
         """Write the configuration and reset the device: cold, without any job before.
@@ -212,3 +212,8 @@ def faults_of(config: SimulationConfig, state: DeviceState) -> dict[FaultKind, i
         for fault in config.faults
         if fault.job_count is None or state.job_count <= fault.job_count
     }
+
+
+def _require_range(name: str, value: float, lowest: float, highest: float) -> None:
+    if not lowest <= value <= highest:
+        raise RecordError(f"{name} must be {lowest:.16g} to {highest:.16g}, got {value}")

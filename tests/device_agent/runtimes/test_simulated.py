@@ -181,13 +181,17 @@ def test_a_configuration_survives_its_file() -> None:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"noise_relative_sd": -0.1}, "noise_relative_sd must be >= 0"),
-        ({"warmup_slowdown": 0.5}, "warmup_slowdown must be >= 1, got 0.5"),
-        ({"heat": {"saturation_ms": 0.0}}, "heat.saturation_ms must be > 0"),
-        ({"heat": {"saturation_ms": 1.0, "slowdown": 0.5}}, "heat.slowdown must be >= 1"),
+        ({"noise_relative_sd": -0.1}, "noise_relative_sd must be 0 to 5, got -0.1"),
+        ({"noise_relative_sd": 1e9}, "noise_relative_sd must be 0 to 5"),
+        ({"resolution_ms": float("nan")}, "resolution_ms must be 0 to"),
+        ({"warmup_run_count": 10**12}, "warmup_run_count must be 0 to 2147483647"),
+        ({"heat": {"saturation_ms": 1.0, "slowdown": float("inf")}}, "heat.slowdown must be 1 to 1000000"),
+        ({"warmup_slowdown": 0.5}, "warmup_slowdown must be 1 to 1000000, got 0.5"),
+        ({"heat": {"saturation_ms": 0.0}}, "heat.saturation_ms must be 1e-06 to"),
+        ({"heat": {"saturation_ms": 1.0, "slowdown": 0.5}}, "heat.slowdown must be 1 to"),
         ({"heat": {"saturation_ms": 1.0, "cooling_share": 2.0}}, "heat.cooling_share must be 0 to 1"),
-        ({"faults": [{"kind": "crash", "at_run": 0}]}, "fault.at_run must be >= 1"),
-        ({"faults": [{"kind": "crash", "job_count": 0}]}, "fault.job_count must be >= 1"),
+        ({"faults": [{"kind": "crash", "at_run": 0}]}, "fault.at_run must be 1 to"),
+        ({"faults": [{"kind": "crash", "job_count": 0}]}, "fault.job_count must be 1 to"),
         ({"faults": [{"kind": "explode"}]}, "must be one of crash, hang, fail_run, reject_model"),
     ],
 )
