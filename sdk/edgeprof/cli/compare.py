@@ -15,6 +15,7 @@ from edgeprof.cli.parameters import (
     setting_from,
     setting_options,
 )
+from edgeprof.cli.progress import print_waiting
 
 if TYPE_CHECKING:
     from edgeprof.measuring.comparison import Candidate, Comparison
@@ -77,6 +78,7 @@ def compare(
             allow_fallback=allow_fallback,
             seed=seed,
             on_measurement=_print_measurement,
+            on_waiting=print_waiting,
         )
     if as_json:
         print_json(_document(found))

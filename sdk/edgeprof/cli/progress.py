@@ -75,7 +75,12 @@ class JobBar(ShownBar):
 
     def on_waiting(self, job: Job) -> None:
         """Print for whom a job waits, and how long."""
-        messages.print(waiting_text(job), markup=False, highlight=False)
+        print_waiting(job)
+
+
+def print_waiting(job: Job) -> None:
+    """Print for whom a queued job waits, and how long."""
+    messages.print(waiting_text(job), markup=False, highlight=False)
 
 
 def waiting_text(job: Job) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgeprof.cli.console import messages, milliseconds
-from edgeprof.cli.progress import ShownBar, new_bar
+from edgeprof.cli.progress import ShownBar, new_bar, print_waiting
 from edgeprof.searching.listener import DeviceSearchListener
 from edgeprof.store import Probe
 from edgeprof_predictor.search.result import Found
-from edgeprof_proto.records.job import JobEvent
+from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.measurement import LatencyBlock
 
 
@@ -30,6 +30,10 @@ class SearchProgress(ShownBar, DeviceSearchListener):
         if count > known_count:
             messages.print(f"zero-cost proxies of {count} candidates: {known_count} are known, the others are computed")
         self._bar.update(self._task, total=count, completed=known_count, description="scoring candidates")
+
+    def on_waiting(self, job: Job) -> None:
+        """Print for whom a measurement waits, and how long."""
+        print_waiting(job)
 
     def on_scored(self, architecture: str) -> None:
         """Move the bar."""

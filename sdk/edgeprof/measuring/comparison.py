@@ -12,6 +12,7 @@ import statistics
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,12 +21,14 @@ from edgeprof.errors import EdgeprofError
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.folders import default_model_folder
 from edgeprof.measuring.recording import record_result
+from edgeprof.measuring.setting_check import require_threads
 from edgeprof.prediction import load_profile
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.job import Job
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement, VerdictKind
 from edgeprof_proto.shared.interval import LEVEL, MIN_BLOCK_COUNT, middle_ranks
@@ -152,6 +155,7 @@ def compare(
     seed: int = 0,
     store: Store | None = None,
     on_measurement: Callable[[Candidate, Measurement], None] = lambda candidate, measurement: None,
+    on_waiting: Callable[[Job], None] = lambda job: None,
 ) -> Comparison:
     """Measure two candidates in alternation and say which is faster, by how much, and whether that is certain.
 
@@ -167,6 +171,7 @@ def compare(
         seed: Seed of the order within the pairs.
         store: Where the results go; None for the user's own.
         on_measurement: Called with the candidate and its result after each measurement.
+        on_waiting: Called with a job that has to wait for others: its position, and who runs meanwhile.
 
     Raises:
         EdgeprofError: If there are too few pairs for an interval, or a measurement failed.
@@ -177,18 +182,19 @@ def compare(
     session = f"compare-{uuid.uuid4().hex}"
     generator = random.Random(seed)
     pairs = []
+    measure = partial(client.measure, plan=plan, allow_fallback=allow_fallback, on_waiting=on_waiting)
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
+        for candidate in candidates.values():
+            require_threads(device, candidate.setting)
         for index in range(pair_count):
             order: list[Side] = ["a", "b"]
             generator.shuffle(order)
             found: dict[Side, Measurement] = {}
             for side in order:
                 candidate, job_id = candidates[side], f"{session}-{index}-{side}"
-                found[side] = client.measure(
-                    candidate.model, candidate.setting, job_id=job_id, plan=plan, allow_fallback=allow_fallback
-                )
+                found[side] = measure(candidate.model, candidate.setting, job_id=job_id)
                 record_result(client, store, job_id, resolve_platform(device, candidate.setting), found[side])
                 on_measurement(candidate, found[side])
             pairs.append(Pair(a=found["a"], b=found["b"], is_a_first=order[0] == "a"))
