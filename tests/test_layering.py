@@ -42,7 +42,7 @@ ROOMS = {
         ["worker"],
         ["device"],
         ["control", "runtimes", "service"],
-        ["isolation", "models", "trust"],
+        ["isolation", "listening", "models", "trust"],
         ["config", "data_dir"],
         ["calls", "conditions", "errors", "logs", "short_process", "version"],
     ],

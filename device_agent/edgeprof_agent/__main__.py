@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from edgeprof_agent.commands import doctor, hosts, init, install, pair, release, serve, uninstall
 from edgeprof_agent.errors import AgentError
+from edgeprof_agent.version import VERSION
 
 _COMMANDS = (init, serve, pair, hosts, doctor, release, install, uninstall)
 """All are imported at every start, so each imports what it needs beyond the configuration inside `run`."""
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0 on success or a requested stop, 1 after an error, 2 for a wrong command line.
     """
     parser = argparse.ArgumentParser(prog="edgeprof-agent", description="Measures models on this device for a host.")
+    parser.add_argument("--version", action="version", version=f"edgeprof-agent, version {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_parser(commands)

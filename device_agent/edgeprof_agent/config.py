@@ -3,13 +3,14 @@
 import dataclasses
 import math
 import re
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from edgeprof_agent.errors import ConfigError
 from edgeprof_proto import DEFAULT_PORT
+from edgeprof_proto.shared.address import AddressError, is_loopback, join_address
+from edgeprof_proto.shared.address import parse_address as parse_any_address
 
 ENVIRONMENT_PREFIX = "EDGEPROF_AGENT_"
 
@@ -44,8 +45,6 @@ _RANGES: dict[str, tuple[float, float]] = {
     "thread_count": (0, MAX_THREAD_COUNT),
 }
 """Smallest and largest value of every number."""
-
-_ADDRESS = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<host>[^:]*)):(?P<port>\d{1,5})")
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
 
@@ -127,12 +126,12 @@ class AgentConfig:
     @property
     def is_loopback(self) -> bool:
         """Whether only this device can reach the address."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @property
     def address(self) -> str:
         """Address to listen on, as `host:port`."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return join_address(self.host, self.port)
 
 
 def parse_address(address: str) -> tuple[str, int]:
@@ -147,10 +146,10 @@ def parse_address(address: str) -> tuple[str, int]:
     Raises:
         ConfigError: If it has another form.
     """
-    match = _ADDRESS.fullmatch(address)
-    if match is None or not (match["ipv6"] or match["host"]) or int(match["port"]) > 65535:
-        raise ConfigError(f"an address is HOST:PORT with a port of 0 to 65535, such as 127.0.0.1:0; got {address!r}")
-    return match["ipv6"] or match["host"], int(match["port"])
+    try:
+        return parse_any_address(address, min_port=0)
+    except AddressError as error:
+        raise ConfigError(str(error)) from None
 
 
 def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> AgentConfig:
@@ -195,12 +194,3 @@ def _parse(name: str, field_type: Any, text: str) -> Any:
 def _default_data_dir(environment: Mapping[str, str]) -> Path:
     data_home = environment.get("XDG_DATA_HOME")
     return (Path(data_home) if data_home else Path.home() / ".local" / "share") / "edgeprof-agent"
-
-
-def _is_loopback(host: str) -> bool:
-    if host in ("localhost", "::1"):
-        return True
-    try:
-        return socket.inet_pton(socket.AF_INET, host)[0] == 127
-    except OSError:
-        return False

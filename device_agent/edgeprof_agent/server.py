@@ -26,6 +26,7 @@ from edgeprof_agent.jobs.job_queue import JobQueue
 from edgeprof_agent.jobs.journal import Journal, open_journal
 from edgeprof_agent.jobs.leases import Leases
 from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
+from edgeprof_agent.listening import reason_not_to_listen
 from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_agent.models.upload import CHUNK_BYTES_LIMIT
 from edgeprof_agent.rpc.decoding import DecodingInterceptor
@@ -226,10 +227,7 @@ async def _serving(
     try:
         port = await _add_port(server, config.address, identity)
     except RuntimeError as error:
-        raise ListenError(
-            f"cannot listen on {config.address}: another program, perhaps another agent, uses this port; "
-            "stop it, or choose another port with --listen"
-        ) from error
+        raise ListenError(f"cannot listen on {config.address}: {reason_not_to_listen(config)}") from error
     await server.start()
     await health_servicer.set("", health_pb2.HealthCheckResponse.SERVING)
     try:

@@ -2,6 +2,7 @@
 
     EdgeprofError
     - AgentUnavailableError           no agent answers, or a broken connection was not restored
+    - InvalidAddressError (ValueError)  a text that is no address of an agent
     - AgentTooOldError                the agent speaks an older contract than this host needs
     - RemoteError                     the agent refused a call or failed a job; `reason` says why
       - HostTooOldError
@@ -51,6 +52,10 @@ class EdgeprofError(Exception):
 
 class AgentUnavailableError(EdgeprofError):
     """No agent answers at the address, or a broken connection was not restored."""
+
+
+class InvalidAddressError(EdgeprofError, ValueError):
+    """A text is no address of an agent, `host:port`."""
 
 
 class AgentTooOldError(EdgeprofError):

@@ -5,6 +5,7 @@ import socket
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.data_dir import is_in_use
 from edgeprof_proto.records.check import Check, CheckLevel
+from edgeprof_proto.shared.address import join_address
 
 _CONNECT_DURATION_S = 2.0
 
@@ -16,7 +17,7 @@ def network_checks(config: AgentConfig) -> tuple[Check, ...]:
 
 def check_address(host: str, port: int, *, is_agent_running: bool) -> Check:
     """Check that the agent listens at its address, or that the address is free."""
-    address, name = f"{host}:{port}", "address"
+    address, name = join_address(host, port), "address"
     if port == 0:
         return Check(name=name, level=CheckLevel.GOOD, finding=f"the agent takes any free port of {host}")
     is_answering = _is_answering(host, port)

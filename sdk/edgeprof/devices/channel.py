@@ -1,14 +1,15 @@
 """Opens channels to agents: with TLS where host and device are paired, without TLS on loopback only."""
 
-import ipaddress
 import socket
 import ssl
+import urllib.parse
 
 import grpc
 
 from edgeprof.devices.pairings import read_pairings
-from edgeprof.errors import AgentUnavailableError, DeviceChangedError, NotPairedError
+from edgeprof.errors import AgentUnavailableError, DeviceChangedError, InvalidAddressError, NotPairedError
 from edgeprof_proto import KEEPALIVE_OPTIONS
+from edgeprof_proto.shared.address import AddressError, is_loopback, parse_address
 from edgeprof_proto.shared.trust import TLS_NAME, KeyPair, fingerprint_of
 
 CONNECT_TIMEOUT_S = 5.0
@@ -16,6 +17,9 @@ CONNECT_TIMEOUT_S = 5.0
 
 CHANNEL_OPTIONS = (
     *KEEPALIVE_OPTIONS,
+    # A proxy of the environment (http_proxy, grpc_proxy) would see models that go to loopback in clear, and reaches no
+    # board in this network.
+    ("grpc.enable_http_proxy", 0),
     ("grpc.http2.max_pings_without_data", 0),
     # The default of two minutes would outlast our own patience.
     ("grpc.max_reconnect_backoff_ms", 2_000),
@@ -40,7 +44,9 @@ def open_channel(address: str) -> grpc.Channel:
         DeviceChangedError: If the device is paired, and something else answers at its address.
         PairingFileError: If this host's key and paired devices cannot be read.
         AgentUnavailableError: If no agent answers at an address beyond loopback that is not known.
+        InvalidAddressError: If the address is not `host:port`.
     """
+    split_address(address)
     pairings = read_pairings()
     certificate = pairings.certificate_at(address)
     try:
@@ -50,7 +56,7 @@ def open_channel(address: str) -> grpc.Channel:
         if pairings.key is not None and certificate is not None:
             return secure_channel(address, pairings.key, certificate)
         if _is_loopback(address):
-            return grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+            return grpc.insecure_channel(_target(address), options=CHANNEL_OPTIONS)
         raise
     if certificate is not None:
         if shown is None or fingerprint_of(shown) != fingerprint_of(certificate):
@@ -61,7 +67,7 @@ def open_channel(address: str) -> grpc.Channel:
             )
     elif shown is None:
         if _is_loopback(address):
-            return grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+            return grpc.insecure_channel(_target(address), options=CHANNEL_OPTIONS)
         raise NotPairedError(
             f"the agent at {address} serves without encryption, which is accepted on loopback alone: run "
             f"`edgeprof-agent init` on the device, start its agent again, and run `edgeprof pair {address}`",
@@ -87,7 +93,7 @@ def secure_channel(address: str, key: KeyPair, certificate_pem: bytes) -> grpc.C
     """
     credentials = grpc.ssl_channel_credentials(certificate_pem, key.private_key_pem, key.certificate_pem)
     options = (*CHANNEL_OPTIONS, ("grpc.ssl_target_name_override", TLS_NAME))
-    return grpc.secure_channel(address, credentials, options=options)
+    return grpc.secure_channel(_target(address), credentials, options=options)
 
 
 def fetch_certificate(address: str) -> bytes | None:
@@ -101,7 +107,9 @@ def fetch_certificate(address: str) -> bytes | None:
 
     Raises:
         AgentUnavailableError: If no agent answers, or not in time.
+        InvalidAddressError: If the address is not `host:port`.
     """
+    place = split_address(address)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -109,7 +117,7 @@ def fetch_certificate(address: str) -> bytes | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
         with (
-            socket.create_connection(_split(address), timeout=CONNECT_TIMEOUT_S) as connection,
+            socket.create_connection(place, timeout=CONNECT_TIMEOUT_S) as connection,
             context.wrap_socket(connection) as encrypted,
         ):
             der = encrypted.getpeercert(binary_form=True)
@@ -124,14 +132,25 @@ def fetch_certificate(address: str) -> bytes | None:
     return ssl.DER_cert_to_PEM_cert(der).encode()
 
 
-def _split(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    return host.removeprefix("[").removesuffix("]"), int(port)
+def split_address(address: str) -> tuple[str, int]:
+    """Split the address of an agent into host and port.
+
+    Args:
+        address: `host:port`, an IPv6 host in square brackets.
+
+    Raises:
+        InvalidAddressError: If it has another form.
+    """
+    try:
+        return parse_address(address)
+    except AddressError as error:
+        raise InvalidAddressError(str(error)) from None
+
+
+def _target(address: str) -> str:
+    # Without the scheme, gRPC would take a host called `dns` or `unix` for a scheme.
+    return f"dns:///{urllib.parse.quote(address, safe=':[]')}"
 
 
 def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].removeprefix("[").removesuffix("]")
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(split_address(address)[0])

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import grpc
 
+from edgeprof.devices.channel import split_address
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import (
     AgentTooOldError,
@@ -20,6 +21,7 @@ from edgeprof.errors import (
     DeviceChangedError,
     EdgeprofError,
     HostTooOldError,
+    InvalidAddressError,
     NotPairedError,
     RemoteError,
 )
@@ -84,12 +86,13 @@ def _examined(address: str) -> Iterator[Check]:
 
 def check_name(address: str) -> Check:
     """Check that the host of an address has an IP address."""
-    host, port = _split(address)
-    if not host or not port.isdecimal():
-        return _trouble("name", f"{address!r} is no address", "write HOST:PORT, such as board.local:20763")
     try:
-        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
-    except (OSError, OverflowError) as error:
+        host, port = split_address(address)
+    except InvalidAddressError as error:
+        return _trouble("name", str(error), "write HOST:PORT, such as board.local:20763")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
         remedy = "check the spelling, try the IP address, or with .local install avahi on both sides"
         return _trouble("name", f"{host} does not resolve: {error}", remedy)
     return _good("name", f"{host} is {found[0][4][0]}")
@@ -97,9 +100,9 @@ def check_name(address: str) -> Check:
 
 def check_port(address: str) -> Check:
     """Check that something accepts connections there."""
-    host, port = _split(address)
+    host, port = split_address(address)
     try:
-        with socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT_S):
+        with socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S):
             return _good("port", f"something listens on port {port}")
     except ConnectionRefusedError:
         remedy = (
@@ -197,11 +200,6 @@ def _waiting_count(client: DeviceClient) -> int:
 def _is_unimplemented(error: BaseException) -> bool:
     cause = error.__cause__
     return isinstance(cause, grpc.Call) and cause.code() == grpc.StatusCode.UNIMPLEMENTED
-
-
-def _split(address: str) -> tuple[str, str]:
-    host, _, port = address.rpartition(":")
-    return host.removeprefix("[").removesuffix("]"), port
 
 
 def _good(name: str, finding: str) -> Check:
