@@ -1,7 +1,9 @@
 """Describes the device in a short-lived process, since that imports the runtimes, which the server must not."""
 
 import asyncio
+import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,7 +45,16 @@ class DeviceDescriber:
 
     async def _ask(self) -> DeviceDescription:
         try:
-            answer = await ask_process(self._command, cwd=self._work_dir, duration_s=DESCRIBE_DURATION_S)
+            # Temporary files belong into the agent's folder, and go with the process, however it ends.
+            with tempfile.TemporaryDirectory(
+                prefix="describe-", dir=self._work_dir, ignore_cleanup_errors=True
+            ) as temporary:
+                answer = await ask_process(
+                    self._command,
+                    cwd=self._work_dir,
+                    duration_s=DESCRIBE_DURATION_S,
+                    environment={**os.environ, "TMPDIR": temporary},
+                )
             return from_json(DeviceDescription, answer)
-        except (ShortProcessError, ValueError) as error:
+        except (ShortProcessError, OSError, ValueError) as error:
             raise DeviceDescriptionError(f"the device could not be described: {error}") from error

@@ -1,6 +1,7 @@
 """The limits of a worker: memory, CPU time, files, folders, its user, its environment variables."""
 
 import os
+import site
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -118,4 +119,17 @@ def worker_environment(config: AgentConfig, environment: Mapping[str, str]) -> d
     """
     names = (*_NEEDED_VARIABLES, *filter(None, (name.strip() for name in config.worker_variables.split(","))))
     kept = {name: environment[name] for name in names if name in environment}
-    return {**kept, "HOME": SCRATCH_PATH, "TMPDIR": SCRATCH_PATH}
+    return environment_with_home(SCRATCH_PATH, kept)
+
+
+def environment_with_home(home: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return environment variables with another home and temporary folder; Python finds its packages as before.
+
+    Args:
+        home: The folder.
+        environment: The variables.
+    """
+    # Packages that were installed with `pip install --user` lie in the home folder that this process has.
+    user_base = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
+    kept = {name: value for name, value in environment.items() if not name.startswith("XDG_")}
+    return {**user_base, **kept, "HOME": home, "TMPDIR": home}

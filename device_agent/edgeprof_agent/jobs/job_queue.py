@@ -111,7 +111,7 @@ class JobQueue:
         self._store.use_model(spec.model_sha256)
         if release_model:
             self._journal.quarantine.release_model(spec.model_sha256)
-        self._journal.quarantine.require_released(spec.model_sha256)
+        self._journal.quarantine.require_released(spec)
         self._admission.make_room(host_name, running_job_id=self._runner.running_job_id)
         self._journal.create_job(job_id, spec, time=self._clock(), host_name=host_name)
         self._events.announce_change()

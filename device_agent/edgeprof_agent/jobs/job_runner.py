@@ -27,7 +27,6 @@ from edgeprof_agent.jobs.event_stream import EventStream
 from edgeprof_agent.jobs.fair_share import fair_share_order
 from edgeprof_agent.jobs.journal import Journal
 from edgeprof_agent.jobs.leases import Leases
-from edgeprof_agent.jobs.quarantine import is_model_at_fault
 from edgeprof_agent.jobs.worker_events import WorkerEvent
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
@@ -185,13 +184,12 @@ class JobRunner:
         try:
             result = await self._run_worker(job, attempt)
             if isinstance(result, Failure) and result.reason == WorkerOutOfMemoryError.reason:
-                self._count_kill(job, result.message)
+                self._record_end(job, WorkerOutOfMemoryError(result.message))
             self._events.append_end(job_id, result)
         except (DiskFullError, JournalError):
             raise
         except AgentError as error:
-            if is_model_at_fault(error):
-                self._count_kill(job, str(error))
+            self._record_end(job, error)
             self._events.append_end(job_id, Failure(reason=error.reason, message=str(error)))
         except Exception as error:
             logger.exception("internal error while measuring job %s", job_id)
@@ -206,10 +204,10 @@ class JobRunner:
                 self._events.append(job.job_id, Progress(phase=event, attempt=attempt))
 
         # The model may have been quarantined since the job was queued.
-        self._journal.quarantine.require_released(job.spec.model_sha256)
+        self._journal.quarantine.require_released(job.spec)
         model_path = await self._store.verified_model(job.spec.model_sha256)
         spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
         return await self._worker.run(model_path, spec, attempt=attempt, on_event=record)
 
-    def _count_kill(self, job: Job, message: str) -> None:
-        self._journal.quarantine.count_worker_kill(job.spec.model_sha256, message, time=self._clock())
+    def _record_end(self, job: Job, error: AgentError) -> None:
+        self._journal.quarantine.record_end(job.spec, error, time=self._clock())

@@ -47,6 +47,20 @@ ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX jobs_by_turn ON jobs (host_name, turn);
 CREATE INDEX jobs_not_acknowledged ON jobs (number) WHERE acknowledge_time IS NULL AND host_name != '';
 """,
+    # To schema 4: ended workers by model and setting. Those counted before hold for every setting, named ''.
+    """
+ALTER TABLE worker_kills RENAME TO worker_kills_of_models;
+CREATE TABLE worker_kills (
+    model_sha256 TEXT NOT NULL,
+    setting TEXT NOT NULL,
+    kill_count INTEGER NOT NULL,
+    last_message TEXT NOT NULL,
+    last_time REAL NOT NULL,
+    PRIMARY KEY (model_sha256, setting)
+);
+INSERT INTO worker_kills SELECT model_sha256, '', kill_count, last_message, last_time FROM worker_kills_of_models;
+DROP TABLE worker_kills_of_models;
+""",
 )
 """One script for each schema version. Scripts are only added, never changed, since devices keep their journals."""
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 from typing import IO
 
+from edgeprof_agent.isolation.plan import environment_with_home
 from edgeprof_agent.runtimes.registry import runtime_entry_points
 from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records.device import RuntimeInfo
@@ -60,8 +61,11 @@ class _DescribingProcess:
             self._complaints = files.enter_context(tempfile.TemporaryFile())
             self._failure = ""
             try:
+                # Engines keep caches and settings there: none of them outlives the description.
+                home = files.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
                 self._process = subprocess.Popen(
                     (*DESCRIBE_RUNTIME_COMMAND, self._name),
+                    env=environment_with_home(home, os.environ),
                     stdin=subprocess.DEVNULL,
                     stdout=self._printed,
                     stderr=self._complaints,

@@ -21,6 +21,7 @@ from edgeprof_agent.models.onnx_precision import PRECISIONS, read_precision
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.onnxruntime_errors import error_text
+from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
@@ -111,6 +112,7 @@ def _with_precision_of_file(resolved: Setting, asked: Setting, model_path: Path)
 
 
 def _import_onnxruntime() -> Any:
+    turn_telemetry_off()
     try:
         import numpy  # noqa: F401 - only to report that it is missing
         import onnxruntime
@@ -118,6 +120,7 @@ def _import_onnxruntime() -> Any:
         raise RuntimeNotFoundError(
             f"ONNX Runtime cannot be imported ({error}); install it with: pip install 'edgeprof[onnxruntime]'"
         ) from error
+    onnxruntime.disable_telemetry_events()
     onnxruntime.set_default_logger_severity(LOG_SEVERITY_ERROR)
     return onnxruntime
 

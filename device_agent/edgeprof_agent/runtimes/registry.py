@@ -9,6 +9,7 @@ from importlib import metadata
 
 from edgeprof_agent.errors import RuntimeNotFoundError
 from edgeprof_agent.runtimes.base import Runtime
+from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def _load(name: str, values: set[str]) -> Runtime:
             f"{len(values)} packages bring a runtime {name!r} ({', '.join(sorted(values))}); uninstall all but one"
         )
     value = next(iter(values))
+    turn_telemetry_off()
     try:
         runtime_type = metadata.EntryPoint(name=name, value=value, group=ENTRY_POINT_GROUP).load()
     except Exception as error:

@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -139,3 +140,19 @@ def test_two_packages_with_a_runtime_of_one_name_are_refused(install: Path) -> N
     _write_entry_point(install, "onnxruntime = other_runtime:OtherRuntime")
     with pytest.raises(RuntimeNotFoundError, match="2 packages bring a runtime 'onnxruntime'"):
         load_runtime("onnxruntime")
+
+
+def test_what_a_runtime_leaves_in_its_home_goes_with_its_description(install: Path, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    _write_entry_point(install, "other = other_runtime:OtherRuntime")
+    _write_runtime(
+        install,
+        "home = os.path.expanduser('~'); open(home + '/cache', 'w').close(); "
+        f"open({str(seen)!r}, 'w').write(home + ' ' + os.environ['DO_NOT_TRACK']); "
+        "return RuntimeInfo(name='other', version='1', providers=('cpu',), precisions=('float32',))",
+    )
+    described = {info.name: info for info in describe_runtimes()}
+    assert described["other"].version == "1"
+    home, do_not_track = seen.read_text().split()
+    assert do_not_track == "1"
+    assert home != os.path.expanduser("~") and not Path(home).exists()
