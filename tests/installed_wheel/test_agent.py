@@ -31,8 +31,10 @@ def test_the_doctor_says_that_there_is_no_runtime_and_how_to_get_one(agent: Envi
     done = agent.run("edgeprof-agent", "doctor")
     assert done.returncode == 1
     assert done.stderr == ""
-    assert "no runtime is there" in done.stdout
-    assert REMEDY in done.stdout
+    level, _, finding = done.stdout.partition("runtimes: ")
+    assert level.split()[-1] == "trouble"
+    assert finding.startswith("no runtime is ")
+    assert REMEDY in finding.splitlines()[0]
 
 
 def test_the_hosts_command_says_what_it_needs(agent: Environment) -> None:
@@ -69,6 +71,6 @@ def test_measuring_on_it_ends_in_a_sentence_that_says_what_to_do(
     models = [tiny_model] if verb == "benchmark" else []
     done = host.run("edgeprof", verb, *models, "--device", agent_address)
     assert done.returncode == 1
-    assert "error: runtime 'onnxruntime' is not available" in done.stderr
+    assert "error: runtime 'onnxruntime'" in done.stderr
     assert REMEDY in done.stderr
     assert "Traceback" not in done.stderr
