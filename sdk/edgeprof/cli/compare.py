@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.cli.console import messages, milliseconds, print_facts, print_json
+from edgeprof.cli.measurement_text import deciding_inputs_text
 from edgeprof.cli.parameters import (
     allow_fallback_option,
     device_option,
@@ -111,16 +112,17 @@ def _document(found: "Comparison") -> dict[str, Any]:
 
 def _print(found: "Comparison") -> None:
     a_ms, b_ms = found.median_ms
-    print_facts(
-        f"A {found.a.name}, B {found.b.name} on {found.device.board or found.device.host_name}",
-        {
-            "A": milliseconds(a_ms),
-            "B": milliseconds(b_ms),
-            "B takes": f"{found.ratio:.3f} times A's time, {found.lower:.3f} to {found.upper:.3f} ({found.level:.0%})",
-            "conclusion": _conclusion(found),
-            "measurements": f"{2 * len(found.pairs)}, {found.unstable_count} of them not stable",
-        },
-    )
+    facts = {
+        "A": milliseconds(a_ms),
+        "B": milliseconds(b_ms),
+        "B takes": f"{found.ratio:.3f} times A's time, {found.lower:.3f} to {found.upper:.3f} ({found.level:.0%})",
+        "conclusion": _conclusion(found),
+        "measurements": f"{2 * len(found.pairs)}, {found.unstable_count} of them not stable",
+    }
+    for name, measurement in (("A", found.pairs[0].a), ("B", found.pairs[0].b)):
+        if warning := deciding_inputs_text(measurement.inputs):
+            facts[f"warning for {name}"] = warning
+    print_facts(f"A {found.a.name}, B {found.b.name} on {found.device.board or found.device.host_name}", facts)
 
 
 def _with_changes(setting: Any, changes: tuple[str, ...]) -> Any:

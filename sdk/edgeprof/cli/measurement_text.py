@@ -44,7 +44,7 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
         "conditions": _conditions_text(measurement),
         "inputs": _inputs_text(measurement.inputs),
     }
-    if warning := _warning_text(measurement.inputs):
+    if warning := deciding_inputs_text(measurement.inputs):
         facts["warning"] = warning
     if measurement.plan.start_temperature_celsius:
         facts["start temperature"] = _start_text(measurement)
@@ -139,7 +139,12 @@ def _values_text(item: GeneratedInput) -> str:
     return f"{item.lowest_value} to {item.highest_value}"
 
 
-def _warning_text(inputs: tuple[GeneratedInput, ...]) -> str:
+def deciding_inputs_text(inputs: tuple[GeneratedInput, ...]) -> str:
+    """A warning where the values of inputs decide what a model runs; empty where none do.
+
+    Args:
+        inputs: What the model was given.
+    """
     deciding = [f"{item.name} ({', '.join(item.deciding_operators)})" for item in inputs if item.deciding_operators]
     if not deciding:
         return ""

@@ -10,7 +10,8 @@ from onnx import TensorProto, helper
 import edgeprof
 from edgeprof.errors import ModelFileError, ModelRefusedError
 from edgeprof.testing import SimulatedDevice
-from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.job_spec import JobSpec, Setting
+from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.model_formats import MODEL_FORMATS
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
@@ -75,3 +76,28 @@ def test_the_host_knows_the_formats_of_all_runtimes_that_come_along() -> None:
     ]
     assert import_module("edgeprof_agent.runtimes.registry").ENTRY_POINT_GROUP == "edgeprof.runtimes"
     assert {runtime.name: runtime.model_format for runtime in ours} == dict(MODEL_FORMATS)
+
+
+def test_what_was_fed_arrives_with_the_result(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["table", "ids"], ["e"]), helper.make_node("TopK", ["e", "k"], ["y", "i"])],
+        "graph",
+        [
+            helper.make_tensor_value_info("ids", TensorProto.INT64, ("batch", 16)),
+            helper.make_tensor_value_info("k", TensorProto.INT64, (1,)),
+        ],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [helper.make_tensor("table", TensorProto.FLOAT, (500, 4), bytes(8000), raw=True)],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    with edgeprof.connect(simulated_device.address) as client:
+        setting = Setting(runtime="onnxruntime", batch_size=3)
+        measurement = client.measure(tmp_path / "m.onnx", setting, job_id="fed")
+        kept = client.job("fed").measurement
+    assert kept is not None and kept.inputs == measurement.inputs
+    assert measurement.inputs == (
+        GeneratedInput(name="ids", element_type="int64", sizes=(3, 16), lowest_value=0, highest_value=499),
+        GeneratedInput(
+            name="k", element_type="int64", sizes=(1,), lowest_value=0, highest_value=1, deciding_operators=("TopK",)
+        ),
+    )
