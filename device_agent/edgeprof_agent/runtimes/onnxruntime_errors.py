@@ -7,6 +7,9 @@ MAX_LENGTH = 500
 
 _CODE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _PLACE = re.compile(r"[^\s:]*\.(?:cc|cpp|cu|h|hpp):\d+ ")
+_LOADING = re.compile(r"^Load model from .{0,4096}? failed:", re.DOTALL)
+"""The file has another name inside the worker."""
+
 _IR_VERSION = re.compile(r"Unsupported model IR version: (-?\d+), max supported IR version: (\d+)")
 _OPSET = re.compile(
     r"Opset (-?\d+) is under development.*?official support for domain (\S+) is till opset (\d+)", re.DOTALL
@@ -31,7 +34,7 @@ def error_text(error: Exception) -> str:
             f"the model uses opset {found[1]} of {found[2]}, this ONNX Runtime knows up to {found[3]}; update "
             f"onnxruntime on the device, or export the model with opset_version={found[3]} or lower"
         )
-    text = " ".join(_without_places(text).split())
+    text = " ".join(_without_places(_LOADING.sub("", text)).split())
     if len(text) > MAX_LENGTH:
         text = f"{text[: MAX_LENGTH // 2]} ... {text[-MAX_LENGTH // 2 :]}"
     return text or type(error).__name__

@@ -21,6 +21,7 @@ def said_of(model: onnx.ModelProto, folder: Path) -> str:
         OnnxRuntime().load(saved(model, folder), Setting(runtime="onnxruntime"), input_seed=0)
     text = str(caught.value)
     assert "\n" not in text
+    assert str(folder) not in text
     assert ".cc:" not in text and ".h:" not in text and "std::" not in text
     return text
 
