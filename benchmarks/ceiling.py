@@ -43,7 +43,7 @@ def predict_rest(
     assert costs is not None  # the layers of this space are known
     amounts = np.column_stack([costs.amounts.reshape(len(choices), -1), costs.depth])
     one_hot = np.hstack([space.one_hot(cell) for cell in cells])
-    described = np.hstack([one_hot, amounts / amounts.std(axis=0).clip(min=1e-9)])
+    described = np.hstack([one_hot, amounts / amounts.std(axis=0, ddof=0).clip(min=1e-9)])
     paired = np.hstack([described, *(pairs(space.one_hot(cell)) for cell in cells)])
     for features in (one_hot, described, paired):
         yield np.exp(ridge(features[fit], np.log(latency_ms[fit]), features[rest]))

@@ -15,11 +15,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from published_data import DATA_FOLDER, TASKS
 
 from edgeprof_predictor.evaluation import (
     EVALUATED_NAMES,
+    Group,
     Protocol,
     Score,
     check_calibration,
@@ -31,6 +33,12 @@ from edgeprof_predictor.evaluation import (
 )
 from edgeprof_predictor.runs import Journal, Unit, run_units, write_rows
 from edgeprof_predictor.tables.published import load_table_with_space
+
+
+HEADING: Final = (
+    "| task | method | samples | Spearman | seeds | median APE | coverage | lowest | width | kept | by platform |",
+    "| --- " * 11 + "|",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +81,23 @@ class TaskRun:
 
 
 def markdown(task_name: str, scores: Sequence[Score]) -> list[str]:
-    """Return a row for each method and number of samples: means over platforms, spread over seeds."""
+    """Return a row for each method and number of samples: means over platforms, ± sample deviation over seeds."""
     calibrations = {
         (calibration.method, calibration.sample_count): calibration.within_share
         for calibration in check_calibration(scores)
     }
     return [
         f"| {task_name} | {group.method}{' (upper bound)' if group.is_upper_bound else ''} | {group.sample_count} "
-        f"| {group.spearman:.3f} ± {group.spearman_sd:.3f} | {group.median_ape:.3f} "
+        f"| {group.spearman:.3f}{_spread(group)} | {group.seed_count} | {group.median_ape:.3f} "
         f"| {group.interval_coverage:.2f} | {group.lowest_coverage:.2f} | {group.interval_width_ratio:.2f} "
         f"| {calibrations.get((group.method, group.sample_count), math.nan):.2f} "
         f"| {' '.join(f'{name} {value:.3f}' for name, value in group.platform_spearman.items())} |"
         for group in summarise(scores)
     ]
+
+
+def _spread(group: Group) -> str:
+    return f" ± {group.spearman_sd:.3f}" if group.seed_count > 1 else ""
 
 
 def main() -> int:
@@ -102,8 +114,7 @@ def main() -> int:
     runs = [TaskRun.prepare(name, samples, arguments.seeds, methods) for name in arguments.task or TASKS]
     inputs = {name: value for run in runs for name, value in run.inputs.items()}
     journal = Journal.beside(arguments.json, inputs) if arguments.json else None
-    print("| task | method | samples | Spearman | median APE | coverage | lowest | width | kept | by platform |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("\n".join(HEADING))
     rows = []
     for run in runs:
         found = run_units(

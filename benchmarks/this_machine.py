@@ -73,8 +73,8 @@ MARGIN: Final = 0.02
 """Target: largest difference of the Spearman from the ceiling."""
 
 TABLE_HEAD: Final = (
-    "| setting | samples | Spearman | median APE | coverage | ceiling: Spearman / APE | below it "
-    f"| within {MARGIN} | published devices alone | FLOPs | measured twice |\n" + "| --- " * 11 + "|"
+    "| setting | samples | Spearman | seeds | median APE | coverage | ceiling: Spearman / APE | below it "
+    f"| within {MARGIN} | published devices alone | FLOPs | measured twice |\n" + "| --- " * 12 + "|"
 )
 
 Medians = dict[tuple[str, str], list[float]]
@@ -206,9 +206,11 @@ def table_row(scores: Sequence[Score], alone: Sequence[Score], limits: tuple[flo
     """Return a row of Markdown without its last column: scores of one setting and count, one a seed."""
     name, count, method = scores[0].platform, scores[0].sample_count, scores[0].method
     spearman = np.array([item.spearman for item in scores])
+    spread = f" ± {metrics.sample_deviation(spearman):.3f}" if len(spearman) > 1 else ""
     below = limits[0] - spearman.mean()
     figures = (
-        f"{spearman.mean():.3f} ± {spearman.std():.3f}",
+        f"{spearman.mean():.3f}{spread}",
+        f"{len(scores)}",
         f"{np.mean([item.median_ape for item in scores]):.3f}",
         f"{np.mean([item.interval_coverage for item in scores]):.2f}",
         f"{limits[0]:.3f} / {limits[1]:.3f}",

@@ -55,7 +55,7 @@ def _table(title: str, space: str, published: Mapping[str, tuple[float, ...]]) -
     closest = tuple(max(column) for column in zip(*correlations.values(), strict=True))
     printed = {**published, "closest source": tuple(max(column) for column in zip(*published.values(), strict=True))}
     rows = [
-        ResultRow(label=label, count=None, ours=ours, spreads=(0.0,) * 3, published=printed[label], seed_count=0)
+        ResultRow(label=label, count=None, ours=ours, spreads=(None,) * 3, published=printed[label], seed_count=0)
         for label, ours in {**correlations, "closest source": closest}.items()
     ]
     return ResultTable(

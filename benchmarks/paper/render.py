@@ -61,10 +61,14 @@ def _table_rows(table: ResultTable) -> list[str]:
     """Return Markdown rows: each cell holds ours and, in brackets, the paper's."""
     has_seeds = any(row.seed_count for row in table.rows)
     head = ["row", *(["samples"] if has_seeds else []), *table.columns, *(["seeds"] if has_seeds else []), "note"]
-    rows = ["ours (the paper's)" + (" ± spread over seeds of the mean" if has_seeds else ""), "", *_heading(head)]
+    rows = [
+        "ours (the paper's)" + (" ± sample deviation of the mean over seeds" if has_seeds else ""),
+        "",
+        *_heading(head),
+    ]
     for row in table.rows:
         cells = [_cell(ours, printed) for ours, printed in zip(row.ours, _padded(row.published, row.ours), strict=True)]
-        if row.seed_count > 1:
+        if row.spreads[-1] is not None:
             cells[-1] += f" ± {row.spreads[-1]:.3f}"
         before = [row.label, *([f"{row.count}"] if has_seeds else [])]
         rows.append(_line([*before, *cells, *([f"{row.seed_count}"] if has_seeds else []), row.note]))
@@ -87,7 +91,9 @@ def _draw_table(table: ResultTable) -> Picture:
     figure, axes = plt.subplots(figsize=(7.5, 1.2 + 0.3 * len(rows)), layout="constrained")
     for place, (row, ours) in enumerate(reversed(rows)):
         printed = row.published[-1]
-        axes.errorbar([ours], [place], xerr=[row.spreads[-1]], fmt="o", color=OURS, label="ours" if not place else None)
+        axes.errorbar(
+            [ours], [place], xerr=[row.spreads[-1] or 0.0], fmt="o", color=OURS, label="ours" if not place else None
+        )
         if printed is not None:
             axes.plot([printed], [place], "x", color=PAPERS)
     axes.plot([], [], "x", color=PAPERS, label="the paper's")
@@ -136,7 +142,14 @@ def _draw_bars(axes: Axes, panels: dict[str, list[ResultCurve]]) -> None:
 def _draw_curves(axes: Axes, panel: str, curves: Sequence[ResultCurve], x_label: str) -> None:
     for curve in curves:
         is_point = len(curve.x) == 1
-        axes.errorbar(curve.x, curve.y, yerr=curve.spreads, fmt="s" if is_point else ".-", capsize=2, label=curve.label)
+        axes.errorbar(
+            curve.x,
+            curve.y,
+            yerr=[spread or 0.0 for spread in curve.spreads],
+            fmt="s" if is_point else ".-",
+            capsize=2,
+            label=curve.label,
+        )
     axes.set_xscale("log")
     counts = sorted({x for curve in curves for x in curve.x})
     if len(counts) <= MOST_TICKS:

@@ -10,6 +10,8 @@ from benchmarks.paper.figures import Figure
 from benchmarks.paper.rows import Entry, Table
 from benchmarks.paper.runs import ExperimentCache, Score
 
+from edgeprof_predictor.metrics import sample_deviation
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRow:
@@ -19,7 +21,7 @@ class ResultRow:
         label: Of the row.
         count: Samples; None where nothing is sampled.
         ours: For each column; None where the data cannot give it, or nothing is computed yet.
-        spreads: Standard deviation over seeds.
+        spreads: Sample standard deviation over seeds; None with fewer than two.
         published: For each column; None where the paper prints nothing.
         seed_count: Seeds behind ours; 0 where nothing is random.
         note: What differs in this row.
@@ -28,7 +30,7 @@ class ResultRow:
     label: str
     count: int | None
     ours: tuple[float | None, ...]
-    spreads: tuple[float, ...]
+    spreads: tuple[float | None, ...]
     published: tuple[float | None, ...]
     seed_count: int
     note: str = ""
@@ -52,7 +54,7 @@ class ResultCurve:
     label: str
     x: tuple[int, ...]
     y: tuple[float, ...]
-    spreads: tuple[float, ...]
+    spreads: tuple[float | None, ...]
     seed_count: int
 
 
@@ -113,10 +115,10 @@ def _row(entry: Entry, columns: Sequence[str], cache: ExperimentCache) -> Result
     # Where a row needs several runs, only the seeds that all of them have.
     seeds = set.intersection(*({score.seed for score in scores} for scores in by_run)) if is_known else set()
     scores = [score for finished in by_run for score in finished if score.seed in seeds]
-    means: list[tuple[float | None, float]] = [
+    means: list[tuple[float | None, float | None]] = [
         _mean_and_spread([score for score in scores if column in (score.platform, "mean")], entry.count)
         if seeds
-        else (None, 0.0)
+        else (None, None)
         for column in columns
     ]
     return ResultRow(
@@ -130,8 +132,8 @@ def _row(entry: Entry, columns: Sequence[str], cache: ExperimentCache) -> Result
     )
 
 
-def _mean_and_spread(scores: Sequence[Score], count: int) -> tuple[float, float]:
-    """Return mean Spearman over platforms and seeds, and the spread over seeds of the mean over platforms."""
+def _mean_and_spread(scores: Sequence[Score], count: int) -> tuple[float, float | None]:
+    """Return mean Spearman over platforms and seeds, and the sample deviation over seeds of the mean over platforms."""
     seeds = sorted({score.seed for score in scores})
     by_seed = [np.mean([s.spearman for s in scores if (s.seed, s.sample_count) == (seed, count)]) for seed in seeds]
-    return float(np.mean(by_seed)), float(np.std(by_seed))
+    return float(np.mean(by_seed)), sample_deviation(by_seed) if len(by_seed) > 1 else None

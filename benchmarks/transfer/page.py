@@ -11,6 +11,8 @@ import numpy as np
 from benchmarks.transfer.pictures import draw_all
 from benchmarks.transfer.published import DIRECTIONS, common_platforms
 
+from edgeprof_predictor.metrics import sample_deviation
+
 ASKED: Final = {
     ("fbnet", "target"): (0.94, 0.955, 0.960, 0.965),
     ("fbnet", "family"): (0.89, 0.915, 0.94, 0.95),
@@ -100,7 +102,7 @@ def _tables(rows: Sequence[Row]) -> str:
             ]
             lines[-1] += f"median error in milliseconds {', '.join(errors)}."
             lines += [""]
-    lines.append("± is the standard deviation of that mean over seeds.\n")
+    lines.append("± is the sample standard deviation of that mean over seeds.\n")
     return "\n".join(lines)
 
 
@@ -245,7 +247,7 @@ def _cell(rows: Iterable[Row], method: str, samples: str, count: int) -> str:
         float(np.mean([row["spearman"] for row in found if row["seed"] == seed]))
         for seed in sorted({row["seed"] for row in found})
     ]
-    spread = f" ± {np.std(by_seed):.3f}" if len(by_seed) > 1 else ""
+    spread = f" ± {sample_deviation(by_seed):.3f}" if len(by_seed) > 1 else ""
     return f"{np.mean(by_seed):.3f}{spread}" if by_seed else ""
 
 

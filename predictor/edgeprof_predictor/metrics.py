@@ -5,6 +5,8 @@ All take `n` actual and `n` predicted latencies; shares lie between 0 and 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import stats
 
@@ -55,6 +57,15 @@ def interval_width_ratio(predicted: FloatArray, lower: FloatArray, upper: FloatA
     _check(predicted, lower)
     _check(predicted, upper)
     return float(np.median((upper - lower) / predicted))
+
+
+def sample_deviation(values: Sequence[float]) -> float:
+    """Return the standard deviation of repetitions around their mean, such as over seeds; nan with fewer than two.
+
+    The sum of squares is divided by one less than their number: over two or three seeds the deviation around their own
+    mean would be too small by a factor of 1.41 or 1.22.
+    """
+    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
 def _relative_errors(actual: FloatArray, predicted: FloatArray) -> FloatArray:

@@ -30,6 +30,11 @@ def test_coverage_counts_the_ends_of_the_interval() -> None:
     assert metrics.interval_coverage(actual, lower, upper) == 0.5
 
 
+def test_the_deviation_of_repetitions_is_that_of_a_sample() -> None:
+    assert metrics.sample_deviation([0.9, 0.8]) == pytest.approx(0.1 / np.sqrt(2.0))
+    assert np.isnan(metrics.sample_deviation([0.9]))
+
+
 def test_lists_of_different_length_are_refused() -> None:
     with pytest.raises(EncodingError, match="equal length"):
         metrics.spearman(np.array([1.0, 2.0]), np.array([1.0]))

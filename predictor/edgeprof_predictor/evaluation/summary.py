@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from edgeprof_predictor.evaluation.score import Score
+from edgeprof_predictor.metrics import sample_deviation
 
 CALIBRATION_FACTOR: Final = 1.5
 """An expected error counts as calibrated when the measured one is within this factor of it, in either direction."""
@@ -28,7 +29,8 @@ class Group:
         sample_count: Samples of each new platform.
         is_upper_bound: Whether the method has seen the whole table of each new platform.
         spearman: Mean rank correlation.
-        spearman_sd: Standard deviation over seeds of the mean over platforms.
+        spearman_sd: Sample standard deviation over seeds of the mean over platforms; nan with a single seed.
+        seed_count: Seeds behind it.
         kendall_tau: Mean of Kendall's tau-b.
         median_ape: Mean over platforms of the median error.
         within_5_percent: Share of predictions that err by at most 5 %.
@@ -44,6 +46,7 @@ class Group:
     is_upper_bound: bool
     spearman: float
     spearman_sd: float
+    seed_count: int
     kendall_tau: float
     median_ape: float
     within_5_percent: float
@@ -112,7 +115,8 @@ def _group(scores: Sequence[Score]) -> Group:
         sample_count=scores[0].sample_count,
         is_upper_bound=scores[0].is_upper_bound,
         spearman=_mean(scores, "spearman"),
-        spearman_sd=float(np.std([_mean(group, "spearman") for group in by_seed])),
+        spearman_sd=sample_deviation([_mean(group, "spearman") for group in by_seed]),
+        seed_count=len(by_seed),
         kendall_tau=_mean(scores, "kendall_tau"),
         median_ape=_mean(scores, "median_ape"),
         within_5_percent=_mean(scores, "within_5_percent"),

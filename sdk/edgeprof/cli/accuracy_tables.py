@@ -7,6 +7,7 @@ from rich.table import Table
 
 from edgeprof.cli.console import console
 from edgeprof_predictor.accuracy.evaluation import AccuracyScore
+from edgeprof_predictor.metrics import sample_deviation
 
 NOT_KNOWN = "-"
 """For what ranks alone cannot have."""
@@ -15,7 +16,7 @@ NOT_KNOWN = "-"
 def print_accuracy_scores(scores: Sequence[AccuracyScore]) -> None:
     """Print means over seeds, one line for each method, source and number of samples, then the warnings."""
     seed_count = len({score.seed for score in scores})
-    spread = f"{seed_count} seeds, ± spread over seeds" if seed_count > 1 else "1 seed"
+    spread = f"{seed_count} seeds, ± sample deviation over seeds" if seed_count > 1 else "1 seed"
     table = Table(title=f"{scores[0].target}, mean over {spread}", title_justify="left", box=None, pad_edge=False)
     for heading in ("method", "reads"):
         table.add_column(heading, no_wrap=True)
@@ -35,7 +36,7 @@ def _key(score: AccuracyScore) -> tuple[str, str, int]:
 
 def _cells(group: Sequence[AccuracyScore]) -> tuple[str, ...]:
     first, ranks = group[0], [score.spearman for score in group]
-    spread = f" ± {np.std(ranks):.3f}" if len(group) > 1 else ""
+    spread = f" ± {sample_deviation(ranks):.3f}" if len(group) > 1 else ""
     coverages = [score.interval_coverage for score in group if score.interval_coverage is not None]
     names = first.source.split("+")
     return (

@@ -32,14 +32,14 @@ def print_scores(scores: Sequence[Score], protocol: Protocol) -> None:
 
 
 def _means_table(groups: Sequence[Group], protocol: Protocol) -> Table:
-    seeds = f"{len(protocol.seeds)} seeds, ± spread over seeds" if len(protocol.seeds) > 1 else "1 seed"
+    seeds = f"{len(protocol.seeds)} seeds, ± sample deviation over seeds" if len(protocol.seeds) > 1 else "1 seed"
     table = _table(f"Mean over {len(protocol.test)} platforms and {seeds}", "method", "samples")
     for heading in ("spearman", "kendall tau", "median error", "within 5 %", "within 10 %"):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("90 % interval holds", "lowest", "width"):
         table.add_column(heading, justify="right", no_wrap=True)
     for group in groups:
-        spread = f" ± {group.spearman_sd:.3f}" if len(protocol.seeds) > 1 else ""
+        spread = f" ± {group.spearman_sd:.3f}" if group.seed_count > 1 else ""
         table.add_row(
             _name(group),
             str(group.sample_count),

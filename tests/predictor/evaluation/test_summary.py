@@ -35,9 +35,15 @@ def test_a_group_is_the_mean_over_platforms_and_its_spread_that_over_seeds() -> 
         ]
     )
     assert group.spearman == pytest.approx(0.85)
-    assert group.spearman_sd == pytest.approx(0.05)
+    assert group.spearman_sd == pytest.approx(math.sqrt(0.005))
+    assert group.seed_count == 2
     assert group.platform_spearman == pytest.approx({"board": 0.95, "phone": 0.75})
     assert group.lowest_coverage == pytest.approx(0.7)
+
+
+def test_a_single_seed_has_no_spread() -> None:
+    (group,) = summarise([score(platform="board"), score(platform="phone")])
+    assert (group.seed_count, math.isnan(group.spearman_sd)) == (1, True)
 
 
 def test_groups_keep_the_order_of_the_methods_and_sort_the_counts() -> None:
