@@ -44,7 +44,7 @@ ROOMS = {
         ["control", "runtimes", "service"],
         ["isolation", "listening", "models", "trust"],
         ["config", "data_dir"],
-        ["calls", "conditions", "errors", "logs", "short_process", "version"],
+        ["calls", "conditions", "errors", "logs", "quiet_window", "short_process", "version"],
     ],
     "edgeprof_predictor": [
         ["profile_references", "search"],

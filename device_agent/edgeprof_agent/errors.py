@@ -22,6 +22,7 @@
     - WorkerCrashedError                 the worker process ended without a result
     - WorkerOutOfMemoryError             the worker process ran out of memory
     - WorkerNotStartedError              no worker process could be started
+    - AgentUpdatedError                  the worker is of another version than the server
     - WorkerTimeoutError                 the worker process took too long
     - JobInterruptedError                the agent stopped during every attempt
     - JobCancelledError                  the job was cancelled on request
@@ -179,6 +180,12 @@ class WorkerNotStartedError(AgentError):
     """No worker process could be started, for a reason other than the model."""
 
     reason = "ERROR_REASON_WORKER_NOT_STARTED"
+
+
+class AgentUpdatedError(AgentError):
+    """The package was updated in place: the worker is of another version than the server that started it."""
+
+    reason = "ERROR_REASON_AGENT_UPDATED"
 
 
 class WorkerTimeoutError(AgentError):

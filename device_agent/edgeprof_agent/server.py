@@ -29,6 +29,7 @@ from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
 from edgeprof_agent.listening import reason_not_to_listen
 from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_agent.models.upload import CHUNK_BYTES_LIMIT
+from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_agent.rpc.decoding import DecodingInterceptor
 from edgeprof_agent.rpc.servicer import DeviceAgentServicer
 from edgeprof_agent.service.notification import notify, notify_watchdog
@@ -161,7 +162,8 @@ def _build_servicer(
     worker: WorkerProcess,
     describer: DeviceDescriber,
 ) -> tuple[DeviceAgentServicer, JobQueue]:
-    store = _build_store(config, data_dir, journal)
+    quiet_window = QuietWindow()
+    store = _build_store(config, data_dir, journal, quiet_window)
     leases = Leases(config.lease_duration_s)
     jobs = JobQueue(
         journal,
@@ -169,6 +171,7 @@ def _build_servicer(
         worker,
         describer,
         leases,
+        quiet_window,
         queued_job_count=config.queued_job_count,
         host_queued_job_count=config.host_queued_job_count,
         finished_job_count=config.finished_job_count,
@@ -182,12 +185,12 @@ def _build_servicer(
         store=store,
         jobs=jobs,
         leases=leases,
-        diagnoser=Diagnoser(config, data_dir),
+        diagnoser=Diagnoser(config, data_dir, quiet_window),
     )
     return servicer, jobs
 
 
-def _build_store(config: AgentConfig, data_dir: Path, journal: Journal) -> ModelStore:
+def _build_store(config: AgentConfig, data_dir: Path, journal: Journal, quiet_window: QuietWindow) -> ModelStore:
     return ModelStore(
         data_dir,
         model_bytes=config.model_bytes,
@@ -196,6 +199,7 @@ def _build_store(config: AgentConfig, data_dir: Path, journal: Journal) -> Model
         needed_models=journal.needed_models,
         upload_count=config.upload_count,
         upload_bytes_per_s=config.upload_bytes_per_s,
+        quiet_window=quiet_window,
     )
 
 

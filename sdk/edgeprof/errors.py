@@ -23,6 +23,7 @@
       - ModelQuarantinedError         the model has ended its worker twice
       - WorkerFailedError             crash, time-out, failed run, interruption, no start
         - WorkerOutOfMemoryError
+      - AgentUpdatedError             the agent was updated while it ran, and must be restarted
       - JobCancelledError
       - NotPairedError                this host is not paired with the device, or no longer
       - PairingClosedError            the device shows no code at the moment
@@ -147,6 +148,10 @@ class WorkerOutOfMemoryError(WorkerFailedError):
     """The model takes more memory than the device has for it."""
 
 
+class AgentUpdatedError(RemoteError):
+    """The agent's package was updated while it ran: it must be restarted."""
+
+
 class JobCancelledError(RemoteError):
     """The job was cancelled."""
 
@@ -220,6 +225,7 @@ ERROR_OF_REASON: dict[str, type[RemoteError]] = {
     "ERROR_REASON_WORKER_NOT_STARTED": WorkerFailedError,
     "ERROR_REASON_UPLOAD_LIMITED": UploadLimitedError,
     "ERROR_REASON_JOURNAL_FULL": DeviceJournalFullError,
+    "ERROR_REASON_AGENT_UPDATED": AgentUpdatedError,
 }
 """Which exception stands for which reason; a contract test keeps it complete."""
 

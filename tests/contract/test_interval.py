@@ -59,7 +59,7 @@ def test_the_time_needed_grows_with_the_square_of_the_certainty() -> None:
     blocks = _blocks(*[0.9, 0.95, 1.0, 1.05, 1.1] * 2)
     interval = median_interval(blocks)
     assert interval is not None
-    wide, narrow = needed_ms(blocks, interval, 0.05), needed_ms(blocks, interval, 0.025)
+    wide, narrow = needed_ms(10.0, interval, 0.05), needed_ms(10.0, interval, 0.025)
     assert narrow / wide == pytest.approx((0.05**2 - MIN_HALF_WIDTH**2) / (0.025**2 - MIN_HALF_WIDTH**2))
 
 

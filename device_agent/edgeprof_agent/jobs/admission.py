@@ -39,7 +39,7 @@ class Admission:
 
     def journal_space(self) -> JournalSpace:
         """Return how many more results the journal can keep before a host acknowledges some."""
-        free_count = self._finished_job_count - self._journal.unacknowledged_count()
+        free_count = self._finished_job_count - self._journal.kept_jobs.unacknowledged_count()
         return JournalSpace(free_count=max(0, free_count), total_count=self._finished_job_count)
 
     def make_room(self, host_name: str, *, running_job_id: str | None) -> None:
@@ -75,7 +75,7 @@ class Admission:
         if is_full:
             job_id = queued[-1].job_id
             logger.warning("deleting job %s, which never started: the queue is full and its host is silent", job_id)
-            self._journal.forget_job(job_id)
+            self._journal.kept_jobs.forget_job(job_id)
 
     def _is_removable(self, job: WaitingJob, host_name: str) -> bool:
         """Tell whether a job may be deleted for one of another host."""

@@ -19,6 +19,7 @@ from edgeprof_agent.jobs.journal import Journal
 from edgeprof_agent.jobs.leases import Leases
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
+from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_proto.records.job import Failure, Job, JobEvent, JobState, JournalSpace
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.validation import require_job_id
@@ -33,6 +34,7 @@ class JobQueue:
         worker: Runs a job.
         describer: Describes the device and what it can run.
         leases: Tells which hosts are silent.
+        quiet_window: Told when a block is timed; None where nothing but jobs runs.
         queued_job_count: Waiting jobs at most.
         host_queued_job_count: Waiting jobs of one host at most.
         finished_job_count: Finished jobs that the journal keeps.
@@ -47,6 +49,7 @@ class JobQueue:
         worker: WorkerProcess,
         describer: DeviceDescriber,
         leases: Leases,
+        quiet_window: QuietWindow | None = None,
         *,
         queued_job_count: int,
         host_queued_job_count: int,
@@ -67,7 +70,8 @@ class JobQueue:
             host_queued_job_count=host_queued_job_count,
             finished_job_count=finished_job_count,
         )
-        self._events = EventStream(journal, clock)
+        quiet_window = quiet_window or QuietWindow()
+        self._events = EventStream(journal, quiet_window, clock)
         self._runner = JobRunner(
             journal,
             self._events,
@@ -75,6 +79,7 @@ class JobQueue:
             worker,
             describer,
             leases,
+            quiet_window,
             finished_job_count=finished_job_count,
             clock=clock,
         )
@@ -164,7 +169,7 @@ class JobQueue:
         Raises:
             InvalidRequestError: If one of them has not ended; then none is acknowledged.
         """
-        self._journal.acknowledge_jobs(job_ids, time=self._clock())
+        self._journal.kept_jobs.acknowledge_jobs(job_ids, time=self._clock())
 
     def journal_space(self) -> JournalSpace:
         """Return how many more results the journal can keep before a host acknowledges some."""

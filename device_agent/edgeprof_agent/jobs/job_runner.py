@@ -30,6 +30,7 @@ from edgeprof_agent.jobs.leases import Leases
 from edgeprof_agent.jobs.worker_events import WorkerEvent
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
+from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_proto.records.job import Failure, Job, JobPhase, JobState, Progress
 from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
@@ -79,6 +80,7 @@ class JobRunner:
         worker: Runs an attempt.
         describer: Describes the device.
         leases: Tells which hosts are silent.
+        quiet_window: Told when a block is timed.
         finished_job_count: Finished jobs that the journal keeps.
         clock: Tells the time, in seconds since the epoch.
     """
@@ -91,6 +93,7 @@ class JobRunner:
         worker: WorkerProcess,
         describer: DeviceDescriber,
         leases: Leases,
+        quiet_window: QuietWindow,
         *,
         finished_job_count: int,
         clock: Callable[[], float],
@@ -101,6 +104,7 @@ class JobRunner:
         self._worker = worker
         self._describer = describer
         self._leases = leases
+        self._quiet_window = quiet_window
         self._finished_job_count = finished_job_count
         self._clock = clock
         self._running: tuple[str, asyncio.Task[None]] | None = None
@@ -147,7 +151,7 @@ class JobRunner:
                 if waiting:
                     self.requeue(waiting[0].job_id)
                     await self._attempt(waiting[0].job_id)
-                    self._journal.forget_finished_jobs(keep_count=self._finished_job_count)
+                    self._journal.kept_jobs.forget_finished_jobs(keep_count=self._finished_job_count)
             except Exception:
                 # A full disk may have room later, and an internal error must not block the other jobs.
                 logger.exception("a job's attempt could not be recorded; trying again in %g s", _RETRY_PAUSE_S)
@@ -197,9 +201,12 @@ class JobRunner:
             self._events.append_end(job_id, Failure(reason=InternalError.reason, message=message))
 
     async def _run_worker(self, job: Job, attempt: int) -> Measurement | Failure:
-        def record(event: WorkerEvent) -> None:
+        async def record(event: WorkerEvent) -> None:
             if isinstance(event, LatencyBlock):
+                self._quiet_window.end_block()
                 self._events.append(job.job_id, event)
+                await self._events.streamed(job.job_id)
+                await self._quiet_window.between_blocks()
             elif event is not JobPhase.LOADING:  # recorded before the worker was started
                 self._events.append(job.job_id, Progress(phase=event, attempt=attempt))
 
@@ -207,7 +214,12 @@ class JobRunner:
         self._journal.quarantine.require_released(job.spec)
         model_path = await self._store.verified_model(job.spec.model_sha256)
         spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
-        return await self._worker.run(model_path, spec, attempt=attempt, on_event=record)
+        try:
+            return await self._worker.run(
+                model_path, spec, attempt=attempt, on_event=record, on_block_begin=self._quiet_window.begin_block
+            )
+        finally:
+            self._quiet_window.end_block()
 
     def _record_end(self, job: Job, error: AgentError) -> None:
         self._journal.quarantine.record_end(job.spec, error, time=self._clock())

@@ -14,19 +14,18 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from edgeprof_agent.errors import InvalidRequestError, JobNotFoundError, JournalError
+from edgeprof_agent.errors import JobNotFoundError, JournalError
 from edgeprof_agent.jobs.event_rows import decode, decode_payload, encode, encode_payload
 from edgeprof_agent.jobs.fair_share import WaitingJob
 from edgeprof_agent.jobs.job_states import require_transition
 from edgeprof_agent.jobs.journal_database import JournalDatabase
+from edgeprof_agent.jobs.kept_jobs import WAITING, KeptJobs
 from edgeprof_agent.jobs.quarantine import Quarantine
 from edgeprof_proto.records.job import Failure, Job, JobEvent, JobEventPayload, JobState
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 _NEWEST = 2**63 - 1  # larger than any row number in SQLite
-
-_WAITING = (JobState.QUEUED.value, JobState.RUNNING.value)
 
 
 @contextlib.contextmanager
@@ -61,6 +60,8 @@ class Journal:
         self._database = JournalDatabase(path)
         self.quarantine = Quarantine(self._database)
         """The models that have ended worker processes."""
+        self.kept_jobs = KeptJobs(self._database)
+        """The finished jobs whose results are kept."""
 
     def close(self) -> None:
         """Close the file."""
@@ -155,13 +156,13 @@ class Journal:
             "SELECT job_id, host_name, state, attempt_count,"
             " (SELECT max(turn) FROM jobs AS all_jobs WHERE all_jobs.host_name = jobs.host_name) AS last_run"
             " FROM jobs WHERE state IN (?, ?) ORDER BY number",
-            *_WAITING,
+            *WAITING,
         )
         return tuple(WaitingJob(**{**dict(row), "state": JobState(row["state"])}) for row in rows)
 
     def needed_models(self) -> Collection[str]:
         """Return the SHA-256 of every model that a running or waiting job needs."""
-        rows = self._database.rows("SELECT DISTINCT model_sha256 FROM jobs WHERE state IN (?, ?)", *_WAITING)
+        rows = self._database.rows("SELECT DISTINCT model_sha256 FROM jobs WHERE state IN (?, ?)", *WAITING)
         return {row["model_sha256"] for row in rows}
 
     def events(self, job_id: str, *, from_sequence: int, limit: int) -> tuple[JobEvent, ...]:
@@ -183,48 +184,13 @@ class Journal:
         )
         return tuple(JobEvent(sequence=row["sequence"], event=self._payload(row)) for row in rows)
 
-    def forget_finished_jobs(self, *, keep_count: int) -> None:
-        """Delete the oldest finished jobs whose results are acknowledged.
-
-        Args:
-            keep_count: Finished jobs that are kept; more where more of them are not acknowledged.
-        """
-        finished = self._database.count("SELECT count(*) AS value FROM jobs WHERE state NOT IN (?, ?)", *_WAITING)
-        with self._database.transaction():
-            self._database.execute(
-                "DELETE FROM jobs WHERE number IN (SELECT number FROM jobs WHERE state NOT IN (?, ?)"
-                " AND (acknowledge_time IS NOT NULL OR host_name = '') ORDER BY number LIMIT ?)",
-                *(*_WAITING, max(0, finished - keep_count)),
-            )
-
-    def forget_job(self, job_id: str) -> None:
-        """Delete a job with its events."""
-        with self._database.transaction():
-            self._database.execute("DELETE FROM jobs WHERE job_id = ?", job_id)
-
-    def acknowledge_jobs(self, job_ids: Collection[str], *, time: float) -> None:
-        """Record that a host has stored the results of some jobs. Jobs that are deleted already are skipped.
-
-        Args:
-            job_ids: The jobs.
-            time: Now, in seconds since the epoch.
+    def last_sequence(self, job_id: str) -> int:
+        """Return the number of the last event of a job.
 
         Raises:
-            InvalidRequestError: If one of them has not ended; then none is acknowledged.
+            JobNotFoundError: If there is no such job.
         """
-        unfinished = "SELECT 1 FROM jobs WHERE job_id = ? AND state IN (?, ?)"
-        acknowledge = "UPDATE jobs SET acknowledge_time = coalesce(acknowledge_time, ?) WHERE job_id = ?"
-        with self._database.transaction():
-            for job_id in job_ids:
-                if self._database.rows(unfinished, job_id, *_WAITING):
-                    raise InvalidRequestError(f"job {job_id!r} has not ended; acknowledge it once its result is stored")
-                self._database.execute(acknowledge, time, job_id)
-
-    def unacknowledged_count(self) -> int:
-        """Return the number of results that no host has acknowledged, including those of running and waiting jobs."""
-        return self._database.count(
-            "SELECT count(*) AS value FROM jobs WHERE acknowledge_time IS NULL AND host_name != ''"
-        )
+        return self._last_sequence(self._job_row(job_id)["number"])
 
     def _insert_events(self, job_id: str, payloads: Collection[JobEventPayload]) -> None:
         row = self._job_row(job_id)

@@ -7,13 +7,28 @@ import dataclasses
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from edgeprof_agent.conditions import SYSTEM_ROOT, read_text
-from edgeprof_agent.errors import AgentError, WorkerCrashedError, WorkerNotStartedError, WorkerOutOfMemoryError
+from edgeprof_agent.errors import (
+    AgentError,
+    AgentUpdatedError,
+    InvalidRequestError,
+    WorkerCrashedError,
+    WorkerNotStartedError,
+    WorkerOutOfMemoryError,
+)
 from edgeprof_agent.jobs.leftover_workers import kill_group
-from edgeprof_agent.jobs.worker_events import EVENT_BYTES_LIMIT, LINE_BYTES_LIMIT, WorkerEvent, parse_event
+from edgeprof_agent.jobs.worker_events import (
+    EVENT_COUNT_LIMIT,
+    LINE_BYTES_LIMIT,
+    BlockBegins,
+    WorkerEvent,
+    WorkerVersion,
+    parse_event,
+)
+from edgeprof_agent.worker.request import AGENT_UPDATED, WORKER_VERSION
 from edgeprof_proto.records.job import Failure
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
@@ -38,7 +53,7 @@ class RunningWorker:
         self._tail: collections.deque[int] = collections.deque(maxlen=TAIL_BYTES)
         self._events = asyncio.StreamReader(limit=LINE_BYTES_LIMIT)
         self._transport: asyncio.BaseTransport | None = None
-        self._event_bytes = 0
+        self._event_count = 0
         self._has_begun = False
         self._memory_kill_count = _count_memory_kills()
         self._end = asyncio.ensure_future(self._wait())
@@ -54,37 +69,55 @@ class RunningWorker:
         protocol = asyncio.StreamReaderProtocol(self._events)
         self._transport, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(read_end, "rb"))
 
-    async def converse(self, request: dict[str, Any], on_event: Callable[[WorkerEvent], None]) -> Measurement | Failure:
+    async def converse(
+        self,
+        request: dict[str, Any],
+        on_event: Callable[[WorkerEvent], Awaitable[None]],
+        on_block_begin: Callable[[], None],
+    ) -> Measurement | Failure:
         """Send the request and receive events until the last one.
 
         Args:
             request: What the worker is to do.
-            on_event: Called with each phase and block.
+            on_event: Called with each phase and block; the worker goes on after a block once the call has ended.
+            on_block_begin: Called when a block of timed runs begins.
 
         Returns:
-            The measurement with its blocks, or the failure that the worker reported.
+            The measurement without its blocks, or the failure that the worker reported.
 
         Raises:
             WorkerCrashedError: If the worker ended without a result or sent anything but events.
             WorkerOutOfMemoryError: If it ended because memory ran out.
             WorkerNotStartedError: If it ended before its first event.
+            AgentUpdatedError: If it runs another version of the package than this process.
         """
         assert self._process.stdin is not None
+        self._write(json.dumps(request).encode())
         # A worker that ended at once is noticed when its events are read.
         with contextlib.suppress(ConnectionError):
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
             await self._process.stdin.drain()
-            self._process.stdin.close()
-        blocks: list[LatencyBlock] = []
+        version: str | None = None
+        block_count = 0
         while True:
             event = parse_event(await self._next_line())
-            if isinstance(event, Measurement):
-                return dataclasses.replace(event, blocks=tuple(blocks))
-            if isinstance(event, Failure):
+            if isinstance(event, WorkerVersion):
+                version = event.version
+                if version != WORKER_VERSION:
+                    raise AgentUpdatedError(AGENT_UPDATED)
+            elif isinstance(event, Measurement):
+                return dataclasses.replace(event, blocks=())
+            elif isinstance(event, Failure):
+                if version is None and event.reason == InvalidRequestError.reason:
+                    # A worker of an earlier version does not know the fields of the request.
+                    raise AgentUpdatedError(AGENT_UPDATED)
                 return event
-            if isinstance(event, LatencyBlock):
-                blocks.append(event)
-            on_event(event)
+            elif isinstance(event, BlockBegins):
+                on_block_begin()
+            else:
+                await on_event(event)
+                if isinstance(event, LatencyBlock):
+                    block_count += 1
+                    self._write(str(block_count).encode())
 
     def tail_text(self) -> str:
         """Return the worker's last output, to be added to a sentence; empty where it printed nothing."""
@@ -100,8 +133,15 @@ class RunningWorker:
         # Only a process that has left the worker's session can still hold the output open.
         await asyncio.wait({self._tail_reader}, timeout=_TAIL_WAIT_S)
         self._tail_reader.cancel()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         if self._transport is not None:
             self._transport.close()
+
+    def _write(self, line: bytes) -> None:
+        assert self._process.stdin is not None
+        if not self._process.stdin.is_closing():
+            self._process.stdin.write(line + b"\n")
 
     async def _wait(self) -> int:
         code = await self._process.wait()
@@ -119,9 +159,9 @@ class RunningWorker:
             line = await self._events.readline()
         except ValueError:
             raise WorkerCrashedError(f"the worker sent a line of more than {LINE_BYTES_LIMIT} bytes") from None
-        self._event_bytes += len(line)
-        if self._event_bytes > EVENT_BYTES_LIMIT:
-            raise WorkerCrashedError(f"the worker sent more than {EVENT_BYTES_LIMIT} bytes of events")
+        self._event_count += 1
+        if self._event_count > EVENT_COUNT_LIMIT:
+            raise WorkerCrashedError(f"the worker sent more than {EVENT_COUNT_LIMIT} events")
         if line.endswith(b"\n"):
             self._has_begun = True
             return line

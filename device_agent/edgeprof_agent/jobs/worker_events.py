@@ -1,8 +1,10 @@
 """The events that a worker process sends, one JSON object per line.
 
+    {"event": "version", "version": "..."}                         the first line
     {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
+    {"event": "block_begins"}                                      timed runs follow until the next block
     {"event": "block", <fields of LatencyBlock>}
-    {"event": "measurement", <fields of Measurement>}              the last line; `blocks` may be left out
+    {"event": "measurement", <fields of Measurement>}              the last line; its blocks were sent before
     {"event": "failure", "reason": "ERROR_REASON_...", "message": "..."}     the last line
 
 A worker runs a model that may be hostile, so nothing it sends is trusted.
@@ -17,11 +19,12 @@ from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records.job import Failure, JobEvent, JobPhase
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
-LINE_BYTES_LIMIT = 16 * 1024 * 1024
-"""Longest line that a worker may send, in bytes: more than a million samples in one block."""
+LINE_BYTES_LIMIT = 4 * 1024 * 1024
+"""Longest line that a worker may send, in bytes: several times a block of 50,000 runs, the largest."""
 
-EVENT_BYTES_LIMIT = 128 * 1024 * 1024
-"""Bytes that a worker may send in all: several times what the longest plan needs, and less than would fill a disk."""
+EVENT_COUNT_LIMIT = 100_000
+"""Events that a worker may send: full blocks of so many hold days of work. The space that they take is limited by the
+disk that the agent keeps free."""
 
 MESSAGE_LENGTH_LIMIT = 4096
 """Characters of a failure's message that are kept: an engine may repeat names from the model's file."""
@@ -29,10 +32,22 @@ MESSAGE_LENGTH_LIMIT = 4096
 _EXCERPT_LENGTH = 200
 
 WorkerEvent = JobPhase | LatencyBlock
-"""An event before the last one."""
+"""An event before the last one that is part of the job."""
 
 
-def parse_event(line: bytes) -> WorkerEvent | Measurement | Failure:
+@dataclasses.dataclass(frozen=True, slots=True)
+class WorkerVersion:
+    """The version of the package that the worker runs."""
+
+    version: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BlockBegins:
+    """Timed runs follow, with nothing between them."""
+
+
+def parse_event(line: bytes) -> WorkerEvent | WorkerVersion | BlockBegins | Measurement | Failure:
     """Parse one line from a worker.
 
     Args:
@@ -46,6 +61,10 @@ def parse_event(line: bytes) -> WorkerEvent | Measurement | Failure:
         kind = fields.pop("event")
         if kind == "progress":
             return JobPhase(fields["phase"])
+        if kind == "version":
+            return WorkerVersion(str(fields["version"])[:_EXCERPT_LENGTH])
+        if kind == "block_begins":
+            return BlockBegins()
         record_type = {"block": LatencyBlock, "measurement": Measurement, "failure": Failure}[kind]
         record: LatencyBlock | Measurement | Failure = from_json(record_type, fields)
         if isinstance(record, Failure):

@@ -1,8 +1,9 @@
 """Starts one worker process per job, by exec, and kills it with everything that it started.
 
 A worker gets a number of a pipe as its argument and one JSON line on its standard input: the model, the spec, its
-limits, and the node placement where it is known. It answers on the pipe (`worker_events.py`). What an engine prints
-goes to the standard streams, so it cannot be taken for an event.
+limits, and the node placement where it is known. It answers on the pipe (`worker_events.py`), and after each block it
+waits for a line with the block's number. What an engine prints goes to the standard streams, so it cannot be taken for
+an event.
 """
 
 import asyncio
@@ -10,9 +11,10 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
 from edgeprof_agent.isolation.plan import IsolationPlan
@@ -21,6 +23,7 @@ from edgeprof_agent.jobs.leftover_workers import end_leftover_workers, write_pid
 from edgeprof_agent.jobs.running_worker import RunningWorker
 from edgeprof_agent.jobs.worker_events import WorkerEvent
 from edgeprof_agent.worker.node_placement import NodePlacementCache
+from edgeprof_agent.worker.request import WORKER_VERSION
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.job import Failure
 from edgeprof_proto.records.job_spec import JobSpec
@@ -69,7 +72,13 @@ class WorkerProcess:
         scratch_dir.mkdir()
 
     async def run(
-        self, model_path: Path, spec: JobSpec, *, attempt: int, on_event: Callable[[WorkerEvent], None]
+        self,
+        model_path: Path,
+        spec: JobSpec,
+        *,
+        attempt: int,
+        on_event: Callable[[WorkerEvent], Awaitable[None]],
+        on_block_begin: Callable[[], None] = lambda: None,
     ) -> Measurement | Failure:
         """Measure a model in a new process. Cancelling the call kills the process.
 
@@ -77,34 +86,40 @@ class WorkerProcess:
             model_path: The model's file.
             spec: What to measure, its plan filled in.
             attempt: Number of this attempt, from 1.
-            on_event: Called with each phase and block as it arrives.
+            on_event: Called with each phase and block as it arrives; the worker goes on after a block once the call has
+                ended.
+            on_block_begin: Called when a block of timed runs begins.
 
         Returns:
-            The measurement with all its blocks, or the failure that the worker reported.
+            The measurement without its blocks, or the failure that the worker reported.
 
         Raises:
             WorkerCrashedError: If the process ended without a result or sent anything but events.
             WorkerOutOfMemoryError: If it ended because memory ran out.
             WorkerNotStartedError: If it could not be started.
             WorkerTimeoutError: If it was killed for taking too long.
+            AgentUpdatedError: If it runs another version of the package than this process.
         """
-        request = {"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt}
+        request: dict[str, Any] = {
+            **{"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt},
+            **{"acknowledges_blocks": True, "agent_version": WORKER_VERSION},
+        }
         placement = self._node_placements.find(spec) if self._node_placements else None
         if placement is not None:
             request["node_placement"] = to_json(placement)
         loop = asyncio.get_running_loop()
         last_event_s = loop.time()
 
-        def listen(event: WorkerEvent) -> None:
+        async def listen(event: WorkerEvent) -> None:
             nonlocal last_event_s
+            await on_event(event)
             last_event_s = loop.time()
-            on_event(event)
 
         unusable = await self._safeguards.unusable() if self._safeguards else {}
         async with self._started() as (worker, scratch):
             if self._plan_isolation is not None:
                 request["isolation"] = to_json(replace(self._plan_isolation(scratch), unusable=unusable))
-            conversation = asyncio.ensure_future(worker.converse(request, listen))
+            conversation = asyncio.ensure_future(worker.converse(request, listen, on_block_begin))
             try:
                 # Not wait_for, which before Python 3.12 can swallow a cancellation.
                 done, _ = await asyncio.wait({conversation}, timeout=self._job_duration_s)
@@ -141,9 +156,12 @@ class WorkerProcess:
                 env=self._environment,
                 start_new_session=True,
             )
-        except OSError as error:
+        except BaseException as error:
+            # A cancellation too: nobody else knows the descriptor and the folder.
             os.close(read_end)
             shutil.rmtree(scratch, ignore_errors=True)
+            if not isinstance(error, OSError):
+                raise
             raise WorkerNotStartedError(
                 f"no worker process could be started: {error}; see whether the device has memory and processes left"
             ) from error
@@ -151,8 +169,9 @@ class WorkerProcess:
             os.close(write_end)
         worker = RunningWorker(process)
         try:
-            write_pid_file(scratch, process.pid)
+            # From here on the worker closes it.
             await worker.listen(read_end)
+            write_pid_file(scratch, process.pid)
             yield worker, scratch
         finally:
             try:

@@ -33,6 +33,7 @@ from edgeprof_agent.models.upload import (
     next_chunk,
     removed_when_full,
 )
+from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_proto.records.validation import require_sha256
 
 
@@ -47,6 +48,7 @@ class ModelStore:
         needed_models: Returns the SHA-256 of models that must not be removed now.
         upload_count: Concurrent uploads at most.
         upload_bytes_per_s: Rate of all uploads together, in bytes per second at most.
+        quiet_window: Holds uploads up while a block is timed; None where nothing is measured.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class ModelStore:
         needed_models: Callable[[], Collection[str]],
         upload_count: float = math.inf,
         upload_bytes_per_s: float = math.inf,
+        quiet_window: QuietWindow | None = None,
     ) -> None:
         self._models_dir = data_dir / "models"
         self._uploads_dir = data_dir / "uploads"
@@ -71,6 +74,7 @@ class ModelStore:
         self._upload_limit = upload_count
         self._upload_count = 0
         self._rate = RateLimit(upload_bytes_per_s)
+        self._quiet_window = quiet_window or QuietWindow()
         self._announced_bytes: dict[str, int] = {}
         self._uploads: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
@@ -187,7 +191,7 @@ class ModelStore:
 
     async def _append(self, part: Path, header: UploadHeader, chunks: AsyncIterable[bytes]) -> Any:
         with open(part, "ab" if header.offset_bytes else "wb") as file:
-            digest = await asyncio.to_thread(_digest, part)
+            digest = await self._digest_quietly(part)
             received = header.offset_bytes
             iterator = aiter(chunks)
             while received < header.size_bytes:
@@ -203,7 +207,18 @@ class ModelStore:
                 # Flushed, so that GetModel reports what a resumed upload will find.
                 file.flush()
                 digest.update(chunk)
+                # Before the next chunk is asked for: what the host sends meanwhile waits on its side.
+                await self._quiet_window.hold_up(len(chunk))
             await asyncio.to_thread(os.fsync, file.fileno())
+        return digest
+
+    async def _digest_quietly(self, path: Path) -> Any:
+        """Hash what an earlier upload left, held up while a block is timed."""
+        digest = hashlib.sha256()
+        with open(path, "rb") as file:
+            while block := await asyncio.to_thread(file.read, CHUNK_BYTES_LIMIT):
+                await asyncio.to_thread(digest.update, block)
+                await self._quiet_window.hold_up(len(block))
         return digest
 
     async def _finish(self, part: Path, header: UploadHeader, digest: Any) -> None:

@@ -1,15 +1,15 @@
 """The warm-up and the timed loop: takes a callable, a clock and a plan, and yields blocks of samples.
 
 Between two readings of the clock there is one run and nothing else; between two runs, one sample is appended. The
-consumer of the blocks may log, send and store: no run happens meanwhile.
+consumer of the blocks may log, send, store and wait: no run happens meanwhile, and the time does not count.
 """
 
-import functools
 import gc
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from edgeprof_agent.runtimes.block_history import BlockHistory
 from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import LatencyBlock
 from edgeprof_proto.shared.interval import median_interval, needed_ms
@@ -24,6 +24,9 @@ WARMUP_SHARE_LIMIT = 0.5
 
 MAX_BLOCK_COUNT = 1_000
 """Timed blocks of one measurement at most, including those added for an interval."""
+
+MAX_BLOCK_RUN_COUNT = 50_000
+"""Runs of one block at most. A block is one event, so this bounds the memory that an event takes anywhere: 400 kB."""
 
 MIN_BLOCK_COUNT_TO_GIVE_UP = 20
 """Timed blocks after which the time that an interval still needs can be estimated."""
@@ -44,64 +47,110 @@ def measure(
 
     A block ends when it has its share of the plan's runs and of the plan's time. When the plan's longest duration is
     near, each block ends after its share of the remaining time. At least one warm-up run and one timed run are taken,
-    however slow they are. Where the plan asks for an interval, blocks are added until the interval is narrow enough,
-    the time is up, or the estimate says that the time will not suffice.
+    however slow they are. A block that needs more than `MAX_BLOCK_RUN_COUNT` runs is taken as several. Where the plan
+    asks for an interval, blocks are added until the interval is narrow enough, the time is up, or the estimate says
+    that the time will not suffice.
 
     Args:
         run_once: Runs the model once.
         clock: Monotonic, in nanoseconds.
         plan: How long and how often, every field filled in.
         origin_ns: The moment on `clock` at which the model was loaded.
-        gate: Called before each timed block: waits until the block may begin, and returns whether it waited. After a
-            wait the model is warmed up again. Neither counts towards the longest duration.
+        gate: Called before each timed block: waits until the block may begin, and returns whether the model has cooled
+            down meanwhile. It is then warmed up again. Neither this nor what the consumer does between two blocks
+            counts towards the longest duration.
 
     Returns:
-        The warm-up as one block, then up to `plan.block_count` blocks of timed runs, more for an interval.
+        The warm-up as one block, then up to `plan.block_count` blocks of timed runs, more for an interval or where a
+        block has too many runs.
     """
     longest_ns = plan.max_duration_ms * NS_PER_MS
-    warm_up, take_timed_block = _block_takers(run_once, clock, plan, origin_ns)
+    taker = _BlockTaker(run_once, clock, plan, origin_ns, gate)
+    history = BlockHistory()
     with _paused_garbage_collector():
-        start_ns = clock()
-        end_ns = start_ns + longest_ns
-        yield warm_up(deadline_ns=start_ns + longest_ns * WARMUP_SHARE_LIMIT)
-        timed_start_ns = clock()
-        blocks: list[LatencyBlock] = []
+        end_ns = taker.now_ns() + longest_ns
+        yield from taker.warm_up()
+        timed_start_ns = taker.now_ns()
         for index in itertools.count():
-            wait_start_ns = clock()
-            if gate():
-                yield warm_up(deadline_ns=clock() + longest_ns * WARMUP_SHARE_LIMIT)
-                waited_ns = clock() - wait_start_ns
-                timed_start_ns, end_ns = timed_start_ns + waited_ns, end_ns + waited_ns
             share = min(1.0, (index + 1) / plan.block_count)
             deadline_ns = timed_start_ns + (end_ns - timed_start_ns) * share
-            if index == 0 or clock() < deadline_ns:
-                blocks.append(take_timed_block(deadline_ns=deadline_ns))
-                yield blocks[-1]
-            if index + 1 >= plan.block_count and (clock() >= end_ns or not _needs_more(blocks, plan)):
+            if index == 0 or taker.now_ns() < deadline_ns:
+                for block in taker.take_timed(deadline_ns):
+                    if plan.target_half_width and not block.is_warmup:
+                        history.add(block)
+                    yield block
+            if index + 1 >= plan.block_count and (taker.now_ns() >= end_ns or not _needs_more(history, plan)):
                 return
 
 
-def _block_takers(
-    run_once: Callable[[], None], clock: Clock, plan: MeasurementPlan, origin_ns: int
-) -> tuple[Callable[..., LatencyBlock], Callable[..., LatencyBlock]]:
-    """Return functions that take a warm-up block and a timed block, each given its `deadline_ns`."""
-    take_block = functools.partial(_take_block, run_once, clock, origin_ns=origin_ns)
-    warm_up = functools.partial(
-        take_block,
-        is_warmup=True,
-        min_run_count=plan.warmup_run_count,
-        min_ns=plan.warmup_duration_ms * NS_PER_MS,
-    )
-    take_timed_block = functools.partial(
-        take_block,
-        is_warmup=False,
-        min_run_count=-(-plan.timed_run_count // plan.block_count),
-        min_ns=plan.timed_duration_ms * NS_PER_MS / plan.block_count,
-    )
-    return warm_up, take_timed_block
+class _BlockTaker:
+    """Takes blocks, and counts the time inside them: pauses between blocks do not count."""
+
+    def __init__(
+        self,
+        run_once: Callable[[], None],
+        clock: Clock,
+        plan: MeasurementPlan,
+        origin_ns: int,
+        gate: Callable[[], bool],
+    ) -> None:
+        self._run_once = run_once
+        self._clock = clock
+        self._plan = plan
+        self._origin_ns = origin_ns
+        self._gate = gate
+        self._paused_ns = 0
+
+    def now_ns(self) -> float:
+        """Return the moment on the clock, less the pauses so far."""
+        return self._clock() - self._paused_ns
+
+    def warm_up(self) -> Iterator[LatencyBlock]:
+        """Take the warm-up. It ends early at its share of the longest duration."""
+        plan = self._plan
+        deadline_ns = self.now_ns() + plan.max_duration_ms * NS_PER_MS * WARMUP_SHARE_LIMIT
+        yield from self._take(True, plan.warmup_run_count, plan.warmup_duration_ms * NS_PER_MS, deadline_ns)
+
+    def take_timed(self, deadline_ns: float) -> Iterator[LatencyBlock]:
+        """Take one block of the plan, as several blocks where it has too many runs, warm-ups in between."""
+        plan = self._plan
+        min_run_count = -(-plan.timed_run_count // plan.block_count)
+        min_ns = plan.timed_duration_ms * NS_PER_MS / plan.block_count
+        yield from self._take(False, min_run_count, min_ns, deadline_ns)
+
+    def _take(self, is_warmup: bool, min_run_count: int, min_ns: float, deadline_ns: float) -> Iterator[LatencyBlock]:
+        while True:
+            if not is_warmup:
+                yield from self._wait_for_gate()
+            block, spent_ns, is_complete = _take_block(
+                self._run_once,
+                self._clock,
+                origin_ns=self._origin_ns,
+                is_warmup=is_warmup,
+                min_run_count=min_run_count,
+                min_ns=min_ns,
+                deadline_ns=deadline_ns + self._paused_ns,
+            )
+            min_run_count -= len(block.latency_ms)
+            min_ns -= spent_ns
+            yield from self._pausing(block)
+            if is_complete:
+                return
+
+    def _wait_for_gate(self) -> Iterator[LatencyBlock]:
+        start_ns, before_ns = self._clock(), self._paused_ns
+        if self._gate():
+            yield from self.warm_up()
+        self._paused_ns = before_ns + self._clock() - start_ns
+
+    def _pausing(self, block: LatencyBlock) -> Iterator[LatencyBlock]:
+        start_ns = self._clock()
+        yield block
+        self._paused_ns += self._clock() - start_ns
 
 
-def _needs_more(blocks: Sequence[LatencyBlock], plan: MeasurementPlan) -> bool:
+def _needs_more(history: BlockHistory, plan: MeasurementPlan) -> bool:
+    blocks = history.blocks
     if not plan.target_half_width or len(blocks) >= MAX_BLOCK_COUNT:
         return False
     interval = median_interval(blocks)
@@ -109,7 +158,8 @@ def _needs_more(blocks: Sequence[LatencyBlock], plan: MeasurementPlan) -> bool:
         return True
     if interval.half_width <= plan.target_half_width:
         return False
-    is_hopeless = needed_ms(blocks, interval, plan.target_half_width) > HOPELESS_FACTOR * plan.max_duration_ms
+    time_ms = needed_ms(history.timed_ms, interval, plan.target_half_width)
+    is_hopeless = time_ms > HOPELESS_FACTOR * plan.max_duration_ms
     return not (is_hopeless and len(blocks) >= MIN_BLOCK_COUNT_TO_GIVE_UP)
 
 
@@ -122,7 +172,8 @@ def _take_block(
     min_run_count: int,
     min_ns: float,
     deadline_ns: float,
-) -> LatencyBlock:
+) -> tuple[LatencyBlock, int, bool]:
+    """Take runs until a block is complete or full; return it, its time in nanoseconds, and whether it is complete."""
     durations_ns: list[int] = []
     spent_ns = 0
     block_start_ns = clock()
@@ -132,14 +183,16 @@ def _take_block(
         end_ns = clock()
         durations_ns.append(end_ns - start_ns)
         spent_ns += end_ns - start_ns
-        if (spent_ns >= min_ns and len(durations_ns) >= min_run_count) or end_ns >= deadline_ns:
+        is_complete = (spent_ns >= min_ns and len(durations_ns) >= min_run_count) or end_ns >= deadline_ns
+        if is_complete or len(durations_ns) >= MAX_BLOCK_RUN_COUNT:
             break
-    return LatencyBlock(
+    block = LatencyBlock(
         is_warmup=is_warmup,
         start_ms=(block_start_ns - origin_ns) / NS_PER_MS,
         # A run faster than the resolution of the clock counts as 1 ns: a sample of 0 is not valid.
         latency_ms=tuple(max(duration_ns, 1) / NS_PER_MS for duration_ns in durations_ns),
     )
+    return block, spent_ns, is_complete
 
 
 @contextmanager

@@ -4,10 +4,13 @@
 
 One JSON line on the standard input says what to do: `{"model_path": ..., "spec": {...}, "attempt": 1}`, with
 `"node_placement": {...}` where the agent knows it already, and `"isolation": {...}`, the limits of the process, which
-confines itself before it reads the model or imports a runtime. Events go out as JSON lines on the file descriptor FD,
-so that nothing a runtime prints is taken for one:
+confines itself before it reads the model or imports a runtime. `"agent_version"` is the version of the server, and with
+`"acknowledges_blocks": true` a line with the number of each block follows once the server has dealt with it. Events go
+out as JSON lines on the file descriptor FD, so that nothing a runtime prints is taken for one:
 
+    {"event": "version", "version": ...}     the first line
     {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
+    {"event": "block_begins"}        timed runs follow, with nothing between them
     {"event": "block", ...}          the fields of a LatencyBlock
     {"event": "measurement", ...}    the fields of a Measurement without its blocks; the last line, or else
     {"event": "failure", "reason": ..., "message": ...}
@@ -25,10 +28,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgeprof_agent.errors import AgentError, InvalidRequestError, WorkerNotStartedError, WorkerOutOfMemoryError
+from edgeprof_agent.errors import (
+    AgentError,
+    AgentUpdatedError,
+    InvalidRequestError,
+    WorkerNotStartedError,
+    WorkerOutOfMemoryError,
+)
 from edgeprof_agent.isolation.confinement import confine
 from edgeprof_agent.worker.measurement import run_measurement
-from edgeprof_agent.worker.request import WorkerRequest
+from edgeprof_agent.worker.request import AGENT_UPDATED, WORKER_VERSION, WorkerRequest
+from edgeprof_agent.worker.server_link import PipeLink
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.validation import RecordError
 
@@ -44,17 +54,19 @@ def main() -> int:
     """
     event_fd = int(sys.argv[1])
     with open(event_fd, "w", encoding="utf-8") as stream:
-
-        def emit(event: str, fields: dict[str, Any]) -> None:
-            stream.write(json.dumps({"event": event, **fields}) + "\n")
-            stream.flush()
-
+        link = PipeLink(stream)
+        emit = link.emit
         try:
-            request = _confined(from_json(WorkerRequest, json.loads(sys.stdin.readline())))
+            asked = json.loads(sys.stdin.buffer.readline())
+            _require_same_version(asked)
+            emit("version", {"version": WORKER_VERSION})
+            request = _confined(from_json(WorkerRequest, asked))
+            if request.acknowledges_blocks:
+                # Nothing else is read from there: a server writes its first number after the first block.
+                link.wait_for_acknowledgements(sys.stdin.fileno())
             # Started after the confinement, which applies to the calling thread and those that it starts later.
             threading.Thread(target=_exit_when_pipe_closes, args=(event_fd,), daemon=True).start()
-            # Its blocks were sent one by one already.
-            emit("measurement", to_json(replace(run_measurement(request, emit), blocks=())))
+            emit("measurement", to_json(run_measurement(request, link)))
         except (AgentError, MemoryError) as error:
             emit("failure", _describe_failure(error))
         except RecordError as error:
@@ -65,6 +77,19 @@ def main() -> int:
             message = f"the worker failed with {type(error).__name__}: {error}"
             emit("failure", {"reason": AgentError.reason, "message": message})
     return 0
+
+
+def _require_same_version(asked: Any) -> None:
+    """Check that the server runs the same package: one that was updated in place starts workers of the new one.
+
+    Raises:
+        AgentUpdatedError: If the versions differ.
+        WorkerNotStartedError: If the server is older than that error.
+    """
+    version = asked.get("agent_version") if isinstance(asked, dict) else None
+    if version == WORKER_VERSION:
+        return
+    raise AgentUpdatedError(AGENT_UPDATED) if version else WorkerNotStartedError(AGENT_UPDATED)
 
 
 def _confined(request: WorkerRequest) -> WorkerRequest:

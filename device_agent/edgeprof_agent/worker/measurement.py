@@ -3,10 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from edgeprof_agent.conditions import SYSTEM_ROOT, hottest_celsius, read_peak_memory_bytes, read_text
 from edgeprof_agent.device.processor import read_cpu
@@ -14,36 +12,34 @@ from edgeprof_agent.errors import AgentError
 from edgeprof_agent.isolation.cpu_affinity import bind_to_cores, without_cores
 from edgeprof_agent.models.model_file import check_model_file
 from edgeprof_agent.runtimes.base import LoadedModel
+from edgeprof_agent.runtimes.block_history import BlockHistory
 from edgeprof_agent.runtimes.registry import load_runtime
 from edgeprof_agent.runtimes.timed_loop import measure
 from edgeprof_agent.worker.engine_fingerprint import engine_fingerprint
 from edgeprof_agent.worker.node_placement import known_node_counts
 from edgeprof_agent.worker.observer import Observer
 from edgeprof_agent.worker.request import WorkerRequest
+from edgeprof_agent.worker.server_link import COOL_WAIT_S, ServerLink
 from edgeprof_agent.worker.thermal_gate import ThermalGate
 from edgeprof_agent.worker.verdict import judge
-from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.job import JobPhase
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, MeasurementPlan, Setting
-from edgeprof_proto.records.measurement import LatencyBlock, Measurement, NodeCount
+from edgeprof_proto.records.measurement import Measurement, NodeCount
 from edgeprof_proto.shared.interval import median_interval
 
 THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Environment variables from which libraries of an engine read their number of threads when they are loaded."""
 
-Emit = Callable[[str, dict[str, Any]], None]
-"""Sends an event, given its name and its fields."""
 
-
-def run_measurement(request: WorkerRequest, emit: Emit) -> Measurement:
+def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
     """Load the model and measure it.
 
     Args:
         request: What to measure.
-        emit: Sends each event.
+        link: Gets each event.
 
     Returns:
-        The measurement.
+        The measurement, without its blocks, which were sent one by one.
 
     Raises:
         AgentError: If the runtime, the model or a run of it failed.
@@ -52,7 +48,7 @@ def run_measurement(request: WorkerRequest, emit: Emit) -> Measurement:
     start_time = time.time() - _process_age_s()
     for name in THREAD_COUNT_VARIABLES:
         os.environ[name] = str(spec.setting.thread_count)
-    emit("progress", {"phase": JobPhase.LOADING.value})
+    link.emit("progress", {"phase": JobPhase.LOADING.value})
     # Before the engine starts its threads, which inherit the affinity.
     asked_cores = bind_to_cores(spec.setting, read_cpu())
     runtime = load_runtime(spec.setting.runtime)
@@ -66,13 +62,13 @@ def run_measurement(request: WorkerRequest, emit: Emit) -> Measurement:
         )
     model = runtime.load(model_path, without_cores(spec.setting), input_seed=spec.input_seed)
     try:
-        return _measure_loaded(model, request, asked_cores, emit, start_time)
+        return _measure_loaded(model, request, asked_cores, link, start_time)
     finally:
         model.close()
 
 
 def _measure_loaded(
-    model: LoadedModel, request: WorkerRequest, asked_cores: tuple[int, ...], emit: Emit, start_time: float
+    model: LoadedModel, request: WorkerRequest, asked_cores: tuple[int, ...], link: ServerLink, start_time: float
 ) -> Measurement:
     spec = request.spec
     plan = spec.plan.filled()
@@ -80,9 +76,8 @@ def _measure_loaded(
     gate = _thermal_gate(model, plan)
     gate()
     conditions_before = observer.read_conditions()
-    blocks = _take_blocks(model, plan, observer, gate, emit)
-    timed_blocks = [block for block in blocks if not block.is_warmup]
-    observed = observer.end(timed_ms=sum(sum(block.latency_ms) for block in timed_blocks))
+    history = _take_blocks(model, plan, observer, gate, link)
+    observed = observer.end(timed_ms=history.timed_ms)
     conditions_after = observer.read_conditions()
     peak_memory_bytes = read_peak_memory_bytes()
     setting = _setting_in_force(model.setting, spec.setting)
@@ -95,14 +90,13 @@ def _measure_loaded(
         plan=plan,
         start_time=start_time,
         load_ms=model.load_ms,
-        first_inference_ms=blocks[0].latency_ms[0],
-        blocks=tuple(blocks),
+        first_inference_ms=history.blocks[0].latency_ms[0],
         peak_memory_bytes=peak_memory_bytes,
         conditions_before=conditions_before,
         conditions_during=tuple(observer.conditions_during),
         conditions_after=conditions_after,
         verdict=judge(
-            blocks,
+            history.blocks,
             conditions_before,
             conditions_after,
             conditions_during=observer.conditions_during,
@@ -113,6 +107,7 @@ def _measure_loaded(
             cores_elsewhere_count=len(set(observed.core_indices) - set(asked_cores)) if asked_cores else None,
             extra_thread_count=None if observed.thread_count is None else observed.thread_count - setting.thread_count,
             core_wait_ms=observed.core_wait_ms,
+            timed_ms=history.timed_ms,
             plan=plan,
         ),
         node_counts=node_counts,
@@ -120,7 +115,7 @@ def _measure_loaded(
         engine_fingerprint=fingerprint,
         core_indices=observed.core_indices,
         thread_count=observed.thread_count,
-        median_interval=median_interval(timed_blocks),
+        median_interval=median_interval(history.timed_blocks),
         waited_ms=gate.waited_ms,
         is_start_temperature_reached=gate.is_reached if plan.start_temperature_celsius else None,
         total_ms=_process_age_s() * 1_000,
@@ -129,30 +124,37 @@ def _measure_loaded(
 
 
 def _take_blocks(
-    model: LoadedModel, plan: MeasurementPlan, observer: Observer, gate: ThermalGate, emit: Emit
-) -> list[LatencyBlock]:
-    blocks: list[LatencyBlock] = []
+    model: LoadedModel, plan: MeasurementPlan, observer: Observer, gate: ThermalGate, link: ServerLink
+) -> BlockHistory:
+    history = BlockHistory()
+    waited_s = 0.0
 
-    def observed_gate() -> bool:
-        has_waited = gate()
+    def begin_block() -> None:
+        link.begin_block()
         observer.begin_block()
-        return has_waited
 
-    emit("progress", {"phase": JobPhase.WARMING_UP.value})
-    for block in measure(model.run_once, model.clock, plan, origin_ns=observer.origin_ns, gate=observed_gate):
+    def open_gate() -> bool:
+        has_cooled = gate() or waited_s > COOL_WAIT_S
+        if not has_cooled:
+            begin_block()
+        return has_cooled
+
+    link.emit("progress", {"phase": JobPhase.WARMING_UP.value})
+    for block in measure(model.run_once, model.clock, plan, origin_ns=observer.origin_ns, gate=open_gate):
+        is_first = not history.blocks
         if not block.is_warmup:
             observer.end_block()
-        if not blocks:
+        if is_first:
             observer.begin()
-        blocks.append(block)
-        emit("block", to_json(block))
-        if len(blocks) == 1:
-            emit("progress", {"phase": JobPhase.MEASURING.value})
+        history.add(block)
+        waited_s = link.send_block(block)
+        if is_first:
+            link.emit("progress", {"phase": JobPhase.MEASURING.value})
         observer.read_between_blocks()
-        if block.is_warmup:
+        if block.is_warmup and not is_first:
             # After a wait the warm-up is repeated, and a timed block follows without another question to the gate.
-            observer.begin_block()
-    return blocks
+            begin_block()
+    return history
 
 
 def _thermal_gate(model: LoadedModel, plan: MeasurementPlan) -> ThermalGate:

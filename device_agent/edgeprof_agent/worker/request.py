@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 
 from edgeprof_agent.isolation.plan import IsolationPlan
+from edgeprof_agent.version import VERSION
 from edgeprof_agent.worker.node_placement import NodePlacement
+from edgeprof_proto import CONTRACT_REVISION
 from edgeprof_proto.records.job_spec import JobSpec
+
+WORKER_VERSION = f"{VERSION}, contract {CONTRACT_REVISION}"
+"""What server and worker compare: after an update in place they differ until the server is started again."""
+
+AGENT_UPDATED = "the agent's package was updated while it ran: restart edgeprof-agent on the device"
+"""What a job says whose worker is of another version than the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +25,8 @@ class WorkerRequest:
         attempt: Number of the attempt, from 1.
         isolation: Limits of the process; None to run without confinement.
         node_placement: Node placement where the server knows it already.
+        acknowledges_blocks: Whether the server acknowledges each block on the standard input.
+        agent_version: `WORKER_VERSION` of the server; empty for one before contract revision 3.
     """
 
     model_path: str
@@ -24,3 +34,5 @@ class WorkerRequest:
     attempt: int
     isolation: IsolationPlan | None = None
     node_placement: NodePlacement | None = None
+    acknowledges_blocks: bool = False
+    agent_version: str = ""

@@ -85,6 +85,7 @@ def judge(
     cores_elsewhere_count: int | None = None,
     extra_thread_count: int | None = None,
     core_wait_ms: float | None = None,
+    timed_ms: float | None = None,
     plan: MeasurementPlan | None = None,
 ) -> Verdict:
     """Judge a measurement.
@@ -101,6 +102,7 @@ def judge(
         cores_elsewhere_count: Cores that the worker could use and the setting does not name; None where not reported.
         extra_thread_count: Threads that worked beyond the setting's number; None where not reported.
         core_wait_ms: Time that the worker waited for a core inside the timed blocks, in ms; None where not reported.
+        timed_ms: Time of all timed runs, in milliseconds; None where the blocks hold every run.
         plan: The plan, which may ask for an interval; None where no interval is asked for.
 
     Returns:
@@ -108,15 +110,17 @@ def judge(
     """
     timed_blocks = [block for block in blocks if not block.is_warmup]
     samples = [block.latency_ms for block in timed_blocks]
+    if timed_ms is None:
+        timed_ms = sum(map(sum, samples))
     history = [conditions_before, *conditions_during, conditions_after]
     evidence = (
         *_fallback_evidence(provider, node_counts or {}, allow_fallback),
         *_setting_evidence(cores_elsewhere_count, extra_thread_count),
         *_throttling_evidence(history, throttling.find_what_ran(history, provider, node_counts or {}, core_indices)),
         *_count_evidence(samples, plan),
-        *_noise_evidence(samples, core_wait_ms),
+        *_noise_evidence(samples, core_wait_ms, timed_ms),
         *_drift_evidence([statistics.median(block) for block in samples]),
-        *_interval_evidence(timed_blocks, plan),
+        *_interval_evidence(timed_blocks, plan, timed_ms),
     )
     return Verdict(kind=_kind({item.name for item in evidence if item.is_exceeded}), evidence=evidence)
 
@@ -169,7 +173,9 @@ def _count_evidence(samples: Sequence[Sequence[float]], plan: MeasurementPlan | 
     yield _evidence("blocks_missing_count", max(0, needed_block_count - len(samples)), 0)
 
 
-def _noise_evidence(samples: Sequence[Sequence[float]], core_wait_ms: float | None) -> Iterator[Evidence]:
+def _noise_evidence(
+    samples: Sequence[Sequence[float]], core_wait_ms: float | None, timed_ms: float
+) -> Iterator[Evidence]:
     # Relative to the median of its own block, so that drift between blocks does not count as noise.
     relative = [sample / median for block in samples for median in [statistics.median(block)] for sample in block]
     if len(relative) > 1:
@@ -177,7 +183,6 @@ def _noise_evidence(samples: Sequence[Sequence[float]], core_wait_ms: float | No
         yield _evidence("quartile_spread", third_quartile - first_quartile, QUARTILE_SPREAD_LIMIT)
     yield _evidence("mean_excess", statistics.fmean(relative) - 1, MEAN_EXCESS_LIMIT)
     if core_wait_ms is not None:
-        timed_ms = sum(sum(block) for block in samples)
         yield _evidence("core_wait_share", core_wait_ms / timed_ms, CORE_WAIT_SHARE_LIMIT)
 
 
@@ -188,7 +193,9 @@ def _drift_evidence(block_medians: Sequence[float]) -> Iterator[Evidence]:
         yield _evidence("block_spread", spread, BLOCK_SPREAD_LIMIT)
 
 
-def _interval_evidence(blocks: Sequence[LatencyBlock], plan: MeasurementPlan | None) -> Iterator[Evidence]:
+def _interval_evidence(
+    blocks: Sequence[LatencyBlock], plan: MeasurementPlan | None, timed_ms: float
+) -> Iterator[Evidence]:
     if plan is None or not plan.target_half_width:
         return
     interval = median_interval(blocks)
@@ -196,7 +203,7 @@ def _interval_evidence(blocks: Sequence[LatencyBlock], plan: MeasurementPlan | N
         return
     yield _evidence("interval_half_width", interval.half_width, plan.target_half_width)
     if interval.half_width > plan.target_half_width:
-        time_ms = needed_ms(blocks, interval, plan.target_half_width)
+        time_ms = needed_ms(timed_ms, interval, plan.target_half_width)
         yield _evidence("interval_needs_ms", time_ms, plan.max_duration_ms)
 
 

@@ -77,11 +77,11 @@ def median_interval(blocks: Sequence[LatencyBlock], level: float = LEVEL) -> Med
     )
 
 
-def needed_ms(blocks: Sequence[LatencyBlock], interval: MedianInterval, target_half_width: float) -> float:
+def needed_ms(timed_ms: float, interval: MedianInterval, target_half_width: float) -> float:
     """Estimate the time that an interval needs: the part due to blocks shrinks with the square root of their number.
 
     Args:
-        blocks: The timed blocks so far.
+        timed_ms: Time of the timed runs so far, in milliseconds.
         interval: Their interval.
         target_half_width: Target half-width, relative to the median, above `MIN_HALF_WIDTH`.
 
@@ -90,4 +90,4 @@ def needed_ms(blocks: Sequence[LatencyBlock], interval: MedianInterval, target_h
     """
     of_blocks = max(0.0, interval.half_width**2 - MIN_HALF_WIDTH**2)
     wanted = target_half_width**2 - MIN_HALF_WIDTH**2
-    return sum(sum(block.latency_ms) for block in blocks) * of_blocks / wanted
+    return timed_ms * of_blocks / wanted

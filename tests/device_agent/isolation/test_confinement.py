@@ -17,6 +17,7 @@ from edgeprof_agent.errors import WorkerOutOfMemoryError
 from edgeprof_agent.isolation import readable_paths
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
+from edgeprof_agent.worker.request import WORKER_VERSION
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.job import Failure
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
@@ -185,7 +186,10 @@ def test_worker_ends_with_an_agent_that_was_killed(tmp_path: Path, data_dir: Pat
     model.write_text("hang")
     spec = JobSpec(model_sha256="0" * 64, setting=Setting(runtime="hostile"))
     isolation = plan_isolation(config, scratch, environment)
-    request = {"model_path": str(model), "spec": to_json(spec), "attempt": 1, "isolation": to_json(isolation)}
+    request = {
+        **{"model_path": str(model), "spec": to_json(spec), "attempt": 1},
+        **{"agent_version": WORKER_VERSION, "isolation": to_json(isolation)},
+    }
     agent = (
         "import subprocess, sys, time\n"
         "command = [sys.executable, '-m', 'edgeprof_agent.worker.main', sys.argv[1]]\n"

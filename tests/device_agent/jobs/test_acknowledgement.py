@@ -132,4 +132,4 @@ def test_journal_of_the_first_schema_is_brought_to_the_newest(tmp_path: Path, jo
     with open_journal(tmp_path) as journal:
         assert journal.get_job("a") == dataclasses.replace(journal.get_job("a"), spec=job_spec, host_name="")
         assert [job.job_id for job in journal.waiting_jobs()] == ["a"]
-        assert journal.unacknowledged_count() == 0
+        assert journal.kept_jobs.unacknowledged_count() == 0

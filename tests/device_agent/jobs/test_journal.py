@@ -104,7 +104,7 @@ def test_only_the_newest_finished_jobs_are_kept_and_every_waiting_one(journal: J
         journal.create_job(job_id, job_spec, time=0.0)
     for job_id in "bcd":
         journal.append(job_id, FAILURE, JobState.CANCELLED, time=0.0)
-    journal.forget_finished_jobs(keep_count=1)
+    journal.kept_jobs.forget_finished_jobs(keep_count=1)
     jobs, _ = journal.list_jobs(limit=10)
     assert [job.job_id for job in jobs] == ["e", "d", "a"]
     with pytest.raises(JobNotFoundError):

@@ -5,6 +5,7 @@ from itertools import chain, count, cycle, repeat
 import pytest
 
 from edgeprof_agent.errors import RunFailedError
+from edgeprof_agent.runtimes import timed_loop
 from edgeprof_agent.runtimes.timed_loop import measure
 from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import LatencyBlock
@@ -160,3 +161,21 @@ def test_after_a_wait_the_model_is_warmed_up_again_and_the_wait_costs_no_runs() 
         (False, 2),
         (False, 2),
     ]
+
+
+def test_a_block_of_too_many_runs_is_taken_as_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timed_loop, "MAX_BLOCK_RUN_COUNT", 40)
+    blocks = _measure(repeat(1.0), _plan(warmup_run_count=50, timed_run_count=300, timed_duration_ms=330.0))
+    assert [(block.is_warmup, len(block.latency_ms)) for block in blocks] == [
+        *[(True, 40), (True, 10)],
+        *[(False, 40), (False, 40), (False, 30)] * 3,
+    ]
+
+
+def test_what_the_consumer_does_between_blocks_costs_no_runs() -> None:
+    time = FakeTime(repeat(1.0))
+    sizes = []
+    for block in measure(time.run_once, time.clock, _plan(max_duration_ms=20.0, timed_run_count=60), origin_ns=0):
+        sizes.append(len(block.latency_ms))
+        time.now_ns += 10**6 * MS
+    assert sizes == [2, 6, 6, 6]

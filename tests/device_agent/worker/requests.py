@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.runtimes.simulation_config import SimulationConfig
+from edgeprof_agent.worker.request import WORKER_VERSION
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
@@ -29,7 +30,7 @@ def worker_request(
     model_path: Path, *, runtime: str = "onnxruntime", plan: MeasurementPlan = SHORT_PLAN
 ) -> dict[str, Any]:
     spec = JobSpec(model_sha256=SHA256, setting=Setting(runtime=runtime), plan=plan)
-    return {"model_path": str(model_path), "spec": to_json(spec), "attempt": 1}
+    return {"model_path": str(model_path), "spec": to_json(spec), "attempt": 1, "agent_version": WORKER_VERSION}
 
 
 def measurement_of(events: list[dict[str, Any]]) -> Measurement:

@@ -102,7 +102,7 @@ def test_a_crash_ends_the_worker_by_its_signal(tmp_path: Path, write_convolution
     request = worker_request(write_convolutions(tmp_path / "model.onnx"), runtime="simulated")
     with _worker(json.dumps(request), simulated_by(tmp_path / "device.json", config)) as (worker, events):
         told = [json.loads(line)["event"] for line in events]
-        assert told == ["progress", "progress", "block", "progress"]
+        assert told == ["version", "progress", "progress", "block", "progress"]
         assert worker.wait() == -signal.SIGSEGV
 
 
@@ -125,3 +125,20 @@ def test_a_worker_imports_neither_grpc_nor_a_runtime_it_was_not_asked_for() -> N
         "print(sorted({'grpc', 'numpy', 'onnx', 'onnxruntime', 'torch'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"agent_version": None, "proof": {}}, "ERROR_REASON_WORKER_NOT_STARTED"),
+        ({"agent_version": "9.0, contract 99", "new_field": 1}, "ERROR_REASON_AGENT_UPDATED"),
+    ],
+    ids=["a server before the version was told", "a server of another version"],
+)
+def test_a_worker_that_was_updated_under_its_server_says_so(
+    changes: Mapping[str, Any], reason: str, tmp_path: Path, run_worker: RunWorker
+) -> None:
+    request = {**worker_request(tmp_path / "model.onnx"), **changes}
+    events = run_worker({name: value for name, value in request.items() if value is not None})
+    assert [event["event"] for event in events] == ["failure"], "an earlier server knows no other first line"
+    assert events[0]["reason"] == reason and "restart edgeprof-agent" in events[0]["message"]

@@ -24,7 +24,7 @@ def test_a_model_is_measured_and_every_step_is_told(
 ) -> None:
     events = run_worker(worker_request(write_convolutions(tmp_path / "model.onnx")))
     told = [event.get("phase", event["event"]) for event in events]
-    assert told == ["loading", "warming_up", "block", "measuring", *["block"] * 4, "measurement"]
+    assert told == ["version", "loading", "warming_up", "block", "measuring", *["block"] * 4, "measurement"]
 
     measurement = measurement_of(events)
     assert [block.is_warmup for block in measurement.blocks] == [True, False, False, False, False]
