@@ -14,6 +14,7 @@ import json
 import os
 import statistics
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from agent_overhead import ARCHITECTURE, ratios_of
@@ -21,10 +22,11 @@ from agent_overhead import ARCHITECTURE, ratios_of
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
+from edgeprof_agent.jobs.worker_events import WorkerEvent
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
-from edgeprof_proto.records.measurement import Measurement
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 PLAN = MeasurementPlan(timed_run_count=200, timed_duration_ms=1_000, block_count=100).filled()
 
@@ -45,10 +47,16 @@ def measure(worker: WorkerProcess, model: Path, thread_count: int) -> Measuremen
         setting=Setting(runtime="onnxruntime", thread_count=thread_count),
         plan=PLAN,
     )
-    result = asyncio.run(worker.run(model, spec, attempt=1, on_event=lambda event: None))
+    blocks = []
+
+    async def keep(event: WorkerEvent) -> None:
+        if isinstance(event, LatencyBlock):
+            blocks.append(event)
+
+    result = asyncio.run(worker.run(model, spec, attempt=1, on_event=keep))
     if not isinstance(result, Measurement):
         raise SystemExit(f"no measurement: {result.message}")
-    return result
+    return replace(result, blocks=tuple(blocks))
 
 
 def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, object]:

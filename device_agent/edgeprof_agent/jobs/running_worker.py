@@ -100,6 +100,8 @@ class RunningWorker:
         block_count = 0
         while True:
             event = parse_event(await self._next_line())
+            # The version is told before the worker confines itself, so its model has no part in an end up to there.
+            self._has_begun = not isinstance(event, WorkerVersion)
             if isinstance(event, WorkerVersion):
                 version = event.version
                 if version != WORKER_VERSION:
@@ -163,7 +165,6 @@ class RunningWorker:
         if self._event_count > EVENT_COUNT_LIMIT:
             raise WorkerCrashedError(f"the worker sent more than {EVENT_COUNT_LIMIT} events")
         if line.endswith(b"\n"):
-            self._has_begun = True
             return line
         code = await asyncio.shield(self._end)
         await asyncio.wait({self._tail_reader}, timeout=_TAIL_WAIT_S)

@@ -77,7 +77,7 @@ class WorkerProcess:
         spec: JobSpec,
         *,
         attempt: int,
-        on_event: Callable[[WorkerEvent], Awaitable[None]],
+        on_event: Callable[[WorkerEvent], Awaitable[None]] | None = None,
         on_block_begin: Callable[[], None] = lambda: None,
     ) -> Measurement | Failure:
         """Measure a model in a new process. Cancelling the call kills the process.
@@ -112,7 +112,8 @@ class WorkerProcess:
 
         async def listen(event: WorkerEvent) -> None:
             nonlocal last_event_s
-            await on_event(event)
+            if on_event is not None:
+                await on_event(event)
             last_event_s = loop.time()
 
         unusable = await self._safeguards.unusable() if self._safeguards else {}

@@ -79,7 +79,7 @@ def measure(hostile_path: Path, data_dir: Path) -> Callable[..., Measurement | F
             setting=Setting(runtime=runtime),
             plan=MeasurementPlan(warmup_duration_ms=1, timed_duration_ms=1, timed_run_count=10).filled(),
         )
-        return asyncio.run(worker.run(model, spec, attempt=1, on_event=lambda event: None))
+        return asyncio.run(worker.run(model, spec, attempt=1))
 
     return run
 
@@ -207,7 +207,7 @@ def test_worker_ends_with_an_agent_that_was_killed(tmp_path: Path, data_dir: Pat
         )
         os.close(write_end)
         try:
-            assert "loading" in events.readline()
+            assert ["version" in events.readline(), "loading" in events.readline()] == [True, True]
         finally:
             process.kill()
             process.wait()

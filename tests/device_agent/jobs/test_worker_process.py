@@ -204,7 +204,7 @@ def test_worker_of_another_version_does_not_speak_against_its_model(
     worker = WorkerProcess(tmp_path / "scratch", job_duration_s=60, command=(sys.executable, "-c", program))
     with pytest.raises(AgentUpdatedError, match="restart edgeprof-agent") as raised:
         run(worker, job_spec, "measure")
-    assert not is_model_at_fault(raised.value)
+    assert not is_model_at_fault(raised.value, job_spec.setting)
 
 
 @pytest.mark.parametrize("is_late", [False, True])
