@@ -34,7 +34,6 @@ from edgeprof_predictor.evaluation import (
 from edgeprof_predictor.runs import Journal, Unit, run_units, write_rows
 from edgeprof_predictor.tables.published import load_table_with_space
 
-
 HEADING: Final = (
     "| task | method | samples | Spearman | seeds | median APE | coverage | lowest | width | kept | by platform |",
     "| --- " * 11 + "|",
