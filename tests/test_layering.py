@@ -54,6 +54,7 @@ ROOMS = {
         ["encodings", "networks", "proxies"],
         ["metrics", "runs", "samples", "tables"],
         ["_storage", "spaces"],
+        ["_output_files"],
         ["_plain_files", "errors"],
     ],
     "edgeprof": [
@@ -64,7 +65,8 @@ ROOMS = {
         ["measuring"],
         ["devices", "evaluating"],
         ["network_source", "store"],
-        ["_version", "errors", "exporters", "folders", "prediction"],
+        ["arguments", "exporters", "folders", "output_files", "prediction"],
+        ["_version", "errors"],
     ],
 }
 """The rooms of each package, floor by floor from the top: a room imports from floors below its own, and from itself.

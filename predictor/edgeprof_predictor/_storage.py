@@ -1,10 +1,9 @@
-"""Named arrays and a JSON document in one safetensors file, written whole or not at all."""
+"""Named arrays and a JSON document in one safetensors file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,24 +17,6 @@ from edgeprof_predictor._plain_files import MAX_FILE_BYTES, read_plain_file, req
 from edgeprof_predictor.errors import BundleError
 
 DOCUMENT_KEY: Final = "document"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader finds the old one or the new one, never a part.
-
-    Raises:
-        OSError: If the folder cannot be written or is full.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def pack(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> bytes:

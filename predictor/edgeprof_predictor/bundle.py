@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from edgeprof_predictor._output_files import write_output
 from edgeprof_predictor._plain_files import MAX_FILE_BYTES, read_plain_file
-from edgeprof_predictor._storage import pack, read_tensors, write_whole
+from edgeprof_predictor._storage import pack, read_tensors
 from edgeprof_predictor.errors import BundleError
 from edgeprof_predictor.spaces import CategoricalSpace, get_space
 
@@ -83,8 +84,8 @@ class Bundle:
         tensors = pack(self.method.tensors(), {"space": self.card.space})
         document = asdict(self.card) | {"tensors_sha256": hashlib.sha256(tensors).hexdigest()}
         path = Path(folder) / f"{self.card.space}.json"
-        write_whole(path.with_suffix(".safetensors"), tensors)
-        write_whole(path, (json.dumps(document, indent=2, sort_keys=True) + "\n").encode())
+        write_output(path.with_suffix(".safetensors"), tensors)
+        write_output(path, (json.dumps(document, indent=2, sort_keys=True) + "\n").encode())
         return path
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor._storage import pack, unpack, write_whole
+from edgeprof_predictor._output_files import write_output
+from edgeprof_predictor._storage import pack, unpack
 from edgeprof_predictor.errors import ProfileError, UnknownSearchSpaceError
 from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.samples import Samples
@@ -67,16 +68,17 @@ class Profile:
         """Median relative error to expect for an architecture that was not measured."""
         return self.predictor.expected_error
 
-    def predict(self, architectures: Sequence[str | Architecture]) -> Prediction:
+    def predict(self, architectures: Sequence[str | Architecture] | str) -> Prediction:
         """Return latencies with 90 % intervals.
 
         Args:
-            architectures: Texts in the notation of the space, or architectures.
+            architectures: Texts in the notation of the space, or architectures; one text alone is one architecture.
 
         Raises:
             ArchitectureError: If one is not of the profile's search space.
         """
-        parsed = [self.space.parse(one) if isinstance(one, str) else one for one in architectures]
+        listed = [architectures] if isinstance(architectures, str) else architectures
+        parsed = [self.space.parse(one) if isinstance(one, str) else one for one in listed]
         return self.predictor.predict(self.space.choices(parsed))
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -97,7 +99,7 @@ class Profile:
             "platform": dict(self.platform),
             "provenance": dict(self.provenance),
         }
-        write_whole(Path(path), pack(tensors, document | {"sha256": _sha256(tensors, document)}))
+        write_output(path, pack(tensors, document | {"sha256": _sha256(tensors, document)}))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Profile:

@@ -31,6 +31,9 @@
     - DeviceChangedError              another device, or none with TLS, answers at the address of a paired one
     - PairingFileError                the file of this host's key and devices cannot be used
     - ModelFileError                  a file on this host that cannot be read as a model
+    - InvalidArgumentError (ValueError) an argument of a public call outside its range
+    - NoHomeError                     the user has no home folder, and no variable names a place
+    - OutputFileError                 a file on this host that cannot be written
     - StoreError                      the store on this host cannot be read or written
     - OnboardingError                 too few samples could be measured
     - LocalAgentError                 the agent that this host tried to start did not come up
@@ -178,6 +181,18 @@ class PairingFileError(EdgeprofError):
 
 class ModelFileError(EdgeprofError):
     """A file on this host cannot be read as a model."""
+
+
+class InvalidArgumentError(EdgeprofError, ValueError):
+    """An argument of a public call is outside its range or of the wrong kind."""
+
+
+class NoHomeError(EdgeprofError):
+    """The user has no home folder, and no variable of the environment names a place."""
+
+
+class OutputFileError(EdgeprofError):
+    """A file that the user named cannot be written."""
 
 
 class StoreError(EdgeprofError):

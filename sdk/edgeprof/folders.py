@@ -1,15 +1,21 @@
-"""Folders of the user's in which edgeprof keeps what can be made again."""
+"""Folders of the user's in which edgeprof keeps what it has, and what can be made again."""
 
 import os
 from pathlib import Path
 
 import platformdirs
 
+from edgeprof.errors import NoHomeError, OutputFileError
+from edgeprof_predictor._output_files import require_folder
+
 
 def default_cache_folder() -> Path:
-    """The cache folder: `$EDGEPROF_CACHE`, or the user's cache folder."""
-    chosen = os.environ.get("EDGEPROF_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("edgeprof", appauthor=False)
+    """The cache folder: `$EDGEPROF_CACHE`, or the user's cache folder.
+
+    Raises:
+        NoHomeError: If the user has no home folder and the variable names none.
+    """
+    return chosen_or_home("EDGEPROF_CACHE", platformdirs.user_cache_path("edgeprof", appauthor=False))
 
 
 def default_model_folder() -> Path:
@@ -20,3 +26,43 @@ def default_model_folder() -> Path:
 def default_proxy_cache() -> Path:
     """File of the zero-cost proxies computed so far, in the cache folder."""
     return default_cache_folder() / "proxies.sqlite"
+
+
+def usable_model_folder(folder: str | os.PathLike[str] | None) -> Path:
+    """Return the folder of exported models, made where there is none, once it is known that files can be kept there.
+
+    Args:
+        folder: The folder; None for the one in the user's cache.
+
+    Raises:
+        OutputFileError: If it cannot be made, may not be written, or the disk is full.
+    """
+    path = Path(folder) if folder else default_model_folder()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        require_folder(path)
+    except OSError as error:
+        raise OutputFileError(
+            f"exported networks cannot be kept in {path} ({error.strerror}): free the disk, or name another folder in "
+            "EDGEPROF_CACHE"
+        ) from error
+    return path
+
+
+def chosen_or_home(variable: str, default: Path) -> Path:
+    """Return the place that a variable of the environment names, or the default in the user's home.
+
+    Args:
+        variable: Name of the variable.
+        default: Place in the home folder.
+
+    Raises:
+        NoHomeError: If the default is not known, since the user has no home folder.
+    """
+    chosen = os.environ.get(variable)
+    if chosen:
+        return Path(chosen)
+    # Without a home folder `~` stays as it is, and would become a folder of that name here.
+    if not default.is_absolute():
+        raise NoHomeError(f"this user has no home folder: set HOME, or name a place in {variable}")
+    return default

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import edgeprof_predictor
-from edgeprof_predictor._storage import pack, unpack, write_whole
+from edgeprof_predictor._output_files import write_output
+from edgeprof_predictor._storage import pack, unpack
 
 SOURCES = sorted(Path(edgeprof_predictor.__file__).parent.rglob("*.py"))
 RUNS_WHAT_IT_READS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve", "marshal"}
@@ -18,7 +19,7 @@ RUNS_WHAT_IT_READS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "sh
 def test_arrays_and_document_come_back_as_they_were(tmp_path: Path) -> None:
     arrays = {"a": np.arange(6.0).reshape(2, 3).T, "b": np.array(7), "empty": np.zeros((0, 3), dtype=np.int8)}
     path = tmp_path / "file"
-    write_whole(path, pack(arrays, {"ä": [1, None]}))
+    write_output(path, pack(arrays, {"ä": [1, None]}))
     tensors, document = unpack(path)
     assert document == {"ä": [1, None]}
     assert tensors.keys() == arrays.keys()
@@ -28,7 +29,7 @@ def test_arrays_and_document_come_back_as_they_were(tmp_path: Path) -> None:
 def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for content in (b"old and long", b"new"):
-        write_whole(path, content)
+        write_output(path, content)
     assert path.read_bytes() == b"new"
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
 

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from edgeprof_predictor._output_files import write_output
 from edgeprof_predictor._plain_files import MAX_FILE_BYTES, read_plain_file
-from edgeprof_predictor._storage import pack, read_tensors, write_whole
+from edgeprof_predictor._storage import pack, read_tensors
 from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.errors import BundleError
 
@@ -67,8 +68,8 @@ def save_bundle(method: DefaultAccuracy, card: AccuracyCard, folder: str | os.Pa
     tensors = pack(method.tensors(), {"kind": "accuracy"})
     document = asdict(card) | {"tensors_sha256": hashlib.sha256(tensors).hexdigest()}
     path = Path(folder) / f"{SHIPPED_NAME}.json"
-    write_whole(path.with_suffix(".safetensors"), tensors)
-    write_whole(path, (json.dumps(document, indent=2, sort_keys=True) + "\n").encode())
+    write_output(path.with_suffix(".safetensors"), tensors)
+    write_output(path, (json.dumps(document, indent=2, sort_keys=True) + "\n").encode())
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from edgeprof_predictor._storage import write_whole
+from edgeprof_predictor._output_files import write_output
 from edgeprof_predictor.errors import JournalError
 from edgeprof_predictor.proxies.cache import ProxyCache, score_row
 from edgeprof_predictor.proxies.names import PROXY_NAMES, canonical_names, table_name
@@ -49,7 +50,7 @@ class SpaceScores:
         found = [[row.get(name, missing).score for name in self.proxies] for row in self.rows]
         return np.array([[np.nan if score is None else score for score in row] for row in found], dtype=np.float64)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write `arch`, `proxy` and `score` as published tables have them; NaN where a score is not available.
 
         Raises:
@@ -59,7 +60,7 @@ class SpaceScores:
         names = np.array([table_name(name) for name in self.proxies])
         np.savez_compressed(content, arch=np.array(self.texts), proxy=names, score=self.scores)
         try:
-            write_whole(path, content.getvalue())
+            write_output(path, content.getvalue())
         except OSError as error:
             raise JournalError(f"cannot write {path}: {error.strerror or error}") from error
 

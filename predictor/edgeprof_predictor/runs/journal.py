@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from edgeprof_predictor._output_files import require_writable, write_output
 from edgeprof_predictor._plain_files import MAX_FILE_BYTES, read_plain_file
-from edgeprof_predictor._storage import write_whole
 from edgeprof_predictor.errors import JournalError
 
 SCHEMA_VERSION: Final = 1
@@ -65,10 +65,10 @@ class Journal:
         Raises:
             JournalError: If results or journal cannot be written, or the journal belongs to another run.
         """
-        if results.is_dir() or not results.name:
-            raise JournalError(f"cannot write {results}: it is a folder; name a file")
-        if results.exists() and not os.access(results, os.W_OK):
-            raise JournalError(f"cannot write {results}: it may not be changed")
+        try:
+            require_writable(results)
+        except OSError as error:
+            raise JournalError(f"cannot write {results}: {error.strerror or error}") from error
         return cls(results.with_name(f"{results.name}.journal"), inputs)
 
     def add(self, name: str, rows: Sequence[Row]) -> None:
@@ -134,7 +134,7 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
         JournalError: If the file cannot be written.
     """
     try:
-        write_whole(path, (json.dumps(list(rows), indent=1, allow_nan=False) + "\n").encode())
+        write_output(path, (json.dumps(list(rows), indent=1, allow_nan=False) + "\n").encode())
     except OSError as error:
         raise JournalError(f"cannot write {path}: {error.strerror or error}") from error
 

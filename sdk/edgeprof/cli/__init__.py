@@ -9,6 +9,9 @@ def main() -> None:
     # The libraries read it once, when they are loaded. The matrices are small: more threads gain nothing, and on a
     # busy machine their synchronisation takes many times the arithmetic. This machine may also be the measured device.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from edgeprof.cli.streams import prepare_streams
+
+    prepare_streams()
     try:
         from edgeprof.cli.main import run
     except ModuleNotFoundError as error:

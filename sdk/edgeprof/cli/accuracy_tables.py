@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from rich.table import Table
 
-from edgeprof.cli.console import console
+from edgeprof.cli.console import console, print_table
 from edgeprof_predictor.accuracy.evaluation import AccuracyScore
 from edgeprof_predictor.metrics import sample_deviation
 
@@ -25,7 +25,7 @@ def print_accuracy_scores(scores: Sequence[AccuracyScore]) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for key in dict.fromkeys((score.method, score.source, score.sample_count) for score in scores):
         table.add_row(*_cells([score for score in scores if _key(score) == key]))
-    console.print(table)
+    print_table(table)
     for warning in dict.fromkeys(f"{score.method}: {score.warning}" for score in scores if score.warning):
         console.print(warning, soft_wrap=True)
 

@@ -8,7 +8,10 @@ import click
 from edgeprof.cli.console import messages, print_facts, print_json
 from edgeprof.cli.measurement_text import measurement_facts, sustained_facts
 from edgeprof.cli.parameters import (
+    MAX_RUN_COUNT,
+    Count,
     Duration,
+    Number,
     allow_fallback_option,
     device_option,
     effort_option,
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
 @device_option
 @setting_options
 @effort_option
-@click.option("--warmup-runs", type=click.IntRange(min=1), help="Warm-up runs at least.  [default: the effort's]")
-@click.option("--num-runs", type=click.IntRange(min=1), help="Timed runs at least.  [default: the effort's]")
+@click.option("--warmup-runs", type=Count(1, MAX_RUN_COUNT), help="Warm-up runs at least.  [default: the effort's]")
+@click.option("--num-runs", type=Count(1, MAX_RUN_COUNT), help="Timed runs at least.  [default: the effort's]")
 @click.option("--min-time", type=Duration(), help="Time in timed runs at least, as 2s.  [default: the effort's]")
 @click.option(
     "--sustained", type=Duration(), help="Run it for so long, as 10m: the curve over time and the steady state."
@@ -36,7 +39,9 @@ if TYPE_CHECKING:
 @click.option(
     "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the curve of --sustained into this file."
 )
-@click.option("--start-temperature", type=float, help="Let the device cool down to so many degrees Celsius first.")
+@click.option(
+    "--start-temperature", type=Number(0, 200), help="Let the device cool down to so many degrees Celsius first."
+)
 @click.option(
     "--max-wait", type=Duration(), default="5m", show_default=True, help="Wait so long at most for --start-temperature."
 )
@@ -64,6 +69,10 @@ def benchmark(
 
     if picture is not None and sustained is None:
         raise click.UsageError("--picture draws the curve of --sustained; give both")
+    if picture is not None:
+        from edgeprof.plots.figure_file import check_picture
+
+        check_picture(picture, inputs=[model])
     setting = setting_from(**setting_values)
     plan = edgeprof.make_plan(
         effort,
@@ -88,15 +97,15 @@ def benchmark(
             on_collected=_print_collected,
         )
     title = f"{model.name} on {result.device.board or result.device.host_name}"
-    if picture is not None and result.curve is not None:
-        from edgeprof.plots.sustained_plot import draw_curve
-
-        draw_curve(result.curve, title, picture)
     if as_json:
         print_json(_document(result))
     else:
         facts = measurement_facts(result.measurement)
         print_facts(title, facts if result.curve is None else {**sustained_facts(result.curve), **facts})
+    if picture is not None and result.curve is not None:
+        from edgeprof.plots.sustained_plot import draw_curve
+
+        messages.print(f"plot: {draw_curve(result.curve, title, picture)}")
 
 
 def _print_collected(count: int) -> None:

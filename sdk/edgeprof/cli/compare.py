@@ -1,18 +1,22 @@
 """`edgeprof compare`."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeprof.arguments import MAX_PAIR_COUNT
 from edgeprof.cli.console import messages, milliseconds, print_facts, print_json
 from edgeprof.cli.measurement_text import deciding_inputs_text
 from edgeprof.cli.parameters import (
+    Count,
     allow_fallback_option,
     device_option,
     effort_option,
     json_option,
+    seed_option,
     setting_from,
     setting_options,
 )
@@ -43,8 +47,8 @@ SETTING_FIELDS = {
     metavar="NAME=VALUE",
     help="What is different in B's setting, as threads=2 or graph_optimization=basic; may be given again.",
 )
-@click.option("--pairs", type=click.IntRange(min=5), default=8, show_default=True, help="Measurements of each.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the order within pairs.")
+@click.option("--pairs", type=Count(5, MAX_PAIR_COUNT), default=8, show_default=True, help="Measurements of each.")
+@seed_option("Seed of the order within pairs.")
 @effort_option
 @allow_fallback_option
 @json_option
@@ -134,7 +138,7 @@ def _with_changes(setting: Any, changes: tuple[str, ...]) -> Any:
         if field is None:
             setting = replace(setting, options={**setting.options, name: value})
         elif isinstance(getattr(setting, field), int):
-            if not value.isdecimal():
+            if not re.fullmatch("[0-9]{1,9}", value):
                 raise click.BadParameter(f"--versus {name} wants a number, got {value!r}")
             setting = replace(setting, **{field: int(value)})
         else:

@@ -1,26 +1,65 @@
-"""How results look on a terminal."""
+"""How results look on a terminal. Nothing that is printed is read as markup: names come from users and devices."""
 
 import json
+import math
 import sys
+import unicodedata
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.table import Column, Table
+from rich.text import Text
 
 WIDTH_OF_NO_TERMINAL = 200
 """A file or a pipe has no width; a table cut to 80 columns would lose what it was made for."""
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_NO_TERMINAL)
+FOLDED_WIDTH = 24
+"""Narrowest column of text that is folded to the width of the terminal."""
+
+_WITHOUT_UNICODE = str.maketrans({"±": "+-", "°": " ", "…": "...", **dict(zip("▁▂▃▄▅▆▇█", "12345678", strict=True))})
+
+
+class PlainConsole(Console):
+    """A console that prints names as they are: no markup, no emoji codes, no control characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text as it is printed."""
+        return super().render_str(self.printable(text), **options)
+
+    def printable(self, text: str) -> str:
+        """Return a text with what the terminal cannot show, or would obey, written as Python writes it."""
+        shown = "".join(char if char in "\n\t" or char.isprintable() else _escaped(char) for char in text)
+        try:
+            shown.encode(self.encoding)
+        except UnicodeEncodeError:
+            return shown.translate(_WITHOUT_UNICODE).encode(self.encoding, "backslashreplace").decode(self.encoding)
+        return shown
+
+
+console = PlainConsole(width=None if sys.stdout.isatty() else WIDTH_OF_NO_TERMINAL)
 """For results, on stdout."""
 
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+messages = PlainConsole(stderr=True, soft_wrap=True)
 """For everything on the way, on stderr."""
 
 
 def print_json(value: Any) -> None:
-    """Print a result for machines."""
-    click.echo(json.dumps(value, indent=2))
+    """Print a result for machines; a number that is not known, or infinite, is null."""
+    click.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
+
+
+def print_table(table: Table) -> None:
+    """Print a table so that no number is cut: on a terminal too narrow for them the lines are wrapped."""
+    needed = 0
+    for column in table.columns:
+        column.min_width = max(column.min_width or 0, _needed_width(column))
+        needed += column.min_width + 2
+    console.print(table, width=max(console.width, needed), crop=False, no_wrap=True, overflow="ignore")
 
 
 def print_facts(title: str, facts: dict[str, str]) -> None:
@@ -30,9 +69,43 @@ def print_facts(title: str, facts: dict[str, str]) -> None:
     table.add_column(overflow="fold")
     for name, value in facts.items():
         table.add_row(name, value)
-    console.print(table)
+    print_table(table)
+
+
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """Return one text of several, some of them in a style.
+
+    Args:
+        parts: Texts, or texts with the name of a style.
+    """
+    pairs = [(part, "") if isinstance(part, str) else part for part in parts]
+    return Text.assemble(*[(messages.printable(text), style) for text, style in pairs])
 
 
 def milliseconds(value: float) -> str:
     """A latency with three digits that mean something."""
     return f"{value:.3g} ms" if value < 100 else f"{value:.0f} ms"
+
+
+def _needed_width(column: Column) -> int:
+    """Return the width in which no number of a column is cut; a column of text may be folded."""
+    cells: list[RenderableType] = [*column.cells, *([column.header] if column.no_wrap else [])]
+    widest = max((Measurement.get(console, _wide(), cell).maximum for cell in cells), default=0)
+    return widest if column.no_wrap or column.justify == "right" else min(widest, FOLDED_WIDTH)
+
+
+def _wide() -> Any:
+    return console.options.update(width=10_000)
+
+
+def _escaped(char: str) -> str:
+    # Letters of other scripts and blanks of other widths are no control characters.
+    return char if unicodedata.category(char) == "Zs" else repr(char)[1:-1]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

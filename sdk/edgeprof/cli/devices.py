@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from edgeprof.cli.console import console, print_json
+from edgeprof.cli.console import print_json, print_table
 from edgeprof.cli.parameters import json_option
 from edgeprof_proto.records.device import Cpu
 
@@ -41,7 +41,7 @@ def devices(addresses: tuple[str, ...], as_json: bool) -> None:
     for item in known:
         device = item.device
         runtimes = [
-            f"{runtime.name} {runtime.version}" if runtime.version else f"[dim]{runtime.name}: none[/dim]"
+            f"{runtime.name} {runtime.version}" if runtime.version else f"{runtime.name}: none"
             for runtime in device.runtimes
         ]
         memory = "not reported" if device.memory_bytes is None else f"{device.memory_bytes / 2**30:.1f} GiB"
@@ -53,7 +53,7 @@ def devices(addresses: tuple[str, ...], as_json: bool) -> None:
             "\n".join(runtimes),
             _ago(item.last_seen_time),
         )
-    console.print(table)
+    print_table(table)
 
 
 def _ago(time: datetime) -> str:

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from edgeprof.cli.console import console, print_json
+from edgeprof.cli.console import print_json, print_table, styled
 from edgeprof.cli.parameters import json_option
 
 
@@ -17,7 +17,6 @@ def doctor(address: str, as_json: bool) -> None:
     The exit status is 1 where a check found trouble.
     """
     from rich.table import Table
-    from rich.text import Text
 
     import edgeprof
     from edgeprof_proto.record_json import to_json
@@ -38,9 +37,9 @@ def doctor(address: str, as_json: bool) -> None:
             table.add_column(heading, no_wrap=heading != "finding and what to do", overflow="fold")
         for check in checks:
             style = colors[check.level]
-            table.add_row(f"[{style}]{check.level.value.replace('_', ' ')}[/{style}]", check.name, Text(check.finding))
+            table.add_row(styled((check.level.value.replace("_", " "), style)), check.name, check.finding)
             if check.remedy:
-                table.add_row("", "", Text(f"-> {check.remedy}"))
-        console.print(table)
+                table.add_row("", "", f"-> {check.remedy}")
+        print_table(table)
     if any(check.level is CheckLevel.TROUBLE for check in checks):
         sys.exit(1)

@@ -1,11 +1,21 @@
 """`edgeprof evaluate`."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import messages
-from edgeprof.cli.parameters import CountList, NameList, parallel_options, scores_file_option
+from edgeprof.arguments import MAX_NETWORK_COUNT, MAX_REPETITION_COUNT
+from edgeprof.cli.console import messages, print_json
+from edgeprof.cli.parameters import (
+    Count,
+    CountList,
+    NameList,
+    Number,
+    json_option,
+    parallel_options,
+    scores_file_option,
+)
 from edgeprof.cli.unit_progress import unit_callbacks
 
 
@@ -27,10 +37,12 @@ from edgeprof.cli.unit_progress import unit_callbacks
     show_default=True,
     help="Architectures measured on a new platform. 0 ranks without any, 1 gives no more than the scale.",
 )
-@click.option("--seeds", "seed_count", type=click.IntRange(min=1), default=5, show_default=True, help="Repetitions.")
+@click.option(
+    "--seeds", "seed_count", type=Count(1, MAX_REPETITION_COUNT), default=5, show_default=True, help="Repetitions."
+)
 @click.option(
     "--pretrain-samples",
-    type=click.IntRange(min=2),
+    type=Count(2, MAX_NETWORK_COUNT),
     default=900,
     show_default=True,
     help="Architectures known of every train platform.",
@@ -52,13 +64,14 @@ from edgeprof.cli.unit_progress import unit_callbacks
 @click.option("--space", "space_name", help="Search space of the table.  [default: from notation or options]")
 @click.option(
     "--trim",
-    type=click.FloatRange(min=0, max=0.5, max_open=True),
+    type=Number(0, 0.5, is_highest_allowed=False),
     default=0.0,
     help="Leave out this share of the fastest and of the slowest of each platform; 0.1 as in HELP's tables. "
     "This uses the whole table of a new platform, and the output says so.",
 )
 @parallel_options
 @scores_file_option
+@json_option
 def evaluate(
     latencies: Path,
     train: tuple[str, ...],
@@ -72,7 +85,8 @@ def evaluate(
     trim: float,
     jobs: int | None,
     backend: str,
-    json_file: Path | None,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
     """Compare methods of prediction on platforms that they have not seen.
 
@@ -98,12 +112,15 @@ def evaluate(
             proxies=proxies,
             space=space_name,
             trim=trim,
-            output=json_file,
+            output=output,
             jobs=jobs,
             backend=backend,
             on_begin=on_begin,
             on_finished=on_finished,
         )
-    if json_file is not None:
-        messages.print(f"scores: {json_file}")
-    print_scores(evaluation.scores, evaluation.protocol)
+    if output is not None:
+        messages.print(f"scores: {output}")
+    if as_json:
+        print_json([asdict(score) for score in evaluation.scores])
+    else:
+        print_scores(evaluation.scores, evaluation.protocol)

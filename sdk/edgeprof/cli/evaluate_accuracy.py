@@ -1,11 +1,13 @@
 """`edgeprof evaluate-accuracy`."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import messages
-from edgeprof.cli.parameters import CountList, NameList, parallel_options, scores_file_option
+from edgeprof.arguments import MAX_REPETITION_COUNT
+from edgeprof.cli.console import messages, print_json
+from edgeprof.cli.parameters import Count, CountList, NameList, json_option, parallel_options, scores_file_option
 from edgeprof.cli.unit_progress import unit_callbacks
 
 
@@ -34,7 +36,9 @@ from edgeprof.cli.unit_progress import unit_callbacks
     show_default=True,
     help="Networks trained on the target; several counts are joined by commas. 0 ranks without any.",
 )
-@click.option("--seeds", "seed_count", type=click.IntRange(min=1), default=3, show_default=True, help="Repetitions.")
+@click.option(
+    "--seeds", "seed_count", type=Count(1, MAX_REPETITION_COUNT), default=3, show_default=True, help="Repetitions."
+)
 @click.option(
     "--methods",
     "method_names",
@@ -44,6 +48,7 @@ from edgeprof.cli.unit_progress import unit_callbacks
 )
 @parallel_options
 @scores_file_option
+@json_option
 def evaluate_accuracy(
     tables_file: Path,
     sources: tuple[str, ...],
@@ -53,7 +58,8 @@ def evaluate_accuracy(
     method_names: tuple[str, ...] | None,
     jobs: int | None,
     backend: str,
-    json_file: Path | None,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
     """Compare accuracy predictors on a task of which only a few networks are trained.
 
@@ -71,12 +77,15 @@ def evaluate_accuracy(
             sample_counts=sample_counts,
             seed_count=seed_count,
             methods=method_names,
-            output=json_file,
+            output=output,
             jobs=jobs,
             backend=backend,
             on_begin=on_begin,
             on_finished=on_finished,
         )
-    if json_file is not None:
-        messages.print(f"scores: {json_file}")
-    print_accuracy_scores(scores)
+    if output is not None:
+        messages.print(f"scores: {output}")
+    if as_json:
+        print_json([asdict(score) for score in scores])
+    else:
+        print_accuracy_scores(scores)

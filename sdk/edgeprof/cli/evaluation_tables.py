@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from edgeprof.cli.console import console
+from edgeprof.cli.console import console, print_table
 from edgeprof_predictor.evaluation import (
     CALIBRATION_FACTOR,
     ErrorCalibration,
@@ -25,7 +25,7 @@ def print_scores(scores: Sequence[Score], protocol: Protocol) -> None:
     groups, calibrations = summarise(scores), check_calibration(scores)
     tables = [_means_table(groups, protocol), _platforms_table(groups, protocol.test)]
     for table in [*tables, *([_calibration_table(calibrations)] if calibrations else [])]:
-        console.print(table)
+        print_table(table)
         console.line()
     for note in _notes(groups, protocol):
         console.print(note, soft_wrap=True)

@@ -1,11 +1,19 @@
 """Ends a command on a signal: without a traceback, and after every `finally`."""
 
+import faulthandler
 import logging
+import os
 import signal
 import sys
+import threading
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+END_S = 20.0
+"""Time for an orderly end, in seconds: an agent that was started here gets 10 s to stop."""
+
+_END_THREAD = "end of the process"
 
 AGAIN_S = 0.01
 """Delay in seconds before the exit is raised again where a destructor swallowed it."""
@@ -20,6 +28,16 @@ def end_in_order_on_signals() -> None:
         signal.signal(number, _exit)
 
 
+def _end_anyway(status: int) -> None:
+    """End the process after `END_S`, whatever waits: a channel that a signal strikes while it closes may stay shut."""
+    if not any(thread.name == _END_THREAD for thread in threading.enumerate()):
+        timer = threading.Timer(END_S, os._exit, (status,))
+        timer.name, timer.daemon = _END_THREAD, True
+        timer.start()
+        # Where even Python's threads no longer run; it ends with the status 1, and its report goes nowhere.
+        faulthandler.dump_traceback_later(END_S + 5.0, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
+
+
 def _exit(number: int, _: FrameType | None) -> None:
     def exit_again(*_: object) -> None:
         _exit(number, None)
@@ -29,6 +47,7 @@ def _exit(number: int, _: FrameType | None) -> None:
         if isinstance(lost.exc_value, (KeyboardInterrupt, SystemExit)):
             signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
 
+    _end_anyway(128 + number)
     # A library that is interrupted during its own clean-up logs that as an error.
     logging.disable()
     signal.signal(signal.SIGALRM, exit_again)

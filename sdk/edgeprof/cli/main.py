@@ -8,7 +8,9 @@ import sys
 import click
 
 from edgeprof._version import VERSION
+from edgeprof.cli.console import messages
 from edgeprof.cli.interruption import end_in_order_on_signals
+from edgeprof.cli.streams import flush_streams
 from edgeprof.errors import EdgeprofError
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_proto.records.validation import RecordError
@@ -75,18 +77,31 @@ def edgeprof(verbose: bool) -> None:
 def run() -> None:
     """Run the command line; ends the process with its exit status."""
     end_in_order_on_signals()
+    status = _status()
+    failure = flush_streams()
+    if failure is not None and not isinstance(failure, BrokenPipeError):
+        click.echo(f"error: the output cannot be written ({failure.strerror})", err=True)
+    sys.exit(status or (EXIT_ERROR if failure else 0))
+
+
+def _status() -> int:
+    """Run the command line; return its exit status."""
     try:
         edgeprof.main(standalone_mode=False)
     except (EdgeprofError, PredictorError, RecordError) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(EXIT_ERROR)
+        click.echo(f"error: {messages.printable(str(error))}", err=True)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; nothing measured is lost: the same command goes on where it stopped", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has left, as `head` does.
-        sys.stderr.close()
-        sys.exit(EXIT_ERROR)
+        return EXIT_ERROR
+    except OSError as error:
+        name = f" {error.filename}" if error.filename else ""
+        click.echo(f"error: the system refuses{name} ({error.strerror or error})", err=True)
+    else:
+        return 0
+    return EXIT_ERROR

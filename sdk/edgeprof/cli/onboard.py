@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from edgeprof.cli.console import console, messages, milliseconds, print_facts, print_json
+from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, print_table
 from edgeprof.cli.parameters import (
+    Count,
     Duration,
     Percentage,
     device_option,
     json_option,
+    seed_option,
     setting_from,
     setting_options,
 )
@@ -25,10 +27,10 @@ if TYPE_CHECKING:
 @device_option
 @click.option("--space", default="nasbench201", show_default=True, help="Search space.")
 @setting_options
-@click.option("--samples", type=int, help="Networks to measure at most.  [default: 10]")
+@click.option("--samples", type=Count(3, 200), help="Networks to measure at most.  [default: 10]")
 @click.option("--target-error", type=Percentage(), help="Stop once the median error is expected below, as 5%.")
 @click.option("--budget", type=Duration(), help="Stop before measuring takes longer than this, as 3m.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of candidates and order.")
+@seed_option("Seed of candidates and order.")
 @click.option(
     "-o",
     "--output",
@@ -108,4 +110,4 @@ def _print_samples(report: "OnboardingReport") -> None:
     for number, (architecture, latency_ms, is_converged) in enumerate(report.samples, start=1):
         name = "1 (anchor)" if number == 1 else str(number)
         table.add_row(name, milliseconds(latency_ms), "converged" if is_converged else "not converged", architecture)
-    console.print(table)
+    print_table(table)

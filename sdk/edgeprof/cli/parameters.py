@@ -7,10 +7,72 @@ from typing import Any, TypeVar
 
 import click
 
+from edgeprof.arguments import MAX_JOB_COUNT, MAX_SEED
 from edgeprof_proto import DEFAULT_PORT
 from edgeprof_proto.records.job_spec import Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+_DECIMAL = r"\d{1,15}(?:\.\d{0,15})?"
+"""Digits with or without a point: Python also reads underscores, `nan`, `inf` and digits of other scripts."""
+
+MAX_DURATION_S = 30 * 24 * 3600.0
+"""Longest duration of an option, in seconds: that of the contract, a month."""
+
+MAX_SETTING_COUNT = 2**31 - 1
+"""Most threads and inputs of a setting that the contract can say; the device has its own limits."""
+
+MAX_RUN_COUNT = 1_000_000
+"""Most runs of a measurement: that of the contract."""
+
+
+class Count(click.ParamType[int]):
+    """A whole number in a range.
+
+    Args:
+        lowest: Smallest number.
+        highest: Largest number.
+    """
+
+    name = "integer"
+
+    def __init__(self, lowest: int, highest: int) -> None:
+        self._lowest, self._highest = lowest, highest
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Turn the text into a number."""
+        if isinstance(value, int):
+            return value
+        number = int(value) if re.fullmatch(r"-?\d{1,20}", value, re.ASCII) else None
+        if number is None or not self._lowest <= number <= self._highest:
+            self.fail(f"{value[:40]!r} is no whole number of {self._lowest} to {self._highest}", param, ctx)
+        return number
+
+
+class Number(click.ParamType[float]):
+    """A number in a range.
+
+    Args:
+        lowest: Smallest number.
+        highest: Largest number.
+        is_highest_allowed: Whether the largest itself is allowed.
+    """
+
+    name = "number"
+
+    def __init__(self, lowest: float, highest: float, *, is_highest_allowed: bool = True) -> None:
+        self._lowest, self._highest, self._is_highest_allowed = lowest, highest, is_highest_allowed
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn the text into a number."""
+        if isinstance(value, float):
+            return value
+        number = float(value) if re.fullmatch(rf"-?{_DECIMAL}", value, re.ASCII) else self._lowest - 1
+        if not self._lowest <= number <= self._highest or (number == self._highest and not self._is_highest_allowed):
+            end = "to" if self._is_highest_allowed else "to below"
+            self.fail(f"{value[:40]!r} is no number of {self._lowest:g} {end} {self._highest:g}", param, ctx)
+        return number
 
 
 class Percentage(click.ParamType[float]):
@@ -20,10 +82,11 @@ class Percentage(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Turn the text into a share."""
-        try:
-            return float(value.removesuffix("%")) / 100 if value.endswith("%") else float(value)
-        except ValueError:
-            self.fail(f"{value!r} is no percentage; write 5% or 0.05", param, ctx)
+        parts = re.fullmatch(rf"({_DECIMAL})(%?)", value, re.ASCII)
+        share = float(parts[1]) / (100 if parts[2] else 1) if parts else -1.0
+        if not 0 < share < 1:
+            self.fail(f"{value[:40]!r} is no percentage between 0 and 100 %; write 5% or 0.05", param, ctx)
+        return share
 
 
 class Duration(click.ParamType[float]):
@@ -33,11 +96,16 @@ class Duration(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Turn the text into seconds."""
-        parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", value)
-        if not value or parts is None:
-            self.fail(f"{value!r} is no duration; write 90s, 3m or 1h30m", param, ctx)
-        hours, minutes, seconds = (float(part or 0) for part in parts.groups())
-        return 3600 * hours + 60 * minutes + seconds
+        parts = re.fullmatch(rf"(?:(\d{{1,9}})h)?(?:(\d{{1,9}})m)?(?:({_DECIMAL})s?)?", value, re.ASCII)
+        hours, minutes, seconds = (float(part or 0) for part in parts.groups()) if parts else (0.0, 0.0, 0.0)
+        duration_s = 3600 * hours + 60 * minutes + seconds
+        if not 0 < duration_s <= MAX_DURATION_S:
+            self.fail(
+                f"{value[:40]!r} is no duration of more than 0 s and at most 30 days; write 90s, 3m or 1h30m",
+                param,
+                ctx,
+            )
+        return duration_s
 
 
 class Latency(click.ParamType[float]):
@@ -47,10 +115,11 @@ class Latency(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Turn the text into milliseconds."""
-        parts = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", value)
-        if parts is None:
-            self.fail(f"{value!r} is no latency; write 5ms or 0.8ms", param, ctx)
-        return float(parts[1]) * (1.0 if parts[2] == "ms" else 1_000.0)
+        parts = re.fullmatch(rf"({_DECIMAL})(ms|s)", value, re.ASCII)
+        latency_ms = float(parts[1]) * (1.0 if parts[2] == "ms" else 1_000.0) if parts else 0.0
+        if not 0 < latency_ms <= 1_000 * MAX_DURATION_S:
+            self.fail(f"{value[:40]!r} is no latency greater than 0; write 5ms or 0.8ms", param, ctx)
+        return latency_ms
 
 
 class NumberList(click.ParamType[tuple[float, ...]]):
@@ -60,10 +129,10 @@ class NumberList(click.ParamType[tuple[float, ...]]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
         """Split the text into numbers."""
-        try:
-            return tuple(float(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is no list of numbers; write 0.7,0.3", param, ctx)
+        parts = [part.strip() for part in value.split(",")]
+        if not all(re.fullmatch(_DECIMAL, part, re.ASCII) for part in parts):
+            self.fail(f"{value[:40]!r} is no list of numbers; write 0.7,0.3", param, ctx)
+        return tuple(map(float, parts))
 
 
 class NameList(click.ParamType[tuple[str, ...]]):
@@ -90,8 +159,8 @@ class CountList(click.ParamType[tuple[int, ...]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         """Split the text into counts; those given twice count once."""
         parts = [part.strip() for part in value.split(",")]
-        if not all(part.isascii() and part.isdigit() for part in parts):
-            self.fail(f"{value!r} is no list of counts; write 3,5,10,20", param, ctx)
+        if not all(re.fullmatch(r"\d{1,7}", part, re.ASCII) for part in parts):
+            self.fail(f"{value[:40]!r} is no list of counts below 10 million; write 3,5,10,20", param, ctx)
         return tuple(sorted(set(map(int, parts))))
 
 
@@ -115,20 +184,29 @@ def json_option(command: F) -> F:
 
 
 def scores_file_option(command: F) -> F:
-    """Add `--json OUT`, the file for all scores of a long run."""
+    """Add `--output OUT`, the file for all scores of a long run."""
     return click.option(
-        "--json",
-        "json_file",
+        "-o",
+        "--output",
         type=click.Path(path_type=Path),
-        metavar="OUT",
+        metavar="OUT.json",
         help="Write all scores there. Finished parts are kept beside it: interrupted, the same command goes on.",
     )(command)
+
+
+def seed_option(meaning: str) -> Callable[[F], F]:
+    """Return what adds `--seed`.
+
+    Args:
+        meaning: What it is the seed of, for the help.
+    """
+    return click.option("--seed", type=Count(0, MAX_SEED), default=0, show_default=True, help=meaning)
 
 
 def parallel_options(command: F) -> F:
     """Add `--jobs` and `--backend`, which say how many parts of a long computation run at once, and where."""
     jobs = click.option(
-        "--jobs", type=click.IntRange(min=1), help="Parts to run at the same time.  [default: one a core]"
+        "--jobs", type=Count(1, MAX_JOB_COUNT), help="Parts to run at the same time.  [default: one a core]"
     )
     backend = click.option(
         "--backend",
@@ -164,8 +242,10 @@ def setting_options(command: F) -> F:
         click.option("--runtime", default="onnxruntime", show_default=True, help="Runtime on the device."),
         click.option("--provider", default="", help="Execution provider or delegate.  [default: the runtime's]"),
         click.option("--precision", default="", help="Precision of the computation.  [default: the runtime's]"),
-        click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads."),
-        click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Inputs in one run."),
+        click.option("--threads", type=Count(1, MAX_SETTING_COUNT), default=1, show_default=True, help="Threads."),
+        click.option(
+            "--batch", type=Count(1, MAX_SETTING_COUNT), default=1, show_default=True, help="Inputs in one run."
+        ),
         click.option(
             "--option",
             "options",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import console, milliseconds, print_json
+from edgeprof.cli.console import milliseconds, print_json, print_table
 from edgeprof.cli.parameters import json_option
 from edgeprof.cli.text_file import TextFile
 
@@ -48,4 +48,4 @@ def predict(profile: Path, architectures: tuple[str, ...], listing: list[str] | 
     for text, latency_ms, lower_ms, upper_ms in rows:
         interval = f"{milliseconds(lower_ms)} to {milliseconds(upper_ms)}"
         table.add_row(milliseconds(latency_ms), interval, text)
-    console.print(table)
+    print_table(table)

@@ -3,7 +3,8 @@
 from types import TracebackType
 from typing import TypeVar
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from edgeprof.cli.console import messages
 from edgeprof_proto.records.job import Job, JobEvent, JobPhase
@@ -20,13 +21,34 @@ PHASE_TEXT = {
 }
 
 
+class PlainColumn(TextColumn):
+    """A column of a bar whose text is no markup.
+
+    Args:
+        text_format: The text, with fields of the task in braces.
+        style: Name of its style.
+    """
+
+    def __init__(self, text_format: str, style: str = "none") -> None:
+        super().__init__(text_format, style=style, markup=False)
+
+    def render(self, task: Task) -> Text:
+        """Return the text of a task."""
+        return Text(messages.printable(self.text_format.format(task=task)), style=self.style)
+
+
+def spinner() -> SpinnerColumn:
+    """A turning wheel, of letters where the terminal has no more."""
+    return SpinnerColumn("dots" if messages.encoding.lower().startswith("utf") else "line")
+
+
 def new_bar() -> Progress:
     """A bar on stderr with the time left, gone when it ends."""
     return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
+        spinner(),
+        PlainColumn("{task.description}"),
         BarColumn(bar_width=28),
-        TextColumn("{task.fields[detail]}", style="dim"),
+        PlainColumn("{task.fields[detail]}", style="dim"),
         TimeRemainingColumn(),
         console=messages,
         transient=True,
@@ -80,7 +102,7 @@ class JobBar(ShownBar):
 
 def print_waiting(job: Job) -> None:
     """Print for whom a queued job waits, and how long."""
-    messages.print(waiting_text(job), markup=False, highlight=False)
+    messages.print(waiting_text(job))
 
 
 def waiting_text(job: Job) -> str:

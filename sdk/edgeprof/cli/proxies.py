@@ -1,15 +1,20 @@
 """`edgeprof proxies`."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeprof.arguments import MAX_NETWORK_COUNT
 from edgeprof.cli.console import messages, print_json
-from edgeprof.cli.parameters import NameList, json_option, parallel_options
+from edgeprof.cli.parameters import Count, NameList, json_option, parallel_options, seed_option
 
 if TYPE_CHECKING:
     from edgeprof_predictor.proxies import SpaceScores
+
+MAX_SIZE = 1_000_000
+"""Items of a batch, and classes, at most."""
 
 SHOWN_COUNT = 20
 """Architectures that the table on a terminal shows; a file or --json has all of them."""
@@ -25,21 +30,21 @@ class Shape(click.ParamType[tuple[int, ...]]):
         if isinstance(value, tuple):
             return value
         parts = [part.strip() for part in value.split(",")]
-        if not all(part.isascii() and part.isdigit() and int(part) for part in parts):
-            self.fail(f"{value!r} is no shape; write 3,32,32", param, ctx)
+        if not all(re.fullmatch("0{0,9}[1-9][0-9]{0,5}", part) for part in parts):
+            self.fail(f"{value[:40]!r} is no shape of sizes below a million; write 3,32,32", param, ctx)
         return tuple(map(int, parts))
 
 
 @click.command()
 @click.argument("subject", metavar="MODULE|SPACE")
 @click.argument("architectures", nargs=-1, metavar="[ARCHITECTURE]...")
-@click.option("--count", type=click.IntRange(min=1), help="Draw so many architectures of the space by --seed.")
+@click.option("--count", type=Count(1, MAX_NETWORK_COUNT), help="Draw so many architectures of the space by --seed.")
 @click.option(
     "--table", type=click.Path(path_type=Path), metavar="FILE.npz", help="Take the architectures of a table, `arch`."
 )
 @click.option("--proxies", "names", type=NameList(), metavar="A,B,...", help="Which proxies.  [default: all]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights, batch and draws.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True, help="Items of the batch.")
+@seed_option("Of weights, batch and draws.")
+@click.option("--batch-size", type=Count(1, MAX_SIZE), default=32, show_default=True, help="Items of the batch.")
 @click.option(
     "--input-shape",
     "input_shapes",
@@ -49,8 +54,10 @@ class Shape(click.ParamType[tuple[int, ...]]):
     show_default=True,
     help="Shape of one item, of MODULE; given again for each further input.",
 )
-@click.option("--classes", type=click.IntRange(min=2), help="Classes of MODULE's task.  [default: all of its output]")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE.npz", help="Write the scores as a table.")
+@click.option("--classes", type=Count(2, MAX_SIZE), help="Classes of MODULE's task.  [default: all of its output]")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE.npz", help="Write the scores as a table."
+)
 @parallel_options
 @json_option
 def proxies(
@@ -75,6 +82,7 @@ def proxies(
     a table (--table); their scores are kept, so that an interrupted run goes on, and one with more proxies computes
     only those.
     """
+    from edgeprof.output_files import check_output
     from edgeprof_predictor.proxies import PROXY_NAMES, canonical_names
     from edgeprof_predictor.spaces import SPACE_NAMES
 
@@ -84,6 +92,7 @@ def proxies(
             raise click.UsageError("ARCHITECTURE, --count, --table and --output go with a SPACE")
         _score_module(subject, chosen, seed, batch_size, input_shapes, classes, as_json)
         return
+    check_output(output, inputs=[table])
     scores = _score_space(
         subject,
         _chosen(architectures, count, table),

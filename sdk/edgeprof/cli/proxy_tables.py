@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from edgeprof.cli.console import console, print_facts
+from edgeprof.cli.console import console, print_facts, print_table
 from edgeprof_predictor.proxies import ProxyRecord, ProxyScore, SpaceScores
 
 
@@ -24,7 +24,7 @@ def print_scores(scores: SpaceScores, shown_count: int) -> None:
     for text, row in list(zip(scores.texts, scores.rows, strict=True))[:shown_count]:
         cells = [_cell(row.get(name)) for name in scores.proxies]
         table.add_row(*cells, text)
-    console.print(table)
+    print_table(table)
     if len(scores.texts) > shown_count:
         console.print(f"and {len(scores.texts) - shown_count} more; --output FILE.npz or --json has all")
     reasons = Counter((name, score.reason) for row in scores.rows for name, score in row.items() if score.score is None)

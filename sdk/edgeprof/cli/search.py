@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgeprof.cli.console import console, messages, milliseconds, print_facts, print_json
-from edgeprof.cli.parameters import Latency, NumberList, json_option
+from edgeprof.arguments import MAX_NETWORK_COUNT
+from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, print_table
+from edgeprof.cli.parameters import Count, Latency, NumberList, json_option, seed_option
 
 if TYPE_CHECKING:
     from edgeprof.searching import Found, SearchResult
@@ -47,20 +48,24 @@ if TYPE_CHECKING:
     help="Archive of tasks that the accuracy predictor learns from, the one searched in left out.  "
     "[default: the pre-trained predictor]",
 )
-@click.option("--trainings", type=click.IntRange(min=0), default=20, show_default=True, help="Networks to train.")
-@click.option("--measurements", type=click.IntRange(min=0), default=20, show_default=True, help="Networks to measure.")
-@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Networks chosen at once.")
+@click.option("--trainings", type=Count(0, MAX_NETWORK_COUNT), default=20, show_default=True, help="Networks to train.")
+@click.option(
+    "--measurements", type=Count(0, MAX_NETWORK_COUNT), default=20, show_default=True, help="Networks to measure."
+)
+@click.option(
+    "--batch", type=Count(1, MAX_NETWORK_COUNT), default=1, show_default=True, help="Networks chosen at once."
+)
 @click.option(
     "--device", "address", metavar="HOST:PORT", help="Agent of a profile's device: leaders are measured there."
 )
 @click.option(
     "--candidates",
-    type=click.IntRange(min=2),
+    type=Count(2, MAX_NETWORK_COUNT),
     default=1000,
     show_default=True,
     help="Candidates drawn from a larger space; neighbours of leaders come in later.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of candidates and predictor.")
+@seed_option("Seed of candidates and predictor.")
 @click.option(
     "--state",
     type=click.Path(path_type=Path),
@@ -100,15 +105,18 @@ def search(
         raise click.UsageError("--combine weighted and --weights go together")
     import edgeprof
     from edgeprof.cli.search_progress import SearchProgress
+    from edgeprof.plots.figure_file import check_picture
     from edgeprof.plots.search_plot import draw_front
     from edgeprof.searching.accuracy import AccuracyTable, load_train_function
     from edgeprof_predictor.search.procedure import Budget
 
+    table = AccuracyTable.parse(accuracy) if accuracy else None
+    check_picture(output, inputs=[*profiles, source_tables, *([table.path] if table else [])])
     with ExitStack() as resources:
         progress = resources.enter_context(SearchProgress(trainings, measurements))
         result = edgeprof.search(
             space,
-            AccuracyTable.parse(accuracy) if accuracy else load_train_function(train_with or ""),
+            table or load_train_function(train_with or ""),
             profiles=profiles,
             weights=weights,
             latency_limit_ms=latency_limit,
@@ -139,7 +147,7 @@ def print_result(result: SearchResult) -> None:
     for found in result.front:
         style = None if found.keeps_limit else "dim"
         table.add_row(*_columns(found), found.architecture, style=style)
-    console.print(table)
+    print_table(table)
     limit = "none" if result.limit_ms is None else milliseconds(result.limit_ms)
     accuracy, latency, interval, known_by = _columns(result.chosen)
     print_facts(

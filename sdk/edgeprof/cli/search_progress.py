@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeprof.cli.console import messages, milliseconds
+from edgeprof.cli.console import messages, milliseconds, styled
 from edgeprof.cli.progress import ShownBar, new_bar, print_waiting
 from edgeprof.searching.listener import DeviceSearchListener
 from edgeprof.store import Probe
@@ -56,7 +56,7 @@ class SearchProgress(ShownBar, DeviceSearchListener):
     def on_trained(self, number: int, found: Found) -> None:
         """Print what a network reached."""
         latency = "" if found.latency_ms is None else f", {milliseconds(found.latency_ms)}"
-        messages.print(f"  trained {number}: {found.accuracy:.4g}{latency}  [dim]{found.architecture}[/dim]")
+        messages.print(styled(f"  trained {number}: {found.accuracy:.4g}{latency}  ", (found.architecture, "dim")))
 
     def on_measuring(self, number: int, found: Found) -> None:
         """Name the network that is measured."""
@@ -66,14 +66,13 @@ class SearchProgress(ShownBar, DeviceSearchListener):
     def on_measured(self, number: int, found: Found) -> None:
         """Print a latency, and whether it keeps the limit."""
         assert found.latency_ms is not None
-        verdict = "keeps the limit" if found.keeps_limit else "[yellow]breaks the limit[/yellow]"
-        messages.print(
-            f"  measured {number}: {milliseconds(found.latency_ms)}, {verdict}  [dim]{found.architecture}[/dim]"
-        )
+        verdict = ("keeps the limit", "") if found.keeps_limit else ("breaks the limit", "yellow")
+        latency = milliseconds(found.latency_ms)
+        messages.print(styled(f"  measured {number}: {latency}, ", verdict, "  ", (found.architecture, "dim")))
 
     def on_probe_failed(self, probe: Probe, failure: str) -> None:
         """Print why the device could not run a network."""
-        messages.print(f"  [yellow]not measured:[/yellow] {failure}  [dim]{probe.architecture}[/dim]")
+        messages.print(styled(("  not measured:", "yellow"), f" {failure}  ", (probe.architecture, "dim")))
 
     def on_job_event(self, event: JobEvent) -> None:
         """Show the last block of runs."""

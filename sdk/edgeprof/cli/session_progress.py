@@ -2,7 +2,7 @@
 
 import math
 
-from edgeprof.cli.console import messages
+from edgeprof.cli.console import messages, styled
 from edgeprof.cli.progress import JobBar
 from edgeprof.measuring.anchor import CHECK_INTERVAL
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
@@ -53,11 +53,12 @@ class SessionProgress(JobBar, OnboardingListener):
         """Print the measurement."""
         self._done += 1
         verdict = measurement.verdict.kind.text
-        messages.print(f"  {self._probe}: {measurement.median_ms:.3g} ms, {verdict}  [dim]{probe.architecture}[/dim]")
+        text = f"  {self._probe}: {measurement.median_ms:.3g} ms, {verdict}  "
+        messages.print(styled(text, (probe.architecture, "dim")))
 
     def on_probe_failed(self, probe: Probe, failure: str) -> None:
         """Print why a network could not be measured."""
-        messages.print(f"  [yellow]{self._probe} failed:[/yellow] {failure}  [dim]{probe.architecture}[/dim]")
+        messages.print(styled((f"  {self._probe} failed:", "yellow"), f" {failure}  ", (probe.architecture, "dim")))
 
     def on_not_converged(self, count: int, slowdown: float) -> None:
         """Print what is measured once more, and why."""
@@ -69,7 +70,7 @@ class SessionProgress(JobBar, OnboardingListener):
             if slowdown > 1
             else "their measurements do not agree"
         )
-        messages.print(f"  [yellow]measuring {count} {noun} once more:[/yellow] {reason}")
+        messages.print(styled((f"  measuring {count} {noun} once more:", "yellow"), f" {reason}"))
 
     def on_adapted(self, status: OnboardingStatus) -> None:
         """Print the error expected now, and after another network."""

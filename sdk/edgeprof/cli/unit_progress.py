@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from edgeprof.cli.console import messages
-from edgeprof.cli.progress import ShownBar
+from edgeprof.cli.progress import PlainColumn, ShownBar, spinner
 
 
 class UnitProgress(ShownBar):
@@ -24,11 +24,11 @@ class UnitProgress(ShownBar):
         self._begin_s = time.monotonic()
         super().__init__(
             Progress(
-                SpinnerColumn(),
-                TextColumn("{task.description}"),
+                spinner(),
+                PlainColumn("{task.description}"),
                 BarColumn(bar_width=28),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[left]}", style="dim"),
+                PlainColumn("{task.fields[left]}", style="dim"),
                 console=messages,
                 transient=True,
                 # Without a terminal the bar would leave an empty line behind.

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgeprof.cli.console import console, messages, milliseconds, print_json
-from edgeprof.cli.parameters import device_option, json_option
+from edgeprof.arguments import MAX_NETWORK_COUNT
+from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
+from edgeprof.cli.parameters import Count, device_option, json_option, seed_option
 
 if TYPE_CHECKING:
     from edgeprof.measuring.verification import Verification
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("profile", type=click.Path(path_type=Path))
 @device_option
-@click.option("--count", type=click.IntRange(min=3), default=20, show_default=True, help="Networks to measure.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed that draws them.")
+@click.option("--count", type=Count(3, MAX_NETWORK_COUNT), default=20, show_default=True, help="Networks to measure.")
+@seed_option("Seed that draws them.")
 @click.option(
     "--picture",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -28,22 +29,24 @@ def verify(profile: Path, address: str, count: int, seed: int, picture: Path | N
     """Measure networks that were no samples of PROFILE, and compare them with what it predicts."""
     import edgeprof
     from edgeprof.cli.session_progress import SessionProgress
+    from edgeprof.plots.figure_file import check_picture
     from edgeprof.plots.verification_plot import draw_verification
     from edgeprof.prediction import load_profile
     from edgeprof_proto.records.job_spec import MeasurementPlan
 
     loaded = load_profile(profile)
+    path = picture or profile.with_suffix(".png")
+    check_picture(path, inputs=[profile])
     # The anchor is measured as well.
     with edgeprof.connect(address) as client, SessionProgress(count + 1, MeasurementPlan()) as progress:
         verification = edgeprof.verify(client, loaded, count=count, seed=seed, listener=progress)
-    path = draw_verification(verification, picture or profile.with_suffix(".png"))
     if as_json:
         rows = [dataclasses.asdict(item) for item in verification.architectures]
         print_json({**verification.figures(), "architectures": rows, "picture": str(path)})
     else:
         _print_table(verification)
         console.print(verification.sentence(), soft_wrap=True)
-        messages.print(f"plot: {path}")
+    messages.print(f"plot: {draw_verification(verification, path)}")
     return verification
 
 
@@ -64,4 +67,4 @@ def _print_table(verification: "Verification") -> None:
             item.architecture,
             style=None if is_inside else "red",
         )
-    console.print(table)
+    print_table(table)

@@ -1,16 +1,20 @@
 """The public call `known_devices`: the devices that this host has connected to."""
 
+import os
 from collections.abc import Sequence
 
+from edgeprof.arguments import as_list
 from edgeprof.devices.client import connect
 from edgeprof.store import KnownDevice, Store, opened
 
 
-def known_devices(addresses: Sequence[str] = (), *, store: Store | None = None) -> list[KnownDevice]:
+def known_devices(
+    addresses: Sequence[str] | str = (), *, store: Store | str | os.PathLike[str] | None = None
+) -> list[KnownDevice]:
     """Describe the devices at these addresses, or list all that this host has connected to.
 
     Args:
-        addresses: `host:port` of agents, which are asked for their description; empty for all known devices.
+        addresses: `host:port` of agents, or of one, which are asked for their description; empty for all known devices.
         store: Where descriptions are kept; None for the user's own.
 
     Returns:
@@ -19,6 +23,7 @@ def known_devices(addresses: Sequence[str] = (), *, store: Store | None = None) 
     Raises:
         EdgeprofError: If an agent cannot be reached or refuses this host, or the store cannot be used.
     """
+    addresses = as_list(addresses, str)
     with opened(store) as store:
         for address in addresses:
             with connect(address) as client:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from edgeprof.errors import LocalAgentError
+from edgeprof_predictor._output_files import require_folder
 
 START_TIMEOUT_S = 30.0
 """An agent is ready within a second; a loaded machine may take much longer."""
@@ -28,10 +29,14 @@ class LocalAgent:
     """
 
     def __init__(
-        self, data_folder: Path, *, listen: str = "127.0.0.1:0", environment: Mapping[str, str] | None = None
+        self,
+        data_folder: str | os.PathLike[str],
+        *,
+        listen: str = "127.0.0.1:0",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.address = listen
-        self._data_folder = data_folder
+        self._data_folder = Path(data_folder)
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
 
@@ -41,8 +46,15 @@ class LocalAgent:
         Raises:
             LocalAgentError: If it does not start; the text holds what it printed.
         """
-        self._data_folder.mkdir(parents=True, exist_ok=True)
         log = self._data_folder / "agent.log"
+        try:
+            self._data_folder.mkdir(parents=True, exist_ok=True)
+            require_folder(self._data_folder)
+        except OSError as error:
+            raise LocalAgentError(
+                f"the agent on this machine cannot use the folder {self._data_folder} ({error.strerror}): free the "
+                "disk, or name another folder"
+            ) from error
         arguments = ["serve", "--listen", self.address, "--data-dir", str(self._data_folder)]
         with log.open("w") as log_file:
             self._process = subprocess.Popen(
@@ -81,7 +93,7 @@ class LocalAgent:
 
 
 @contextlib.contextmanager
-def local_agent(data_folder: Path) -> Iterator[str]:
+def local_agent(data_folder: str | os.PathLike[str]) -> Iterator[str]:
     """Run an agent on this machine inside the block, on any free port.
 
     Args:

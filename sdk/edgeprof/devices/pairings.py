@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof.errors import PairingFileError
+from edgeprof.folders import chosen_or_home
 from edgeprof_proto.shared.plain_file import open_plain_file
 from edgeprof_proto.shared.trust import KeyPair, fingerprint_of, make_host_key
 
@@ -43,11 +44,11 @@ class Pairings:
 
 def pairings_path() -> Path:
     """Return where the file is: `$EDGEPROF_PAIRINGS`, or in the user's folder for configuration."""
-    if path := os.environ.get(PAIRINGS_VARIABLE):
-        return Path(path)
     import platformdirs
 
-    return platformdirs.user_config_path("edgeprof", appauthor=False) / "pairings.json"
+    return chosen_or_home(
+        PAIRINGS_VARIABLE, platformdirs.user_config_path("edgeprof", appauthor=False) / "pairings.json"
+    )
 
 
 def read_pairings() -> Pairings:
@@ -154,7 +155,8 @@ def _write(pairings: Pairings) -> None:
         "certificate": pairings.key.certificate_pem.decode(),
         "devices": {address: pem.decode() for address, pem in pairings.certificates.items()},
     }
-    path = pairings_path()
+    # A link to the file stays one.
+    path = Path(os.path.realpath(pairings_path()))
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # mkstemp makes files that only their owner can read.

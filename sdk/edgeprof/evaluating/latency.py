@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from edgeprof.arguments import MAX_REPETITION_COUNT, as_list, require_count
 from edgeprof.evaluating.scored_run import run_scored
+from edgeprof.output_files import check_output
+from edgeprof_predictor._output_files import is_replaced
 from edgeprof_predictor._plain_files import MAX_TABLE_BYTES, read_plain_file
 from edgeprof_predictor.evaluation import (
     Protocol,
@@ -44,18 +48,18 @@ class Evaluation:
 
 
 def evaluate(
-    latencies: Path | str,
+    latencies: str | os.PathLike[str],
     *,
-    train: Sequence[str],
-    test: Sequence[str],
-    sample_counts: Sequence[int] = DEFAULT_SAMPLE_COUNTS,
+    train: Sequence[str] | str,
+    test: Sequence[str] | str,
+    sample_counts: Sequence[int] | int = DEFAULT_SAMPLE_COUNTS,
     seed_count: int = DEFAULT_SEED_COUNT,
     pretrain_samples: int = DEFAULT_PRETRAIN_SAMPLES,
-    methods: Sequence[str] = ("default",),
-    proxies: Path | str | None = None,
+    methods: Sequence[str] | str = ("default",),
+    proxies: str | os.PathLike[str] | None = None,
     space: str | None = None,
     trim: float = 0.0,
-    output: Path | str | None = None,
+    output: str | os.PathLike[str] | None = None,
     jobs: int | None = None,
     backend: str = "loky",
     on_begin: Callable[[int, int], None] = lambda count, finished: None,
@@ -67,7 +71,7 @@ def evaluate(
 
     Args:
         latencies: Table to evaluate on, as `import_table` writes it.
-        train: Platforms to learn from.
+        train: Platforms to learn from, or one.
         test: New platforms, none of `train`.
         sample_counts: Numbers of architectures measured on a new platform.
         seed_count: Repetitions.
@@ -83,8 +87,13 @@ def evaluate(
         on_finished: Called with the name of each part when it is finished.
 
     Raises:
+        OutputFileError: If the scores could not be written; found before anything is computed.
         PredictorError: If a table, a name or a number cannot be used; finished parts are kept.
     """
+    require_count("the number of seeds", seed_count, 1, MAX_REPETITION_COUNT)
+    check_output(output, inputs=[latencies, proxies])
+    train, test, methods = as_list(train, str), as_list(test, str), as_list(methods, str)
+    sample_counts = as_list(sample_counts, int)
     found_space, table = load_table_with_space(Path(latencies), get_space(space) if space else None)
     known = _methods(methods, found_space, table, train, proxies)
     protocol = _protocol(train, test, sample_counts, seed_count, pretrain_samples, known, trim)
@@ -121,21 +130,21 @@ def _methods(
     space: CategoricalSpace,
     table: LatencyTable,
     train: Sequence[str],
-    proxies: Path | str | None,
+    proxies: str | os.PathLike[str] | None,
 ) -> tuple[type[Method], ...]:
     path = Path(proxies) if proxies else None
     return resolve_methods(names, space, lambda part: score_encoding(part, space, table, train=train, proxies=path))
 
 
 def _journal(
-    output: Path | str | None,
+    output: str | os.PathLike[str] | None,
     space: CategoricalSpace,
     table: LatencyTable,
     protocol: Protocol,
-    proxies: Path | str | None,
+    proxies: str | os.PathLike[str] | None,
 ) -> Journal | None:
-    """Open the journal beside the results; without results to write there is none."""
-    if output is None:
+    """Open the journal beside the results; without a file for them there is none."""
+    if output is None or not is_replaced(output):
         return None
     inputs = evaluation_inputs(space, table, protocol)
     if proxies is not None:

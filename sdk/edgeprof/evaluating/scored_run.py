@@ -24,7 +24,7 @@ def run_scored(
     Args:
         units: To run.
         output: File for the rows; None to write none.
-        journal: Beside that file; None without it.
+        journal: Beside that file; None without a file.
         jobs: Units at the same time; None for one a core.
         backend: Where they run: `loky`, `ray` or `dask`.
         on_begin: Called with the number of units and how many of them the journal holds.
@@ -35,7 +35,8 @@ def run_scored(
     """
     on_begin(len(units), sum(unit.name in journal.finished for unit in units) if journal else 0)
     rows = run_units(units, journal=journal, jobs=jobs, backend=backend, on_finished=on_finished)
-    if output is not None and journal is not None:
+    if output is not None:
         write_rows(output, rows)
+    if journal is not None:
         journal.remove()
     return rows

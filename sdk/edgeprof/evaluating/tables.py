@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from edgeprof.errors import InvalidArgumentError
+from edgeprof.output_files import check_output
 from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.tables.importers import ImportedTable, LatencyUnit, import_latency_table, save_latency_table
 
 
 def import_table(
-    source: Path | str,
-    output: Path | str | None = None,
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
     *,
     format_name: str | None = None,
     unit: LatencyUnit | str = LatencyUnit.MILLISECONDS,
@@ -29,11 +32,25 @@ def import_table(
         The table, and its search space where the architectures are texts of one.
 
     Raises:
+        OutputFileError: If the output could not be written, or is the source.
         PredictorError: If the source cannot be read, holds a missing, repeated or non-positive latency, or the output
             cannot be written.
     """
+    check_output(output, inputs=_files_of(Path(source)))
     found = get_space(space) if space else None
-    imported = import_latency_table(source, format_name=format_name, unit=LatencyUnit(unit), space=found)
+    imported = import_latency_table(source, format_name=format_name, unit=_unit(unit), space=found)
     if output is not None:
         save_latency_table(imported.table, output, notation=imported.space)
     return imported
+
+
+def _files_of(source: Path) -> list[Path]:
+    return [path for path in source.rglob("*") if path.is_file()] if source.is_dir() else [source]
+
+
+def _unit(unit: LatencyUnit | str) -> LatencyUnit:
+    try:
+        return LatencyUnit(unit)
+    except ValueError:
+        names = ", ".join(one.value for one in LatencyUnit)
+        raise InvalidArgumentError(f"the unit of latencies must be one of {names}, got {unit!r}") from None

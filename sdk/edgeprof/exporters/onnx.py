@@ -1,10 +1,13 @@
 """Architectures as ONNX files: built as torch modules, exported once, cached by a digest of their contents."""
 
 import hashlib
+import io
 import os
 import warnings
 from pathlib import Path
 
+from edgeprof.errors import OutputFileError
+from edgeprof_predictor._output_files import write_output
 from edgeprof_predictor.spaces import Architecture, SearchSpace
 
 PRECISION = "float32"
@@ -14,7 +17,9 @@ OPSET_VERSION = 17
 """Runtimes since 2022 read it, and it has every operator of the search spaces."""
 
 
-def export_architecture(space: SearchSpace, architecture: Architecture, folder: Path, *, batch_size: int = 1) -> Path:
+def export_architecture(
+    space: SearchSpace, architecture: Architecture, folder: str | os.PathLike[str], *, batch_size: int = 1
+) -> Path:
     """Export an architecture to ONNX, unless the folder holds it already.
 
     The weights are random but the same each time, so that the same architecture is the same file. Space and
@@ -28,7 +33,11 @@ def export_architecture(space: SearchSpace, architecture: Architecture, folder: 
 
     Returns:
         Path of the file.
+
+    Raises:
+        OutputFileError: If the file cannot be written.
     """
+    folder = Path(folder)
     text = space.format(architecture)
     # The same architecture may have another number of classes, or an image as output.
     shapes = f"{space.input_shape} to {space.output_shape}"
@@ -36,34 +45,42 @@ def export_architecture(space: SearchSpace, architecture: Architecture, folder: 
     digest = hashlib.sha256(identity.encode()).hexdigest()
     path = folder / f"{space.name}-{digest[:32]}.onnx"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.part")
-        _export(space, architecture, batch_size, partial)
-        _record_origin(partial, {"edgeprof.space": space.name, "edgeprof.architecture": text})
-        partial.replace(path)
+        content = _exported(space, architecture, batch_size)
+        named = _with_origin(content, {"edgeprof.space": space.name, "edgeprof.architecture": text})
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_output(path, named)
+        except OSError as error:
+            raise OutputFileError(
+                f"cannot keep the exported network {path} ({error.strerror}): free the disk, or name another folder in "
+                "EDGEPROF_CACHE; nothing measured is lost"
+            ) from error
     return path
 
 
-def _export(space: SearchSpace, architecture: Architecture, batch_size: int, path: Path) -> None:
+def _exported(space: SearchSpace, architecture: Architecture, batch_size: int) -> bytes:
     import torch  # takes a second to import, and only an export needs it
 
+    content = io.BytesIO()
     with warnings.catch_warnings():
         # torch's newer exporter takes ten times longer for the same graph.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             space.build(architecture),
             (torch.zeros(batch_size, *space.input_shape),),
-            path,
+            content,  # type: ignore[arg-type]  # taken, with this exporter
             input_names=["image"],
             output_names=["output"],
             opset_version=OPSET_VERSION,
             dynamo=False,
         )
+    return content.getvalue()
 
 
-def _record_origin(path: Path, metadata: dict[str, str]) -> None:
+def _with_origin(content: bytes, metadata: dict[str, str]) -> bytes:
     import onnx
 
-    model = onnx.load(path)
+    model = onnx.load_model_from_string(content)
     onnx.helper.set_model_props(model, metadata)
-    onnx.save(model, path)
+    named: bytes = model.SerializeToString()
+    return named

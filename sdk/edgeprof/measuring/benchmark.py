@@ -1,5 +1,6 @@
 """The public call `benchmark`: one model measured on one device, its result stored and acknowledged."""
 
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,14 +40,14 @@ class Benchmark:
 
 def benchmark(
     client: DeviceClient,
-    model: Path | str,
+    model: str | os.PathLike[str],
     *,
     setting: Setting = DEFAULT_SETTING,
     plan: MeasurementPlan | None = None,
     sustained_s: float | None = None,
     allow_fallback: bool = False,
     release_model: bool = False,
-    store: Store | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
     on_event: Callable[[JobEvent], None] = lambda event: None,
     on_waiting: Callable[[Job], None] = lambda job: None,
     on_collected: Callable[[int], None] = lambda count: None,
@@ -64,7 +65,7 @@ def benchmark(
         sustained_s: Time inside timed runs, in seconds, over which the latency is followed; None for no sustained work.
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
         release_model: Whether to measure a model that has ended the device's worker twice.
-        store: Where the result goes; None for the user's own.
+        store: Where the result goes, or its file; None for the user's own.
         on_event: Called with each event of the job.
         on_waiting: Called with the job where it has to wait for others: its position, and who runs meanwhile.
         on_collected: Called with the number of results of earlier runs that are new in the store, if there are any.

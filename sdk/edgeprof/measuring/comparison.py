@@ -7,6 +7,7 @@ a few disturbed pairs do not change.
 """
 
 import math
+import os
 import random
 import statistics
 import uuid
@@ -16,10 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from edgeprof.arguments import MAX_PAIR_COUNT, require_count, require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.exporters.onnx import export_architecture
-from edgeprof.folders import default_model_folder
+from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.recording import record_result
 from edgeprof.measuring.setting_check import require_threads
 from edgeprof.prediction import load_profile
@@ -49,12 +51,19 @@ class Candidate:
     """
 
     name: str
-    model: Path
+    model: str | os.PathLike[str]
     setting: Setting = DEFAULT_SETTING
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "model", Path(self.model))
 
     @classmethod
     def from_profile(
-        cls, profile: Profile | str | Path, architecture: str, *, model_folder: Path | None = None
+        cls,
+        profile: Profile | str | os.PathLike[str],
+        architecture: str,
+        *,
+        model_folder: str | os.PathLike[str] | None = None,
     ) -> "Candidate":
         """Make a candidate of an architecture, exported and run in the setting of a profile's platform.
 
@@ -74,7 +83,7 @@ class Candidate:
         model = export_architecture(
             space,
             space.parse(architecture),
-            model_folder or default_model_folder(),
+            usable_model_folder(model_folder),
             batch_size=setting.batch_size,
         )
         return cls(name=architecture, model=model, setting=setting)
@@ -146,14 +155,14 @@ class Comparison:
 
 def compare(
     client: DeviceClient,
-    a: Candidate | Path | str,
-    b: Candidate | Path | str,
+    a: Candidate | str | os.PathLike[str],
+    b: Candidate | str | os.PathLike[str],
     *,
     pair_count: int = DEFAULT_PAIR_COUNT,
     plan: MeasurementPlan | None = None,
     allow_fallback: bool = False,
     seed: int = 0,
-    store: Store | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
     on_measurement: Callable[[Candidate, Measurement], None] = lambda candidate, measurement: None,
     on_waiting: Callable[[Job], None] = lambda job: None,
 ) -> Comparison:
@@ -169,13 +178,15 @@ def compare(
         plan: How long and how often each job runs its model; None for the agent's default.
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
         seed: Seed of the order within the pairs.
-        store: Where the results go; None for the user's own.
+        store: Where the results go, or its file; None for the user's own.
         on_measurement: Called with the candidate and its result after each measurement.
         on_waiting: Called with a job that has to wait for others: its position, and who runs meanwhile.
 
     Raises:
         EdgeprofError: If there are too few pairs for an interval, or a measurement failed.
     """
+    require_seed(seed)
+    require_count("the number of pairs", pair_count, 1, MAX_PAIR_COUNT)
     if middle_ranks(pair_count, LEVEL) is None:
         raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
     candidates: dict[Side, Candidate] = {"a": _candidate(a), "b": _candidate(b)}
@@ -194,14 +205,14 @@ def compare(
             found: dict[Side, Measurement] = {}
             for side in order:
                 candidate, job_id = candidates[side], f"{session}-{index}-{side}"
-                found[side] = measure(candidate.model, candidate.setting, job_id=job_id)
+                found[side] = measure(Path(candidate.model), candidate.setting, job_id=job_id)
                 record_result(client, store, job_id, resolve_platform(device, candidate.setting), found[side])
                 on_measurement(candidate, found[side])
             pairs.append(Pair(a=found["a"], b=found["b"], is_a_first=order[0] == "a"))
     return _comparison(device, candidates["a"], candidates["b"], pairs)
 
 
-def _candidate(candidate: Candidate | Path | str) -> Candidate:
+def _candidate(candidate: Candidate | str | os.PathLike[str]) -> Candidate:
     if isinstance(candidate, Candidate):
         return candidate
     return Candidate(name=Path(candidate).name, model=Path(candidate))

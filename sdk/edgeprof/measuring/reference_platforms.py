@@ -1,12 +1,13 @@
 """Latencies on reference platforms, measured through agents: the input of an HWL encoding."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from edgeprof.arguments import as_list
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.listener import SessionListener
@@ -36,8 +37,8 @@ def measure_references(
     space: str,
     architectures: Sequence[str],
     *,
-    store: Store | None = None,
-    model_folder: Path | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    model_folder: str | os.PathLike[str] | None = None,
     listener: SessionListener | None = None,
 ) -> LatencyTable:
     """Measure networks on every reference platform.
@@ -63,7 +64,7 @@ def measure_references(
         ArchitectureError: If a text names no architecture of the space.
     """
     known = get_space(space)
-    texts = list(dict.fromkeys(known.format(known.parse(text)) for text in architectures))
+    texts = list(dict.fromkeys(known.format(known.parse(text)) for text in as_list(architectures, str)))
     if len(texts) < 2 or not references:
         raise EdgeprofError(
             f"a table of reference latencies needs two different networks and one platform, got {len(texts)} and "
@@ -92,7 +93,7 @@ def _measure(
     space: str,
     texts: Sequence[str],
     store: Store,
-    model_folder: Path | None,
+    model_folder: str | os.PathLike[str] | None,
     listener: SessionListener | None,
 ) -> dict[str, float]:
     """Return the latencies of one platform by architecture, in milliseconds."""

@@ -6,10 +6,10 @@ estimate has not converged is measured again, and the estimate uses all its meas
 """
 
 import math
+import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import (
@@ -20,7 +20,7 @@ from edgeprof.errors import (
     WorkerFailedError,
 )
 from edgeprof.exporters.onnx import export_architecture
-from edgeprof.folders import default_model_folder
+from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.anchor import CHECK_INTERVAL, anchor_of, latency_estimates, open_segment
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT, LatencyEstimate
 from edgeprof.measuring.listener import SessionListener
@@ -56,6 +56,7 @@ class MeasurementSession:
     Raises:
         SettingNotSupportedError: If networks cannot be exported in the precision of the setting, or the device does not
             allow its number of threads.
+        OutputFileError: If networks cannot be kept in the folder of models.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class MeasurementSession:
         record: SessionRecord,
         *,
         plan: MeasurementPlan | None = None,
-        model_folder: Path | None = None,
+        model_folder: str | os.PathLike[str] | None = None,
         listener: SessionListener | None = None,
         time_ledger: TimeLedger | None = None,
     ) -> None:
@@ -76,7 +77,7 @@ class MeasurementSession:
         self._client = client
         self._store = store
         self._plan = plan or MeasurementPlan()
-        self._model_folder = model_folder or default_model_folder()
+        self._model_folder = usable_model_folder(model_folder)
         self._listener = listener or SessionListener()
         self._time_ledger = time_ledger or TimeLedger()
         require_exportable(client.device(), platform.setting)

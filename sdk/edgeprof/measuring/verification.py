@@ -1,10 +1,11 @@
 """Verification: predicted against measured latency of networks that were no samples of a profile."""
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from edgeprof.arguments import require_count, require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.latency_estimate import LatencyEstimate
@@ -16,6 +17,9 @@ from edgeprof.store.platform import Platform
 from edgeprof_predictor import metrics
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.spaces import Architecture
+
+MIN_UNSEEN_COUNT = 3
+"""A rank correlation of two says nothing."""
 
 DEFAULT_UNSEEN_COUNT = 20
 """Enough for a rank correlation, and about a minute of a board's time."""
@@ -87,12 +91,12 @@ class Verification:
 
 def verify(
     client: DeviceClient,
-    profile: Profile | str | Path,
+    profile: Profile | str | os.PathLike[str],
     *,
     count: int = DEFAULT_UNSEEN_COUNT,
     seed: int = 0,
-    store: Store | None = None,
-    model_folder: Path | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    model_folder: str | os.PathLike[str] | None = None,
     listener: SessionListener | None = None,
 ) -> Verification:
     """Predict networks that the profile has never seen, then measure them.
@@ -103,17 +107,21 @@ def verify(
     Args:
         client: The device that the profile belongs to.
         profile: The profile, or the file that holds it.
-        count: Networks to measure.
+        count: Networks to measure: 3 to as many as the space has beside the samples.
         seed: Seed that draws them.
-        store: Where the measurements go; None for the user's own.
+        store: Where the measurements go, or its file; None for the user's own.
         model_folder: Where exported networks are kept; None for the user's cache.
         listener: Is called at every measurement.
 
     Raises:
         ProfileError: If the file is damaged or of another version.
+        InvalidArgumentError: If the space has fewer networks that were no samples, or a number is outside its range.
         EdgeprofError: If the profile belongs to another device, or the device fails.
     """
     profile = load_profile(profile)
+    require_seed(seed)
+    unseen_count = profile.space.size - len({*profile.space.architectures(profile.samples.choices)})
+    require_count("the number of networks to verify with", count, MIN_UNSEEN_COUNT, unseen_count)
     platform = _platform_of(client, profile)
     space = profile.space
     unseen = _unseen(profile, count, seed)

@@ -1,9 +1,11 @@
 """The public call `onboard`."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof._version import VERSION
+from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import OnboardingError
 from edgeprof.measuring.session import MeasurementSession
@@ -13,8 +15,9 @@ from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
+from edgeprof.output_files import check_output
 from edgeprof.store import Store, opened
-from edgeprof.store.platform import DEFAULT_SETTING, resolve_platform
+from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
 from edgeprof_predictor.bundle import Bundle, load_bundle
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.profile import Profile
@@ -45,11 +48,11 @@ def onboard(
     *,
     setting: Setting = DEFAULT_SETTING,
     goal: Goal | None = None,
-    output: Path | str | None = None,
-    store: Store | None = None,
+    output: str | os.PathLike[str] | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
     bundle: Bundle | None = None,
     seed: int = 0,
-    model_folder: Path | None = None,
+    model_folder: str | os.PathLike[str] | None = None,
     listener: OnboardingListener | None = None,
 ) -> Onboarded:
     """Measure a few networks of a search space on a device, and adapt a predictor of all others to it.
@@ -62,16 +65,18 @@ def onboard(
         setting: How the networks run.
         goal: When to stop; None for ten samples.
         output: File of the profile, or a folder in which it is named after platform and space; None to write none.
-        store: Where plans and results are written; None for the user's own.
+        store: Where plans and results are written, or its file; None for the user's own.
         bundle: Pre-trained predictor; None for the one that ships with the space.
         seed: Seed of candidates and order.
         model_folder: Where exported networks are kept; None for the user's cache.
         listener: Is called at every step.
 
     Raises:
+        OutputFileError: If the profile could not be written; found before anything is measured.
         EdgeprofError: If the device cannot be reached, refuses the setting, or fails too often.
         PredictorError: If the space is unknown or has no bundle.
     """
+    require_seed(seed)
     time_ledger = TimeLedger()
     with time_ledger.step("loading the predictor"):
         bundle = bundle or load_bundle(space)
@@ -80,6 +85,8 @@ def onboard(
         store.record_device(device, client.address)
         require_exportable(device, setting)
         platform = resolve_platform(device, setting)
+        path = None if output is None else _profile_path(Path(output), platform, space)
+        check_output(path)
         session = MeasurementSession(
             client,
             platform,
@@ -95,7 +102,8 @@ def onboard(
         predictor, stop_reason = onboarding.run()
         report = report_on(onboarding, predictor, stop_reason)
         profile = _profile(session, predictor, report)
-        path = None if output is None else _write_profile(profile, Path(output))
+        if path is not None:
+            _write_profile(profile, path)
         # Only now: where the file cannot be written, the same call resumes here, with nothing to measure.
         session.end()
         return Onboarded(profile=profile, path=path, report=report)
@@ -112,14 +120,14 @@ def _profile(session: MeasurementSession, predictor: DefaultPredictor, report: O
     return Profile(predictor=predictor, platform=session.platform.facts(), provenance=provenance)
 
 
-def _write_profile(profile: Profile, output: Path) -> Path:
-    path = output
-    if output.is_dir():
-        path = output / f"{profile.platform['name']}.{profile.space.name}.edgeprof"
+def _profile_path(output: Path, platform: Platform, space: str) -> Path:
+    return output / f"{platform.name}.{space}.edgeprof" if output.is_dir() else output
+
+
+def _write_profile(profile: Profile, path: Path) -> None:
     try:
         profile.save(path)
     except OSError as error:
         raise OnboardingError(
             f"cannot write the profile {path} ({error.strerror}): name another file; the measurements are kept"
         ) from error
-    return path

@@ -14,6 +14,9 @@ MIN_SAMPLE_COUNT = 3
 MAX_SAMPLE_COUNT = 200
 """At most; with so many samples a further one changes nothing noticeable."""
 
+MAX_BUDGET_S = 30 * 24 * 3600.0
+"""Longest budget, in seconds: a month."""
+
 NARROWING_LIMIT = 0.01
 """A sample that is expected to lower the error by less than this share of it is not measured."""
 
@@ -37,14 +40,16 @@ class Goal:
     budget_s: float | None = None
 
     def __post_init__(self) -> None:
-        if not MIN_SAMPLE_COUNT <= self.sample_count <= MAX_SAMPLE_COUNT:
+        if not isinstance(self.sample_count, int) or not MIN_SAMPLE_COUNT <= self.sample_count <= MAX_SAMPLE_COUNT:
             raise OnboardingError(
                 f"the number of samples must be {MIN_SAMPLE_COUNT} to {MAX_SAMPLE_COUNT}, got {self.sample_count}"
             )
         if self.target_error is not None and not 0 < self.target_error < 1:
             raise OnboardingError(f"the target error must lie between 0 and 100 %, got {self.target_error:.0%}")
-        if self.budget_s is not None and self.budget_s <= 0:
-            raise OnboardingError(f"the budget must be longer than 0 s, got {self.budget_s} s")
+        if self.budget_s is not None and not 0 < self.budget_s <= MAX_BUDGET_S:
+            raise OnboardingError(
+                f"the budget must be longer than 0 s and at most {MAX_BUDGET_S:.0f} s, got {self.budget_s} s"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from edgeprof.errors import EdgeprofError
+from edgeprof.plots.figure_file import save_figure
 from edgeprof_predictor.search.result import Found, SearchResult
 
 FRONT_COLOUR = "#1f4e79"
@@ -18,7 +20,7 @@ LIMIT_COLOUR = "#c0392b"
 CHOSEN_COLOUR = "#d98c00"
 
 
-def draw_front(result: SearchResult, path: Path) -> Path:
+def draw_front(result: SearchResult, path: str | os.PathLike[str]) -> Path:
     """Draw trained networks: the Pareto front with intervals, all others grey, the limit, the chosen one marked.
 
     Args:
@@ -29,7 +31,8 @@ def draw_front(result: SearchResult, path: Path) -> Path:
         The path.
 
     Raises:
-        EdgeprofError: If no trained network has a latency, or the file cannot be written.
+        EdgeprofError: If no trained network has a latency.
+        OutputFileError: If the file cannot be written.
     """
     if not any(found.latency_ms is not None for found in result.trained):
         raise EdgeprofError("there is no front to draw: it needs trained networks and a profile")
@@ -64,11 +67,7 @@ def draw_front(result: SearchResult, path: Path) -> Path:
         axes.set(xlabel="latency (ms), with 90 % interval; filled: measured", ylabel="accuracy")
         axes.set_title(f"{len(result.trained)} networks trained, {result.measurement_count} measured", loc="left")
         figure.legend(frameon=False, loc="outside lower center", ncols=2)
-        try:
-            figure.savefig(path, dpi=150)
-        except (OSError, ValueError) as error:
-            raise EdgeprofError(f"cannot write the plot {path}: {error}; name another file") from error
-    return path
+        return save_figure(figure, path)
 
 
 def _scatter(axes: Axes, found: Sequence[Found], colour: str, label: str, *, zorder: int) -> None:

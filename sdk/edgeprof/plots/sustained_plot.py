@@ -1,17 +1,19 @@
 """Latency over time under sustained work, as a plot."""
 
+import os
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from edgeprof.measuring.sustained import SustainedCurve
+from edgeprof.plots.figure_file import save_figure
 
 LATENCY_COLOUR = "#1f4e79"
 TEMPERATURE_COLOUR = "#c0392b"
 
 
-def draw_curve(curve: SustainedCurve, title: str, path: Path) -> Path:
+def draw_curve(curve: SustainedCurve, title: str, path: str | os.PathLike[str]) -> Path:
     """Draw the median latency of each bin, and the temperature where the device reports one.
 
     Args:
@@ -21,6 +23,9 @@ def draw_curve(curve: SustainedCurve, title: str, path: Path) -> Path:
 
     Returns:
         The path.
+
+    Raises:
+        OutputFileError: If the file cannot be written.
     """
     starts_s = [item.start_s for item in curve.bins]
     with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False}):
@@ -34,12 +39,12 @@ def draw_curve(curve: SustainedCurve, title: str, path: Path) -> Path:
             axes.hlines(curve.steady_ms, curve.steady_start_s, starts_s[-1], color="0.3", linestyle="--", label=label)
         axes.set(xlabel="time under work (s)", ylabel="median latency (ms)")
         axes.set_ylim(0, 1.15 * max(medians_ms))
-        axes.set_title(title, loc="left")
+        # A dollar sign in a name would begin a formula.
+        axes.set_title(title, loc="left", parse_math=False)
         axes.legend(frameon=False, loc="lower right")
         warm = [(item.start_s, item.temperature_celsius) for item in curve.bins if item.temperature_celsius is not None]
         if warm:
             heat = axes.twinx()
             heat.plot(*zip(*warm, strict=True), color=TEMPERATURE_COLOUR, linewidth=1)
             heat.set_ylabel("hottest zone (°C)", color=TEMPERATURE_COLOUR)
-        figure.savefig(path, dpi=150)
-    return path
+        return save_figure(figure, path)

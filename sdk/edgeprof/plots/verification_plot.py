@@ -1,18 +1,20 @@
 """Predicted against measured, as a plot."""
 
+import os
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from edgeprof.measuring.verification import Verification
+from edgeprof.plots.figure_file import save_figure
 
 INTERVAL_COLOUR = "#9bb8d3"
 POINT_COLOUR = "#1f4e79"
 OUTSIDE_COLOUR = "#c0392b"
 
 
-def draw_verification(verification: Verification, path: Path) -> Path:
+def draw_verification(verification: Verification, path: str | os.PathLike[str]) -> Path:
     """Draw each network's predicted latency with its interval over the measured one.
 
     Args:
@@ -21,6 +23,9 @@ def draw_verification(verification: Verification, path: Path) -> Path:
 
     Returns:
         The path.
+
+    Raises:
+        OutputFileError: If the file cannot be written.
     """
     figures = verification.figures()
     with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
@@ -48,6 +53,7 @@ def draw_verification(verification: Verification, path: Path) -> Path:
             f"{figures['interval_coverage']:.0%} inside the interval",
             loc="left",
         )
-        axes.text(0.99, 0.01, verification.platform, transform=axes.transAxes, ha="right", fontsize=7, color="0.4")
-        figure.savefig(path, dpi=150)
-    return path
+        # A dollar sign in a name would begin a formula.
+        name = axes.text(0.99, 0.01, verification.platform, transform=axes.transAxes, ha="right", fontsize=7)
+        name.set(color="0.4", parse_math=False)
+        return save_figure(figure, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ class AccuracyTable:
         task: Which of its tasks: `SPACE/TASK`.
     """
 
-    path: Path
+    path: str | os.PathLike[str]
     task: str
 
     @classmethod
@@ -79,7 +80,7 @@ def guide_of(source_tables: Path | None, target: AccuracyTable | None, *, seed: 
     """
     if source_tables is None:
         return UpperConfidenceBound(load_shipped())
-    same_file = target is not None and target.path.resolve() == source_tables.resolve()
+    same_file = target is not None and Path(target.path).resolve() == source_tables.resolve()
     names = [name for name in task_names(source_tables) if not (target and same_file and name == target.task)]
     return UpperConfidenceBound(
         DefaultAccuracy.fit_sources([load_task(source_tables, name) for name in names], seed=seed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from edgeprof.arguments import MAX_NETWORK_COUNT, as_list, require_count, require_number, require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.folders import default_proxy_cache
@@ -29,22 +31,26 @@ from edgeprof_predictor.search.state import SearchState
 from edgeprof_predictor.search.tables import TableLookup, load_search_task
 from edgeprof_predictor.spaces import Architecture, FloatArray, SearchSpace, get_space
 
+MIN_LIMIT_MS = 1e-6
+MAX_LIMIT_MS = 1e9
+"""Limits of a latency at least and at most, in milliseconds: a nanosecond and eleven days."""
+
 
 def search(
     space: str,
     accuracy: AccuracyTable | TrainFunction,
     *,
     client: DeviceClient | None = None,
-    profiles: Sequence[Profile | str | Path] = (),
+    profiles: Sequence[Profile | str | os.PathLike[str]] | Profile | str | os.PathLike[str] = (),
     weights: Sequence[float] | None = None,
     latency_limit_ms: float | None = None,
     budget: Budget | None = None,
-    source_tables: Path | str | None = None,
+    source_tables: str | os.PathLike[str] | None = None,
     candidate_count: int = CANDIDATE_COUNT,
-    state: Path | str | None = None,
+    state: str | os.PathLike[str] | None = None,
     seed: int = 0,
-    store: Store | None = None,
-    model_folder: Path | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    model_folder: str | os.PathLike[str] | None = None,
     listener: DeviceSearchListener | None = None,
 ) -> SearchResult:
     """Search a space for the most accurate network that keeps a latency limit.
@@ -56,7 +62,7 @@ def search(
         accuracy: A table of accuracies, or a function that trains: architecture's text to accuracy, higher is better.
             Where it raises, the search ends; called again it tries the network once more, then goes on without it.
         client: A device whose platform has a profile: it measures the best candidates, which refine the profile.
-        profiles: Of the platforms that the networks have to run on, or their files.
+        profiles: Of the platforms that the networks have to run on, or their files; one alone or a list.
         weights: Share of each profile in a summed latency; None for the slowest of all.
         latency_limit_ms: Limit for the upper end of the answer's latency interval, in milliseconds; None for no limit.
         budget: Trainings and measurements, those of earlier runs included; None for 20 of each.
@@ -64,7 +70,7 @@ def search(
         candidate_count: Candidates at first, where the space holds more; with a table all its architectures.
         state: File in which each training and measurement is written before the next; None for none.
         seed: Seed of candidates and predictor.
-        store: Where measurements go; None for the user's own.
+        store: Where measurements go, or its file; None for the user's own.
         model_folder: Where exported networks are kept; None for the user's cache.
         listener: Is called at every step.
 
@@ -74,8 +80,13 @@ def search(
         PredictorError: If space, table, profile or state cannot be used.
         EdgeprofError: If the device is another one, cannot be reached or fails too often.
     """
+    require_seed(seed)
+    require_count("the number of candidates", candidate_count, 2, MAX_NETWORK_COUNT)
+    if latency_limit_ms is not None:
+        require_number("the latency limit in milliseconds", latency_limit_ms, MIN_LIMIT_MS, MAX_LIMIT_MS)
     listener = listener or DeviceSearchListener()
-    loaded = _device_first([_loaded(one, space) for one in profiles], client)
+    named: tuple[Profile | str | os.PathLike[str], ...] = as_list(profiles, (Profile, str, os.PathLike))
+    loaded = _device_first([_loaded(one, space) for one in named], client)
     pool = _PoolSource(space, accuracy, source_tables, candidate_count, state, seed)
     prepared = _prepared(pool, loaded, weights, listener)
     with _device_meter(client, loaded, store, seed, model_folder, listener) as meter:
@@ -88,9 +99,9 @@ class _PoolSource:
 
     space: str
     accuracy: AccuracyTable | TrainFunction
-    source_tables: Path | str | None
+    source_tables: str | os.PathLike[str] | None
     candidate_count: int
-    state: Path | str | None
+    state: str | os.PathLike[str] | None
     seed: int
 
 
@@ -114,7 +125,7 @@ def _prepared(
     return partial(Search, pool, guide, train_function, facts, latency=latency, seed=source.seed, listener=listener)
 
 
-def _loaded(profile: Profile | str | Path, space: str) -> Profile:
+def _loaded(profile: Profile | str | os.PathLike[str], space: str) -> Profile:
     loaded = load_profile(profile)
     if loaded.space.name != space:
         raise SearchError(
@@ -196,9 +207,9 @@ def _drawn_pool(
 def _device_meter(
     client: DeviceClient | None,
     profiles: Sequence[Profile],
-    store: Store | None,
+    store: Store | str | os.PathLike[str] | None,
     seed: int,
-    model_folder: Path | None,
+    model_folder: str | os.PathLike[str] | None,
     listener: DeviceSearchListener,
 ) -> Iterator[Meter | None]:
     """Yield what measures on the device of the first profile; None where there is no device."""

@@ -1,6 +1,5 @@
 """The database of the store: a SQLite file, brought to the newest schema when it is opened."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,14 +15,14 @@ from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import sessionmaker
 
 from edgeprof.errors import StoreError
+from edgeprof.folders import chosen_or_home
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def default_store_path() -> Path:
     """Path of the store: `$EDGEPROF_STORE`, or a file in the user's data folder."""
-    chosen = os.environ.get("EDGEPROF_STORE")
-    return Path(chosen) if chosen else platformdirs.user_data_path("edgeprof", appauthor=False) / "store.sqlite3"
+    return chosen_or_home("EDGEPROF_STORE", platformdirs.user_data_path("edgeprof", appauthor=False) / "store.sqlite3")
 
 
 class Database:

@@ -3,6 +3,7 @@
 Everything is on disk when a method returns: what was measured is written before the next measurement starts.
 """
 
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,8 +33,8 @@ class Store:
         StoreError: If the file cannot be read or written, is no store, or was written by a newer edgeprof.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or default_store_path()
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self.path = Path(path) if path else default_store_path()
         self._database = Database(self.path)
         self._measurements: dict[str, Measurement] = {}
 
@@ -168,16 +169,16 @@ class Store:
 
 
 @contextmanager
-def opened(store: Store | None) -> Iterator[Store]:
+def opened(store: Store | str | os.PathLike[str] | None) -> Iterator[Store]:
     """Yield a store that is open inside the block.
 
     Args:
-        store: A store, which stays open afterwards; None for the user's own, which is opened and closed.
+        store: A store, which stays open afterwards; a file, or None for the user's own, which is opened and closed.
     """
-    if store is not None:
+    if isinstance(store, Store):
         yield store
         return
-    with Store() as own:
+    with Store(store) as own:
         yield own
 
 

@@ -44,7 +44,7 @@ def test_an_evaluation_writes_a_row_for_each_score_and_shows_what_they_mean(tmp_
     table = write_odd_table(tmp_path / "table.npz")
     done = subprocess.run(
         command("--latencies", str(table), *SPLIT, "--samples", "0,1,5", "--seeds", "2",
-                "--methods", "ridge,oracle", "--json", str(tmp_path / "out.json")),
+                "--methods", "ridge,oracle", "--output", str(tmp_path / "out.json")),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -75,7 +75,7 @@ def test_an_evaluation_that_was_killed_goes_on_and_ends_as_if_nothing_had_happen
     table, out = write_odd_table(tmp_path / "table.npz"), tmp_path / "out.json"
     whole = ["--latencies", str(table), *SPLIT, "--samples", "5,20", "--seeds", "100", "--methods", "ridge"]
     killed = subprocess.Popen(
-        command(*whole, "--jobs", "2", "--json", str(out)),
+        command(*whole, "--jobs", "2", "--output", str(out)),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
@@ -87,11 +87,11 @@ def test_an_evaluation_that_was_killed_goes_on_and_ends_as_if_nothing_had_happen
     assert not out.exists()
     finished = (tmp_path / "out.json.journal").read_bytes().count(b"\n") - 1
     assert 1 <= finished < 100
-    evaluate(*whole, "--jobs", "1", "--json", str(out))
+    evaluate(*whole, "--jobs", "1", "--output", str(out))
     told = capsys.readouterr().err
     assert f"going on with an interrupted run: {finished} of 100 parts are finished" in told
     assert told.count(": finished, ") == 100 - finished
-    evaluate(*whole, "--jobs", "1", "--json", str(tmp_path / "undisturbed.json"))
+    evaluate(*whole, "--jobs", "1", "--output", str(tmp_path / "undisturbed.json"))
     rows, undisturbed = (json.loads((tmp_path / name).read_text()) for name in ("out.json", "undisturbed.json"))
     assert comparable(rows) == comparable(undisturbed)
     assert not (tmp_path / "out.json.journal").exists()
@@ -102,14 +102,14 @@ def test_a_journal_of_another_command_is_refused_with_what_differs(tmp_path: Pat
     header = {"schema_version": 1, "inputs": {"train platforms": "board_3"}}
     (tmp_path / "out.json.journal").write_text(json.dumps(header) + "\n")
     with pytest.raises(PredictorError, match=r"unfinished run with another .*train platforms.* delete the file"):
-        evaluate("--latencies", str(table), *SPLIT, "--methods", "ridge", "--json", str(out))
+        evaluate("--latencies", str(table), *SPLIT, "--methods", "ridge", "--output", str(out))
     assert not out.exists()
 
 
 def test_trimming_is_said_in_the_rows_and_in_the_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table, out = write_odd_table(tmp_path / "table.npz"), tmp_path / "out.json"
     evaluate("--latencies", str(table), *SPLIT, "--samples", "5", "--seeds", "1", "--methods", "ridge", "--trim", "0.1",
-             "--jobs", "1", "--json", str(out))  # fmt: skip
+             "--jobs", "1", "--output", str(out))  # fmt: skip
     assert [row["trim"] for row in json.loads(out.read_text())] == [0.1, 0.1]
     assert "the fastest and the slowest 10% of each platform are left out" in capsys.readouterr().out
 
@@ -166,8 +166,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"--methods": "multi-predict-zcpvec", "--proxies": "proxy.npz"}, r"no file .*; the nearest .*proxies.npz"),
         ({"--space": "nasbnech201"}, "no search space 'nasbnech201'; the known ones are fbnet, "),
         ({"--space": "fbnet"}, "choices of fbnet must be n x 22"),
-        ({"--json": "."}, "it is a folder; name a file"),
-        ({"--json": "nosuch/out.json"}, "cannot write .*nosuch.*No such file or directory"),
+        ({"--output": "."}, "it is a folder; name a file"),
+        ({"--output": "nosuch/out.json"}, "cannot write .*nosuch.*No such file or directory"),
     ],
 )  # fmt: skip
 def test_bad_input_ends_in_one_sentence_before_anything_is_computed(
@@ -207,9 +207,9 @@ def options(folder: Path, changes: dict[str, str]) -> list[str]:
     given = {
         "--latencies": "latency_odd.npz", "--train": "board_0,board_2,board_5", "--test": "board_1",
         "--pretrain-samples": "50", "--samples": "5", "--seeds": "1", "--methods": "ridge", "--jobs": "1",
-        "--json": "out.json",
+        "--output": "out.json",
     } | changes  # fmt: skip
-    files = ("--latencies", "--proxies", "--json")
+    files = ("--latencies", "--proxies", "--output")
     return [part for name, value in given.items() for part in (name, str(folder / value) if name in files else value)]
 
 

@@ -37,7 +37,7 @@ def test_rows_name_their_sources_and_the_summary_shows_each_method(
     evaluate(
         "--tables", str(tables), "--source", "river/birds", "--source", "hill/birds", "--target", TARGET,
         "--samples", "0,10", "--seeds", "2", "--methods", "default,transfer-ridge,ridge-zcp", "--jobs", "1",
-        "--json", str(tmp_path / "out.json"),
+        "--output", str(tmp_path / "out.json"),
     )  # fmt: skip
     rows = json.loads((tmp_path / "out.json").read_text(), parse_constant=pytest.fail)
     assert all(set(row) == FIELDS for row in rows)
@@ -64,7 +64,7 @@ def test_an_interrupted_run_goes_on_with_what_it_has(
 
     arguments = (
         "--tables", str(tables), "--target", TARGET, "--seeds", "3", "--methods", "ridge-zcp", "--jobs", "1",
-        "--json", str(tmp_path / "out.json"),
+        "--output", str(tmp_path / "out.json"),
     )  # fmt: skip
     real = RidgeAccuracy.fit_sources.__func__  # type: ignore[attr-defined]
 

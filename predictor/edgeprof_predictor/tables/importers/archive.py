@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeprof_predictor._storage import write_whole
+from edgeprof_predictor._output_files import write_output
 from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -35,6 +35,6 @@ def save_latency_table(
     content = io.BytesIO()
     np.savez_compressed(content, arch=architectures, device=np.array(table.platforms), latency_ms=table.latency_ms)
     try:
-        write_whole(Path(path), content.getvalue())
+        write_output(Path(path), content.getvalue())
     except OSError as error:
         raise PublishedTableError(f"cannot write {path}: {error.strerror or error}") from error
