@@ -35,7 +35,7 @@ def agents_over(folder: Path) -> list[str]:
 def test_a_demo_with_too_few_samples_is_refused(own_edgeprof_folders: Path, tmp_path: Path) -> None:
     done = subprocess.run([*DEMO, "--samples", "2"], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 2
-    assert "'2' is no whole number of 3 to 200" in done.stderr
+    assert "2 is not in the range of whole numbers, 3 to 200" in done.stderr
     assert not (tmp_path / "edgeprof-demo").exists()
 
 

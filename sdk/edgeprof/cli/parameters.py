@@ -46,7 +46,9 @@ class Count(click.ParamType[int]):
             return value
         number = int(value) if re.fullmatch(r"-?\d{1,20}", value, re.ASCII) else None
         if number is None or not self._lowest <= number <= self._highest:
-            self.fail(f"{value[:40]!r} is no whole number of {self._lowest} to {self._highest}", param, ctx)
+            self.fail(
+                f"{value[:40]} is not in the range of whole numbers, {self._lowest} to {self._highest}", param, ctx
+            )
         return number
 
 
@@ -71,7 +73,9 @@ class Number(click.ParamType[float]):
         number = float(value) if re.fullmatch(rf"-?{_DECIMAL}", value, re.ASCII) else self._lowest - 1
         if not self._lowest <= number <= self._highest or (number == self._highest and not self._is_highest_allowed):
             end = "to" if self._is_highest_allowed else "to below"
-            self.fail(f"{value[:40]!r} is no number of {self._lowest:g} {end} {self._highest:g}", param, ctx)
+            self.fail(
+                f"{value[:40]} is not in the range of numbers, {self._lowest:g} {end} {self._highest:g}", param, ctx
+            )
         return number
 
 
@@ -160,7 +164,7 @@ class CountList(click.ParamType[tuple[int, ...]]):
         """Split the text into counts; those given twice count once."""
         parts = [part.strip() for part in value.split(",")]
         if not all(re.fullmatch(r"\d{1,7}", part, re.ASCII) for part in parts):
-            self.fail(f"{value[:40]!r} is no list of counts below 10 million; write 3,5,10,20", param, ctx)
+            self.fail(f"{value[:40]!r} is no list of counts; write 3,5,10,20", param, ctx)
         return tuple(sorted(set(map(int, parts))))
 
 

@@ -170,7 +170,7 @@ def mistakes(folder: Path, device: str, profile: Path) -> dict[str, tuple[tuple[
             1,
             "fit one to latencies of transnasbench101_micro",
         ),
-        "too few samples": (("onboard", *simulated, "--samples", "1"), 1, "3 to 200"),
+        "too few samples": (("onboard", *simulated, "--samples", "1"), 2, "3 to 200"),
         "unknown runtime": (("onboard", "--device", device, "--runtime", "nosuch"), 1, "nosuch"),
         "bad percentage": (("onboard", *simulated, "--target-error", "five"), 2, "5%"),
         "bad duration": (("onboard", *simulated, "--budget", "soon"), 2, "3m"),

@@ -17,6 +17,7 @@ import pytest
 from predictor.evaluation.odd_table import odd_table, write_odd_table
 
 from edgeprof.cli.main import edgeprof
+from edgeprof.errors import EdgeprofError
 from edgeprof_predictor.errors import PredictorError
 
 SPLIT = ("--train", "board_0,board_2,board_5", "--test", "board_1,board_4", "--pretrain-samples", "50")
@@ -173,7 +174,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_bad_input_ends_in_one_sentence_before_anything_is_computed(
     folder: Path, changes: dict[str, str], sentence: str
 ) -> None:
-    with pytest.raises(PredictorError, match=sentence):
+    with pytest.raises((PredictorError, EdgeprofError), match=sentence):
         evaluate(*options(folder, changes))
     assert not (folder / "out.json").exists()
 

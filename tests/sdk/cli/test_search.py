@@ -135,7 +135,7 @@ def test_options_that_do_not_go_together_are_a_usage_error(table: Path, argument
 
 
 def test_a_function_that_is_not_there_is_one_sentence(table: Path) -> None:
-    with pytest.raises(EdgeprofError, match=r"cannot import nowhere.py: .*there is no file"):
+    with pytest.raises(EdgeprofError, match=r"cannot import nowhere.py: .*there is no plain file"):
         search("--train-with", "nowhere.py:train")
 
 
