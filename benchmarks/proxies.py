@@ -22,6 +22,7 @@ from functools import partial
 from typing import Final
 
 import numpy as np
+from code_version import commit, digest_of_benchmark, made_from
 from figures import Figure, add_json_option, conclude
 from published_proxies import PublishedTable, network_as_published, published_tables, reason_for
 
@@ -106,12 +107,14 @@ def published(arguments: argparse.Namespace) -> int:
     ]
     journal = None
     if arguments.json is not None:
-        journal = Journal.beside(arguments.json, {"published tables": "accuracy_and_zcp.npz, zcp_fbnet.npz"})
+        inputs = {"published tables": "accuracy_and_zcp.npz, zcp_fbnet.npz", "benchmark": digest_of_benchmark()}
+        journal = Journal.beside(arguments.json, inputs)
     rows = run_units(units, journal=journal, jobs=arguments.jobs, on_finished=partial(print, file=sys.stderr))
     found = [
         agreement(table, canonical_name(name), rows, chosen[table.name]) for table in tables for name in table.proxies
     ]
     print_agreements(found)
+    print(f"\n{made_from(digest_of_benchmark(), commit())}")
     if arguments.json is not None and journal is not None:
         write_rows(arguments.json, rows)
         journal.remove()

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from code_version import commit, digest_of_benchmark, made_from
 from published_data import DATA_FOLDER, TASKS
 
 from edgeprof_predictor.evaluation import (
@@ -121,6 +122,7 @@ def main() -> int:
         )
         print("\n".join(markdown(run.name, [Score.from_row(row) for row in found])), flush=True)
         rows += [{"task": run.name, **row} for row in found]
+    print(f"\n{made_from(digest_of_benchmark(), commit())}")
     if journal is not None:
         write_rows(arguments.json, rows)
         journal.remove()

@@ -17,6 +17,7 @@ from benchmarks.accuracy.page import page
 from benchmarks.accuracy.pictures import draw_all
 from benchmarks.accuracy.runs import TABLE, names, units
 from benchmarks.accuracy.summary import figures
+from benchmarks.code_version import commit, digest_of_benchmark, made_from
 
 from edgeprof_predictor.runs import Journal, run_units, write_rows
 
@@ -30,7 +31,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, help="units at the same time (default: one a core)")
     arguments = parser.parse_args()
     to_do = units(range(arguments.seeds))
-    journal = Journal.beside(arguments.json, {"table": hashlib.sha256(TABLE.read_bytes()).hexdigest()})
+    digest = digest_of_benchmark(Path(__file__).parent)
+    inputs = {"table": hashlib.sha256(TABLE.read_bytes()).hexdigest(), "benchmark": digest}
+    journal = Journal.beside(arguments.json, inputs)
     rows = run_units(
         to_do,
         journal=journal,
@@ -44,7 +47,7 @@ def main() -> int:
     found = figures(rows, names())
     folder = arguments.output or arguments.json.parent
     draw_all(rows, names(), folder / "pictures")
-    (folder / "accuracy.md").write_text(page(rows, found, names()), encoding="utf-8")
+    (folder / "accuracy.md").write_text(page(rows, found, names(), code=made_from(digest, commit())), encoding="utf-8")
     for figure in found:
         print(figure)
     return 0 if all(figure.is_met for figure in found) else 1

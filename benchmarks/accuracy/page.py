@@ -50,9 +50,9 @@ and predicts the others with intervals. `accuracy/registry.py` names the methods
 `default` is a Gaussian process over all tasks at once (`kernel.py`), with a part that all tasks share, one that the
 tasks of a search space share, and one of each task. Only order is comparable between tasks, so proxies are ranked among
 the candidates of their own task and accuracies among the trained networks (`ordering.py`). `mixture.py` averages models
-that use all sources, those of other spaces, or none, weighted by how well each predicted the trained networks; so
-sources do no harm to a task that differs from the others of its space. Where the sources' predictions do not correlate
-with the trained networks' accuracies, the predictor reports it.
+that use all sources, those of other spaces, or none, weighted by how well each predicted the observed ranks of the
+trained networks; so sources do no harm to a task that differs from the others of its space. Where the sources'
+predictions do not correlate with the trained networks' accuracies, the predictor reports it.
 
 The contribution of the sources is computed once (`target.py`), so that choosing and predicting take a few milliseconds.
 The shipped bundle holds it without the sources' rows, as weights on random inducing points for each space and for any
@@ -71,8 +71,8 @@ TUNED: Final = (
 """How the default's constants were chosen, line by line."""
 
 
-def page(rows: Sequence[Row], figures: Sequence[Figure], tasks: Sequence[str]) -> str:
-    """Return the page as Markdown."""
+def page(rows: Sequence[Row], figures: Sequence[Figure], tasks: Sequence[str], *, code: str) -> str:
+    """Return the page as Markdown; `code` says which code made it."""
     lines = [
         "# Accuracy predictors",
         "",
@@ -80,7 +80,7 @@ def page(rows: Sequence[Row], figures: Sequence[Figure], tasks: Sequence[str]) -
         "`python -m benchmarks.accuracy --json OUT.json --output docs` from `accuracy_and_zcp.npz` alone; Spearman's",
         "rank correlation on all networks that were not trained.",
         "",
-        f"Seeds behind these figures: {_seeds(rows)}.",
+        f"{code} Seeds behind them: {_seeds(rows)}. ± is the sample deviation over seeds.",
         "",
         "| what | asked | measured | |",
         "| --- | --- | --- | --- |",

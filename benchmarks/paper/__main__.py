@@ -2,33 +2,41 @@
 
 python -m benchmarks.paper all                    everything, as one page
 python -m benchmarks.paper table-1 figure-5       some of it
+python -m benchmarks.paper evaluate-splits --seeds 5 --samples 3,5,10,20
 python -m benchmarks.paper all --finished         show what is computed already, compute nothing
+python -m benchmarks.paper all --estimate         processor time of what is not computed yet
 
 The published tables of latencies are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Every
-finished run is written to disk: the same command continues an interrupted one. After a change of a method, use a new
-folder of results, or delete that method's files in it.
+finished run is written to disk: the same command continues an interrupted one. Runs are kept by a digest of the code
+that they depend on, so what a change of that code alters is computed again.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from benchmarks.code_version import commit, digest_of_benchmark, made_from
 from benchmarks.paper.correlations import table_9, table_10
 from benchmarks.paper.figures import FIGURES, Figure
 from benchmarks.paper.render import draw, markdown, write_json
 from benchmarks.paper.results import ResultFigure, ResultTable, figure_of, table_of
 from benchmarks.paper.rows import Table
 from benchmarks.paper.runs import SHORT_EPOCHS, SHORT_META_LEARNING, ExperimentCache, Run, Schedule
+from benchmarks.paper.splits import METHODS, NAME, SEED_COUNT, split_runs, split_section
 from benchmarks.paper.tables import TABLES
 
 from edgeprof_predictor.methods.baselines.help import META_LEARNING
 
 CORRELATIONS: Final = {"table-9": table_9, "table-10": table_10}
 NAMES: Final = (
+    NAME,
     *("table-1", "table-2", "table-3", "table-4", "table-9", "table-10", "table-12"),
     *("figure-4", "figure-5", "figure-6", "figure-11", "figure-16", "figure-17"),
 )
@@ -39,45 +47,77 @@ FINDINGS: Final = Path(__file__).with_name("findings.md")
 
 def main() -> int:
     """Compute the exhibits, then write page and pictures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("exhibits", nargs="+", choices=(*NAMES, "all"), metavar="EXHIBIT", help=", ".join(NAMES))
-    parser.add_argument("--seeds", type=int, default=3, help="seeds of a run; some slow ones have fewer (default: 3)")
-    parser.add_argument("--full", action="store_true", help="train on the sources for 250 epochs, as in Table 15")
-    parser.add_argument("--finished", action="store_true", help="show what is computed already")
-    parser.add_argument("--skip", default="", metavar="METHOD,...", help="compute nothing of these methods")
-    parser.add_argument(
-        "--results", type=Path, default=Path(tempfile.gettempdir()) / "edgeprof-paper", metavar="FOLDER"
-    )
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: --results)")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     cache = ExperimentCache(arguments.results / "runs", Schedule(seeds=arguments.seeds, is_full=arguments.full))
     names = NAMES if "all" in arguments.exhibits else tuple(arguments.exhibits)
-    if not arguments.finished:
-        _compute(names, cache, skipped=arguments.skip.split(","))
-    sections = {}
-    for name in names:
-        result = _result(name, cache)
-        write_json(arguments.results / f"{name}.json", result)
-        draw((arguments.output or arguments.results) / "pictures" / f"{name}.png", result)
-        sections[name] = markdown(name, result)
-        print(sections[name])
-    parts = [*sections.values()]
-    if names == NAMES:
-        parts = [preface(cache.schedule), FINDINGS.read_text(encoding="utf-8"), *parts]
-    path = (arguments.output or arguments.results) / ("paper.md" if names == NAMES else f"{'_'.join(names)}.md")
+    is_page = names == NAMES
+    of_splits = replace_seeds(cache, SEED_COUNT) if is_page else cache
+    methods, counts = tuple(arguments.methods.split(",")), tuple(int(count) for count in arguments.samples.split(","))
+    skipped = arguments.skip.split(",")
+    runs = [run for name in names if name != NAME for run in runs_of(name) if run.method not in skipped]
+    left = cache.missing(runs) if not arguments.finished else []
+    if NAME in names and not arguments.finished:
+        left = of_splits.missing(run for run in split_runs(methods, counts) if run.method not in skipped) + left
+    if arguments.estimate:
+        print(estimate(left, cache))
+        return 0
+    for done, (run, seed) in enumerate(left):
+        print(f"{done + 1}/{len(left)} {run.space} {run.method}, seed {seed}", file=sys.stderr, flush=True)
+        cache.scores(run, seed)
+    sections = [split_section(of_splits, methods, counts)] if NAME in names else []
+    sections += [_section(name, cache, arguments) for name in names if name != NAME]
+    print("\n".join(sections))
+    code = made_from(digest_of_benchmark(Path(__file__).parent), commit())
+    parts = [*sections, code, ""]
+    if is_page:
+        head = f"{preface(cache.schedule)}\n{code} A run of other code is not shown.\n"
+        parts = [head, FINDINGS.read_text(encoding="utf-8"), *sections]
+    path = (arguments.output or arguments.results) / ("paper.md" if is_page else f"{'_'.join(names)}.md")
     path.write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {path}", file=sys.stderr)
     return 0
 
 
-def _compute(names: tuple[str, ...], cache: ExperimentCache, *, skipped: list[str]) -> None:
-    """Compute all runs, in the order of seeds, so that an early stop leaves some seeds of every run."""
-    runs = [run for name in names for run in runs_of(name) if run.method not in skipped]
-    pairs = sorted((seed, number) for number, run in enumerate(runs) for seed in cache.seeds(run))
-    for done, (seed, number) in enumerate(pairs):
-        run = runs[number]
-        print(f"{done + 1}/{len(pairs)} {run.space} {run.method}, seed {seed}", file=sys.stderr, flush=True)
-        cache.scores(run, seed)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("exhibits", nargs="+", choices=(*NAMES, "all"), metavar="EXHIBIT", help=", ".join(NAMES))
+    parser.add_argument("--seeds", type=int, default=3, help="seeds of a run; some slow ones have fewer (default: 3)")
+    parser.add_argument("--full", action="store_true", help="train on the sources for 250 epochs, as in Table 15")
+    parser.add_argument("--finished", action="store_true", help="show what is computed already")
+    parser.add_argument("--estimate", action="store_true", help="say how long the rest will take, compute nothing")
+    parser.add_argument("--skip", default="", metavar="METHOD,...", help="compute nothing of these methods")
+    parser.add_argument("--samples", default="3,5,10,20", metavar="K,...", help=f"of {NAME} (default: 3,5,10,20)")
+    parser.add_argument("--methods", default=",".join(METHODS), help=f"of {NAME} (default: {','.join(METHODS)})")
+    parser.add_argument(
+        "--results", type=Path, default=Path(tempfile.gettempdir()) / "edgeprof-paper", metavar="FOLDER"
+    )
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: --results)")
+    return parser
+
+
+def _section(name: str, cache: ExperimentCache, arguments: argparse.Namespace) -> str:
+    """Write numbers and picture of an exhibit, and return its section of the page."""
+    result = _result(name, cache)
+    write_json(arguments.results / f"{name}.json", result)
+    draw((arguments.output or arguments.results) / "pictures" / f"{name}.png", result)
+    return markdown(name, result)
+
+
+def replace_seeds(cache: ExperimentCache, count: int) -> ExperimentCache:
+    """Return the same cache with at least so many seeds."""
+    return ExperimentCache(cache.folder, replace(cache.schedule, seeds=max(count, cache.schedule.seeds)))
+
+
+def estimate(left: Sequence[tuple[Run, int]], cache: ExperimentCache) -> str:
+    """Return the processor time that runs will take, by those of the same space and method computed before."""
+    lines, total_s = [], 0.0
+    for space, method in dict.fromkeys((run.space, run.method) for run, _ in left):
+        group = [run for run, _ in left if (run.space, run.method) == (space, method)]
+        seconds = cache.seconds(group[0])
+        total_s += 0.0 if math.isnan(seconds) else len(group) * seconds
+        known = "no run of it was timed" if math.isnan(seconds) else f"{len(group) * seconds / 60:.1f} min"
+        lines.append(f"{space} {method}: {len(group)} runs, {known}")
+    return "\n".join([*lines, f"all that is known: {total_s / 60:.0f} min of one core for {len(left)} runs"])
 
 
 def runs_of(name: str) -> list[Run]:

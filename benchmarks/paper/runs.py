@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from benchmarks import published_data
+from benchmarks.code_version import PREDICTOR, commit, digest_of_modules
 from benchmarks.published_data import DATA_FOLDER
 
 from edgeprof_predictor.encodings import Encoding, LookupEncoding, latency_encoding, load_proxy_encoding, proxy_encoding
@@ -82,16 +87,30 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """Spearman on one platform, of a run with one seed and one number of samples."""
+    """One platform, of a run with one seed and one number of samples.
+
+    Args:
+        platform: The new one.
+        sample_count: Samples of it.
+        seed: Of all chance.
+        spearman: Over every architecture that is no sample.
+        median_ape: Median relative error in milliseconds; None where the method only ranks.
+        interval_coverage: Share of latencies inside their 90 % interval; None where there is none.
+    """
 
     platform: str
     sample_count: int
     seed: int
     spearman: float
+    median_ape: float | None = None
+    interval_coverage: float | None = None
 
 
 class ExperimentCache:
-    """Scores of runs, computed once and kept in a folder; after a change of a method, use a new folder.
+    """Scores of runs, computed once and kept in a folder.
+
+    A file's name holds a digest of all that its scores depend on, the code of method, space, encodings and evaluation
+    included: after a change of any of these the run is computed again, and those of other code are never shown.
 
     Args:
         folder: Holds one file for each run and seed.
@@ -125,18 +144,53 @@ class ExperimentCache:
                 methods=(_method(run, self.schedule),),
                 trim=run.trim,
             )
+            start_s = time.process_time()
             rows = [score.as_row() for score in evaluate(space, table, protocol)]
+            kept = {"run": asdict(run), "seed": seed, "cpu_s": time.process_time() - start_s, "code": commit()}
             unfinished = path.with_suffix(".part")
-            unfinished.write_text(json.dumps({"run": asdict(run), "seed": seed, "rows": rows}), encoding="utf-8")
+            unfinished.write_text(json.dumps({**kept, "rows": rows}), encoding="utf-8")
             unfinished.replace(path)
         rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-        return [Score(**{field.name: row[field.name] for field in fields(Score)}) for row in rows]
+        return [Score(**{field.name: row.get(field.name) for field in fields(Score)}) for row in rows]
+
+    def missing(self, runs: Iterable[Run]) -> list[tuple[Run, int]]:
+        """Return the runs and seeds that are not computed yet, by seed, so that an early stop leaves some of every run.
+
+        A run that several exhibits show is named once.
+        """
+        paths = {self._path(run, seed): (run, seed) for run in runs for seed in self.seeds(run)}
+        left = [pair for path, pair in paths.items() if not path.exists()]
+        return sorted(left, key=lambda pair: pair[1])
+
+    def seconds(self, run: Run) -> float:
+        """Return the processor seconds that one seed of such a run took, with any code; nan where none was computed."""
+        found = [json.loads(path.read_text(encoding="utf-8")) for path in self.folder.glob(f"{_beginning(run)}_*.json")]
+        times = [kept["cpu_s"] for kept in found if "cpu_s" in kept]
+        return float(np.median(times)) if times else math.nan
 
     def _path(self, run: Run, seed: int) -> Path:
         learned = asdict(self.schedule.hyperparameters(run))
-        inputs = json.dumps({**asdict(run), "most_seeds": None, "learned": learned}, sort_keys=True)
-        digest = hashlib.sha256(inputs.encode()).hexdigest()
-        return self.folder / f"{run.space}_{run.method}_{digest[:12]}_{seed}.json"
+        inputs = {**asdict(run), "most_seeds": None, "learned": learned, "code": code_of(run)}
+        digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+        return self.folder / f"{_beginning(run)}_{digest[:12]}_{seed}.json"
+
+
+def _beginning(run: Run) -> str:
+    return f"{run.space}_{run.method}"
+
+
+def code_of(run: Run) -> str:
+    """Return the digest of the code that the scores of a run depend on."""
+    return _code_of(run.space, run.method, run.train)
+
+
+@cache
+def _code_of(space: str, method: str, train: tuple[str, ...]) -> str:
+    (resolved,) = resolve_methods([method], get_space(space), partial(_encoding_part, space, train))
+    classes = (*resolved.__mro__, *type(get_space(space)).__mro__)
+    used = {kind.__module__ for kind in classes if kind.__module__.startswith(f"{PREDICTOR}.")}
+    always = {f"{PREDICTOR}.{room}" for room in ("encodings", "evaluation", "tables.published")}
+    return digest_of_modules(used | always, files=(Path(__file__), Path(published_data.__file__)))
 
 
 @cache
@@ -171,18 +225,17 @@ def proxies(space: str) -> tuple[ChoiceArray, LookupEncoding]:
 
 def _method(run: Run, schedule: Schedule) -> type[Method]:
     """Return the method of a run with the hyper-parameters of the schedule."""
-
-    def scores(part: str) -> Encoding:
-        if part == "zcp":
-            return proxies(run.space)[1]
-        return latency_encoding(latency_table(run.space), run.train)
-
-    (method,) = resolve_methods([run.method], get_space(run.space), scores)
+    (method,) = resolve_methods([run.method], get_space(run.space), partial(_encoding_part, run.space, run.train))
     if issubclass(method, MultiPredict):
         return type(method.__name__, (method,), {"hyperparameters": schedule.hyperparameters(run)})
     if issubclass(method, Help) and not schedule.is_full:
         return type(method.__name__, (method,), {"hyperparameters": SHORT_META_LEARNING})
     return method
+
+
+def _encoding_part(space: str, train: tuple[str, ...], part: str) -> Encoding:
+    """Return zero-cost proxies, or latencies on the source platforms."""
+    return proxies(space)[1] if part == "zcp" else latency_encoding(latency_table(space), train)
 
 
 NASLIB_OPERATIONS: Final = (1, 0, 3, 2, 4)

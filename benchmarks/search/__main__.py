@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from benchmarks.code_version import SHOWN_DIGITS, commit, digest_of_benchmark, made_from
 from benchmarks.search.render import draw
 from benchmarks.search.runs import units
 from benchmarks.search.summary import Summary, markdown
@@ -56,9 +57,12 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="for picture and table (default: --results)")
     arguments = parser.parse_args()
-    arguments.results.mkdir(parents=True, exist_ok=True)
-    journal = Journal(arguments.results / "units.journal", {"tables": "accuracy_and_zcp, latency_nasbench201"})
-    wanted = units(arguments.seeds, arguments.results)
+    digest = digest_of_benchmark(Path(__file__).parent)
+    # In a folder of its own: bundles that other code fitted are not used, and its journal is not in the way.
+    folder = arguments.results / digest[:SHOWN_DIGITS]
+    folder.mkdir(parents=True, exist_ok=True)
+    journal = Journal(folder / "units.journal", {"tables": "accuracy_and_zcp, latency_nasbench201"})
+    wanted = units(arguments.seeds, folder)
     rows = run_units(
         [unit for unit in wanted if not arguments.finished or unit.name in journal.finished],
         journal=journal,
@@ -70,7 +74,7 @@ def main() -> int:
     (output / "pictures").mkdir(parents=True, exist_ok=True)
     draw(summary, output / "pictures" / "figure-10.png")
     (arguments.results / "search.json").write_text(json.dumps({"rows": rows}, indent=1), encoding="utf-8")
-    page = f"{PREFACE}\n{markdown(summary)}"
+    page = f"{PREFACE}\n{made_from(digest, commit())}\n\n{markdown(summary)}"
     (output / "figure_10.md").write_text(page, encoding="utf-8")
     print(page)
     for figure in summary.figures():

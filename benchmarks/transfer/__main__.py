@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.code_version import commit, digest_of_benchmark, made_from, write_code_beside
 from benchmarks.transfer import here, page, runs
 
 from edgeprof_predictor.runs import Journal, Unit, run_units, write_rows
@@ -60,7 +61,9 @@ def main() -> int:
 
 
 def _run(units: Sequence[Unit], path: Path, inputs: Mapping[str, str], jobs: int | None) -> None:
-    journal = Journal.beside(path, inputs)
+    digest = digest_of_benchmark(Path(__file__).parent)
+    journal = Journal.beside(path, {**inputs, "benchmark": digest})
+    write_code_beside(path, made_from(digest, commit()))
     rows = run_units(units, journal=journal, jobs=jobs, on_finished=lambda name: print(name, flush=True))
     write_rows(path, rows)
     journal.remove()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from benchmarks.code_version import code_beside
 from benchmarks.transfer.pictures import draw_all
 from benchmarks.transfer.published import DIRECTIONS, common_platforms
 
@@ -38,10 +39,11 @@ def write(results: Path, output: Path) -> None:
     if not here:
         sections.append(_WITHOUT_MACHINE)
     if published:
+        sections += [code_beside(results / "published.json")]
         sections += [_tables(published), _some_platforms(unfinished, published), _better(published), _harm(published)]
         sections.append(draw_all(published, unfinished, output / "pictures"))
     if here:
-        sections.append(_here(here))
+        sections += [_here(here), code_beside(results / "here.json")]
     output.mkdir(parents=True, exist_ok=True)
     (output / "transfer.md").write_text("\n".join(sections), encoding="utf-8")
 

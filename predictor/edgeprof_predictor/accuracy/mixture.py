@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeprof_predictor.accuracy.features import normal_ranks
 from edgeprof_predictor.accuracy.ordering import latent_accuracies
 from edgeprof_predictor.accuracy.target import TargetPosterior
 from edgeprof_predictor.accuracy.task import Trained
@@ -65,8 +66,7 @@ class Mixture:
         if not trained.count:
             return self._untrained()
         latents = [latent_accuracies(posterior, trained.indices, trained.accuracy) for posterior in self.posteriors]
-        # All likelihoods are of the same values: a posterior that spreads them less would otherwise get more weight.
-        weights = self._weights(trained, latents[0])
+        weights = self._weights(trained)
         parts = [
             posterior.learn(trained.indices, latent) for posterior, latent in zip(self.posteriors, latents, strict=True)
         ]
@@ -87,10 +87,15 @@ class Mixture:
         """Return the rank correlation of accuracies expected from the sources with those of the trained networks."""
         return spearman(trained.accuracy, self._untrained().mean[trained.indices])
 
-    def _weights(self, trained: Trained, latent: FloatArray) -> FloatArray:
-        """Return the weight of each posterior."""
+    def _weights(self, trained: Trained) -> FloatArray:
+        """Return the weight of each posterior.
+
+        All are scored on the ranks that were observed, and none on normal accuracies that a posterior placed: those
+        would favour the posterior that placed them.
+        """
+        observed = normal_ranks(trained.accuracy)
         log_likelihood = np.array(
-            [posterior.log_marginal_likelihood(trained.indices, latent) for posterior in self.posteriors]
+            [posterior.log_marginal_likelihood(trained.indices, observed) for posterior in self.posteriors]
         )
         shares = np.exp(log_likelihood - log_likelihood.max())
         found: FloatArray = shares / shares.sum()
