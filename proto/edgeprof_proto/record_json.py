@@ -3,9 +3,10 @@
 import dataclasses
 import enum
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from edgeprof_proto.records.packed_runs import PackedRuns
 from edgeprof_proto.records.validation import RecordError
 
 _Record = TypeVar("_Record")
@@ -18,10 +19,13 @@ def to_json(record: Any) -> Any:
         record: An instance of a record class, or a value of one of its fields.
 
     Returns:
-        A dict from field name to value for a record; tuples become lists, enumerations their values.
+        A dict from field name to value for a record; tuples become lists, enumerations their values,
+        and the runs of long blocks one packed text.
     """
     if dataclasses.is_dataclass(record):
         return {field.name: to_json(getattr(record, field.name)) for field in dataclasses.fields(record)}
+    if isinstance(record, PackedRuns):
+        return {"packed": record.to_text()}
     if isinstance(record, tuple):
         return [to_json(item) for item in record]
     if isinstance(record, enum.Enum):
@@ -57,6 +61,10 @@ def _decode(expected: Any, value: Any, path: str) -> Any:
         return None if value is None else _decode(arguments[0], value, path)
     if dataclasses.is_dataclass(expected):
         return _decode_record(expected, value, path)
+    if origin is Sequence:
+        if isinstance(value, dict) and value.keys() == {"packed"}:
+            return _decode_packed(value["packed"], path)
+        origin = tuple
     if origin is tuple:
         _require(isinstance(value, list), f"{path} must be a list, got {type(value).__name__}")
         if arguments[0] is float and all(type(item) is float for item in value):
@@ -74,6 +82,14 @@ def _decode(expected: Any, value: Any, path: str) -> Any:
         return float(value)
     _require(type(value) is expected, f"{path} must be {expected.__name__}, got {value!r}")
     return value
+
+
+def _decode_packed(text: Any, path: str) -> PackedRuns:
+    _require(isinstance(text, str), f"{path} must be packed as text, got {type(text).__name__}")
+    try:
+        return PackedRuns.from_text(text)
+    except ValueError as error:
+        raise RecordError(f"{path}: {error}") from error
 
 
 def _decode_record(record_type: Any, value: Any, path: str) -> Any:

@@ -7,7 +7,7 @@ The value of an enum is its name without prefix in lower case (`JOB_STATE_QUEUED
 import dataclasses
 import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from edgeprof_proto.records.job import Failure, JobEvent, JobState, Progress
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+from edgeprof_proto.records.packed_runs import PackedRuns
 from edgeprof_proto.v1 import job_pb2
 
 R = TypeVar("R")
@@ -83,7 +84,7 @@ def _field_types(record_type: Any) -> dict[str, Any]:
 
 def _value_type(annotation: Any) -> Any:
     origin = get_origin(annotation)
-    if origin in (tuple, Union, UnionType):
+    if origin in (tuple, Sequence, Union, UnionType):
         return get_args(annotation)[0]
     return annotation
 
@@ -126,7 +127,7 @@ def _write(message: Message, field: Any, value: Any) -> None:
     elif isinstance(value, tuple) and field.message_type is not None:
         for item in value:
             _fill(target.add(), item)
-    elif isinstance(value, tuple):
+    elif isinstance(value, tuple | PackedRuns):
         target.extend(value)
     elif isinstance(target, Timestamp):
         # Seconds and fraction separately: a float cannot represent today's time in nanoseconds exactly.

@@ -4,6 +4,7 @@
     - AgentUnavailableError           no agent answers, or a broken connection was not restored
     - InvalidAddressError (ValueError)  a text that is no address of an agent
     - AgentTooOldError                the agent speaks an older contract than this host needs
+    - UnreadableAnswerError           the agent sent a value that the contract does not allow
     - RemoteError                     the agent refused a call or failed a job; `reason` says why
       - HostTooOldError
       - InvalidRequestError (ValueError)
@@ -48,6 +49,7 @@ from contextlib import contextmanager
 import grpc
 
 from edgeprof_proto import REASON_METADATA_KEY
+from edgeprof_proto.records.validation import RecordError
 
 
 class EdgeprofError(Exception):
@@ -64,6 +66,10 @@ class InvalidAddressError(EdgeprofError, ValueError):
 
 class AgentTooOldError(EdgeprofError):
     """The agent speaks an older revision of the contract than this host needs."""
+
+
+class UnreadableAnswerError(EdgeprofError):
+    """The agent sent a value that the contract does not allow."""
 
 
 class RemoteError(EdgeprofError):
@@ -261,6 +267,10 @@ def translate_rpc_errors(address: str) -> Iterator[None]:
         yield
     except grpc.RpcError as error:
         raise _translated(error, address) from error
+    except RecordError as error:
+        raise UnreadableAnswerError(
+            f"the agent at {address} sent what this host cannot read: {error}; update edgeprof on both"
+        ) from error
 
 
 def _translated(error: grpc.RpcError, address: str) -> EdgeprofError:

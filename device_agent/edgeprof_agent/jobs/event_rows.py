@@ -7,6 +7,7 @@ from typing import Any
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job import Failure, JobEventPayload, JobState, Progress
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+from edgeprof_proto.records.packed_runs import packed
 
 _KINDS: dict[str, type[Any]] = {
     "state": JobState,
@@ -18,9 +19,13 @@ _KINDS: dict[str, type[Any]] = {
 
 
 def encode_payload(payload: JobEventPayload) -> tuple[str, str]:
-    """Return kind and body of an event's row. A measurement is written without its blocks, which are events too."""
+    """Return kind and body of an event's row; a measurement without its blocks, which are events; many runs packed."""
     kind = next(kind for kind, payload_type in _KINDS.items() if isinstance(payload, payload_type))
-    return kind, encode(dataclasses.replace(payload, blocks=()) if isinstance(payload, Measurement) else payload)
+    if isinstance(payload, Measurement):
+        return kind, encode(dataclasses.replace(payload, blocks=()))
+    if isinstance(payload, LatencyBlock):
+        return kind, encode(dataclasses.replace(payload, latency_ms=packed(payload.latency_ms)))
+    return kind, encode(payload)
 
 
 def decode_payload(kind: str, body: str) -> JobEventPayload:

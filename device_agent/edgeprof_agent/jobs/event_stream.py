@@ -93,12 +93,13 @@ class EventStream:
         self._change.set()
         self._change = asyncio.Event()
 
-    async def watch(self, job_id: str, *, from_sequence: int) -> AsyncIterator[JobEvent]:
+    async def watch(self, job_id: str, *, from_sequence: int, with_blocks: bool = True) -> AsyncIterator[JobEvent]:
         """Yield the events of a job, past ones first, until it has ended.
 
         Args:
             job_id: The job.
             from_sequence: Number of the first event wanted.
+            with_blocks: Whether the measurement comes with its blocks, which are events of their own.
 
         Raises:
             JobNotFoundError: If there is no such job.
@@ -108,7 +109,9 @@ class EventStream:
         try:
             while True:
                 change = self.next_change
-                events = self._journal.events(job_id, from_sequence=watcher.sequence + 1, limit=_EVENTS_AT_ONCE)
+                events = self._journal.events(
+                    job_id, from_sequence=watcher.sequence + 1, limit=_EVENTS_AT_ONCE, with_blocks=with_blocks
+                )
                 for event in events:
                     if isinstance(event.event, LatencyBlock):
                         await self._quiet_window.hold_up(_RUN_BYTES * len(event.event.latency_ms))
@@ -118,7 +121,7 @@ class EventStream:
                     self._progress.set()
                 if not events:
                     watcher.is_slow = False
-                    if self._journal.get_job(job_id).state.is_final:
+                    if self._journal.get_job(job_id, with_blocks=False).state.is_final:
                         return
                     await change.wait()
         finally:

@@ -122,16 +122,17 @@ class JobQueue:
         self._events.announce_change()
         return self.get_job(job_id)
 
-    def get_job(self, job_id: str) -> Job:
+    def get_job(self, job_id: str, *, with_blocks: bool = False) -> Job:
         """Return a job with its result and its position in the queue.
 
         Args:
             job_id: The job.
+            with_blocks: Whether a measurement comes with its blocks, which may be many.
 
         Raises:
             JobNotFoundError: If there is no such job.
         """
-        return self._with_positions((self._journal.get_job(job_id),))[0]
+        return self._with_positions((self._journal.get_job(job_id, with_blocks=with_blocks),))[0]
 
     def list_jobs(self, *, limit: int, before: int | None) -> tuple[tuple[Job, ...], int | None]:
         """Return jobs without their results, newest first, and where the next page starts.
@@ -152,13 +153,13 @@ class JobQueue:
         Raises:
             JobNotFoundError: If there is no such job.
         """
-        job = self._journal.get_job(job_id)
+        job = self._journal.get_job(job_id, with_blocks=False)
         if job.state.is_final:
             return job
         failure = Failure(reason=JobCancelledError.reason, message="the job was cancelled on request")
         self._events.append_end(job_id, failure)
         self._runner.stop_attempt(job_id)
-        return self._journal.get_job(job_id)
+        return self._journal.get_job(job_id, with_blocks=False)
 
     def acknowledge_jobs(self, job_ids: Collection[str]) -> None:
         """Record that a host has stored the results of some jobs. Jobs that are deleted already are skipped.
@@ -175,17 +176,18 @@ class JobQueue:
         """Return how many more results the journal can keep before a host acknowledges some."""
         return self._admission.journal_space()
 
-    def watch_job(self, job_id: str, *, from_sequence: int) -> AsyncIterator[JobEvent]:
+    def watch_job(self, job_id: str, *, from_sequence: int, with_blocks: bool = True) -> AsyncIterator[JobEvent]:
         """Yield the events of a job, past ones first, until it has ended.
 
         Args:
             job_id: The job.
             from_sequence: Number of the first event wanted.
+            with_blocks: Whether the measurement comes with its blocks, which are events of their own.
 
         Raises:
             JobNotFoundError: If there is no such job.
         """
-        return self._events.watch(job_id, from_sequence=from_sequence)
+        return self._events.watch(job_id, from_sequence=from_sequence, with_blocks=with_blocks)
 
     async def run(self) -> None:
         """Measure one job after the other until cancelled; the running job is then queued again."""

@@ -131,7 +131,7 @@ class JobRunner:
 
     def requeue(self, job_id: str) -> None:
         """Queue a job again whose attempt was interrupted, or fail it after too many; other jobs are left alone."""
-        job = self._journal.get_job(job_id)
+        job = self._journal.get_job(job_id, with_blocks=False)
         if job.state is not JobState.RUNNING:
             return
         if job.attempt_count < MAX_ATTEMPT_COUNT:
@@ -179,7 +179,7 @@ class JobRunner:
         # Describe the device now: a process that describes it during the measurement would disturb the runs.
         with contextlib.suppress(DeviceDescriptionError):
             await self._describer.describe()
-        job = self._journal.get_job(job_id)
+        job = self._journal.get_job(job_id, with_blocks=False)
         if job.state.is_final:
             return
         attempt = job.attempt_count + 1

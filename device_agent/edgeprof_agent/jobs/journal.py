@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from edgeprof_agent.errors import JobNotFoundError, JournalError
+from edgeprof_agent.errors import InvalidRequestError, JobNotFoundError, JournalError
 from edgeprof_agent.jobs.event_rows import decode, decode_payload, encode, encode_payload
 from edgeprof_agent.jobs.fair_share import WaitingJob
 from edgeprof_agent.jobs.job_states import require_transition
@@ -26,6 +26,10 @@ from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 _NEWEST = 2**63 - 1  # larger than any row number in SQLite
+
+BLOCKS_BYTES_LIMIT = 16 * 1024 * 1024
+"""Blocks of one result that are sent together, to hosts before contract revision 3, in bytes of the journal: about five
+million runs, which fit into the largest message that those take."""
 
 
 @contextlib.contextmanager
@@ -106,11 +110,12 @@ class Journal:
                     self._set_state(job_id, state, time)
                     before = state
 
-    def get_job(self, job_id: str) -> Job:
+    def get_job(self, job_id: str, *, with_blocks: bool = True) -> Job:
         """Return a job with its result.
 
         Args:
             job_id: The job.
+            with_blocks: Whether a measurement comes with its blocks, which may be many.
 
         Raises:
             JobNotFoundError: If there is no such job.
@@ -120,19 +125,21 @@ class Journal:
         if not job.state.is_final:
             return job
         # The result is the event before the final state, which is the last one.
-        result = self.events(job_id, from_sequence=self._last_sequence(row["number"]) - 1, limit=1)[0].event
+        result = self.events(
+            job_id, from_sequence=self._last_sequence(row["number"]) - 1, limit=1, with_blocks=with_blocks
+        )[0].event
         if isinstance(result, Measurement):
             return dataclasses.replace(job, measurement=result)
         return dataclasses.replace(job, failure=result if isinstance(result, Failure) else None)
 
     def find_job(self, job_id: str) -> Job | None:
-        """Return a job with its result; None where there is no such job.
+        """Return a job with its result, without blocks; None where there is no such job.
 
         Args:
             job_id: The job.
         """
         with contextlib.suppress(JobNotFoundError):
-            return self.get_job(job_id)
+            return self.get_job(job_id, with_blocks=False)
         return None
 
     def list_jobs(self, *, limit: int, before: int | None = None) -> tuple[tuple[Job, ...], int | None]:
@@ -165,13 +172,14 @@ class Journal:
         rows = self._database.rows("SELECT DISTINCT model_sha256 FROM jobs WHERE state IN (?, ?)", *WAITING)
         return {row["model_sha256"] for row in rows}
 
-    def events(self, job_id: str, *, from_sequence: int, limit: int) -> tuple[JobEvent, ...]:
+    def events(self, job_id: str, *, from_sequence: int, limit: int, with_blocks: bool = True) -> tuple[JobEvent, ...]:
         """Return events of a job, in order.
 
         Args:
             job_id: The job.
             from_sequence: Number of the first event wanted.
             limit: Events at most.
+            with_blocks: Whether a measurement comes with its blocks, which are events before it.
 
         Raises:
             JobNotFoundError: If there is no such job.
@@ -182,7 +190,7 @@ class Journal:
             from_sequence,
             limit,
         )
-        return tuple(JobEvent(sequence=row["sequence"], event=self._payload(row)) for row in rows)
+        return tuple(JobEvent(sequence=row["sequence"], event=self._payload(row, with_blocks)) for row in rows)
 
     def last_sequence(self, job_id: str) -> int:
         """Return the number of the last event of a job.
@@ -216,16 +224,20 @@ class Journal:
             *(state.value, is_start, time if state.is_final else None, is_start, job_id),
         )
 
-    def _payload(self, row: sqlite3.Row) -> JobEventPayload:
+    def _payload(self, row: sqlite3.Row, with_blocks: bool) -> JobEventPayload:
         with self._explaining_damage():
             payload = decode_payload(row["kind"], row["body"])
-        if not isinstance(payload, Measurement):
+        if not isinstance(payload, Measurement) or not with_blocks:
             return payload
-        rows = self._database.rows(
-            "SELECT body FROM events WHERE job_number = ? AND attempt = ? AND kind = 'block' ORDER BY sequence",
-            row["job_number"],
-            row["attempt"],
-        )
+        of_attempt = "FROM events WHERE job_number = ? AND attempt = ? AND kind = 'block'"
+        attempt = (row["job_number"], row["attempt"])
+        byte_count = self._database.count(f"SELECT coalesce(sum(length(body)), 0) AS value {of_attempt}", *attempt)
+        if byte_count > BLOCKS_BYTES_LIMIT:
+            raise InvalidRequestError(
+                f"the result holds more runs than fit into one message ({byte_count} bytes in the journal): "
+                "update edgeprof on the host, which then takes them one block after the other"
+            )
+        rows = self._database.rows(f"SELECT body {of_attempt} ORDER BY sequence", *attempt)
         blocks = tuple(self._decode(LatencyBlock, block["body"]) for block in rows)
         return dataclasses.replace(payload, blocks=blocks)
 

@@ -61,6 +61,8 @@ CREATE TABLE worker_kills (
 INSERT INTO worker_kills SELECT model_sha256, '', kill_count, last_message, last_time FROM worker_kills_of_models;
 DROP TABLE worker_kills_of_models;
 """,
+    # To schema 5: the runs of long blocks are packed, which earlier agents cannot read.
+    "SELECT 1",
 )
 """One script for each schema version. Scripts are only added, never changed, since devices keep their journals."""
 

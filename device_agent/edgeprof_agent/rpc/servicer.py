@@ -182,7 +182,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         async with _refusing(context):
             self._renew_lease(context)
             require_job_id(request.job_id)
-            job = self._jobs.get_job(request.job_id)
+            job = self._jobs.get_job(request.job_id, with_blocks=not request.omit_blocks)
         return messages.GetJobResponse(job=wire.to_message(job, job_pb2.Job))
 
     async def ListJobs(self, request: messages.ListJobsRequest, context: Any) -> messages.ListJobsResponse:
@@ -207,7 +207,10 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         async with _refusing(context):
             require_job_id(request.job_id)
             with self._leases.held(host_of(context)):
-                async for event in self._jobs.watch_job(request.job_id, from_sequence=request.from_sequence):
+                events = self._jobs.watch_job(
+                    request.job_id, from_sequence=request.from_sequence, with_blocks=not request.omit_blocks
+                )
+                async for event in events:
                     yield messages.WatchJobResponse(event=wire.event_to_message(event))
 
     async def CancelJob(self, request: messages.CancelJobRequest, context: Any) -> messages.CancelJobResponse:

@@ -14,6 +14,11 @@ class CheckLevel(str, enum.Enum):
     TROUBLE = "trouble"
     NOT_REPORTED = "not_reported"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "CheckLevel | None":
+        # A level that only a newer agent knows arrives as unspecified.
+        return cls.NOT_REPORTED if value == "unspecified" else None
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Check:

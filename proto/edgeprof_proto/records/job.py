@@ -18,6 +18,7 @@ class Failure:
 class JobPhase(str, enum.Enum):
     """Phase of a worker."""
 
+    NOT_REPORTED = "unspecified"
     LOADING = "loading"
     WARMING_UP = "warming_up"
     MEASURING = "measuring"
@@ -32,8 +33,9 @@ class Progress:
 
 
 class JobState(str, enum.Enum):
-    """State of a job; the agent's `job_states.py` lists the transitions."""
+    """State of a job; the agent's `job_states.py` lists the transitions. A state of a newer peer is not reported."""
 
+    NOT_REPORTED = "unspecified"
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -43,7 +45,7 @@ class JobState(str, enum.Enum):
     @property
     def is_final(self) -> bool:
         """Whether a job in this state has ended."""
-        return self not in (JobState.QUEUED, JobState.RUNNING)
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
 JobEventPayload = JobState | Progress | LatencyBlock | Measurement | Failure

@@ -3,18 +3,22 @@
 import dataclasses
 import enum
 import math
+from collections.abc import Sequence
 
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.validation import require
 
+SPACED_RUN_COUNT = 2**18
+"""Runs of which a median is taken at most: 8 MB of memory. Of more, an evenly spaced share is taken."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyBlock:
-    """Runs taken back to back; `start_ms` counts from the loading of the model."""
+    """Runs taken back to back; `start_ms` counts from the loading of the model. Many runs may be `PackedRuns`."""
 
     is_warmup: bool
     start_ms: float
-    latency_ms: tuple[float, ...]
+    latency_ms: Sequence[float]
 
     def __post_init__(self) -> None:
         require(math.isfinite(self.start_ms), f"block.start_ms must be finite, got {self.start_ms}")
@@ -51,8 +55,9 @@ class Conditions:
 
 
 class VerdictKind(str, enum.Enum):
-    """Kind of a verdict."""
+    """Kind of a verdict; one that only a newer agent knows is not reported."""
 
+    NOT_REPORTED = "unspecified"
     STABLE = "stable"
     NOISY = "noisy"
     DRIFTING = "drifting"
@@ -64,7 +69,7 @@ class VerdictKind(str, enum.Enum):
     @property
     def text(self) -> str:
         """The kind in words, for people."""
-        return self.value.replace("_", " ")
+        return self.name.lower().replace("_", " ")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +159,21 @@ class Measurement:
 
     @property
     def median_ms(self) -> float:
-        """Median over all timed runs, in milliseconds."""
+        """Median over all timed runs, in milliseconds; of more than `SPACED_RUN_COUNT` over an even share of them."""
         import statistics  # here to save the idle agent half a megabyte
 
-        return statistics.median(value for block in self.timed_blocks for value in block.latency_ms)
+        return statistics.median(spaced_runs(self.timed_blocks))
+
+
+def spaced_runs(blocks: Sequence[LatencyBlock]) -> list[float]:
+    """Return the runs of blocks for quartiles and medians: all of them, or every n-th where they are too many.
+
+    Args:
+        blocks: The blocks, in the order taken.
+
+    Returns:
+        Wall times in milliseconds, not more than about `SPACED_RUN_COUNT`. The median of so many runs differs from that
+        of all by less than 0.3 % of their scatter.
+    """
+    stride = max(1, -(-sum(len(block.latency_ms) for block in blocks) // SPACED_RUN_COUNT))
+    return [value for block in blocks for value in block.latency_ms[::stride]]

@@ -27,7 +27,7 @@ from edgeprof_proto.v1 import job_pb2 as edgeprof__proto_dot_v1_dot_job__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$edgeprof_proto/v1/device_agent.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1e\x65\x64geprof_proto/v1/device.proto\x1a\x1b\x65\x64geprof_proto/v1/job.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n\x10HandshakeRequest\x12\x14\n\x0chost_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\"\x89\x01\n\x11HandshakeResponse\x12\x15\n\ragent_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x1c\n\x14oldest_host_revision\x18\x03 \x01(\x05\x12\x11\n\tdevice_id\x18\x04 \x01(\t\x12\x11\n\thost_name\x18\x05 \x01(\t\"\x12\n\x10GetDeviceRequest\">\n\x11GetDeviceResponse\x12)\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x19.edgeprof_proto.v1.Device\"\'\n\x0fGetModelRequest\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\"?\n\x10GetModelResponse\x12\x13\n\x0bis_complete\x18\x01 \x01(\x08\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\"e\n\x12UploadModelRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.edgeprof_proto.v1.UploadModelHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"S\n\x11UploadModelHeader\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\"-\n\x13UploadModelResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"c\n\x10\x43reateJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\x12\x15\n\rrelease_model\x18\x03 \x01(\x08\"p\n\x11\x43reateJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x36\n\rjournal_space\x18\x02 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace\"7\n\x0cJournalSpace\x12\x12\n\nfree_count\x18\x01 \x01(\x05\x12\x13\n\x0btotal_count\x18\x02 \x01(\x05\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"5\n\x0eGetJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x10ListJobsResponse\x12$\n\x04jobs\x18\x01 \x03(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\rfrom_sequence\x18\x02 \x01(\x03\">\n\x10WatchJobResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.edgeprof_proto.v1.JobEvent\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x11\x43\x61ncelJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\")\n\x16\x41\x63knowledgeJobsRequest\x12\x0f\n\x07job_ids\x18\x01 \x03(\t\"Q\n\x17\x41\x63knowledgeJobsResponse\x12\x36\n\rjournal_space\x18\x01 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace\"8\n\x0f\x44iagnoseRequest\x12\x14\n\x0cskips_checks\x18\x01 \x01(\x08\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"m\n\x10\x44iagnoseResponse\x12(\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x18.edgeprof_proto.v1.Check\x12/\n\x0b\x64\x65vice_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xe3\x07\n\x12\x44\x65viceAgentService\x12V\n\tHandshake\x12#.edgeprof_proto.v1.HandshakeRequest\x1a$.edgeprof_proto.v1.HandshakeResponse\x12V\n\tGetDevice\x12#.edgeprof_proto.v1.GetDeviceRequest\x1a$.edgeprof_proto.v1.GetDeviceResponse\x12S\n\x08GetModel\x12\".edgeprof_proto.v1.GetModelRequest\x1a#.edgeprof_proto.v1.GetModelResponse\x12^\n\x0bUploadModel\x12%.edgeprof_proto.v1.UploadModelRequest\x1a&.edgeprof_proto.v1.UploadModelResponse(\x01\x12V\n\tCreateJob\x12#.edgeprof_proto.v1.CreateJobRequest\x1a$.edgeprof_proto.v1.CreateJobResponse\x12M\n\x06GetJob\x12 .edgeprof_proto.v1.GetJobRequest\x1a!.edgeprof_proto.v1.GetJobResponse\x12S\n\x08ListJobs\x12\".edgeprof_proto.v1.ListJobsRequest\x1a#.edgeprof_proto.v1.ListJobsResponse\x12U\n\x08WatchJob\x12\".edgeprof_proto.v1.WatchJobRequest\x1a#.edgeprof_proto.v1.WatchJobResponse0\x01\x12V\n\tCancelJob\x12#.edgeprof_proto.v1.CancelJobRequest\x1a$.edgeprof_proto.v1.CancelJobResponse\x12h\n\x0f\x41\x63knowledgeJobs\x12).edgeprof_proto.v1.AcknowledgeJobsRequest\x1a*.edgeprof_proto.v1.AcknowledgeJobsResponse\x12S\n\x08\x44iagnose\x12\".edgeprof_proto.v1.DiagnoseRequest\x1a#.edgeprof_proto.v1.DiagnoseResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$edgeprof_proto/v1/device_agent.proto\x12\x11\x65\x64geprof_proto.v1\x1a\x1e\x65\x64geprof_proto/v1/device.proto\x1a\x1b\x65\x64geprof_proto/v1/job.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n\x10HandshakeRequest\x12\x14\n\x0chost_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\"\x89\x01\n\x11HandshakeResponse\x12\x15\n\ragent_version\x18\x01 \x01(\t\x12\x19\n\x11\x63ontract_revision\x18\x02 \x01(\x05\x12\x1c\n\x14oldest_host_revision\x18\x03 \x01(\x05\x12\x11\n\tdevice_id\x18\x04 \x01(\t\x12\x11\n\thost_name\x18\x05 \x01(\t\"\x12\n\x10GetDeviceRequest\">\n\x11GetDeviceResponse\x12)\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x19.edgeprof_proto.v1.Device\"\'\n\x0fGetModelRequest\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\"?\n\x10GetModelResponse\x12\x13\n\x0bis_complete\x18\x01 \x01(\x08\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\"e\n\x12UploadModelRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.edgeprof_proto.v1.UploadModelHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"S\n\x11UploadModelHeader\x12\x14\n\x0cmodel_sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x03\"-\n\x13UploadModelResponse\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x03\"c\n\x10\x43reateJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.edgeprof_proto.v1.JobSpec\x12\x15\n\rrelease_model\x18\x03 \x01(\x08\"p\n\x11\x43reateJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x36\n\rjournal_space\x18\x02 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace\"7\n\x0cJournalSpace\x12\x12\n\nfree_count\x18\x01 \x01(\x05\x12\x13\n\x0btotal_count\x18\x02 \x01(\x05\"4\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0bomit_blocks\x18\x02 \x01(\x08\"5\n\x0eGetJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x10ListJobsResponse\x12$\n\x04jobs\x18\x01 \x03(\x0b\x32\x16.edgeprof_proto.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"M\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\rfrom_sequence\x18\x02 \x01(\x03\x12\x13\n\x0bomit_blocks\x18\x03 \x01(\x08\">\n\x10WatchJobResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.edgeprof_proto.v1.JobEvent\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x11\x43\x61ncelJobResponse\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x16.edgeprof_proto.v1.Job\")\n\x16\x41\x63knowledgeJobsRequest\x12\x0f\n\x07job_ids\x18\x01 \x03(\t\"Q\n\x17\x41\x63knowledgeJobsResponse\x12\x36\n\rjournal_space\x18\x01 \x01(\x0b\x32\x1f.edgeprof_proto.v1.JournalSpace\"8\n\x0f\x44iagnoseRequest\x12\x14\n\x0cskips_checks\x18\x01 \x01(\x08\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"m\n\x10\x44iagnoseResponse\x12(\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x18.edgeprof_proto.v1.Check\x12/\n\x0b\x64\x65vice_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xe3\x07\n\x12\x44\x65viceAgentService\x12V\n\tHandshake\x12#.edgeprof_proto.v1.HandshakeRequest\x1a$.edgeprof_proto.v1.HandshakeResponse\x12V\n\tGetDevice\x12#.edgeprof_proto.v1.GetDeviceRequest\x1a$.edgeprof_proto.v1.GetDeviceResponse\x12S\n\x08GetModel\x12\".edgeprof_proto.v1.GetModelRequest\x1a#.edgeprof_proto.v1.GetModelResponse\x12^\n\x0bUploadModel\x12%.edgeprof_proto.v1.UploadModelRequest\x1a&.edgeprof_proto.v1.UploadModelResponse(\x01\x12V\n\tCreateJob\x12#.edgeprof_proto.v1.CreateJobRequest\x1a$.edgeprof_proto.v1.CreateJobResponse\x12M\n\x06GetJob\x12 .edgeprof_proto.v1.GetJobRequest\x1a!.edgeprof_proto.v1.GetJobResponse\x12S\n\x08ListJobs\x12\".edgeprof_proto.v1.ListJobsRequest\x1a#.edgeprof_proto.v1.ListJobsResponse\x12U\n\x08WatchJob\x12\".edgeprof_proto.v1.WatchJobRequest\x1a#.edgeprof_proto.v1.WatchJobResponse0\x01\x12V\n\tCancelJob\x12#.edgeprof_proto.v1.CancelJobRequest\x1a$.edgeprof_proto.v1.CancelJobResponse\x12h\n\x0f\x41\x63knowledgeJobs\x12).edgeprof_proto.v1.AcknowledgeJobsRequest\x1a*.edgeprof_proto.v1.AcknowledgeJobsResponse\x12S\n\x08\x44iagnose\x12\".edgeprof_proto.v1.DiagnoseRequest\x1a#.edgeprof_proto.v1.DiagnoseResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,29 +59,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOURNALSPACE']._serialized_start=1002
   _globals['_JOURNALSPACE']._serialized_end=1057
   _globals['_GETJOBREQUEST']._serialized_start=1059
-  _globals['_GETJOBREQUEST']._serialized_end=1090
-  _globals['_GETJOBRESPONSE']._serialized_start=1092
-  _globals['_GETJOBRESPONSE']._serialized_end=1145
-  _globals['_LISTJOBSREQUEST']._serialized_start=1147
-  _globals['_LISTJOBSREQUEST']._serialized_end=1203
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1205
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1286
-  _globals['_WATCHJOBREQUEST']._serialized_start=1288
-  _globals['_WATCHJOBREQUEST']._serialized_end=1344
-  _globals['_WATCHJOBRESPONSE']._serialized_start=1346
-  _globals['_WATCHJOBRESPONSE']._serialized_end=1408
-  _globals['_CANCELJOBREQUEST']._serialized_start=1410
-  _globals['_CANCELJOBREQUEST']._serialized_end=1444
-  _globals['_CANCELJOBRESPONSE']._serialized_start=1446
-  _globals['_CANCELJOBRESPONSE']._serialized_end=1502
-  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_start=1504
-  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_end=1545
-  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_start=1547
-  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_end=1628
-  _globals['_DIAGNOSEREQUEST']._serialized_start=1630
-  _globals['_DIAGNOSEREQUEST']._serialized_end=1686
-  _globals['_DIAGNOSERESPONSE']._serialized_start=1688
-  _globals['_DIAGNOSERESPONSE']._serialized_end=1797
-  _globals['_DEVICEAGENTSERVICE']._serialized_start=1800
-  _globals['_DEVICEAGENTSERVICE']._serialized_end=2795
+  _globals['_GETJOBREQUEST']._serialized_end=1111
+  _globals['_GETJOBRESPONSE']._serialized_start=1113
+  _globals['_GETJOBRESPONSE']._serialized_end=1166
+  _globals['_LISTJOBSREQUEST']._serialized_start=1168
+  _globals['_LISTJOBSREQUEST']._serialized_end=1224
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1226
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1307
+  _globals['_WATCHJOBREQUEST']._serialized_start=1309
+  _globals['_WATCHJOBREQUEST']._serialized_end=1386
+  _globals['_WATCHJOBRESPONSE']._serialized_start=1388
+  _globals['_WATCHJOBRESPONSE']._serialized_end=1450
+  _globals['_CANCELJOBREQUEST']._serialized_start=1452
+  _globals['_CANCELJOBREQUEST']._serialized_end=1486
+  _globals['_CANCELJOBRESPONSE']._serialized_start=1488
+  _globals['_CANCELJOBRESPONSE']._serialized_end=1544
+  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_start=1546
+  _globals['_ACKNOWLEDGEJOBSREQUEST']._serialized_end=1587
+  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_start=1589
+  _globals['_ACKNOWLEDGEJOBSRESPONSE']._serialized_end=1670
+  _globals['_DIAGNOSEREQUEST']._serialized_start=1672
+  _globals['_DIAGNOSEREQUEST']._serialized_end=1728
+  _globals['_DIAGNOSERESPONSE']._serialized_start=1730
+  _globals['_DIAGNOSERESPONSE']._serialized_end=1839
+  _globals['_DEVICEAGENTSERVICE']._serialized_start=1842
+  _globals['_DEVICEAGENTSERVICE']._serialized_end=2837
 # @@protoc_insertion_point(module_scope)

@@ -108,10 +108,12 @@ class JournalSpace(_message.Message):
     def __init__(self, free_count: _Optional[int] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class GetJobRequest(_message.Message):
-    __slots__ = ("job_id",)
+    __slots__ = ("job_id", "omit_blocks")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    OMIT_BLOCKS_FIELD_NUMBER: _ClassVar[int]
     job_id: str
-    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+    omit_blocks: bool
+    def __init__(self, job_id: _Optional[str] = ..., omit_blocks: bool = ...) -> None: ...
 
 class GetJobResponse(_message.Message):
     __slots__ = ("job",)
@@ -136,12 +138,14 @@ class ListJobsResponse(_message.Message):
     def __init__(self, jobs: _Optional[_Iterable[_Union[_job_pb2.Job, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class WatchJobRequest(_message.Message):
-    __slots__ = ("job_id", "from_sequence")
+    __slots__ = ("job_id", "from_sequence", "omit_blocks")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     FROM_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    OMIT_BLOCKS_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     from_sequence: int
-    def __init__(self, job_id: _Optional[str] = ..., from_sequence: _Optional[int] = ...) -> None: ...
+    omit_blocks: bool
+    def __init__(self, job_id: _Optional[str] = ..., from_sequence: _Optional[int] = ..., omit_blocks: bool = ...) -> None: ...
 
 class WatchJobResponse(_message.Message):
     __slots__ = ("event",)

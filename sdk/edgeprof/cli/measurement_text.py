@@ -3,7 +3,7 @@
 from edgeprof.cli.console import milliseconds
 from edgeprof.measuring.sustained import SustainedCurve
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
-from edgeprof_proto.records.measurement import Conditions, Evidence, GeneratedInput, Measurement
+from edgeprof_proto.records.measurement import Conditions, Evidence, GeneratedInput, Measurement, spaced_runs
 
 NOT_REPORTED = "not reported"
 
@@ -29,13 +29,14 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
     Args:
         measurement: The measurement, with its blocks.
     """
-    runs = sorted(value for block in measurement.timed_blocks for value in block.latency_ms)
+    runs = sorted(spaced_runs(measurement.timed_blocks))
+    run_count = sum(len(block.latency_ms) for block in measurement.timed_blocks)
     low, high = (runs[int(share * len(runs))] for share in (0.05, 0.95))
     peak = measurement.peak_memory_bytes
     facts = {
         "median": f"{milliseconds(measurement.median_ms)} {_interval_text(measurement)}",
         "5th to 95th percentile": f"{milliseconds(low)} to {milliseconds(high)}",
-        "timed runs": f"{len(runs)} in {len(measurement.timed_blocks)} blocks",
+        "timed runs": f"{run_count} in {len(measurement.timed_blocks)} blocks",
         "first inference": milliseconds(measurement.first_inference_ms),
         "load": milliseconds(measurement.load_ms),
         "peak memory": NOT_REPORTED if peak is None else f"{peak / 2**20:.0f} MiB",

@@ -6,6 +6,7 @@ A result stays on the device until it is acknowledged. The caller acknowledges i
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ import grpc
 from edgeprof._version import VERSION
 from edgeprof.devices.channel import CONNECT_TIMEOUT_S, open_channel
 from edgeprof.devices.host_name import HostNameInterceptor, default_host_name
+from edgeprof.devices.results import ResultAssembly
 from edgeprof.devices.uploads import read_model, upload_parts
 from edgeprof.errors import AgentTooOldError, AgentUnavailableError, translate_rpc_errors
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_AGENT_REVISION, wire
@@ -21,6 +23,7 @@ from edgeprof_proto.records.check import Check
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.measurement import Measurement
 from edgeprof_proto.v1 import device_agent_pb2, job_pb2
 from edgeprof_proto.v1.device_agent_pb2_grpc import DeviceAgentServiceStub
 
@@ -112,13 +115,13 @@ class AgentCalls:
         """Let the device examine itself. A measurement that runs meanwhile would be disturbed."""
         with translate_rpc_errors(self.address):
             answer = self._stub.Diagnose(device_agent_pb2.DiagnoseRequest(), timeout=DIAGNOSIS_TIMEOUT_S)
-        return tuple(wire.from_message(Check, check) for check in answer.checks)
+            return tuple(wire.from_message(Check, check) for check in answer.checks)
 
     def device(self) -> Device:
         """Describe the device and its runtimes."""
         with translate_rpc_errors(self.address):
             response = self._stub.GetDevice(device_agent_pb2.GetDeviceRequest(), timeout=CALL_TIMEOUT_S)
-        return wire.from_message(Device, response.device)
+            return wire.from_message(Device, response.device)
 
     def upload_model(self, path: Path, *, runtime: str = "") -> str:
         """Upload a model, from the byte where an interrupted upload ended, unless the device has it.
@@ -176,15 +179,32 @@ class AgentCalls:
         )
         with translate_rpc_errors(self.address):
             response = self._stub.CreateJob(request, timeout=CALL_TIMEOUT_S)
+            job = wire.from_message(Job, response.job)
         if response.HasField("journal_space"):
             self._warn_of_full_journal(response.journal_space)
-        return wire.from_message(Job, response.job)
+        return job
+
+    def job_status(self, job_id: str) -> Job:
+        """Return a job. Its measurement, once it has one, comes without the blocks; `job` has them."""
+        with translate_rpc_errors(self.address):
+            request = device_agent_pb2.GetJobRequest(job_id=job_id, omit_blocks=True)
+            return wire.from_message(Job, self._stub.GetJob(request, timeout=CALL_TIMEOUT_S).job)
 
     def job(self, job_id: str) -> Job:
-        """Return a job, with its result once it has one."""
-        with translate_rpc_errors(self.address):
-            request = device_agent_pb2.GetJobRequest(job_id=job_id)
-            return wire.from_message(Job, self._stub.GetJob(request, timeout=CALL_TIMEOUT_S).job)
+        """Return a job, with its result once it has one, every run included.
+
+        Raises:
+            JobNotFoundError: If there is no such job.
+            UnreadableAnswerError: If the device sends a value that the contract does not allow.
+        """
+        job = self.job_status(job_id)
+        if job.measurement is None or job.measurement.blocks:
+            return job
+        assembly = ResultAssembly()
+        results = [
+            event.event for event in map(assembly.add, self.watch_job(job_id)) if isinstance(event.event, Measurement)
+        ]
+        return replace(job, measurement=results[-1])
 
     def jobs(self) -> Iterator[Job]:
         """Yield the jobs of the device, newest first, without their results."""
@@ -234,10 +254,12 @@ class AgentCalls:
     def watch_job(self, job_id: str, *, from_sequence: int = 1) -> Iterator[JobEvent]:
         """Stream the events of a job until it ends, those of the past first.
 
+        The measurement comes without its blocks, which are events before it; `ResultAssembly` adds them.
+
         Raises:
             AgentUnavailableError: If the connection breaks. The job goes on; watch again from the next sequence number.
         """
-        request = device_agent_pb2.WatchJobRequest(job_id=job_id, from_sequence=from_sequence)
+        request = device_agent_pb2.WatchJobRequest(job_id=job_id, from_sequence=from_sequence, omit_blocks=True)
         with translate_rpc_errors(self.address):
             for response in self._stub.WatchJob(request):
                 event = wire.event_from_message(response.event)

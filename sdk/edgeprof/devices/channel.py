@@ -23,7 +23,8 @@ CHANNEL_OPTIONS = (
     ("grpc.http2.max_pings_without_data", 0),
     # The default of two minutes would outlast our own patience.
     ("grpc.max_reconnect_backoff_ms", 2_000),
-    # A measurement holds every raw sample: 8 bytes a run, 150 s of very short runs.
+    # Agents before contract revision 3 send a measurement with every run: 8 bytes each. Later ones send the runs block
+    # by block.
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),
 )
 

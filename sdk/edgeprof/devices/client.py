@@ -13,6 +13,7 @@ from typing import TypeVar
 import tenacity
 
 from edgeprof.devices.calls import AgentCalls
+from edgeprof.devices.results import ResultAssembly
 from edgeprof.errors import (
     AgentUnavailableError,
     EdgeprofError,
@@ -115,8 +116,9 @@ class DeviceClient(AgentCalls):
             if job.queue_position:
                 on_waiting(job)
             is_begun = False
+            assembly = ResultAssembly()
             try:
-                for event in self._follow(job_id):
+                for event in map(assembly.add, self._follow(job_id)):
                     is_begun = is_begun or event.event is JobState.RUNNING
                     yield event
                 return
@@ -138,7 +140,7 @@ class DeviceClient(AgentCalls):
             except AgentUnavailableError:
                 logger.warning("connection to %s broke; asking again", self.address)
                 if not progressed:
-                    self._patiently(lambda: self.job(job_id))
+                    self._patiently(lambda: self.job_status(job_id))
 
     def _patiently(self, call: Callable[[], T]) -> T:
         return tenacity.Retrying(

@@ -1,11 +1,15 @@
 """Results that a device still keeps for this host, because the run that asked for them ended before storing them."""
 
+import logging
 from itertools import islice
 
 from edgeprof.devices.client import DeviceClient
+from edgeprof.errors import RemoteError, UnreadableAnswerError
 from edgeprof.store import Store
 from edgeprof.store.platform import resolve_platform
 from edgeprof_proto.records.device import Device
+
+logger = logging.getLogger(__name__)
 
 NEWEST_COUNT = 1_000
 """Jobs that are examined, the newest first: each hundred is one call to the device."""
@@ -13,6 +17,8 @@ NEWEST_COUNT = 1_000
 
 def collect_results(client: DeviceClient, device: Device, store: Store) -> int:
     """Bring every result that the device keeps for this host into the store, and acknowledge it.
+
+    A result that cannot be read is passed over with a warning, and stays on the device.
 
     Args:
         client: The device.
@@ -27,12 +33,18 @@ def collect_results(client: DeviceClient, device: Device, store: Store) -> int:
         for job in islice(client.jobs(), NEWEST_COUNT)
         if job.state.is_final and job.acknowledge_time is None and job.host_name == client.host_name
     ]
-    count = 0
+    count, read = 0, []
     for job_id in kept:
-        job = client.job(job_id)
+        try:
+            job = client.job(job_id)
+        except (RemoteError, UnreadableAnswerError) as error:
+            # One bad result must not keep the others back.
+            logger.warning("the result of job %s is passed over, it cannot be read: %s", job_id, error)
+            continue
+        read.append(job_id)
         if job.measurement is not None:
             count += store.measurement(job_id) is None
             store.record_measurement(job_id, resolve_platform(device, job.spec.setting), job.measurement)
-    if kept:
-        client.acknowledge(kept)
+    if read:
+        client.acknowledge(read)
     return count

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from edgeprof.errors import EdgeprofError
 from edgeprof_proto.records.device import AgentLimits
 from edgeprof_proto.records.job_spec import MeasurementPlan
-from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Measurement
+from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Measurement, spaced_runs
 
 MAX_BIN_COUNT = 60
 MIN_BIN_COUNT = 6
@@ -121,9 +121,7 @@ def sustained_curve(measurement: Measurement) -> SustainedCurve:
     return SustainedCurve(
         bins=tuple(bins),
         burst_ms=statistics.median(_first_runs(blocks)),
-        steady_ms=None
-        if first is None
-        else statistics.median(value for block in blocks[first:] for value in block.latency_ms),
+        steady_ms=None if first is None else statistics.median(spaced_runs(blocks[first:])),
         steady_start_s=None if first is None else bins[first].start_s,
     )
 

@@ -1,9 +1,12 @@
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from device_agent.rpc.answers import reason_of, states
 from google.protobuf.message import Message
 
+from edgeprof_agent.jobs.journal import BLOCKS_BYTES_LIMIT
 from edgeprof_proto.v1 import device_agent_pb2, job_pb2
 
 
@@ -40,7 +43,8 @@ def test_creating_a_job_again_attaches_to_it_and_another_spec_conflicts(start_ag
     agent.upload()
     agent.create_job("a")
     events = list(agent.watch_job("a"))
-    assert agent.create_job("a") == agent.get_job("a")
+    request = device_agent_pb2.GetJobRequest(job_id="a", omit_blocks=True)
+    assert agent.create_job("a") == agent.stub.GetJob(request).job
     assert list(agent.watch_job("a")) == events
     reason, _ = reason_of(lambda: agent.create_job("a", "refuse"))
     assert reason == "JOB_CONFLICT"
@@ -148,3 +152,35 @@ def test_many_watch_one_job_and_see_the_same(start_agent) -> None:
         thread.join(20)
     assert len(seen) == 5
     assert all(events == seen[0] and states(events)[-1] == "SUCCEEDED" for events in seen)
+
+
+def test_runs_are_sent_once_to_a_host_that_asks_for_it_and_twice_to_an_earlier_one(start_agent) -> None:
+    agent = start_agent()
+    agent.upload()
+    agent.create_job("a")
+    events = list(agent.watch_job("a"))
+    request = device_agent_pb2.WatchJobRequest(job_id="a", omit_blocks=True)
+    without = [response.event for response in agent.stub.WatchJob(request, timeout=30)]
+    assert len(without[-2].measurement.blocks) == 0
+    assert [event.block for event in without] == [event.block for event in events]
+    blocks = [event.block for event in events if event.HasField("block")]
+    without[-2].measurement.blocks.extend(blocks)
+    assert without == events
+    omitting = device_agent_pb2.GetJobRequest(job_id="a", omit_blocks=True)
+    assert len(agent.stub.GetJob(omitting).job.measurement.blocks) == 0
+    assert list(agent.get_job("a").measurement.blocks) == blocks
+
+
+def test_a_result_too_long_for_one_message_is_refused_in_a_sentence_to_an_earlier_host_alone(
+    start_agent, tmp_path
+) -> None:
+    agent = start_agent()
+    agent.upload()
+    agent.create_job("a")
+    list(agent.watch_job("a"))
+    with closing(sqlite3.connect(tmp_path / "agent" / "journal.sqlite3")) as journal, journal:
+        spaces = " " * BLOCKS_BYTES_LIMIT
+        journal.execute("UPDATE events SET body = body || ? WHERE kind = 'block'", (spaces,))
+    reason, text = reason_of(lambda: agent.get_job("a"))
+    assert reason == "INVALID_REQUEST" and "update edgeprof on the host" in text
+    assert agent.stub.GetJob(device_agent_pb2.GetJobRequest(job_id="a", omit_blocks=True)).job.measurement.load_ms > 0
