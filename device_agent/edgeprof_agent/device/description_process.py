@@ -29,19 +29,23 @@ class DeviceDescriber:
     def __init__(self, work_dir: Path, command: Sequence[str] = DESCRIBE_COMMAND) -> None:
         self._work_dir = work_dir
         self._command = command
-        self._lock = asyncio.Lock()
+        self._asking: asyncio.Future[DeviceDescription] | None = None
         self._description: DeviceDescription | None = None
 
     async def describe(self) -> DeviceDescription:
-        """Return the description.
+        """Return the description. All who ask while it is under way share it.
 
         Raises:
             DeviceDescriptionError: If the process fails; the next call runs it again.
         """
-        async with self._lock:
-            if self._description is None:
-                self._description = await self._ask()
-            return self._description
+        if self._description is None:
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.ensure_future(self._ask())
+                # Nobody may be left to hear how it failed.
+                self._asking.add_done_callback(lambda asking: asking.cancelled() or asking.exception())
+            # Shielded: it goes on when a caller gives up, and the next one gets what it found.
+            self._description = await asyncio.shield(self._asking)
+        return self._description
 
     async def _ask(self) -> DeviceDescription:
         try:

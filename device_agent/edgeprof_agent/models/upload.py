@@ -15,7 +15,7 @@ from edgeprof_proto.records.validation import require_sha256
 CHUNK_BYTES_LIMIT = 1024 * 1024
 """Largest chunk that the wire contract allows."""
 
-CHUNK_WAIT_S = 30.0
+CHUNK_WAIT_S = 60.0
 """Longest wait for the next chunk, in seconds. A stalled upload would block other hosts from the same model."""
 
 

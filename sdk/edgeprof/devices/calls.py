@@ -17,6 +17,7 @@ from edgeprof.devices.channel import CONNECT_TIMEOUT_S, open_channel
 from edgeprof.devices.host_name import HostNameInterceptor, default_host_name
 from edgeprof.devices.results import ResultAssembly
 from edgeprof.devices.uploads import read_model, upload_parts
+from edgeprof.devices.waiting import Progress, long_answer, while_progressing
 from edgeprof.errors import AgentTooOldError, AgentUnavailableError, translate_rpc_errors
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_AGENT_REVISION, wire
 from edgeprof_proto.records.check import Check
@@ -32,10 +33,10 @@ logger = logging.getLogger(__name__)
 AgentCallsType = TypeVar("AgentCallsType", bound="AgentCalls")
 
 CALL_TIMEOUT_S = 20.0
-"""Deadline of one short call. The first GetDevice starts a process on the board, which takes seconds on a slow one."""
+"""Deadline of one short call, for which the board starts no process."""
 
-DIAGNOSIS_TIMEOUT_S = 90.0
-"""Deadline of the device's own doctor, which imports the runtimes; the agent gives it a minute."""
+_PARTS_UNDER_WAY = 3
+"""Parts of an upload that may be sent before the device has taken any: what flow control allows, in chunks."""
 
 ACKNOWLEDGE_COUNT = 1_000
 """Jobs that one call may acknowledge."""
@@ -59,6 +60,8 @@ class AgentCalls:
     def __init__(self, address: str, *, host_name: str | None = None) -> None:
         self.address = address
         self.host_name = host_name or default_host_name()
+        self.progress = Progress()
+        """When an upload last went forward."""
         self._unacknowledged: set[str] = set()
         self._channel = open_channel(address)
         interceptor = HostNameInterceptor(self.host_name)
@@ -114,13 +117,17 @@ class AgentCalls:
     def diagnose(self) -> tuple[Check, ...]:
         """Let the device examine itself. A measurement that runs meanwhile would be disturbed."""
         with translate_rpc_errors(self.address):
-            answer = self._stub.Diagnose(device_agent_pb2.DiagnoseRequest(), timeout=DIAGNOSIS_TIMEOUT_S)
+            answer = long_answer(
+                self._stub.Diagnose, device_agent_pb2.DiagnoseRequest(), what=f"{self.address} examines itself"
+            )
             return tuple(wire.from_message(Check, check) for check in answer.checks)
 
     def device(self) -> Device:
         """Describe the device and its runtimes."""
         with translate_rpc_errors(self.address):
-            response = self._stub.GetDevice(device_agent_pb2.GetDeviceRequest(), timeout=CALL_TIMEOUT_S)
+            response = long_answer(
+                self._stub.GetDevice, device_agent_pb2.GetDeviceRequest(), what=f"{self.address} describes itself"
+            )
             return wire.from_message(Device, response.device)
 
     def upload_model(self, path: Path, *, runtime: str = "") -> str:
@@ -158,9 +165,23 @@ class AgentCalls:
             request = device_agent_pb2.GetModelRequest(model_sha256=sha256)
             state = self._stub.GetModel(request, timeout=CALL_TIMEOUT_S)
             if not state.is_complete:
-                parts = upload_parts(content, sha256, state.received_bytes)
-                self._stub.UploadModel(parts, timeout=CALL_TIMEOUT_S + len(content) / 100_000)
+                self._send(content, sha256, state.received_bytes)
         return sha256
+
+    def _send(self, content: bytes, sha256: str, offset: int) -> None:
+        sending = Progress()
+
+        def parts() -> Iterator[device_agent_pb2.UploadModelRequest]:
+            for count, part in enumerate(upload_parts(content, sha256, offset)):
+                sending.note()
+                if count > _PARTS_UNDER_WAY:
+                    self.progress.note()
+                yield part
+
+        try:
+            while_progressing(self._stub.UploadModel.future(parts()), sending)
+        except TimeoutError as error:
+            raise AgentUnavailableError(f"the upload to {self.address} stands still: {error}") from error
 
     def create_job(self, job_id: str, spec: JobSpec, *, release_model: bool = False) -> Job:
         """Queue a job, or attach to the one that has this id.
@@ -178,7 +199,8 @@ class AgentCalls:
             job_id=job_id, spec=wire.to_message(spec, job_pb2.JobSpec), release_model=release_model
         )
         with translate_rpc_errors(self.address):
-            response = self._stub.CreateJob(request, timeout=CALL_TIMEOUT_S)
+            # The device describes itself first where it has not yet.
+            response = long_answer(self._stub.CreateJob, request, what=f"{self.address} takes the job")
             job = wire.from_message(Job, response.job)
         if response.HasField("journal_space"):
             self._warn_of_full_journal(response.journal_space)

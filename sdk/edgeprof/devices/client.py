@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEFAULT_PATIENCE_S = 60.0
-"""How long a silent agent is asked again before the host gives up: a board restarts within a minute."""
+"""How long a silent agent is asked again before the host gives up, from the last progress: a board restarts within a
+minute."""
 
 
 class DeviceClient(AgentCalls):
@@ -39,7 +40,7 @@ class DeviceClient(AgentCalls):
 
     Args:
         address: `host:port` of the agent.
-        patience_s: How long to ask a silent agent again, in seconds, before giving up.
+        patience_s: How long to ask a silent agent again before giving up, in seconds from the last progress.
         host_name: Name by which the agent shares its time between hosts where there is no pairing; None for the
             machine's own.
 
@@ -143,10 +144,12 @@ class DeviceClient(AgentCalls):
                     self._patiently(lambda: self.job_status(job_id))
 
     def _patiently(self, call: Callable[[], T]) -> T:
+        """Make a call again while the agent is silent, for `patience_s` from the last progress."""
+        self.progress.note()
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((AgentUnavailableError, ModelTransferError, UploadLimitedError)),
             wait=tenacity.wait_exponential(multiplier=0.2, max=5.0),
-            stop=tenacity.stop_after_delay(self._patience_s),
+            stop=lambda _: self.progress.idle_s() >= self._patience_s,
             reraise=True,
         )(call)
 
