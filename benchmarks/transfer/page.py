@@ -67,8 +67,8 @@ counts and costs, and noise. Their weights come from the reference platforms, ea
 family, and then from the samples. The grid of amplitudes was chosen by hand on these same tables, one for all
 directions and platforms: expect about .01 less on other data. `equal`: the mean of the references' log latencies.
 `ridge-...`: weights on them, regularised towards equal ones, the source's, half of each, or none (`scratch`).
-`mlp-hwl`: the paper's network on latencies of reference platforms, transferred; `scratch-...`: the same network trained
-on the samples alone.
+`mlp-hwl`: the paper's network on log latencies of reference platforms, centred in each space, transferred;
+`scratch-...`: the same network trained on the samples alone.
 
 `python -m benchmarks.transfer published --results FOLDER --output docs`
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from edgeprof_predictor.errors import (
     UnknownMethodError,
     UnknownPlatformError,
 )
-from edgeprof_predictor.metrics import interval_coverage, spearman
+from edgeprof_predictor.metrics import interval_coverage, median_ape, spearman
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -89,6 +91,48 @@ def test_every_transfer_gives_milliseconds_from_samples(name: str) -> None:
     assert method.name == name
     predicted = method.adapt(samples(method.choose_samples(12))).predict(TABLE.choices[80:])
     assert spearman(TABLE.latencies_of("new")[80:], predicted.latency_ms) > 0.3
+
+
+@pytest.mark.parametrize("name", TRANSFER_NAMES)
+def test_what_the_pool_never_shows_ends_in_no_wild_latency(name: str) -> None:
+    never = TABLE.choices[:, 0] == 2
+    pool = np.flatnonzero(~never)[:80]
+    level = float(np.median(TABLE.latencies_of("a")))
+    constant = LatencyTable(
+        platforms=("a", "b"),
+        choices=TABLE.choices,
+        latency_ms=np.stack([TABLE.latencies_of("a"), np.where(never, 2.0 * level, level)]),
+    )
+    few = task(references=TableReferences("target", constant), pool=TABLE.choices[pool])
+    method = get_transfer(name)(few, seed=0)
+    predicted = method.adapt(samples(pool[:6])).predict(TABLE.choices[never])
+    ratio = predicted.latency_ms / TABLE.latencies_of("new")[never]
+    assert np.all((ratio > 0.2) & (ratio < 5.0))
+
+
+def test_the_papers_network_ranks_without_a_sample_and_improves_with_some() -> None:
+    method = get_transfer("mlp-hwl")(task(), seed=0)
+    actual = TABLE.latencies_of("new")[80:]
+    before = method.adapt(Samples.none(TARGET)).predict(TABLE.choices[80:])
+    after = method.adapt(samples(range(12))).predict(TABLE.choices[80:])
+    assert before.is_relative and not after.is_relative
+    assert spearman(actual, before.latency_ms) > 0.9
+    assert spearman(actual, after.latency_ms) > 0.9
+    assert median_ape(actual, after.latency_ms) < 0.1
+
+
+def test_the_papers_network_does_not_depend_on_the_unit_of_any_platform() -> None:
+    factors = np.array([[1.0], [7.0], [0.01], [1.0], [1000.0]])
+    source, target = latencies(SOURCE, seed=1).subset(range(100)), TABLE.select(PLATFORMS[:-1])
+    scaled = task(
+        source=dataclasses.replace(source, latency_ms=source.latency_ms * factors),
+        references=TableReferences("target", dataclasses.replace(target, latency_ms=target.latency_ms * factors[:-1])),
+    )
+    plain, other = (
+        get_transfer("mlp-hwl")(one, seed=0).adapt(samples(range(8))).predict(TABLE.choices[80:]).latency_ms
+        for one in (task(), scaled)
+    )
+    assert other == pytest.approx(plain, rel=1e-3)
 
 
 def test_a_reference_on_the_target_is_all_that_a_space_without_costs_needs() -> None:

@@ -17,6 +17,9 @@ PENALTY: Final = 1.0
 """Of the regression that estimates the costs of options, in samples: a few samples move a platform only part of the way
 from the mean of the sources."""
 
+MIN_COST_SD: Final = 1e-6
+"""Deviation of an option's cost over the sources, in log latency, below which the cost counts as constant."""
+
 
 class Maple(PairNetworkMethod):
     """Describe a platform by what each kind of operation costs there, and learn latency from both.
@@ -41,7 +44,10 @@ class Maple(PairNetworkMethod):
         self._centre = counts.mean(axis=0)
         costs = np.stack([_option_costs(counts - self._centre, np.log(row)) for row in sources.latency_ms])
         self._mean_costs = costs.mean(axis=0)
-        self._spread = np.maximum(costs.std(axis=0), 1e-6)
+        spread = costs.std(axis=0)
+        # An option that costs the same on all sources, such as one that none of their architectures has, says nothing.
+        is_varying = spread > MIN_COST_SD
+        self._factor = np.where(is_varying, 1.0 / np.where(is_varying, spread, 1.0), 0.0)
         return self._as_row(costs)
 
     def new_row(self, samples: Samples, nearest: str | None, *, seed: int) -> Tensor:
@@ -59,7 +65,7 @@ class Maple(PairNetworkMethod):
         return counts
 
     def _as_row(self, costs: FloatArray) -> Tensor:
-        return torch.as_tensor((costs - self._mean_costs) / self._spread, dtype=torch.float32)
+        return torch.as_tensor((costs - self._mean_costs) * self._factor, dtype=torch.float32)
 
 
 def _option_costs(counts: FloatArray, log_latency: FloatArray) -> FloatArray:
