@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeprof_predictor.errors import SamplesError
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +74,16 @@ class Samples:
     @classmethod
     def none(cls, space: CategoricalSpace) -> Samples:
         """Return no samples of a search space."""
-        return cls.of(np.zeros((0, len(space.choice_counts)), dtype=np.int8), np.zeros(0))
+        return cls.of(np.zeros((0, len(space.choice_counts)), dtype=CHOICE_TYPE), np.zeros(0))
+
+    def __getitem__(self, indices: slice) -> Samples:
+        """Return some of the samples, at the same clock."""
+        return Samples(
+            choices=self.choices[indices],
+            latency_ms=self.latency_ms[indices],
+            relative_sd=self.relative_sd[indices],
+            resolution_ms=self.resolution_ms,
+        )
 
     def joined(self, other: Samples) -> Samples:
         """Return these samples and then the others, at the coarser of the two clocks."""

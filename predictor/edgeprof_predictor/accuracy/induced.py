@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edgeprof_predictor.accuracy.features import TaskFeatures
 from edgeprof_predictor.accuracy.kernel import Pairs, Scales, covariance
 from edgeprof_predictor.accuracy.target import ExactSourcePosterior, SourcePosterior, TargetPosterior
-from edgeprof_predictor.spaces import FloatArray
+from edgeprof_predictor.spaces import CHOICE_TYPE, FloatArray
 
 ANY_SPACE: Final = "any"
 """Name of the inducing points for search spaces that no source is of."""
@@ -126,7 +126,7 @@ class InducedSourcePosterior(SourcePosterior):
             scores, weights, directions = (
                 tensors[f"space.{space}.{name}"].astype(np.float64) for name in ("scores", "weights", "directions")
             )
-            choices = tensors[f"space.{space}.choices"].astype(np.int8)
+            choices = tensors[f"space.{space}.choices"].astype(CHOICE_TYPE)
             inducing = TaskFeatures(task="inducing points", space=space, choices=choices, scores=scores)
             summaries[space] = Summary(inducing=inducing, weights=weights, directions=directions)
         return cls(Scales(scales), summaries)
@@ -143,7 +143,7 @@ def _draw_inducing_points(
     return TaskFeatures(
         task="inducing points",
         space=space,
-        choices=generator.integers(0, option_counts, (INDUCING_COUNT, len(option_counts))).astype(np.int8),
+        choices=generator.integers(0, option_counts, (INDUCING_COUNT, len(option_counts))).astype(CHOICE_TYPE),
         scores=generator.normal(size=(INDUCING_COUNT, proxy_count)),
     )
 

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates
 from edgeprof_predictor.errors import ArchitectureError, SameTaskError, TableError, UnknownTaskError
-from edgeprof_predictor.spaces import SPACE_NAMES, ChoiceArray, get_space
+from edgeprof_predictor.spaces import CHOICE_TYPE, SPACE_NAMES, ChoiceArray, get_space
+from edgeprof_predictor.spaces.categorical import OPTION_COUNT_MAX
 from edgeprof_predictor.tables.published import array_names, read_arrays
 
 PARTS: Final = ("arch", "val_accuracy", "proxy", "score")
 """What the archive holds of each task, behind SPACE/TASK/."""
 
-CHOICE_MAX: Final = np.iinfo(np.int8).max
+CHOICE_MAX: Final = OPTION_COUNT_MAX - 1
 
 
 def task_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -121,7 +122,7 @@ def _choices(architectures: NDArray[np.generic], space_name: str, where: str) ->
         )
     if rows.min(initial=0) < 0 or rows.max(initial=0) > CHOICE_MAX:
         raise TableError(f"{where}: choices must lie between 0 and {CHOICE_MAX}")
-    return rows.astype(np.int8)
+    return rows.astype(CHOICE_TYPE)
 
 
 def _known_choices(texts: Sequence[str], space_name: str) -> ChoiceArray | None:

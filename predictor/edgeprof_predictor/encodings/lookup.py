@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgeprof_predictor.encodings.base import Encoding
 from edgeprof_predictor.encodings.normalisation import Normalisation, Standardised
 from edgeprof_predictor.errors import EncodingError, TableError
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import read_arrays
 
@@ -52,11 +52,11 @@ class LookupEncoding(Encoding):
         self.normalisation = normalisation or Standardised.fit(values)
         self._choices, self._raw = choices, values
         self._values = self.normalisation.apply(values)
-        self._rows = {architecture.tobytes(): row for row, architecture in enumerate(choices.astype(np.int8))}
+        self._rows = {architecture.tobytes(): row for row, architecture in enumerate(choices.astype(CHOICE_TYPE))}
 
     def covers(self, choices: ChoiceArray) -> NDArray[np.bool_]:
         """Tell which of `n x l` architectures the table has."""
-        rows = np.ascontiguousarray(choices, dtype=np.int8)
+        rows = np.ascontiguousarray(choices, dtype=CHOICE_TYPE)
         return np.array([architecture.tobytes() in self._rows for architecture in rows], dtype=np.bool_)
 
     def fitted(self, choices: ChoiceArray) -> LookupEncoding:
@@ -79,9 +79,11 @@ class LookupEncoding(Encoding):
 
     def _found(self, choices: ChoiceArray) -> NDArray[np.int64]:
         try:
-            rows = [self._rows[architecture.tobytes()] for architecture in np.ascontiguousarray(choices, dtype=np.int8)]
+            rows = [
+                self._rows[architecture.tobytes()] for architecture in np.ascontiguousarray(choices, dtype=CHOICE_TYPE)
+            ]
         except KeyError as error:
-            missing = np.frombuffer(error.args[0], dtype=np.int8).tolist()
+            missing = np.frombuffer(error.args[0], dtype=CHOICE_TYPE).tolist()
             raise EncodingError(
                 f"the {self.name} table has no row for the architecture {missing}; add it or leave the encoding out"
             ) from None
@@ -148,5 +150,5 @@ def load_proxy_encoding(path: str | os.PathLike[str], space: CategoricalSpace) -
     if architectures.dtype.kind == "U":
         choices = space.choices([space.parse_row(text) for text in architectures.tolist()])
     else:
-        choices = space.check_choices(architectures)
+        choices = space.number_columns(architectures)
     return proxy_encoding(choices, scores.astype(np.float64), names.astype(str).tolist() or None)

@@ -10,7 +10,7 @@ import numpy as np
 from edgeprof_predictor.encodings.base import Encoding
 from edgeprof_predictor.encodings.normalisation import Standardised
 from edgeprof_predictor.errors import EncodingError, ReferencesError
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CHOICE_TYPE, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
@@ -71,15 +71,15 @@ class TableReferences(ReferenceLatencies):
     def __init__(self, space: str, table: LatencyTable) -> None:
         super().__init__(space, table.platforms)
         self.table = table
-        rows = np.ascontiguousarray(table.choices, dtype=np.int8)
+        rows = np.ascontiguousarray(table.choices, dtype=CHOICE_TYPE)
         self._rows = {architecture.tobytes(): row for row, architecture in enumerate(rows)}
 
     def latency_ms(self, choices: ChoiceArray) -> FloatArray:
         """Look latencies up: `n x l` to `m x n`."""
         try:
-            found = [self._rows[one.tobytes()] for one in np.ascontiguousarray(choices, dtype=np.int8)]
+            found = [self._rows[one.tobytes()] for one in np.ascontiguousarray(choices, dtype=CHOICE_TYPE)]
         except KeyError as error:
-            missing = np.frombuffer(error.args[0], dtype=np.int8).tolist()
+            missing = np.frombuffer(error.args[0], dtype=CHOICE_TYPE).tolist()
             raise EncodingError(
                 f"the architecture {missing} was not measured on the reference platforms; measure it there too"
             ) from None

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 
 from edgeprof_predictor.errors import ArchitectureError, UnknownSearchSpaceError
-from edgeprof_predictor.spaces.architecture import Architecture, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.architecture import CHOICE_TYPE, Architecture, ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.base import SearchSpace
 from edgeprof_predictor.spaces.categorical import CategoricalSpace
 from edgeprof_predictor.spaces.costs import StageCosts
@@ -89,6 +89,7 @@ def space_of_options(option_names: Sequence[str], decision_count: int) -> Search
 
 
 __all__ = [
+    "CHOICE_TYPE",
     "SPACE_NAMES",
     "Architecture",
     "CategoricalSpace",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import ArchitectureError
 
-ChoiceArray = NDArray[np.int8]
+CHOICE_TYPE: Final = np.int16
+"""NumPy's type of choices; `categorical.OPTION_COUNT_MAX` options fit."""
+
+ChoiceArray = NDArray[np.int16]
 FloatArray = NDArray[np.float64]
 
 

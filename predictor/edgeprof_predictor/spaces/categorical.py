@@ -16,15 +16,15 @@ from edgeprof_predictor.errors import (
     SampleCountError,
     SpaceTooLargeError,
 )
-from edgeprof_predictor.spaces.architecture import Architecture, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.architecture import CHOICE_TYPE, Architecture, ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.costs import StageCosts
 from edgeprof_predictor.spaces.drawing import draw_distinct, numbered_choices
 
 ENUMERABLE_COUNT: Final = 10_000_000
 """Largest space that can be enumerated: its choice matrix fits into memory."""
 
-OPTION_COUNT_MAX: Final = 127
-"""Options that an int8 choice can number."""
+OPTION_COUNT_MAX: Final = 1000
+"""Options of a decision: an encoding has a column for each. Twice as many double its memory."""
 
 
 class CategoricalSpace:
@@ -34,7 +34,7 @@ class CategoricalSpace:
 
     Args:
         name: Name of the space, as bundles and profiles record it.
-        choice_counts: Options of each of the `l` decisions, 1 to 127.
+        choice_counts: Options of each of the `l` decisions, 1 to 1000.
         size: Architectures, where not all choices go together (`is_valid`).
 
     Raises:
@@ -157,7 +157,7 @@ class CategoricalSpace:
         """Return choices as a checked matrix.
 
         Shapes:
-            choices: `n x l`, integers.  returns: `n x l`, int8.
+            choices: `n x l`, integers.  returns: `n x l`, `CHOICE_TYPE`.
 
         Raises:
             EncodingError: If the shape is wrong, or a number is no option of its decision.
@@ -169,13 +169,24 @@ class CategoricalSpace:
             )
         if given.dtype.kind not in "iu":
             raise EncodingError(f"choices of {self.name} must be integers, got {given.dtype}")
-        # Compared before the cast: int8 would wrap 256 around to a legal 0.
+        # Compared before the cast: a smaller type would wrap a large number around to a legal one.
         if np.any(given < 0) or np.any(given >= np.array(self.choice_counts)):
             raise EncodingError(
                 f"choices of {self.name} must lie between 0 and the option counts {self.choice_counts}, "
                 f"got {given.min()} to {given.max()}"
             )
-        return given.astype(np.int8)
+        return given.astype(CHOICE_TYPE)
+
+    def number_columns(self, values: ArrayLike) -> ChoiceArray:
+        """Return the choices that the integer columns of a table stand for; here they are the choices.
+
+        Shapes:
+            values: `n x l`, integers.  returns: `n x l`.
+
+        Raises:
+            EncodingError: If the shape is wrong, or a number stands for no option of its decision.
+        """
+        return self.check_choices(values)
 
     def choices(self, architectures: Sequence[Architecture]) -> ChoiceArray:
         """Return the choices of architectures: `n x l`.
@@ -186,7 +197,7 @@ class CategoricalSpace:
         for architecture in architectures:
             self._check_each_choice(architecture)
         shape = (len(architectures), len(self.choice_counts))
-        rows = np.array([architecture.choices for architecture in architectures], dtype=np.int8).reshape(shape)
+        rows = np.array([architecture.choices for architecture in architectures], dtype=CHOICE_TYPE).reshape(shape)
         for wrong in np.flatnonzero(~self.is_valid(rows)).tolist():
             self.check(architectures[wrong])
         return rows
@@ -285,6 +296,13 @@ class CategoricalSpace:
         """Return the physical costs of `n x l` choices, or None where the layers are unknown."""
         self.check_choices(choices)
         return None
+
+    def costs_as_written(self, choices: ArrayLike) -> StageCosts | None:
+        """Return the costs of `n x l` choices, what cannot influence the output included; here nothing is such.
+
+        A space whose `pruned` changes choices overrides it: `costs` are those of the pruned graph.
+        """
+        return self.costs(choices)
 
     def pruned(self, choices: ArrayLike) -> ChoiceArray:
         """Return choices without what cannot influence the output; here everything can."""

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgeprof_predictor.spaces.architecture import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.architecture import CHOICE_TYPE, ChoiceArray, FloatArray
 from edgeprof_predictor.spaces.base import SearchSpace
 from edgeprof_predictor.spaces.costs import StageCosts
 
@@ -32,7 +32,7 @@ class CellSpace(SearchSpace, ABC):
             choices: `n x 6`.  returns: `n x 6`.
         """
         rows = self.check_choices(choices)
-        return np.where(live_edges(rows != NONE), rows, NONE).astype(np.int8)
+        return np.where(live_edges(rows != NONE), rows, NONE).astype(CHOICE_TYPE)
 
     def is_connected(self, choices: ArrayLike) -> NDArray[np.bool_]:
         """Tell, for `n x 6` choices, whether the cell's input reaches its output."""

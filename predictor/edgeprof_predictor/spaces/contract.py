@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from edgeprof_predictor.errors import ArchitectureError, EncodingError, SampleCountError, SpaceTooLargeError
-from edgeprof_predictor.spaces.architecture import Architecture
+from edgeprof_predictor.spaces.architecture import CHOICE_TYPE, Architecture
 from edgeprof_predictor.spaces.base import SearchSpace
 from edgeprof_predictor.spaces.categorical import ENUMERABLE_COUNT, CategoricalSpace
 
@@ -89,7 +89,7 @@ class CategoricalSpaceContract(ABC):
         space = self.make_space()
         some = _some(space)
         choices = space.choices(some)
-        assert choices.dtype == np.int8
+        assert choices.dtype == CHOICE_TYPE
         assert choices.shape == (len(some), len(space.choice_counts))
         assert space.architectures(choices) == some
         assert space.choices([]).shape == (0, len(space.choice_counts))

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.spaces.architecture import ChoiceArray
+from edgeprof_predictor.spaces.architecture import CHOICE_TYPE, ChoiceArray
 
 
 def numbered_choices(numbers: NDArray[np.int64], choice_counts: tuple[int, ...]) -> ChoiceArray:
     """Return the combinations with these numbers, the last decision changing fastest: `n` to `n x l`."""
-    return np.stack(np.unravel_index(numbers, choice_counts), axis=1).astype(np.int8)
+    return np.stack(np.unravel_index(numbers, choice_counts), axis=1).astype(CHOICE_TYPE)
 
 
 def draw_distinct(
@@ -34,6 +34,6 @@ def draw_distinct(
     """
     drawn: dict[tuple[int, ...], None] = {}
     while len(drawn) < count:
-        rows = generator.integers(0, choice_counts, (count - len(drawn), len(choice_counts))).astype(np.int8)
+        rows = generator.integers(0, choice_counts, (count - len(drawn), len(choice_counts))).astype(CHOICE_TYPE)
         drawn.update(dict.fromkeys(map(tuple, rows[is_valid(rows)].tolist())))
-    return np.array(list(drawn), dtype=np.int8).reshape(count, len(choice_counts))
+    return np.array(list(drawn), dtype=CHOICE_TYPE).reshape(count, len(choice_counts))

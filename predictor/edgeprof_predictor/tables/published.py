@@ -23,6 +23,7 @@ from edgeprof_predictor.spaces import (
     space_of_notation,
     space_of_options,
 )
+from edgeprof_predictor.spaces.table_space import TableSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 _READ_ERRORS: Final = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
@@ -35,8 +36,8 @@ def load_latency_table(path: str | os.PathLike[str], space: CategoricalSpace | N
 
     Args:
         path: The `.npz` file.
-        space: Search space of its architectures; needed where they are texts. Integers are taken
-            as choices of any space.
+        space: Search space of its architectures; needed where they are texts. Without one, integers are kept as
+            published; `load_table_with_space` numbers them.
 
     Raises:
         TableError: If the file cannot be read or holds no such table.
@@ -53,7 +54,8 @@ def load_table_with_space(
     """Read a table and find the search space of its architectures.
 
     The notation of texts identifies their space, the names of the options in `op` that of a matrix of integers. Any
-    other matrix of integers is a space of its own: one decision a column, nothing known of its costs.
+    other matrix of integers is a space of its own: one decision a column, its options the values of the column,
+    nothing known of its costs.
 
     Args:
         path: The `.npz` file.
@@ -69,9 +71,11 @@ def load_table_with_space(
         space = space_of_notation(str(architectures.flat[0]))
     if space is None and architectures.ndim == 2:
         space = space_of_options(options.astype(str).tolist(), architectures.shape[1])
+    if space is None and architectures.dtype.kind in "iu" and architectures.ndim == 2:
+        space = TableSpace.of_columns(Path(path).stem, architectures.astype(np.int64))
     choices = _choices(_in_our_order(architectures, options, space), space, Path(path))
-    table = _table(Path(path), choices, names, latency_ms)
-    return space or space_of_table(Path(path).stem, choices), table
+    assert space is not None  # `_choices` refuses what is neither texts of a space nor integers
+    return space, _table(Path(path), choices, names, latency_ms)
 
 
 def read_arrays(
@@ -145,7 +149,7 @@ def _archive(path: str | os.PathLike[str]) -> Iterator[np.lib.npyio.NpzFile]:
 
 
 def space_of_table(name: str, choices: ChoiceArray) -> CategoricalSpace:
-    """Return integer columns as a search space of their own: one decision a column.
+    """Return choices that are numbered already as a search space of their own: one decision a column.
 
     Args:
         name: Name of the space.
@@ -193,10 +197,8 @@ def _nearest(path: Path) -> str:
 def _choices(architectures: NDArray[np.generic], space: CategoricalSpace | None, path: Path) -> ChoiceArray:
     if architectures.dtype.kind in "iu" and architectures.ndim == 2:
         if space is not None:
-            return space.check_choices(architectures)
-        if architectures.min(initial=0) < 0 or architectures.max(initial=0) > np.iinfo(np.int8).max:
-            raise TableError(f"{path}: choices must lie between 0 and {np.iinfo(np.int8).max}")
-        return architectures.astype(np.int8)
+            return space.number_columns(architectures)
+        return architectures.astype(np.int64)  # as published, not numbered
     if architectures.dtype.kind == "U" and architectures.ndim == 1 and space is not None:
         return space.choices([space.parse_row(text) for text in architectures.tolist()])
     raise TableError(

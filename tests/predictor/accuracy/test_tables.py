@@ -68,7 +68,7 @@ def test_missing_and_infinite_scores_are_kept_and_networks_without_accuracy_left
         ("arch", np.array(["(1, 2", *["(1, 2)"] * 5]), "is no list of integers"),
         ("arch", np.array(["(1, 2.5)"] * 6), "is no list of integers"),
         ("arch", np.array(["(1, 2, 3)", *["(1, 2)"] * 5]), "has 2 decisions, the first architecture 3"),
-        ("arch", np.array(["(1, 200)"] * 6), "between 0 and 127"),
+        ("arch", np.array(["(1, 2000)"] * 6), "between 0 and 999"),
         ("arch", np.zeros(6), "texts or a matrix of integers"),
     ],
 )

@@ -25,8 +25,42 @@ def test_integer_columns_are_a_space_of_their_own(tmp_path: Path) -> None:
 
 def test_a_table_of_integers_that_no_one_knows_is_named_after_its_file(tmp_path: Path) -> None:
     space, table = load_table_with_space(write(tmp_path / "mine.npz", [[0, 2], [1, 0]]))
-    assert (space.name, space.choice_counts) == ("mine", (2, 3))
+    assert (space.name, space.choice_counts) == ("mine", (2, 2))
+    assert table.choices.tolist() == [[0, 1], [1, 0]]
     assert space.costs(table.choices) is None
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.uint8, np.int64])
+def test_the_values_of_a_column_are_its_options_whatever_they_are(tmp_path: Path, kind: type[np.integer[Any]]) -> None:
+    columns = np.array([[224, 7], [128, 0], [160, 7]]).astype(kind)
+    latency_ms = np.array([[3.0, 1.0, 2.0]])
+    np.savez(tmp_path / "mine.npz", arch=columns, device=np.array(["pixel3"]), latency_ms=latency_ms)
+    space, table = load_table_with_space(tmp_path / "mine.npz")
+    assert space.choice_counts == (3, 2)
+    assert table.choices.tolist() == [[2, 1], [0, 0], [1, 1]]
+    assert [space.format(one) for one in space.architectures(table.choices)] == ["224,7", "128,0", "160,7"]
+    assert space.one_hot(table.choices).shape == (3, 5)
+
+
+@pytest.mark.parametrize("low", [-3, 0, 2_000_000])
+def test_more_than_127_distinct_values_are_options_too(tmp_path: Path, low: int) -> None:
+    columns = np.stack([low + np.arange(300), np.arange(300) % 2], axis=1)
+    latency_ms = np.linspace(1.0, 2.0, 300)[None]
+    np.savez(tmp_path / "mine.npz", arch=columns, device=np.array(["pixel3"]), latency_ms=latency_ms)
+    space, table = load_table_with_space(tmp_path / "mine.npz")
+    assert space.choice_counts == (300, 2)
+    assert table.choices[299].tolist() == [299, 1]
+    assert space.parse(f"{low + 299},1").choices == (299, 1)
+    assert np.array_equal(space.choices(space.architectures(table.choices)), table.choices)
+    assert np.array_equal(space.sample_choices(600, seed=0).max(axis=0), [299, 1])
+
+
+def test_a_column_that_numbers_the_architectures_is_refused_by_name(tmp_path: Path) -> None:
+    columns = np.stack([np.arange(2000) % 2, np.arange(2000)], axis=1)
+    latency_ms = np.linspace(1.0, 2.0, 2000)[None]
+    np.savez(tmp_path / "mine.npz", arch=columns, device=np.array(["pixel3"]), latency_ms=latency_ms)
+    with pytest.raises(EncodingError, match=r"column 1 has 2000 distinct values.* leave the column out"):
+        load_table_with_space(tmp_path / "mine.npz")
 
 
 @pytest.mark.parametrize("name", SPACE_NAMES)

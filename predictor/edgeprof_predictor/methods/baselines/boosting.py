@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgeprof_predictor.methods.pointwise import LogLatency
 from edgeprof_predictor.methods.single_platform import SinglePlatformRegressor
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import FloatArray
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
 TREE_COUNT: Final = 200
 TREE_DEPTH: Final = 3
@@ -61,7 +61,7 @@ class Boosting(SinglePlatformRegressor):
             trees.append(_grow(one_hot, residual, TREE_DEPTH))
             residual = residual - LEARNING_RATE * trees[-1].predict(one_hot)
 
-        def log_latency(choices: NDArray[np.int8]) -> FloatArray:
+        def log_latency(choices: ChoiceArray) -> FloatArray:
             asked = self.space.one_hot(choices) > 0
             total: FloatArray = mean + LEARNING_RATE * np.sum([tree.predict(asked) for tree in trees], axis=0)
             return total

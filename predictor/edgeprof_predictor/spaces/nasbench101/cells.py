@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.spaces.architecture import ChoiceArray
+from edgeprof_predictor.spaces.architecture import CHOICE_TYPE, ChoiceArray
 from edgeprof_predictor.spaces.nasbench101.geometry import EDGES, OUTPUT, VERTEX_COUNT
 
 _STARTS, _ENDS = np.array(EDGES).T
@@ -38,7 +38,7 @@ class Cells:
     @property
     def choices(self) -> ChoiceArray:
         """The choices of the cells: `n x 26`."""
-        return np.concatenate([self.edges[:, _STARTS, _ENDS], self.operations], axis=1).astype(np.int8)
+        return np.concatenate([self.edges[:, _STARTS, _ENDS], self.operations], axis=1).astype(CHOICE_TYPE)
 
     def live_vertices(self) -> NDArray[np.bool_]:
         """Tell which vertices lie on a path from input to output: `n x 7`."""
@@ -63,7 +63,7 @@ class Cells:
         rows = np.arange(len(edges))[:, None]
         return Cells(
             edges=edges[rows[:, :, None], order[:, :, None], order[:, None, :]],
-            operations=operations[rows, inner].astype(np.int8),
+            operations=operations[rows, inner].astype(CHOICE_TYPE),
         )
 
     def edge_counts(self) -> NDArray[np.int64]:

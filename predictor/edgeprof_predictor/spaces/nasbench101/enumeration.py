@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.spaces.architecture import ChoiceArray
+from edgeprof_predictor.spaces.architecture import CHOICE_TYPE, ChoiceArray
 from edgeprof_predictor.spaces.nasbench101.cells import Cells
 from edgeprof_predictor.spaces.nasbench101.geometry import EDGE_COUNT_MAX, OPERATIONS, OUTPUT, VERTEX_COUNT
 
@@ -31,7 +31,7 @@ def every_network() -> ChoiceArray:
 def _networks(inner_count: int) -> ChoiceArray:
     """Return the networks whose cells have so many vertices between input and output."""
     orders = np.array(list(itertools.permutations(range(inner_count))), dtype=np.intp)
-    labels = np.array(list(itertools.product(range(len(OPERATIONS)), repeat=inner_count)), dtype=np.int8)
+    labels = np.array(list(itertools.product(range(len(OPERATIONS)), repeat=inner_count)), dtype=CHOICE_TYPE)
     digits = len(OPERATIONS) ** np.arange(inner_count)
     numbers = np.stack([labels[:, order] @ digits for order in orders])
     graphs = _graphs(inner_count, orders)
@@ -74,6 +74,6 @@ def _choices(graph: NDArray[np.bool_], labels: ChoiceArray) -> ChoiceArray:
     vertices = np.array([*range(1 + inner_count), OUTPUT])
     edges = np.zeros((len(labels), VERTEX_COUNT, VERTEX_COUNT), dtype=np.bool_)
     edges[:, vertices[:, None], vertices] = graph
-    operations = np.zeros((len(labels), OUTPUT - 1), dtype=np.int8)
+    operations = np.zeros((len(labels), OUTPUT - 1), dtype=CHOICE_TYPE)
     operations[:, :inner_count] = labels
     return Cells(edges=edges, operations=operations).choices

@@ -12,15 +12,14 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.errors import ArchitectureError
-from edgeprof_predictor.spaces import SPACE_NAMES, Architecture, CategoricalSpace, space_of_notation
-from edgeprof_predictor.spaces.categorical import OPTION_COUNT_MAX
+from edgeprof_predictor.spaces import CHOICE_TYPE, SPACE_NAMES, Architecture, CategoricalSpace, space_of_notation
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import LatencyUnit, PublishedRow
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 Choices = tuple[int, ...]
 
-_INTEGERS: Final = re.compile(r"[\[(]?\s*\d{1,9}(?:[\s,]+\d{1,9})*[\s,]*[\])]?")
+_INTEGERS: Final = re.compile(r"[\[(]?\s*-?\d{1,9}(?:[\s,]+-?\d{1,9})*[\s,]*[\])]?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +68,8 @@ def assemble(rows: Iterable[PublishedRow], *, unit: LatencyUnit, space: Categori
     _check_complete(origins, latency_ms)
     table = LatencyTable(
         platforms=tuple(latency_ms),
-        choices=np.array(list(origins), dtype=np.int8),
+        # Integers of no known space are kept as published: who reads the table numbers them, column by column.
+        choices=np.array(list(origins), dtype=CHOICE_TYPE if reader.is_known else np.int64),
         latency_ms=np.array([[column[choices] for choices in origins] for column in latency_ms.values()]),
     )
     return ImportedTable(table=table, space=reader.notation)
@@ -82,6 +82,11 @@ class _ArchitectureReader:
         self._space = space
         self._choice_count: int | None = None
         self.notation: CategoricalSpace | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the architectures are choices of a known search space."""
+        return self._space is not None
 
     def read(self, row: PublishedRow) -> Choices:
         text = row.architecture
@@ -101,13 +106,11 @@ class _ArchitectureReader:
         return choices
 
     def _integers(self, text: str) -> Choices:
-        choices = tuple(map(int, re.findall(r"\d+", text)))
+        choices = tuple(map(int, re.findall(r"-?\d+", text)))
         if self._space is not None:
             self._space.check(Architecture(space=self._space.name, choices=choices))
         elif len(choices) == 1:
             raise ArchitectureError(f"{text} is only the number of an architecture; give its text or its choices")
-        elif max(choices) >= OPTION_COUNT_MAX:
-            raise ArchitectureError(f"choices must lie between 0 and {OPTION_COUNT_MAX - 1}, got {max(choices)}")
         return choices
 
 

@@ -148,7 +148,6 @@ REFUSED_CSV = {
     "no architecture": (replaced("2 1 0", ""), "line 3: the architecture is empty"),
     "no platform": (LONG.replace(",board,20", ",,20"), "line 5: the name of a platform is empty"),
     "fewer choices": (replaced("2 1 0", "2 1"), "line 3: the architecture has 2 choices, those before it 3"),
-    "a choice beyond int8": (replaced("2 1 0", "2 1 127"), "line 3: choices must lie between 0 and 126, got 127"),
     "numbers of architectures": ("arch,phone\n0,1\n1,2\n", "line 2: 0 is only the number of an architecture"),
     "an unknown notation": (
         replaced("2 1 0", "vgg"),
