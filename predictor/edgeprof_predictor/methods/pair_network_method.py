@@ -33,6 +33,9 @@ CHUNK_LENGTH: Final = 1024
 class PairNetworkMethod(EncodedMethod):
     """Pre-train a network and the rows of the sources, then fine-tune it on the samples of a new platform.
 
+    Where the encoding holds latencies of a source (HWL), that column is masked, 0 as for an average network, wherever
+    the network is trained or asked for that source: it would read there what it is to predict.
+
     Subclasses define how a platform becomes a row (`start_rows`, `new_row`), and may change what reads an architecture
     (`build_reader`) and which samples are measured.
 
@@ -62,6 +65,8 @@ class PairNetworkMethod(EncodedMethod):
         self.platforms = sources.platforms
         self.hyperparameters = hyperparameters
         self.encoding = self.encoding_for(space).fitted(sources.choices)
+        own = np.array(self.encoding.columns)[None, :] == np.array(self.platforms)[:, None]
+        self._shown = _as_tensor((~own).astype(np.float64)) if own.any() else None
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.rows = self.start_rows(sources, seed=seed)
@@ -113,7 +118,7 @@ class PairNetworkMethod(EncodedMethod):
     def adapt(self, samples: Samples, *, seed: int) -> PointwisePredictor:
         """Fine-tune a copy of the network, and the row if rows are learned, on the samples."""
         log_latency = np.log(samples.latency_ms)
-        on_sources = np.exp(self._predict(self.network, self.rows, samples.choices))
+        on_sources = np.exp(self._predict(self.network, self.rows, samples.choices, shown=self._shown))
         nearest, correlation = nearest_platform(self.platforms, on_sources, samples.latency_ms)
         row = self.new_row(samples, nearest, seed=seed)[None].clone().requires_grad_(self.are_rows_learned)
         network = copy.deepcopy(self.network).requires_grad_(True)
@@ -143,7 +148,9 @@ class PairNetworkMethod(EncodedMethod):
         self.rows.requires_grad_(self.are_rows_learned)
         descend(
             [*self.network.parameters(), *([self.rows] if self.are_rows_learned else [])],
-            lambda batch: nn.functional.l1_loss(self.network(encodings[batch], self.rows), targets[:, batch]),
+            lambda batch: nn.functional.l1_loss(
+                _on_platforms(self.network, encodings[batch], self.rows, self._shown), targets[:, batch]
+            ),
             count=len(encodings),
             batch_size=max(settings.batch_size // len(targets), 1),
             epochs=settings.source_epochs,
@@ -173,12 +180,23 @@ class PairNetworkMethod(EncodedMethod):
     def _encode(self, choices: ChoiceArray) -> Tensor:
         return _as_tensor(self.encoding.encode(choices))
 
-    def _predict(self, network: PairNetwork, rows: Tensor, choices: ChoiceArray) -> FloatArray:
+    def _predict(
+        self, network: PairNetwork, rows: Tensor, choices: ChoiceArray, *, shown: Tensor | None = None
+    ) -> FloatArray:
         """Return log latency less the platform's mean: `p x h` and `n x l` to `p x n`."""
         with one_thread(), torch.no_grad():
-            parts = [network(part, rows) for part in torch.split(self._encode(choices), CHUNK_LENGTH)]
+            encodings = torch.split(self._encode(choices), CHUNK_LENGTH)
+            parts = [_on_platforms(network, part, rows, shown) for part in encodings]
         found: FloatArray = torch.cat(parts, dim=1).numpy().astype(np.float64) * self.log_sd
         return found
+
+
+def _on_platforms(network: PairNetwork, encodings: Tensor, rows: Tensor, shown: Tensor | None) -> Tensor:
+    """Return predictions where each platform sees its columns alone: `n x d`, `p x h` and `p x d` to `p x n`."""
+    if shown is None:
+        predicted: Tensor = network(encodings, rows)
+        return predicted
+    return torch.cat([network(encodings * mask, row[None]) for mask, row in zip(shown, rows, strict=True)])
 
 
 def _as_tensor(values: FloatArray) -> Tensor:

@@ -14,6 +14,7 @@ from edgeprof_predictor.methods.multi_predict.start_rows import MultiPredictInde
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER
 from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SETTINGS = replace(HARDWARE_TRANSFER, source_epochs=15, source_learning_rate=0.004)
 
@@ -59,3 +60,20 @@ def test_scores_beside_the_decisions_name_and_feed_the_method() -> None:
     target = known.latencies_of("platform_0")
     predicted = method.adapt(Samples.of(known.choices[:10], target[:10]), seed=0).predict(known.choices).latency_ms
     assert spearman(target, predicted) > 0.85
+
+
+def test_a_source_never_reads_its_own_latencies() -> None:
+    known = table()
+    train = ("platform_0", "platform_1", "platform_4")
+    sources = known.select(train).subset(range(100))
+    method_class = with_encoding(MultiPredict, Union(Vec(SPACE), latency_encoding(known, train)), name="hwlvec")
+    spoilt = known.latency_ms.copy()
+    spoilt[known.platforms.index("platform_1")] = spoilt[0][::-1]
+    changed = LatencyTable(platforms=known.platforms, choices=known.choices, latency_ms=spoilt)
+    outputs = []
+    for seen in (known, changed):
+        method = method_class.fit_sources(SPACE, sources, seed=0, hyperparameters=SETTINGS)
+        method.encoding = Union(Vec(SPACE), latency_encoding(seen, train)).fitted(sources.choices)
+        outputs.append(method._predict(method.network, method.rows, known.choices[200:], shown=method._shown))
+    assert np.array_equal(outputs[0][1], outputs[1][1])  # what platform_1 takes says nothing of platform_1
+    assert not np.array_equal(outputs[0][0], outputs[1][0])  # and something of the others
