@@ -75,6 +75,9 @@ class PlatformPredictor(ABC):
     source_correlation: float = float("nan")
     """Its correlation with the platform on the samples."""
 
+    source_correlation_interval: tuple[float, float] | None = None
+    """80 % interval of its correlation over all architectures; None where it is not known."""
+
     checked_count: int = 0
     """Samples whose errors `expected_error` was estimated from; its interval follows from their number."""
 
@@ -111,6 +114,9 @@ class Method(ABC):
 
     name: ClassVar[str]
     """Name on the command line and in tables."""
+
+    sampler_name: ClassVar[str] = "random"
+    """Name of the sampler by which the method chooses its samples itself, one of `sampler_registry.SAMPLER_NAMES`."""
 
     needs_costs: ClassVar[bool] = False
     """Whether it works only on a search space that knows the costs of its architectures."""

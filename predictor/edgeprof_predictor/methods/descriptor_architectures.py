@@ -60,10 +60,14 @@ class DescriptorArchitectures:
             SampleCountError: If there are fewer candidates than asked for.
         """
         others = choose_random(len(candidates), count, seed=seed)
+        wanted = self.unmeasured(candidates, measured)
+        return np.concatenate([wanted, others[~np.isin(others, wanted)]])[:count]
+
+    def unmeasured(self, candidates: ChoiceArray, measured: Samples) -> NDArray[np.int64]:
+        """Return the indices of candidates that are descriptor architectures not yet measured."""
         already, _ = self._matches(measured.choices)
         at, found = self._matches(candidates)
-        wanted = found[~np.isin(at, already)]
-        return np.concatenate([wanted, others[~np.isin(others, wanted)]])[:count]
+        return found[~np.isin(at, already)]
 
     def _matches(self, choices: ChoiceArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return indices of descriptor architectures and of the choices equal to them, each descriptor once."""

@@ -48,6 +48,9 @@ _SAMPLERS: Final[dict[str, Callable[[CategoricalSpace, LatencyTable, int], Sampl
 
 SAMPLER_NAMES: Final = tuple(sorted(_SAMPLERS))
 
+COST_SAMPLER_NAMES: Final = ("flops", "parameters")
+"""Samplers that work only on a search space that knows the costs of its architectures."""
+
 
 def make_sampler(name: str, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Sampler:
     """Return the sampler of this name.

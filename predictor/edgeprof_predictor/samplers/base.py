@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,15 @@ class Sampler(Protocol):
         Raises:
             SampleCountError: If there are fewer candidates than asked for.
         """
+        ...
+
+
+@runtime_checkable
+class SequentialSampler(Sampler, Protocol):
+    """A sampler that learns from each measurement how to choose the next, so it must not choose all at once."""
+
+    def next_round(self, sample_count: int, wanted_count: int) -> int:
+        """Return how many samples to choose at once, `sample_count` being measured and `wanted_count` wanted."""
         ...
 
 

@@ -11,7 +11,8 @@ from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal, OnboardingStatus, reason_to_stop
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis, diagnose_error
-from edgeprof_predictor.methods.default.method import FIRST_ROUND_COUNT, DefaultMethod
+from edgeprof_predictor.methods.default.informative_design import FIRST_ROUND_COUNT
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray

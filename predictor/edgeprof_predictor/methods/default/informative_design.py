@@ -42,6 +42,9 @@ CONSIDERED_COUNT: Final = 16
 NEGLIGIBLE_VARIANCE: Final = 1e-8
 """Relative variance below which no further extreme is searched."""
 
+FIRST_ROUND_COUNT: Final = 3
+"""Samples chosen before anything is measured: one or two measurements would mislead the choice of the next."""
+
 REMAINING_COUNT: Final = 200
 """Candidates over which the effect of further samples is estimated."""
 
@@ -80,6 +83,10 @@ class Informative:
         chosen = choose_informative(posterior, basis[pool], count, typical_count=typical_count)
         indices: NDArray[np.int64] = eligible[pool[chosen]]
         return indices
+
+    def next_round(self, sample_count: int, wanted_count: int) -> int:
+        """Return how many samples to choose at once: a few before anything is known, then one at a time."""
+        return min(1 if sample_count else FIRST_ROUND_COUNT, wanted_count - sample_count)
 
 
 def find_extremes(prior: Prior, candidates: Basis, count: int) -> NDArray[np.int64]:
