@@ -1,8 +1,9 @@
 #!/usr/bin/env python
 """Train the shipped bundles on all platforms of the published tables.
 
-Run it from anywhere: `scripts/train_bundles.py [--space NAME ...]`. The tables are read from the
-folder named by EDGEPROF_DATA, else from `../shared/data` beside the repository.
+Run it from anywhere: `scripts/train_bundles.py [--space NAME ...] [--keep-network]`. The tables are read from the
+folder named by EDGEPROF_DATA, else from `../shared/data` beside the repository. Training the networks takes most of the
+time; with --keep-network they are taken from the bundles in the folder, for changes that do not touch them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from edgeprof_predictor.bundle import SHIPPED_FOLDER, Bundle, BundleCard
+from edgeprof_predictor.bundle import SHIPPED_FOLDER, Bundle, BundleCard, load_bundle
 from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.metrics import spearman
@@ -37,14 +38,23 @@ PROVENANCE: Final = (
 LICENCE: Final = "MIT"
 
 
-def train(space_name: str) -> Bundle:
-    """Fit the default method on every platform of a table."""
+def train(space_name: str, network_folder: Path | None) -> Bundle:
+    """Fit the default method on every platform of a table.
+
+    Args:
+        space_name: The search space, and its table.
+        network_folder: Holds a bundle of the same sources whose network is taken; None to train one.
+    """
     space = get_space(space_name)
     table = load_latency_table(DATA_FOLDER / f"latency_{space_name}.npz", space)
     count = space.paper_source_count
     order = np.random.default_rng(SEED).permutation(len(table.choices))
     sources, unseen = table.subset(order[:count]), table.subset(order[count:])
-    method = DefaultMethod.fit_sources(space, sources, seed=SEED)
+    before = None if network_folder is None else load_bundle(space_name, folder=network_folder)
+    if before is not None and (before.card.platforms, before.card.seed) != (table.platforms, SEED):
+        raise SystemExit(f"the bundle in {network_folder} is of other sources; train its network too")
+    pretrained = None if before is None else before.method.pretrained
+    method = DefaultMethod.fit_sources(space, sources, seed=SEED, pretrained=pretrained)
     card = BundleCard(
         space=space_name,
         platforms=table.platforms,
@@ -84,6 +94,7 @@ def main() -> int:
     names = [name for name in SPACE_NAMES if get_space(name).paper_source_count]
     parser = argparse.ArgumentParser(description="Train the shipped bundles on the published tables.")
     parser.add_argument("--space", action="append", choices=names, help="default: all")
+    parser.add_argument("--keep-network", action="store_true", help="take the networks from the bundles in the folder")
     parser.add_argument("--out", type=Path, default=SHIPPED_FOLDER, help="folder to write to")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
@@ -91,7 +102,7 @@ def main() -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     for space_name in arguments.space or names:
         started = time.monotonic()
-        bundle = train(space_name)
+        bundle = train(space_name, arguments.out if arguments.keep_network else None)
         path = bundle.save(arguments.out)
         print(f"{path}: {dict(bundle.card.metrics)}, {time.monotonic() - started:.0f} s", file=sys.stderr)
     return 0

@@ -23,8 +23,12 @@ from edgeprof_predictor.spaces import CategoricalSpace, get_space
 if TYPE_CHECKING:
     from edgeprof_predictor.methods.default.method import DefaultMethod
 
-SCHEMA_VERSION: Final = 2
-"""Version of both files. 1: the first."""
+SCHEMA_VERSION: Final = 3
+"""Version of both files. 1: the first. 2: hyper-parameter samples. 3: costs of graphs as written are exact, and the
+calibration knows how far correlations are off."""
+
+READABLE_VERSIONS: Final = (2, SCHEMA_VERSION)
+READABLE: Final = " and ".join(map(str, READABLE_VERSIONS))
 
 SHIPPED_FOLDER: Final = Path(__file__).parent / "bundles"
 
@@ -131,9 +135,9 @@ def _read_card(path: Path) -> BundleCard:
     try:
         document: dict[str, Any] = json.loads(read_plain_file(path, max_bytes=MAX_FILE_BYTES))
         version = document["schema_version"]
-        if version != SCHEMA_VERSION:
+        if version not in READABLE_VERSIONS:
             raise BundleError(
-                f"{path} is of version {version}, this release reads {SCHEMA_VERSION}; "
+                f"{path} is of version {version}, this release reads {READABLE}; "
                 f"install the release that wrote it or train the bundle anew"
             )
         return BundleCard(**document | {"platforms": tuple(document["platforms"])})

@@ -23,8 +23,13 @@ from edgeprof_predictor.spaces import Architecture, CategoricalSpace, get_space
 if TYPE_CHECKING:
     from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 
-SCHEMA_VERSION: Final = 2
-"""Version of the file. 1: the first."""
+SCHEMA_VERSION: Final = 3
+"""Version of the file. 1: the first. 2: hyper-parameter samples. 3: tells whether the platform runs pruned graphs, and
+holds the calibration for more samples."""
+
+READABLE_VERSIONS: Final = (2, SCHEMA_VERSION)
+"""Profiles of version 2 predict as they did: for both graphs, with the calibration of their samples."""
+READABLE: Final = " and ".join(map(str, READABLE_VERSIONS))
 
 SUFFIX: Final = ".edgeprof"
 
@@ -134,9 +139,9 @@ class Profile:
 
 def _check(document: dict[str, Any], tensors: Mapping[str, NDArray[np.generic]], path: str | os.PathLike[str]) -> None:
     version = document["schema_version"]
-    if version != SCHEMA_VERSION:
+    if version not in READABLE_VERSIONS:
         raise ProfileError(
-            f"{path} is a profile of version {version}, this release reads {SCHEMA_VERSION}; "
+            f"{path} is a profile of version {version}, this release reads {READABLE}; "
             f"use the release that wrote it or onboard the platform again"
         )
     described = {key: value for key, value in document.items() if key != "sha256"}

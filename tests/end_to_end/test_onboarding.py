@@ -43,6 +43,20 @@ def test_six_networks_tell_how_fast_the_others_run(space_name: str, simulated_de
     assert -1 <= report.source_correlation <= 1
 
 
+def test_dead_branches_that_are_not_exported_do_not_count(simulated_device: SimulatedDevice) -> None:
+    space = get_space("nasbench201")
+    with edgeprof.connect(simulated_device.address) as client:
+        profile = edgeprof.onboard(
+            client, "nasbench201", setting=simulated_device.setting, goal=Goal(sample_count=3)
+        ).profile
+    drawn = space.sample_choices(300, seed=98)
+    dead = space.architectures(drawn[~np.all(space.pruned(drawn) == drawn, axis=1)][:30])
+    as_run = space.architectures(space.pruned(space.choices(dead)))
+    np.testing.assert_array_equal(profile.predict(dead).latency_ms, profile.predict(as_run).latency_ms)
+    truth = simulated_device.true_latencies_ms(space, dead)
+    assert metrics.spearman(truth, profile.predict(dead).latency_ms) > 0.9
+
+
 def test_a_profile_predicts_with_neither_agent_nor_store(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
     with edgeprof.connect(simulated_device.address) as client:
         onboarded = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, goal=FOUR)

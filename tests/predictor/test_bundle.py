@@ -50,6 +50,20 @@ def test_a_loaded_bundle_predicts_as_the_saved_one(folder: Path, method: Default
     )
 
 
+def test_a_bundle_of_the_release_before_still_opens(folder: Path, world: LatencyTable) -> None:
+    tensors, document = unpack(folder / "nasbench201.safetensors")
+    for name in ("runs_pruned", "calibration.correlation_shifts", "calibration.lower_error_log_sds"):
+        del tensors[name]
+    content = pack(tensors, document)
+    (folder / "nasbench201.safetensors").write_bytes(content)
+    card = json.loads((folder / "nasbench201.json").read_text())
+    card |= {"schema_version": 2, "tensors_sha256": hashlib.sha256(content).hexdigest()}
+    (folder / "nasbench201.json").write_text(json.dumps(card))
+    method = load_bundle("nasbench201", folder=folder).method
+    samples = Samples.of(world.choices[:6], world.latencies_of("unseen_0")[:6])
+    assert method.adapt(samples, seed=0).source_correlation_lower is None
+
+
 def test_a_flipped_byte_is_noticed(folder: Path) -> None:
     path = folder / "nasbench201.safetensors"
     content = bytearray(path.read_bytes())
@@ -62,7 +76,7 @@ def test_a_flipped_byte_is_noticed(folder: Path) -> None:
 def test_another_version_is_refused_with_both_versions(folder: Path) -> None:
     path = folder / "nasbench201.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": SCHEMA_VERSION + 1}))
-    with pytest.raises(BundleError, match=f"version {SCHEMA_VERSION + 1}, this release reads {SCHEMA_VERSION}"):
+    with pytest.raises(BundleError, match=f"version {SCHEMA_VERSION + 1}, this release reads 2 and {SCHEMA_VERSION}"):
         load_bundle("nasbench201", folder=folder)
 
 

@@ -120,8 +120,42 @@ def test_another_version_is_refused_with_both_versions(tmp_path: Path, profile: 
     profile.save(path)
     tensors, document = unpack(path)
     path.write_bytes(pack(tensors, document | {"schema_version": 99}))
-    with pytest.raises(ProfileError, match=f"version 99, this release reads {profile_module.SCHEMA_VERSION}"):
+    with pytest.raises(ProfileError, match="version 99, this release reads 2 and 3"):
         Profile.load(path)
+
+
+def test_a_profile_of_the_release_before_predicts_as_it_did(tmp_path: Path, profile: Profile) -> None:
+    path = tmp_path / "pi.edgeprof"
+    profile.save(path)
+    tensors, document = unpack(path)
+    kept = {name: array for name, array in tensors.items() if name != "runs_pruned" and "calibration" not in name}
+    del document["sha256"]
+    document["schema_version"] = 2
+    path.write_bytes(pack(kept, document | {"sha256": profile_module._sha256(kept, document)}))
+    loaded, unseen = Profile.load(path), profile.space.sample(30, seed=2)
+    before, after = profile.predict(unseen), loaded.predict(unseen)
+    assert after.latency_ms == pytest.approx(before.latency_ms, rel=1e-5)
+    assert after.upper_ms == pytest.approx(before.upper_ms, rel=1e-5)
+    assert loaded.predictor.source_correlation_lower is None
+    # More samples are learned from, at the calibration that the file holds.
+    more = Samples.of(profile.space.choices(unseen), before.latency_ms)
+    joined = loaded.predictor.adapted.joined(more)
+    assert joined.posterior.samples.count == profile.samples.count + 30
+    assert joined.interval_factor == loaded.predictor.adapted.interval_factor
+
+
+def test_a_profile_of_what_runs_on_a_device_describes_pruned_graphs_when_loaded(
+    tmp_path: Path, method: DefaultMethod, world: LatencyTable
+) -> None:
+    samples = Samples.of(world.choices[:8], world.latencies_of("unseen_0")[:8])
+    predictor = method.for_pruned_graphs().adapt(samples, seed=0)
+    Profile(predictor=predictor, platform={}, provenance={}).save(tmp_path / "pi.edgeprof")
+    loaded = Profile.load(tmp_path / "pi.edgeprof")
+    assert np.array_equal(loaded.samples.choices, samples.choices)
+    choices = method.space.sample_choices(60, seed=3)
+    assert loaded.predictor.predict(choices).latency_ms == pytest.approx(predictor.predict(choices).latency_ms)
+    as_run = loaded.predictor.predict(method.space.pruned(choices)).latency_ms
+    assert np.array_equal(loaded.predictor.predict(choices).latency_ms, as_run)
 
 
 def test_a_profile_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, profile: Profile) -> None:
@@ -136,7 +170,8 @@ def test_a_profile_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, 
 def test_arrays_keep_the_names_that_they_have_in_profiles_of_earlier_releases(profile: Profile) -> None:
     names = {name.partition(".")[0] for name in tensors_of(profile.predictor.adapted)}
     assert names == {
-        "reference_choices", "sources", "prices", "hypotheses", "network", "row", "log_mean", "log_sd",
+        "reference_choices", "runs_pruned", "calibration", "sources", "prices", "hypotheses",
+        "network", "row", "log_mean", "log_sd",
         "network_weight",
         "interval_factor", "expected_error", "source_correlation", "samples",
     }  # fmt: skip

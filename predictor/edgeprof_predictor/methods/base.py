@@ -75,8 +75,8 @@ class PlatformPredictor(ABC):
     source_correlation: float = float("nan")
     """Its correlation with the platform on the samples."""
 
-    source_correlation_interval: tuple[float, float] | None = None
-    """80 % interval of its correlation over all architectures; None where it is not known."""
+    source_correlation_lower: float | None = None
+    """What its correlation over all architectures exceeds in 90 % of cases; None where that is not known."""
 
     checked_count: int = 0
     """Samples whose errors `expected_error` was estimated from; its interval follows from their number."""

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray, StageCosts
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
 SPACE_SAMPLE_COUNT: Final = 1000
 """Architectures of the space sample, over which means and deviations are taken."""
@@ -67,7 +67,6 @@ class FeatureMap:
         self.space_sample_choices: Final = space_sample_choices
         is_pruned = np.any(space.pruned(self.space_sample_choices) != self.space_sample_choices)
         self._can_prune = bool(is_pruned) and not space.is_run_pruned
-        self._written_costs = self._fit_written_costs()
         self.space_sample: Final = self.describe(self.space_sample_choices)
 
     def describe(self, choices: ChoiceArray) -> CostFeatures:
@@ -76,12 +75,12 @@ class FeatureMap:
         Shapes:
             choices: `n x l`.
         """
-        one_hots = tuple(self.space.one_hot(variant) for variant in self._variants(choices))
-        costs = self.space.costs(choices)
+        variants = [self.space.costs_as_written(choices), self.space.costs(choices)] if self._can_prune else None
+        costs = [found for found in variants or [self.space.costs(choices)] if found is not None]
         return CostFeatures(
-            one_hots=one_hots,
-            stage_costs=() if costs is None else self._stage_costs(costs, one_hots[0]),
-            fixed_costs=np.zeros(0) if costs is None else costs.fixed,
+            one_hots=tuple(self.space.one_hot(variant) for variant in self._variants(choices)),
+            stage_costs=tuple(found.amounts for found in costs),
+            fixed_costs=costs[-1].fixed if costs else np.zeros(0),
             is_connected=self.space.is_connected(choices),
         )
 
@@ -89,25 +88,3 @@ class FeatureMap:
         if self.space.is_run_pruned:
             return [self.space.pruned(choices)]
         return [choices, self.space.pruned(choices)] if self._can_prune else [choices]
-
-    def _stage_costs(self, costs: StageCosts, one_hot: FloatArray) -> tuple[FloatArray, ...]:
-        if self._written_costs is None:
-            return (costs.amounts,)
-        # Rounded, since costs are integers: graphs that cost the same must not differ in the last bit.
-        written: FloatArray = np.maximum(np.rint(one_hot @ self._written_costs), 0.0).reshape(costs.amounts.shape)
-        return (written, costs.amounts)
-
-    def _fit_written_costs(self) -> FloatArray | None:
-        """Fit the costs of graphs without pruning to the graphs that pruning leaves unchanged.
-
-        Costs are sums over the edges, so a linear map of the one-hot encoding holds for the other graphs too.
-        """
-        if not self._can_prune:
-            return None
-        choices = self.space_sample_choices
-        spared = choices[np.all(self.space.pruned(choices) == choices, axis=1)]
-        costs = self.space.costs(spared)
-        if costs is None:
-            return None
-        solution = np.linalg.lstsq(self.space.one_hot(spared), costs.amounts.reshape(len(spared), -1), rcond=None)[0]
-        return solution.astype(np.float64)

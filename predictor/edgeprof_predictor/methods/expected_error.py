@@ -49,10 +49,13 @@ class ExpectedError:
         return f"{self.error:.1%} ({self.lower:.1%} to {self.upper:.1%})"
 
     @classmethod
-    def of_log_sd(cls, error: float, log_sd: float) -> ExpectedError:
-        """Return an error whose logarithm has this standard deviation."""
-        reach = math.exp(UPPER_DEVIATIONS * log_sd)
-        return cls(error=error, lower=error / reach, upper=error * reach)
+    def of_log_sds(cls, error: float, lower_sd: float, upper_sd: float) -> ExpectedError:
+        """Return an error whose logarithm has these standard deviations below and above."""
+        return cls(
+            error=error,
+            lower=error / math.exp(UPPER_DEVIATIONS * lower_sd),
+            upper=error * math.exp(UPPER_DEVIATIONS * upper_sd),
+        )
 
     @classmethod
     def of_samples(cls, error: float, checked_count: int) -> ExpectedError:

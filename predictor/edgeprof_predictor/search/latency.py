@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, Prediction
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
 
 RELEARN_SHARE: Final = 8
 """The posterior is computed again once there is one new measurement for so many old ones."""
@@ -114,7 +114,7 @@ class PlatformPosterior(LatencyPosterior):
         return after
 
     def _found(self, choices: ChoiceArray) -> list[tuple[int, int]]:
-        rows = enumerate(np.ascontiguousarray(choices, dtype=np.int8))
+        rows = enumerate(np.ascontiguousarray(choices, dtype=CHOICE_TYPE))
         return [(index, self._number[row.tobytes()]) for index, row in rows if row.tobytes() in self._number]
 
 
@@ -180,11 +180,10 @@ class JoinedPosterior(LatencyPosterior):
 def with_samples(predictor: DefaultPredictor, samples: Samples) -> DefaultPredictor:
     """Return the predictor after more samples of its platform.
 
-    The hyper-parameter samples of its model are weighed again; the network, whose weight is small, stays as it is. No
+    The hyper-parameter samples of its model are learned again; the network, whose weight is small, stays as it is. No
     bundle is needed.
     """
-    adapted = predictor.adapted
-    return DefaultPredictor(replace(adapted, posterior=adapted.posterior.joined(samples)))
+    return DefaultPredictor(predictor.adapted.joined(samples))
 
 
 def probability_within(prediction: Prediction, limit_ms: float) -> FloatArray:

@@ -98,7 +98,9 @@ def onboard(
             time_ledger=time_ledger,
         )
         goal, listener = goal or Goal(), listener or OnboardingListener()
-        onboarding = Onboarding(session, bundle.method, goal=goal, listener=listener, time_ledger=time_ledger)
+        # An exported network lacks what cannot influence its output.
+        method = bundle.method.for_pruned_graphs()
+        onboarding = Onboarding(session, method, goal=goal, listener=listener, time_ledger=time_ledger)
         predictor, stop_reason = onboarding.run()
         report = report_on(onboarding, predictor, stop_reason)
         profile = _profile(session, predictor, report)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
 from edgeprof_predictor.methods.base import PlatformPredictor
-from edgeprof_predictor.methods.expected_error import UPPER_DEVIATIONS
 from edgeprof_predictor.spaces import ChoiceArray
 
 LIKE_CORRELATION: Final = 0.9
@@ -27,8 +25,7 @@ class ErrorDiagnosis:
         sample_count: Samples so far.
         source_platform: The source that correlates best over them; None with too few samples.
         source_correlation: Its correlation; 0 where there is none.
-        correlation_lower: In 90 % of cases the correlation over all architectures is above.
-        correlation_upper: In 90 % of cases it is below.
+        correlation_lower: In 90 % of cases the correlation over all architectures is above; None where not known.
         wanted_error: Median relative error to stay below.
         more_sample_count: Further samples until that is expected; None where `LOOKAHEAD_COUNT` are not enough.
     """
@@ -36,8 +33,7 @@ class ErrorDiagnosis:
     sample_count: int
     source_platform: str | None
     source_correlation: float
-    correlation_lower: float
-    correlation_upper: float
+    correlation_lower: float | None
     wanted_error: float
     more_sample_count: int | None
 
@@ -48,10 +44,12 @@ class ErrorDiagnosis:
     def _reason(self) -> str:
         if self.source_platform is None:
             return "the samples are too few to find a similar known platform"
-        interval = f"{self.correlation_lower:.2f} to {self.correlation_upper:.2f} by {self.sample_count} samples"
+        evidence = f"over {self.sample_count} samples"
+        if self.correlation_lower is not None:
+            evidence += f"; over all networks {self.correlation_lower:.2f} or more"
         if self.source_correlation < LIKE_CORRELATION:
-            return f"correlates with no known platform above {self.source_correlation:.2f} ({interval})"
-        return f"correlates with {self.source_platform} at {self.source_correlation:.2f} ({interval})"
+            return f"correlates with no known platform above {self.source_correlation:.2f} ({evidence})"
+        return f"correlates with {self.source_platform} at {self.source_correlation:.2f} ({evidence})"
 
     def _remedy(self) -> str:
         if self.more_sample_count is None:
@@ -79,32 +77,17 @@ def diagnose_error(
 
     def closeness(count: int) -> float:
         share = predictor.error_after(candidates, count) / expected.error
-        # The width of the interval in logarithms is assumed to shrink in proportion to the error.
+        # The width of the evidence in logarithms is assumed to shrink in proportion to the error.
         upper: float = expected.error * share * (expected.upper / expected.error) ** share
         return -upper
 
     more = 1 + bisect_left(range(1, LOOKAHEAD_COUNT + 1), -wanted_error, key=closeness)
     correlation = predictor.source_correlation if predictor.source_platform is not None else 0.0
-    lower, upper = correlation_interval(correlation, sample_count)
     return ErrorDiagnosis(
         sample_count=sample_count,
         source_platform=predictor.source_platform,
         source_correlation=correlation,
-        correlation_lower=lower,
-        correlation_upper=upper,
+        correlation_lower=predictor.source_correlation_lower,
         wanted_error=wanted_error,
         more_sample_count=more if more <= LOOKAHEAD_COUNT else None,
     )
-
-
-def correlation_interval(correlation: float, sample_count: int) -> tuple[float, float]:
-    """Return the 80 % interval of a correlation; -1 to 1 for three samples or fewer.
-
-    Source:
-        Fisher's transformation.
-    """
-    if sample_count <= 3:
-        return -1.0, 1.0
-    middle = math.atanh(max(min(correlation, 1.0 - 1e-12), -1.0 + 1e-12))
-    reach = UPPER_DEVIATIONS / math.sqrt(sample_count - 3)
-    return math.tanh(middle - reach), math.tanh(middle + reach)

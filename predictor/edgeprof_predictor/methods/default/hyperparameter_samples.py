@@ -26,6 +26,9 @@ under load)."""
 ABSENT_SHARE: Final = 0.1
 """Share of the hyper-parameter samples in which a kernel has amplitude 0."""
 
+STEP_SD: Final = 0.5
+"""Deviation of a step in the logarithm of a hyper-parameter; twice as much is hardly ever taken after many samples."""
+
 OFFSET_VARIANCE: Final = 0.06
 """Variance of a constant part of the relative latency, the same for all networks."""
 
@@ -74,6 +77,49 @@ class HyperparameterSamples:
             noise=self.noise[indices],
             log_prior=self.log_prior[indices],
         )
+
+    def replaced(self, other: HyperparameterSamples, is_other: NDArray[np.bool_]) -> HyperparameterSamples:
+        """Return these samples, those of the other where told: `h`."""
+        return HyperparameterSamples(
+            mean_index=np.where(is_other, other.mean_index, self.mean_index),
+            amplitudes=np.where(is_other[:, None], other.amplitudes, self.amplitudes),
+            noise=np.where(is_other, other.noise, self.noise),
+            log_prior=np.where(is_other, other.log_prior, self.log_prior),
+        )
+
+    def moved(self, prior: Prior, generator: np.random.Generator) -> HyperparameterSamples:
+        """Return a neighbour of each sample, by moves under which the flat ranges stay as likely.
+
+        Half of the samples take a step in all logarithms, reflected at the ends of the ranges; of the others one
+        hyper-parameter is drawn anew.
+        """
+        count, width = self.amplitudes.shape
+        ranges = np.log([*(AMPLITUDES[name] for name in prior.kernel_names), NOISE_RANGE])
+        values = np.concatenate([self.amplitudes, self.noise[:, None]], axis=1)
+        stepped = self._stepped(values, ranges, generator)
+        drawn = np.exp(ranges[:, 0] + np.ptp(ranges, axis=1) * generator.random(values.shape))
+        drawn[:, :width] *= generator.random((count, width)) >= ABSENT_SHARE
+        # One column more than there are amplitudes and noise: the mean.
+        column = generator.integers(0, width + 2, count)
+        redrawn = np.where(np.arange(width + 1) == column[:, None], drawn, values)
+        means = generator.integers(0, prior.space_sample.means.shape[1], count)
+        is_step: NDArray[np.bool_] = np.less(generator.random(count), 0.5)
+        moved = np.where(is_step[:, None], stepped, redrawn)
+        return HyperparameterSamples(
+            mean_index=np.where(~is_step & (column == width + 1), means, self.mean_index),
+            amplitudes=moved[:, :width],
+            noise=moved[:, width],
+            log_prior=self.log_prior,
+        )
+
+    @staticmethod
+    def _stepped(values: FloatArray, ranges: FloatArray, generator: np.random.Generator) -> FloatArray:
+        """Return values after a step of their logarithms, reflected at the ends of the ranges; 0 stays 0."""
+        lowest, span = ranges[:, 0], np.ptp(ranges, axis=1)
+        logs = np.log(np.where(values > 0, values, 1.0)) + STEP_SD * generator.standard_normal(values.shape)
+        folded = (logs - lowest) % (2 * span)
+        stepped: FloatArray = np.exp(lowest + np.minimum(folded, 2 * span - folded))
+        return np.where(values > 0, stepped, 0.0)
 
     def of_mean(self, mean_index: int) -> HyperparameterSamples:
         """Return the samples with this mean."""

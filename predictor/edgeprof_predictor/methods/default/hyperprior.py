@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.default.hyperparameter_samples import NOISE_RANGE, HyperparameterSamples
-from edgeprof_predictor.methods.default.platform_families import families
+from edgeprof_predictor.methods.default.platform_families import left_out_families
 from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.samples import Samples
@@ -71,7 +71,7 @@ class MarginalLikelihoods:
         connected = np.flatnonzero(prior.feature_map.space.is_connected(sources.choices))
         count = min(DRAWN_LATENCY_COUNT, len(connected))
         rows, platforms, shares = [], [], []
-        found = families(sources)
+        found = left_out_families(sources)
         for family in found:
             rest = prior.without(family)
             for platform in family:
@@ -82,7 +82,11 @@ class MarginalLikelihoods:
                     rows.append(log_likelihood - log_likelihood.max())
                     platforms.append(platform)
                     shares.append(1.0 / (len(found) * len(family) * DRAW_COUNT))
-        return cls(log_likelihood=np.stack(rows), platforms=np.array(platforms), shares=np.array(shares))
+        return cls(
+            log_likelihood=np.array(rows).reshape(len(rows), len(hyper_samples)),
+            platforms=np.array(platforms, dtype=np.str_),
+            shares=np.array(shares),
+        )
 
     def weigh(self, hyper_samples: HyperparameterSamples, *, without: Sequence[str] = ()) -> HyperparameterSamples:
         """Return the hyper-parameter samples with the learned prior.
@@ -94,7 +98,9 @@ class MarginalLikelihoods:
         counts = ~np.isin(self.platforms, without)
         likelihood, shares = np.exp(self.log_likelihood[counts]), self.shares[counts]
         learned = np.full(len(hyper_samples), 1.0 / len(hyper_samples))
-        for _ in range(STEP_COUNT if len(shares) else 0):
+        if not len(shares):  # no source to learn from: all draws alike
+            return replace(hyper_samples, log_prior=np.log(learned))
+        for _ in range(STEP_COUNT):
             responsibility = likelihood * learned
             responsibility /= responsibility.sum(axis=1, keepdims=True)
             learned = shares @ responsibility / shares.sum()

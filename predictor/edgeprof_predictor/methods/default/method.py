@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.cost_features import FeatureMap
-from edgeprof_predictor.methods.default.calibration import Calibration, calibrate
+from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.hyperprior import MarginalLikelihoods
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.posterior import SHARE_FLOOR, Posterior
 from edgeprof_predictor.methods.default.predictor import AdaptedPlatform, DefaultPredictor, DistilledNetwork
 from edgeprof_predictor.methods.default.prior import Prior
+from edgeprof_predictor.methods.default.source_checks import calibrate
 from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.networks.embedding_table import nearest_platform
 from edgeprof_predictor.networks.fine_tuning import AdaptedNetwork, fine_tune
@@ -38,9 +39,6 @@ DISTILLATION_COUNT: Final = 600
 NETWORK_WEIGHT_MAX: Final = 0.2
 """Largest weight of the distilled network in a prediction: it shares the errors of the model and adds its own."""
 
-FIRST_ROUND_COUNT: Final = 3
-"""Samples chosen before anything is measured: one or two measurements would mislead the choice of the next."""
-
 
 class DefaultMethod(Method):
     """A probabilistic model and a network, fitted to the sources and adapted by few samples.
@@ -54,6 +52,7 @@ class DefaultMethod(Method):
     """
 
     name: ClassVar[str] = "default"
+    sampler_name: ClassVar[str] = "informative"
 
     def __init__(
         self,
@@ -79,8 +78,17 @@ class DefaultMethod(Method):
         *,
         seed: int,
         hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
+        pretrained: PretrainedNetwork | None = None,
     ) -> DefaultMethod:
-        """Fit regressions and network to the sources; calibrate on each family left out."""
+        """Fit regressions and network to the sources; calibrate on each family left out.
+
+        Args:
+            space: Search space of the table.
+            sources: Their latencies.
+            seed: The same seed gives the same method on the same machine.
+            hyperparameters: Of the network.
+            pretrained: The network, where it is trained on these sources already.
+        """
         feature_map = FeatureMap(space)
         prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources), seed=seed)
         hyper_samples = HyperparameterSamples.draw(prior, seed=seed)
@@ -88,7 +96,7 @@ class DefaultMethod(Method):
         return cls(
             prior,
             likelihoods.weigh(hyper_samples),
-            pretrain(space, sources, hyperparameters, seed=seed),
+            pretrained or pretrain(space, sources, hyperparameters, seed=seed),
             calibrate(prior, hyper_samples, likelihoods, sources, seed=seed),
             hyperparameters,
         )
@@ -119,19 +127,29 @@ class DefaultMethod(Method):
             hyperparameters,
         )
 
+    def for_pruned_graphs(self) -> DefaultMethod:
+        """Return the method for platforms that run graphs without what cannot influence the output.
+
+        What is exported and measured on a device is such a graph. Published tables may have timed all of the graph:
+        for them the method describes both, and the samples decide.
+        """
+        return DefaultMethod(
+            self.prior.for_pruned_graphs(), self.hyper_samples, self.pretrained, self.calibration, self.hyperparameters
+        )
+
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return the candidates that lower the variance of all predictions most, given what is measured."""
         return Informative(self.prior, self.hyper_samples)(candidates, count, measured=measured, seed=seed)
 
     def next_round(self, sample_count: int, wanted_count: int) -> int:
-        """Return how many samples to choose at once: a few before anything is known, then one at a time."""
-        return min(1 if sample_count else FIRST_ROUND_COUNT, wanted_count - sample_count)
+        """Return how many samples to choose at once, as the informative sampler needs it."""
+        return Informative(self.prior, self.hyper_samples).next_round(sample_count, wanted_count)
 
     def adapt(self, samples: Samples, *, seed: int) -> DefaultPredictor:
         """Condition the model on the samples; with none, rank by costs."""
         hyper_samples = self.hyper_samples if samples.count else self.hyper_samples.of_mean(self.prior.unsampled_mean)
         posterior = Posterior.infer(self.prior, hyper_samples, samples)
-        encodings = self.space.one_hot(samples.choices)
+        encodings = self.prior.one_hot(samples.choices)
         nearest, correlation = nearest_platform(
             self.platforms, np.exp(self.pretrained.source_log_latencies(encodings)), samples.latency_ms
         )
@@ -145,6 +163,7 @@ class DefaultMethod(Method):
                 ),
                 source_platform=nearest,
                 source_correlation=correlation,
+                calibration=self.calibration,
             )
         )
 
@@ -157,7 +176,7 @@ class DefaultMethod(Method):
         network = fine_tune(
             self.pretrained,
             row,
-            self.space.one_hot(np.concatenate([samples.choices, distilled])),
+            self.prior.one_hot(np.concatenate([samples.choices, distilled])),
             np.log(np.concatenate([samples.latency_ms, mean])),
             np.concatenate([np.full(samples.count, (mean / sd).max() ** 2), (mean / sd) ** 2]),
             self.hyperparameters,
@@ -178,6 +197,6 @@ class DefaultMethod(Method):
             return 0.0
         means, variances = posterior.predict_each(basis)
         mean, _ = posterior.predict(basis)
-        missed = float(np.mean((network.log_latency(self.space.one_hot(choices)) - np.log(mean)) ** 2))
+        missed = float(np.mean((network.log_latency(self.prior.one_hot(choices)) - np.log(mean)) ** 2))
         variance = float(np.median(variances.mean(axis=0) / np.maximum(means.mean(axis=0), SHARE_FLOOR) ** 2))
         return NETWORK_WEIGHT_MAX * variance / (variance + missed)

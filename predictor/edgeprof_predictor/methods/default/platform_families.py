@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 import numpy as np
 
 from edgeprof_predictor.tables.latency_table import LatencyTable
+
+logger = logging.getLogger(__name__)
 
 FAMILY_CORRELATION: Final = 0.985
 """Sources whose log latencies correlate better are one family."""
@@ -25,3 +28,20 @@ def families(sources: LatencyTable) -> list[tuple[str, ...]]:
         found.append(tuple(sources.platforms[index] for index in sorted(members)))
         remaining = [index for index in remaining if index not in members]
     return found
+
+
+def left_out_families(sources: LatencyTable) -> list[tuple[str, ...]]:
+    """Return the families that can be left out in turn; none, with a warning, where all sources are one family.
+
+    Without its only family a prior would know no source, and with it a platform would be tested on itself.
+    """
+    found = families(sources)
+    if len(found) > 1:
+        return found
+    logger.warning(
+        "%s: no source can be left out, because all of them are alike (log latencies correlate above %g); intervals "
+        "and expected errors are those of any platform, not learned from the sources; add a platform of another kind",
+        ", ".join(sources.platforms),
+        FAMILY_CORRELATION,
+    )
+    return []

@@ -28,6 +28,15 @@ normal distribution of this deviation: on all machines arithmetic and memory tra
 PLAUSIBILITY_COUNT: Final = 60
 """Architectures over which that correlation is taken."""
 
+EFFECTIVE_SHARE: Final = 0.5
+"""Share of the hyper-parameter samples that must count effectively after further samples; else they are moved."""
+
+MOVE_COUNT: Final = 12
+"""Metropolis steps of a move. With half as many, intervals after 100 samples are a little too narrow."""
+
+MIN_PART_COUNT: Final = 5
+"""Samples joined at once to fewer."""
+
 SHARE_FLOOR: Final = 0.05
 """Relative latency below which errors are taken as shares of this value: shares of smaller ones have no bound."""
 
@@ -57,16 +66,50 @@ class Posterior:
     def infer(cls, prior: Prior, hyper_samples: HyperparameterSamples, samples: Samples) -> Posterior:
         """Weigh hyper-parameter samples by marginal likelihood and prior, and resample `KEPT_COUNT` of them."""
         everything = cls(prior, hyper_samples, samples)
-        log_weights = everything.log_likelihood + hyper_samples.log_prior
-        if samples.count and prior.cost_models is not None:
-            log_weights += everything._log_plausibility()
+        log_weights = (everything._log_density() if samples.count else 0.0) + hyper_samples.log_prior
         return cls(prior, hyper_samples[_resample(log_weights)], samples)
 
     def joined(self, samples: Samples) -> Posterior:
-        """Return the posterior after more samples: hyper-parameter samples are weighed again, by these."""
+        """Return the posterior after more samples.
+
+        Hyper-parameter samples are weighed again by the new samples and resampled. Where few of them have most of the
+        weight, the copies of these are moved, so that predictions are averaged over as many different ones as before.
+        Many samples are taken in parts, none larger than what was known before it.
+
+        Source:
+            The resample-move algorithm: Gilks and Berzuini 2001.
+        """
+        posterior, start = self, 0
+        while start < samples.count:
+            part = samples[start : start + max(posterior.samples.count, MIN_PART_COUNT)]
+            posterior, start = posterior._joined_part(part), start + part.count
+        return posterior
+
+    def _joined_part(self, samples: Samples) -> Posterior:
         everything = Posterior(self.prior, self.hyper_samples, self.samples.joined(samples))
-        kept = _resample(everything.log_likelihood - self.log_likelihood)
-        return Posterior(self.prior, self.hyper_samples[kept], everything.samples)
+        log_weights = everything.log_likelihood - self.log_likelihood
+        resampled = Posterior(self.prior, self.hyper_samples[_resample(log_weights)], everything.samples)
+        is_diverse = effective_count(log_weights) >= EFFECTIVE_SHARE * len(self.hyper_samples)
+        return resampled if is_diverse else resampled._moved()
+
+    def _moved(self) -> Posterior:
+        """Return the posterior with its hyper-parameter samples moved by Metropolis steps that leave it as likely."""
+        generator = np.random.default_rng(self.samples.count)
+        current, log_density = self, self._log_density()
+        for _ in range(MOVE_COUNT):
+            proposed = Posterior(self.prior, current.hyper_samples.moved(self.prior, generator), self.samples)
+            proposed_density = proposed._log_density()
+            is_taken = np.log(generator.random(len(log_density))) < proposed_density - log_density
+            log_density = np.where(is_taken, proposed_density, log_density)
+            hyper_samples = current.hyper_samples.replaced(proposed.hyper_samples, is_taken)
+            current = Posterior(self.prior, hyper_samples, self.samples)
+        return current
+
+    def _log_density(self) -> FloatArray:
+        """Return the log density of the hyper-parameter samples, up to a constant and to their flat prior: `h`."""
+        plausibility = self._log_plausibility() if self.prior.cost_models is not None else 0.0
+        log_density: FloatArray = self.log_likelihood + plausibility
+        return log_density
 
     def _condition(self) -> None:
         """Condition each hyper-parameter sample on the samples."""
@@ -78,11 +121,10 @@ class Posterior:
             log_scale = (np.log(latency_ms) - np.log(np.maximum(means, RELATIVE_FLOOR))).mean(axis=1)
         relative = latency_ms / np.exp(log_scale)[:, None]
         covariance = hyper_samples.covariance(self._basis, self._basis)
-        noise = (hyper_samples.noise[:, None] + self.samples.relative_sd**2) * np.maximum(relative, RELATIVE_FLOOR) ** 2
-        noise += (self.samples.resolution_ms / np.exp(log_scale)[:, None]) ** 2 / 12.0
         diagonal = np.arange(count)
-        covariance[:, diagonal, diagonal] += noise + 1e-9
         residuals = relative - means
+        noise = self._noise(covariance, means, residuals, np.exp(log_scale))
+        covariance[:, diagonal, diagonal] += noise + 1e-9
         outlier_variance = OUTLIER_VARIANCE * np.maximum(means, RELATIVE_FLOOR) ** 2
         outlier_counts = admit_outliers(covariance, residuals, outlier_variance)
         factor = np.linalg.cholesky(covariance)
@@ -96,6 +138,27 @@ class Posterior:
             - count * log_scale
             + OUTLIER_LOG_ODDS * outlier_counts
         )
+
+    def _noise(self, covariance: FloatArray, means: FloatArray, residuals: FloatArray, scale: FloatArray) -> FloatArray:
+        """Return the noise variance of the samples, in proportion to the squares of what is predicted for them.
+
+        In proportion to what was measured, a spuriously fast sample would count as the most precise one. A slow sample
+        is taken by what was measured: contention makes devices slower, and where it did, the sample tells less.
+        Predicted is by the prior mean first, then by the model with that noise.
+
+        Shapes:
+            covariance: `h x k x k`, noise left out.  means, residuals: `h x k`.  scale: `h`.  returns: `h x k`.
+        """
+        shares = self.hyper_samples.noise[:, None] + self.samples.relative_sd**2
+        rounding = (self.samples.resolution_ms / scale[:, None]) ** 2 / 12.0
+        diagonal = np.arange(self.samples.count)
+        noise = shares * np.maximum(means, RELATIVE_FLOOR) ** 2 + rounding
+        noisy = covariance.copy()
+        noisy[:, diagonal, diagonal] += noise + 1e-9
+        predicted = means + residuals - noise * np.linalg.solve(noisy, residuals[:, :, None])[:, :, 0]
+        measured = np.maximum(means + residuals, RELATIVE_FLOOR)
+        by_model: FloatArray = shares * np.maximum(predicted, measured) ** 2 + rounding
+        return by_model
 
     def predict(self, basis: Basis) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of measured latencies.
@@ -178,6 +241,12 @@ class Posterior:
         shares = latency_ms / latency_ms.mean(axis=0) - 1.0
         covariance: FloatArray = shares.T @ shares / len(shares)
         return covariance
+
+
+def effective_count(log_weights: FloatArray) -> float:
+    """Return to how many equal weights these amount (Kong 1992): 1 to their number."""
+    weights = np.exp(log_weights - log_weights.max())
+    return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def _resample(log_likelihood: FloatArray) -> NDArray[np.int64]:

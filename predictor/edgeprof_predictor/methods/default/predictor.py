@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
+from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.informative_design import REMAINING_COUNT, remaining_variance
 from edgeprof_predictor.methods.default.posterior import Posterior
@@ -19,7 +20,7 @@ from edgeprof_predictor.methods.expected_error import ExpectedError
 from edgeprof_predictor.networks.fine_tuning import AdaptedNetwork
 from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
 
 CHUNK_LENGTH: Final = 1024
 """Architectures predicted at once, so that their encodings stay in the processor's cache."""
@@ -50,6 +51,8 @@ class AdaptedPlatform:
         expectation: The median error to expect.
         source_platform: Whose row the network's row started from.
         source_correlation: Its correlation on the samples.
+        calibration: Of factor and expectation, for more samples; None in profiles of earlier releases, where both stay
+            as they are.
     """
 
     posterior: Posterior
@@ -58,6 +61,23 @@ class AdaptedPlatform:
     expectation: ExpectedError
     source_platform: str | None
     source_correlation: float
+    calibration: Calibration | None = None
+
+    def joined(self, samples: Samples) -> AdaptedPlatform:
+        """Return the platform after more samples: its model learns from them, and is calibrated for their number.
+
+        The network, whose weight is small, stays as it is.
+        """
+        posterior = self.posterior.joined(samples)
+        if self.calibration is None:
+            return replace(self, posterior=posterior)
+        count = posterior.samples.count
+        return replace(
+            self,
+            posterior=posterior,
+            interval_factor=self.calibration.interval_factor(count),
+            expectation=self.calibration.expected_error(posterior.log_errors(posterior.prior.space_sample), count),
+        )
 
 
 class DefaultPredictor(PlatformPredictor):
@@ -71,6 +91,10 @@ class DefaultPredictor(PlatformPredictor):
         self.adapted: Final = adapted
         self.source_platform = adapted.source_platform
         self.source_correlation = adapted.source_correlation
+        if adapted.calibration is not None and adapted.source_platform is not None:
+            self.source_correlation_lower = adapted.calibration.correlation_lower(
+                adapted.source_correlation, adapted.posterior.samples.count
+            )
 
     @property
     def samples(self) -> Samples:
@@ -94,7 +118,7 @@ class DefaultPredictor(PlatformPredictor):
         posterior = self.adapted.posterior
         mean, sd = posterior.predict(posterior.prior.basis(choices))
         distilled = self.adapted.distilled()
-        by_network = distilled.network.log_latency(self.space.one_hot(choices))
+        by_network = distilled.network.log_latency(posterior.prior.one_hot(choices))
         log_latency = np.log(mean) + distilled.weight * (by_network - np.log(mean))
         return log_latency, self.adapted.interval_factor * np.sqrt(np.log1p((sd / mean) ** 2))
 
@@ -122,6 +146,7 @@ def tensors_of(adapted: AdaptedPlatform) -> dict[str, NDArray[np.generic]]:
         **adapted.posterior.prior.tensors(),
         **adapted.posterior.hyper_samples.tensors(),
         **distilled.network.tensors(),
+        **({} if adapted.calibration is None else adapted.calibration.tensors()),
         "network_weight": np.array(distilled.weight),
         "interval_factor": np.array(adapted.interval_factor),
         "expected_error": np.array([adapted.expectation.lower, adapted.expectation.error, adapted.expectation.upper]),
@@ -142,7 +167,7 @@ def platform_from_tensors(
 ) -> AdaptedPlatform:
     """Return what `tensors_of` was saved from."""
     samples = Samples(
-        choices=tensors["samples.choices"].astype(np.int8),
+        choices=tensors["samples.choices"].astype(CHOICE_TYPE),
         latency_ms=tensors["samples.latency_ms"].astype(np.float64),
         relative_sd=tensors["samples.relative_sd"].astype(np.float64),
         resolution_ms=tensors["samples.resolution_ms"].item(),
@@ -160,4 +185,5 @@ def platform_from_tensors(
         expectation=ExpectedError(lower=lower, error=error, upper=upper),
         source_platform=source_platform,
         source_correlation=tensors["source_correlation"].item(),
+        calibration=Calibration.from_tensors(tensors) if "calibration.sample_counts" in tensors else None,
     )

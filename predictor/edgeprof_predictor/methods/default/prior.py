@@ -14,10 +14,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.cost_features import CostFeatures, FeatureMap
 from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels, cost_based_latency
 from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
 
 AMPLITUDES: Final = {
     "sources": (0.03, 4.0),
@@ -86,14 +87,23 @@ class Prior:
         feature_map: Of the search space.
         sources: Regressions of the source platforms, or of some of them.
         cost_models: Random linear cost models; None where the space knows no costs.
+        runs_pruned: Whether the platform runs graphs without what cannot influence the output, as exported networks
+            are. Architectures are then described by their pruned choices. False for tables that may have timed all
+            of the graph: descriptions hold both graphs, and the samples decide.
     """
 
     def __init__(
-        self, feature_map: FeatureMap, sources: SourceRegressions, cost_models: RandomCostModels | None
+        self,
+        feature_map: FeatureMap,
+        sources: SourceRegressions,
+        cost_models: RandomCostModels | None,
+        *,
+        runs_pruned: bool = False,
     ) -> None:
         self.feature_map: Final = feature_map
         self.sources: Final = sources
         self.cost_models: Final = cost_models
+        self.runs_pruned: Final = runs_pruned
         self._has_cut = not bool(np.all(feature_map.space_sample.is_connected))
         self.kernel_names: Final = tuple(name for name in AMPLITUDES if self._has_kernel(name))
         self.space_sample: Final = self.basis(feature_map.space_sample_choices)
@@ -107,24 +117,48 @@ class Prior:
         )
 
     def without(self, platforms: Sequence[str]) -> Prior:
-        """Return the prior without these sources; itself where there are no others."""
+        """Return the prior without these sources.
+
+        Raises:
+            EncodingError: If there are no others.
+        """
         if set(self.sources.platforms) <= set(platforms):
-            return self
-        return Prior(self.feature_map, self.sources.without(platforms), self.cost_models)
+            raise EncodingError(f"a prior needs a source besides {', '.join(platforms)}; leave fewer of them out")
+        return Prior(self.feature_map, self.sources.without(platforms), self.cost_models, runs_pruned=self.runs_pruned)
+
+    def for_pruned_graphs(self) -> Prior:
+        """Return the prior of platforms that run graphs without what cannot influence the output."""
+        return Prior(self.feature_map, self.sources, self.cost_models, runs_pruned=True)
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
         cost_models = {} if self.cost_models is None else self.cost_models.tensors()
-        return {"reference_choices": self.feature_map.space_sample_choices, **self.sources.tensors(), **cost_models}
+        return {
+            "reference_choices": self.feature_map.space_sample_choices,
+            "runs_pruned": np.array(int(self.runs_pruned)),
+            **self.sources.tensors(),
+            **cost_models,
+        }
 
     @classmethod
     def from_tensors(
         cls, space: CategoricalSpace, platforms: tuple[str, ...], tensors: Mapping[str, NDArray[np.generic]]
     ) -> Prior:
-        """Return what `tensors` was saved from."""
-        feature_map = FeatureMap(space, tensors["reference_choices"].astype(np.int8))
+        """Return what `tensors` was saved from; files without `runs_pruned` are of releases that described both."""
+        feature_map = FeatureMap(space, tensors["reference_choices"].astype(CHOICE_TYPE))
         cost_models = RandomCostModels.from_tensors(tensors) if "prices.means" in tensors else None
-        return cls(feature_map, SourceRegressions.from_tensors(platforms, tensors), cost_models)
+        runs_pruned = "runs_pruned" in tensors and bool(tensors["runs_pruned"].item())
+        return cls(
+            feature_map, SourceRegressions.from_tensors(platforms, tensors), cost_models, runs_pruned=runs_pruned
+        )
+
+    def as_run(self, choices: ChoiceArray) -> ChoiceArray:
+        """Return the choices that describe what the platform runs: pruned ones, or all as they are: `n x l`."""
+        return self.feature_map.space.pruned(choices) if self.runs_pruned else choices
+
+    def one_hot(self, choices: ChoiceArray) -> FloatArray:
+        """Return the one-hot encodings of what the platform runs, as networks read them: `n x l` to `n x d`."""
+        return self.feature_map.space.one_hot(self.as_run(choices))
 
     def basis(self, choices: ChoiceArray) -> Basis:
         """Return means and kernel features of architectures.
@@ -132,7 +166,7 @@ class Prior:
         Shapes:
             choices: `n x l`.
         """
-        features = self.feature_map.describe(choices)
+        features = self.feature_map.describe(self.as_run(choices))
         sources = self.sources.predict(design_matrix(self.feature_map, features))
         factors = [self._source_factor(sources)]
         if self.cost_models is not None:
@@ -148,7 +182,7 @@ class Prior:
 
     def source_latencies(self, choices: ChoiceArray) -> FloatArray:
         """Return relative latencies on all sources: `n x l` to `n x p`."""
-        return self.sources.predict(design_matrix(self.feature_map, self.feature_map.describe(choices)))
+        return self.sources.predict(design_matrix(self.feature_map, self.feature_map.describe(self.as_run(choices))))
 
     @property
     def unsampled_mean(self) -> int:

@@ -27,10 +27,10 @@ def test_fewer_errors_leave_more_uncertainty() -> None:
     assert ExpectedError.of_samples(0.1, -1) == ExpectedError.of_samples(0.1, 2)
 
 
-def test_uncertainty_widens_by_the_same_factor_on_both_sides() -> None:
-    expected = ExpectedError.of_log_sd(0.06, 0.25)
-    assert expected.upper / expected.error == pytest.approx(expected.error / expected.lower)
-    assert str(ExpectedError.of_log_sd(0.06, 0.0)) == "6.0% (6.0% to 6.0%)"
+def test_uncertainty_widens_by_a_factor_on_each_side() -> None:
+    expected = ExpectedError.of_log_sds(0.06, 0.5, 0.25)
+    assert (expected.upper / expected.error) ** 2 == pytest.approx(expected.error / expected.lower)
+    assert str(ExpectedError.of_log_sds(0.06, 0.0, 0.0)) == "6.0% (6.0% to 6.0%)"
 
 
 def test_ends_that_do_not_enclose_the_error_are_refused() -> None:

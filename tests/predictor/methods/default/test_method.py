@@ -139,3 +139,26 @@ def test_a_table_of_integers_without_known_costs_is_enough(quick: TransferHyperp
     predictor = method.adapt(measured(method, table, "e", 12), seed=0)
     assert isinstance(predictor, DefaultPredictor)
     assert metrics.spearman(table.latencies_of("e"), predictor.predict(choices).latency_ms) > 0.8
+
+
+def test_what_runs_on_a_device_is_described_without_its_dead_edges(
+    method: DefaultMethod, space: SearchSpace, world: LatencyTable
+) -> None:
+    on_devices = method.for_pruned_graphs()
+    choices = space.sample_choices(400, seed=11)
+    costs = space.costs(choices)
+    assert costs is not None
+    latency_ms = 1.0 + costs.totals[:, 0] / costs.totals[:, 0].mean()  # of the pruned graph: dead edges take no time
+    dead = ~np.all(space.pruned(choices) == choices, axis=1)
+    assert dead.sum() > 50
+    unsampled = on_devices.adapt(Samples.none(space), seed=0).predict(choices).latency_ms
+    both_graphs = method.adapt(Samples.none(space), seed=0).predict(choices).latency_ms
+    assert metrics.spearman(latency_ms, unsampled) > 0.97
+    assert metrics.spearman(latency_ms[dead], unsampled[dead]) > metrics.spearman(latency_ms[dead], both_graphs[dead])
+    chosen = on_devices.choose_samples(choices, 3, measured=Samples.none(space), seed=0)
+    predictor = on_devices.adapt(Samples.of(choices[chosen], latency_ms[chosen]), seed=0)
+    prediction = predictor.predict(choices)
+    assert metrics.spearman(latency_ms, prediction.latency_ms) > 0.97
+    assert metrics.median_ape(latency_ms, prediction.latency_ms) < 0.1
+    assert np.array_equal(prediction.latency_ms, predictor.predict(space.pruned(choices)).latency_ms)
+    assert np.array_equal(predictor.samples.choices, choices[chosen])  # as they were measured

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.methods.default.posterior import Posterior
+from edgeprof_predictor.methods.default.posterior import KEPT_COUNT, Posterior
+from edgeprof_predictor.methods.default.prior import AMPLITUDES
 from edgeprof_predictor.metrics import spearman
 from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
@@ -94,3 +96,54 @@ def test_samples_that_fall_with_size_do_not_turn_the_ranks_around(method: Defaul
     )
     rest = method.prior.basis(world.choices[200:]).means[:, method.prior.unsampled_mean]
     assert spearman(rest, mean) > 0.3
+
+
+@pytest.mark.parametrize("index", [1, 3, 5])
+def test_a_spuriously_fast_sample_is_not_the_most_precise(
+    method: DefaultMethod, world: LatencyTable, index: int
+) -> None:
+    few, latency_ms = method.hyper_samples[np.arange(0, 4000, 20)], world.latencies_of("unseen_0")[:8]
+
+    def noise_ms(factor: float) -> FloatArray:
+        """Standard deviations of the sample's noise when it takes so much of its real latency: `h`."""
+        spoilt = latency_ms.copy()
+        spoilt[index] *= factor
+        samples = Samples(choices=world.choices[:8], latency_ms=spoilt, relative_sd=np.full(8, 0.3))
+        posterior = Posterior(method.prior, few, samples)
+        basis = method.prior.basis(samples.choices)
+        means = few.means(basis)
+        residuals = spoilt / posterior.scale[:, None] - means
+        noise = posterior._noise(few.covariance(basis, basis), means, residuals, posterior.scale)
+        return posterior.scale * np.sqrt(noise[:, index])
+
+    exact = noise_ms(1.0)
+    # In proportion to what was measured it would be .6 and 1.4.
+    assert np.median(noise_ms(0.6) / exact) > 0.7
+    assert np.median(noise_ms(1.4) / exact) > 1.3
+
+
+def test_many_more_samples_leave_many_different_hyper_parameters(method: DefaultMethod, world: LatencyTable) -> None:
+    few = posterior_of(method, world, 8)
+    more = Samples.of(world.choices[8:108], world.latencies_of("unseen_0")[8:108])
+    joined = few.joined(more)
+    assert joined.samples.count == 108
+    assert len(np.unique(joined.hyper_samples.noise)) > KEPT_COUNT / 2
+    for name, (lowest, highest) in AMPLITUDES.items():
+        if name in method.prior.kernel_names:
+            amplitudes = joined.hyper_samples.amplitudes[:, method.prior.kernel_names.index(name)]
+            assert np.all((amplitudes == 0) | ((amplitudes >= lowest - 1e-12) & (amplitudes <= highest + 1e-12)))
+    basis, actual = method.prior.basis(world.choices[108:]), world.latencies_of("unseen_0")[108:]
+    mean, sd = joined.predict(basis)
+    covered = np.mean(np.abs(np.log(actual / mean)) < 1.645 * sd / mean)
+    assert 0.8 < covered < 0.99
+    assert np.array_equal(few.joined(more).predict(basis)[0], mean)
+
+
+def test_expected_error_and_interval_factor_follow_the_samples_of_a_search(
+    method: DefaultMethod, world: LatencyTable
+) -> None:
+    latency_ms = world.latencies_of("unseen_0")
+    predictor = method.adapt(Samples.of(world.choices[:5], latency_ms[:5]), seed=0)
+    joined = predictor.adapted.joined(Samples.of(world.choices[5:40], latency_ms[5:40]))
+    assert joined.interval_factor == method.calibration.interval_factor(40)
+    assert joined.expectation.error < predictor.expectation.error
