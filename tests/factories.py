@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgeprof.store import Probe
+from edgeprof.store import Attempt, Probe
 from edgeprof.store.platform import Platform
 from edgeprof.store.records import ProbeState
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
@@ -46,16 +46,29 @@ def probe_of(
     *,
     is_check: bool = False,
     state: ProbeState = "measured",
-    start_time: float = 0.0,
+    sequence: int | None = None,
     architecture: str | None = None,
 ) -> Probe:
-    """A probe of the network `a` and its ordinal, or of the anchor `a0`."""
-    return Probe(
+    """A probe of the network `a` and its ordinal, or of the anchor `a0`; outcomes are in the plan's order if not told.
+
+    The device's clock runs backwards from one measurement to the next.
+    """
+    number = None if state == "planned" else ordinal + 1 if sequence is None else sequence
+    has_failed = state == "failed"
+    attempt = Attempt(
         job_id=f"job-{ordinal}",
+        number=1,
+        request=None,
+        sequence=number,
+        reason="ERROR_REASON_MODEL_REJECTED" if has_failed else None,
+        failure="no such operator" if has_failed else None,
+    )
+    start_time = 1e9 - ordinal
+    return Probe(
         ordinal=ordinal,
         architecture=architecture or ("a0" if is_check else f"a{ordinal}"),
         is_anchor_check=is_check,
         state=state,
         measurement=None if latency_ms is None else measurement_of(latency_ms, block_count=5, start_time=start_time),
-        failure=None,
+        attempts=(attempt,),
     )

@@ -84,7 +84,8 @@ def test_a_network_that_crashes_the_device_is_replaced_by_another(make_simulated
     device = make_simulated_device(SimulationConfig(faults=(Fault(kind=FaultKind.CRASH, at_run=3, job_count=2),)))
     with edgeprof.connect(device.address) as client:
         report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=FOUR).report
-    assert len(report.failures) == 2
+    # The first crash may have been the device's, so the network had a second attempt.
+    assert len(report.failures) == 1
     assert len(report.samples) == 4
 
 

@@ -216,7 +216,12 @@ class JobRunner:
         spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
         try:
             return await self._worker.run(
-                model_path, spec, attempt=attempt, on_event=record, on_block_begin=self._quiet_window.begin_block
+                model_path,
+                spec,
+                job_id=job.job_id,
+                attempt=attempt,
+                on_event=record,
+                on_block_begin=self._quiet_window.begin_block,
             )
         finally:
             self._quiet_window.end_block()

@@ -79,6 +79,7 @@ class WorkerProcess:
         attempt: int,
         on_event: Callable[[WorkerEvent], Awaitable[None]] | None = None,
         on_block_begin: Callable[[], None] = lambda: None,
+        job_id: str = "",
     ) -> Measurement | Failure:
         """Measure a model in a new process. Cancelling the call kills the process.
 
@@ -89,6 +90,7 @@ class WorkerProcess:
             on_event: Called with each phase and block as it arrives; the worker goes on after a block once the call has
                 ended.
             on_block_begin: Called when a block of timed runs begins.
+            job_id: Id of the job, for runtimes that tell jobs apart.
 
         Returns:
             The measurement without its blocks, or the failure that the worker reported.
@@ -101,7 +103,7 @@ class WorkerProcess:
             AgentUpdatedError: If it runs another version of the package than this process.
         """
         request: dict[str, Any] = {
-            **{"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt},
+            **{"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt, "job_id": job_id},
             **{"acknowledges_blocks": True, "agent_version": WORKER_VERSION},
         }
         placement = self._node_placements.find(spec) if self._node_placements else None

@@ -18,6 +18,9 @@ from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import Conditions, GeneratedInput
 
+JOB_ID_VARIABLE = "EDGEPROF_AGENT_JOB_ID"
+"""Environment variable of a worker with the id of its job: an attempt that follows an interrupted one has the same."""
+
 
 class Runtime(ABC):
     """An inference engine. Constructed without arguments."""

@@ -2,8 +2,8 @@
 
 It is listed only where the environment variable EDGEPROF_SIMULATION names a file with a `SimulationConfig` in JSON.
 Nothing sleeps: a run advances a virtual clock. Temperature and number of jobs are kept between workers in a file beside
-the configuration. Noise is drawn from the device's seed, the model and the number of the job, so the same jobs in the
-same order give the same samples.
+the configuration. Noise is drawn from the device's seed, the model and the number of jobs begun for that model, so the
+same jobs in the same order give the same samples, whether or not one of them was interrupted.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError
@@ -79,10 +80,11 @@ class SimulatedRuntime(Runtime):
                 f"the configuration that {CONFIG_VARIABLE} names was removed while the worker started"
             )
         resolved = resolve_setting(setting, info)
-        state = begin_job(path, config)
+        model_sha256 = hashlib.sha256(model_path.read_bytes()).hexdigest()
+        state = begin_job(path, config, model_sha256)
         if FaultKind.REJECT_MODEL in faults_of(config, state):
             raise ModelRejectedError("the simulated device rejects every model, as its configuration asks for")
-        return _SimulatedModel(path, config, state, model_path, resolved)
+        return _SimulatedModel(path, config, state, model_path, model_sha256, resolved)
 
 
 class _VirtualClock:
@@ -97,24 +99,28 @@ class _VirtualClock:
 
 class _SimulatedModel(LoadedModel):
     def __init__(
-        self, config_path: Path, config: SimulationConfig, state: DeviceState, model_path: Path, setting: Setting
+        self,
+        config_path: Path,
+        config: SimulationConfig,
+        state: DeviceState,
+        model_path: Path,
+        model_sha256: str,
+        setting: Setting,
     ) -> None:
         nodes = read_nodes(model_path, setting.batch_size)
-        content = model_path.read_bytes()
         super().__init__(
             setting=setting,
-            load_ms=len(content) / LOAD_BYTES_PER_MS,
+            load_ms=model_path.stat().st_size / LOAD_BYTES_PER_MS,
             node_counts=count_nodes(nodes) if setting.provider == ACCELERATOR else {CPU: len(nodes)},
         )
         self._config_path = config_path
         self._config = config
         self._faults = faults_of(config, state)
-        self._job_count = state.job_count
+        self._state = state
         self._work_ms = state.work_ms
         self._run_count = 0
         self._true_ms = SimulatedDeviceModel.from_seed(config.seed).latency_ms(nodes, setting)
-        model_hash = hashlib.sha256(content).hexdigest()
-        self._noise = random.Random(f"{config.seed} {model_hash} {state.job_count}")
+        self._noise = random.Random(f"{config.seed} {model_sha256} {state.model_counts[model_sha256]}")
         self._clock = _VirtualClock()
         self.clock = self._clock
 
@@ -159,7 +165,7 @@ class _SimulatedModel(LoadedModel):
 
     def close(self) -> None:
         """Write the state for the next job."""
-        write_state(self._config_path, DeviceState(job_count=self._job_count, work_ms=self._work_ms))
+        write_state(self._config_path, replace(self._state, work_ms=self._work_ms))
 
     def _slowdown(self) -> float:
         slowdown = self._heat_slowdown() if self._is_throttled() else 1.0

@@ -4,10 +4,12 @@ import enum
 import json
 import math
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgeprof_agent.errors import RuntimeNotFoundError
+from edgeprof_agent.runtimes.base import JOB_ID_VARIABLE
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.shared.plain_file import MAX_AGENT_FILE_BYTES, read_plain_file
@@ -134,10 +136,21 @@ class SimulationConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceState:
-    """State that outlives a worker: number of jobs begun, and work since the device was cold, in milliseconds."""
+    """State that outlives a worker.
+
+    Args:
+        job_count: Attempts at jobs that were begun.
+        work_ms: Work since the device was cold, in milliseconds.
+        job_id: The last job; empty where none was told.
+        work_before_ms: Work since the device was cold when the last job began, in milliseconds.
+        model_counts: Jobs that were begun for each model, by its SHA-256; whole numbers as text.
+    """
 
     job_count: int = 0
     work_ms: float = 0.0
+    job_id: str = ""
+    work_before_ms: float = 0.0
+    model_counts: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_config() -> tuple[Path, SimulationConfig]:
@@ -171,17 +184,29 @@ def _state_path(config_path: Path) -> Path:
     return config_path.with_name(config_path.name + ".state")
 
 
-def begin_job(config_path: Path, config: SimulationConfig) -> DeviceState:
+def begin_job(config_path: Path, config: SimulationConfig, model_sha256: str) -> DeviceState:
     """Count a new job and cool the device down by its share.
+
+    Another attempt at a job that was interrupted finds the device as the first one did: a kill of the agent, whenever
+    it strikes, changes no sample. Only the faults of a job that were due in the first attempt are over.
 
     Args:
         config_path: File of the configuration.
         config: Its content.
+        model_sha256: SHA-256 of the model.
     """
     path = _state_path(config_path)
     last = from_json(DeviceState, json.loads(path.read_text(encoding="utf-8"))) if path.exists() else DeviceState()
-    cooling_share = config.heat.cooling_share if config.heat else 0.0
-    state = DeviceState(job_count=last.job_count + 1, work_ms=last.work_ms * (1 - cooling_share))
+    job_id = os.environ.get(JOB_ID_VARIABLE, "")
+    counts = dict(last.model_counts)
+    if job_id and job_id == last.job_id:
+        work_ms = last.work_before_ms
+    else:
+        work_ms = last.work_ms * (1 - (config.heat.cooling_share if config.heat else 0.0))
+        counts[model_sha256] = str(int(counts.get(model_sha256, "0")) + 1)
+    state = DeviceState(
+        job_count=last.job_count + 1, work_ms=work_ms, job_id=job_id, work_before_ms=work_ms, model_counts=counts
+    )
     # Written before anything can go wrong, so that a job that ends in a fault counts as well.
     write_state(config_path, state)
     return state

@@ -11,7 +11,7 @@ from edgeprof_agent.device.processor import read_cpu
 from edgeprof_agent.errors import AgentError
 from edgeprof_agent.isolation.cpu_affinity import bind_to_cores, without_cores
 from edgeprof_agent.models.model_file import check_model_file
-from edgeprof_agent.runtimes.base import LoadedModel
+from edgeprof_agent.runtimes.base import JOB_ID_VARIABLE, LoadedModel
 from edgeprof_agent.runtimes.block_history import BlockHistory
 from edgeprof_agent.runtimes.registry import load_runtime
 from edgeprof_agent.runtimes.timed_loop import measure
@@ -48,6 +48,7 @@ def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
     start_time = time.time() - _process_age_s()
     for name in THREAD_COUNT_VARIABLES:
         os.environ[name] = str(spec.setting.thread_count)
+    os.environ[JOB_ID_VARIABLE] = request.job_id
     link.emit("progress", {"phase": JobPhase.LOADING.value})
     # Before the engine starts its threads, which inherit the affinity.
     asked_cores = bind_to_cores(spec.setting, read_cpu())

@@ -23,6 +23,7 @@ class WorkerRequest:
         model_path: The model's file.
         spec: What to measure.
         attempt: Number of the attempt, from 1.
+        job_id: Id of the job; empty where it is not told.
         isolation: Limits of the process; None to run without confinement.
         node_placement: Node placement where the server knows it already.
         acknowledges_blocks: Whether the server acknowledges each block on the standard input.
@@ -32,6 +33,7 @@ class WorkerRequest:
     model_path: str
     spec: JobSpec
     attempt: int
+    job_id: str = ""
     isolation: IsolationPlan | None = None
     node_placement: NodePlacement | None = None
     acknowledges_blocks: bool = False

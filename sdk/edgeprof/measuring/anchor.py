@@ -7,6 +7,7 @@ drift uncertainty.
 """
 
 import math
+from collections.abc import Sequence
 
 from edgeprof.measuring.latency_estimate import LatencyEstimate, estimate_latency
 from edgeprof.measuring.uncertainty import median_relative_sd
@@ -23,24 +24,27 @@ SLOWER_SD_COUNT = 3.0
 """... and more than three standard deviations of the two medians, so that noise is not taken for drift."""
 
 
-def anchor_of(probes: list[Probe]) -> Probe | None:
+def anchor_of(probes: Sequence[Probe]) -> Probe | None:
     """The probe that was measured first; None before there is one."""
     return next((probe for probe, _ in _in_order(probes)), None)
 
 
-def open_segment(probes: list[Probe]) -> list[Probe]:
-    """The measured probes that no later measurement of the anchor closes yet, the anchor itself not among them."""
+def open_segment(probes: Sequence[Probe]) -> list[Probe]:
+    """The measured probes that no later check of the anchor closes yet, the anchor itself not among them.
+
+    A check that failed closes a segment as well: a device that cannot measure its anchor any more goes on without.
+    """
     anchor = anchor_of(probes)
     segment: list[Probe] = []
-    for probe, _ in _in_order(probes):
-        if probe is anchor or probe.is_anchor_check:
+    for probe in sorted(probes, key=lambda probe: probe.sequence):
+        if probe.state != "planned" and (probe is anchor or probe.is_anchor_check):
             segment = []
         elif probe.state == "measured":
             segment.append(probe)
     return segment
 
 
-def latency_estimates(probes: list[Probe]) -> dict[str, LatencyEstimate]:
+def latency_estimates(probes: Sequence[Probe]) -> dict[str, LatencyEstimate]:
     """Estimate the latency of each measured network from all its measurements, with the drift uncertainty.
 
     The drift uncertainty is the smallest among the measurements that the estimate uses. Where two of them agree, the
@@ -61,26 +65,26 @@ def latency_estimates(probes: list[Probe]) -> dict[str, LatencyEstimate]:
     for text, pairs in measured.items():
         if text != anchor.architecture:
             counts = found[text].block_counts
-            used = [ends[probe.job_id] for (probe, _), count in zip(pairs, counts, strict=True) if count]
+            used = [ends[probe.ordinal] for (probe, _), count in zip(pairs, counts, strict=True) if count]
             found[text] = found[text].with_drift_uncertainty(_drift_uncertainty(used))
     return found
 
 
-def _slower_at_ends(probes: list[Probe], anchor_estimate: LatencyEstimate) -> dict[str, tuple[float, float]]:
-    """How much slower than its estimate the anchor was before and after each measured probe, by job id.
+def _slower_at_ends(probes: Sequence[Probe], anchor_estimate: LatencyEstimate) -> dict[int, tuple[float, float]]:
+    """How much slower than its estimate the anchor was before and after each measured probe, by ordinal.
 
     Returns:
         Natural logarithms of the ratio; 0 where it is within noise, or not known yet.
     """
     measured, anchor = _in_order(probes), anchor_of(probes)
-    found: dict[str, tuple[float, ...]] = {}
+    found: dict[int, tuple[float, ...]] = {}
     for ordered in (measured, measured[::-1]):
         excess = 0.0
         for probe, measurement in ordered:
             if probe is anchor or probe.is_anchor_check:
                 excess = _excess(anchor_estimate, measurement)
-            found[probe.job_id] = (*found.get(probe.job_id, ()), excess)
-    return {job_id: (before, after) for job_id, (before, after) in found.items()}
+            found[probe.ordinal] = (*found.get(probe.ordinal, ()), excess)
+    return {ordinal: (before, after) for ordinal, (before, after) in found.items()}
 
 
 def _drift_uncertainty(ends: list[tuple[float, float]]) -> float:
@@ -89,10 +93,13 @@ def _drift_uncertainty(ends: list[tuple[float, float]]) -> float:
     return min(smallest, sorted(min(pair) for pair in ends)[1]) if len(ends) > 1 else smallest
 
 
-def _in_order(probes: list[Probe]) -> list[tuple[Probe, Measurement]]:
-    """The measured probes in the order in which they were measured, which need not be that of the plan."""
+def _in_order(probes: Sequence[Probe]) -> list[tuple[Probe, Measurement]]:
+    """The measured probes in the order in which they were measured, which need not be that of the plan.
+
+    The order is the host's own: the clock of a device may be set at any time.
+    """
     measured = [(probe, probe.measurement) for probe in probes if probe.measurement is not None]
-    return sorted(measured, key=lambda pair: pair[1].start_time)
+    return sorted(measured, key=lambda pair: pair[0].sequence)
 
 
 def _excess(anchor_estimate: LatencyEstimate, measurement: Measurement) -> float:

@@ -5,8 +5,9 @@ from itertools import islice
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import RemoteError, UnreadableAnswerError
+from edgeprof.measuring.recording import record_result
 from edgeprof.store import Store
-from edgeprof.store.platform import resolve_platform
+from edgeprof.store.platform import device_with
 from edgeprof_proto.records.device import Device
 
 logger = logging.getLogger(__name__)
@@ -18,7 +19,8 @@ NEWEST_COUNT = 1_000
 def collect_results(client: DeviceClient, device: Device, store: Store) -> int:
     """Bring every result that the device keeps for this host into the store, and acknowledge it.
 
-    A result that cannot be read is passed over with a warning, and stays on the device.
+    Each is filed under the platform that ran it, which need not be what the device is today. One that cannot be
+    read is passed over with a warning, and stays on the device.
 
     Args:
         client: The device.
@@ -33,7 +35,7 @@ def collect_results(client: DeviceClient, device: Device, store: Store) -> int:
         for job in islice(client.jobs(), NEWEST_COUNT)
         if job.state.is_final and job.acknowledge_time is None and job.host_name == client.host_name
     ]
-    count, read = 0, []
+    count = 0
     for job_id in kept:
         try:
             job = client.job(job_id)
@@ -41,10 +43,9 @@ def collect_results(client: DeviceClient, device: Device, store: Store) -> int:
             # One bad result must not keep the others back.
             logger.warning("the result of job %s is passed over, it cannot be read: %s", job_id, error)
             continue
-        read.append(job_id)
-        if job.measurement is not None:
-            count += store.measurement(job_id) is None
-            store.record_measurement(job_id, resolve_platform(device, job.spec.setting), job.measurement)
-    if read:
-        client.acknowledge(read)
+        if job.measurement is None:
+            client.acknowledge((job_id,))
+            continue
+        count += store.measurement(job_id) is None
+        record_result(client, store, job_id, device_with(device, job.spec.setting), job.measurement)
     return count

@@ -6,29 +6,32 @@ two medians of a pair; the interval of the median ratio is a rank interval (see 
 a few disturbed pairs do not change.
 """
 
+import hashlib
+import json
 import math
 import os
 import random
 import statistics
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
 from edgeprof.arguments import MAX_PAIR_COUNT, require_count, require_seed
 from edgeprof.devices.client import DeviceClient
+from edgeprof.devices.uploads import read_model
 from edgeprof.errors import EdgeprofError
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.folders import usable_model_folder
-from edgeprof.measuring.recording import record_result
+from edgeprof.measuring.attempt import AttemptRunner
 from edgeprof.measuring.setting_check import require_threads
 from edgeprof.prediction import load_profile
-from edgeprof.store import Store, opened
+from edgeprof.store import MeasurementRequest, Probe, Store, opened
 from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job import Job
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
@@ -168,7 +171,8 @@ def compare(
 ) -> Comparison:
     """Measure two candidates in alternation and say which is faster, by how much, and whether that is certain.
 
-    Every result is stored, then acknowledged, before the next measurement begins.
+    Every result is stored, then acknowledged, before the next measurement begins. Called again after an interruption
+    with the same files, settings, plan and seed, it resumes.
 
     Args:
         client: The device.
@@ -189,33 +193,75 @@ def compare(
     require_count("the number of pairs", pair_count, 1, MAX_PAIR_COUNT)
     if middle_ranks(pair_count, LEVEL) is None:
         raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
-    candidates: dict[Side, Candidate] = {"a": _candidate(a), "b": _candidate(b)}
-    session = f"compare-{uuid.uuid4().hex}"
-    generator = random.Random(seed)
-    pairs = []
-    measure = partial(client.measure, plan=plan, allow_fallback=allow_fallback, on_waiting=on_waiting)
+    candidates = {"a": _candidate(a), "b": _candidate(b)}
+    order = _order(pair_count, seed)
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
         for candidate in candidates.values():
             require_threads(device, candidate.setting)
-        for index in range(pair_count):
-            order: list[Side] = ["a", "b"]
-            generator.shuffle(order)
-            found: dict[Side, Measurement] = {}
-            for side in order:
-                candidate, job_id = candidates[side], f"{session}-{index}-{side}"
-                found[side] = measure(Path(candidate.model), candidate.setting, job_id=job_id)
-                record_result(client, store, job_id, resolve_platform(device, candidate.setting), found[side])
-                on_measurement(candidate, found[side])
-            pairs.append(Pair(a=found["a"], b=found["b"], is_a_first=order[0] == "a"))
+        platforms = {side: resolve_platform(device, candidate.setting) for side, candidate in candidates.items()}
+        requests = {side: _request(platform, plan, allow_fallback) for side, platform in platforms.items()}
+        purpose = f"comparison {_digest(candidates, requests)}"
+        with store.session(platforms["a"], "", seed, purpose=purpose) as record:
+            runner = AttemptRunner(client, store, record, may_skip=False)
+            runner.acknowledge_results()
+            # A comparison may be resumed with another number of pairs: the first ones are the same.
+            store.plan_probes(record, order[len(store.probes(record)) :])
+            while (probe := _next(store.probes(record)[: len(order)])) is not None:
+                side = probe.architecture
+                model = Path(candidates[side].model)
+                outcome = runner.run(probe, platforms[side], requests[side], model, on_waiting=on_waiting)
+                if isinstance(outcome, Measurement):
+                    on_measurement(candidates[side], outcome)
+            pairs = _pairs(store.probes(record)[: len(order)])
+            store.end_session(record, datetime.now(timezone.utc))
     return _comparison(device, candidates["a"], candidates["b"], pairs)
+
+
+def _request(platform: Platform, plan: MeasurementPlan | None, allow_fallback: bool) -> MeasurementRequest:
+    return MeasurementRequest(setting=platform.setting, plan=plan or MeasurementPlan(), allow_fallback=allow_fallback)
 
 
 def _candidate(candidate: Candidate | str | os.PathLike[str]) -> Candidate:
     if isinstance(candidate, Candidate):
         return candidate
     return Candidate(name=Path(candidate).name, model=Path(candidate))
+
+
+def _digest(candidates: Mapping[str, Candidate], requests: Mapping[str, MeasurementRequest]) -> str:
+    """Digest of what is compared: a comparison of other files, settings or plans must not resume this one."""
+    models = {
+        side: hashlib.sha256(read_model(item.model, item.setting.runtime)).hexdigest()
+        for side, item in candidates.items()
+    }
+    identity = [models, {side: to_json(request) for side, request in requests.items()}]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _order(pair_count: int, seed: int) -> list[str]:
+    """The sides in the order in which they are measured, the two of a pair one after the other."""
+    generator = random.Random(seed)
+    order = []
+    for _ in range(pair_count):
+        pair = ["a", "b"]
+        generator.shuffle(pair)
+        order += pair
+    return order
+
+
+def _next(probes: Sequence[Probe]) -> Probe | None:
+    return next((probe for probe in probes if probe.measurement is None), None)
+
+
+def _pairs(probes: Sequence[Probe]) -> list[Pair]:
+    pairs = []
+    for first, second in zip(probes[::2], probes[1::2], strict=True):
+        found = {probe.architecture: probe.measurement for probe in (first, second)}
+        a, b = found["a"], found["b"]
+        assert a is not None and b is not None  # all are measured
+        pairs.append(Pair(a=a, b=b, is_a_first=first.architecture == "a"))
+    return pairs
 
 
 def _comparison(device: Device, a: Candidate, b: Candidate, pairs: Sequence[Pair]) -> Comparison:

@@ -21,7 +21,7 @@ class SessionListener:
         """A measurement has arrived and is in the store."""
 
     def on_probe_failed(self, probe: Probe, failure: str) -> None:
-        """The device could not measure an architecture."""
+        """An attempt to measure an architecture failed; another one may follow at once."""
 
     def on_not_converged(self, count: int, slowdown: float) -> None:
         """Estimates did not converge after two measurements; these networks are measured once more.

@@ -7,28 +7,19 @@ from edgeprof_proto.records.measurement import Measurement
 
 
 def record_result(
-    client: DeviceClient,
-    store: Store,
-    job_id: str,
-    platform: Platform,
-    measurement: Measurement,
-    *,
-    is_probe: bool = False,
+    client: DeviceClient, store: Store, job_id: str, platform: Platform, measurement: Measurement
 ) -> None:
-    """Store a measurement, then acknowledge its job.
+    """Store a measurement under the platform that ran it, then acknowledge its job.
 
     Args:
         client: The device that measured.
         store: Where the measurement goes.
-        job_id: Id of the job.
-        platform: The device with the setting that ran.
-        measurement: The result.
-        is_probe: Whether a session planned the job, so that its probe counts as measured.
+        job_id: Id of the job. Where a session planned it, its probe counts as measured.
+        platform: The device, with the setting that was asked for.
+        measurement: The result, with the setting that ran.
 
     Raises:
         StoreError: If it cannot be written; the device then keeps the result.
     """
-    store.record_measurement(job_id, platform, measurement)
-    if is_probe:
-        store.set_probe_state(job_id, "measured")
+    store.record_measurement(job_id, platform.that_ran(measurement.setting), measurement)
     client.acknowledge((job_id,))

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,11 +71,15 @@ def measure_references(
             f"a table of reference latencies needs two different networks and one platform, got {len(texts)} and "
             f"{len(references)}: name more"
         )
-    with opened(store) as store:
-        measured = {
-            name: _measure(reference, space, texts, store, model_folder, listener)
+    with opened(store) as store, ExitStack() as stack:
+        sessions = {
+            name: stack.enter_context(_measured_session(reference, space, texts, store, model_folder, listener))
             for name, reference in references.items()
         }
+        measured = {name: _latencies_ms(session) for name, session in sessions.items()}
+        # Only now: while one device has not finished, the others' measurements are kept for the same call.
+        for session in sessions.values():
+            session.end()
     everywhere = [text for text in texts if all(text in latencies for latencies in measured.values())]
     if len(everywhere) < 2:
         raise EdgeprofError(
@@ -88,26 +93,30 @@ def measure_references(
     )
 
 
-def _measure(
+@contextmanager
+def _measured_session(
     reference: ReferencePlatform,
     space: str,
     texts: Sequence[str],
     store: Store,
     model_folder: str | os.PathLike[str] | None,
     listener: SessionListener | None,
-) -> dict[str, float]:
-    """Return the latencies of one platform by architecture, in milliseconds."""
+) -> Iterator[MeasurementSession]:
+    """Measure on one platform, and yield the session, which has not ended."""
     device = reference.client.device()
     store.record_device(device, reference.client.address)
     platform = resolve_platform(device, reference.setting)
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
-    record = store.resume_or_begin_session(platform, space, 0, purpose=f"reference {digest}")
-    session = MeasurementSession(
-        reference.client, platform, store, record, model_folder=model_folder, listener=listener
-    )
-    if not session.probes():
-        session.plan(texts)
-    session.measure_planned()
-    session.converge()
-    session.end()
+    with store.session(platform, space, 0, purpose=f"reference {digest}") as record:
+        session = MeasurementSession(
+            reference.client, platform, store, record, model_folder=model_folder, listener=listener
+        )
+        if not session.probes():
+            session.plan(texts)
+        session.converge()
+        yield session
+
+
+def _latencies_ms(session: MeasurementSession) -> dict[str, float]:
+    """The latencies of one platform by architecture, in milliseconds."""
     return {text: estimate.latency_ms for text, estimate in session.latency_estimates().items()}

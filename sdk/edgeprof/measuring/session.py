@@ -1,43 +1,45 @@
 """A session of measurements of several architectures on one platform that can be interrupted and resumed.
 
-Each measurement is planned in the store, with the id of its job, before the device is asked for it; its result is in
-the store before the next one begins. The anchor is measured again after every few probes. A network whose latency
-estimate has not converged is measured again, and the estimate uses all its measurements.
+Each attempt to measure is written to the store, with the id of its job, before the device is asked for it; its outcome
+is in the store before the next one begins. What is next follows from the store alone (`next_step.py`). The anchor is
+measured again after every few probes. A network whose latency estimate has not converged is measured again, and the
+estimate uses all its measurements.
 """
 
 import math
 import os
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
-from edgeprof.errors import (
-    ModelQuarantinedError,
-    ModelRejectedError,
-    ModelTransferError,
-    OnboardingError,
-    WorkerFailedError,
-)
+from edgeprof.errors import ModelFileError, OnboardingError
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.folders import usable_model_folder
-from edgeprof.measuring.anchor import CHECK_INTERVAL, anchor_of, latency_estimates, open_segment
+from edgeprof.measuring.anchor import latency_estimates
+from edgeprof.measuring.attempt import AttemptRunner, FailedAttempt
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT, LatencyEstimate
 from edgeprof.measuring.listener import SessionListener
-from edgeprof.measuring.recording import record_result
+from edgeprof.measuring.next_step import (
+    CheckAnchor,
+    MeasureAgain,
+    MeasureProbe,
+    last_measured,
+    measurement_counts,
+    next_step,
+)
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import AGENT, MEASURING, TimeLedger
-from edgeprof.store import Probe, SessionRecord, Store
+from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job_spec import MeasurementPlan
 
 MAX_FAILURE_COUNT = 5
-"""Failed measurements after which the device, not the architecture, is the likely cause."""
+"""Networks in a row that fail after which the device, not the architecture, is the likely cause."""
 
-MAX_ATTEMPT_COUNT = 4
-"""Measurements of one architecture at most, failed ones included: on a device whose estimates never converge a session
-must end as well."""
+MAX_REOPEN_COUNT = 1
+"""Times that a network is tried again that failed when the device was the likely cause."""
 
 
 class MeasurementSession:
@@ -74,16 +76,14 @@ class MeasurementSession:
         self.platform = platform
         self.record = record
         self.space = get_space(record.space)
-        self._client = client
         self._store = store
-        self._plan = plan or MeasurementPlan()
+        self._runner = AttemptRunner(client, store, record)
+        self._request = MeasurementRequest(setting=platform.setting, plan=plan or MeasurementPlan())
         self._model_folder = usable_model_folder(model_folder)
         self._listener = listener or SessionListener()
         self._time_ledger = time_ledger or TimeLedger()
         require_exportable(client.device(), platform.setting)
-        if record.is_resumed:
-            # The host may have ended between writing a result and acknowledging it.
-            client.acknowledge(probe.job_id for probe in self.probes() if probe.state != "planned")
+        self._runner.acknowledge_results()
 
     def probes(self) -> list[Probe]:
         """All probes of the session as they are in the store."""
@@ -107,103 +107,103 @@ class MeasurementSession:
         """Measure all that is planned.
 
         Raises:
-            OnboardingError: If too many measurements fail.
-            AgentUnavailableError: If the device stays silent.
+            OnboardingError: If too many networks in a row fail.
+            EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
         """
-        while self.measure_next():
+        while self.measure_next() is not None:
             pass
 
-    def measure_next(self) -> bool:
-        """Measure what is planned next, and check the anchor when it is due; False where nothing is planned.
+    def converge(self) -> None:
+        """Measure all that is planned, the anchor a last time, and every network whose estimate has not converged."""
+        while self.measure_next(is_closing=True) is not None:
+            pass
+
+    def measure_next(self, *, is_closing: bool = False) -> Probe | None:
+        """Measure what is next: a planned network, a check of the anchor, or a network once more.
+
+        Args:
+            is_closing: Whether no other networks will be planned.
+
+        Returns:
+            What was measured or failed; None where nothing is left to do.
 
         Raises:
-            OnboardingError: If too many measurements fail.
-            AgentUnavailableError: If the device stays silent.
+            OnboardingError: If too many networks in a row fail.
+            EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
         """
-        probe = next((item for item in self.probes() if item.state == "planned"), None)
-        if probe is None:
-            return False
-        self._measure(probe)
-        if len(open_segment(self.probes())) >= CHECK_INTERVAL:
-            self._check_anchor()
-        return True
-
-    def converge(self) -> None:
-        """Measure the anchor a last time, and again every network whose estimate has not converged."""
-        while open_segment(self.probes()):
-            self._check_anchor()
-            self.measure_planned()
+        while True:
+            step = next_step(self.probes(), is_closing=is_closing)
+            if step is None:
+                return None
+            if isinstance(step, CheckAnchor):
+                self._store.plan_probes(self.record, [step.architecture], is_anchor_check=True)
+            elif isinstance(step, MeasureAgain):
+                self._tell_what_is_measured_again(step)
+                self.plan(step.architectures)
+            elif self._measure(step):
+                return step.probe
 
     def end(self) -> None:
         """Mark the session as finished."""
         self._store.end_session(self.record, datetime.now(timezone.utc))
 
-    def _measure(self, probe: Probe) -> None:
+    def _measure(self, step: MeasureProbe) -> bool:
+        """Make an attempt; False where another one of the same probe is to follow."""
+        probe = step.probe
         self._listener.on_probe_started(probe)
         with self._time_ledger.step("exporting networks"):
-            architecture = self.space.parse(probe.architecture)
-            batch_size = self.platform.setting.batch_size
-            model = export_architecture(self.space, architecture, self._model_folder, batch_size=batch_size)
+            model = self._export(probe.architecture)
         begin_s = self._time_ledger.elapsed_s()
-        try:
-            measurement = self._client.measure(
-                model,
-                self.platform.setting,
-                job_id=probe.job_id,
-                plan=self._plan,
-                on_event=self._listener.on_job_event,
-                on_waiting=self._listener.on_waiting,
-            )
-        except (ModelRejectedError, ModelQuarantinedError, ModelTransferError, WorkerFailedError) as error:
-            self._store.set_probe_state(probe.job_id, "failed", str(error))
-            self._listener.on_probe_failed(probe, str(error))
-            self._give_up_after_many_failures(str(error))
-            return
-        runs_s = sum(sum(block.latency_ms) for block in measurement.blocks) / 1_000
+        outcome = self._runner.run(
+            probe,
+            self.platform,
+            self._request,
+            model,
+            on_event=self._listener.on_job_event,
+            on_waiting=self._listener.on_waiting,
+        )
+        if isinstance(outcome, FailedAttempt):
+            self._listener.on_probe_failed(probe, outcome.message)
+            self._give_up_after_many_failures(outcome.message)
+            return outcome.is_given_up
+        runs_s = sum(sum(block.latency_ms) for block in outcome.blocks) / 1_000
         self._time_ledger.add(MEASURING, runs_s)
         self._time_ledger.add(AGENT, max(self._time_ledger.elapsed_s() - begin_s - runs_s, 0.0))
-        with self._time_ledger.step("writing to disk"):
-            record_result(self._client, self._store, probe.job_id, self.platform, measurement, is_probe=True)
-        self._listener.on_probe_measured(probe, measurement)
+        self._listener.on_probe_measured(probe, outcome)
+        return True
+
+    def _export(self, text: str) -> Path:
+        architecture, batch_size = self.space.parse(text), self.platform.setting.batch_size
+        try:
+            return export_architecture(self.space, architecture, self._model_folder, batch_size=batch_size)
+        except OSError as error:
+            raise ModelFileError(
+                f"cannot write the exported network to {self._model_folder} ({error.strerror or error}): free the disk "
+                "or name another folder in EDGEPROF_CACHE; what was measured is kept, and the same command goes on"
+            ) from error
 
     def _give_up_after_many_failures(self, last: str) -> None:
-        failure_count = sum(probe.state == "failed" for probe in self.probes())
-        if failure_count >= MAX_FAILURE_COUNT:
-            raise OnboardingError(
-                f"{failure_count} measurements failed on {self.platform.device_name}, the last with: {last}. "
-                "Mend the device or choose another setting, then start the same command again"
-            )
+        given_up = self._failures_in_a_row()
+        if len(given_up) < MAX_FAILURE_COUNT:
+            return
+        # The networks are innocent where the device is at fault, so they are tried once more.
+        self._store.give_up(self.record, [probe for probe in given_up if probe.reopen_count < MAX_REOPEN_COUNT])
+        raise OnboardingError(
+            f"{len(given_up)} networks in a row failed on {self.platform.device_name}, the last with: {last}. "
+            "Mend the device or choose another setting, then start the same command again"
+        )
 
-    def _check_anchor(self) -> None:
-        """Measure the anchor again, and plan another measurement of each network that has not converged."""
-        anchor = anchor_of(self.probes())
-        assert anchor is not None  # an open segment has one
-        self._store.plan_probes(self.record, [anchor.architecture], is_anchor_check=True)
-        self._measure(self.probes()[-1])
+    def _failures_in_a_row(self) -> list[Probe]:
+        """The networks that failed since the last one was measured, or since failures ended the session."""
+        in_order = sorted(self.probes(), key=lambda probe: probe.sequence)
+        last_good = max((probe.sequence for probe in in_order if probe.state == "measured"), default=0)
+        after = max(last_good, self._store.give_up_sequence(self.record))
+        return [probe for probe in in_order if probe.state == "failed" and probe.sequence > after]
+
+    def _tell_what_is_measured_again(self, step: MeasureAgain) -> None:
         probes = self.probes()
-        found = latency_estimates(probes)
-        attempts = Counter(probe.architecture for probe in probes if not probe.is_anchor_check)
-        planned = {probe.architecture for probe in probes if probe.state == "planned"}
-        again = [
-            probe.architecture
-            for probe in last_measured(probes)
-            if probe.architecture not in {anchor.architecture, *planned}
-            and attempts[probe.architecture] < MAX_ATTEMPT_COUNT
-            and not found[probe.architecture].is_converged
-        ]
-        disturbed = [text for text in again if attempts[text] >= CONVERGED_ATTEMPT_COUNT]
+        counts, found = measurement_counts(probes), latency_estimates(probes)
+        disturbed = [text for text in step.architectures if counts[text] >= CONVERGED_ATTEMPT_COUNT]
         if disturbed:
             slowdown = math.exp(max(found[text].drift_uncertainty for text in disturbed))
             self._listener.on_not_converged(len(disturbed), slowdown)
-        self.plan(again)
-
-
-def last_measured(probes: list[Probe]) -> list[Probe]:
-    """The last measured probe of each network, checks of the anchor excluded.
-
-    A later attempt that failed does not remove an earlier measurement.
-    """
-    measured = {
-        probe.architecture: probe for probe in probes if probe.measurement is not None and not probe.is_anchor_check
-    }
-    return list(measured.values())

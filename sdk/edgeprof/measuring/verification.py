@@ -24,6 +24,9 @@ MIN_UNSEEN_COUNT = 3
 DEFAULT_UNSEEN_COUNT = 20
 """Enough for a rank correlation, and about a minute of a board's time."""
 
+MIN_MEASURED_COUNT = 3
+"""Fewer networks have no rank correlation that says anything."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedArchitecture:
@@ -126,22 +129,28 @@ def verify(
     space = profile.space
     unseen = _unseen(profile, count, seed)
     purpose = f"verify {profile.provenance.get('onboarding_session', '')}"
-    with opened(store) as store:
-        record = store.resume_or_begin_session(platform, space.name, seed, purpose=purpose)
+    with (
+        opened(store) as store,
+        store.session(platform, space.name, seed, purpose=purpose) as record,
+    ):
         session = MeasurementSession(client, platform, store, record, model_folder=model_folder, listener=listener)
-        if not session.probes():
-            anchor = space.architectures(profile.samples.choices[:1])
-            session.plan([space.format(architecture) for architecture in (*anchor, *unseen)])
-        session.measure_planned()
+        anchor = space.architectures(profile.samples.choices[:1])
+        wanted = [space.format(architecture) for architecture in (*anchor, *unseen)]
+        planned = {probe.architecture for probe in session.probes()}
+        session.plan([text for text in wanted if text not in planned])
         session.converge()
+        measured = {text: found for text, found in session.latency_estimates().items() if text in wanted[1:]}
         session.end()
-        measured = session.latency_estimates()
+    if len(measured) < min(count, MIN_MEASURED_COUNT):
+        raise EdgeprofError(
+            f"{len(measured)} of {len(unseen)} networks could be measured on {platform.device_name}, a verification "
+            f"needs {MIN_MEASURED_COUNT}: mend the device, then start the same command again"
+        )
     return _compare(profile, platform, measured)
 
 
 def _compare(profile: Profile, platform: Platform, measured: dict[str, LatencyEstimate]) -> Verification:
-    seen = {profile.space.format(item) for item in profile.space.architectures(profile.samples.choices)}
-    texts = [text for text in measured if text not in seen]
+    texts = list(measured)
     prediction = profile.predict(texts)
     return Verification(
         platform=platform.name,

@@ -80,6 +80,7 @@ def onboard(
     time_ledger = TimeLedger()
     with time_ledger.step("loading the predictor"):
         bundle = bundle or load_bundle(space)
+    goal, listener = goal or Goal(), listener or OnboardingListener()
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
@@ -87,28 +88,34 @@ def onboard(
         platform = resolve_platform(device, setting)
         path = None if output is None else _profile_path(Path(output), platform, space)
         check_output(path)
-        session = MeasurementSession(
-            client,
-            platform,
-            store,
-            store.resume_or_begin_session(platform, space, seed, purpose=ONBOARDING),
-            plan=PLAN,
-            model_folder=model_folder,
-            listener=listener,
-            time_ledger=time_ledger,
-        )
-        goal, listener = goal or Goal(), listener or OnboardingListener()
-        # An exported network lacks what cannot influence its output.
-        method = bundle.method.for_pruned_graphs()
-        onboarding = Onboarding(session, method, goal=goal, listener=listener, time_ledger=time_ledger)
-        predictor, stop_reason = onboarding.run()
-        report = report_on(onboarding, predictor, stop_reason)
-        profile = _profile(session, predictor, report)
-        if path is not None:
-            _write_profile(profile, path)
-        # Only now: where the file cannot be written, the same call resumes here, with nothing to measure.
-        session.end()
-        return Onboarded(profile=profile, path=path, report=report)
+        with store.session(platform, space, seed, purpose=ONBOARDING) as record:
+            session = MeasurementSession(
+                client,
+                platform,
+                store,
+                record,
+                plan=PLAN,
+                model_folder=model_folder,
+                listener=listener,
+                time_ledger=time_ledger,
+            )
+            # An exported network lacks what cannot influence its output.
+            method = bundle.method.for_pruned_graphs()
+            onboarding = Onboarding(session, method, goal=goal, listener=listener, time_ledger=time_ledger, store=store)
+            onboarded = _finished(onboarding, path)
+            # Only now: where the file cannot be written, the same call resumes here, with nothing to measure.
+            session.end()
+        return onboarded
+
+
+def _finished(onboarding: Onboarding, path: Path | None) -> Onboarded:
+    """Run an onboarding to its end and write the profile."""
+    predictor, stop_reason = onboarding.run()
+    report = report_on(onboarding, predictor, stop_reason)
+    profile = _profile(onboarding.session, predictor, report)
+    if path is not None:
+        _write_profile(profile, path)
+    return Onboarded(profile=profile, path=path, report=report)
 
 
 def _profile(session: MeasurementSession, predictor: DefaultPredictor, report: OnboardingReport) -> Profile:

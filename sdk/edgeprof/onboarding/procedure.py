@@ -9,7 +9,9 @@ from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal, OnboardingStatus, reason_to_stop
+from edgeprof.onboarding.history import OnboardingHistory
 from edgeprof.onboarding.listener import OnboardingListener
+from edgeprof.store import Store
 from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis, diagnose_error
 from edgeprof_predictor.methods.default.informative_design import FIRST_ROUND_COUNT
 from edgeprof_predictor.methods.default.method import DefaultMethod
@@ -38,6 +40,7 @@ class Onboarding:
         goal: When to stop.
         listener: Is called at every step.
         time_ledger: Counts the time of each step.
+        store: Where its history and its decision are written.
     """
 
     def __init__(
@@ -48,44 +51,57 @@ class Onboarding:
         goal: Goal,
         listener: OnboardingListener,
         time_ledger: TimeLedger,
+        store: Store,
     ) -> None:
         self.session = session
         self.time_ledger = time_ledger
-        # By the number of samples.
-        self.history: dict[int, OnboardingStatus] = {}
+        self.history = OnboardingHistory(store, session.record)
         self._method = method
         self._goal = goal
         self._listener = listener
         self._space = session.space
         self._seed = session.record.seed
         self._candidates = self._distinct_candidates()
-        self._measured_count = 0
         self._begin_s = time_ledger.elapsed_s()
 
     def run(self) -> tuple[DefaultPredictor, str]:
         """Measure and adapt until a limit or the target is reached.
 
+        What is next follows from the store alone, so that an interrupted onboarding ends as an undisturbed one.
+
         Returns:
             The adapted predictor, and the reason to stop.
 
         Raises:
-            OnboardingError: If too many measurements fail.
-            AgentUnavailableError: If the device stays silent.
+            OnboardingError: If too many networks in a row fail.
+            EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
         """
         if self.session.record.is_resumed:
             self._listener.on_resumed(list(self.session.latency_estimates()))
         self._begin_s = self.time_ledger.elapsed_s()
-        self._update_status()
-        self._measure_planned()
-        while (reason := self._reason_to_stop()) is None:
-            self._plan_more()
-            self._measure_planned()
+        while (reason := self.history.reason_to_stop(self._goal)) is None:
+            self._go_on()
         self.session.converge()
         predictor = self._adapt()
         self._record_status(predictor)
         with self.time_ledger.step("fine-tuning the network"):
             predictor.adapted.distilled()
         return predictor, reason
+
+    def _go_on(self) -> None:
+        """Take the next step: update the status, measure, decide to stop, or plan more."""
+        last = max(self.session.probes(), key=lambda probe: probe.sequence, default=None)
+        if last is not None and last.measurement is not None and not last.is_anchor_check:
+            self._update_status()
+        if self.session.measure_next() is not None:
+            return
+        self._update_status()
+        status = self.history.status(len(self.session.measured_probes()))
+        reason = None if status is None else reason_to_stop(self._goal, status)
+        if reason is None:
+            self._plan_more()
+        else:
+            self.history.record_stop(self._goal, reason)
 
     @property
     def choice(self) -> str:
@@ -102,19 +118,15 @@ class Onboarding:
             predictor, self._untried_candidates(), sample_count=predictor.samples.count, wanted_error=wanted_error
         )
 
-    def _measure_planned(self) -> None:
-        """Measure what is planned, and update the status after each measurement."""
-        while self.session.measure_next():
-            self._measured_count += 1
-            self._update_status()
-
     def _update_status(self) -> None:
-        if self.session.measured_probes():
+        """Adapt and write the status, unless that was done for everything that is measured so far."""
+        probes = self.session.measured_probes()
+        if probes and self.history.sequence < self._sequence():
             self._listener.on_adapted(self._record_status(self._adapt()))
 
-    def _reason_to_stop(self) -> str | None:
-        status = self.history.get(len(self.session.measured_probes()))
-        return None if status is None else reason_to_stop(self._goal, status)
+    def _sequence(self) -> int:
+        """Number of the last outcome."""
+        return max((probe.sequence for probe in self.session.probes()), default=0)
 
     def _plan_more(self) -> None:
         count = len(self.session.measured_probes())
@@ -168,20 +180,14 @@ class Onboarding:
         """Add the expected error, and the one after another sample, to the history."""
         with self.time_ledger.step("estimating the gain of another sample"):
             next_error = predictor.error_after(self._untried_candidates(), 1)
-        elapsed_s = self.time_ledger.elapsed_s()
-        planned = PLAN.filled()
+        elapsed_s = self.history.elapsed_before_s + self.time_ledger.elapsed_s()
+        measured_count = sum(probe.measurement is not None for probe in self.session.probes())
         status = OnboardingStatus(
             sample_count=predictor.samples.count,
             expected=predictor.expectation,
             next_error=next_error,
             elapsed_s=elapsed_s,
-            # Earlier processes' measurements took no time of this one; before its first measurement the plan's is used.
-            seconds_per_sample=CONVERGED_ATTEMPT_COUNT
-            * (
-                (elapsed_s - self._begin_s) / self._measured_count
-                if self._measured_count
-                else (planned.warmup_duration_ms + planned.timed_duration_ms) / 1_000
-            ),
+            seconds_per_sample=CONVERGED_ATTEMPT_COUNT * (elapsed_s - self._begin_s) / measured_count,
         )
-        self.history[status.sample_count] = status
+        self.history.record_status(status, self._sequence())
         return status

@@ -78,7 +78,7 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
         source_platform=predictor.source_platform or "",
         source_correlation=predictor.source_correlation,
         choice=onboarding.choice,
-        history=tuple(status for _, status in sorted(onboarding.history.items())),
+        history=onboarding.history.statuses(),
         error_diagnosis=onboarding.error_diagnosis(predictor),
         seconds_by_step=onboarding.time_ledger.seconds_by_step(),
     )

@@ -219,8 +219,10 @@ def _device_meter(
     profile = profiles[0]
     platform = Platform.from_facts(profile.platform)
     purpose = f"search {profile.provenance.get('onboarding_session', '')}"
-    with opened(store) as store:
-        record = store.resume_or_begin_session(platform, profile.space.name, seed, purpose=purpose)
+    with (
+        opened(store) as store,
+        store.session(platform, profile.space.name, seed, purpose=purpose) as record,
+    ):
         session = MeasurementSession(client, platform, store, record, model_folder=model_folder, listener=listener)
         yield DeviceMeter(session, profile)
         # Not where the search raised: it is resumed then.

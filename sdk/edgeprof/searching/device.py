@@ -30,7 +30,6 @@ class DeviceMeter:
         """
         if not any(probe.architecture == architecture for probe in self._session.probes()):
             self._session.plan([architecture])
-        self._session.measure_planned()
         self._session.converge()
         estimate = self._session.latency_estimates().get(architecture)
         if estimate is None:

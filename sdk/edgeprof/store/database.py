@@ -1,5 +1,7 @@
 """The database of the store: a SQLite file, brought to the newest schema when it is opened."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,12 @@ from edgeprof.errors import StoreError
 from edgeprof.folders import chosen_or_home
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+LOCK_TIMEOUT_S = 30.0
+"""How long a transaction waits for those of other processes, which take milliseconds each."""
+
+LOCKED = "database is locked"
+"""What SQLite says once that time is over."""
 
 
 def default_store_path() -> Path:
@@ -39,8 +47,9 @@ class Database:
         self.path = path
         with self._translate_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(f"sqlite:///{path}")
+            self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": LOCK_TIMEOUT_S})
             event.listen(self._engine, "connect", _configure_sqlite)
+            event.listen(self._engine, "begin", _begin_immediately)
             try:
                 with self._engine.begin() as connection:
                     self._migrate(connection)
@@ -83,6 +92,11 @@ class Database:
         try:
             yield
         except DatabaseError as error:
+            if LOCKED in str(error.orig):
+                raise StoreError(
+                    f"the store {self.path} is in use: another process has kept it locked for {LOCK_TIMEOUT_S:.0f} s; "
+                    "end that process, or name another file in EDGEPROF_STORE"
+                ) from error
             raise StoreError(
                 f"the store {self.path} cannot be used ({error.orig}): free the disk, mend the file's permissions, "
                 "or name another file in EDGEPROF_STORE"
@@ -92,6 +106,26 @@ class Database:
 
 
 def _configure_sqlite(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    # The driver begins no transactions by itself; `_begin_immediately` does.
+    connection.isolation_level = None
+    _use_write_ahead_log(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_write_ahead_log(connection: Any) -> None:
+    """Switch the file to a write-ahead log; SQLite itself does not wait where another process does the same."""
+    deadline_s = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if LOCKED not in str(error) or time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.01)
+
+
+def _begin_immediately(connection: Connection) -> None:
+    """Take the lock for writing at once: one taken after reading is refused where another process has written since."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

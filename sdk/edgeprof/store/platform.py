@@ -52,6 +52,14 @@ class Platform:
         ]
         return "_".join(re.sub(r"[^a-z0-9.]+", "-", part.lower()).strip("-") for part in parts if part)
 
+    def that_ran(self, setting: Setting) -> "Platform":
+        """The platform of a result: the same device with the setting that ran, as the result reports it.
+
+        Args:
+            setting: The setting of a measurement, whose every field is filled in.
+        """
+        return dataclasses.replace(self, setting=_without_all_cores(setting))
+
     def facts(self) -> dict[str, str]:
         """The platform as names and texts, for a profile; `Platform.from_facts` reads them."""
         return {
@@ -97,7 +105,15 @@ def resolve_platform(device: Device, setting: Setting) -> Platform:
                 batch_size=setting.batch_size,
                 options={**defaults, **setting.options},
             )
-    # Naming all cores means the same as naming none, so both are one platform.
-    options = {name: value for name, value in setting.options.items() if (name, value) != (CORES_OPTION, ALL_CORES)}
-    setting = dataclasses.replace(setting, options=options)
+    return device_with(device, _without_all_cores(setting))
+
+
+def device_with(device: Device, setting: Setting) -> Platform:
+    """The platform of a device with a setting as it is."""
     return Platform(device_id=device.device_id, device_name=device.board or device.host_name, setting=setting)
+
+
+def _without_all_cores(setting: Setting) -> Setting:
+    """The same setting: naming all cores means the same as naming none, so both are one platform."""
+    options = {name: value for name, value in setting.options.items() if (name, value) != (CORES_OPTION, ALL_CORES)}
+    return dataclasses.replace(setting, options=options)

@@ -1,10 +1,11 @@
-"""What the store returns: devices, sessions and the probes of a session."""
+"""What the store returns: devices, sessions, the probes of a session and the attempts of a probe."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 
 ProbeState = Literal["planned", "measured", "failed"]
@@ -26,35 +27,89 @@ class KnownDevice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementRequest:
+    """What an attempt asks the device for, besides the model.
+
+    Args:
+        setting: How to run the model.
+        plan: How long and how often.
+        allow_fallback: Whether some nodes may run elsewhere than on the provider asked for.
+    """
+
+    setting: Setting
+    plan: MeasurementPlan
+    allow_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt to measure a probe: a job of its own on the device.
+
+    Args:
+        job_id: Id of the job, chosen before the device is asked.
+        number: Number among the attempts of the probe, from 1.
+        request: What it asked for; None in stores of versions that did not keep it.
+        sequence: The host's own number of the outcome, by which outcomes are ordered; None before there is one.
+        reason: Why it failed, for machines: the agent's reason, the name of this host's exception, or empty for
+            failures of versions that kept none; None where it did not fail.
+        failure: Why it failed, for people; None where it did not fail.
+    """
+
+    job_id: str
+    number: int
+    request: MeasurementRequest | None
+    sequence: int | None
+    reason: str | None
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """One measurement that a session planned.
 
     Args:
-        job_id: Id of the job on the device, chosen before the device is asked.
         ordinal: Position in the session, from 0.
-        architecture: Text of the architecture.
+        architecture: Text of the architecture; "a" or "b" in a comparison.
         is_anchor_check: True where the anchor is measured again to see whether the device has drifted.
-        state: Whether it is planned, measured or failed.
+        state: Whether it is still to be measured, measured, or given up after a failure.
         measurement: The result; None unless `state` is `measured`.
-        failure: Why it failed, where `state` is `failed`.
+        attempts: Its attempts so far, in their order.
+        reopen_count: Times that it was given up and is to be measured all the same, since the device was the more
+            likely cause.
     """
 
-    job_id: str
     ordinal: int
     architecture: str
     is_anchor_check: bool
     state: ProbeState
     measurement: Measurement | None
-    failure: str | None
+    attempts: tuple[Attempt, ...] = ()
+    reopen_count: int = 0
+
+    @property
+    def open_attempt(self) -> Attempt | None:
+        """The attempt that has no outcome yet; None where the next one is a new one."""
+        return next((attempt for attempt in self.attempts if attempt.sequence is None), None)
+
+    @property
+    def sequence(self) -> int:
+        """The host's own number of the last outcome, by which probes are ordered; 0 before there is one."""
+        return max((attempt.sequence or 0 for attempt in self.attempts), default=0)
+
+    @property
+    def failure(self) -> str | None:
+        """Why it was given up; None unless `state` is `failed`."""
+        failures = [attempt.failure for attempt in self.attempts if attempt.failure is not None]
+        return failures[-1] if self.state == "failed" and failures else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
-    """A session of measurements of one search space on one platform.
+    """A session of measurements on one platform.
 
     Args:
         session_id: Random id; job ids begin with it.
-        space: Name of the search space.
+        space: Name of the search space; empty for a comparison.
         seed: Seed of its random choices.
         is_resumed: True where the store held the session, unfinished.
     """
@@ -63,3 +118,18 @@ class SessionRecord:
     space: str
     seed: int
     is_resumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStatus:
+    """Status of a session with some number of samples.
+
+    Args:
+        sample_count: Number of samples.
+        sequence: Number of the last outcome that it takes into account.
+        record: The status as the procedure that runs the session describes it, in values of JSON.
+    """
+
+    sample_count: int
+    sequence: int
+    record: dict[str, Any]

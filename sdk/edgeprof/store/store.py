@@ -1,29 +1,32 @@
-"""The store: devices, platforms, measurements and sessions of this host, in SQLite through SQLAlchemy.
+"""The store: what this host has measured, and the sessions in which it measures.
 
-Everything is on disk when a method returns: what was measured is written before the next measurement starts.
+Everything is on disk when a method returns: what is planned is written before the device is asked for it, and what was
+measured before the next measurement starts.
 """
 
+import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import cast
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DatabaseSession
+from sqlalchemy.orm import selectinload
 
-from edgeprof.store.database import Database, default_store_path
+from edgeprof.store.measurement_store import MeasurementStore, merge_platform, next_sequence
 from edgeprof.store.platform import Platform
-from edgeprof.store.records import KnownDevice, Probe, ProbeState, SessionRecord
-from edgeprof.store.tables import DeviceRow, MeasurementRow, PlatformRow, ProbeRow, SessionRow
+from edgeprof.store.records import Attempt, MeasurementRequest, Probe, ProbeState, SessionRecord, SessionStatus
+from edgeprof.store.session_lock import session_lock
+from edgeprof.store.tables import AttemptRow, ProbeRow, SessionRow, StatusRow
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records.device import Device
-from edgeprof_proto.records.measurement import Measurement
 
 
-class Store:
+class Store(MeasurementStore):
     """Devices, platforms, measurements and sessions of this host.
 
     Args:
@@ -33,71 +36,24 @@ class Store:
         StoreError: If the file cannot be read or written, is no store, or was written by a newer edgeprof.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        self.path = Path(path) if path else default_store_path()
-        self._database = Database(self.path)
-        self._measurements: dict[str, Measurement] = {}
+    @contextmanager
+    def session(self, platform: Platform, space: str, seed: int, *, purpose: str) -> Iterator[SessionRecord]:
+        """The unfinished session of this platform, space, seed and purpose, or a new one, for this process alone.
 
-    def close(self) -> None:
-        """Release the file."""
-        self._database.close()
+        Another process that asks for the same session waits until the block has ended.
 
-    def __enter__(self) -> "Store":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def record_device(self, device: Device, address: str) -> None:
-        """Store the description of a device and the address where it was seen."""
-        with self._database.transaction() as rows:
-            rows.merge(DeviceRow(device_id=device.device_id, address=address, description=to_json(device)))
-
-    def devices(self) -> list[KnownDevice]:
-        """All devices that this host has connected to, the last seen first."""
-        with self._database.transaction() as rows:
-            query = select(DeviceRow).order_by(DeviceRow.last_seen_time.desc())
-            return [
-                KnownDevice(
-                    device=from_json(Device, row.description), address=row.address, last_seen_time=row.last_seen_time
-                )
-                for row in rows.scalars(query)
-            ]
-
-    def record_measurement(self, job_id: str, platform: Platform, measurement: Measurement) -> None:
-        """Store a measurement; called again for the same job, it replaces the row."""
-        with self._database.transaction() as rows:
-            _merge_platform(rows, platform)
-            rows.merge(
-                MeasurementRow(
-                    job_id=job_id,
-                    platform_key=platform.key,
-                    model_sha256=measurement.model_sha256,
-                    median_ms=measurement.median_ms,
-                    verdict=measurement.verdict.kind.value,
-                    record=to_json(measurement),
-                )
-            )
-
-    def measurement(self, job_id: str) -> Measurement | None:
-        """The measurement of a job; None where there is none."""
-        with self._database.transaction() as rows:
-            return self._decoded(rows, job_id)
-
-    def measurements(self, platform: Platform) -> list[Measurement]:
-        """All measurements of a platform, oldest first."""
-        with self._database.transaction() as rows:
-            query = (
-                select(MeasurementRow)
-                .where(MeasurementRow.platform_key == platform.key)
-                .order_by(MeasurementRow.create_time)
-            )
-            return [from_json(Measurement, row.record) for row in rows.scalars(query)]
+        Raises:
+            StoreError: If the session cannot be locked.
+        """
+        identity = f"{platform.key} {space} {seed} {purpose}"
+        name = sha256(identity.encode()).hexdigest()[:32]
+        with session_lock(self.path, name, purpose=f"{purpose.split()[0]} of {platform.name}"):
+            yield self.resume_or_begin_session(platform, space, seed, purpose=purpose)
 
     def resume_or_begin_session(self, platform: Platform, space: str, seed: int, *, purpose: str) -> SessionRecord:
         """The unfinished session of this platform, space, seed and purpose, or a new one."""
         with self._database.transaction() as rows:
-            _merge_platform(rows, platform)
+            merge_platform(rows, platform)
             query = select(SessionRow).where(
                 SessionRow.platform_key == platform.key,
                 SessionRow.space == space,
@@ -119,14 +75,15 @@ class Store:
         with self._database.transaction() as rows:
             rows.get_one(SessionRow, session.session_id).end_time = end_time
 
-    def plan_probes(self, session: SessionRecord, architectures: list[str], *, is_anchor_check: bool = False) -> None:
+    def plan_probes(
+        self, session: SessionRecord, architectures: Sequence[str], *, is_anchor_check: bool = False
+    ) -> None:
         """Write what will be measured next, in this order."""
         with self._database.transaction() as rows:
             first = len(rows.get_one(SessionRow, session.session_id).probes)
             for ordinal, architecture in enumerate(architectures, start=first):
                 rows.add(
                     ProbeRow(
-                        job_id=f"{session.session_id}-{ordinal:04d}",
                         session_id=session.session_id,
                         ordinal=ordinal,
                         architecture=architecture,
@@ -135,37 +92,102 @@ class Store:
                     )
                 )
 
-    def set_probe_state(self, job_id: str, state: ProbeState, failure: str | None = None) -> None:
-        """Write how a planned measurement ended."""
+    def begin_attempt(self, session: SessionRecord, probe: Probe, request: MeasurementRequest) -> Attempt:
+        """Write the next attempt to measure a probe, with a job id of its own."""
         with self._database.transaction() as rows:
-            row = rows.get_one(ProbeRow, job_id)
-            row.state, row.failure = state, failure
+            number = len(rows.get_one(ProbeRow, (session.session_id, probe.ordinal)).attempts) + 1
+            row = AttemptRow(
+                job_id=f"{session.session_id}-{probe.ordinal:04d}-{number}",
+                session_id=session.session_id,
+                ordinal=probe.ordinal,
+                number=number,
+                request=to_json(request),
+            )
+            rows.add(row)
+            return _attempt(row)
+
+    def end_attempt(self, attempt: Attempt, reason: str, failure: str, *, is_given_up: bool) -> None:
+        """Write that an attempt has failed.
+
+        Args:
+            attempt: The attempt.
+            reason: Why, for machines.
+            failure: Why, for people.
+            is_given_up: Whether its probe is not to be measured any more.
+        """
+        with self._database.transaction() as rows:
+            row = rows.get_one(AttemptRow, attempt.job_id)
+            row.sequence, row.reason, row.failure = next_sequence(rows), reason, failure
+            if is_given_up:
+                rows.get_one(ProbeRow, (row.session_id, row.ordinal)).state = "failed"
 
     def probes(self, session: SessionRecord) -> list[Probe]:
-        """All probes of a session in their order, with their measurements."""
+        """All probes of a session in the order of the plan, with their attempts and measurements."""
         with self._database.transaction() as rows:
-            query = select(ProbeRow).where(ProbeRow.session_id == session.session_id).order_by(ProbeRow.ordinal)
-            return [
-                Probe(
-                    job_id=probe.job_id,
-                    ordinal=probe.ordinal,
-                    architecture=probe.architecture,
-                    is_anchor_check=probe.is_anchor_check,
-                    state=cast(ProbeState, probe.state),
-                    measurement=self._decoded(rows, probe.job_id),
-                    failure=probe.failure,
+            query = (
+                select(ProbeRow)
+                .where(ProbeRow.session_id == session.session_id)
+                .order_by(ProbeRow.ordinal)
+                .options(selectinload(ProbeRow.attempts))
+            )
+            return [self._probe(rows, row) for row in rows.scalars(query)]
+
+    def give_up_sequence(self, session: SessionRecord) -> int:
+        """Number of the outcome after which too many failures last ended the session; 0 where none did."""
+        with self._database.transaction() as rows:
+            return rows.get_one(SessionRow, session.session_id).give_up_sequence or 0
+
+    def give_up(self, session: SessionRecord, reopened: Sequence[Probe]) -> None:
+        """Write that too many failures end the session, and which probes the next run is to try once more."""
+        with self._database.transaction() as rows:
+            rows.get_one(SessionRow, session.session_id).give_up_sequence = next_sequence(rows) - 1
+            for probe in reopened:
+                row = rows.get_one(ProbeRow, (session.session_id, probe.ordinal))
+                row.state, row.reopen_count = "planned", row.reopen_count + 1
+
+    def record_status(self, session: SessionRecord, status: SessionStatus) -> None:
+        """Write the status of a session with some number of samples; it replaces an earlier one with as many."""
+        with self._database.transaction() as rows:
+            rows.merge(
+                StatusRow(
+                    session_id=session.session_id,
+                    sample_count=status.sample_count,
+                    sequence=status.sequence,
+                    record=status.record,
                 )
-                for probe in rows.scalars(query)
+            )
+
+    def statuses(self, session: SessionRecord) -> list[SessionStatus]:
+        """The statuses of a session, by the number of samples."""
+        with self._database.transaction() as rows:
+            query = select(StatusRow).where(StatusRow.session_id == session.session_id).order_by(StatusRow.sample_count)
+            return [
+                SessionStatus(sample_count=row.sample_count, sequence=row.sequence, record=row.record)
+                for row in rows.scalars(query)
             ]
 
-    def _decoded(self, rows: DatabaseSession, job_id: str) -> Measurement | None:
-        # A measurement never changes and holds thousands of samples; an onboarding reads it after every measurement.
-        if job_id not in self._measurements:
-            row = rows.get(MeasurementRow, job_id)
-            if row is None:
-                return None
-            self._measurements[job_id] = from_json(Measurement, row.record)
-        return self._measurements[job_id]
+    def record_decision(self, session: SessionRecord, decision: Mapping[str, Any]) -> None:
+        """Write what the procedure that runs a session has decided, in values of JSON."""
+        with self._database.transaction() as rows:
+            rows.get_one(SessionRow, session.session_id).decision = dict(decision)
+
+    def decision(self, session: SessionRecord) -> dict[str, Any] | None:
+        """What the procedure that runs a session has decided; None where nothing is decided yet."""
+        with self._database.transaction() as rows:
+            return rows.get_one(SessionRow, session.session_id).decision
+
+    def _probe(self, rows: DatabaseSession, row: ProbeRow) -> Probe:
+        attempts = tuple(_attempt(attempt) for attempt in row.attempts)
+        measured = [item for item in attempts if item.sequence is not None and item.reason is None]
+        return Probe(
+            ordinal=row.ordinal,
+            architecture=row.architecture,
+            is_anchor_check=row.is_anchor_check,
+            state=cast(ProbeState, row.state),
+            measurement=self._decoded(rows, measured[-1].job_id) if measured else None,
+            attempts=attempts,
+            reopen_count=row.reopen_count,
+        )
 
 
 @contextmanager
@@ -182,9 +204,18 @@ def opened(store: Store | str | os.PathLike[str] | None) -> Iterator[Store]:
         yield own
 
 
-def _merge_platform(rows: DatabaseSession, platform: Platform) -> None:
-    rows.merge(
-        PlatformRow(
-            key=platform.key, device_id=platform.device_id, name=platform.name, setting=to_json(platform.setting)
-        )
+def _attempt(row: AttemptRow) -> Attempt:
+    return Attempt(
+        job_id=row.job_id,
+        number=row.number,
+        request=None if row.request is None else _request(json.dumps(row.request)),
+        sequence=row.sequence,
+        reason=row.reason,
+        failure=row.failure,
     )
+
+
+@lru_cache(maxsize=8)
+def _request(text: str) -> MeasurementRequest:
+    # All attempts of a session ask for the same, and a session reads them all before each measurement.
+    return from_json(MeasurementRequest, json.loads(text))

@@ -3,7 +3,7 @@
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Float, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Float, ForeignKey, ForeignKeyConstraint, Integer, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -38,9 +38,13 @@ class PlatformRow(Base):
 
 
 class MeasurementRow(Base):
-    """One measurement with every raw sample and its conditions, as the agent reported it."""
+    """One measurement with every raw sample and its conditions, as the agent reported it.
+
+    `sequence` is the host's own number: measurements were stored in its order, whatever the clocks said.
+    """
 
     __tablename__ = "measurement"
+    __table_args__ = (UniqueConstraint("sequence"),)
 
     job_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     platform_key: Mapped[str] = mapped_column(ForeignKey("platform.key"), index=True)
@@ -49,10 +53,16 @@ class MeasurementRow(Base):
     verdict: Mapped[str] = mapped_column(String(32))
     record: Mapped[dict[str, Any]] = mapped_column(JSON)
     create_time: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
+    sequence: Mapped[int] = mapped_column(Integer)
 
 
 class SessionRow(Base):
-    """A session of measurements of one search space on one platform, finished or to be resumed."""
+    """A session of measurements on one platform, finished or to be resumed.
+
+    `space` is empty for a comparison. `decision` holds what an onboarding has decided: when to stop, and why.
+    `give_up_sequence` is the number of the outcome after which the session ended because too many networks in a row
+    had failed.
+    """
 
     __tablename__ = "session"
 
@@ -63,22 +73,58 @@ class SessionRow(Base):
     seed: Mapped[int] = mapped_column(Integer)
     create_time: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     end_time: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    decision: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    give_up_sequence: Mapped[int | None] = mapped_column(Integer)
     probes: Mapped[list["ProbeRow"]] = relationship(order_by="ProbeRow.ordinal")
 
 
 class ProbeRow(Base):
-    """One measurement that a session planned, written before the device is asked for it.
-
-    The row holds the job id, so that a host that was killed asks the device for the same job again.
-    """
+    """One measurement that a session planned: of a network, or of one side of a comparison."""
 
     __tablename__ = "probe"
-    __table_args__ = (UniqueConstraint("session_id", "ordinal"),)
 
-    job_id: Mapped[str] = mapped_column(String(128), primary_key=True)
-    session_id: Mapped[str] = mapped_column(ForeignKey("session.session_id"), index=True)
-    ordinal: Mapped[int] = mapped_column(Integer)
+    session_id: Mapped[str] = mapped_column(ForeignKey("session.session_id"), primary_key=True)
+    ordinal: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     architecture: Mapped[str] = mapped_column(String)
     is_anchor_check: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(16))
+    reopen_count: Mapped[int] = mapped_column(Integer, default=0)
+    attempts: Mapped[list["AttemptRow"]] = relationship(order_by="AttemptRow.number")
+
+
+class AttemptRow(Base):
+    """One attempt to measure a probe: a job of its own on the device, written before the device is asked for it.
+
+    A host that was killed asks the device for the same job again. `request` holds what was asked for; it is null for
+    attempts of stores that did not keep it. `sequence` is the host's own number of the outcome, null before there is
+    one; it is that of the measurement where there is one, and `reason` and `failure` say why there is none.
+    """
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        ForeignKeyConstraint(["session_id", "ordinal"], ["probe.session_id", "probe.ordinal"]),
+        UniqueConstraint("session_id", "ordinal", "number"),
+    )
+
+    job_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    session_id: Mapped[str] = mapped_column(String(32))
+    ordinal: Mapped[int] = mapped_column(Integer)
+    number: Mapped[int] = mapped_column(Integer)
+    request: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    sequence: Mapped[int | None] = mapped_column(Integer)
+    reason: Mapped[str | None] = mapped_column(String(64))
     failure: Mapped[str | None] = mapped_column(String)
+
+
+class StatusRow(Base):
+    """Status of a session with some number of samples, as the procedure that runs it describes it.
+
+    `sequence` is the number of the last outcome that it takes into account.
+    """
+
+    __tablename__ = "session_status"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("session.session_id"), primary_key=True)
+    sample_count: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = mapped_column(Integer)
+    record: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -66,6 +66,10 @@ class SimulatedDevice:
         """End the device's agent as a power cut would."""
         self._agent.kill()
 
+    def reset(self) -> None:
+        """Make the device as new, cold and without noise drawn before; the agent and its jobs stay."""
+        self.config.write(self._config_path)
+
     def __enter__(self) -> "SimulatedDevice":
         self.start()
         return self

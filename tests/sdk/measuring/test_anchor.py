@@ -104,12 +104,19 @@ def test_two_measurements_that_agree_do_not_converge_on_a_device_that_stays_slow
     assert not estimate.is_converged
 
 
-def test_segments_follow_the_clock_and_not_the_plan() -> None:
+def test_segments_follow_the_order_of_outcomes_and_neither_the_plan_nor_the_clock() -> None:
     """A check of the anchor is planned behind what waits, and measured before it."""
     probes = [
-        probe_of(0, 1.0, start_time=1.0),
-        probe_of(1, 2.0, start_time=2.0),
-        probe_of(2, 2.0, start_time=4.0),
-        probe_of(3, 1.0, is_check=True, start_time=3.0),
+        probe_of(0, 1.0, sequence=1),
+        probe_of(1, 2.0, sequence=2),
+        probe_of(2, 2.0, sequence=4),
+        probe_of(3, 1.0, is_check=True, sequence=3),
     ]
     assert [item.ordinal for item in open_segment(probes)] == [2]
+    anchor = anchor_of(probes)
+    assert anchor is not None and anchor.ordinal == 0
+
+
+def test_a_check_that_failed_closes_the_segment() -> None:
+    probes = [probe_of(0, 1.0), probe_of(1, 2.0), probe_of(2, None, is_check=True, state="failed")]
+    assert open_segment(probes) == []

@@ -1,6 +1,6 @@
 from factories import probe_of
 
-from edgeprof.measuring.session import last_measured
+from edgeprof.measuring.next_step import last_measured
 
 
 def test_the_last_measurement_of_each_network_counts() -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from factories import PLATFORM, measurement_of
+from factories import PLATFORM, SETTING, measurement_of
 from sqlalchemy import create_engine
 
 from edgeprof.errors import StoreError
-from edgeprof.store import Store
+from edgeprof.store import MeasurementRequest, SessionStatus, Store
 from edgeprof.store.platform import Platform
 from edgeprof.store.tables import Base
-from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 
 @pytest.fixture
@@ -56,21 +56,60 @@ def test_another_setting_of_the_same_device_has_sessions_of_its_own(store: Store
     )
 
 
-def test_probes_keep_their_order_their_job_ids_and_their_measurements(store: Store) -> None:
+REQUEST = MeasurementRequest(setting=SETTING, plan=MeasurementPlan(timed_run_count=7))
+
+
+def test_probes_keep_their_order_their_attempts_and_their_measurements(store: Store) -> None:
     session = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
     store.plan_probes(session, ["a", "b"])
     store.plan_probes(session, ["a"], is_anchor_check=True)
     first, second, check = store.probes(session)
     assert [probe.architecture for probe in (first, second, check)] == ["a", "b", "a"]
     assert [probe.is_anchor_check for probe in (first, second, check)] == [False, False, True]
-    assert len({first.job_id, second.job_id, check.job_id}) == 3
-    store.record_measurement(first.job_id, PLATFORM, measurement_of(2.0))
-    store.set_probe_state(first.job_id, "measured")
-    store.set_probe_state(second.job_id, "failed", "no such operator")
+    attempts = [store.begin_attempt(session, probe, REQUEST) for probe in (first, second, check)]
+    assert len({attempt.job_id for attempt in attempts}) == 3
+    assert [probe.open_attempt for probe in store.probes(session)] == attempts
+    # The check is measured before the second network.
+    store.record_measurement(attempts[0].job_id, PLATFORM, measurement_of(2.0))
+    store.record_measurement(attempts[2].job_id, PLATFORM, measurement_of(2.5))
+    store.end_attempt(attempts[1], "ERROR_REASON_MODEL_REJECTED", "no such operator", is_given_up=True)
     first, second, check = store.probes(session)
     assert (first.state, first.measurement) == ("measured", measurement_of(2.0))
-    assert (second.state, second.failure) == ("failed", "no such operator")
-    assert (check.state, check.measurement) == ("planned", None)
+    assert (second.state, second.failure, second.measurement) == ("failed", "no such operator", None)
+    assert (check.state, check.measurement) == ("measured", measurement_of(2.5))
+    assert [probe.ordinal for probe in sorted(store.probes(session), key=lambda item: item.sequence)] == [0, 2, 1]
+
+
+def test_a_probe_that_is_not_given_up_gets_another_job(store: Store) -> None:
+    session = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
+    store.plan_probes(session, ["a"])
+    cancelled = store.begin_attempt(session, store.probes(session)[0], REQUEST)
+    store.end_attempt(cancelled, "ERROR_REASON_CANCELLED", "cancelled", is_given_up=False)
+    (probe,) = store.probes(session)
+    assert (probe.state, probe.failure, probe.open_attempt) == ("planned", None, None)
+    again = store.begin_attempt(session, probe, REQUEST)
+    assert (again.number, again.request) == (2, REQUEST) and again.job_id != cancelled.job_id
+    store.record_measurement(again.job_id, PLATFORM, measurement_of(1.0))
+    (probe,) = store.probes(session)
+    assert (probe.state, probe.measurement) == ("measured", measurement_of(1.0))
+    assert [attempt.reason for attempt in probe.attempts] == ["ERROR_REASON_CANCELLED", None]
+
+
+def test_measurements_are_ordered_by_the_host_whatever_the_clocks_say(store: Store) -> None:
+    for number, start_time in enumerate((5.0, 1.0, 3.0)):
+        store.record_measurement(f"job-{number}", PLATFORM, measurement_of(1.0, start_time=start_time))
+    store.record_measurement("job-0", PLATFORM, measurement_of(2.0, start_time=9.0))
+    assert [item.start_time for item in store.measurements(PLATFORM)] == [9.0, 1.0, 3.0]
+
+
+def test_status_and_decision_of_a_session_are_kept(store: Store) -> None:
+    session = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
+    assert store.statuses(session) == [] and store.decision(session) is None
+    for sequence in (1, 2):
+        store.record_status(session, SessionStatus(sample_count=3, sequence=sequence, record={"error": 0.1 + 0.2}))
+    assert store.statuses(session) == [SessionStatus(sample_count=3, sequence=2, record={"error": 0.1 + 0.2})]
+    store.record_decision(session, {"reason": "enough"})
+    assert store.decision(session) == {"reason": "enough"}
 
 
 def test_what_was_written_survives_a_kill_of_the_process(tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""One attempt to measure a probe of a session: written down, asked for, then its outcome written down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeprof.devices.client import DeviceClient
+from edgeprof.errors import EdgeprofError, JobConflictError, RemoteError
+from edgeprof.measuring.failure_actions import FailureAction, action_after, reason_of
+from edgeprof.measuring.recording import record_result
+from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store
+from edgeprof.store.platform import Platform
+from edgeprof_proto.records.job import Failure, Job, JobEvent
+from edgeprof_proto.records.measurement import Measurement
+from edgeprof_proto.records.validation import RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """An attempt that failed, after which the session goes on.
+
+    Args:
+        message: Why it failed, for people.
+        is_given_up: Whether its probe is not tried any more; otherwise another attempt is to follow at once.
+    """
+
+    message: str
+    is_given_up: bool
+
+
+class AttemptRunner:
+    """Makes attempts to measure the probes of one session.
+
+    Args:
+        client: The device.
+        store: Where attempts and results are written.
+        record: The session.
+        may_skip: Whether the session can go on without a probe that the device cannot measure.
+    """
+
+    def __init__(self, client: DeviceClient, store: Store, record: SessionRecord, *, may_skip: bool = True) -> None:
+        self._client = client
+        self._store = store
+        self._record = record
+        self._may_skip = may_skip
+
+    def acknowledge_results(self) -> None:
+        """Acknowledge what is stored: an earlier host may have ended between storing a result and acknowledging it."""
+        attempts = [attempt for probe in self._store.probes(self._record) for attempt in probe.attempts]
+        stored = [item.job_id for item in attempts if item.sequence is not None and item.reason is None]
+        if stored:
+            self._client.acknowledge(stored)
+
+    def run(
+        self,
+        probe: Probe,
+        platform: Platform,
+        request: MeasurementRequest,
+        model: Path,
+        *,
+        on_event: Callable[[JobEvent], None] = lambda event: None,
+        on_waiting: Callable[[Job], None] = lambda job: None,
+    ) -> Measurement | FailedAttempt:
+        """Make the open attempt of a probe, or a new one where none is open.
+
+        An open attempt asks for what it asked for before, so that the device recognises its job.
+
+        Args:
+            probe: What to measure.
+            platform: The device, with the setting that is asked for.
+            request: What a new attempt asks for.
+            model: File of the model.
+            on_event: Called with each event of the job.
+            on_waiting: Called with the job where it has to wait for others.
+
+        Raises:
+            EdgeprofError: If the session cannot go on before somebody mends the cause. Started again, it makes a new
+                attempt, or attaches to this one where the device may still be at it.
+        """
+        attempt = probe.open_attempt or self._store.begin_attempt(self._record, probe, request)
+        asked = attempt.request or request
+        has_failed = False
+
+        def listen(event: JobEvent) -> None:
+            nonlocal has_failed
+            has_failed = has_failed or isinstance(event.event, Failure)
+            on_event(event)
+
+        try:
+            measurement = self._client.measure(
+                model,
+                asked.setting,
+                job_id=attempt.job_id,
+                plan=asked.plan,
+                allow_fallback=asked.allow_fallback,
+                on_event=listen,
+                on_waiting=on_waiting,
+            )
+        except (EdgeprofError, RecordError) as error:
+            earlier = [item.reason for item in probe.attempts if item.reason is not None]
+            action = action_after(error, earlier)
+            if action is FailureAction.DETACH and not has_failed:
+                raise
+            if action is FailureAction.DETACH or (action is FailureAction.SKIP and not self._may_skip):
+                action = FailureAction.STOP
+            is_given_up = action is FailureAction.SKIP
+            self._store.end_attempt(attempt, reason_of(error), str(error), is_given_up=is_given_up)
+            if isinstance(error, JobConflictError):
+                self._put_away(attempt.job_id, platform)
+            if action is FailureAction.STOP:
+                raise _with_advice(error) from error
+            return FailedAttempt(str(error), is_given_up)
+        record_result(self._client, self._store, attempt.job_id, platform, measurement)
+        return measurement
+
+    def _put_away(self, job_id: str, platform: Platform) -> None:
+        """End a job that asks for something else than the session does now; a result that it has is kept."""
+        self._client.cancel_job(job_id)
+        job = self._client.job(job_id)
+        if job.measurement is None:
+            self._client.acknowledge((job_id,))
+        else:
+            record_result(self._client, self._store, job_id, platform, job.measurement)
+
+
+def _with_advice(error: EdgeprofError | RecordError) -> EdgeprofError:
+    """The same error, which also says how to go on."""
+    text = f"{error}; what was measured is kept: once this is mended, the same command goes on"
+    if isinstance(error, RemoteError):
+        return type(error)(text, error.reason)
+    return type(error)(text) if isinstance(error, EdgeprofError) else EdgeprofError(text)

@@ -1,0 +1,132 @@
+"""Devices, platforms and measurements of this host, in SQLite through SQLAlchemy.
+
+Everything is on disk when a method returns.
+"""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as DatabaseSession
+
+from edgeprof.store.database import Database, default_store_path
+from edgeprof.store.platform import Platform
+from edgeprof.store.records import KnownDevice
+from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, PlatformRow, ProbeRow
+from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.measurement import Measurement
+
+StoreType = TypeVar("StoreType", bound="MeasurementStore")
+
+
+class MeasurementStore:
+    """Devices, platforms and measurements of this host.
+
+    Args:
+        path: File of the database; made, with its folder, where it does not exist. None for `default_store_path()`.
+
+    Raises:
+        StoreError: If the file cannot be read or written, is no store, or was written by a newer edgeprof.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self.path = Path(path) if path else default_store_path()
+        self._database = Database(self.path)
+        self._measurements: dict[str, Measurement] = {}
+
+    def close(self) -> None:
+        """Release the file."""
+        self._database.close()
+
+    def __enter__(self: StoreType) -> StoreType:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def record_device(self, device: Device, address: str) -> None:
+        """Store the description of a device and the address where it was seen."""
+        with self._database.transaction() as rows:
+            rows.merge(DeviceRow(device_id=device.device_id, address=address, description=to_json(device)))
+
+    def devices(self) -> list[KnownDevice]:
+        """All devices that this host has connected to, the last seen first."""
+        with self._database.transaction() as rows:
+            query = select(DeviceRow).order_by(DeviceRow.last_seen_time.desc())
+            return [
+                KnownDevice(
+                    device=from_json(Device, row.description), address=row.address, last_seen_time=row.last_seen_time
+                )
+                for row in rows.scalars(query)
+            ]
+
+    def record_measurement(self, job_id: str, platform: Platform, measurement: Measurement) -> None:
+        """Store a measurement; called again for the same job, it replaces the row.
+
+        Where a session planned the job, its probe is measured from now on.
+
+        Args:
+            job_id: Id of the job.
+            platform: The device with the setting that ran.
+            measurement: The result.
+        """
+        with self._database.transaction() as rows:
+            merge_platform(rows, platform)
+            known = rows.get(MeasurementRow, job_id)
+            sequence = next_sequence(rows) if known is None else known.sequence
+            rows.merge(
+                MeasurementRow(
+                    job_id=job_id,
+                    platform_key=platform.key,
+                    model_sha256=measurement.model_sha256,
+                    median_ms=measurement.median_ms,
+                    verdict=measurement.verdict.kind.value,
+                    record=to_json(measurement),
+                    sequence=sequence,
+                )
+            )
+            attempt = rows.get(AttemptRow, job_id)
+            if attempt is not None and attempt.sequence is None:
+                attempt.sequence = sequence
+                rows.get_one(ProbeRow, (attempt.session_id, attempt.ordinal)).state = "measured"
+
+    def measurement(self, job_id: str) -> Measurement | None:
+        """The measurement of a job; None where there is none."""
+        with self._database.transaction() as rows:
+            return self._decoded(rows, job_id)
+
+    def measurements(self, platform: Platform) -> list[Measurement]:
+        """All measurements of a platform, in the order in which they were stored."""
+        with self._database.transaction() as rows:
+            query = (
+                select(MeasurementRow)
+                .where(MeasurementRow.platform_key == platform.key)
+                .order_by(MeasurementRow.sequence)
+            )
+            return [from_json(Measurement, row.record) for row in rows.scalars(query)]
+
+    def _decoded(self, rows: DatabaseSession, job_id: str) -> Measurement | None:
+        # A measurement never changes and holds thousands of samples; an onboarding reads it after every measurement.
+        if job_id not in self._measurements:
+            row = rows.get(MeasurementRow, job_id)
+            if row is None:
+                return None
+            self._measurements[job_id] = from_json(Measurement, row.record)
+        return self._measurements[job_id]
+
+
+def next_sequence(rows: DatabaseSession) -> int:
+    """The host's own number of the outcome that is written next: one more than all before."""
+    numbers = [rows.scalar(select(func.max(table.sequence))) for table in (MeasurementRow, AttemptRow)]
+    return 1 + max(number or 0 for number in numbers)
+
+
+def merge_platform(rows: DatabaseSession, platform: Platform) -> None:
+    """Write a platform, which may be there already."""
+    rows.merge(
+        PlatformRow(
+            key=platform.key, device_id=platform.device_id, name=platform.name, setting=to_json(platform.setting)
+        )
+    )

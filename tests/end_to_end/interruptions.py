@@ -1,0 +1,203 @@
+"""Onboarding, verification and comparison, interrupted at one of their steps and started again.
+
+    python interruptions.py FOLDER PROCEDURE host|agent STEP,STEP,...|all
+
+Each run has a process and a store of its own; `host` ends that process by SIGKILL, `agent` the device's agent. A step
+is a write to the store (before and after it) or an event of a job. The last line is the JSON of what differs.
+"""
+
+import dataclasses
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import edgeprof
+from edgeprof.exporters.onnx import export_architecture
+from edgeprof.onboarding import Goal, OnboardingListener
+from edgeprof.store import Store
+from edgeprof.testing import SimulatedDevice
+from edgeprof_predictor.bundle import load_bundle
+from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.record_json import to_json
+from edgeprof_proto.records.job import JobEvent
+
+SPACE = get_space("nasbench201")
+UNSEEN = SPACE.sample(20, seed=99)
+WRITES = (
+    *("resume_or_begin_session", "plan_probes", "begin_attempt", "end_attempt", "record_measurement"),
+    *("record_status", "record_decision", "end_session"),
+)
+PLAN = edgeprof.MeasurementPlan(
+    warmup_run_count=6, warmup_duration_ms=0.1, timed_run_count=25, timed_duration_ms=0.1, block_count=5
+)
+
+
+class Steps:
+    """Counts steps, and does something at one of them."""
+
+    def __init__(self, at: int | None, act: Callable[[], None]) -> None:
+        self.count = 0
+        self._at = at
+        self._act = act
+
+    def step(self, *_: object) -> None:
+        self.count += 1
+        if self.count == self._at:
+            self._act()
+
+
+def stepped_store(path: Path, steps: Steps) -> Store:
+    """A store whose writes are steps."""
+
+    def stepped(name: str) -> Callable[..., Any]:
+        def call(self: Store, *arguments: Any, **named: Any) -> Any:
+            steps.step()
+            result = getattr(Store, name)(self, *arguments, **named)
+            steps.step()
+            return result
+
+        return call
+
+    return type("SteppedStore", (Store,), {name: stepped(name) for name in WRITES})(path)  # type: ignore[no-any-return]
+
+
+class SteppedListener(OnboardingListener):
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def on_job_event(self, event: JobEvent) -> None:
+        self._steps.step()
+
+
+def onboard(client: edgeprof.DeviceClient, store: Store, steps: Steps, folder: Path) -> Any:
+    onboarded = edgeprof.onboard(
+        client,
+        SPACE.name,
+        setting=SimulatedDevice.setting,
+        goal=Goal(sample_count=4),
+        store=store,
+        listener=SteppedListener(steps),
+        model_folder=folder / "models",
+    )
+    onboarded.profile.save(folder / "profile.edgeprof")
+    report = onboarded.report
+    history = [(status.sample_count, to_json(status.expected), status.next_error) for status in report.history]
+    prediction = onboarded.profile.predict(UNSEEN)
+    arrays = (prediction.latency_ms, prediction.lower_ms, prediction.upper_ms)
+    return {
+        "history": history,
+        "prediction": [array.tolist() for array in arrays],
+        "samples": report.samples,
+        "stop_reason": report.stop_reason,
+        "anchor_check_count": report.anchor_check_count,
+    }
+
+
+def verify(client: edgeprof.DeviceClient, store: Store, steps: Steps, folder: Path) -> Any:
+    verification = edgeprof.verify(
+        client,
+        folder / "profile.edgeprof",
+        count=6,
+        store=store,
+        listener=SteppedListener(steps),
+        model_folder=folder / "models",
+    )
+    return dataclasses.asdict(verification)
+
+
+def compare(client: edgeprof.DeviceClient, store: Store, steps: Steps, folder: Path) -> Any:
+    models = [export_architecture(SPACE, item, folder / "models") for item in UNSEEN[:2]]
+    candidates = [edgeprof.Candidate(name=model.name, model=model, setting=SimulatedDevice.setting) for model in models]
+    found = edgeprof.compare(
+        client, candidates[0], candidates[1], pair_count=5, plan=PLAN, store=store, on_measurement=steps.step
+    )
+    return {"ratio": found.ratio, "interval": (found.lower, found.upper), "order": [p.is_a_first for p in found.pairs]}
+
+
+PROCEDURES = {"onboarding": onboard, "verification": verify, "comparison": compare}
+
+
+def measured(path: Path) -> list[Any]:
+    """What is in the store, in its order: model and samples."""
+    with Store(path) as store:
+        (known,) = store.devices()
+        platform = edgeprof.store.platform.resolve_platform(known.device, SimulatedDevice.setting)
+        return [
+            (item.model_sha256, [block.latency_ms for block in item.blocks]) for item in store.measurements(platform)
+        ]
+
+
+def run(procedure: str, device: SimulatedDevice, folder: Path, name: str, at: int | None, victim: str) -> Any:
+    """Run a procedure in a process of its own; None where it was killed."""
+    result = folder / f"{name}.json"
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, f"{procedure} {name} failed"
+        return None if os.WIFSIGNALED(status) else json.loads(result.read_text())
+    try:
+        steps = Steps(at, lambda: end_host() if victim == "host" else restart(device))
+        store_path = folder / f"{name}.sqlite3"
+        with edgeprof.connect(device.address) as client, stepped_store(store_path, steps) as store:
+            outcome = PROCEDURES[procedure](client, store, steps, folder)
+            jobs = [job for job in client.jobs() if job.acknowledge_time is None]
+        document = {"outcome": outcome, "measured": measured(store_path), "kept": len(jobs)}
+        result.write_text(json.dumps({**document, "step_count": steps.count}))
+        if victim == "agent" and at is not None:
+            # The agent is a child of this process now.
+            device.stop()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def end_host() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def restart(device: SimulatedDevice) -> None:
+    device.kill()
+    device.start()
+
+
+def differences(procedure: str, victim: str, steps: str, folder: Path) -> dict[str, list[str]]:
+    """What a procedure that was interrupted leaves that an undisturbed one does not, by the step."""
+    load_bundle(SPACE.name)
+    np.random.default_rng(0)
+    found: dict[str, list[str]] = {}
+    with SimulatedDevice(folder / "device") as device:
+        if procedure == "verification":
+            run("onboarding", device, folder, "before", None, victim)
+            device.reset()
+        undisturbed = run(procedure, device, folder, "undisturbed", None, victim)
+        count = undisturbed.pop("step_count")
+        wanted = range(1, count + 1) if steps == "all" else [1 + int(one) % count for one in steps.split(",")]
+        for at in wanted:
+            device.reset()
+            name = f"{at}"
+            ended = run(procedure, device, folder, name, at, victim)
+            if victim == "agent":
+                device.stop()
+                device.start()
+            else:
+                ended = run(procedure, device, folder, name, None, victim)
+            ended.pop("step_count")
+            differing = [key for key in undisturbed if ended[key] != undisturbed[key]]
+            print(f"{procedure}, {victim} ended at step {at} of {count}: {differing or 'the same'}", flush=True)
+            if differing:
+                found[name] = differing
+    return found
+
+
+if __name__ == "__main__":
+    folder, procedure, victim, steps = sys.argv[1:]
+    print(json.dumps(differences(procedure, victim, steps, Path(folder))))
