@@ -84,6 +84,8 @@ ACTION_OF_REASON: dict[str, FailureAction] = {
     "ERROR_REASON_WORKER_NOT_STARTED": FailureAction.RETRY_THEN_STOP,
     "ERROR_REASON_UPLOAD_LIMITED": FailureAction.STOP,
     "ERROR_REASON_JOURNAL_FULL": FailureAction.STOP,
+    # Somebody has to restart the agent.
+    "ERROR_REASON_AGENT_UPDATED": FailureAction.STOP,
 }
 """By the name of the `ErrorReason`. A reason that only a newer agent knows counts as not reported."""
 
