@@ -12,7 +12,6 @@ from edgeprof.measuring.failure_actions import (
     FailureAction,
     action_after,
 )
-from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.v1 import error_pb2
 
 
@@ -25,7 +24,7 @@ def test_every_reason_of_the_contract_has_an_action() -> None:
 def test_every_exception_of_the_host_has_an_action() -> None:
     errors = [item for item in vars(edgeprof.errors).values() if isinstance(item, type)]
     own = {item for item in errors if issubclass(item, EdgeprofError) and not issubclass(item, RemoteError)}
-    assert set(ACTION_OF_HOST_ERROR) == own | {RecordError}
+    assert set(ACTION_OF_HOST_ERROR) == own
 
 
 @pytest.mark.parametrize("reason", [reason for reason in ACTION_OF_REASON if reason])

@@ -12,7 +12,6 @@ from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store
 from edgeprof.store.platform import Platform
 from edgeprof_proto.records.job import Failure, Job, JobEvent
 from edgeprof_proto.records.measurement import Measurement
-from edgeprof_proto.records.validation import RecordError
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ class AttemptRunner:
                 on_event=listen,
                 on_waiting=on_waiting,
             )
-        except (EdgeprofError, RecordError) as error:
+        except EdgeprofError as error:
             earlier = [item.reason for item in probe.attempts if item.reason is not None]
             action = action_after(error, earlier)
             if action is FailureAction.DETACH and not has_failed:
@@ -123,9 +122,9 @@ class AttemptRunner:
             record_result(self._client, self._store, job_id, platform, job.measurement)
 
 
-def _with_advice(error: EdgeprofError | RecordError) -> EdgeprofError:
+def _with_advice(error: EdgeprofError) -> EdgeprofError:
     """The same error, which also says how to go on."""
     text = f"{error}; what was measured is kept: once this is mended, the same command goes on"
     if isinstance(error, RemoteError):
         return type(error)(text, error.reason)
-    return type(error)(text) if isinstance(error, EdgeprofError) else EdgeprofError(text)
+    return type(error)(text)

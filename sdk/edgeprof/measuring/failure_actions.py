@@ -22,8 +22,8 @@ from edgeprof.errors import (
     PairingFileError,
     RemoteError,
     StoreError,
+    UnreadableAnswerError,
 )
-from edgeprof_proto.records.validation import RecordError
 
 MAX_TRY_COUNT = 2
 """Attempts at once where the reason may pass by itself; another start of the same command tries as often again."""
@@ -89,9 +89,9 @@ ACTION_OF_REASON: dict[str, FailureAction] = {
 }
 """By the name of the `ErrorReason`. A reason that only a newer agent knows counts as not reported."""
 
-ACTION_OF_HOST_ERROR: dict[type[Exception], FailureAction] = {
+ACTION_OF_HOST_ERROR: dict[type[EdgeprofError], FailureAction] = {
     # The agent's answer cannot be read.
-    RecordError: FailureAction.RETRY_THEN_SKIP,
+    UnreadableAnswerError: FailureAction.RETRY_THEN_SKIP,
     EdgeprofError: FailureAction.DETACH,
     AgentUnavailableError: FailureAction.DETACH,
     AgentTooOldError: FailureAction.DETACH,
@@ -111,12 +111,12 @@ ACTION_OF_HOST_ERROR: dict[type[Exception], FailureAction] = {
 """By the class of what this host raises by itself."""
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: EdgeprofError) -> str:
     """The reason of a failure, for machines: the agent's, or the name of this host's exception."""
     return error.reason if isinstance(error, RemoteError) else type(error).__name__
 
 
-def action_after(error: Exception, earlier_reasons: Sequence[str]) -> FailureAction:
+def action_after(error: EdgeprofError, earlier_reasons: Sequence[str]) -> FailureAction:
     """What to do now that an attempt has failed.
 
     Args:

@@ -9,11 +9,10 @@ from typing import Any
 
 from factories import measurement_of
 
-from edgeprof.errors import AgentUnavailableError, JobConflictError, remote_error
+from edgeprof.errors import AgentUnavailableError, JobConflictError, UnreadableAnswerError, remote_error
 from edgeprof_proto.records.job import Failure, JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
-from edgeprof_proto.records.validation import RecordError
 
 
 class HostKilledError(BaseException):
@@ -86,7 +85,7 @@ class ScriptedClient:
         if now.kind == "killed after":
             raise HostKilledError
         if now.kind == "unreadable":
-            raise RecordError("a field lies outside its range")
+            raise UnreadableAnswerError("a field lies outside its range")
         self.kills_when_acknowledging = now.kind == "killed stored"
         if isinstance(outcome, str):
             self.acknowledge((job_id,))

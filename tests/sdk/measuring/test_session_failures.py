@@ -96,7 +96,7 @@ def assert_nothing_lost_and_nothing_twice(world: World) -> None:
     assert all(world.store.measurement(job_id) is not None for job_id in stored)
     # What the device has measured is in the store or will be asked for again; but for what could not be read.
     accounted = stored | {attempt.job_id for attempt in attempts if attempt.sequence is None}
-    accounted |= {attempt.job_id for attempt in attempts if attempt.reason == "RecordError"}
+    accounted |= {attempt.job_id for attempt in attempts if attempt.reason == "UnreadableAnswerError"}
     own = {job_id for job_id in world.client.results if any(job_id == attempt.job_id for attempt in attempts)}
     assert own <= accounted
 
