@@ -61,7 +61,7 @@ def open_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> BinaryIO
 
 
 def open_plain_text(path: str | os.PathLike[str], *, newline: str | None = None) -> TextIO:
-    """Open a table of text in UTF-8, with or without a byte order mark.
+    """Open a table of text in UTF-8, with or without a byte order mark, or in UTF-16 with one.
 
     Args:
         path: The file.
@@ -70,7 +70,16 @@ def open_plain_text(path: str | os.PathLike[str], *, newline: str | None = None)
     Raises:
         OSError: If it is not a plain file, is larger than `MAX_TABLE_BYTES`, or cannot be opened.
     """
-    return io.TextIOWrapper(open_plain_file(path, max_bytes=MAX_TABLE_BYTES), encoding="utf-8-sig", newline=newline)
+    file = open_plain_file(path, max_bytes=MAX_TABLE_BYTES)
+    start = file.read(64)
+    file.seek(0)
+    is_utf_16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in start and not is_utf_16:
+        file.close()
+        raise FileRefusedError(
+            errno.EINVAL, "it holds zero bytes, so it is no text in UTF-8; save it as UTF-8", str(Path(path))
+        )
+    return io.TextIOWrapper(file, encoding="utf-16" if is_utf_16 else "utf-8-sig", newline=newline)
 
 
 def read_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> bytes:

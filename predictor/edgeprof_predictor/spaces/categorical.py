@@ -84,6 +84,8 @@ class CategoricalSpace:
             ArchitectureError: If the text names no architecture, with a right example.
         """
         try:
+            if not text.isascii() or "_" in text:  # Python reads more than people mean by a number
+                raise ValueError(text)
             architecture = Architecture(space=self.name, choices=tuple(map(int, text.split(","))))
             self.check(architecture)
         except ArchitectureError as error:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import print_facts, print_json
-from edgeprof.cli.parameters import json_option
+from edgeprof.cli.console import messages, print_facts, print_json
+from edgeprof.cli.parameters import NameList, json_option
 from edgeprof_predictor.tables.importers import FORMAT_NAMES, LatencyUnit
 
 
@@ -28,9 +28,21 @@ from edgeprof_predictor.tables.importers import FORMAT_NAMES, LatencyUnit
     show_default=True,
     help="Unit of the latencies.",
 )
+@click.option(
+    "--platforms",
+    type=NameList(),
+    metavar="A,B,...",
+    help="Columns that hold latencies, where others hold something else.  [default: all]",
+)
 @json_option
 def import_(
-    source: Path, output: Path, format_name: str | None, space_name: str | None, unit: str, as_json: bool
+    source: Path,
+    output: Path,
+    format_name: str | None,
+    space_name: str | None,
+    unit: str,
+    platforms: tuple[str, ...] | None,
+    as_json: bool,
 ) -> None:
     """Import a table of latencies that others have published.
 
@@ -39,14 +51,19 @@ def import_(
     """
     import edgeprof
 
-    imported = edgeprof.import_table(source, output, format_name=format_name, unit=unit, space=space_name)
-    platforms = imported.table.platforms
+    imported = edgeprof.import_table(
+        source, output, format_name=format_name, unit=unit, platforms=platforms, space=space_name
+    )
+    found = imported.table.platforms
+    for note in imported.notes:
+        messages.print(f"note: {note}")
     if as_json:
         print_json(
             {
                 "output": str(output),
                 "architecture_count": len(imported.table.choices),
-                "platforms": platforms,
+                "platforms": found,
+                "notes": imported.notes,
                 "notation": imported.space.name if imported.space else None,
             }
         )
@@ -56,6 +73,6 @@ def import_(
         {
             "architectures": f"{len(imported.table.choices)}, "
             + (f"texts of {imported.space.name}" if imported.space else "lists of choices"),
-            f"{len(platforms)} platforms": ", ".join(platforms),
+            f"{len(found)} platforms": ", ".join(found),
         },
     )

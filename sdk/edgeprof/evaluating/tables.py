@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgeprof.errors import InvalidArgumentError
@@ -17,6 +18,7 @@ def import_table(
     *,
     format_name: str | None = None,
     unit: LatencyUnit | str = LatencyUnit.MILLISECONDS,
+    platforms: Sequence[str] | str | None = None,
     space: str | None = None,
 ) -> ImportedTable:
     """Read a table of latencies as others publish it, and write it in the form that `evaluate` reads.
@@ -26,6 +28,8 @@ def import_table(
         output: The `.npz` file to write; None to write none.
         format_name: Format of the source; None to find it by the name of the source.
         unit: Unit of the published latencies.
+        platforms: Names of the platforms to take; None for all. They have to be named where a column may hold
+            something else, such as accuracies.
         space: Name of the search space; None to find it by the notation of the architectures.
 
     Returns:
@@ -38,7 +42,7 @@ def import_table(
     """
     check_output(output, inputs=_files_of(Path(source)))
     found = get_space(space) if space else None
-    imported = import_latency_table(source, format_name=format_name, unit=_unit(unit), space=found)
+    imported = import_latency_table(source, format_name=format_name, unit=_unit(unit), platforms=platforms, space=found)
     if output is not None:
         save_latency_table(imported.table, output, notation=imported.space)
     return imported

@@ -25,6 +25,7 @@ def test_import_writes_a_table_and_says_what_it_holds(tmp_path: Path) -> None:
         "architecture_count": 2,
         "platforms": ["phone", "board"],
         "notation": None,
+        "notes": [],
     }
     table = load_latency_table(tmp_path / "table.npz")
     assert np.array_equal(table.latency_ms, [[1.5, 2.5], [0.01, 0.02]])

@@ -1,13 +1,14 @@
 """Read tables of latencies as others publish them: one small module for each format.
 
-An importer is a function that takes a path and a unit and yields `PublishedRow`s; `assembly` makes a
-checked table of them. A format of your own is such a function and one line in `_READERS`.
+An importer is a function that takes a path, a unit and the platforms asked for, and yields `PublishedRow`s;
+`assembly` makes a checked table of them, and `doubts` says what may have been meant otherwise.
+A format of your own is such a function and one line in `_READERS`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -16,10 +17,11 @@ from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.importers.archive import save_latency_table
 from edgeprof_predictor.tables.importers.assembly import ImportedTable, assemble
+from edgeprof_predictor.tables.importers.doubts import as_names
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import LatencyUnit, PublishedRow
 
-Reader = Callable[[Path, LatencyUnit], Iterator[PublishedRow]]
+Reader = Callable[[Path, LatencyUnit, tuple[str, ...] | None], Iterator[PublishedRow]]
 
 # Module and function, imported on first use.
 _READERS: Final = {
@@ -38,6 +40,7 @@ def import_latency_table(
     *,
     format_name: str | None = None,
     unit: LatencyUnit = LatencyUnit.MILLISECONDS,
+    platforms: Sequence[str] | None = None,
     space: CategoricalSpace | None = None,
 ) -> ImportedTable:
     """Read a published table.
@@ -46,6 +49,7 @@ def import_latency_table(
         source: A file, or a folder as HELP publishes them.
         format_name: One of `FORMAT_NAMES`; None to derive it from the name of the source.
         unit: Unit of the published latencies.
+        platforms: Names of the platforms to take; None for all, where none of their names is doubtful.
         space: Search space of the architectures; None to find it by their notation.
 
     Raises:
@@ -53,8 +57,9 @@ def import_latency_table(
     """
     path = Path(source)
     reader = _reader(path, format_name)
+    named = None if platforms is None else as_names(platforms)
     try:
-        return assemble(reader(path, unit), unit=unit, space=space)
+        return assemble(reader(path, unit, named), unit=unit, platforms=named, space=space)
     except TableError as error:
         raise PublishedTableError(f"{source}: {error}") from error
     except UnicodeDecodeError as error:

@@ -13,13 +13,14 @@ import numpy as np
 
 from edgeprof_predictor.errors import ArchitectureError
 from edgeprof_predictor.spaces import CHOICE_TYPE, SPACE_NAMES, Architecture, CategoricalSpace, space_of_notation
+from edgeprof_predictor.tables.importers.doubts import chosen_platforms, notes_on, refuse_other_scales
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import LatencyUnit, PublishedRow
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 Choices = tuple[int, ...]
 
-_INTEGERS: Final = re.compile(r"[\[(]?\s*-?\d{1,9}(?:[\s,]+-?\d{1,9})*[\s,]*[\])]?")
+_INTEGERS: Final = re.compile(r"[\[(]?\s*-?\d{1,9}(?:[\s,]+-?\d{1,9})*[\s,]*[\])]?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +31,21 @@ class ImportedTable:
         table: The latencies in milliseconds.
         space: Search space in whose notation the architectures were published; None where they were
             integers, which are a space of their own to whoever knows no better.
+        notes: What may have been meant otherwise, in sentences.
     """
 
     table: LatencyTable
     space: CategoricalSpace | None
+    notes: tuple[str, ...] = ()
 
 
-def assemble(rows: Iterable[PublishedRow], *, unit: LatencyUnit, space: CategoricalSpace | None) -> ImportedTable:
+def assemble(
+    rows: Iterable[PublishedRow],
+    *,
+    unit: LatencyUnit,
+    platforms: tuple[str, ...] | None = None,
+    space: CategoricalSpace | None,
+) -> ImportedTable:
     """Put rows together, architectures and platforms in the order in which they first come.
 
     Nothing is guessed and nothing dropped: what a table of ours may not hold is refused.
@@ -44,6 +53,7 @@ def assemble(rows: Iterable[PublishedRow], *, unit: LatencyUnit, space: Categori
     Args:
         rows: The published rows; an architecture may have several, with different platforms.
         unit: Unit of their latencies.
+        platforms: Names of the platforms to take, in their order; None for all.
         space: Search space of the architectures; None to find it by their notation.
 
     Raises:
@@ -58,6 +68,8 @@ def assemble(rows: Iterable[PublishedRow], *, unit: LatencyUnit, space: Categori
         choices = reader.read(row)
         origins.setdefault(choices, row.origin)
         for platform, latency in row.latencies.items():
+            if platforms is not None and platform not in platforms:
+                continue
             column = latency_ms.setdefault(platform, {})
             if choices in column:
                 raise PublishedTableError(
@@ -65,6 +77,7 @@ def assemble(rows: Iterable[PublishedRow], *, unit: LatencyUnit, space: Categori
                     f"first came as {origins[choices]}); leave one of them out"
                 )
             column[choices] = _checked_ms(latency, platform, row, unit)
+    latency_ms = chosen_platforms(latency_ms, platforms)
     _check_complete(origins, latency_ms)
     table = LatencyTable(
         platforms=tuple(latency_ms),
@@ -72,7 +85,9 @@ def assemble(rows: Iterable[PublishedRow], *, unit: LatencyUnit, space: Categori
         choices=np.array(list(origins), dtype=CHOICE_TYPE if reader.is_known else np.int64),
         latency_ms=np.array([[column[choices] for choices in origins] for column in latency_ms.values()]),
     )
-    return ImportedTable(table=table, space=reader.notation)
+    if platforms is None:
+        refuse_other_scales(table)
+    return ImportedTable(table=table, space=reader.notation, notes=notes_on(table, space, reader.notation))
 
 
 class _ArchitectureReader:

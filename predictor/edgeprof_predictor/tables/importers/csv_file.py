@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from edgeprof_predictor._plain_files import open_plain_text
+from edgeprof_predictor.tables.importers.doubts import refuse_doubtful
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import (
     ARCHITECTURE_FIELDS,
@@ -21,34 +22,43 @@ from edgeprof_predictor.tables.importers.rows import (
 
 DELIMITERS: Final = ",;\t"
 
-_CHOICE_FIELD: Final = re.compile(r"(?:arch|architecture|choice|edge|layer|op)[ _]?\d+", re.IGNORECASE)
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:e[+-]?\d{1,4})?|[+-]?(?:nan|inf|infinity)", re.ASCII | re.IGNORECASE
+)
+
+_CHOICE_FIELD: Final = re.compile(r"(?:arch|architecture|choice|edge|layer|op)[ _]?\d+", re.IGNORECASE | re.ASCII)
 
 
-def read_csv(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
+def read_csv(source: Path, unit: LatencyUnit, platforms: tuple[str, ...] | None = None) -> Iterator[PublishedRow]:
     """Read a table whose first line names the columns.
 
     The architecture is one column `arch` or `architecture`, or one column for each decision, `arch_0`,
     `layer_1` and so on. With a column `device` or `platform` each row is one measurement and its
-    latency stands in `latency_ms` (or `latency`); without, every other column with a name is a platform.
+    latency stands in `latency_ms` (or `latency`); without, the other columns with a name are platforms. Where such a
+    name may be that of something else, as `accuracy` and `flops`, the platforms have to be named.
 
     Args:
         source: The file; its columns are parted by commas, semicolons or tabs.
         unit: Unit of the latencies.
+        platforms: Names of the platforms to take; None for all.
 
     Raises:
-        PublishedTableError: If a column is missing, or a row has too many, too few or no numbers.
+        PublishedTableError: If a column is missing or doubtful, or a row has too many, too few or no numbers.
         OSError: If the file cannot be read.
     """
+    wanted = platforms
     # The byte order mark that spreadsheets put in front would become part of the first name.
     with open_plain_text(source, newline="") as file:
         delimiter = max(DELIMITERS, key=file.readline().count)
         file.seek(0)
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
-            layout = _Layout.of_header(next(reader, []), unit)
+            layout = _Layout.of_header(next(reader, []), unit, wanted)
             for cells in reader:
                 if any(cell.strip() for cell in cells):
-                    yield layout.row(cells, f"line {reader.line_num}")
+                    row = layout.row(cells, f"line {reader.line_num}")
+                    if wanted is None or not layout.measurement or not row.latencies.keys().isdisjoint(wanted):
+                        yield row
         except csv.Error as error:
             raise PublishedTableError(f"line {reader.line_num} is no row of a table: {error}") from error
 
@@ -63,19 +73,20 @@ class _Layout:
     measurement: tuple[int, int] | None
 
     @classmethod
-    def of_header(cls, cells: Sequence[str], unit: LatencyUnit) -> _Layout:
+    def of_header(cls, cells: Sequence[str], unit: LatencyUnit, wanted: tuple[str, ...] | None) -> _Layout:
         names = _column_names(cells)
         architecture = _architecture_columns(names)
         # A column without a name is the index that pandas writes in front.
         platforms = tuple(index for index, name in enumerate(names) if name and index not in architecture)
         if not platforms:
             raise PublishedTableError(f"no column holds latencies; the columns are {', '.join(names)}")
-        return cls(
-            names=names,
-            architecture=architecture,
-            platforms=platforms,
-            measurement=_measurement_columns(names, unit),
-        )
+        measurement = _measurement_columns(names, unit)
+        if measurement is None:
+            if wanted is None:
+                refuse_doubtful([names[index] for index in platforms], unit)
+            else:
+                platforms = tuple(index for index in platforms if names[index] in wanted)
+        return cls(names=names, architecture=architecture, platforms=platforms, measurement=measurement)
 
     def row(self, cells: Sequence[str], origin: str) -> PublishedRow:
         if len(cells) != len(self.names):
@@ -130,7 +141,7 @@ def _measurement_columns(names: Sequence[str], unit: LatencyUnit) -> tuple[int, 
 
 
 def _number(text: str, platform: str, origin: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise PublishedTableError(f"{origin}: the latency of {platform} is no number: {text!r}") from None
+    # Python reads underscores and digits of other scripts as well.
+    if not _NUMBER.fullmatch(text.strip()):
+        raise PublishedTableError(f"{origin}: the latency of {platform} is no number: {text[:80]!r}")
+    return float(text)

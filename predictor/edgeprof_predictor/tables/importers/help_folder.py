@@ -23,12 +23,15 @@ TEXTS_FILE: Final = "str_arch2idx.pt"
 LATENCY_FOLDER: Final = "latency"
 
 
-def read_help_folder(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
+def read_help_folder(
+    source: Path, unit: LatencyUnit, platforms: tuple[str, ...] | None = None
+) -> Iterator[PublishedRow]:
     """Read the folder of one search space. No code that a file names is run.
 
     Args:
         source: The folder.
         unit: Unit of the latencies, which the folders do not name.
+        platforms: Names of the platforms to take; None for all.
 
     Raises:
         PublishedTableError: If a file is missing, refused or not such a list, or their lengths differ.
@@ -36,7 +39,9 @@ def read_help_folder(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
     """
     architectures = _architectures(source)
     columns = {
-        path.stem: _latencies(path, len(architectures)) for path in sorted((source / LATENCY_FOLDER).glob("*.pt"))
+        path.stem: _latencies(path, len(architectures))
+        for path in sorted((source / LATENCY_FOLDER).glob("*.pt"))
+        if platforms is None or path.stem in platforms
     }
     if not columns:
         raise PublishedTableError(f"there is no {LATENCY_FOLDER}/NAME.pt, the latencies of a platform")

@@ -18,7 +18,9 @@ from edgeprof_predictor.tables.importers.rows import (
 )
 
 
-def read_json_lines(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
+def read_json_lines(
+    source: Path, unit: LatencyUnit, platforms: tuple[str, ...] | None = None
+) -> Iterator[PublishedRow]:
     """Read objects with `architecture`, `platform` and `latency_ms`; other members are passed over.
 
     `arch`, `device` and `latency` are understood as well. An architecture is a text or a list of choices.
@@ -26,6 +28,7 @@ def read_json_lines(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
     Args:
         source: The file.
         unit: Unit of the latencies.
+        platforms: Names of the platforms to take; None for all.
 
     Raises:
         PublishedTableError: If a line is no such object.
@@ -34,12 +37,21 @@ def read_json_lines(source: Path, unit: LatencyUnit) -> Iterator[PublishedRow]:
     with open_plain_text(source) as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
-                yield _row(line, f"line {number}", unit)
+                row = _row(line, f"line {number}", unit)
+                if platforms is None or not row.latencies.keys().isdisjoint(platforms):
+                    yield row
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    repeated = [name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1]
+    if repeated:
+        raise ValueError(f"{repeated[0]} is in it more than once")
+    return dict(pairs)
 
 
 def _row(line: str, origin: str, unit: LatencyUnit) -> PublishedRow:
     try:
-        fields = json.loads(line)
+        fields = json.loads(line, object_pairs_hook=_members)
     # Brackets nested without end exhaust the parser, not the file.
     except (ValueError, RecursionError) as error:
         raise PublishedTableError(f"{origin} is no JSON: {error}") from error
@@ -71,6 +83,8 @@ def _member(fields: dict[str, Any], wanted: tuple[str, ...], origin: str) -> Any
 def _architecture_text(architecture: Any, origin: str) -> str:
     if isinstance(architecture, str):
         return architecture
-    if isinstance(architecture, list) and all(isinstance(item, int | str) for item in architecture):
+    if isinstance(architecture, list) and all(
+        isinstance(item, int | str) and not isinstance(item, bool) for item in architecture
+    ):
         return ",".join(map(str, architecture))
     raise PublishedTableError(f"{origin}: the architecture must be a text or a list of choices, got {architecture!r}")
