@@ -165,7 +165,7 @@ def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Age
     Raises:
         ConfigError: If a value cannot be read or is outside its range.
     """
-    values: dict[str, Any] = {"data_dir": _default_data_dir(environment)}
+    values: dict[str, Any] = {}
     address = environment.get(f"{ENVIRONMENT_PREFIX}LISTEN")
     for field in dataclasses.fields(AgentConfig):
         text = environment.get(ENVIRONMENT_PREFIX + field.name.upper())
@@ -175,6 +175,8 @@ def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Age
     address = flags.get("listen") or address
     if address is not None:
         values["host"], values["port"] = parse_address(address)
+    if "data_dir" not in values:
+        values["data_dir"] = _default_data_dir(environment)
     return AgentConfig(**values)
 
 
@@ -193,4 +195,12 @@ def _parse(name: str, field_type: Any, text: str) -> Any:
 
 def _default_data_dir(environment: Mapping[str, str]) -> Path:
     data_home = environment.get("XDG_DATA_HOME")
-    return (Path(data_home) if data_home else Path.home() / ".local" / "share") / "edgeprof-agent"
+    if data_home:
+        return Path(data_home) / "edgeprof-agent"
+    try:
+        return Path.home() / ".local" / "share" / "edgeprof-agent"
+    except RuntimeError:
+        raise ConfigError(
+            f"this user has no home folder: set HOME, or name a data folder with --data-dir or {ENVIRONMENT_PREFIX}"
+            "DATA_DIR"
+        ) from None

@@ -1,6 +1,7 @@
 """Folders of the user's in which edgeprof keeps what it has, and what can be made again."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
@@ -15,7 +16,7 @@ def default_cache_folder() -> Path:
     Raises:
         NoHomeError: If the user has no home folder and the variable names none.
     """
-    return chosen_or_home("EDGEPROF_CACHE", platformdirs.user_cache_path("edgeprof", appauthor=False))
+    return chosen_or_home("EDGEPROF_CACHE", platformdirs.user_cache_path)
 
 
 def default_model_folder() -> Path:
@@ -49,20 +50,25 @@ def usable_model_folder(folder: str | os.PathLike[str] | None) -> Path:
     return path
 
 
-def chosen_or_home(variable: str, default: Path) -> Path:
-    """Return the place that a variable of the environment names, or the default in the user's home.
+def chosen_or_home(variable: str, folder_of: Callable[..., Path], name: str = "") -> Path:
+    """Return the place that a variable of the environment names, or one in a folder of the user's.
 
     Args:
         variable: Name of the variable.
-        default: Place in the home folder.
+        folder_of: Function of `platformdirs` that finds the folder.
+        name: File in it; empty for the folder itself.
 
     Raises:
-        NoHomeError: If the default is not known, since the user has no home folder.
+        NoHomeError: If the folder is not known, since the user has no home folder.
     """
     chosen = os.environ.get(variable)
     if chosen:
         return Path(chosen)
-    # Without a home folder `~` stays as it is, and would become a folder of that name here.
-    if not default.is_absolute():
+    try:
+        folder = folder_of("edgeprof", appauthor=False)
+    except RuntimeError:
+        folder = Path()
+    # Older versions leave `~` as it is, which would become a folder of that name here.
+    if not folder.is_absolute():
         raise NoHomeError(f"this user has no home folder: set HOME, or name a place in {variable}")
-    return default
+    return folder / name

@@ -78,9 +78,7 @@ def test_a_profile_is_checked_before_the_first_measurement(tmp_path: Path, own_e
     with SimulatedDevice(tmp_path / "device") as device, edgeprof.connect(device.address) as client:
         for output in (tmp_path / "absent" / "x.edgeprof", str(tmp_path / "device" / "agent" / "journal" / "x" / "y")):
             with pytest.raises(OutputFileError, match="cannot write"):
-                edgeprof.onboard(
-                    client, "nasbench201", setting=device.setting, output=output, listener=_Listener(calls)
-                )
+                edgeprof.onboard(client, "nasbench201", setting=device.setting, output=output, listener=Told(calls))
         assert list(client.jobs()) == []
     assert calls == []
 

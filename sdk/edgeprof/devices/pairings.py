@@ -46,9 +46,7 @@ def pairings_path() -> Path:
     """Return where the file is: `$EDGEPROF_PAIRINGS`, or in the user's folder for configuration."""
     import platformdirs
 
-    return chosen_or_home(
-        PAIRINGS_VARIABLE, platformdirs.user_config_path("edgeprof", appauthor=False) / "pairings.json"
-    )
+    return chosen_or_home(PAIRINGS_VARIABLE, platformdirs.user_config_path, "pairings.json")
 
 
 def read_pairings() -> Pairings:

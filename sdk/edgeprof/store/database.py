@@ -30,7 +30,7 @@ LOCKED = "database is locked"
 
 def default_store_path() -> Path:
     """Path of the store: `$EDGEPROF_STORE`, or a file in the user's data folder."""
-    return chosen_or_home("EDGEPROF_STORE", platformdirs.user_data_path("edgeprof", appauthor=False) / "store.sqlite3")
+    return chosen_or_home("EDGEPROF_STORE", platformdirs.user_data_path, "store.sqlite3")
 
 
 class Database:
