@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,19 @@ _ANSWER_TIMEOUT_S = 10.0
 
 
 @contextlib.asynccontextmanager
-async def serving_commands(data_dir: Path, pairing: PairingServicer, hosts: PairedHosts) -> AsyncIterator[None]:
+async def serving_commands(
+    data_dir: Path,
+    pairing: PairingServicer,
+    hosts: PairedHosts,
+    answer_others: Callable[[dict[str, Any]], Iterator[dict[str, Any]] | None] = lambda request: None,
+) -> AsyncIterator[None]:
     """Answer commands inside the block.
 
     Args:
         data_dir: The agent's folder, whose lock this process holds.
         pairing: Pairs hosts.
         hosts: The paired hosts.
+        answer_others: Returns the answers to a command that is neither about hosts nor pairing; None for unknown ones.
     """
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,6 +55,10 @@ async def serving_commands(data_dir: Path, pairing: PairingServicer, hosts: Pair
                 elif request["command"] == "revoke":
                     hosts.revoke(request["name"])
                     _send(writer, {"revoked": request["name"]})
+                elif (answers := answer_others(request)) is not None:
+                    for message in answers:
+                        _send(writer, message)
+                        await writer.drain()
                 else:
                     raise ControlError(
                         "the running agent does not know this command, it may be an older version: restart it"

@@ -25,6 +25,7 @@ from edgeprof_agent.isolation.usable_safeguards import UsableSafeguards
 from edgeprof_agent.jobs.job_queue import JobQueue
 from edgeprof_agent.jobs.journal import Journal, open_journal
 from edgeprof_agent.jobs.leases import Leases
+from edgeprof_agent.jobs.owner_commands import OwnerCommands
 from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
 from edgeprof_agent.listening import reason_not_to_listen
 from edgeprof_agent.models.model_store import ModelStore
@@ -120,7 +121,10 @@ async def running_agent(
         StartError: If the data folder, the device's identity or the address cannot be used.
         JournalError: If the journal cannot be.
     """
-    with exclusive_data_dir(config.data_dir) as data_dir, open_journal(data_dir) as journal:
+    with (
+        exclusive_data_dir(config.data_dir) as data_dir,
+        open_journal(data_dir, disk_reserve_bytes=config.disk_reserve_bytes) as journal,
+    ):
         device_id = read_device_id(data_dir)
         worker = _build_worker(config, data_dir, worker_command)
         describer = DeviceDescriber(data_dir, describe_command)
@@ -134,7 +138,7 @@ async def running_agent(
             interceptors = (AuthorizationInterceptor(hosts), *interceptors)
         async with (
             _serving(config, servicer, pairing, identity, interceptors) as address,
-            serving_commands(data_dir, pairing, hosts),
+            serving_commands(data_dir, pairing, hosts, OwnerCommands(journal).answer),
             _background(jobs.run()),
         ):
             logger.info("serving %s", "without encryption and pairing" if identity is None else "paired hosts over TLS")

@@ -25,14 +25,11 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         AgentError: If the journal cannot be used.
     """
-    from edgeprof_agent.jobs.journal import open_journal
+    from edgeprof_agent.commands.owner import answers_of
+    from edgeprof_agent.jobs.owner_commands import RELEASE
 
-    data_dir = config_of(options).data_dir
-    if not (data_dir / "journal.sqlite3").exists():
-        print(f"{data_dir} is not the data folder of an agent; name it with --data-dir")
-        return 1
-    with open_journal(data_dir) as journal:
-        was_known = journal.quarantine.release_model(options.model_sha256)
+    request = {"command": RELEASE, "model_sha256": options.model_sha256}
+    was_known = any(answer["was_known"] for answer in answers_of(config_of(options).data_dir, request))
     print(
         f"released: {options.model_sha256} is measured again"
         if was_known

@@ -9,12 +9,13 @@ so their jobs count as acknowledged when they end.
 
 import contextlib
 import dataclasses
+import os
 import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from edgeprof_agent.errors import InvalidRequestError, JobNotFoundError, JournalError
+from edgeprof_agent.errors import DiskFullError, InvalidRequestError, JobNotFoundError, JournalError
 from edgeprof_agent.jobs.event_rows import decode, decode_payload, encode, encode_payload
 from edgeprof_agent.jobs.fair_share import WaitingJob
 from edgeprof_agent.jobs.job_states import require_transition
@@ -33,11 +34,12 @@ million runs, which fit into the largest message that those take."""
 
 
 @contextlib.contextmanager
-def open_journal(data_dir: Path) -> Iterator["Journal"]:
+def open_journal(data_dir: Path, *, disk_reserve_bytes: int = 0) -> Iterator["Journal"]:
     """Open the journal of an agent for the length of the block.
 
     Args:
         data_dir: The agent's folder.
+        disk_reserve_bytes: Disk space that new jobs and runs leave free.
 
     Yields:
         The journal.
@@ -45,7 +47,7 @@ def open_journal(data_dir: Path) -> Iterator["Journal"]:
     Raises:
         JournalError: If the file is damaged, cannot be opened, or was written by a newer agent.
     """
-    with contextlib.closing(Journal(data_dir / "journal.sqlite3")) as journal:
+    with contextlib.closing(Journal(data_dir / "journal.sqlite3", disk_reserve_bytes)) as journal:
         yield journal
 
 
@@ -54,13 +56,15 @@ class Journal:
 
     Args:
         path: The file; created where it is missing.
+        disk_reserve_bytes: Disk space that new jobs and runs leave free. Ends of jobs are written in any case.
 
     Raises:
         JournalError: If the file is damaged, cannot be opened, or was written by a newer agent.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, disk_reserve_bytes: int = 0) -> None:
         self._path = path
+        self._disk_reserve_bytes = disk_reserve_bytes
         self._database = JournalDatabase(path)
         self.quarantine = Quarantine(self._database)
         """The models that have ended worker processes."""
@@ -81,6 +85,7 @@ class Journal:
             host_name: Host that asks for it; empty where the host sends no name.
         """
         require_transition(job_id, None, JobState.QUEUED)
+        self._require_disk()
         with self._database.transaction():
             self._database.execute(
                 "INSERT INTO jobs (job_id, model_sha256, spec, state, attempt_count, create_time, host_name)"
@@ -101,6 +106,8 @@ class Journal:
             JobNotFoundError: If there is no such job.
             JobStateError: If a state cannot follow the one before.
         """
+        if any(isinstance(payload, LatencyBlock) for payload in payloads):
+            self._require_disk()
         with self._database.transaction():
             before = JobState(self._job_row(job_id)["state"])
             self._insert_events(job_id, payloads)
@@ -199,6 +206,15 @@ class Journal:
             JobNotFoundError: If there is no such job.
         """
         return self._last_sequence(self._job_row(job_id)["number"])
+
+    def _require_disk(self) -> None:
+        disk = os.statvfs(self._path.parent)
+        free = disk.f_bavail * disk.f_frsize
+        if free < self._disk_reserve_bytes:
+            raise DiskFullError(
+                f"the disk of the device has {free} bytes left and the agent keeps {self._disk_reserve_bytes} free: "
+                "free some disk space, or drop results with `edgeprof-agent jobs`"
+            )
 
     def _insert_events(self, job_id: str, payloads: Collection[JobEventPayload]) -> None:
         row = self._job_row(job_id)

@@ -34,6 +34,11 @@ class KeptJobs:
                 *(*WAITING, max(0, finished - keep_count)),
             )
 
+    def drop_finished_jobs(self) -> int:
+        """Delete every job that has ended, acknowledged or not; return their number."""
+        with self._database.transaction():
+            return self._database.execute("DELETE FROM jobs WHERE state NOT IN (?, ?)", *WAITING)
+
     def forget_job(self, job_id: str) -> None:
         """Delete a job with its events."""
         with self._database.transaction():

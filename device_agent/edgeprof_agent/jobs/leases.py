@@ -1,4 +1,4 @@
-"""Leases of hosts: each call that concerns a job renews the lease of its host, and an open stream holds it."""
+"""Leases of hosts: each call renews the lease of its host, and an open stream or upload holds it."""
 
 import contextlib
 import time

@@ -111,7 +111,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
     async def Handshake(self, request: messages.HandshakeRequest, context: Any) -> messages.HandshakeResponse:
         """Exchange the contract revisions of both sides."""
         async with _refusing(context):
-            host_name = host_of(context)
+            host_name = self._renew_lease(context)
             revision = request.contract_revision
             if revision < 1:
                 raise InvalidRequestError(f"contract_revision must be >= 1, got {revision}")
@@ -131,14 +131,16 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
     async def GetDevice(self, request: messages.GetDeviceRequest, context: Any) -> messages.GetDeviceResponse:
         """Describe the device."""
         async with _refusing(context):
+            self._renew_lease(context)
             description = await self._describer.describe()
         return messages.GetDeviceResponse(device=wire.to_message(self._present(description), device_pb2.Device))
 
     async def Diagnose(self, request: messages.DiagnoseRequest, context: Any) -> messages.DiagnoseResponse:
         """Run the checks of the device, or only return its time."""
         checks: tuple[Check, ...] = ()
-        if not request.skips_checks:
-            async with _refusing(context):
+        async with _refusing(context):
+            self._renew_lease(context)
+            if not request.skips_checks:
                 checks = await self._diagnoser.diagnose()
         response = messages.DiagnoseResponse(checks=[wire.to_message(check, device_pb2.Check) for check in checks])
         response.device_time.GetCurrentTime()
@@ -147,6 +149,7 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
     async def GetModel(self, request: messages.GetModelRequest, context: Any) -> messages.GetModelResponse:
         """Return how much of a model is on the device."""
         async with _refusing(context):
+            self._renew_lease(context)
             received_bytes, is_complete = self._store.received_bytes(request.model_sha256)
         return messages.GetModelResponse(is_complete=is_complete, received_bytes=received_bytes)
 
@@ -154,11 +157,13 @@ class DeviceAgentServicer(device_agent_pb2_grpc.DeviceAgentServiceServicer):
         """Store a model, or the rest of one."""
         parts: AsyncIterator[messages.UploadModelRequest] = aiter(request_iterator)
         async with _refusing(context):
+            lease = self._leases.held(host_of(context))
             try:
                 first = await anext(parts)
             except StopAsyncIteration:
                 raise InvalidRequestError("the first part of an upload must be its header, got none") from None
-            received_bytes = await self._store.receive(_read_header(first), _chunks(parts))
+            with lease:
+                received_bytes = await self._store.receive(_read_header(first), _chunks(parts))
         return messages.UploadModelResponse(received_bytes=received_bytes)
 
     async def CreateJob(self, request: messages.CreateJobRequest, context: Any) -> messages.CreateJobResponse:

@@ -18,6 +18,7 @@ from edgeprof_proto.records.validation import RecordError
 VERBS = {
     "devices": "Show devices: those known, or the ones at the addresses given.",
     "pair": "Pair this host with a device by the code that it shows.",
+    "jobs": "Show the jobs that a device keeps; cancel or drop them.",
     "doctor": "Find out what is wrong with a device, and what to do.",
     "benchmark": "Measure one ONNX model on a device.",
     "compare": "Say which of two models, or settings of one, is faster on a device.",
@@ -93,8 +94,10 @@ def _status() -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing measured is lost: the same command goes on where it stopped", err=True)
+    except (KeyboardInterrupt, click.Abort) as error:
+        # Click puts an exception of its own in the place of the interruption, which may say what became of the work.
+        became = str(error.__cause__ or error) or "nothing measured is lost: the same command goes on where it stopped"
+        click.echo(f"interrupted; {became}", err=True)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has left, as `head` does.

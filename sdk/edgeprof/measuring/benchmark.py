@@ -3,10 +3,12 @@
 import os
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
+from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.collection import collect_results
 from edgeprof.measuring.recording import record_result
 from edgeprof.measuring.setting_check import require_threads
@@ -54,7 +56,8 @@ def benchmark(
 ) -> Benchmark:
     """Measure one model on a device, store the result, then acknowledge it.
 
-    Results of earlier runs that the device still keeps for this host are brought into the store first.
+    Results of earlier runs that the device still keeps for this host are brought into the store first. Interrupted by
+    Ctrl-C, the job on the device is cancelled.
 
     Args:
         client: The device.
@@ -85,16 +88,23 @@ def benchmark(
         if count := collect_results(client, device, store):
             on_collected(count)
         platform = resolve_platform(device, setting)
-        measurement = client.measure(
-            Path(model),
-            setting,
-            job_id=job_id,
-            plan=plan,
-            allow_fallback=allow_fallback,
-            on_event=on_event,
-            on_waiting=on_waiting,
-            release_model=release_model,
-        )
+        try:
+            measurement = client.measure(
+                Path(model),
+                setting,
+                job_id=job_id,
+                plan=plan,
+                allow_fallback=allow_fallback,
+                on_event=on_event,
+                on_waiting=on_waiting,
+                release_model=release_model,
+            )
+        except KeyboardInterrupt as interruption:
+            # Its id is known to nobody else, so no later call would fetch the result.
+            with suppress(EdgeprofError):
+                client.cancel_job(job_id)
+                client.acknowledge((job_id,))
+            raise KeyboardInterrupt("the measurement was cancelled on the device") from interruption
         record_result(client, store, job_id, platform, measurement)
     curve = None if sustained_s is None else sustained_curve(measurement)
     return Benchmark(job_id=job_id, device=device, platform=platform, measurement=measurement, curve=curve)

@@ -2,6 +2,7 @@ import dataclasses
 import random
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,17 @@ def test_full_disk_is_named_and_nothing_is_half_written(journal: Journal, job_sp
     with pytest.raises(DiskFullError, match="free some disk space"):
         journal.append("a", block, time=0.0)
     assert len(journal.events("a", from_sequence=1, limit=10)) == 1
+
+
+def test_disk_that_is_kept_free_limits_new_jobs_and_runs_and_not_the_ends_of_jobs(
+    journal: Journal, job_spec: JobSpec, tmp_path: Path
+) -> None:
+    journal.create_job("a", job_spec, time=0.0)
+    journal.append("a", JobState.RUNNING, time=0.0)
+    with closing(Journal(journal._path, disk_reserve_bytes=2**60)) as full:
+        with pytest.raises(DiskFullError, match="free some disk space"):
+            full.create_job("b", job_spec, time=0.0)
+        with pytest.raises(DiskFullError, match="edgeprof-agent jobs"):
+            full.append("a", TIMED, time=0.0)
+        full.append("a", Failure(reason="ERROR_REASON_CANCELLED", message="enough"), JobState.CANCELLED, time=0.0)
+    assert journal.get_job("a").state is JobState.CANCELLED

@@ -12,6 +12,7 @@ from edgeprof.measuring.effort import EFFORTS
 from edgeprof.store import Store
 from edgeprof.testing import Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.records.job import JobEvent, JobState
 from edgeprof_proto.records.job_spec import MeasurementPlan
 
 SPACE = get_space("nasbench201")
@@ -112,3 +113,17 @@ def test_a_plan_keeps_what_is_not_changed() -> None:
     plan = edgeprof.make_plan("quick", timed_duration_s=2.0, start_temperature_celsius=40.0)
     assert (plan.timed_duration_ms, plan.start_temperature_celsius, plan.max_wait_ms) == (2_000.0, 40.0, 300_000.0)
     assert plan.block_count == EFFORTS["quick"].block_count
+
+
+def test_an_interrupted_benchmark_cancels_its_job_and_leaves_nothing_on_the_device(
+    simulated_device: SimulatedDevice, model: Path
+) -> None:
+    def interrupt(event: JobEvent) -> None:
+        if event.event is JobState.RUNNING:
+            raise KeyboardInterrupt
+
+    with edgeprof.connect(simulated_device.address) as client:
+        with pytest.raises(KeyboardInterrupt, match="cancelled on the device"):
+            edgeprof.benchmark(client, model, setting=simulated_device.setting, on_event=interrupt)
+        (job,) = client.jobs()
+    assert job.state is JobState.CANCELLED and job.acknowledge_time is not None
