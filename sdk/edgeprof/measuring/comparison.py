@@ -189,12 +189,11 @@ def compare(
     Raises:
         EdgeprofError: If there are too few pairs for an interval, or a measurement failed.
     """
-    require_seed(seed)
     require_count("the number of pairs", pair_count, 1, MAX_PAIR_COUNT)
     if middle_ranks(pair_count, LEVEL) is None:
         raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
     candidates = {"a": _candidate(a), "b": _candidate(b)}
-    order = _order(pair_count, seed)
+    order = _order(pair_count, require_seed(seed))
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
@@ -210,8 +209,8 @@ def compare(
             store.plan_probes(record, order[len(store.probes(record)) :])
             while (probe := _next(store.probes(record)[: len(order)])) is not None:
                 side = probe.architecture
-                model = Path(candidates[side].model)
-                outcome = runner.run(probe, platforms[side], requests[side], model, on_waiting=on_waiting)
+                request, model = requests[side], Path(candidates[side].model)
+                outcome = runner.run(probe, platforms[side], request, model, on_waiting=on_waiting)
                 if isinstance(outcome, Measurement):
                     on_measurement(candidates[side], outcome)
             pairs = _pairs(store.probes(record)[: len(order)])

@@ -72,22 +72,21 @@ def onboard(
         listener: Is called at every step.
 
     Raises:
-        OutputFileError: If the profile could not be written; found before anything is measured.
-        EdgeprofError: If the device cannot be reached, refuses the setting, or fails too often.
+        EdgeprofError: If the profile cannot be written, or the device is silent, refuses the setting or often fails.
         PredictorError: If the space is unknown or has no bundle.
     """
     require_seed(seed)
     time_ledger = TimeLedger()
     with time_ledger.step("loading the predictor"):
-        bundle = bundle or load_bundle(space)
+        # An exported network lacks what cannot influence its output.
+        method = (bundle or load_bundle(space)).method.for_pruned_graphs()
     goal, listener = goal or Goal(), listener or OnboardingListener()
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
         require_exportable(device, setting)
         platform = resolve_platform(device, setting)
-        path = None if output is None else _profile_path(Path(output), platform, space)
-        check_output(path)
+        path = None if output is None else _checked_path(Path(output), platform, space)
         with store.session(platform, space, seed, purpose=ONBOARDING) as record:
             session = MeasurementSession(
                 client,
@@ -99,12 +98,9 @@ def onboard(
                 listener=listener,
                 time_ledger=time_ledger,
             )
-            # An exported network lacks what cannot influence its output.
-            method = bundle.method.for_pruned_graphs()
             onboarding = Onboarding(session, method, goal=goal, listener=listener, time_ledger=time_ledger, store=store)
             onboarded = _finished(onboarding, path)
-            # Only now: where the file cannot be written, the same call resumes here, with nothing to measure.
-            session.end()
+            session.end()  # only now: where the file cannot be written, the same call resumes with nothing to measure
         return onboarded
 
 
@@ -129,8 +125,11 @@ def _profile(session: MeasurementSession, predictor: DefaultPredictor, report: O
     return Profile(predictor=predictor, platform=session.platform.facts(), provenance=provenance)
 
 
-def _profile_path(output: Path, platform: Platform, space: str) -> Path:
-    return output / f"{platform.name}.{space}.edgeprof" if output.is_dir() else output
+def _checked_path(output: Path, platform: Platform, space: str) -> Path:
+    """Return the file of the profile, once it is known that it can be written."""
+    path = output / f"{platform.name}.{space}.edgeprof" if output.is_dir() else output
+    check_output(path)
+    return path
 
 
 def _write_profile(profile: Profile, path: Path) -> None:
