@@ -33,6 +33,7 @@ from benchmarks.paper.splits import METHODS, NAME, SEED_COUNT, split_runs, split
 from benchmarks.paper.tables import TABLES
 
 from edgeprof_predictor.methods.baselines.help import META_LEARNING
+from edgeprof_predictor.networks.graph_training import MOST_EPOCHS
 
 CORRELATIONS: Final = {"table-9": table_9, "table-10": table_10}
 NAMES: Final = (
@@ -145,15 +146,18 @@ def preface(schedule: Schedule) -> str:
         epochs = " and ".join(f"{count} epochs on {space}" for space, count in SHORT_EPOCHS.items())
         learned = (
             f"networks are trained on the sources for {epochs} at a learning rate of 0.0016, where Table 15 has 250 "
-            f"epochs at 0.0004 (`--full`), and HELP for {SHORT_META_LEARNING.episodes} episodes at "
+            f"epochs at 0.0004 (`--full`), and HELP for at most {SHORT_META_LEARNING.episodes} episodes at "
             f"{SHORT_META_LEARNING.meta_learning_rate}, where its program has {META_LEARNING.episodes} at "
-            f"{META_LEARNING.meta_learning_rate}"
+            f"{META_LEARNING.meta_learning_rate}; both end where a fifth of its sources, left out, improves no more, "
+            "and these choose the number of its inner steps"
         )
     return f"""# The paper's tables and figures, computed anew
 
 Ours beside what the paper (Multi-Predict, Akhauri and Abdelfattah 2023) prints, in Spearman's rank correlation. TL is
 the paper's own method, built anew here (`multi-predict`); `default` is this project's. Each exhibit has a command;
 `python -m benchmarks.paper all --output docs` makes this page. Throughout, {learned}.
+BRP-NAS is trained for at most {MOST_EPOCHS} epochs, where its program has 250, and ends where a tenth of its samples
+improves no more. These limits keep the page within hours of one core.
 """
 
 

@@ -30,8 +30,8 @@ from edgeprof_predictor.tables.published import load_latency_table
 SHORT_EPOCHS: Final = {"nasbench201": 60, "fbnet": 10}
 """Passes over as many architectures as Table 15 has: fewer than its 250, at four times its learning rate."""
 
-SHORT_META_LEARNING: Final = replace(META_LEARNING, episodes=400, meta_learning_rate=0.001)
-"""A fifth of HELP's episodes, at ten times its rate."""
+SHORT_META_LEARNING: Final = replace(META_LEARNING, episodes=1000, patience=200, meta_learning_rate=0.001)
+"""Half of HELP's episodes at most, at ten times its rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

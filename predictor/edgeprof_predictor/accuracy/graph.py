@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, SourceUse
 from edgeprof_predictor.accuracy.plain import PlainPredictor, standardised
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
-from edgeprof_predictor.networks.graph_training import STEP_COUNT, train_reader
+from edgeprof_predictor.networks.graph_training import train_reader
 from edgeprof_predictor.spaces import SPACE_NAMES, FloatArray, get_space
 from edgeprof_predictor.tables.published import space_of_table
-
-GRAPH_STEPS: Final = STEP_COUNT
 
 
 class BrpNasAccuracy(AccuracyMethod):
@@ -52,5 +50,5 @@ class _GraphPredictor(PlainPredictor):
             return np.zeros(self.candidates.count), 1.0
         targets, mean, sd = standardised(trained.accuracy)
         encodings = self._space.one_hot(self.candidates.choices)
-        predict = train_reader(self._space, encodings[trained.indices], targets, step_count=GRAPH_STEPS, seed=seed)
+        predict = train_reader(self._space, encodings[trained.indices], targets, seed=seed)
         return predict(encodings) * sd + mean, sd

@@ -20,6 +20,7 @@ def descend(
     learning_rate: float,
     weight_decay: float,
     seed: int,
+    is_done: Callable[[int], bool] | None = None,
 ) -> None:
     """Lower a mean loss over `count` examples, changing the parameters in place.
 
@@ -32,6 +33,7 @@ def descend(
         learning_rate: At the start; a cosine takes it to 0.
         weight_decay: Of AdamW.
         seed: Of the order of the examples.
+        is_done: Told the number of passes after each; True ends before the last one.
     """
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay, fused=True)
@@ -39,9 +41,11 @@ def descend(
     if count == 0:
         return
     with one_thread():
-        for _ in range(epochs):
+        for epoch in range(1, epochs + 1):
             for batch in torch.split(torch.randperm(count, generator=generator), batch_size):
                 optimizer.zero_grad()
                 batch_loss(batch).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
             schedule.step()
+            if is_done is not None and is_done(epoch):
+                return

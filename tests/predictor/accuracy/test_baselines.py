@@ -40,7 +40,7 @@ def test_one_source_ranks_without_samples_and_several_are_refused(name: str) -> 
 
 
 def test_a_graph_network_learns_the_decisions_of_a_few_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgeprof_predictor.accuracy.graph.GRAPH_STEPS", 20)
+    monkeypatch.setattr("edgeprof_predictor.networks.graph_training.FEW_SAMPLES_STEP_COUNT", 20)
     predictor = get_accuracy_method("brp-nas").fit_sources([], seed=0).predictor_for(TARGET.candidates)
     prediction = predictor.predict(Trained(indices=np.arange(30), accuracy=TARGET.accuracy[:30]), seed=0)
     assert metrics.spearman(TARGET.accuracy[30:], prediction.accuracy[30:]) > 0.1

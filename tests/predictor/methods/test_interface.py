@@ -44,7 +44,7 @@ def method(request: pytest.FixtureRequest) -> Method:
 
         class SmallBrpNas(BrpNasLatency):
             hyperparameters = GraphHyperparameters(graph_width=64, graph_depth=2, layer_widths=(64, 1))
-            step_count = 800
+            most_epochs = 200
 
         method_class = SmallBrpNas
     fitted: Method = method_class.fit_sources(SPACE, sources, seed=0, **SETTINGS.get(name, {}))

@@ -1,17 +1,17 @@
-"""HELP: a network meta-learned so that two gradient steps suit it to a new platform."""
+"""HELP: a network meta-learned so that a few gradient steps suit it to a new platform."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
 
 from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.baselines.help_network import META_LEARNING, MetaHyperparameters, MetaLearner, Weights
 from edgeprof_predictor.methods.descriptor_architectures import DescriptorArchitectures
 from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
 from edgeprof_predictor.networks.latency_network import one_thread
@@ -19,146 +19,27 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
-Weights = dict[str, Tensor]
+__all__ = ["META_LEARNING", "Help", "MetaHyperparameters"]
 
+STEP_COUNTS: Final = (2, 5, 10, 20)
+"""Gradient steps of an adaptation that are compared on left-out sources; the published program takes 2."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetaHyperparameters:
-    """How HELP is meta-learned.
+LEFT_OUT_SHARE: Final = 0.2
+MIN_SOURCE_COUNT: Final = 4
+"""A fifth of the sources decides episodes and steps, at least one; with fewer than four sources none can be spared."""
 
-    Args:
-        layer_width: Units of a layer that reads architecture or hardware; those after have twice as many.
-        episodes: Meta-gradient steps.
-        tasks: Platforms of an episode.
-        support_count: Architectures of a task that it adapts to.
-        query_count: Architectures of a task on which the adapted network is judged.
-        inner_steps: Gradient steps of an adaptation.
-        inner_learning_rate: Where the learned rates start.
-        meta_learning_rate: Of Adam.
-        modulation_scale: How far the hardware may move the start of the last layers.
-        modulation_width: Units of the layer that reads the hardware for that.
-    """
+MIN_LOG_SD: Final = 1e-3
+"""Smallest spread of log latency that is divided by."""
 
-    layer_width: int = 100
-    episodes: int = 2000
-    tasks: int = 8
-    support_count: int = 10
-    query_count: int = 100
-    inner_steps: int = 2
-    inner_learning_rate: float = 0.001
-    meta_learning_rate: float = 0.0001
-    modulation_scale: float = 0.01
-    modulation_width: int = 10
-
-
-META_LEARNING: Final = MetaHyperparameters()
-"""Lee et al. 2021 with the settings of its published program, but 100 queries instead of 1000, gradients of the
-first order, and a modulation without chance."""
-
-
-class HelpNetwork(nn.Module):
-    """Read architecture and hardware side by side, then both together.
-
-    Letters: `n` architectures, `d` encoding width, `r` descriptors.
-
-    Args:
-        encoding_width: `d`.
-        descriptor_count: `r`.
-        hyperparameters: Widths.
-
-    Shapes:
-        encodings: `n x d`, float.  hardware: `r`, float.
-        returns: `n`, float, log latency less the platform's mean, in its standard deviations.
-    """
-
-    def __init__(self, encoding_width: int, descriptor_count: int, hyperparameters: MetaHyperparameters) -> None:
-        super().__init__()
-        width = hyperparameters.layer_width
-        self.read_encoding = nn.Sequential(
-            nn.Linear(encoding_width, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
-        )
-        self.read_hardware = nn.Sequential(
-            nn.Linear(descriptor_count, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
-        )
-        self.join = nn.Sequential(
-            nn.Linear(2 * width, 2 * width),
-            nn.ReLU(),
-            nn.Linear(2 * width, 2 * width),
-            nn.ReLU(),
-            nn.Linear(2 * width, 1),
-        )
-
-    def forward(self, encodings: Tensor, hardware: Tensor) -> Tensor:
-        """Return standardised log latencies: `n`."""
-        platform = self.read_hardware(hardware).expand(len(encodings), -1)
-        predicted: Tensor = self.join(torch.cat([self.read_encoding(encodings), platform], dim=-1))
-        return predicted.squeeze(-1)
-
-
-class MetaLearner(nn.Module):
-    """The network, a learning rate for each weight, and what the hardware changes at the start.
-
-    Args:
-        encoding_width: Of an architecture.
-        descriptor_count: Latencies that describe a platform.
-        hyperparameters: Sizes and steps.
-    """
-
-    def __init__(self, encoding_width: int, descriptor_count: int, hyperparameters: MetaHyperparameters) -> None:
-        super().__init__()
-        self.hyperparameters = hyperparameters
-        self.network = HelpNetwork(encoding_width, descriptor_count, hyperparameters)
-        start = hyperparameters.inner_learning_rate
-        self.rates = nn.ParameterList([torch.full_like(weight, start) for weight in self.network.parameters()])
-        # One factor for each unit that a joining layer reads, and one shift of its biases.
-        self._joined = [name for name, _ in self.network.named_parameters() if name.startswith("join.")]
-        shifts = len(self._joined) // 2 * (2 * hyperparameters.layer_width + 1)
-        self.modulation = nn.Sequential(
-            nn.Linear(descriptor_count, hyperparameters.modulation_width),
-            nn.ReLU(),
-            nn.Linear(hyperparameters.modulation_width, shifts),
-        )
-
-    def adapt(self, encodings: Tensor, targets: Tensor, hardware: Tensor) -> Weights:
-        """Return the weights after gradient steps on the support sets of `t` platforms, each its own.
-
-        Shapes:
-            encodings: `t x n x d`.  targets: `t x n`.  hardware: `t x r`.
-        """
-        weights = self._started(hardware)
-        for _ in range(self.hyperparameters.inner_steps if targets.shape[1] else 0):
-            errors = self.predict(weights, encodings, hardware) - targets
-            # First order: a step counts as a constant when the meta-gradient is taken.
-            gradients = torch.autograd.grad((errors**2).mean(dim=1).sum(), tuple(weights.values()), retain_graph=True)
-            weights = {
-                name: weight - rate * gradient
-                for (name, weight), rate, gradient in zip(weights.items(), self.rates, gradients, strict=True)
-            }
-        return weights
-
-    def predict(self, weights: Weights, encodings: Tensor, hardware: Tensor) -> Tensor:
-        """Return predictions with the weights of each platform: `t x n`."""
-        predicted: Tensor = vmap(lambda *inputs: functional_call(self.network, inputs[0], inputs[1:]))(
-            weights, encodings, hardware
-        )
-        return predicted
-
-    def _started(self, hardware: Tensor) -> Weights:
-        """Return the weights to start from on each platform: those of the network, modulated."""
-        weights = {
-            name: weight.expand(len(hardware), *weight.shape) for name, weight in self.network.named_parameters()
-        }
-        changes = self.hyperparameters.modulation_scale * self.modulation(hardware)
-        width = 2 * self.hyperparameters.layer_width
-        for name, change in zip(self._joined[::2], changes.split(width + 1, dim=1), strict=True):
-            bias_name = name.replace("weight", "bias")
-            weights[name] = weights[name] * (1.0 + change[:, None, :width])
-            weights[bias_name] = weights[bias_name] + change[:, width:]
-        return weights
+DRAW_COUNT: Final = 8
+"""Supports of each left-out source that are adapted to."""
 
 
 class Help(Method):
-    """Meta-learn on the sources, describe a platform by descriptor architectures, adapt by two steps.
+    """Meta-learn on the sources, describe a platform by descriptor architectures, adapt by a few gradient steps.
+
+    A fifth of the sources is left out first: meta-learning on the others goes on until these are predicted no better,
+    and they choose the number of gradient steps of an adaptation. Then all sources are meta-learned for that long.
 
     Args:
         space: The search space.
@@ -167,8 +48,11 @@ class Help(Method):
         seed: Of weights, descriptors and episodes.
 
     Source:
-        Lee et al. 2021. Latency is the logarithm, less mean and in units of spread, where the
-        original scales it to its range; the network is the one for flat encodings on every space.
+        Lee et al. 2021. Differs: latency is the logarithm, less mean and in units of spread, where the original scales
+        it to its range; the network is the one for flat encodings on every space, where NAS-Bench-201 has a graph
+        network; gradients are of the first order, where the program takes the second; 100 queries a task instead of
+        1000; the modulation has no random part; episodes are limited by left-out sources, where the program has 2000
+        and further platforms to validate on; so are the steps of an adaptation, where the program takes two.
     """
 
     name: ClassVar[str] = "help"
@@ -182,13 +66,18 @@ class Help(Method):
         self.descriptors = DescriptorArchitectures.draw(sources, seed=seed)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            self.learner = MetaLearner(sum(space.choice_counts), len(self.descriptors.choices), hyperparameters)
+            first, self.learner = (
+                MetaLearner(sum(space.choice_counts), len(self.descriptors.choices), hyperparameters) for _ in range(2)
+            )
         log_latency = np.log(sources.latency_ms)
         centred = log_latency - log_latency.mean(axis=1, keepdims=True)
         self.log_sd = float(centred.std())
-        targets = centred / centred.std(axis=1, keepdims=True)
+        # A source that takes equally long for all has no spread to scale by.
+        targets = _as_tensor(centred / np.maximum(centred.std(axis=1, keepdims=True), MIN_LOG_SD))
+        encodings, everything = self._encode(sources.choices), np.arange(len(targets))
         with one_thread():
-            self._meta_train(self._encode(sources.choices), _as_tensor(targets), seed)
+            episodes, self.inner_steps = self._limits(first, encodings, targets, seed)
+            self._meta_train(self.learner, encodings, targets, everything, seed, episodes=episodes)
 
     @classmethod
     def fit_sources(
@@ -215,7 +104,7 @@ class Help(Method):
         mean, sd = self._scale(np.log(samples.latency_ms), self._predict(started, samples.choices, hardware))
         targets = _as_tensor((np.log(samples.latency_ms) - mean) / sd)[None]
         with one_thread():
-            weights = self.learner.adapt(encodings, targets, hardware)
+            weights = self.learner.adapt(encodings, targets, hardware, steps=self.inner_steps)
         weights = {name: weight.detach() for name, weight in weights.items()}
         errors = np.log(samples.latency_ms) - mean - sd * self._predict(started, samples.choices, hardware)
         return PointwisePredictor(
@@ -225,27 +114,84 @@ class Help(Method):
             checked_count=samples.count - 2,
         )
 
-    def _meta_train(self, encodings: Tensor, targets: Tensor, seed: int) -> None:
+    def _limits(self, learner: MetaLearner, encodings: Tensor, targets: Tensor, seed: int) -> tuple[int, int]:
+        """Return for how many episodes to meta-learn and by how many steps to adapt, as left-out sources have it."""
+        settings = learner.hyperparameters
+        order = np.random.default_rng(seed).permutation(len(targets))
+        left_out, others = np.split(order, [max(1, int(LEFT_OUT_SHARE * len(targets)))])
+        if len(targets) < MIN_SOURCE_COUNT:
+            return settings.episodes, settings.inner_steps
+        best = (np.inf, settings.episodes, settings.inner_steps)
+
+        def is_done(episode: int) -> bool:
+            nonlocal best
+            if episode % settings.check_every and episode < settings.episodes:
+                return False
+            errors = self._errors(learner, encodings, targets, left_out, seed)
+            steps = min(errors, key=lambda count: errors[count])
+            best = min(best, (errors[steps], episode, steps))
+            return episode - best[1] >= settings.patience
+
+        self._meta_train(learner, encodings, targets, others, seed, episodes=settings.episodes, is_done=is_done)
+        return best[1:]
+
+    def _errors(
+        self, learner: MetaLearner, encodings: Tensor, targets: Tensor, platforms: NDArray[np.int64], seed: int
+    ) -> dict[int, float]:
+        """Return the squared error on some sources after each number of steps, over several supports of each."""
+        generator = torch.Generator().manual_seed(seed)
+        tasks = torch.as_tensor(np.repeat(platforms, DRAW_COUNT))
+        support, query = _draw(learner.hyperparameters, len(tasks), len(encodings), generator)
+        rows = _as_tensor(self.descriptors.source_rows)[tasks]
+        found = {}
+        for count in STEP_COUNTS:
+            weights = learner.adapt(encodings[support], targets[tasks[:, None], support], rows, steps=count)
+            with torch.no_grad():
+                error = (learner.predict(weights, encodings[query], rows) - targets[tasks[:, None], query]).square()
+            # Steps that are too long for the learned rates may leave no number.
+            found[count] = float(error.mean().nan_to_num(nan=np.inf))
+        return found
+
+    def _meta_train(
+        self,
+        learner: MetaLearner,
+        encodings: Tensor,
+        targets: Tensor,
+        platforms: NDArray[np.int64],
+        seed: int,
+        *,
+        episodes: int,
+        is_done: Callable[[int], bool] | None = None,
+    ) -> None:
         """Learn start and rates: adapt to some architectures of a source, judge by others.
+
+        Args:
+            learner: Changed in place.
+            encodings: Of the known architectures.
+            targets: Their standardised log latencies on each source.
+            platforms: The sources to learn from.
+            seed: Of the episodes.
+            episodes: How many, at most.
+            is_done: Told the number of episodes after each; True ends before the last one.
 
         Shapes:
             encodings: `n x d`.  targets: `p x n`.
         """
-        settings = self.learner.hyperparameters
+        settings = learner.hyperparameters
         generator = torch.Generator().manual_seed(seed)
-        optimizer = torch.optim.Adam(self.learner.parameters(), lr=settings.meta_learning_rate, fused=True)
-        rows = _as_tensor(self.descriptors.source_rows)
-        count = min(settings.support_count + settings.query_count, len(encodings))
-        for _ in range(settings.episodes):
+        optimizer = torch.optim.Adam(learner.parameters(), lr=settings.meta_learning_rate, fused=True)
+        rows, known = _as_tensor(self.descriptors.source_rows), torch.as_tensor(platforms)
+        for episode in range(1, episodes + 1):
             optimizer.zero_grad()
-            platforms = torch.randint(len(targets), (settings.tasks,), generator=generator)
-            drawn = [torch.randperm(len(encodings), generator=generator)[:count] for _ in platforms]
-            support, query = torch.stack(drawn).tensor_split([settings.support_count], dim=1)
-            weights = self.learner.adapt(encodings[support], targets[platforms[:, None], support], rows[platforms])
-            predicted = self.learner.predict(weights, encodings[query], rows[platforms])
-            loss = nn.functional.mse_loss(predicted, targets[platforms[:, None], query])
+            tasks = known[torch.randint(len(known), (settings.tasks,), generator=generator)]
+            support, query = _draw(settings, len(tasks), len(encodings), generator)
+            weights = learner.adapt(encodings[support], targets[tasks[:, None], support], rows[tasks])
+            predicted = learner.predict(weights, encodings[query], rows[tasks])
+            loss = nn.functional.mse_loss(predicted, targets[tasks[:, None], query])
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+            if is_done is not None and is_done(episode):
+                return
 
     def _scale(self, log_latency: FloatArray, predicted: FloatArray) -> tuple[float, float]:
         """Return mean and spread of log latency over the space, from samples and their prediction."""
@@ -263,6 +209,16 @@ class Help(Method):
 
     def _encode(self, choices: ChoiceArray) -> Tensor:
         return _as_tensor(self.space.one_hot(choices))
+
+
+def _draw(
+    settings: MetaHyperparameters, task_count: int, architecture_count: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return the architectures that each task adapts to and those that it is judged by: `t x n` and `t x n'`."""
+    count = min(settings.support_count + settings.query_count, architecture_count)
+    drawn = [torch.randperm(architecture_count, generator=generator)[:count] for _ in range(task_count)]
+    support, query = torch.stack(drawn).tensor_split([settings.support_count], dim=1)
+    return support, query
 
 
 def _as_tensor(values: FloatArray) -> Tensor:
