@@ -162,7 +162,7 @@ def test_a_profile_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, 
     blocked = tmp_path / "pi.edgeprof"
     blocked.mkdir()
     (blocked / "file").touch()
-    with pytest.raises(OSError, match="pi"):
+    with pytest.raises(OSError, match="it is a folder; name a file"):
         profile.save(blocked)
     assert [path.name for path in tmp_path.iterdir()] == ["pi.edgeprof"]
 
