@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 from benchmarks.published_data import DATA_FOLDER
-from numpy.typing import NDArray
+from benchmarks.search.coverage import coverages_after
+from benchmarks.search.truth import KnownLatency, TruthTable
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod
 from edgeprof_predictor.accuracy.registry import get_accuracy_method
 from edgeprof_predictor.accuracy.tables import load_task, task_names
 from edgeprof_predictor.accuracy.task import AccuracyTask
-from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.runs import Unit
@@ -30,10 +30,10 @@ from edgeprof_predictor.search.guides import (
 )
 from edgeprof_predictor.search.latency import LatencyPosterior, MeasuredLatency, PlatformPosterior
 from edgeprof_predictor.search.procedure import Budget, Search
-from edgeprof_predictor.search.result import Found, SearchResult
+from edgeprof_predictor.search.result import Found
 from edgeprof_predictor.search.state import SearchState
 from edgeprof_predictor.search.tables import TableLookup
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
+from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.tables.published import load_latency_table
 
 SPACE: Final = "nasbench201"
@@ -96,37 +96,6 @@ CONFIGURATIONS: Final = {
 }
 
 
-class KnownLatency(LatencyPosterior):
-    """All latencies of the table, known beforehand: what a search under a limit is compared with."""
-
-    def __init__(self, table: TruthTable) -> None:
-        self._table = table
-
-    def predict(self, choices: ChoiceArray) -> Prediction:
-        """Return the published latencies, with intervals of width 0."""
-        latency_ms = self._table.of(choices)
-        return Prediction(latency_ms=latency_ms, lower_ms=latency_ms, upper_ms=latency_ms)
-
-    def is_measured(self, choices: ChoiceArray) -> NDArray[np.bool_]:
-        """Return True for all."""
-        return np.ones(len(choices), dtype=np.bool_)
-
-    def learn(self, choices: ChoiceArray, measured: Sequence[MeasuredLatency]) -> KnownLatency:
-        """Return itself."""
-        return self
-
-
-class TruthTable:
-    """Published latencies of one platform, by architecture."""
-
-    def __init__(self, choices: ChoiceArray, latency_ms: FloatArray) -> None:
-        self._latency_ms = dict(zip((row.tobytes() for row in choices), latency_ms.tolist(), strict=True))
-
-    def of(self, choices: ChoiceArray) -> FloatArray:
-        """Return the latencies of `n x l` architectures."""
-        return np.array([self._latency_ms[row.tobytes()] for row in np.ascontiguousarray(choices)])
-
-
 def units(seed_count: int, folder: Path) -> list[Unit]:
     """Return all units, in the order of seeds, so that an early stop leaves some seeds of every search."""
     found = []
@@ -178,18 +147,27 @@ def limited_searches(platform: str, seed: int, folder: Path) -> list[dict[str, A
     profile = _profile(platform, seed, folder)
     predicted = profile.predict(task.candidates.choices)
     coverage = float(np.mean((predicted.lower_ms <= latency_ms) & (latency_ms <= predicted.upper_ms)))
+
+    def adapt(measured: Samples) -> DefaultPredictor:
+        return _fitted(platform, folder).adapt(profile.samples.joined(measured), seed=seed)
+
     rows = []
     for quantile in QUANTILES:
         limit_ms = float(np.quantile(latency_ms, quantile))
         beliefs: dict[str, LatencyPosterior] = {"known": KnownLatency(truth), "profile": PlatformPosterior(profile)}
         for name, belief in beliefs.items():
-            row = _limited(UpperConfidenceBound(_method("default", False, seed)), belief, truth, limit_ms, seed)
+            guide = UpperConfidenceBound(_method("default", False, seed))
+            search, row = _limited(guide, belief, truth, limit_ms, seed)
             labels = {"kind": "limit", "platform": platform, "quantile": quantile, "seed": seed, "belief": name}
             rows.append(labels | {"limit_ms": limit_ms, "coverage": coverage} | row)
+            if name == "profile":
+                rows[-1] |= coverages_after(search, latency_ms, adapt)
     return rows
 
 
-def _limited(guide: Guide, belief: LatencyPosterior, truth: TruthTable, limit_ms: float, seed: int) -> dict[str, Any]:
+def _limited(
+    guide: Guide, belief: LatencyPosterior, truth: TruthTable, limit_ms: float, seed: int
+) -> tuple[Search, dict[str, Any]]:
     space, task = get_space(SPACE), _task(TASK)
     lookup = TableLookup(task, space)
     measured_at: list[int] = []
@@ -202,7 +180,7 @@ def _limited(guide: Guide, belief: LatencyPosterior, truth: TruthTable, limit_ms
         return MeasuredLatency(latency_ms=_latency(truth, architecture))
 
     state = SearchState(None, {})
-    result: SearchResult = Search(
+    search = Search(
         lookup.pool,
         guide,
         train,
@@ -212,12 +190,13 @@ def _limited(guide: Guide, belief: LatencyPosterior, truth: TruthTable, limit_ms
         limit_ms=limit_ms,
         meter=measure,
         seed=seed,
-    ).run()
+    )
+    result = search.run()
     latency_ms = truth.of(task.candidates.choices)
     keeps = {text for text, value in zip(lookup.pool.architectures, latency_ms, strict=True) if value <= limit_ms}
     best = max(lookup(text) for text in keeps)
     count = arrived(result.trained, best, keeps=keeps)
-    return {
+    return search, {
         "count": count,
         "measured_at_count": measured_at[min(count, len(measured_at)) - 1],
         "measurement_count": result.measurement_count,

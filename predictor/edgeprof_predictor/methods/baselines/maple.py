@@ -24,15 +24,16 @@ MIN_COST_SD: Final = 1e-6
 class Maple(PairNetworkMethod):
     """Describe a platform by what each kind of operation costs there, and learn latency from both.
 
-    What the original measures is not public: it runs the operations of the search space one by one and reads ten
-    performance counters of the processor. No published table holds such counters, and none can be had for a platform
-    that is only known by latencies. In their place stands the cost of each option, estimated from the
-    platform's measured networks: as many numbers as there are options, about the same property, with less
-    information. So its scores show what a fixed descriptor of operations is worth, not how good the original is. The
-    published adaptation trains once more on sources and samples together; here the samples fine-tune.
+    Its scores show what a fixed descriptor of operations is worth, not how good the original is.
 
     Source:
-        MAPLE, Abbasi, Wong and Shafiee 2021.
+        MAPLE, Abbasi, Wong and Shafiee 2021. Differs in its descriptor: the original runs the operations of the search
+        space one by one and reads ten performance counters of the processor. No published table holds such counters,
+        and none can be had for a platform that is only known by latencies. In their place stands the cost of each
+        option, estimated from the platform's measured networks: as many numbers as there are options, about the same
+        property, with less information. Differs in its adaptation: the original trains once more on sources and
+        samples together; here the samples fine-tune. Differs in network and training, which are those of
+        `PairNetworkMethod` with rows that are not learned.
     """
 
     name: ClassVar[str] = "maple"
