@@ -25,8 +25,9 @@ class BrpNasLatency(SinglePlatformRegressor):
     Source:
         BRP-NAS, Dudziak et al. 2020. The published one reads the cell's edges as nodes with a node that sees all
         others, as here, in four graph convolutions of 600, as here. Differs: log latency is learned; each row of the
-        graph's matrix has length 1; every node has a feature of its own besides its operation; sixteen samples a step instead of one, at twice the rate, without dropout, for at most 100 epochs instead of 250. Both
-        stop early, here once a tenth of the samples does not improve for 20 epochs. A spread is estimated from another
+        graph's matrix has length 1; every node has a feature of its own besides its operation; sixteen samples a step
+        instead of one, at twice the rate, without dropout, for at most 100 epochs instead of 250. Both stop early, here
+        once a tenth of the samples does not improve for 20 epochs. A spread is estimated from another
         tenth; the published one predicts no interval. On other spaces than NAS-Bench-201 the published one was not
         shown; the graph is that of the space's decisions.
     """
