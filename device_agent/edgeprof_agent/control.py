@@ -74,13 +74,7 @@ async def serving_commands(
 
     path = data_dir / SOCKET_FILE
     try:
-        path.unlink(missing_ok=True)
-        listener = socket.socket(socket.AF_UNIX)
-        # Before bind gives it a name, so that other users can never connect.
-        os.fchmod(listener.fileno(), 0o600)
-        with _short(path) as short_path:
-            listener.bind(short_path)
-        path.chmod(0o600)
+        listener = _listener(path)
     except OSError as error:
         # The agent still serves paired hosts without it.
         logger.warning("commands cannot reach this agent, %s cannot be created: %s", path, error.strerror)
@@ -93,6 +87,18 @@ async def serving_commands(
         server.close()
         pairing.close()
         path.unlink(missing_ok=True)
+
+
+def _listener(path: Path) -> socket.socket:
+    """Return a socket at a path that only this user can connect to."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    # Before bind gives it a name, so that other users can never connect.
+    os.fchmod(listener.fileno(), 0o600)
+    with _short(path) as short_path:
+        listener.bind(short_path)
+    path.chmod(0o600)
+    return listener
 
 
 async def _pair(pairing: PairingServicer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -102,13 +102,7 @@ class WorkerProcess:
             WorkerTimeoutError: If it was killed for taking too long.
             AgentUpdatedError: If it runs another version of the package than this process.
         """
-        request: dict[str, Any] = {
-            **{"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt, "job_id": job_id},
-            **{"acknowledges_blocks": True, "agent_version": WORKER_VERSION},
-        }
-        placement = self._node_placements.find(spec) if self._node_placements else None
-        if placement is not None:
-            request["node_placement"] = to_json(placement)
+        request = self._request(model_path, spec, attempt=attempt, job_id=job_id)
         loop = asyncio.get_running_loop()
         last_event_s = loop.time()
 
@@ -135,9 +129,23 @@ class WorkerProcess:
                     was_silent=loop.time() - last_event_s > _SILENT_SHARE * self._job_duration_s,
                 )
             result = conversation.result()
+        self._remember_placement(spec, result)
+        return result
+
+    def _remember_placement(self, spec: JobSpec, result: Measurement | Failure) -> None:
         if self._node_placements is not None and isinstance(result, Measurement):
             self._node_placements.remember(spec, result)
-        return result
+
+    def _request(self, model_path: Path, spec: JobSpec, *, attempt: int, job_id: str) -> dict[str, Any]:
+        """Return what the worker is asked for, without what it may use."""
+        request: dict[str, Any] = {
+            **{"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt, "job_id": job_id},
+            **{"acknowledges_blocks": True, "agent_version": WORKER_VERSION},
+        }
+        placement = self._node_placements.find(spec) if self._node_placements else None
+        if placement is not None:
+            request["node_placement"] = to_json(placement)
+        return request
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[tuple[RunningWorker, Path]]:

@@ -16,7 +16,14 @@ from edgeprof_predictor.errors import (
     SampleCountError,
     SpaceTooLargeError,
 )
-from edgeprof_predictor.spaces.architecture import CHOICE_TYPE, Architecture, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces.architecture import (
+    CHOICE_TYPE,
+    Architecture,
+    ChoiceArray,
+    FloatArray,
+    check_each_choice,
+    checked_choices,
+)
 from edgeprof_predictor.spaces.costs import StageCosts
 from edgeprof_predictor.spaces.drawing import draw_distinct, numbered_choices
 
@@ -57,8 +64,6 @@ class CategoricalSpace:
         self.choice_counts: Final = tuple(choice_counts)
         self._combination_count = math.prod(choice_counts)
         self.size: Final = self._combination_count if size is None else size
-
-    # Text ---------------------------------------------------------------------------------------
 
     def format(self, architecture: Architecture) -> str:
         """Return the canonical text of an architecture: here its choices, joined by commas."""
@@ -119,15 +124,13 @@ class CategoricalSpace:
         """Return the architecture that errors show as a right one: here the first option everywhere."""
         return Architecture(space=self.name, choices=(0,) * len(self.choice_counts))
 
-    # Numbers ------------------------------------------------------------------------------------
-
     def check(self, architecture: Architecture) -> None:
         """Refuse an architecture that is not of this space.
 
         Raises:
             ArchitectureError: If its space, length or a choice is wrong, or its choices do not go together.
         """
-        self._check_each_choice(architecture)
+        check_each_choice(architecture, self.name, self.choice_counts)
         if not self.is_valid([architecture.choices])[0]:
             raise ArchitectureError(self.invalid_reason(architecture))
 
@@ -144,17 +147,6 @@ class CategoricalSpace:
         """Return, as a sentence for an error, why the choices of an architecture do not go together."""
         return f"choices {architecture.choices} of {self.name} do not go together"
 
-    def _check_each_choice(self, architecture: Architecture) -> None:
-        if architecture.space != self.name:
-            raise ArchitectureError(f"expected an architecture of {self.name}, got one of {architecture.space}")
-        if len(architecture.choices) != len(self.choice_counts):
-            raise ArchitectureError(
-                f"an architecture of {self.name} has {len(self.choice_counts)} choices, got {len(architecture.choices)}"
-            )
-        for index, (choice, count) in enumerate(zip(architecture.choices, self.choice_counts, strict=True)):
-            if choice >= count:
-                raise ArchitectureError(f"choice {index} of {self.name} must be below {count}, got {choice}")
-
     def check_choices(self, choices: ArrayLike) -> ChoiceArray:
         """Return choices as a checked matrix.
 
@@ -164,20 +156,7 @@ class CategoricalSpace:
         Raises:
             EncodingError: If the shape is wrong, or a number is no option of its decision.
         """
-        given = np.asarray(choices)
-        if given.ndim != 2 or given.shape[1] != len(self.choice_counts):
-            raise EncodingError(
-                f"choices of {self.name} must be n x {len(self.choice_counts)}, got shape {given.shape}"
-            )
-        if given.dtype.kind not in "iu":
-            raise EncodingError(f"choices of {self.name} must be integers, got {given.dtype}")
-        # Compared before the cast: a smaller type would wrap a large number around to a legal one.
-        if np.any(given < 0) or np.any(given >= np.array(self.choice_counts)):
-            raise EncodingError(
-                f"choices of {self.name} must lie between 0 and the option counts {self.choice_counts}, "
-                f"got {given.min()} to {given.max()}"
-            )
-        return given.astype(CHOICE_TYPE)
+        return checked_choices(choices, self.name, self.choice_counts)
 
     def number_columns(self, values: ArrayLike) -> ChoiceArray:
         """Return the choices that the integer columns of a table stand for; here they are the choices.
@@ -197,7 +176,7 @@ class CategoricalSpace:
             ArchitectureError: If one of them is not of this space.
         """
         for architecture in architectures:
-            self._check_each_choice(architecture)
+            check_each_choice(architecture, self.name, self.choice_counts)
         shape = (len(architectures), len(self.choice_counts))
         rows = np.array([architecture.choices for architecture in architectures], dtype=CHOICE_TYPE).reshape(shape)
         for wrong in np.flatnonzero(~self.is_valid(rows)).tolist():
@@ -223,8 +202,6 @@ class CategoricalSpace:
         encoding = np.zeros((len(rows), sum(self.choice_counts)))
         encoding[np.arange(len(rows))[:, None], first_columns + rows] = 1.0
         return encoding
-
-    # Many architectures -------------------------------------------------------------------------
 
     def sample(self, count: int, *, seed: int) -> list[Architecture]:
         """Draw distinct architectures, each as likely as any other.
@@ -291,8 +268,6 @@ class CategoricalSpace:
                 f"{self.name} has {self._combination_count:.3g} combinations of choices, too many to enumerate "
                 f"(at most {ENUMERABLE_COUNT:.0e}); draw some with sample()"
             )
-
-    # What a predictor may know beyond the choices -----------------------------------------------
 
     def costs(self, choices: ArrayLike) -> StageCosts | None:
         """Return the physical costs of `n x l` choices, or None where the layers are unknown."""

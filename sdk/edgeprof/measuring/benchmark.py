@@ -2,8 +2,8 @@
 
 import os
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def benchmark(
         setting: How to run it.
         plan: How long and how often to run it, see `make_plan`; None for the agent's default, or for the plan of
             `sustained_s` seconds of sustained work.
-        sustained_s: Time inside timed runs, in seconds, over which the latency is followed; None for no sustained work.
+        sustained_s: Time in timed runs, in seconds, over which latency is followed; None for no sustained work.
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
         release_model: Whether to measure a model that has ended the device's worker twice.
         store: Where the result goes, or its file; None for the user's own.
@@ -74,21 +74,19 @@ def benchmark(
         on_collected: Called with the number of results of earlier runs that are new in the store, if there are any.
 
     Raises:
-        EdgeprofError: If the device cannot be reached, the model or the setting is refused, the measurement fails, or
-            the agent ends a job before sustained work of this length is done.
+        EdgeprofError: If the device cannot be reached, it refuses model, setting or plan, or the measurement fails.
     """
     job_id = f"benchmark-{uuid.uuid4().hex}"
     with opened(store) as store:
         device = client.device()
         if sustained_s is not None:
-            plan = plan or sustained_plan(sustained_s)
-            require_time_for(plan, device.limits)
+            require_time_for(plan := plan or sustained_plan(sustained_s), device.limits)
         store.record_device(device, client.address)
         require_threads(device, setting)
+        platform = resolve_platform(device, setting)
         if count := collect_results(client, device, store):
             on_collected(count)
-        platform = resolve_platform(device, setting)
-        try:
+        with _cancelled_by_interruption(client, job_id):
             measurement = client.measure(
                 Path(model),
                 setting,
@@ -99,12 +97,19 @@ def benchmark(
                 on_waiting=on_waiting,
                 release_model=release_model,
             )
-        except KeyboardInterrupt as interruption:
-            # Its id is known to nobody else, so no later call would fetch the result.
-            with suppress(EdgeprofError):
-                client.cancel_job(job_id)
-                client.acknowledge((job_id,))
-            raise KeyboardInterrupt("the measurement was cancelled on the device") from interruption
         record_result(client, store, job_id, platform, measurement)
-    curve = None if sustained_s is None else sustained_curve(measurement)
-    return Benchmark(job_id=job_id, device=device, platform=platform, measurement=measurement, curve=curve)
+        curve = None if sustained_s is None else sustained_curve(measurement)
+        return Benchmark(job_id=job_id, device=device, platform=platform, measurement=measurement, curve=curve)
+
+
+@contextmanager
+def _cancelled_by_interruption(client: DeviceClient, job_id: str) -> Iterator[None]:
+    """Cancel the job on the device where Ctrl-C ends the block."""
+    try:
+        yield
+    except KeyboardInterrupt as interruption:
+        # Its id is known to nobody else, so no later call would fetch the result.
+        with suppress(EdgeprofError):
+            client.cancel_job(job_id)
+            client.acknowledge((job_id,))
+        raise KeyboardInterrupt("the measurement was cancelled on the device") from interruption
