@@ -15,12 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import edgeprof
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.onboarding import Goal, OnboardingListener
 from edgeprof.store import Store
+from edgeprof.store.platform import resolve_platform
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.bundle import load_bundle
 from edgeprof_predictor.spaces import get_space
@@ -123,14 +122,10 @@ def compare(client: edgeprof.DeviceClient, store: Store, steps: Steps, folder: P
 PROCEDURES = {"onboarding": onboard, "verification": verify, "comparison": compare}
 
 
-def measured(path: Path) -> list[Any]:
+def measured(store: Store, client: edgeprof.DeviceClient) -> list[Any]:
     """What is in the store, in its order: model and samples."""
-    with Store(path) as store:
-        (known,) = store.devices()
-        platform = edgeprof.store.platform.resolve_platform(known.device, SimulatedDevice.setting)
-        return [
-            (item.model_sha256, [block.latency_ms for block in item.blocks]) for item in store.measurements(platform)
-        ]
+    platform = resolve_platform(client.device(), SimulatedDevice.setting)
+    return [(item.model_sha256, [block.latency_ms for block in item.blocks]) for item in store.measurements(platform)]
 
 
 def run(procedure: str, device: SimulatedDevice, folder: Path, name: str, at: int | None, victim: str) -> Any:
@@ -146,8 +141,8 @@ def run(procedure: str, device: SimulatedDevice, folder: Path, name: str, at: in
         store_path = folder / f"{name}.sqlite3"
         with edgeprof.connect(device.address) as client, stepped_store(store_path, steps) as store:
             outcome = PROCEDURES[procedure](client, store, steps, folder)
-            jobs = [job for job in client.jobs() if job.acknowledge_time is None]
-        document = {"outcome": outcome, "measured": measured(store_path), "kept": len(jobs)}
+            kept = sum(job.acknowledge_time is None for job in client.jobs())
+            document = {"outcome": outcome, "measured": measured(store, client), "kept": kept}
         result.write_text(json.dumps({**document, "step_count": steps.count}))
         if victim == "agent" and at is not None:
             # The agent is a child of this process now.
@@ -171,8 +166,8 @@ def restart(device: SimulatedDevice) -> None:
 
 def differences(procedure: str, victim: str, steps: str, folder: Path) -> dict[str, list[str]]:
     """What a procedure that was interrupted leaves that an undisturbed one does not, by the step."""
+    # Loaded once for all runs; what speaks with the agent must not be used before a fork.
     load_bundle(SPACE.name)
-    np.random.default_rng(0)
     found: dict[str, list[str]] = {}
     with SimulatedDevice(folder / "device") as device:
         if procedure == "verification":

@@ -8,7 +8,7 @@ from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError, JobConflictError, RemoteError
 from edgeprof.measuring.failure_actions import FailureAction, action_after, reason_of
 from edgeprof.measuring.recording import record_result
-from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store
+from edgeprof.store import Attempt, MeasurementRequest, Probe, SessionRecord, Store
 from edgeprof.store.platform import Platform
 from edgeprof_proto.records.job import Failure, Job, JobEvent
 from edgeprof_proto.records.measurement import Measurement
@@ -96,21 +96,34 @@ class AttemptRunner:
                 on_waiting=on_waiting,
             )
         except EdgeprofError as error:
-            earlier = [item.reason for item in probe.attempts if item.reason is not None]
-            action = action_after(error, earlier)
-            if action is FailureAction.DETACH and not has_failed:
-                raise
-            if action is FailureAction.DETACH or (action is FailureAction.SKIP and not self._may_skip):
-                action = FailureAction.STOP
-            is_given_up = action is FailureAction.SKIP
-            self._store.end_attempt(attempt, reason_of(error), str(error), is_given_up=is_given_up)
-            if isinstance(error, JobConflictError):
-                self._put_away(attempt.job_id, platform)
-            if action is FailureAction.STOP:
-                raise _with_advice(error) from error
-            return FailedAttempt(str(error), is_given_up)
+            return self._after_failure(probe, attempt, platform, error, has_failed=has_failed)
         record_result(self._client, self._store, attempt.job_id, platform, measurement)
         return measurement
+
+    def _after_failure(
+        self, probe: Probe, attempt: Attempt, platform: Platform, error: EdgeprofError, *, has_failed: bool
+    ) -> FailedAttempt:
+        """Write that an attempt has failed, and raise the error where the session cannot go on.
+
+        Args:
+            probe: What was to be measured.
+            attempt: The attempt.
+            platform: The device, with the setting that was asked for.
+            error: Why it failed.
+            has_failed: Whether the job has failed, so that the device is not at it any more.
+        """
+        action = action_after(error, [item.reason for item in probe.attempts if item.reason is not None])
+        if action is FailureAction.DETACH and not has_failed:
+            raise error
+        if action is FailureAction.DETACH or (action is FailureAction.SKIP and not self._may_skip):
+            action = FailureAction.STOP
+        is_given_up = action is FailureAction.SKIP
+        self._store.end_attempt(attempt, reason_of(error), str(error), is_given_up=is_given_up)
+        if isinstance(error, JobConflictError):
+            self._put_away(attempt.job_id, platform)
+        if action is FailureAction.STOP:
+            raise _with_advice(error) from error
+        return FailedAttempt(str(error), is_given_up)
 
     def _put_away(self, job_id: str, platform: Platform) -> None:
         """End a job that asks for something else than the session does now; a result that it has is kept."""

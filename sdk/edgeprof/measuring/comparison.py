@@ -197,9 +197,7 @@ def compare(
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
-        for candidate in candidates.values():
-            require_threads(device, candidate.setting)
-        platforms = {side: resolve_platform(device, candidate.setting) for side, candidate in candidates.items()}
+        platforms = {side: _platform(device, candidate) for side, candidate in candidates.items()}
         requests = {side: _request(platform, plan, allow_fallback) for side, platform in platforms.items()}
         purpose = f"comparison {_digest(candidates, requests)}"
         with store.session(platforms["a"], "", seed, purpose=purpose) as record:
@@ -216,6 +214,11 @@ def compare(
             pairs = _pairs(store.probes(record)[: len(order)])
             store.end_session(record, datetime.now(timezone.utc))
     return _comparison(device, candidates["a"], candidates["b"], pairs)
+
+
+def _platform(device: Device, candidate: Candidate) -> Platform:
+    require_threads(device, candidate.setting)
+    return resolve_platform(device, candidate.setting)
 
 
 def _request(platform: Platform, plan: MeasurementPlan | None, allow_fallback: bool) -> MeasurementRequest:
