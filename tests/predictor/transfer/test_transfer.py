@@ -121,6 +121,16 @@ def test_the_papers_network_ranks_without_a_sample_and_improves_with_some() -> N
     assert median_ape(actual, after.latency_ms) < 0.1
 
 
+def test_a_sample_far_outside_the_source_does_not_ruin_the_papers_network() -> None:
+    odd = dataclasses.replace(TABLE, latency_ms=TABLE.latency_ms.copy())
+    odd.latency_ms[1:4, 3] /= 1000.0
+    few = task(references=TableReferences("target", odd.select(PLATFORMS[:-1])))
+    predicted = get_transfer("mlp-hwl")(few, seed=0).adapt(samples(range(8))).predict(TABLE.choices[80:])
+    actual = TABLE.latencies_of("new")[80:]
+    assert spearman(actual, predicted.latency_ms) > 0.85
+    assert median_ape(actual, predicted.latency_ms) < 0.2
+
+
 def test_the_papers_network_does_not_depend_on_the_unit_of_any_platform() -> None:
     factors = np.array([[1.0], [7.0], [0.01], [1.0], [1000.0]])
     source, target = latencies(SOURCE, seed=1).subset(range(100)), TABLE.select(PLATFORMS[:-1])
