@@ -49,6 +49,12 @@ logger = logging.getLogger(__name__)
 STOP_GRACE_S = 0.5
 """Time for running calls to end when the agent stops, in seconds; hosts that watch a job reconnect on their own."""
 
+MAX_CONNECTION_COUNT = 256
+"""Connections at most; further ones are refused until one is closed."""
+
+MAX_CALL_COUNT = 32
+"""Calls at once on one connection; further ones wait."""
+
 _CHANNEL_OPTIONS = (
     # Off: with it, a second agent could listen on the same port and receive half of the calls.
     ("grpc.so_reuseport", 0),
@@ -58,6 +64,12 @@ _CHANNEL_OPTIONS = (
     # Hosts ping every 10 s, also between calls.
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    # Anyone may connect, and each connection takes 30 to 60 kB: their number and what each may do are limited, and one
+    # that does nothing is closed. A host opens its connection again with its next call.
+    ("grpc.max_allowed_incoming_connections", MAX_CONNECTION_COUNT),
+    ("grpc.max_concurrent_streams", MAX_CALL_COUNT),
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 120_000),
 )
 
 
