@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from edgeprof_predictor.networks.hyperparameters import TransferHyperparameters
 from edgeprof_predictor.networks.latency_network import LatencyNetwork, one_thread
+from edgeprof_predictor.networks.optimisation import make_optimizer
 from edgeprof_predictor.networks.pretraining import PretrainedNetwork, network_from_tensors
 from edgeprof_predictor.spaces import CategoricalSpace, FloatArray
 
@@ -123,13 +124,12 @@ def _descend(
     seed: int,
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(
+    optimizer, schedule = make_optimizer(
         [*network.parameters(), row],
-        lr=hyperparameters.target_learning_rate,
+        epochs=hyperparameters.target_epochs,
+        learning_rate=hyperparameters.target_learning_rate,
         weight_decay=hyperparameters.weight_decay,
-        fused=True,
     )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, hyperparameters.target_epochs)
     for _ in range(hyperparameters.target_epochs):
         order = torch.randperm(len(inputs), generator=generator)
         for batch in torch.split(order, hyperparameters.batch_size):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from edgeprof_predictor.networks.embedding_table import EmbeddingTable
 from edgeprof_predictor.networks.hyperparameters import TransferHyperparameters
 from edgeprof_predictor.networks.latency_network import LatencyNetwork
+from edgeprof_predictor.networks.optimisation import make_optimizer
 from edgeprof_predictor.spaces import CategoricalSpace, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
@@ -112,13 +113,12 @@ def _train(
     hyperparameters: TransferHyperparameters,
 ) -> None:
     parameters = [*network.parameters(), *embeddings.parameters()]
-    optimizer = torch.optim.AdamW(
+    optimizer, schedule = make_optimizer(
         parameters,
-        lr=hyperparameters.source_learning_rate,
+        epochs=hyperparameters.source_epochs,
+        learning_rate=hyperparameters.source_learning_rate,
         weight_decay=hyperparameters.weight_decay,
-        fused=True,
     )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, hyperparameters.source_epochs)
     platform_count, count = targets.shape
     platform_index = torch.arange(platform_count).repeat_interleave(count)
     architecture_index = torch.arange(count).repeat(platform_count)
