@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,12 @@ def measured(store: Store, client: edgeprof.DeviceClient) -> list[Any]:
 
 
 def run(procedure: str, device: SimulatedDevice, folder: Path, name: str, at: int | None, victim: str) -> Any:
-    """Run a procedure in a process of its own; None where it was killed."""
+    """Run a procedure once; None where its process was killed.
+
+    A process that is to be killed is a new one. An agent can only be restarted by the process that has started it.
+    """
+    if victim == "agent":
+        return run_here(procedure, device, folder, name, Steps(at, lambda: restart(device)))
     result = folder / f"{name}.json"
     child = os.fork()
     if child:
@@ -137,22 +143,23 @@ def run(procedure: str, device: SimulatedDevice, folder: Path, name: str, at: in
         assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, f"{procedure} {name} failed"
         return None if os.WIFSIGNALED(status) else json.loads(result.read_text())
     try:
-        steps = Steps(at, lambda: end_host() if victim == "host" else restart(device))
-        store_path = folder / f"{name}.sqlite3"
-        with edgeprof.connect(device.address) as client, stepped_store(store_path, steps) as store:
-            outcome = PROCEDURES[procedure](client, store, steps, folder)
-            kept = sum(job.acknowledge_time is None for job in client.jobs())
-            document = {"outcome": outcome, "measured": measured(store, client), "kept": kept}
-        result.write_text(json.dumps({**document, "step_count": steps.count}))
-        if victim == "agent" and at is not None:
-            # The agent is a child of this process now.
-            device.stop()
+        result.write_text(json.dumps(run_here(procedure, device, folder, name, Steps(at, end_host))))
     except BaseException:
-        import traceback
-
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
+
+
+def run_here(procedure: str, device: SimulatedDevice, folder: Path, name: str, steps: Steps) -> Any:
+    """Run a procedure in this process; what it leaves, in values of JSON."""
+    with (
+        edgeprof.connect(device.address) as client,
+        stepped_store(folder / f"{name}.sqlite3", steps) as store,
+    ):
+        outcome = PROCEDURES[procedure](client, store, steps, folder)
+        kept = sum(job.acknowledge_time is None for job in client.jobs())
+        document = {"outcome": outcome, "measured": measured(store, client), "kept": kept, "step_count": steps.count}
+    return json.loads(json.dumps(document))
 
 
 def end_host() -> None:
@@ -175,15 +182,13 @@ def differences(procedure: str, victim: str, steps: str, folder: Path) -> dict[s
             device.reset()
         undisturbed = run(procedure, device, folder, "undisturbed", None, victim)
         count = undisturbed.pop("step_count")
-        wanted = range(1, count + 1) if steps == "all" else [1 + int(one) % count for one in steps.split(",")]
+        # The last step lies behind the end of the session: the same command begins a new one then.
+        wanted = range(1, count) if steps == "all" else [int(one) for one in steps.split(",") if int(one) < count]
         for at in wanted:
             device.reset()
             name = f"{at}"
             ended = run(procedure, device, folder, name, at, victim)
-            if victim == "agent":
-                device.stop()
-                device.start()
-            else:
+            if victim == "host":
                 ended = run(procedure, device, folder, name, None, victim)
             ended.pop("step_count")
             differing = [key for key in undisturbed if ended[key] != undisturbed[key]]
