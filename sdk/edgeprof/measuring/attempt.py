@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
-from edgeprof.errors import EdgeprofError, JobConflictError, RemoteError
+from edgeprof.errors import EdgeprofError, JobConflictError, JobNotFoundError, RemoteError
 from edgeprof.measuring.failure_actions import FailureAction, action_after, reason_of
 from edgeprof.measuring.recording import record_result
 from edgeprof.store import Attempt, MeasurementRequest, Probe, SessionRecord, Store
@@ -102,8 +102,10 @@ class AttemptRunner:
 
     def _after_failure(
         self, probe: Probe, attempt: Attempt, platform: Platform, error: EdgeprofError, *, has_failed: bool
-    ) -> FailedAttempt:
+    ) -> Measurement | FailedAttempt:
         """Write that an attempt has failed, and raise the error where the session cannot go on.
+
+        A refused call says nothing of a job that an earlier process asked for: its result is taken where there is one.
 
         Args:
             probe: What was to be measured.
@@ -112,6 +114,13 @@ class AttemptRunner:
             error: Why it failed.
             has_failed: Whether the job has failed, so that the device is not at it any more.
         """
+        if isinstance(error, RemoteError) and not has_failed and not isinstance(error, JobConflictError):
+            job = self._job_in_spite_of(error, attempt.job_id)
+            if job is not None and job.measurement is not None:
+                record_result(self._client, self._store, attempt.job_id, platform, job.measurement)
+                return job.measurement
+            if job is not None and not job.state.is_final:
+                raise error
         action = action_after(error, [item.reason for item in probe.attempts if item.reason is not None])
         if action is FailureAction.DETACH and not has_failed:
             raise error
@@ -124,6 +133,15 @@ class AttemptRunner:
         if action is FailureAction.STOP:
             raise _with_advice(error) from error
         return FailedAttempt(str(error), is_given_up)
+
+    def _job_in_spite_of(self, error: EdgeprofError, job_id: str) -> Job | None:
+        """The job of an attempt whose call was refused; None where there is none."""
+        try:
+            return self._client.job(job_id)
+        except JobNotFoundError:
+            return None
+        except EdgeprofError:
+            raise error from None
 
     def _put_away(self, job_id: str, platform: Platform) -> None:
         """End a job that asks for something else than the session does now; a result that it has is kept."""

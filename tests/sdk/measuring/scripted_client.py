@@ -9,7 +9,13 @@ from typing import Any
 
 from factories import measurement_of
 
-from edgeprof.errors import AgentUnavailableError, JobConflictError, UnreadableAnswerError, remote_error
+from edgeprof.errors import (
+    AgentUnavailableError,
+    JobConflictError,
+    JobNotFoundError,
+    UnreadableAnswerError,
+    remote_error,
+)
 from edgeprof_proto.records.job import Failure, JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
@@ -111,8 +117,11 @@ class ScriptedClient:
         assert job_id in self.jobs
 
     def job(self, job_id: str) -> Any:
+        if job_id not in self.jobs:
+            raise JobNotFoundError("no such job", "ERROR_REASON_JOB_NOT_FOUND")
         outcome = self.jobs[job_id][1]
-        return SimpleNamespace(measurement=None if isinstance(outcome, str) else outcome)
+        measurement = None if isinstance(outcome, str) else outcome
+        return SimpleNamespace(measurement=measurement, state=SimpleNamespace(is_final=True))
 
     @property
     def results(self) -> dict[str, Measurement]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from factories import PLATFORM
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sdk.measuring.scripted_client import Disturbance, HostKilledError, ScriptedClient
@@ -142,9 +142,12 @@ def test_whatever_failed_the_same_command_makes_progress_once_it_is_mended(model
 
     step_settings = settings(
         deadline=None,
-        max_examples=max(STEP_COUNT // 60, 1),
+        max_examples=max(STEP_COUNT // 150, 1),
         stateful_step_count=15,
         suppress_health_check=list(HealthCheck),
+        # Without shrinking: on a store on disk it takes minutes.
+        phases=[Phase.explicit, Phase.generate],
+        database=None,
         derandomize=True,
     )
     run_state_machine_as_test(Commands, settings=step_settings)
@@ -194,6 +197,13 @@ def test_an_attempt_that_the_device_may_still_be_at_is_attached_to(world: World)
     assert attempt.request is not None and attempt.request.plan == PLANS[0]
     request = world.probes[1].attempts[0].request
     assert request is not None and request.plan == PLANS[1]
+
+
+def test_a_result_is_taken_though_the_device_takes_no_more_jobs(world: World) -> None:
+    assert not world.command(Disturbance("killed after"))
+    assert world.command(Disturbance("refuse", "ERROR_REASON_DISK_FULL"))
+    (attempt,) = world.probes[0].attempts
+    assert attempt.reason is None
 
 
 def test_networks_are_innocent_where_the_device_was_at_fault(world: World) -> None:
