@@ -1,20 +1,17 @@
 """One attempt to measure a probe of a session: written down, asked for, then its outcome written down."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
-from edgeprof.errors import EdgeprofError, JobNotFoundError, RemoteError
+from edgeprof.errors import EdgeprofError, JobConflictError, JobNotFoundError, RemoteError
 from edgeprof.measuring.failure_actions import FailureAction, action_after, reason_of
 from edgeprof.measuring.recording import record_result
 from edgeprof.store import Attempt, MeasurementRequest, Probe, SessionRecord, Store
 from edgeprof.store.platform import Platform
 from edgeprof_proto.records.job import Failure, Job, JobEvent
 from edgeprof_proto.records.measurement import Measurement
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class AttemptRunner:
             error: Why it failed.
             has_failed: Whether the job has failed, so that the device is not at it any more.
         """
-        if isinstance(error, RemoteError) and not has_failed and not isinstance(error, JobNotFoundError):
+        if isinstance(error, RemoteError) and not has_failed and not isinstance(error, JobConflictError):
             job = self._job_in_spite_of(error, attempt.job_id)
             if job is not None and job.measurement is not None:
                 record_result(self._client, self._store, attempt.job_id, platform, job.measurement)
@@ -131,7 +128,7 @@ class AttemptRunner:
             action = FailureAction.STOP
         is_given_up = action is FailureAction.SKIP
         self._store.end_attempt(attempt, reason_of(error), str(error), is_given_up=is_given_up)
-        if not has_failed:
+        if isinstance(error, JobConflictError):
             self._put_away(attempt.job_id, platform)
         if action is FailureAction.STOP:
             raise _with_advice(error) from error
@@ -147,18 +144,9 @@ class AttemptRunner:
             raise error from None
 
     def _put_away(self, job_id: str, platform: Platform) -> None:
-        """End the job of an attempt that a refusal has ended; a result that the device has of it is kept.
-
-        An attempt that began in an earlier process may be refused now although its job was measured.
-        """
-        try:
-            self._client.cancel_job(job_id)
-            job = self._client.job(job_id)
-        except JobNotFoundError:
-            return
-        except EdgeprofError as error:
-            logger.warning("what the device has of job %s is not known (%s); a later call collects it", job_id, error)
-            return
+        """End a job that asks for something else than the session does now; a result that it has is kept."""
+        self._client.cancel_job(job_id)
+        job = self._client.job(job_id)
         if job.measurement is None:
             self._client.acknowledge((job_id,))
         else:

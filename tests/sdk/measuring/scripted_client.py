@@ -114,19 +114,14 @@ class ScriptedClient:
         self.acknowledged.update(job_ids)
 
     def cancel_job(self, job_id: str) -> None:
-        self._require(job_id)
+        assert job_id in self.jobs
 
     def job(self, job_id: str) -> Any:
         if job_id not in self.jobs:
             raise JobNotFoundError("no such job", "ERROR_REASON_JOB_NOT_FOUND")
-        self._require(job_id)
         outcome = self.jobs[job_id][1]
         measurement = None if isinstance(outcome, str) else outcome
         return SimpleNamespace(measurement=measurement, state=SimpleNamespace(is_final=True))
-
-    def _require(self, job_id: str) -> None:
-        if job_id not in self.jobs:
-            raise JobNotFoundError("no job has this id", "ERROR_REASON_JOB_NOT_FOUND")
 
     @property
     def results(self) -> dict[str, Measurement]:
