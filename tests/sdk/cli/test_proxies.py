@@ -203,7 +203,7 @@ def test_a_network_that_is_none_is_one_sentence(networks: str, name: str, error:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("nowhere.py:make",), NetworkSourceError, r"there is no file nowhere\.py"),
+        (("nowhere.py:make",), NetworkSourceError, r"there is no plain file nowhere\.py"),
         (("no_such_package.module:make",), NetworkSourceError, "cannot import no_such_package"),
         (("spaceship", "--count", "1"), PredictorError, "there is no search space 'spaceship'"),
         (("nasbench201", "--count", "1", "--proxies", "magic"), PredictorError, "there is no zero-cost proxy 'magic'"),
