@@ -1,6 +1,6 @@
 """A session whose measurements fail in every way: whatever happened, the same command makes progress once it is mended.
 
-EDGEPROF_FAILURE_STEPS is the number of measurements that are asked for, 300 unless told otherwise.
+EDGEPROF_FAILURE_STEPS is about the number of measurements that are asked for, 300 unless told otherwise.
 """
 
 import os
