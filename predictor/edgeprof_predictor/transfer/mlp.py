@@ -28,7 +28,7 @@ LOG_REACH: Final = math.log(1000.0)
 
 INPUT_REACH: Final = 2.0
 """Inputs are held within this many times the range that the source shows. NAS-Bench-201 has cells without a path, which
-some platforms skip; one among the samples ruins a network that FBNet taught (essential_ph_1, 16 samples: rank
+some platforms skip; one among the samples ruins a network trained on FBNet (essential_ph_1, 16 samples: rank
 correlation .23 without the limit, .85 with it; mean of the six platforms tried .81 and .92, one seed)."""
 
 MIN_LOG_SD: Final = 1e-3
