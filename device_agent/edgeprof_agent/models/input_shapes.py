@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
-from edgeprof_agent.models.onnx_graph import DeclaredValue, Dimension
+from edgeprof_proto.shared.onnx_graph import DeclaredValue, Dimension
 
 _EXPORT = "export the model with a fixed size"
 

@@ -2,7 +2,7 @@
 
 from edgeprof_agent.errors import ModelRefusedError
 from edgeprof_agent.models.input_shapes import element_count
-from edgeprof_agent.models.onnx_graph import DeclaredValue, parse_model
+from edgeprof_proto.shared.onnx_graph import DeclaredValue, parse_model
 from edgeprof_proto.shared.onnx_walk import ModelContentError, check_content
 
 _ELEMENT_BYTES = {

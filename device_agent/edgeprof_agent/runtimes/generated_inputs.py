@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from edgeprof_agent.errors import ModelRejectedError
 from edgeprof_agent.models.input_shapes import concrete_shapes
 from edgeprof_agent.models.input_use import InputUse, trace_inputs
-from edgeprof_agent.models.onnx_graph import DeclaredValue, Model
 from edgeprof_proto.records.measurement import GeneratedInput
+from edgeprof_proto.shared.onnx_graph import DeclaredValue, Model
 
 if TYPE_CHECKING:
     import numpy

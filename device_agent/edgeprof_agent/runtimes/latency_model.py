@@ -17,8 +17,8 @@ from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
 from edgeprof_agent.models.input_shapes import concrete_shapes
-from edgeprof_agent.models.onnx_graph import DeclaredValue
 from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.shared.onnx_graph import DeclaredValue
 
 ACCELERATOR = "accelerator"
 CPU = "cpu"

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
-from edgeprof_agent.models.onnx_graph import Model, read_model
-from edgeprof_agent.models.onnx_precision import PRECISIONS, read_precision
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.onnxruntime_errors import error_text
@@ -26,6 +24,8 @@ from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.model_formats import ONNX
+from edgeprof_proto.shared.onnx_graph import Model, read_model
+from edgeprof_proto.shared.onnx_precision import PRECISIONS, precision_of
 from edgeprof_proto.shared.onnx_walk import ModelContentError
 
 CPU_PROVIDER = "CPUExecutionProvider"
@@ -60,11 +60,13 @@ class OnnxRuntime(Runtime):
     def load(self, model_path: Path, setting: Setting, *, input_seed: int) -> LoadedModel:
         """Create a session and its inputs."""
         onnxruntime = _import_onnxruntime()
-        resolved = _with_precision_of_file(resolve_setting(setting, _describe(onnxruntime)), setting, model_path)
+        resolved = resolve_setting(setting, _describe(onnxruntime))
+        model = _read_model(model_path)
+        resolved = _with_precision_of(model, resolved, setting)
         start_ns = time.perf_counter_ns()
         session = _create_session(onnxruntime, model_path, resolved)
         load_ms = (time.perf_counter_ns() - start_ns) / 1e6
-        feeds, inputs = generate_inputs(_read_model(model_path), resolved.batch_size, input_seed)
+        feeds, inputs = generate_inputs(model, resolved.batch_size, input_seed)
         return _OnnxModel(session, feeds, model_path, setting=resolved, load_ms=load_ms, inputs=inputs)
 
 
@@ -98,11 +100,8 @@ class _OnnxModel(LoadedModel):
         return _profile(_import_onnxruntime(), self._model_path, self.setting, self._feeds)
 
 
-def _with_precision_of_file(resolved: Setting, asked: Setting, model_path: Path) -> Setting:
-    try:
-        precision = read_precision(model_path)
-    except (ModelContentError, OSError) as error:
-        raise ModelRejectedError(f"the model's precision cannot be read: {error}") from error
+def _with_precision_of(model: Model, resolved: Setting, asked: Setting) -> Setting:
+    precision = precision_of(model)
     if asked.precision not in ("", precision):
         raise SettingNotSupportedError(
             f"the model computes in {precision}, precision {asked.precision!r} was asked for: ONNX Runtime computes in "

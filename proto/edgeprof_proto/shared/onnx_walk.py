@@ -2,7 +2,7 @@
 
 An ONNX file is a protobuf message. The walk goes by field numbers over the mapped file and is bounded in depth and in
 fields. It follows every occurrence of a field, since protobuf merges those of a message. The host walks through a file
-before it uploads it, the agent before an engine reads it.
+before it uploads it, the agent before an engine reads it. `onnx_graph` reads the graph with the same `FieldReader`.
 """
 
 import dataclasses
@@ -27,6 +27,9 @@ BUILT_IN_DOMAINS = frozenset(
 
 FOREIGN_OPERATORS = frozenset({"EPContext"})
 """Operators that name a file or hold compiled code for one accelerator."""
+
+NAME_BYTES = 1_000
+"""Bytes of a name that are read."""
 
 VARINT, FIXED_64, BYTES, FIXED_32 = 0, 1, 2, 5
 """Wire types of protobuf."""
@@ -183,13 +186,39 @@ def read_varint_signed(value: int) -> int:
     return value - 2**64 if value >= 2**63 else value
 
 
-def text_of(content: memoryview) -> str:
-    """Return the text in a field, the first 200 bytes of it.
+def integers_of(wire_type: int, value: int, content: memoryview, *, limit: int) -> list[int]:
+    """Return what a field of repeated integers holds: one number, or a packed list of them.
+
+    Args:
+        wire_type: The field's wire type, as `FieldReader.fields` yields it.
+        value: Its varint.
+        content: Its content.
+        limit: How many numbers are read; those after them are not looked at.
+
+    Returns:
+        The first `limit` numbers, int64; none where the wire type is that of no integers.
+
+    Raises:
+        ModelContentError: If the list is cut off, or a number is longer than 64 bits need.
+    """
+    if wire_type == VARINT:
+        return [read_varint_signed(value)][:limit]
+    numbers: list[int] = []
+    position = 0
+    while wire_type == BYTES and position < len(content) and len(numbers) < limit:
+        number, position = _read_varint(content, position)
+        numbers.append(read_varint_signed(number))
+    return numbers
+
+
+def text_of(content: memoryview, *, limit: int = 200) -> str:
+    """Return the text in a field.
 
     Args:
         content: The field's content.
+        limit: Bytes that are read.
     """
-    return bytes(content[:200]).decode("utf-8", errors="replace")
+    return bytes(content[:limit]).decode("utf-8", errors="replace")
 
 
 def _cut_off(content: memoryview) -> ModelContentError | None:

@@ -8,12 +8,12 @@ from onnx import TensorProto, helper
 
 from edgeprof_agent.errors import ModelRefusedError, ModelRejectedError, SettingNotSupportedError
 from edgeprof_agent.models.onnx_file import check_onnx
-from edgeprof_agent.models.onnx_graph import read_model
 from edgeprof_agent.runtimes.base import Runtime
 from edgeprof_agent.runtimes.generated_inputs import generate_inputs
 from edgeprof_agent.runtimes.latency_model import read_nodes
 from edgeprof_agent.runtimes.onnxruntime import OnnxRuntime
 from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.shared.onnx_graph import read_model
 
 
 def relu(*shapes: Sizes) -> onnx.ModelProto:

@@ -8,10 +8,10 @@ from device_agent.models.onnx_models import body_of, input_of, model_of, saved
 from onnx import TensorProto, helper
 
 from edgeprof_agent.models.input_use import InputUse, trace_inputs
-from edgeprof_agent.models.onnx_graph import parse_model
 from edgeprof_agent.runtimes.onnxruntime import OnnxRuntime
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
+from edgeprof_proto.shared.onnx_graph import parse_model
 
 INT64, BOOL, FLOAT = TensorProto.INT64, TensorProto.BOOL, TensorProto.FLOAT
 node = helper.make_node

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
-from edgeprof_agent.models.onnx_graph import read_model
 from edgeprof_agent.runtimes.generated_inputs import generate_inputs
 from edgeprof_agent.runtimes.onnxruntime import OnnxRuntime
 from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.shared.onnx_graph import read_model
 
 WriteModel = Callable[..., Path]
 

@@ -7,11 +7,11 @@ import onnxruntime
 import pytest
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError
-from edgeprof_agent.models.onnx_graph import read_model
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.generated_inputs import generate_inputs
 from edgeprof_agent.runtimes.onnxruntime import GRAPH_OPTIMIZATIONS, OnnxRuntime, count_nodes
 from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.shared.onnx_graph import read_model
 
 SETTING = Setting(runtime="onnxruntime")
 WriteModel = Callable[..., Path]

@@ -9,7 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from edgeprof_agent.models.onnx_precision import PRECISIONS, precision_of, read_precision
+from edgeprof_proto.shared.onnx_graph import parse_model, read_model
+from edgeprof_proto.shared.onnx_precision import PRECISIONS, precision_of
 from edgeprof_proto.shared.onnx_walk import ModelContentError
 
 
@@ -38,7 +39,7 @@ def _model(
 
 
 def _precision(model: onnx.ModelProto) -> str:
-    return precision_of(memoryview(model.SerializeToString()))
+    return precision_of(parse_model(memoryview(model.SerializeToString())))
 
 
 @pytest.mark.parametrize(
@@ -119,9 +120,9 @@ def test_a_network_that_onnx_runtime_has_quantised_is_int8(tmp_path: Path, write
     from onnxruntime import quantization  # takes a second to import
 
     path = write_convolutions(tmp_path / "model.onnx")
-    assert read_precision(path) == "float32"
+    assert precision_of(read_model(path)) == "float32"
     quantization.quantize_dynamic(path, tmp_path / "int8.onnx", weight_type=quantization.QuantType.QUInt8)
-    assert read_precision(tmp_path / "int8.onnx") == "int8"
+    assert precision_of(read_model(tmp_path / "int8.onnx")) == "int8"
 
 
 def test_damaged_files_end_in_a_precision_or_a_sentence(tmp_path: Path, write_convolutions: Any) -> None:
@@ -132,6 +133,6 @@ def test_damaged_files_end_in_a_precision_or_a_sentence(tmp_path: Path, write_co
         for _ in range(generator.randrange(4)):
             damaged[generator.randrange(len(damaged))] = generator.randrange(256)
         try:
-            assert precision_of(memoryview(damaged)) in PRECISIONS
+            assert precision_of(parse_model(memoryview(damaged))) in PRECISIONS
         except ModelContentError as error:
             assert str(error)

@@ -1,6 +1,7 @@
 """Reads what an ONNX file says about its graph: inputs, tensors by shape, and nodes, without any library of ONNX.
 
-Only what decides how inputs are generated is kept: names, shapes, and integers that stand alone.
+Only what decides how inputs are generated and in which precision the model computes is kept: names, types, shapes, and
+integers that stand alone.
 """
 
 import dataclasses
@@ -10,15 +11,21 @@ from edgeprof_proto.shared.onnx_walk import (
     BYTES,
     DEPTH_LIMIT,
     MAX_MODEL_BYTES,
+    NAME_BYTES,
     VARINT,
     FieldReader,
     ModelContentError,
+    integers_of,
     read_varint_signed,
+    text_of,
 )
 from edgeprof_proto.shared.plain_file import map_plain_file
 
 Dimension = int | str | None
 """A size, the name of one that is open, or None for an open one without a name."""
+
+DIMENSION_LIMIT = 64
+"""Dimensions of one tensor. More of them would let a small file ask for products of unbounded length."""
 
 _INT32, _INT64 = 6, 7
 _TENSOR, _GRAPH, _GRAPHS, _INT, _INTS = 5, 6, 11, 3, 8
@@ -41,9 +48,10 @@ class DeclaredValue:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Tensor:
-    """A constant tensor: its shape, and its value where it is a single integer."""
+    """A constant tensor: its shape, the number of its elements' type, and its value where it is a single integer."""
 
     dimensions: tuple[int, ...]
+    element_type: int
     integer: int | None
 
 
@@ -203,11 +211,12 @@ class _Parser:
             node.graphs[f"{name}{index or ''}"] = graph
 
     def _tensor(self, message: memoryview) -> tuple[str, Tensor]:
-        name, element_type, dimensions, content_bytes = "", 0, [], memoryview(b"")
+        name, element_type, content_bytes = "", 0, memoryview(b"")
+        dimensions: list[int] = []
         integers: list[int] = []
         for number, wire_type, value, content in self._fields(message):
             if number == 1:
-                dimensions += [value] if wire_type == VARINT else self._varints(content)
+                _add_dimensions(dimensions, wire_type, value, content)
             elif number == 2:
                 element_type = value
             elif number == 8:
@@ -215,36 +224,25 @@ class _Parser:
             elif number == 9:
                 content_bytes = content
             elif number in (5, 7) and not integers:
-                integers = [value] if wire_type == VARINT else self._varints(content[:10])
+                integers = integers_of(wire_type, value, content, limit=1)
         integer = None
         if element_type in (_INT32, _INT64) and all(size == 1 for size in dimensions):
             if len(content_bytes) in (4, 8):
                 integer = int.from_bytes(content_bytes, "little", signed=True)
             elif integers:
-                integer = read_varint_signed(integers[0])
-        return name, Tensor(tuple(map(read_varint_signed, dimensions)), integer)
+                integer = integers[0]
+        return name, Tensor(tuple(dimensions), element_type, integer)
 
     def _sparse_tensor(self, message: memoryview) -> dict[str, Tensor]:
-        name, dimensions = "", []
+        name, element_type = "", 0
+        dimensions: list[int] = []
         for number, wire_type, value, content in self._fields(message):
             if number == 1 and wire_type == BYTES:
-                name = self._tensor(content)[0]
+                name, values = self._tensor(content)
+                element_type = values.element_type
             elif number == 3:
-                dimensions += [value] if wire_type == VARINT else self._varints(content)
-        return {name: Tensor(tuple(map(read_varint_signed, dimensions)), None)}
-
-    def _varints(self, content: memoryview) -> list[int]:
-        """Read a packed list of integers, such as the sizes of a tensor: the first hundred of it."""
-        values, value, shift = [], 0, 0
-        for byte in content[:1_000]:
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                values.append(value)
-                value, shift = 0, 0
-            if len(values) == 100:
-                break
-        return values
+                _add_dimensions(dimensions, wire_type, value, content)
+        return {name: Tensor(tuple(dimensions), element_type, None)}
 
     def _value(self, message: memoryview) -> DeclaredValue:
         name, element_type, dimensions = "", 0, None
@@ -282,5 +280,14 @@ class _Parser:
         return size
 
 
+def _add_dimensions(dimensions: list[int], wire_type: int, value: int, content: memoryview) -> None:
+    dimensions += integers_of(wire_type, value, content, limit=DIMENSION_LIMIT + 1)
+    if len(dimensions) > DIMENSION_LIMIT:
+        raise ModelContentError(
+            f"a tensor of the model has more than {DIMENSION_LIMIT} dimensions, which no exporter writes; export it "
+            "anew"
+        )
+
+
 def _text(content: memoryview) -> str:
-    return bytes(content).decode("utf-8", errors="replace")
+    return text_of(content, limit=NAME_BYTES)
