@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.validation import RecordError
 
 SETTING = Setting(runtime="onnxruntime", options={"a": "1", "b": "2"})
@@ -60,3 +60,26 @@ def test_a_setting_survives_copies_pickles_and_json() -> None:
     assert from_json(Setting, json.loads(json.dumps(to_json(SETTING)))) == SETTING
     assert dataclasses.asdict(SETTING)["options"] == {"a": "1", "b": "2"}
     assert dataclasses.replace(SETTING, options={**SETTING.options, "c": "3"}).options["c"] == "3"
+
+
+@pytest.mark.parametrize("sizes", [(), (0,), (1, -1), (2**31,), (1,) * 33])
+def test_a_shape_outside_its_range_is_refused(sizes: tuple[int, ...]) -> None:
+    with pytest.raises(RecordError, match="the shape of 'ids' must have 1 to 32 sizes of 1 to"):
+        InputShape(name="ids", sizes=sizes)
+
+
+def test_given_inputs_are_named_once_and_by_their_digest() -> None:
+    shape = InputShape(name="ids", sizes=(1, 128))
+    with pytest.raises(RecordError, match="twice"):
+        JobSpec(model_sha256="0" * 64, setting=SETTING, input_shapes=(shape, shape))
+    with pytest.raises(RecordError, match="the name of a shape must have 1 to 200"):
+        InputShape(name="", sizes=(1,))
+    with pytest.raises(RecordError):
+        JobSpec(model_sha256="0" * 64, setting=SETTING, inputs_sha256="no digest")
+
+
+def test_a_job_of_the_revision_before_still_opens() -> None:
+    written = to_json(JobSpec(model_sha256="0" * 64, setting=SETTING))
+    for name in ("input_shapes", "inputs_sha256", "wants_operators"):
+        del written[name]
+    assert from_json(JobSpec, written) == JobSpec(model_sha256="0" * 64, setting=SETTING)

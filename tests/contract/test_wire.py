@@ -15,10 +15,11 @@ from edgeprof_proto.records.device import (
     Device,
     ExecutionContext,
     RuntimeInfo,
+    RuntimeNeeds,
     RuntimeOption,
 )
 from edgeprof_proto.records.job import Failure, Job, JobEvent, JobPhase, JobState, Progress
-from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import (
     Conditions,
     Evidence,
@@ -27,6 +28,7 @@ from edgeprof_proto.records.measurement import (
     Measurement,
     MedianInterval,
     NodeCount,
+    OperatorTime,
     Temperature,
     Verdict,
     VerdictKind,
@@ -85,10 +87,20 @@ MEASUREMENT = Measurement(
             deciding_operators=("Loop", "TopK"),
         ),
     ),
+    is_node_count_derived=True,
+    operators=(OperatorTime(name="c1", type="Conv", time_ms=0.25, share=1.0, shapes=("1x8x4x4",), provider="CPU"),),
 )
 JOB = Job(
     job_id="job-1",
-    spec=JobSpec(model_sha256="f" * 64, setting=SETTING, plan=MeasurementPlan(), input_seed=-3),
+    spec=JobSpec(
+        model_sha256="f" * 64,
+        setting=SETTING,
+        plan=MeasurementPlan(),
+        input_seed=-3,
+        input_shapes=(InputShape(name="ids", sizes=(1, 128)), InputShape(name="batch", sizes=(4,))),
+        inputs_sha256="e" * 64,
+        wants_operators=True,
+    ),
     state=JobState.SUCCEEDED,
     attempt_count=2,
     create_time=1_700_000_000.0,
@@ -119,6 +131,8 @@ DEVICE = Device(
             providers=("CPU",),
             precisions=("float32",),
             is_precision_of_model=True,
+            model_formats=("onnx", "tflite"),
+            needs=RuntimeNeeds(device_nodes=("/dev/apex_0",), writable_folders=("/var/cache/x",), memory_bytes=5),
             options=(RuntimeOption(name="graph_optimization", values=("all", "basic")),),
         ),
         RuntimeInfo(name="tflite", unavailable_reason="not installed"),
@@ -175,12 +189,15 @@ def test_an_absent_field_is_not_reported_and_never_zero() -> None:
         (Setting, job_pb2.Setting),
         (MeasurementPlan, job_pb2.MeasurementPlan),
         (JobSpec, job_pb2.JobSpec),
+        (InputShape, job_pb2.InputShape),
+        (OperatorTime, job_pb2.OperatorTime),
         (Measurement, job_pb2.Measurement),
         (Conditions, job_pb2.Conditions),
         (Verdict, job_pb2.Verdict),
         (Job, job_pb2.Job),
         (Device, device_pb2.Device),
         (RuntimeInfo, device_pb2.Runtime),
+        (RuntimeNeeds, device_pb2.RuntimeNeeds),
         (AgentLimits, device_pb2.AgentLimits),
     ],
     ids=lambda value: value.__name__,

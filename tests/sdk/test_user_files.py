@@ -30,8 +30,8 @@ pytestmark = pytest.mark.timeout(120)
 
 READERS: dict[str, Callable[[Path], object]] = {
     "a profile": lambda path: edgeprof.predict(path, [CELL]),
-    "a model": lambda path: read_model(path, "onnxruntime"),
-    "a model for another runtime": lambda path: read_model(path, "mine"),
+    "a model": lambda path: read_model(path, ("onnx",)),
+    "a model for another runtime": lambda path: read_model(path),
     "a latency table": load_latency_table,
     "names of a table": array_names,
     "a table in CSV": lambda path: import_latency_table(path, format_name="csv"),

@@ -12,12 +12,12 @@ import math
 from collections.abc import Sequence
 
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
-from edgeprof_proto.shared.onnx_graph import DeclaredValue, Dimension
+from edgeprof_agent.models.signature import Dimension, InputSignature
 
 _EXPORT = "export the model with a fixed size"
 
 
-def concrete_shapes(inputs: Sequence[DeclaredValue], batch_size: int) -> list[tuple[int, ...]]:
+def concrete_shapes(inputs: Sequence[InputSignature], batch_size: int) -> list[tuple[int, ...]]:
     """Return the shape of each input in a run.
 
     Args:
@@ -37,7 +37,7 @@ def concrete_shapes(inputs: Sequence[DeclaredValue], batch_size: int) -> list[tu
     ]
 
 
-def element_count(value: DeclaredValue, batch_size: int) -> int:
+def element_count(value: InputSignature, batch_size: int) -> int:
     """Return how many elements an input has at most as far as its declaration tells: open sizes count as the batch.
 
     Args:
@@ -48,7 +48,7 @@ def element_count(value: DeclaredValue, batch_size: int) -> int:
     return math.prod(sizes)
 
 
-def _dimensions(value: DeclaredValue) -> tuple[Dimension, ...]:
+def _dimensions(value: InputSignature) -> tuple[Dimension, ...]:
     if value.dimensions is None:
         raise ModelRejectedError(
             f"input {value.name!r} declares no shape, so how large a run is cannot be told; export the model with the "
@@ -57,7 +57,7 @@ def _dimensions(value: DeclaredValue) -> tuple[Dimension, ...]:
     return tuple(None if isinstance(size, int) and size < 0 else size for size in value.dimensions)
 
 
-def _require_batch(inputs: Sequence[DeclaredValue], shapes: Sequence[tuple[Dimension, ...]], batch_size: int) -> None:
+def _require_batch(inputs: Sequence[InputSignature], shapes: Sequence[tuple[Dimension, ...]], batch_size: int) -> None:
     first = [(value.name, shape[0]) for value, shape in zip(inputs, shapes, strict=True) if shape]
     is_open = any(not isinstance(size, int) for _, size in first)
     if batch_size == 1 or is_open or any(size == batch_size for _, size in first):

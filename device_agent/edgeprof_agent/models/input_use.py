@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from edgeprof_agent.models.operator_inputs import DECIDING, INDEXED_TABLES, PASSING, SAME_SHAPE, SHAPE_ALONE
-from edgeprof_proto.shared.onnx_graph import Dimension, Graph, Model, Node
+from edgeprof_agent.models.signature import Dimension
+from edgeprof_proto.shared.onnx_graph import Graph, Model, Node
 
 UNKNOWN_ROW_COUNT = 1
 """Rows of a table whose size the file does not tell: index 0 is there in any."""

@@ -6,17 +6,17 @@ must be importable without the engine: `describe` is called on every device and 
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from edgeprof_agent import conditions
 from edgeprof_agent.errors import SettingNotSupportedError
 from edgeprof_agent.runtimes.timed_loop import Clock
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import Conditions, GeneratedInput
+from edgeprof_proto.records.measurement import Conditions, GeneratedInput, OperatorTime
 
 JOB_ID_VARIABLE = "EDGEPROF_AGENT_JOB_ID"
 """Environment variable of a worker with the id of its job: an attempt that follows an interrupted one has the same."""
@@ -28,8 +28,16 @@ class Runtime(ABC):
     name: ClassVar[str]
     """Name in a setting, and name of the entry point."""
 
-    model_format: ClassVar[str] = ""
-    """Format of the files that `load` reads, if `model_file.check_model_file` is to check them first; else empty."""
+    model_formats: ClassVar[tuple[str, ...]] = ()
+    """Formats of the models that `load` reads, preferred first: names of `model_formats`, whose files are checked
+    before the runtime sees them, or names of its own. Empty where hosts are to upload any file. A single format may
+    also be named as `model_format`, the attribute before contract revision 4."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        model_format = cls.__dict__.get("model_format")
+        if model_format and "model_formats" not in cls.__dict__:
+            cls.model_formats = (str(model_format),)
 
     @abstractmethod
     def describe(self) -> RuntimeInfo | None:
@@ -68,6 +76,8 @@ class LoadedModel(ABC):
             `count_nodes`.
         inputs: What each run is given, as `generated_inputs.generate_inputs` tells it; empty for a runtime that does
             not tell.
+        is_node_count_derived: Whether node counts follow from the structure of the model, since the engine does not
+            report what ran where.
     """
 
     clock: Clock = staticmethod(time.perf_counter_ns)
@@ -80,11 +90,13 @@ class LoadedModel(ABC):
         load_ms: float,
         node_counts: Mapping[str, int] = MappingProxyType({}),
         inputs: tuple[GeneratedInput, ...] = (),
+        is_node_count_derived: bool = False,
     ) -> None:
         self.setting = setting
         self.load_ms = load_ms
         self.node_counts = node_counts
         self.inputs = inputs
+        self.is_node_count_derived = is_node_count_derived
 
     @abstractmethod
     def run_once(self) -> None:
@@ -107,6 +119,20 @@ class LoadedModel(ABC):
             RunFailedError: If a run for counting failed.
         """
         return self.node_counts
+
+    def time_operators(self) -> Sequence[OperatorTime]:
+        """Time each operator in runs of their own, from the engine's own profile.
+
+        Called at most once, after the last timed run and after `count_nodes`, where the host asks for it. It may take
+        long, and the model need not be able to run afterwards.
+
+        Returns:
+            The operators in the order of execution; empty where the engine does not report their times.
+
+        Raises:
+            RunFailedError: If a run failed.
+        """
+        return ()
 
     def driver_version(self) -> str | None:
         """Return the version of the driver under the provider, where the engine tells it.

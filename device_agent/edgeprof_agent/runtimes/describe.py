@@ -5,6 +5,7 @@
 The last line on the standard output is a `RuntimeInfo` in JSON, or `null` for a runtime that a device should not list.
 """
 
+import dataclasses
 import json
 import signal
 import sys
@@ -23,7 +24,8 @@ def describe_runtime(name: str) -> RuntimeInfo | None:
         name: Name of the runtime.
     """
     try:
-        description = load_runtime(name).describe()
+        runtime = load_runtime(name)
+        description = runtime.describe()
     except RuntimeNotFoundError as error:
         return RuntimeInfo(name=name, unavailable_reason=str(error))
     except Exception as error:
@@ -33,7 +35,9 @@ def describe_runtime(name: str) -> RuntimeInfo | None:
     if description is not None and description.name != name:
         reason = f"the runtime {name!r} describes itself as {description.name!r}; fix its package"
         return RuntimeInfo(name=name, unavailable_reason=reason)
-    return description
+    if description is None or description.model_formats:
+        return description
+    return dataclasses.replace(description, model_formats=tuple(runtime.model_formats))
 
 
 def main() -> int:

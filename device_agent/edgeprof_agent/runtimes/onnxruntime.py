@@ -48,7 +48,7 @@ class OnnxRuntime(Runtime):
     """The runtime "onnxruntime"."""
 
     name = "onnxruntime"
-    model_format = ONNX
+    model_formats = (ONNX,)
 
     def describe(self) -> RuntimeInfo | None:
         """Return the version, the providers on this device and the options."""

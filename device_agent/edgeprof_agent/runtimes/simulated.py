@@ -23,8 +23,8 @@ from edgeprof_agent.runtimes.latency_model import (
     CPU,
     SimulatedDeviceModel,
     count_nodes,
-    read_nodes,
 )
+from edgeprof_agent.runtimes.simulated_nodes import read_nodes
 from edgeprof_agent.runtimes.simulation_config import (
     COLD_CELSIUS,
     CONFIG_VARIABLE,
@@ -41,7 +41,7 @@ from edgeprof_agent.runtimes.timed_loop import NS_PER_MS
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import Conditions, Temperature
-from edgeprof_proto.shared.model_formats import ONNX
+from edgeprof_proto.shared.model_formats import FORMAT_TEXTS
 
 LATENCY_MODEL_VERSION = "1"
 """Reported as the version of the runtime: another latency model is another platform."""
@@ -54,7 +54,7 @@ class SimulatedRuntime(Runtime):
     """The runtime "simulated"."""
 
     name = "simulated"
-    model_format = ONNX
+    model_formats = tuple(FORMAT_TEXTS)
 
     def describe(self) -> RuntimeInfo | None:
         """Describe the simulated runtime; None where no configuration is named."""

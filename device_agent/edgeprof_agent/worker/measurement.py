@@ -27,6 +27,9 @@ from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Measurement
 from edgeprof_proto.records.measurement import Measurement, NodeCount
 from edgeprof_proto.shared.interval import median_interval
 
+MAX_OPERATOR_COUNT = 100_000
+"""Operators whose times a measurement tells at most."""
+
 THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Environment variables from which libraries of an engine read their number of threads when they are loaded."""
 
@@ -57,7 +60,7 @@ def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
     if request.isolation is not None:
         check_model_file(
             model_path,
-            runtime.model_format,
+            runtime.model_formats,
             memory_bytes=request.isolation.memory_bytes,
             batch_size=spec.setting.batch_size,
         )
@@ -113,6 +116,7 @@ def _measure_loaded(
         ),
         node_counts=node_counts,
         is_node_count_remembered=bool(remembered),
+        is_node_count_derived=bool(node_counts) and model.is_node_count_derived,
         engine_fingerprint=fingerprint,
         core_indices=observed.core_indices,
         thread_count=observed.thread_count,
@@ -121,6 +125,7 @@ def _measure_loaded(
         is_start_temperature_reached=gate.is_reached if plan.start_temperature_celsius else None,
         total_ms=_process_age_s() * 1_000,
         inputs=model.inputs,
+        operators=tuple(model.time_operators())[:MAX_OPERATOR_COUNT] if spec.wants_operators else (),
     )
 
 

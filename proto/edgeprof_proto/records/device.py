@@ -49,8 +49,20 @@ class RuntimeOption:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeNeeds:
+    """What a runtime needs of the device beyond what every worker may use: absolute paths, and memory in bytes."""
+
+    device_nodes: tuple[str, ...] = ()
+    writable_folders: tuple[str, ...] = ()
+    memory_bytes: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeInfo:
-    """An inference engine on the device; without a version it is not available, for `unavailable_reason`."""
+    """An inference engine on the device; without a version it is not available, for `unavailable_reason`.
+
+    `model_formats` are those that it reads, preferred first; empty where not reported.
+    """
 
     name: str
     version: str | None = None
@@ -59,6 +71,8 @@ class RuntimeInfo:
     precisions: tuple[str, ...] = ()
     options: tuple[RuntimeOption, ...] = ()
     is_precision_of_model: bool = False
+    model_formats: tuple[str, ...] = ()
+    needs: RuntimeNeeds | None = None
 
     def __post_init__(self) -> None:
         require(

@@ -15,6 +15,15 @@ _MAX_DURATION_MS = 30 * 24 * 3_600_000.0
 _MAX_CELSIUS = 200.0
 _MAX_HALF_WIDTH = 1.0
 
+MAX_INPUT_COUNT = 256
+"""Inputs that a job may give shapes for, and that a measurement tells of, at most."""
+
+MAX_INPUT_NAME = 200
+"""Characters of an input's name that are kept."""
+
+MAX_RANK = 32
+"""Dimensions of an input at most: those of a NumPy array before version 2."""
+
 MIN_TARGET_HALF_WIDTH = 0.02
 """Smallest half-width of an interval that a plan may ask for, relative to the median. Medians of two workers differ by
 nearly as much (see `shared/interval.py`), so a measurement by one worker cannot be more precise."""
@@ -125,17 +134,44 @@ DEFAULT_PLAN = MeasurementPlan(
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class InputShape:
+    """The shape of an input, or the size of an open dimension where no input has this name."""
+
+    name: str
+    sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        require(
+            1 <= len(self.name) <= MAX_INPUT_NAME,
+            f"the name of a shape must have 1 to {MAX_INPUT_NAME} characters, got {self.name[:80]!r}",
+        )
+        is_valid = 1 <= len(self.sizes) <= MAX_RANK and all(1 <= size <= _MAX_INT32 for size in self.sizes)
+        require(
+            is_valid,
+            f"the shape of {self.name!r} must have 1 to {MAX_RANK} sizes of 1 to {_MAX_INT32}, got {self.sizes[:40]}",
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """What a job is to measure."""
+    """What a job is to measure; `input_shapes` and the archive of `inputs_sha256` replace what would be generated."""
 
     model_sha256: str
     setting: Setting
     plan: MeasurementPlan = MeasurementPlan()
     input_seed: int = 0
     allow_fallback: bool = False
+    input_shapes: tuple[InputShape, ...] = ()
+    inputs_sha256: str = ""
+    wants_operators: bool = False
 
     def __post_init__(self) -> None:
         require_sha256(self.model_sha256)
+        if self.inputs_sha256:
+            require_sha256(self.inputs_sha256)
+        names = [shape.name for shape in self.input_shapes]
+        require(len(names) <= MAX_INPUT_COUNT, f"input_shapes must be {MAX_INPUT_COUNT} at most, got {len(names)}")
+        require(len(set(names)) == len(names), "input_shapes names an input or a dimension twice")
         lowest, highest = _INT64
         require(
             lowest <= self.input_seed <= highest, f"input_seed must be {lowest} to {highest}, got {self.input_seed}"

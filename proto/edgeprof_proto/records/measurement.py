@@ -126,6 +126,21 @@ class GeneratedInput:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorTime:
+    """Time of one operator in a run that was profiled; `share` of the times of all operators."""
+
+    name: str
+    type: str
+    time_ms: float
+    share: float
+    shapes: tuple[str, ...] = ()
+    provider: str = ""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.time_ms < math.inf, f"operator.time_ms must be >= 0 and finite, got {self.time_ms}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """All runs of one model, with the conditions in which they were taken."""
 
@@ -151,6 +166,8 @@ class Measurement:
     is_node_count_remembered: bool = False
     engine_fingerprint: str = ""
     inputs: tuple[GeneratedInput, ...] = ()
+    is_node_count_derived: bool = False
+    operators: tuple[OperatorTime, ...] = ()
 
     @property
     def timed_blocks(self) -> tuple[LatencyBlock, ...]:

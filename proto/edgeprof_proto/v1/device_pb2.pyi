@@ -87,7 +87,7 @@ class ExecutionContext(_message.Message):
     def __init__(self, container: _Optional[str] = ..., is_termux: bool = ..., is_service: bool = ..., python_version: _Optional[str] = ..., allowed_core_indices: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Runtime(_message.Message):
-    __slots__ = ("name", "version", "unavailable_reason", "providers", "precisions", "options", "is_precision_of_model")
+    __slots__ = ("name", "version", "unavailable_reason", "providers", "precisions", "options", "is_precision_of_model", "model_formats", "needs")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     UNAVAILABLE_REASON_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +95,8 @@ class Runtime(_message.Message):
     PRECISIONS_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     IS_PRECISION_OF_MODEL_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FORMATS_FIELD_NUMBER: _ClassVar[int]
+    NEEDS_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: str
     unavailable_reason: str
@@ -102,7 +104,19 @@ class Runtime(_message.Message):
     precisions: _containers.RepeatedScalarFieldContainer[str]
     options: _containers.RepeatedCompositeFieldContainer[RuntimeOption]
     is_precision_of_model: bool
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., unavailable_reason: _Optional[str] = ..., providers: _Optional[_Iterable[str]] = ..., precisions: _Optional[_Iterable[str]] = ..., options: _Optional[_Iterable[_Union[RuntimeOption, _Mapping]]] = ..., is_precision_of_model: bool = ...) -> None: ...
+    model_formats: _containers.RepeatedScalarFieldContainer[str]
+    needs: RuntimeNeeds
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., unavailable_reason: _Optional[str] = ..., providers: _Optional[_Iterable[str]] = ..., precisions: _Optional[_Iterable[str]] = ..., options: _Optional[_Iterable[_Union[RuntimeOption, _Mapping]]] = ..., is_precision_of_model: bool = ..., model_formats: _Optional[_Iterable[str]] = ..., needs: _Optional[_Union[RuntimeNeeds, _Mapping]] = ...) -> None: ...
+
+class RuntimeNeeds(_message.Message):
+    __slots__ = ("device_nodes", "writable_folders", "memory_bytes")
+    DEVICE_NODES_FIELD_NUMBER: _ClassVar[int]
+    WRITABLE_FOLDERS_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    device_nodes: _containers.RepeatedScalarFieldContainer[str]
+    writable_folders: _containers.RepeatedScalarFieldContainer[str]
+    memory_bytes: int
+    def __init__(self, device_nodes: _Optional[_Iterable[str]] = ..., writable_folders: _Optional[_Iterable[str]] = ..., memory_bytes: _Optional[int] = ...) -> None: ...
 
 class RuntimeOption(_message.Message):
     __slots__ = ("name", "values")

@@ -1,38 +1,39 @@
 """Models as the requests of an upload."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from edgeprof.errors import ModelFileError
 from edgeprof_proto import UPLOAD_CHUNK_BYTES
 from edgeprof_proto.shared.file_kind import HEAD_BYTES, recognise
-from edgeprof_proto.shared.model_formats import MODEL_FORMATS, ONNX
+from edgeprof_proto.shared.model_formats import ONNX, ModelFormatError, format_of
 from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES, ModelContentError, check_content
 from edgeprof_proto.shared.plain_file import read_plain_file
 from edgeprof_proto.v1 import device_agent_pb2
 
 
-def read_model(path: str | os.PathLike[str], runtime: str = "") -> bytes:
+def read_model(path: str | os.PathLike[str], model_formats: Sequence[str] = ()) -> bytes:
     """Read the file of a model, and check that it is one.
 
     Args:
         path: The file.
-        runtime: Runtime that is to load it. Files for a runtime that this host does not know are refused only where no
-            runtime reads them: pointers, web pages, empty files.
+        model_formats: Formats that the runtime on the device reads. Where they are not known, only those files are
+            refused that no runtime reads: pointers, web pages, empty files.
 
     Raises:
-        ModelFileError: If it cannot be read, or is not a model.
+        ModelFileError: If it cannot be read, or is no model of these formats.
     """
     try:
         content = read_plain_file(path, max_bytes=MAX_MODEL_BYTES)
     except OSError as error:
         raise ModelFileError(f"cannot read the model {os.fspath(path)}: {error.strerror}") from error
     try:
-        if MODEL_FORMATS.get(runtime) == ONNX:
-            check_content(memoryview(content))
+        if model_formats:
+            if format_of(content, model_formats) == ONNX:
+                check_content(memoryview(content))
         elif (kind := recognise(content[:HEAD_BYTES])) is not None and kind.is_placeholder:
-            raise ModelContentError(f"the file is not a model: it is {kind.name}; {kind.remedy}")
-    except ModelContentError as error:
+            raise ModelFormatError(f"the file is not a model: it is {kind.name}; {kind.remedy}")
+    except (ModelContentError, ModelFormatError) as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from error
     return content
 

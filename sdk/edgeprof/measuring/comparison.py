@@ -199,7 +199,7 @@ def compare(
         store.record_device(device, client.address)
         platforms = {side: _platform(device, candidate) for side, candidate in candidates.items()}
         requests = {side: _request(platform, plan, allow_fallback) for side, platform in platforms.items()}
-        purpose = f"comparison {_digest(candidates, requests)}"
+        purpose = f"comparison {_digest(candidates, requests, device)}"
         with store.session(platforms["a"], "", seed, purpose=purpose) as record:
             runner = AttemptRunner(client, store, record, may_skip=False)
             runner.acknowledge_results()
@@ -231,10 +231,11 @@ def _candidate(candidate: Candidate | str | os.PathLike[str]) -> Candidate:
     return Candidate(name=Path(candidate).name, model=Path(candidate))
 
 
-def _digest(candidates: Mapping[str, Candidate], requests: Mapping[str, MeasurementRequest]) -> str:
+def _digest(candidates: Mapping[str, Candidate], requests: Mapping[str, MeasurementRequest], device: Device) -> str:
     """Digest of what is compared: a comparison of other files, settings or plans must not resume this one."""
+    formats = {runtime.name: runtime.model_formats for runtime in device.runtimes}
     models = {
-        side: hashlib.sha256(read_model(item.model, item.setting.runtime)).hexdigest()
+        side: hashlib.sha256(read_model(item.model, formats.get(item.setting.runtime, ()))).hexdigest()
         for side, item in candidates.items()
     }
     identity = [models, {side: to_json(request) for side, request in requests.items()}]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edgeprof.devices.local_agent import LocalAgent
 from edgeprof.exporters.onnx import export_architecture
-from edgeprof_agent.runtimes.latency_model import true_latency_ms
+from edgeprof_agent.runtimes.simulated_nodes import true_latency_ms
 from edgeprof_agent.runtimes.simulation_config import CONFIG_VARIABLE, Fault, FaultKind, Heat, SimulationConfig
 from edgeprof_predictor.spaces import Architecture, SearchSpace
 from edgeprof_proto.records.job_spec import Setting

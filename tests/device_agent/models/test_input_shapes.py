@@ -10,8 +10,8 @@ from edgeprof_agent.errors import ModelRefusedError, ModelRejectedError, Setting
 from edgeprof_agent.models.onnx_file import check_onnx
 from edgeprof_agent.runtimes.base import Runtime
 from edgeprof_agent.runtimes.generated_inputs import generate_inputs
-from edgeprof_agent.runtimes.latency_model import read_nodes
 from edgeprof_agent.runtimes.onnxruntime import OnnxRuntime
+from edgeprof_agent.runtimes.simulated_nodes import read_nodes
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.shared.onnx_graph import read_model
 

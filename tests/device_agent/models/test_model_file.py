@@ -69,7 +69,7 @@ def within(tag: int, content: bytes) -> bytes:
 
 def test_models_that_exporters_write_pass(tmp_path: Path, write_convolutions: Callable[[Path], Path]) -> None:
     path = write_convolutions(tmp_path / "model.onnx")
-    check_model_file(path, ONNX, memory_bytes=MEMORY_BYTES, batch_size=1)
+    check_model_file(path, (ONNX,), memory_bytes=MEMORY_BYTES, batch_size=1)
     check(model_of(helper.make_node("QLinearConcat", ["x"], ["y"], domain="com.microsoft")))
     check(model_of(helper.make_node("Mine", ["x"], ["y"], domain="my.domain"), functions=(function(),)))
 
@@ -140,8 +140,8 @@ def test_archives_are_refused_by_name(tmp_path: Path) -> None:
         path = tmp_path / kind
         path.write_bytes(content)
         with pytest.raises(ModelRefusedError, match=f"a {kind} archive"):
-            check_model_file(path, ONNX, memory_bytes=MEMORY_BYTES, batch_size=1)
-        check_model_file(path, "a format of somebody else", memory_bytes=MEMORY_BYTES, batch_size=1)
+            check_model_file(path, (ONNX,), memory_bytes=MEMORY_BYTES, batch_size=1)
+        check_model_file(path, ("a format of somebody else",), memory_bytes=MEMORY_BYTES, batch_size=1)
 
 
 SEED = model_of(branching(helper.make_tensor("w", TensorProto.FLOAT, (4,), [0.0] * 4))).SerializeToString()

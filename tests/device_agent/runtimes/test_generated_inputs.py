@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
+from edgeprof_agent.errors import ModelRejectedError
+from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.generated_inputs import generate_inputs
 from edgeprof_agent.runtimes.onnxruntime import OnnxRuntime
 from edgeprof_proto.records.job_spec import Setting
@@ -51,3 +53,20 @@ def test_generated_integers_are_indices_of_any_table_of_two_rows(tmp_path: Path,
 
 def test_a_scalar_input_is_generated(tmp_path: Path, write_model: WriteModel) -> None:
     OnnxRuntime().load(write_model(tmp_path / "model.onnx", shape=()), SETTING, input_seed=0).run_once()
+
+
+def test_inputs_follow_a_signature_of_any_format() -> None:
+    signature = (
+        InputSignature("x", "float32", (None, 3, 4)),
+        InputSignature("ids", "int32", ("batch", 7)),
+        InputSignature("flag", "bool", ()),
+    )
+    feeds, told = generate_inputs(signature, 2, 5)
+    assert {name: (feed.shape, str(feed.dtype)) for name, feed in feeds.items()} == {
+        "x": ((2, 3, 4), "float32"),
+        "ids": ((2, 7), "int32"),
+        "flag": ((), "bool"),
+    }
+    assert [(item.name, item.highest_value) for item in told] == [("x", None), ("ids", 1), ("flag", 1)]
+    with pytest.raises(ModelRejectedError, match="input 'x' is a tensor of bfloat16, which cannot be generated"):
+        generate_inputs([InputSignature("x", "bfloat16", (1,))], 1, 0)

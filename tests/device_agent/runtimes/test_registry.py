@@ -156,3 +156,14 @@ def test_what_a_runtime_leaves_in_its_home_goes_with_its_description(install: Pa
     home, do_not_track = seen.read_text().split()
     assert do_not_track == "1"
     assert home != os.path.expanduser("~") and not Path(home).exists()
+
+
+def test_a_runtime_declares_its_formats_under_the_present_or_the_former_name(install: Path) -> None:
+    _write_entry_point(install, "other = other_runtime:OtherRuntime")
+    described = {}
+    for line in ("model_formats = ('mine', 'onnx')", "model_format = 'onnx'", "model_format = ''"):
+        _write_runtime(install, "return RuntimeInfo(name='other', version='1')")
+        path = install / "other_runtime.py"
+        path.write_text(path.read_text().replace("    name = 'other'\n", f"    name = 'other'\n    {line}\n"))
+        described[line] = next(info.model_formats for info in describe_runtimes() if info.name == "other")
+    assert list(described.values()) == [("mine", "onnx"), ("onnx",), ()]

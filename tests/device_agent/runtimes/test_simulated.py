@@ -8,8 +8,9 @@ from onnx import TensorProto
 from edgeprof_agent.errors import ModelRejectedError
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.contract import RuntimeContract
-from edgeprof_agent.runtimes.latency_model import NodeKind, SimulatedDeviceModel, read_nodes, true_latency_ms
+from edgeprof_agent.runtimes.latency_model import NodeKind, SimulatedDeviceModel
 from edgeprof_agent.runtimes.simulated import SimulatedRuntime
+from edgeprof_agent.runtimes.simulated_nodes import read_nodes, true_latency_ms
 from edgeprof_agent.runtimes.simulation_config import Fault, FaultKind, Heat, SimulationConfig
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import Setting
@@ -198,3 +199,14 @@ def test_a_configuration_survives_its_file() -> None:
 def test_a_configuration_that_makes_no_sense_is_refused(fields: dict[str, object], text: str) -> None:
     with pytest.raises(RecordError, match=text):
         from_json(SimulationConfig, fields)
+
+
+@pytest.mark.parametrize("head", [b"\x1c\0\0\0TFL3", b"7767517\n", b'<net name="x">'])
+def test_a_model_of_any_format_takes_a_time_by_its_size(head: bytes, tmp_path: Path) -> None:
+    small, large = tmp_path / "small.x", tmp_path / "large.x"
+    small.write_bytes(head + bytes(40_000))
+    large.write_bytes(head + bytes(100_000))
+    (tmp_path / "small.bin").write_bytes(bytes(20_000))
+    times_ms = [true_latency_ms(path, SETTING, seed=0) for path in (small, large)]
+    assert 0 < times_ms[0] < times_ms[1]
+    assert statistics.median(_run(_load(small), 50)) == pytest.approx(times_ms[0], rel=0.2)

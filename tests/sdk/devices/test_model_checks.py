@@ -1,6 +1,5 @@
 """A file is looked at on the host before it is uploaded, and on the device before an engine reads it."""
 
-from importlib import import_module, metadata
 from pathlib import Path
 
 import onnx
@@ -12,9 +11,9 @@ from edgeprof.errors import ModelFileError, ModelRefusedError
 from edgeprof.testing import SimulatedDevice
 from edgeprof_proto.records.job_spec import JobSpec, Setting
 from edgeprof_proto.records.measurement import GeneratedInput
-from edgeprof_proto.shared.model_formats import MODEL_FORMATS
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
+ONNX_RUNTIME = Setting(runtime="onnxruntime")
 TFLITE = b"\x1c\0\0\0TFL3" + bytes(100)
 
 
@@ -45,13 +44,13 @@ def test_a_file_that_is_no_model_is_refused_before_an_upload_and_on_the_device(
     path = _write_external(tmp_path) if content is None else _write(tmp_path, content)
     with edgeprof.connect(simulated_device.address) as client:
         with pytest.raises(ModelFileError, match=match) as caught:
-            client.measure(path, simulated_device.setting, job_id="refused-on-the-host")
+            client.measure(path, ONNX_RUNTIME, job_id="refused-on-the-host")
         assert str(path) in str(caught.value)
         assert list(client.jobs()) == []
         if content == b"":
             return
         sha256 = client.upload_content(path.read_bytes())
-        client.create_job("refused-on-the-device", JobSpec(model_sha256=sha256, setting=simulated_device.setting))
+        client.create_job("refused-on-the-device", JobSpec(model_sha256=sha256, setting=ONNX_RUNTIME))
         events = [event.event for event in client.watch_job("refused-on-the-device")]
         failures = [event for event in events if hasattr(event, "reason")]
         assert [failure.reason for failure in failures] == ["ERROR_REASON_MODEL_REFUSED"]
@@ -68,14 +67,11 @@ def test_a_file_for_a_runtime_of_somebody_else_is_uploaded_unless_it_stands_for_
             client.upload_model(_write(tmp_path, POINTER), runtime="tflite")
 
 
-def test_the_host_knows_the_formats_of_all_runtimes_that_come_along() -> None:
-    ours = [
-        entry_point.load()
-        for entry_point in metadata.entry_points(group="edgeprof.runtimes")
-        if entry_point.value.startswith("edgeprof_agent.")
-    ]
-    assert import_module("edgeprof_agent.runtimes.registry").ENTRY_POINT_GROUP == "edgeprof.runtimes"
-    assert {runtime.name: runtime.model_format for runtime in ours} == dict(MODEL_FORMATS)
+def test_the_device_tells_which_formats_its_runtimes_read(simulated_device: SimulatedDevice) -> None:
+    with edgeprof.connect(simulated_device.address) as client:
+        assert client.model_formats("onnxruntime") == ("onnx",)
+        assert client.model_formats("simulated") == ("onnx", "tflite", "openvino-ir", "ncnn")
+        assert client.model_formats("no such runtime") == ()
 
 
 def test_what_was_fed_arrives_with_the_result(simulated_device: SimulatedDevice, tmp_path: Path) -> None:

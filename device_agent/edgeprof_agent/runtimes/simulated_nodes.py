@@ -1,0 +1,165 @@
+"""The work of a model on a simulated device: of each node of an ONNX graph, and by the size of files of other formats.
+
+ONNX is imported only when a graph is read.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
+from edgeprof_agent.models.input_shapes import concrete_shapes
+from edgeprof_agent.models.signature import InputSignature
+from edgeprof_agent.runtimes.latency_model import BYTES_PER_NUMBER, CPU, NodeKind, NodeWork, SimulatedDeviceModel
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.shared.file_kind import HEAD_BYTES
+from edgeprof_proto.shared.model_formats import ONNX, recognise_format
+
+DENSE_OPERATORS = frozenset({"Gemm", "MatMul"})
+POOL_OPERATORS = frozenset({"AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean"})
+MOVE_OPERATORS = frozenset({"Concat", "Flatten", "Gather", "Pad", "Reshape", "Resize", "Slice", "Split", "Transpose"})
+FREE_OPERATORS = frozenset({"Constant", "ConstantOfShape", "Dropout", "Identity", "Shape", "Squeeze", "Unsqueeze"})
+
+
+def true_latency_ms(model_path: Path, setting: Setting, *, seed: int) -> float:
+    """Compute the true latency of a model on a simulated device, without running it.
+
+    Args:
+        model_path: The model's main file.
+        setting: How it would run; an empty provider and precision mean the simulated runtime's defaults.
+        seed: Seed of the device.
+
+    Returns:
+        The latency of one run in milliseconds, without noise, warm-up and heat.
+
+    Raises:
+        ModelRejectedError: If the file holds no graph whose shapes are known.
+    """
+    resolved = Setting(
+        runtime=setting.runtime,
+        provider=setting.provider or CPU,
+        precision=setting.precision or "float32",
+        thread_count=setting.thread_count,
+    )
+    return SimulatedDeviceModel.from_seed(seed).latency_ms(read_nodes(model_path, setting.batch_size), resolved)
+
+
+def read_nodes(model_path: Path, batch_size: int) -> tuple[NodeWork, ...]:
+    """Read the work of each node from a model.
+
+    Args:
+        model_path: The model's main file.
+        batch_size: Size of a first dimension that the model leaves open.
+
+    Returns:
+        The nodes that take time, in the order of execution.
+
+    Raises:
+        ModelRejectedError: If the file holds no graph whose shapes are known.
+    """
+    with open(model_path, "rb") as file:
+        model_format = recognise_format(file.read(HEAD_BYTES))
+    if model_format not in (None, ONNX):
+        return _nodes_of_size(model_path, batch_size)
+    import onnx
+
+    try:
+        model = onnx.load(model_path)
+        _fix_sizes(model.graph, batch_size)
+        onnx.checker.check_model(model)
+        _forget_shapes(model.graph)
+        graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+    except (ModelRejectedError, SettingNotSupportedError):
+        raise
+    except Exception as error:  # ONNX and protobuf raise errors of their own that share no base but Exception.
+        raise ModelRejectedError(
+            f"the simulated runtime cannot load the model: {' '.join(str(error).split())}"
+        ) from error
+    shapes = _read_shapes(graph)
+    return tuple(_node_work(node, shapes) for node in graph.node if node.op_type not in FREE_OPERATORS)
+
+
+def _nodes_of_size(model_path: Path, batch_size: int) -> tuple[NodeWork, ...]:
+    """Return the work of one dense layer whose weights are all files of the model: it is not read any further."""
+    files = [path for path in model_path.parent.iterdir() if path.stem == model_path.stem and path.is_file()]
+    number_count = sum(path.stat().st_size for path in files or [model_path]) // BYTES_PER_NUMBER["float32"]
+    return (
+        NodeWork(kind=NodeKind.DENSE, flop_count=2 * batch_size * number_count, number_count=batch_size + number_count),
+    )
+
+
+def _fix_sizes(graph: Any, batch_size: int) -> None:
+    constants = {initializer.name for initializer in graph.initializer}
+    values = [value for value in graph.input if value.name not in constants]
+    shapes = concrete_shapes([_declared(value) for value in values], batch_size)
+    for value, shape in zip(values, shapes, strict=True):
+        for dimension, size in zip(value.type.tensor_type.shape.dim, shape, strict=True):
+            dimension.dim_value = size
+
+
+def _forget_shapes(graph: Any) -> None:
+    # Shapes stored for the exporter's batch size would contradict shape inference for this one.
+    del graph.value_info[:]
+    for value in graph.output:
+        value.type.tensor_type.ClearField("shape")
+
+
+def _declared(value: Any) -> InputSignature:
+    tensor_type = value.type.tensor_type
+    sizes = (
+        dimension.dim_value if dimension.HasField("dim_value") else dimension.dim_param or None
+        for dimension in tensor_type.shape.dim
+    )
+    # The values do not matter, so that the type does not either.
+    return InputSignature(value.name, "", tuple(sizes) if tensor_type.HasField("shape") else None)
+
+
+def _read_shapes(graph: Any) -> dict[str, tuple[int, ...]]:
+    shapes = {initializer.name: tuple(initializer.dims) for initializer in graph.initializer}
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        dimensions = value.type.tensor_type.shape.dim
+        is_known = value.type.tensor_type.HasField("shape")
+        if is_known and all(dimension.HasField("dim_value") for dimension in dimensions):
+            shapes[value.name] = tuple(dimension.dim_value for dimension in dimensions)
+    return shapes
+
+
+def _node_work(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> NodeWork:
+    names = [name for name in (*node.input, *node.output) if name]
+    unknown = [name for name in names if name not in shapes]
+    if unknown:
+        raise ModelRejectedError(
+            f"the shape of {unknown[0]!r} at the node {node.name or node.op_type!r} is not known; export the model "
+            f"with fixed shapes"
+        )
+    output_count = math.prod(shapes[node.output[0]])
+    return NodeWork(
+        kind=_kind(node, shapes),
+        flop_count=_flop_count(node, shapes, output_count),
+        number_count=sum(math.prod(shapes[name]) for name in names),
+    )
+
+
+def _kind(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> NodeKind:
+    if node.op_type == "Conv":
+        _, channel_count, *kernel = shapes[node.input[1]]
+        if channel_count < shapes[node.input[0]][1]:
+            return NodeKind.GROUPED
+        return NodeKind.POINTWISE if math.prod(kernel) == 1 else NodeKind.CONVOLUTION
+    if node.op_type in DENSE_OPERATORS:
+        return NodeKind.DENSE
+    if node.op_type in POOL_OPERATORS:
+        return NodeKind.POOL
+    return NodeKind.MOVE if node.op_type in MOVE_OPERATORS else NodeKind.ELEMENTWISE
+
+
+def _flop_count(node: Any, shapes: Mapping[str, tuple[int, ...]], output_count: int) -> int:
+    if node.op_type == "Conv":
+        return 2 * output_count * math.prod(shapes[node.input[1]][1:])
+    if node.op_type in DENSE_OPERATORS:
+        return 2 * output_count * shapes[node.input[0]][-1]
+    if node.op_type in POOL_OPERATORS:
+        kernel = next((attribute.ints for attribute in node.attribute if attribute.name == "kernel_shape"), ())
+        return output_count * math.prod(kernel) if kernel else math.prod(shapes[node.input[0]])
+    return 0 if node.op_type in MOVE_OPERATORS else output_count
