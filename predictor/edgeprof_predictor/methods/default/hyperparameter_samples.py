@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -120,6 +120,19 @@ class HyperparameterSamples:
         folded = (logs - lowest) % (2 * span)
         stepped: FloatArray = np.exp(lowest + np.minimum(folded, 2 * span - folded))
         return np.where(values > 0, stepped, 0.0)
+
+    def with_mean_share(self, mean_index: int, share: float) -> HyperparameterSamples:
+        """Return the samples with this prior probability of one mean; what the others have is scaled to the rest.
+
+        Args:
+            mean_index: The mean.
+            share: Its probability, between 0 and 1.
+        """
+        has_mean = self.mean_index == mean_index
+        weights = np.exp(self.log_prior - self.log_prior.max())
+        weights = np.where(has_mean, share * weights / weights[has_mean].sum(), weights)
+        weights = np.where(has_mean, weights, (1.0 - share) * weights / weights[~has_mean].sum())
+        return replace(self, log_prior=np.log(weights))
 
     def of_mean(self, mean_index: int) -> HyperparameterSamples:
         """Return the samples with this mean."""

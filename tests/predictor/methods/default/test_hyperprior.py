@@ -5,7 +5,7 @@ import pytest
 
 from edgeprof_predictor.methods.default.hyperparameter_samples import NOISE_RANGE, HyperparameterSamples
 from edgeprof_predictor.methods.default.hyperprior import LEARNED_SHARE, NOISE_BIN_COUNT, MarginalLikelihoods
-from edgeprof_predictor.methods.default.method import DefaultMethod
+from edgeprof_predictor.methods.default.method import COST_BASED_SHARE, DefaultMethod
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SOURCES = tuple(f"source_{index}" for index in range(6))
@@ -56,3 +56,19 @@ def test_evidence_of_a_source_left_out_does_not_count(
     assert not np.allclose(without.log_prior, evidence.weigh(drawn).log_prior)
     # With none left all count alike, but for the chance by which the noise levels were drawn.
     assert np.ptp(evidence.weigh(drawn, without=SOURCES).log_prior) < 0.1
+
+
+def test_a_mean_gets_the_prior_probability_that_it_is_given(method: DefaultMethod) -> None:
+    given = method.hyper_samples.with_mean_share(1, 0.5)
+    weights, has_mean = np.exp(given.log_prior), given.mean_index == 1
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights[has_mean].sum() == pytest.approx(0.5)
+    # Within the mean, and among all others, nothing else changes.
+    for members in (has_mean, ~has_mean):
+        assert np.ptp((given.log_prior - method.hyper_samples.log_prior)[members]) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_on_devices_costs_are_as_likely_as_everything_else(method: DefaultMethod) -> None:
+    hyper_samples = method.for_pruned_graphs().hyper_samples
+    weights = np.exp(hyper_samples.log_prior)
+    assert weights[hyper_samples.mean_index == method.prior.unsampled_mean].sum() == pytest.approx(COST_BASED_SHARE)
