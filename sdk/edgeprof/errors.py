@@ -39,6 +39,7 @@
     - OnboardingError                 too few samples could be measured
     - LocalAgentError                 the agent that this host tried to start did not come up
     - NetworkSourceError              a name or a file that gives no torch module
+    - ExportError                     a network that cannot be written in the format a device reads
 
 Errors of the predictor (`edgeprof_predictor.errors`) pass through unchanged.
 """
@@ -215,6 +216,10 @@ class LocalAgentError(EdgeprofError):
 
 class NetworkSourceError(EdgeprofError):
     """A name or a file gives no torch module."""
+
+
+class ExportError(EdgeprofError):
+    """A network cannot be written in the format that a device reads."""
 
 
 ERROR_OF_REASON: dict[str, type[RemoteError]] = {

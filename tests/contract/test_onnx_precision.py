@@ -84,6 +84,23 @@ def test_a_product_of_dequantised_inputs_computes_in_integers(element_type: int,
     assert _precision(_model(nodes, weights)) == precision
 
 
+@pytest.mark.parametrize(
+    ("activation", "weight", "precision"),
+    [
+        (TensorProto.INT8, TensorProto.INT8, "int8"),
+        (TensorProto.INT16, TensorProto.INT8, "int8"),
+        (TensorProto.INT8, TensorProto.INT4, "int4"),
+    ],
+)
+def test_the_narrowest_dequantised_input_decides(activation: int, weight: int, precision: str) -> None:
+    # The bias of a convolution that is quantised by channel has 32 bits.
+    types = {"x": activation, "w": weight, "b": TensorProto.INT32}
+    nodes = [helper.make_node("DequantizeLinear", [name, "scale"], [f"{name}d"]) for name in types]
+    nodes.append(helper.make_node("Conv", [f"{name}d" for name in types], ["y"]))
+    weights = [_weights(name, element_type, 4, 4) for name, element_type in types.items()]
+    assert _precision(_model(nodes, [*weights, _weights("scale", TensorProto.FLOAT, 1)])) == precision
+
+
 def test_most_of_the_work_decides_where_a_model_mixes_precisions() -> None:
     def mixed(quantised_count: int, float_count: int) -> str:
         nodes = [helper.make_node("QLinearMatMul", ["x"], [f"q{index}"]) for index in range(quantised_count)]

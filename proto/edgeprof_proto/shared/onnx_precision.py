@@ -6,6 +6,7 @@ is that of most of them; a model without them has that of most of its constants,
 """
 
 import math
+import string
 from collections import Counter
 from collections.abc import Iterator
 
@@ -105,6 +106,11 @@ def _precisions_of_work(nodes: list[Node], types: dict[str, str]) -> list[str]:
             sources = [quantised[name] for name in node.inputs if name in quantised]
             weights = [types[name] for name in node.inputs if name in types]
             floats = [name for name in weights if name in _FLOATS]
-            # The narrowest of its integers: weights of 4 bits are multiplied with activations of 8 or more.
-            found += [min(sources)] if sources else floats[:1]
+            # The narrowest of its integers: weights of 4 bits are multiplied with activations of 8 or more, and what
+            # is added has 32.
+            found += [min(sources, key=_bit_count)] if sources else floats[:1]
     return found
+
+
+def _bit_count(precision: str) -> int:
+    return int(precision.strip(string.ascii_letters) or 1)

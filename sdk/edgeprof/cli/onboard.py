@@ -12,6 +12,7 @@ from edgeprof.cli.parameters import (
     Count,
     Duration,
     Percentage,
+    calibration_option,
     device_option,
     json_option,
     seed_option,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--samples", type=Count(3, 200), help="Networks to measure at most.  [default: 10]")
 @click.option("--target-error", type=Percentage(), help="Stop once the median error is expected below, as 5%.")
 @click.option("--budget", type=Duration(), help="Stop before measuring takes longer than this, as 3m.")
+@calibration_option
 @seed_option("Seed of candidates and order.")
 @click.option(
     "-o",
@@ -45,6 +47,7 @@ def onboard(
     samples: int | None,
     target_error: float | None,
     budget: float | None,
+    calibration: Path | None,
     seed: int,
     output: Path,
     as_json: bool,
@@ -65,7 +68,14 @@ def onboard(
     goal = edgeprof.Goal(sample_count=most, target_error=target_error, budget_s=budget)
     with edgeprof.connect(address) as client, SessionProgress(most, PLAN) as progress:
         onboarded = edgeprof.onboard(
-            client, space, setting=setting, goal=goal, output=output, seed=seed, listener=progress
+            client,
+            space,
+            setting=setting,
+            goal=goal,
+            output=output,
+            seed=seed,
+            calibration=calibration,
+            listener=progress,
         )
     report, path = onboarded.report, onboarded.path
     if as_json:

@@ -263,6 +263,16 @@ def setting_options(command: F) -> F:
     return command
 
 
+def calibration_option(command: F) -> F:
+    """Add `--calibration`, the data by which networks are made integers."""
+    return click.option(
+        "--calibration",
+        type=click.Path(path_type=Path),
+        metavar="DATA.npz",
+        help="Inputs by which --precision int8 scales the exported networks.  [default: synthetic ones]",
+    )(command)
+
+
 def setting_from(
     runtime: str, provider: str, precision: str, threads: int, batch: int, options: tuple[str, ...]
 ) -> Setting:

@@ -8,7 +8,7 @@ import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
 from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
-from edgeprof.cli.parameters import Count, device_option, json_option, seed_option
+from edgeprof.cli.parameters import Count, calibration_option, device_option, json_option, seed_option
 
 if TYPE_CHECKING:
     from edgeprof.measuring.verification import Verification
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.argument("profile", type=click.Path(path_type=Path))
 @device_option
 @click.option("--count", type=Count(3, MAX_NETWORK_COUNT), default=20, show_default=True, help="Networks to measure.")
+@calibration_option
 @seed_option("Seed that draws them.")
 @click.option(
     "--picture",
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
     help="File of the plot; its ending chooses the format.  [default: PROFILE.png]",
 )
 @json_option
-def verify(profile: Path, address: str, count: int, seed: int, picture: Path | None, as_json: bool) -> "Verification":
+def verify(
+    profile: Path,
+    address: str,
+    count: int,
+    calibration: Path | None,
+    seed: int,
+    picture: Path | None,
+    as_json: bool,
+) -> "Verification":
     """Measure networks that were no samples of PROFILE, and compare them with what it predicts."""
     import edgeprof
     from edgeprof.cli.session_progress import SessionProgress
@@ -39,7 +48,9 @@ def verify(profile: Path, address: str, count: int, seed: int, picture: Path | N
     check_picture(path, inputs=[profile])
     # The anchor is measured as well.
     with edgeprof.connect(address) as client, SessionProgress(count + 1, MeasurementPlan()) as progress:
-        verification = edgeprof.verify(client, loaded, count=count, seed=seed, listener=progress)
+        verification = edgeprof.verify(
+            client, loaded, count=count, seed=seed, calibration=calibration, listener=progress
+        )
     if as_json:
         rows = [dataclasses.asdict(item) for item in verification.architectures]
         print_json({**verification.figures(), "architectures": rows, "picture": str(path)})

@@ -1,1 +1,1 @@
-"""Exporters write a network in a model format; one module a format."""
+"""Exporters write networks in the format and precision that a device's runtime reads; one module a format."""

@@ -1,26 +1,82 @@
-"""Architectures as ONNX files: built as torch modules, exported once, cached by a digest of their contents."""
+"""ONNX: networks in one file, in float32, float16 or int8.
 
-import hashlib
+float32 is torch's own exporter. float16 and int8 are made from it by the tools of ONNX Runtime: int8 as QuantizeLinear
+and DequantizeLinear around each operator, weights by channel, which ONNX Runtime, OpenVINO and TensorRT read.
+"""
+
+from __future__ import annotations
+
+import importlib.util
 import io
 import os
 import warnings
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from edgeprof.errors import OutputFileError
-from edgeprof_predictor._output_files import write_output
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof.exporters.base import FLOAT32, INPUT_NAME, OUTPUT_NAME, Exporter, NetworkToExport
+from edgeprof.exporters.conversion import Conversion, convert
 from edgeprof_predictor.spaces import Architecture, SearchSpace
-
-PRECISION = "float32"
-"""In which the exported networks compute."""
+from edgeprof_proto.shared.model_formats import ONNX
 
 OPSET_VERSION = 17
 """Runtimes since 2022 read it, and it has every operator of the search spaces."""
+
+LOG_SEVERITY_ERROR = 3
+
+
+class OnnxExporter(Exporter):
+    """The exporter "onnx"."""
+
+    name = "onnx"
+    model_format = ONNX
+    precisions = (FLOAT32, "float16", "int8")
+    suffixes = (".onnx",)
+    quick_precisions = (FLOAT32,)
+
+    def version(self) -> str:
+        """Return the version of the operator set, and of torch and ONNX Runtime."""
+        return f"opset {OPSET_VERSION}, torch {metadata.version('torch')}, onnx {metadata.version('onnx')}"
+
+    def missing(self) -> str | None:
+        """Return what is missing of torch, onnx and onnxruntime, which the extra `host` brings."""
+        absent = [name for name in ("torch", "onnx", "onnxruntime") if importlib.util.find_spec(name) is None]
+        return f"{', '.join(absent)} missing; install with: pip install 'edgeprof[host]'" if absent else None
+
+    def export(self, network: NetworkToExport, folder: Path, precision: str) -> tuple[Path, ...]:
+        """Write a network."""
+        path = folder / "model.onnx"
+        if precision == "int8":
+            _write(_float32_model(network), folder / "float32.onnx")
+            _quantize(folder / "float32.onnx", path, network)
+        elif precision == "float16":
+            _write(_half(_float32_model(network)), path)
+        else:
+            _write(_float32_model(network), path)
+        return (path,)
+
+    def run(self, files: tuple[Path, ...], inputs: NDArray[np.float32]) -> NDArray[Any]:
+        """Run a file in ONNX Runtime on the CPU."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = LOG_SEVERITY_ERROR
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(str(files[0]), options, providers=["CPUExecutionProvider"])
+        (declared,) = session.get_inputs()
+        element_type = np.float16 if declared.type == "tensor(float16)" else np.float32
+        output: NDArray[Any] = session.run(None, {declared.name: inputs.astype(element_type)})[0]
+        return output
 
 
 def export_architecture(
     space: SearchSpace, architecture: Architecture, folder: str | os.PathLike[str], *, batch_size: int = 1
 ) -> Path:
-    """Export an architecture to ONNX, unless the folder holds it already.
+    """Export an architecture to ONNX in float32, unless the folder holds it already.
 
     The weights are random but the same each time, so that the same architecture is the same file. Space and
     architecture are in the model's metadata as `edgeprof.space` and `edgeprof.architecture`.
@@ -35,52 +91,74 @@ def export_architecture(
         Path of the file.
 
     Raises:
+        ExportError: If the file does not compute what the network does.
         OutputFileError: If the file cannot be written.
     """
-    folder = Path(folder)
-    text = space.format(architecture)
-    # The same architecture may have another number of classes, or an image as output.
-    shapes = f"{space.input_shape} to {space.output_shape}"
-    identity = f"{space.name} {text} {shapes} batch {batch_size} opset {OPSET_VERSION}"
-    digest = hashlib.sha256(identity.encode()).hexdigest()
-    path = folder / f"{space.name}-{digest[:32]}.onnx"
-    if not path.exists():
-        content = _exported(space, architecture, batch_size)
-        named = _with_origin(content, {"edgeprof.space": space.name, "edgeprof.architecture": text})
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_output(path, named)
-        except OSError as error:
-            raise OutputFileError(
-                f"cannot keep the exported network {path} ({error.strerror}): free the disk, or name another folder in "
-                "EDGEPROF_CACHE; nothing measured is lost"
-            ) from error
-    return path
+    conversion = Conversion(
+        exporter=OnnxExporter.name,
+        precision=FLOAT32,
+        space=space.name,
+        architecture=space.format(architecture),
+        batch_size=batch_size,
+    )
+    return convert(conversion, OnnxExporter(), space, Path(folder))[0]
 
 
-def _exported(space: SearchSpace, architecture: Architecture, batch_size: int) -> bytes:
-    import torch  # takes a second to import, and only an export needs it
+def _float32_model(network: NetworkToExport) -> Any:
+    import onnx
+    import torch
 
     content = io.BytesIO()
     with warnings.catch_warnings():
         # torch's newer exporter takes ten times longer for the same graph.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            space.build(architecture),
-            (torch.zeros(batch_size, *space.input_shape),),
+            network.module,
+            (network.example,),
             content,  # type: ignore[arg-type]  # taken, with this exporter
-            input_names=["image"],
-            output_names=["output"],
+            input_names=[INPUT_NAME],
+            output_names=[OUTPUT_NAME],
             opset_version=OPSET_VERSION,
             dynamo=False,
         )
-    return content.getvalue()
+    model = onnx.load_model_from_string(content.getvalue())
+    onnx.helper.set_model_props(model, dict(network.metadata))
+    return model
 
 
-def _with_origin(content: bytes, metadata: dict[str, str]) -> bytes:
-    import onnx
+def _half(model: Any) -> Any:
+    from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    model = onnx.load_model_from_string(content)
-    onnx.helper.set_model_props(model, metadata)
-    named: bytes = model.SerializeToString()
-    return named
+    with warnings.catch_warnings():
+        # Weights smaller than float16 can say become its smallest number.
+        warnings.simplefilter("ignore")
+        return convert_float_to_float16(model, keep_io_types=False)
+
+
+def _quantize(source: Path, target: Path, network: NetworkToExport) -> None:
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class _Batches(CalibrationDataReader):  # type: ignore[misc]  # the library has no types
+        def __init__(self) -> None:
+            self._batches: Iterator[Any] = iter(network.calibration)
+
+        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+            batch = next(self._batches, None)
+            return None if batch is None else {INPUT_NAME: batch.numpy()}
+
+    prepared = source.with_name("prepared.onnx")
+    quant_pre_process(str(source), str(prepared))
+    quantize_static(
+        str(prepared),
+        str(target),
+        _Batches(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QInt8,
+        weight_type=QuantType.QInt8,
+    )
+
+
+def _write(model: Any, path: Path) -> None:
+    path.write_bytes(model.SerializeToString())

@@ -100,6 +100,25 @@ class AttemptRunner:
         record_result(self._client, self._store, attempt.job_id, platform, measurement)
         return measurement
 
+    def fail(
+        self, probe: Probe, platform: Platform, request: MeasurementRequest, error: EdgeprofError
+    ) -> FailedAttempt:
+        """Write that a probe failed before the device was asked for it.
+
+        Args:
+            probe: What was to be measured.
+            platform: The device, with the setting that is asked for.
+            request: What the attempt would have asked for.
+            error: Why it failed.
+
+        Raises:
+            EdgeprofError: The error, where the session cannot go on before somebody mends the cause.
+        """
+        attempt = probe.open_attempt or self._store.begin_attempt(self._record, probe, request)
+        outcome = self._after_failure(probe, attempt, platform, error, has_failed=False)
+        assert isinstance(outcome, FailedAttempt)  # the device has no job
+        return outcome
+
     def _after_failure(
         self, probe: Probe, attempt: Attempt, platform: Platform, error: EdgeprofError, *, has_failed: bool
     ) -> Measurement | FailedAttempt:

@@ -22,7 +22,8 @@ from edgeprof.arguments import MAX_PAIR_COUNT, require_count, require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.uploads import read_model
 from edgeprof.errors import EdgeprofError
-from edgeprof.exporters.onnx import export_architecture
+from edgeprof.exporters.choice import choose_exporter
+from edgeprof.exporters.converter import Converter
 from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.attempt import AttemptRunner
 from edgeprof.measuring.setting_check import require_threads
@@ -66,6 +67,7 @@ class Candidate:
         profile: Profile | str | os.PathLike[str],
         architecture: str,
         *,
+        device: Device | None = None,
         model_folder: str | os.PathLike[str] | None = None,
     ) -> "Candidate":
         """Make a candidate of an architecture, exported and run in the setting of a profile's platform.
@@ -73,22 +75,20 @@ class Candidate:
         Args:
             profile: The profile, or the file that holds it.
             architecture: Text of an architecture of the profile's search space.
+            device: The device as its agent describes it, whose runtime says which formats it reads; None for ONNX.
             model_folder: Where exported networks are kept; None for the user's cache.
 
         Raises:
             ProfileError: If the file is damaged or of another version.
             ArchitectureError: If the text names no architecture of the space.
+            ExportError: If this host cannot write the network in the format and precision of the platform.
             EdgeprofError: If the profile does not name its platform.
         """
         loaded = load_profile(profile)
         setting = Platform.from_facts(loaded.platform).setting
-        space = get_space(loaded.space.name)
-        model = export_architecture(
-            space,
-            space.parse(architecture),
-            usable_model_folder(model_folder),
-            batch_size=setting.batch_size,
-        )
+        space, folder = get_space(loaded.space.name), usable_model_folder(model_folder)
+        with Converter(choose_exporter(device, setting), space, folder, batch_size=setting.batch_size) as converter:
+            model = converter.convert(space.format(space.parse(architecture)))[0]
         return cls(name=architecture, model=model, setting=setting)
 
 

@@ -11,6 +11,7 @@ from edgeprof.errors import (
     AgentUnavailableError,
     DeviceChangedError,
     EdgeprofError,
+    ExportError,
     InvalidAddressError,
     InvalidArgumentError,
     LocalAgentError,
@@ -103,6 +104,8 @@ ACTION_OF_HOST_ERROR: dict[type[EdgeprofError], FailureAction] = {
     # Before the device is asked: nothing runs there.
     ModelFileError: FailureAction.STOP,
     NetworkSourceError: FailureAction.STOP,
+    # Of one network; what is missing on this host is said before the session begins.
+    ExportError: FailureAction.SKIP,
     OnboardingError: FailureAction.STOP,
     OutputFileError: FailureAction.STOP,
     InvalidArgumentError: FailureAction.STOP,

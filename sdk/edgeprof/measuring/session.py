@@ -10,11 +10,11 @@ import math
 import os
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
-from edgeprof.errors import ModelFileError, OnboardingError
-from edgeprof.exporters.onnx import export_architecture
+from edgeprof.errors import ExportError, OnboardingError
+from edgeprof.exporters.choice import choose_exporter
+from edgeprof.exporters.converter import Converter
 from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.anchor import latency_estimates
 from edgeprof.measuring.attempt import AttemptRunner, FailedAttempt
@@ -28,7 +28,8 @@ from edgeprof.measuring.next_step import (
     measurement_counts,
     next_step,
 )
-from edgeprof.measuring.setting_check import require_exportable
+from edgeprof.measuring.setting_check import require_threads
+from edgeprof.measuring.spare_core import has_spare_core
 from edgeprof.measuring.time_ledger import AGENT, MEASURING, TimeLedger
 from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store
 from edgeprof.store.platform import Platform
@@ -43,7 +44,7 @@ MAX_REOPEN_COUNT = 1
 
 
 class MeasurementSession:
-    """Measures architectures one after the other.
+    """Measures architectures one after the other. Close it, or use it as a context manager.
 
     Args:
         client: The device.
@@ -52,12 +53,14 @@ class MeasurementSession:
         record: The session in the store, new or to be resumed.
         plan: How long and how often to run each model; None for the agent's default.
         model_folder: Where exported models are kept; None for the user's cache.
+        calibration: Calibration data (.npz) for integer precisions; None for synthetic data.
         listener: Is called at every step; None for no calls.
         time_ledger: Counts the time of each step; None for one of the session's own.
 
     Raises:
         SettingNotSupportedError: If networks cannot be exported in the precision of the setting, or the device does not
             allow its number of threads.
+        ExportError: If this host lacks what exports networks for the device.
         OutputFileError: If networks cannot be kept in the folder of models.
     """
 
@@ -70,6 +73,7 @@ class MeasurementSession:
         *,
         plan: MeasurementPlan | None = None,
         model_folder: str | os.PathLike[str] | None = None,
+        calibration: str | os.PathLike[str] | None = None,
         listener: SessionListener | None = None,
         time_ledger: TimeLedger | None = None,
     ) -> None:
@@ -78,11 +82,21 @@ class MeasurementSession:
         self.space = get_space(record.space)
         self._store = store
         self._runner = AttemptRunner(client, store, record)
+        self._ahead: tuple[str, ...] = ()
         self._request = MeasurementRequest(setting=platform.setting, plan=plan or MeasurementPlan())
-        self._model_folder = usable_model_folder(model_folder)
         self._listener = listener or SessionListener()
         self._time_ledger = time_ledger or TimeLedger()
-        require_exportable(client.device(), platform.setting)
+        device, setting = client.device(), platform.setting
+        require_threads(device, setting)
+        self._converter = Converter(
+            choose_exporter(device, setting),
+            self.space,
+            usable_model_folder(model_folder),
+            batch_size=setting.batch_size,
+            calibration=calibration,
+            is_ahead=has_spare_core(device, setting),
+        )
+        self._converter.prepare()
         self._runner.acknowledge_results()
 
     def probes(self) -> list[Probe]:
@@ -143,6 +157,25 @@ class MeasurementSession:
             elif self._measure(step):
                 return step.probe
 
+    @property
+    def converts_ahead(self) -> bool:
+        """Whether networks are converted while others are measured."""
+        return self._converter.is_ahead
+
+    def prepare(self, architectures: Sequence[str]) -> None:
+        """Convert networks that will probably be planned next while others are measured."""
+        self._ahead = tuple(architectures)
+
+    def close(self) -> None:
+        """End what converts networks."""
+        self._converter.close()
+
+    def __enter__(self) -> "MeasurementSession":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def end(self) -> None:
         """Mark the session as finished."""
         self._store.end_session(self.record, datetime.now(timezone.utc))
@@ -151,36 +184,36 @@ class MeasurementSession:
         """Make an attempt; False where another one of the same probe is to follow."""
         probe = step.probe
         self._listener.on_probe_started(probe)
-        with self._time_ledger.step("exporting networks"):
-            model = self._export(probe.architecture)
+        try:
+            with self._time_ledger.step("exporting networks"):
+                model = self._converter.convert(probe.architecture)
+                self._converter.prepare([*self._planned(), *self._ahead])
+        except ExportError as error:
+            return self._failed(probe, self._runner.fail(probe, self.platform, self._request, error))
         begin_s = self._time_ledger.elapsed_s()
         outcome = self._runner.run(
             probe,
             self.platform,
             self._request,
-            model,
+            model[0],
             on_event=self._listener.on_job_event,
             on_waiting=self._listener.on_waiting,
         )
         if isinstance(outcome, FailedAttempt):
-            self._listener.on_probe_failed(probe, outcome.message)
-            self._give_up_after_many_failures(outcome.message)
-            return outcome.is_given_up
+            return self._failed(probe, outcome)
         runs_s = sum(sum(block.latency_ms) for block in outcome.blocks) / 1_000
         self._time_ledger.add(MEASURING, runs_s)
         self._time_ledger.add(AGENT, max(self._time_ledger.elapsed_s() - begin_s - runs_s, 0.0))
         self._listener.on_probe_measured(probe, outcome)
         return True
 
-    def _export(self, text: str) -> Path:
-        architecture, batch_size = self.space.parse(text), self.platform.setting.batch_size
-        try:
-            return export_architecture(self.space, architecture, self._model_folder, batch_size=batch_size)
-        except OSError as error:
-            raise ModelFileError(
-                f"cannot write the exported network to {self._model_folder} ({error.strerror or error}): free the disk "
-                "or name another folder in EDGEPROF_CACHE; what was measured is kept, and the same command goes on"
-            ) from error
+    def _planned(self) -> list[str]:
+        return [probe.architecture for probe in self.probes() if probe.state == "planned"]
+
+    def _failed(self, probe: Probe, outcome: FailedAttempt) -> bool:
+        self._listener.on_probe_failed(probe, outcome.message)
+        self._give_up_after_many_failures(outcome.message)
+        return outcome.is_given_up
 
     def _give_up_after_many_failures(self, last: str) -> None:
         given_up = self._failures_in_a_row()

@@ -100,6 +100,7 @@ def verify(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     model_folder: str | os.PathLike[str] | None = None,
+    calibration: str | os.PathLike[str] | None = None,
     listener: SessionListener | None = None,
 ) -> Verification:
     """Predict networks that the profile has never seen, then measure them.
@@ -114,6 +115,7 @@ def verify(
         seed: Seed that draws them.
         store: Where the measurements go, or its file; None for the user's own.
         model_folder: Where exported networks are kept; None for the user's cache.
+        calibration: Inputs (.npz) by which an integer precision is scaled; None for synthetic ones.
         listener: Is called at every measurement.
 
     Raises:
@@ -126,20 +128,16 @@ def verify(
     unseen_count = profile.space.size - len({*profile.space.architectures(profile.samples.choices)})
     require_count("the number of networks to verify with", count, MIN_UNSEEN_COUNT, unseen_count)
     platform = _platform_of(client, profile)
-    space = profile.space
     unseen = _unseen(profile, count, seed)
     purpose = f"verify {profile.provenance.get('onboarding_session', '')}"
     with (
         opened(store) as store,
-        store.session(platform, space.name, seed, purpose=purpose) as record,
+        store.session(platform, profile.space.name, seed, purpose=purpose) as record,
+        MeasurementSession(
+            client, platform, store, record, model_folder=model_folder, calibration=calibration, listener=listener
+        ) as session,
     ):
-        session = MeasurementSession(client, platform, store, record, model_folder=model_folder, listener=listener)
-        anchor = space.architectures(profile.samples.choices[:1])
-        wanted = [space.format(architecture) for architecture in (*anchor, *unseen)]
-        planned = {probe.architecture for probe in session.probes()}
-        session.plan([text for text in wanted if text not in planned])
-        session.converge()
-        measured = {text: found for text, found in session.latency_estimates().items() if text in wanted[1:]}
+        measured = _measured(session, profile, unseen)
         session.end()
     if len(measured) < min(count, MIN_MEASURED_COUNT):
         raise EdgeprofError(
@@ -147,6 +145,17 @@ def verify(
             f"needs {MIN_MEASURED_COUNT}: mend the device, then start the same command again"
         )
     return _compare(profile, platform, measured)
+
+
+def _measured(session: MeasurementSession, profile: Profile, unseen: list[Architecture]) -> dict[str, LatencyEstimate]:
+    """Measure the anchor of a profile and unseen networks; returns the estimates of the latter."""
+    space = profile.space
+    anchor = space.architectures(profile.samples.choices[:1])
+    wanted = [space.format(architecture) for architecture in (*anchor, *unseen)]
+    planned = {probe.architecture for probe in session.probes()}
+    session.plan([text for text in wanted if text not in planned])
+    session.converge()
+    return {text: found for text, found in session.latency_estimates().items() if text in wanted[1:]}
 
 
 def _compare(profile: Profile, platform: Platform, measured: dict[str, LatencyEstimate]) -> Verification:

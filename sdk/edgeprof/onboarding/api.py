@@ -2,14 +2,16 @@
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from edgeprof._version import VERSION
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import OnboardingError
+from edgeprof.exporters.choice import choose_exporter
 from edgeprof.measuring.session import MeasurementSession
-from edgeprof.measuring.setting_check import require_exportable
+from edgeprof.measuring.setting_check import require_threads
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.listener import OnboardingListener
@@ -21,6 +23,7 @@ from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
 from edgeprof_predictor.bundle import Bundle, load_bundle
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.profile import Profile
+from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import Setting
 
 ONBOARDING = "onboarding"
@@ -53,6 +56,7 @@ def onboard(
     bundle: Bundle | None = None,
     seed: int = 0,
     model_folder: str | os.PathLike[str] | None = None,
+    calibration: str | os.PathLike[str] | None = None,
     listener: OnboardingListener | None = None,
 ) -> Onboarded:
     """Measure a few networks of a search space on a device, and adapt a predictor of all others to it.
@@ -69,6 +73,7 @@ def onboard(
         bundle: Pre-trained predictor; None for the one that ships with the space.
         seed: Seed of candidates and order.
         model_folder: Where exported networks are kept; None for the user's cache.
+        calibration: Inputs (.npz) by which an integer precision is scaled; None for synthetic ones.
         listener: Is called at every step.
 
     Raises:
@@ -84,24 +89,24 @@ def onboard(
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
-        require_exportable(device, setting)
-        platform = resolve_platform(device, setting)
+        platform = _platform(device, setting)
         path = None if output is None else _checked_path(Path(output), platform, space)
-        with store.session(platform, space, seed, purpose=ONBOARDING) as record:
-            session = MeasurementSession(
-                client,
-                platform,
-                store,
-                record,
-                plan=PLAN,
-                model_folder=model_folder,
-                listener=listener,
-                time_ledger=time_ledger,
-            )
+        session_of = partial(MeasurementSession, client, platform, store, plan=PLAN, model_folder=model_folder)
+        with (
+            store.session(platform, space, seed, purpose=ONBOARDING) as record,
+            session_of(record, calibration=calibration, listener=listener, time_ledger=time_ledger) as session,
+        ):
             onboarding = Onboarding(session, method, goal=goal, listener=listener, time_ledger=time_ledger, store=store)
             onboarded = _finished(onboarding, path)
             session.end()  # only now: where the file cannot be written, the same call resumes with nothing to measure
         return onboarded
+
+
+def _platform(device: Device, setting: Setting) -> Platform:
+    """Return the platform of a setting, once it is known that networks can be exported for it."""
+    require_threads(device, setting)
+    choose_exporter(device, setting)
+    return resolve_platform(device, setting)
 
 
 def _finished(onboarding: Onboarding, path: Path | None) -> Onboarded:

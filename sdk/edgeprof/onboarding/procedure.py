@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
 from edgeprof.measuring.session import MeasurementSession
@@ -140,6 +141,24 @@ class Onboarding:
         random.Random(self._seed).shuffle(architectures)
         self.session.plan(architectures)
         self._listener.on_chosen(architectures)
+        if self.session.converts_ahead and count and count + wanted < self._goal.sample_count:
+            with self.time_ledger.step("choosing networks"):
+                self.session.prepare([self._likely_next(untried, chosen)])
+
+    def _likely_next(self, untried: ChoiceArray, chosen: NDArray[np.int64]) -> str:
+        """The network that will be chosen after some, if these turn out to be as fast as predicted now.
+
+        Args:
+            untried: Candidates that were not measured.
+            chosen: Which of them will be measured first.
+        """
+        measured = self._samples()
+        posterior = self._method.adapt(measured, seed=self._seed).adapted.posterior
+        latency_ms, sd_ms = posterior.predict(posterior.prior.basis(untried[chosen]))
+        predicted = Samples(choices=untried[chosen], latency_ms=latency_ms, relative_sd=np.zeros_like(sd_ms))
+        left = np.delete(untried, chosen, axis=0)
+        following = self._method.choose_samples(left, 1, measured=measured.joined(predicted), seed=self._seed)
+        return self._space.format(self._space.architectures(left[following])[0])
 
     def _distinct_candidates(self) -> ChoiceArray:
         """Candidates that run different graphs: what cannot influence the output is not exported."""

@@ -222,8 +222,8 @@ def _device_meter(
     with (
         opened(store) as store,
         store.session(platform, profile.space.name, seed, purpose=purpose) as record,
+        MeasurementSession(client, platform, store, record, model_folder=model_folder, listener=listener) as session,
     ):
-        session = MeasurementSession(client, platform, store, record, model_folder=model_folder, listener=listener)
         yield DeviceMeter(session, profile)
         # Not where the search raised: it is resumed then.
         session.end()

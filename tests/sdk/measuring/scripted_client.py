@@ -59,7 +59,7 @@ class ScriptedClient:
         self.kills_when_acknowledging = False
 
     def device(self) -> Any:
-        return SimpleNamespace(limits=SimpleNamespace(thread_count=0), runtimes=())
+        return SimpleNamespace(limits=SimpleNamespace(thread_count=0), runtimes=(), host_name="scripted")
 
     def measure(
         self,

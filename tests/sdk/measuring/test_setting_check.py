@@ -13,11 +13,11 @@ from edgeprof_proto.records.job_spec import Setting
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        (Setting(runtime="onnxruntime", precision="int8"), "precision 'int8' was asked for, but edgeprof exports"),
-        (Setting(runtime="onnxruntime", precision="float16"), "leave --precision out"),
+        (Setting(runtime="onnxruntime", precision="float64"), "in float32, float16 or int8.*or leave it out"),
+        (Setting(runtime="onnxruntime", precision="float7"), "no precision 'float7'; choose from: float32, "),
         (Setting(runtime="simulated", thread_count=1_000), "allows 64 threads, 1000 were asked for"),
     ],
-    ids=["int8", "float16", "threads"],
+    ids=["float64", "float7", "threads"],
 )
 def test_an_onboarding_that_cannot_run_is_refused_before_anything_is_exported(
     simulated_device: SimulatedDevice, tmp_path: Path, setting: Setting, sentence: str

@@ -1,0 +1,115 @@
+"""Converts networks for a platform: here where that is quick, else in a process of its own, ahead of the measuring."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgeprof.exporters.choice import ExportChoice
+from edgeprof.exporters.conversion import Conversion, convert, files_of
+from edgeprof.exporters.process_link import ConverterProcess
+from edgeprof_predictor.spaces import SearchSpace
+
+MAX_AHEAD_COUNT = 2
+"""Conversions that the process may have before it: one that is needed at once waits for no more than these."""
+
+
+class Converter:
+    """Writes the networks of one space for one platform. Close it, or use it as a context manager.
+
+    Args:
+        choice: The exporter and the precision of the files.
+        space: The search space.
+        folder: The folder of models.
+        batch_size: First dimension of the input.
+        calibration: File of calibration data for integer precisions; None for synthetic data.
+        is_ahead: Whether networks may be converted while others are measured.
+
+    Raises:
+        ExportError: If the calibration data cannot be used.
+    """
+
+    def __init__(
+        self,
+        choice: ExportChoice,
+        space: SearchSpace,
+        folder: Path,
+        *,
+        batch_size: int = 1,
+        calibration: str | os.PathLike[str] | None = None,
+        is_ahead: bool = True,
+    ) -> None:
+        self._choice = choice
+        self._space = space
+        self._folder = folder
+        self._batch_size = batch_size
+        self._calibration = "" if calibration is None else os.path.abspath(calibration)
+        self.is_ahead = is_ahead and not choice.is_quick
+        """Whether networks are converted while others are measured."""
+        self._process: ConverterProcess | None = None
+
+    def convert(self, architecture: str) -> tuple[Path, ...]:
+        """Return the files of an architecture's network, the main one first; they are written where there are none.
+
+        Args:
+            architecture: Text of the architecture.
+
+        Raises:
+            ExportError: If the converter cannot write the network, what it wrote does not compute the same, or its
+                process ended or does not answer.
+            OutputFileError: If the files cannot be kept.
+        """
+        conversion = self._conversion(architecture)
+        if self._choice.is_quick:
+            return convert(conversion, self._choice.exporter, self._space, self._folder)
+        files = files_of(conversion, self._choice.exporter, self._space, self._folder)
+        if files[0].exists():
+            return files
+        return self._running_process().result(conversion)
+
+    def prepare(self, architectures: Sequence[str] = ()) -> None:
+        """Start what converts, and convert the first of these while the caller does something else.
+
+        Args:
+            architectures: Texts of the architectures that will be needed next, in this order.
+        """
+        if self._choice.is_quick:
+            return
+        process = self._running_process()
+        if not self.is_ahead:
+            return
+        for architecture in architectures:
+            conversion = self._conversion(architecture)
+            if process.pending_count >= MAX_AHEAD_COUNT:
+                return
+            if not files_of(conversion, self._choice.exporter, self._space, self._folder)[0].exists():
+                process.request(conversion)
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def __enter__(self) -> "Converter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _conversion(self, architecture: str) -> Conversion:
+        is_calibrated = not self._choice.precision.startswith(("float", "bfloat"))
+        return Conversion(
+            exporter=self._choice.exporter.name,
+            precision=self._choice.precision,
+            space=self._space.name,
+            architecture=architecture,
+            batch_size=self._batch_size,
+            calibration=self._calibration if is_calibrated else "",
+        )
+
+    def _running_process(self) -> ConverterProcess:
+        if self._process is not None and self._process.has_ended:
+            self.close()
+        if self._process is None:
+            self._process = ConverterProcess(self._folder)
+        return self._process

@@ -1,0 +1,141 @@
+"""The host's handle on the process that converts networks (`converter_process.py`)."""
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TextIO
+
+from edgeprof.errors import ExportError, OutputFileError
+from edgeprof.exporters.conversion import Conversion
+
+CONVERSION_TIMEOUT_S = 300.0
+"""Longest wait for one conversion: the slowest converter takes half a minute for a network, its import included."""
+
+STOP_TIMEOUT_S = 5.0
+"""The process ends as soon as its stdin is closed; then it is killed."""
+
+READ_BYTES = 65_536
+
+LAST_WORDS_LENGTH = 300
+"""Letters that a message quotes of what a process printed last."""
+
+
+class ConverterProcess:
+    """The process, and what it was asked for. Close it.
+
+    Args:
+        folder: The folder of models.
+        timeout_s: Longest wait for one conversion, in seconds.
+    """
+
+    def __init__(self, folder: Path, *, timeout_s: float = CONVERSION_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+        self._log: TextIO = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - until `close`
+        self._pending: deque[Conversion] = deque()
+        self._answers: dict[Conversion, dict[str, Any]] = {}
+        self._unread = b""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "edgeprof.exporters.converter_process", os.fspath(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            # The other cores are left to what is measured on this machine, if anything is.
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            # Ctrl-C in the terminal must reach the host alone, which then ends this process.
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._requests, self._replies = self._process.stdin, self._process.stdout
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is no longer there."""
+        return self._process.poll() is not None
+
+    @property
+    def pending_count(self) -> int:
+        """Conversions that are not answered yet."""
+        while self._pending and self._is_readable(0.0) and self._receive():
+            pass
+        return len(self._pending)
+
+    def request(self, conversion: Conversion) -> None:
+        """Ask for a conversion, unless that was done already."""
+        if conversion in self._pending or conversion in self._answers:
+            return
+        self._pending.append(conversion)
+        # Where the process has ended, that is seen when the answer is waited for.
+        with contextlib.suppress(BrokenPipeError):
+            self._requests.write(json.dumps(asdict(conversion)).encode() + b"\n")
+            self._requests.flush()
+
+    def result(self, conversion: Conversion) -> tuple[Path, ...]:
+        """Wait for a conversion and return its files.
+
+        Raises:
+            ExportError: If it failed, or the process ended or does not answer; it is no longer there then.
+            OutputFileError: If its files cannot be kept.
+        """
+        self.request(conversion)
+        while conversion not in self._answers:
+            if not self._is_readable(self._timeout_s):
+                self.close()
+                raise ExportError(
+                    f"{conversion.exporter} has not converted {self._pending[0].architecture} in "
+                    f"{self._timeout_s:.0f} s; its process was ended"
+                )
+            if not self._receive():
+                raise self._crash()
+        answer = self._answers.pop(conversion)
+        if "error" in answer:
+            error_type = OutputFileError if answer["error"] == OutputFileError.__name__ else ExportError
+            raise error_type(answer["message"])
+        return tuple(Path(name) for name in answer["files"])
+
+    def close(self) -> None:
+        """End the process, also within a conversion."""
+        with contextlib.suppress(BrokenPipeError):
+            self._requests.close()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._replies.close()
+        self._log.close()
+
+    def _is_readable(self, timeout_s: float) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._replies, selectors.EVENT_READ)
+            return bool(selector.select(timeout_s))
+
+    def _receive(self) -> bool:
+        """Take what the process has sent; False where it has ended."""
+        content = os.read(self._replies.fileno(), READ_BYTES)
+        *lines, self._unread = (self._unread + content).split(b"\n")
+        for line in lines:
+            # Answers come in the order of the requests.
+            self._answers[self._pending.popleft()] = json.loads(line)
+        return bool(content)
+
+    def _crash(self) -> ExportError:
+        conversion, status = self._pending[0], self._process.wait()
+        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        if status == -signal.SIGKILL:
+            how += ", probably for want of memory"
+        self._log.seek(0)
+        printed = self._log.read().strip().splitlines()
+        last_words = f": {printed[-1][:LAST_WORDS_LENGTH]}" if printed else ""
+        self.close()
+        return ExportError(
+            f"the process that converts networks ended {how} at {conversion.architecture} for {conversion.exporter}"
+            f"{last_words}"
+        )
