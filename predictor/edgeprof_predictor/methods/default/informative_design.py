@@ -43,7 +43,7 @@ NEGLIGIBLE_VARIANCE: Final = 1e-8
 """Relative variance below which no further extreme is searched."""
 
 FIRST_ROUND_COUNT: Final = 3
-"""Samples chosen before anything is measured: one or two measurements would mislead the choice of the next."""
+"""Samples of a table chosen before anything is measured: one or two would mislead the choice of the next."""
 
 REMAINING_COUNT: Final = 200
 """Candidates over which the effect of further samples is estimated."""
@@ -52,7 +52,9 @@ REMAINING_COUNT: Final = 200
 class Informative:
     """Takes the architecture that lowers the variance of all others most, given what is measured.
 
-    Cells whose input does not reach their output come last: they are of no use.
+    Cells whose input does not reach their output come last: they are of no use. On a device, where graphs are pruned,
+    the first sample is a typical network and the others follow one by one: the most informative ones are often the
+    fastest, and contention and overheads change their latencies most, so they alone tell the scale of all others badly.
 
     Args:
         prior: Of the search space and its sources.
@@ -80,13 +82,17 @@ class Informative:
         extremes = find_extremes(self._prior, basis, EXTREME_COUNT)
         pool = np.concatenate([np.arange(typical_count), extremes[extremes >= typical_count]])
         posterior = Posterior.infer(self._prior, self._hyper_samples, measured)
-        chosen = choose_informative(posterior, basis[pool], count, typical_count=typical_count)
+        first = None
+        if self._prior.runs_pruned and not measured.count:
+            first = int(np.argsort(basis.means[:typical_count, self._prior.unsampled_mean])[typical_count // 2])
+        chosen = choose_informative(posterior, basis[pool], count, typical_count=typical_count, first=first)
         indices: NDArray[np.int64] = eligible[pool[chosen]]
         return indices
 
     def next_round(self, sample_count: int, wanted_count: int) -> int:
         """Return how many samples to choose at once: a few before anything is known, then one at a time."""
-        return min(1 if sample_count else FIRST_ROUND_COUNT, wanted_count - sample_count)
+        is_one_by_one = sample_count > 0 or self._prior.runs_pruned
+        return min(1 if is_one_by_one else FIRST_ROUND_COUNT, wanted_count - sample_count)
 
 
 def find_extremes(prior: Prior, candidates: Basis, count: int) -> NDArray[np.int64]:
@@ -117,7 +123,7 @@ def find_extremes(prior: Prior, candidates: Basis, count: int) -> NDArray[np.int
 
 
 def choose_informative(
-    posterior: Posterior, candidates: Basis, count: int, *, typical_count: int | None = None
+    posterior: Posterior, candidates: Basis, count: int, *, typical_count: int | None = None, first: int | None = None
 ) -> NDArray[np.int64]:
     """Return distinct indices of candidates, each with the largest gain after those before.
 
@@ -130,16 +136,19 @@ def choose_informative(
         candidates: Architectures to choose from.
         count: How many.
         typical_count: The first so many candidates stand for the space; all where not given.
+        first: The candidate that comes first whatever its gain, if any.
 
     Raises:
         SampleCountError: If there are fewer candidates than asked for.
     """
     check_count(len(candidates), count)
     covariance, means, _ = posterior.covariance(candidates, CONSIDERED_COUNT)
-    return _choose(covariance, means, count, slice(0, typical_count))
+    return _choose(covariance, means, count, slice(0, typical_count), first=first)
 
 
-def _choose(covariance: FloatArray, means: FloatArray, count: int, typical: slice) -> NDArray[np.int64]:
+def _choose(
+    covariance: FloatArray, means: FloatArray, count: int, typical: slice, *, first: int | None = None
+) -> NDArray[np.int64]:
     """Choose by the covariances `h x n x n` and means `h x n` of hyper-parameter samples."""
     noise = ASSUMED_NOISE * means**2
     direction = means[:, typical] / np.linalg.norm(means[:, typical], axis=1, keepdims=True)
@@ -151,7 +160,7 @@ def _choose(covariance: FloatArray, means: FloatArray, count: int, typical: slic
         gains = lowered / (variance + noise) / np.maximum(variance[:, typical].sum(axis=1, keepdims=True), 1e-12)
         gain = gains.mean(axis=0)
         gain[chosen] = -1.0
-        chosen.append(int(gain.argmax()))
+        chosen.append(int(gain.argmax()) if chosen or first is None else first)
         covariance = conditioned(covariance, chosen[-1], noise[:, chosen[-1]])
     return np.array(chosen, dtype=np.int64)
 

@@ -162,3 +162,17 @@ def test_what_runs_on_a_device_is_described_without_its_dead_edges(
     assert metrics.median_ape(latency_ms, prediction.latency_ms) < 0.1
     assert np.array_equal(prediction.latency_ms, predictor.predict(space.pruned(choices)).latency_ms)
     assert np.array_equal(predictor.samples.choices, choices[chosen])  # as they were measured
+
+
+def test_the_first_sample_on_a_device_is_a_typical_network(
+    method: DefaultMethod, space: SearchSpace, world: LatencyTable
+) -> None:
+    on_devices, none = method.for_pruned_graphs(), Samples.none(space)
+    assert on_devices.next_round(0, 10) == 1
+    candidates = space.sample_choices(400, seed=12)
+    relative = on_devices.adapt(none, seed=0).predict(candidates).latency_ms
+    rank = np.argsort(np.argsort(relative)) / len(relative)
+    for count in (1, 3):
+        first, *others = on_devices.choose_samples(candidates, count, measured=none, seed=0)
+        assert 0.35 < rank[first] < 0.65
+        assert first not in others
