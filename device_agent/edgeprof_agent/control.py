@@ -55,6 +55,8 @@ async def serving_commands(
                 elif request["command"] == "revoke":
                     hosts.revoke(request["name"])
                     _send(writer, {"revoked": request["name"]})
+                elif request["command"] == "trust":
+                    _send(writer, {"trusted": hosts.add(request["name"], request["fingerprint"])})
                 elif (answers := answer_others(request)) is not None:
                     for message in answers:
                         _send(writer, message)

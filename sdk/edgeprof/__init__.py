@@ -15,6 +15,7 @@ from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 
 if TYPE_CHECKING:
+    from edgeprof.deploying import Deployed, DeployListener, deploy, pack_agent, undeploy
     from edgeprof.devices.client import DeviceClient, connect
     from edgeprof.devices.doctor import diagnose
     from edgeprof.devices.known_devices import known_devices
@@ -39,6 +40,8 @@ __all__ = [
     "Benchmark",
     "Candidate",
     "Comparison",
+    "DeployListener",
+    "Deployed",
     "DeviceClient",
     "EdgeprofError",
     "Evaluation",
@@ -53,6 +56,7 @@ __all__ = [
     "benchmark",
     "compare",
     "connect",
+    "deploy",
     "diagnose",
     "draw_curve",
     "draw_front",
@@ -65,11 +69,13 @@ __all__ = [
     "local_agent",
     "make_plan",
     "onboard",
+    "pack_agent",
     "pair",
     "predict",
     "score_network",
     "score_space",
     "search",
+    "undeploy",
     "verify",
 ]
 
@@ -78,6 +84,8 @@ _MODULE_OF = {
     "Benchmark": "edgeprof.measuring.benchmark",
     "Candidate": "edgeprof.measuring.comparison",
     "Comparison": "edgeprof.measuring.comparison",
+    "DeployListener": "edgeprof.deploying",
+    "Deployed": "edgeprof.deploying",
     "DeviceClient": "edgeprof.devices.client",
     "Evaluation": "edgeprof.evaluating",
     "Goal": "edgeprof.onboarding",
@@ -87,6 +95,7 @@ _MODULE_OF = {
     "benchmark": "edgeprof.measuring.benchmark",
     "compare": "edgeprof.measuring.comparison",
     "connect": "edgeprof.devices.client",
+    "deploy": "edgeprof.deploying",
     "diagnose": "edgeprof.devices.doctor",
     "draw_curve": "edgeprof.plots.sustained_plot",
     "draw_front": "edgeprof.plots.search_plot",
@@ -99,11 +108,13 @@ _MODULE_OF = {
     "local_agent": "edgeprof.devices.local_agent",
     "make_plan": "edgeprof.measuring.effort",
     "onboard": "edgeprof.onboarding",
+    "pack_agent": "edgeprof.deploying",
     "pair": "edgeprof.devices.pairing",
     "predict": "edgeprof.prediction",
     "score_network": "edgeprof.evaluating",
     "score_space": "edgeprof.evaluating",
     "search": "edgeprof.searching",
+    "undeploy": "edgeprof.deploying",
     "verify": "edgeprof.measuring.verification",
 }
 

@@ -38,6 +38,7 @@
     - StoreError                      the store on this host cannot be read or written
     - OnboardingError                 too few samples could be measured
     - LocalAgentError                 the agent that this host tried to start did not come up
+    - DeployError                     the agent could not be brought onto a board, or removed from it
     - NetworkSourceError              a name or a file that gives no torch module
     - ExportError                     a network that cannot be written in the format a device reads
 
@@ -212,6 +213,10 @@ class OnboardingError(EdgeprofError):
 
 class LocalAgentError(EdgeprofError):
     """An agent that this host started on itself did not come up."""
+
+
+class DeployError(EdgeprofError):
+    """The agent could not be brought onto a board over SSH, or removed from it."""
 
 
 class NetworkSourceError(EdgeprofError):

@@ -20,7 +20,7 @@ ROOMS = {
     "edgeprof_predictor": "predictor",
     "edgeprof": "sdk",
 }
-SUFFIXES = {".py", ".pyi", ".typed", ".proto", ".mako", ".json", ".safetensors"}
+SUFFIXES = {".py", ".pyi", ".typed", ".proto", ".mako", ".json", ".safetensors", ".sh"}
 METADATA_FILES = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
 
 

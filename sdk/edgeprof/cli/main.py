@@ -18,6 +18,7 @@ from edgeprof_proto.records.validation import RecordError
 VERBS = {
     "devices": "Show devices: those known, or the ones at the addresses given.",
     "pair": "Pair this host with a device by the code that it shows.",
+    "deploy": "Bring the agent onto a board over SSH, start it, and pair with it.",
     "jobs": "Show the jobs that a device keeps; cancel or drop them.",
     "doctor": "Find out what is wrong with a device, and what to do.",
     "benchmark": "Measure one ONNX model on a device.",

@@ -62,7 +62,7 @@ def pair(address: str, code: str | Callable[[], str]) -> str:
 
 def _exchange(address: str, key: KeyPair, certificate_pem: bytes, exchange: Exchange) -> str:
     requests: queue.SimpleQueue[pairing_pb2.PairRequest | None] = queue.SimpleQueue()
-    start = pairing_pb2.PairingStart(host_name=_host_name(), spake2_message=exchange.message)
+    start = pairing_pb2.PairingStart(host_name=own_name(), spake2_message=exchange.message)
     requests.put(pairing_pb2.PairRequest(start=start))
     try:
         with secure_channel(address, key, certificate_pem) as channel, translate_rpc_errors(address):
@@ -79,7 +79,8 @@ def _exchange(address: str, key: KeyPair, certificate_pem: bytes, exchange: Exch
         requests.put(None)
 
 
-def _host_name() -> str:
+def own_name() -> str:
+    """Return what this host asks a device to call it: user and machine."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):

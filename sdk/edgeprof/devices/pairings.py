@@ -129,6 +129,26 @@ def forget_device(address: str) -> bool:
     return True
 
 
+def forget_certificate(certificate_pem: bytes) -> bool:
+    """Forget a device at all addresses at which it was paired.
+
+    Args:
+        certificate_pem: Its certificate.
+
+    Returns:
+        Whether it was paired.
+
+    Raises:
+        PairingFileError: If the file cannot be used or written.
+    """
+    fingerprint, pairings = fingerprint_of(certificate_pem), read_pairings()
+    kept = {key: value for key, value in pairings.certificates.items() if fingerprint_of(value) != fingerprint}
+    if len(kept) == len(pairings.certificates):
+        return False
+    _write(dataclasses.replace(pairings, certificates=kept))
+    return True
+
+
 def _parse(content: Any) -> Pairings:
     from cryptography.hazmat.primitives import serialization
     from cryptography.x509 import load_pem_x509_certificate

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from edgeprof.errors import (
     AgentTooOldError,
     AgentUnavailableError,
+    DeployError,
     DeviceChangedError,
     EdgeprofError,
     ExportError,
@@ -103,6 +104,7 @@ ACTION_OF_HOST_ERROR: dict[type[EdgeprofError], FailureAction] = {
     InvalidAddressError: FailureAction.DETACH,
     # Before the device is asked: nothing runs there.
     ModelFileError: FailureAction.STOP,
+    DeployError: FailureAction.STOP,
     NetworkSourceError: FailureAction.STOP,
     # Of one network; what is missing on this host is said before the session begins.
     ExportError: FailureAction.SKIP,

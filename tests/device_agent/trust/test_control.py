@@ -47,7 +47,8 @@ def test_answer_for_a_host_that_has_left_is_not_taken_for_the_next_ones() -> Non
 
 
 @pytest.mark.parametrize(
-    "request_line", [b"rubbish\n", b"[]\n", b'{"command": "fly"}\n', b'{"command": "revoke"}\n', b"\n"]
+    "request_line",
+    [b"rubbish\n", b"[]\n", b'{"command": "fly"}\n', b'{"command": "revoke"}\n', b'{"command": "trust"}\n', b"\n"],
 )
 def test_command_that_is_not_understood_is_answered_in_one_sentence(request_line) -> None:
     async def run(folder: Path) -> None:
@@ -58,6 +59,24 @@ def test_command_that_is_not_understood_is_answered_in_one_sentence(request_line
             writer.write(request_line)
             assert "restart it" in json.loads(await reader.readline())["error"]
             writer.close()
+
+    with tempfile.TemporaryDirectory() as path, exclusive_data_dir(Path(path)) as folder:
+        asyncio.run(run(folder))
+
+
+def test_running_agent_pairs_a_host_by_its_fingerprint() -> None:
+    async def run(folder: Path) -> None:
+        hosts = PairedHosts(folder)
+        pairing = PairingServicer(hosts, device_fingerprint="a" * 64, device_id="d")
+        async with serving_commands(folder, pairing, hosts):
+            for fingerprint, expected in (("b" * 64, "trusted"), ("b" * 63, "error")):
+                reader, writer = await asyncio.open_unix_connection(folder / SOCKET_FILE)
+                request = {"command": "trust", "name": "laptop", "fingerprint": fingerprint}
+                writer.write(json.dumps(request).encode() + b"\n")
+                assert expected in json.loads(await reader.readline())
+                writer.close()
+        assert "b" * 64 in hosts
+        assert "b" * 63 not in hosts
 
     with tempfile.TemporaryDirectory() as path, exclusive_data_dir(Path(path)) as folder:
         asyncio.run(run(folder))

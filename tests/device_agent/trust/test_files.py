@@ -108,3 +108,16 @@ def test_two_hosts_of_one_name_are_told_apart_and_one_host_has_one_entry(tmp_pat
 def test_name_that_could_deceive_on_a_terminal_is_refused(tmp_path, name) -> None:
     with exclusive_data_dir(tmp_path) as folder, pytest.raises(InvalidRequestError):
         PairedHosts(folder).add(name, "a" * 64)
+
+
+def test_owner_pairs_a_host_by_its_fingerprint_while_no_agent_runs(tmp_path) -> None:
+    done = edgeprof_agent(tmp_path, "hosts", "--trust", "A" * 64, "--name", "laptop")
+    assert_one_sentence(done, "no certificate", "init")
+    certificate = make_identity(tmp_path).certificate_pem.decode()
+    for again in range(2):
+        done = edgeprof_agent(tmp_path, "hosts", "--trust", "A" * 64, "--name", "laptop")
+        assert (done.returncode, done.stdout) == (0, certificate), again
+    assert [(host.name, host.fingerprint) for host in read_hosts(tmp_path)] == [("laptop", "a" * 64)]
+    for wrong in (("abc", "laptop"), ("a" * 64, "lap top")):
+        assert_one_sentence(edgeprof_agent(tmp_path, "hosts", "--trust", wrong[0], "--name", wrong[1]))
+    assert len(read_hosts(tmp_path)) == 1
