@@ -138,9 +138,9 @@ class Board:
                 raise
             said, complained = _text(printed), _text(complaints)
         if status == _FAILED_CONNECTION:
+            reason = complained.rpartition("\n")[2].strip()[-500:] or "no reason given"
             raise DeployError(
-                f"ssh has no connection to {self.target}: {complained[-500:] or 'it gives no reason'}; the same "
-                "command goes on where it stopped"
+                f"ssh has no connection to {self.target} ({reason}): the same command goes on where it stopped"
             )
         if status:
             raise DeployError(complained[-2_000:] or said[-2_000:] or f"the board ended a command with {status}")

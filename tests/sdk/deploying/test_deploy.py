@@ -155,14 +155,14 @@ def test_what_fails_leaves_the_board_as_it_was(board: LoopbackBoard, monkeypatch
 def test_a_folder_with_other_files_is_left_alone(board: LoopbackBoard) -> None:
     board.folder.mkdir()
     (board.folder / "thesis.tex").touch()
-    with pytest.raises(DeployError, match="holds other files"):
-        deploy(board)
-    assert "there is no deployment" in undeploy(board)[0]
+    for act in (deploy, undeploy):
+        with pytest.raises(DeployError, match="holds other files"):
+            act(board)
     assert (board.folder / "thesis.tex").exists()
 
 
 def test_a_board_that_does_not_answer_is_one_sentence(board: LoopbackBoard) -> None:
-    with pytest.raises(DeployError, match=r"ssh has no connection to .*Permission denied"):
+    with pytest.raises(DeployError, match=r"ssh has no connection to .* \(.*Permission denied"):
         deploy(board, ssh=board.ssh.replace("user_key", "host_key"))
     for target in ("", "-oProxyCommand=x", "a b"):
         with pytest.raises(InvalidArgumentError, match="HOST"):
