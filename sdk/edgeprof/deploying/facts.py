@@ -9,9 +9,9 @@ from edgeprof.errors import DeployError
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 
-_ENVIRONMENT_PACKAGES = {
+_PYTHON_PACKAGES = {
     "apt-get": "sudo apt install python3 libpython3-stdlib",
-    "dnf": "sudo dnf install python3",
+    "dnf": "sudo dnf install python3.11",
     "yum": "sudo yum install python3.11",
     "zypper": "sudo zypper install python311",
     "pacman": "sudo pacman -S python",
@@ -101,13 +101,15 @@ class BoardFacts:
             if interpreter.fits:
                 return interpreter
         versions = "3.10 to 3.13"
-        remedy = _ENVIRONMENT_PACKAGES.get(self.manager, f"install Python {versions} there")
+        remedy = f"`{_PYTHON_PACKAGES[self.manager]}`" if self.manager in _PYTHON_PACKAGES else "install one"
+        if self.manager == "apt-get" and any(not one.missing for one in self.interpreters):
+            remedy = "upgrade to Debian 12, Ubuntu 22.04 or later, whose own Python fits, or install one"
         found = [
             f"{one.text} without {', '.join(one.missing)}" if one.missing else one.text for one in self.interpreters
         ]
         raise DeployError(
             f"the agent needs Python {versions} with its standard library, and the board "
-            f"({self.name or self.machine}) has {'; '.join(found) or 'none'}: `{remedy}` there, then run this again"
+            f"({self.name or self.machine}) has {'; '.join(found) or 'none'}: {remedy} there, then run this again"
         )
 
 

@@ -166,7 +166,10 @@ def _run_pip(target: WheelTarget, requirements: list[str], folder: Path, work_fo
             raise DeployError(f"pip is missing here: `{sys.executable} -m ensurepip`, or use an environment with pip")
         reasons = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
         said = " ".join(reasons)[-1_000:] or done.stderr.strip()[-1_000:]
-        raise DeployError(f"pip finds no wheels for {target.text}, or cannot fetch them: {said}")
+        raise DeployError(
+            f"pip finds no wheels for {target.text}, or cannot fetch them; check the network, or choose another "
+            f"runtime (--runtime R, --no-runtime): {said}"
+        )
 
 
 def _stand_ins(target: WheelTarget, work_folder: Path) -> tuple[Path, Path]:

@@ -116,10 +116,11 @@ def _look(board: Board, folder: str, listener: DeployListener) -> BoardFacts:
 def _undone_on_failure(board: Board, facts: BoardFacts) -> Iterator[None]:
     try:
         yield
-    except DeployError:
+    except DeployError as error:
         # After an interruption nothing is undone: the same command goes on from what is there.
-        with contextlib.suppress(DeployError):
-            board.run_script("undo", facts.folder, elevate=facts.elevates)
+        if not error.is_connection_lost:
+            with contextlib.suppress(DeployError):
+                board.run_script("undo", facts.folder, elevate=facts.elevates)
         raise
 
 
@@ -153,10 +154,10 @@ def _pair(
     command = [python, "-m", "edgeprof_agent", "hosts", "--data-dir", data_dir]
     command += ["--trust", make_key().fingerprint, "--name", own_name()]
     said = board.run(command, facts.elevates)
-    certificate = re.search(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", said)
+    certificate = _certificate_in(said)
     if certificate is None:
         raise DeployError(f"the board did not show the certificate of its agent: {said[:200]!r}")
-    remember_device(address, certificate[0].encode() + b"\n")
+    remember_device(address, certificate)
     deployed = Deployed(
         address=address, folder=facts.folder, service=facts.service, is_reachable=True, runtimes=runtimes
     )
@@ -183,9 +184,15 @@ def _certificate(board: Board, facts: BoardFacts) -> bytes | None:
     if not data_dir:
         return None
     try:
-        return board.run(["cat", f"{data_dir}/device.crt"], facts.elevates).encode()
+        return _certificate_in(board.run(["cat", f"{data_dir}/device.crt"], facts.elevates))
     except DeployError:
         return None
+
+
+def _certificate_in(said: str) -> bytes | None:
+    """Return the certificate in what a board printed, whose login scripts may print other lines before."""
+    found = re.search(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", said)
+    return None if found is None else f"{found[0]}\n".encode()
 
 
 def _address(board: Board, listen: str) -> str:

@@ -84,7 +84,9 @@ def test_an_old_default_python_gives_way_to_a_newer_one(programs: Path, tmp_path
     ("versions", "manager", "said"),
     [
         ({}, "apt-get", r"has none: `sudo apt install python3"),
-        ({"python3": "3.9.2"}, "dnf", r"has 3\.9\.2: `sudo dnf install python3`"),
+        ({"python3": "3.9.2"}, "dnf", r"has 3\.9\.2: `sudo dnf install python3\.11`"),
+        ({"python3": "3.9.2"}, "apt-get", r"has 3\.9\.2: upgrade to Debian 12"),
+        ({"python3": "3.9.2"}, "opkg-of-another-name", r"has 3\.9\.2: install one there"),
         ({"python3": "3.14.0"}, "apk", r"has 3\.14\.0: `sudo apk add python3`"),
     ],
 )

@@ -55,6 +55,8 @@ def test_one_call_brings_starts_and_pairs_and_the_same_call_changes_nothing_more
     assert deployed.runtimes == ()
     with edgeprof.connect(deployed.address) as client:
         device = client.device()
+    # One connection served all steps, so a password would have been asked for once.
+    assert (board.home.parent / "sshd.log").read_text().count("Accepted publickey") == 1
     processes = board.processes()
     assert len(processes) == 1
 
