@@ -85,7 +85,13 @@ def _run(command: list[str], what: str) -> None:
     # The user's own settings of Python and pip do not reach the environment.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
     done = subprocess.run(
-        command, capture_output=True, text=True, errors="replace", env={**kept, "PIP_CONFIG_FILE": os.devnull}
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        # Not the user's folder, from which Python would import files.
+        cwd="/",
+        env={**kept, "PIP_CONFIG_FILE": os.devnull},
     )
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}")[-2_000:]

@@ -212,6 +212,8 @@ remove() {
     rm -rf "$1"
 }
 
+# Python would import what lies in the working folder.
+cd /
 command=${1:-}
 [ $# -gt 0 ] && shift
 case "$command" in

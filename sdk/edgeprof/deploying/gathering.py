@@ -67,10 +67,10 @@ def check_runtimes(runtimes: tuple[str, ...]) -> tuple[str, ...]:
     Raises:
         InvalidArgumentError: If there is no such runtime.
     """
-    own = [entry for entry in metadata.entry_points(group="edgeprof.runtimes") if entry.dist is not None]
-    extras = metadata.metadata("edgeprof").get_all("Provides-Extra") or ()
+    entries = metadata.entry_points(group="edgeprof.runtimes")
+    own = {entry.name for entry in entries if entry.dist is not None and entry.dist.name == "edgeprof"}
     # The simulated runtime, which has no extra, is for tests on hosts.
-    known = sorted({entry.name for entry in own if entry.dist.name == "edgeprof"} & set(extras))
+    known = sorted(own & set(metadata.metadata("edgeprof").get_all("Provides-Extra") or ()))
     for runtime in runtimes:
         if runtime not in known:
             raise InvalidArgumentError(f"a runtime must be one of {', '.join(known)}, got {str(runtime)[:60]!r}")

@@ -151,7 +151,7 @@ def _pair(
     address = _address(board, listen)
     listener.on_step(DeployStep.PAIR, f"this host with {address}")
     data_dir = parse_facts(board.run_script("look", facts.folder)).record.get("data_dir", "")
-    command = [python, "-m", "edgeprof_agent", "hosts", "--data-dir", data_dir]
+    command = [python, "-I", "-m", "edgeprof_agent", "hosts", "--data-dir", data_dir]
     command += ["--trust", make_key().fingerprint, "--name", own_name()]
     said = board.run(command, facts.elevates)
     certificate = _certificate_in(said)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,21 +116,33 @@ def test_results_stay_where_they_are_to_be_kept(board: LoopbackBoard) -> None:
     assert (data / "device.crt").read_bytes() == fingerprint
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_step_the_same_command_goes_on(board: LoopbackBoard, step: str) -> None:
-    with subprocess.Popen(command(board), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith(step):
-                process.send_signal(signal.SIGKILL)
-                break
-        process.stderr.read()
-    assert process.returncode == -signal.SIGKILL
+@pytest.mark.parametrize("delay_s", [0.0, 0.4, 1.5])
+def test_killed_at_every_step_the_same_command_goes_on(board: LoopbackBoard, delay_s: float) -> None:
+    for step in STEPS:
+        with subprocess.Popen(command(board), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+            assert process.stderr is not None
+            if any(line.startswith(step) for line in process.stderr):
+                # So long after the step has begun; a short one has ended by then.
+                time.sleep(delay_s)
+                process.kill()
+            said = process.stderr.read()
+        assert process.returncode in (0, -signal.SIGKILL), said
     done = subprocess.run(command(board), capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
     assert len(board.processes()) == 1
-    undeploy(board)
-    assert (board.processes(), board.folder.exists()) == ([], False)
+    with edgeprof.connect(board.listen) as client:
+        assert client.device().device_id
+    for moment_s in (0.2, 0.6):
+        removing = [*EDGEPROF, "deploy", board.target, "--remove", "--purge", "--ssh", board.ssh, "--folder"]
+        with subprocess.Popen(
+            [*removing, str(board.folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stderr is not None
+            process.stderr.readline()
+            time.sleep(moment_s + delay_s)
+            process.kill()
+    undeploy(board, listen=board.listen)
+    assert (board.processes(), board.folder.exists(), read_pairings().certificates) == ([], False, {})
 
 
 def test_what_fails_leaves_the_board_as_it_was(board: LoopbackBoard, monkeypatch: pytest.MonkeyPatch) -> None:
