@@ -216,16 +216,10 @@ class LocalAgentError(EdgeprofError):
 
 
 class DeployError(EdgeprofError):
-    """The agent could not be brought onto a board over SSH, or removed from it.
+    """The agent could not be brought onto a board over SSH, or removed from it."""
 
-    Args:
-        message: What failed, and what to do.
-        is_connection_lost: Whether ssh has no connection: then nothing could be undone on the board.
-    """
-
-    def __init__(self, message: str, *, is_connection_lost: bool = False) -> None:
-        super().__init__(message)
-        self.is_connection_lost = is_connection_lost
+    is_connection_lost = False
+    """Whether ssh has no connection: then nothing could be undone on the board."""
 
 
 class NetworkSourceError(EdgeprofError):

@@ -139,10 +139,11 @@ class Board:
             said, complained = _text(printed), _text(complaints)
         if status == _FAILED_CONNECTION:
             reason = complained.rpartition("\n")[2].strip()[-500:] or "no reason given"
-            raise DeployError(
-                f"ssh has no connection to {self.target} ({reason}): the same command goes on where it stopped",
-                is_connection_lost=True,
+            lost = DeployError(
+                f"ssh has no connection to {self.target} ({reason}): the same command goes on where it stopped"
             )
+            lost.is_connection_lost = True
+            raise lost
         if status:
             raise DeployError(complained[-2_000:] or said[-2_000:] or f"the board ended a command with {status}")
         return said
