@@ -218,9 +218,6 @@ class LocalAgentError(EdgeprofError):
 class DeployError(EdgeprofError):
     """The agent could not be brought onto a board over SSH, or removed from it."""
 
-    is_connection_lost = False
-    """Whether ssh has no connection: then nothing could be undone on the board."""
-
 
 class NetworkSourceError(EdgeprofError):
     """A name or a file gives no torch module."""
@@ -271,11 +268,7 @@ def remote_error(reason: str, message: str) -> RemoteError:
 
 @contextmanager
 def translate_rpc_errors(address: str) -> Iterator[None]:
-    """Turn what gRPC raises inside the block into this module's exceptions, by reason and never by text.
-
-    Args:
-        address: `host:port` of the agent, for the text.
-    """
+    """Turn what gRPC raises inside the block into this module's exceptions, which name the address, by the reason."""
     try:
         yield
     except grpc.RpcError as error:

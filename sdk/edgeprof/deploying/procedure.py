@@ -11,7 +11,7 @@ from edgeprof.deploying.bringing import bring
 from edgeprof.deploying.facts import BoardFacts, parse_facts
 from edgeprof.deploying.gathering import Gathered, gather
 from edgeprof.deploying.listener import DeployListener, DeployStep
-from edgeprof.deploying.ssh import Board
+from edgeprof.deploying.ssh import Board, ConnectionLostError
 from edgeprof.deploying.wheel_target import target_of
 from edgeprof.devices.client import connect
 from edgeprof.devices.pairing import own_name
@@ -116,11 +116,12 @@ def _look(board: Board, folder: str, listener: DeployListener) -> BoardFacts:
 def _undone_on_failure(board: Board, facts: BoardFacts) -> Iterator[None]:
     try:
         yield
-    except DeployError as error:
-        # After an interruption nothing is undone: the same command goes on from what is there.
-        if not error.is_connection_lost:
-            with contextlib.suppress(DeployError):
-                board.run_script("undo", facts.folder, elevate=facts.elevates)
+    except ConnectionLostError:
+        # As after an interruption, the same command goes on from what is there.
+        raise
+    except DeployError:
+        with contextlib.suppress(DeployError):
+            board.run_script("undo", facts.folder, elevate=facts.elevates)
         raise
 
 

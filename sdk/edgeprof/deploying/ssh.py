@@ -29,6 +29,10 @@ Send = Callable[[IO[bytes]], None]
 """Writes what a command on the board reads."""
 
 
+class ConnectionLostError(DeployError):
+    """ssh has no connection: nothing can be undone on the board now."""
+
+
 class Board:
     """A board that is reached by ssh. A context manager.
 
@@ -139,11 +143,9 @@ class Board:
             said, complained = _text(printed), _text(complaints)
         if status == _FAILED_CONNECTION:
             reason = complained.rpartition("\n")[2].strip()[-500:] or "no reason given"
-            lost = DeployError(
+            raise ConnectionLostError(
                 f"ssh has no connection to {self.target} ({reason}): the same command goes on where it stopped"
             )
-            lost.is_connection_lost = True
-            raise lost
         if status:
             raise DeployError(complained[-2_000:] or said[-2_000:] or f"the board ended a command with {status}")
         return said

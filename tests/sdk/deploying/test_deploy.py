@@ -116,7 +116,7 @@ def test_results_stay_where_they_are_to_be_kept(board: LoopbackBoard) -> None:
     assert (data / "device.crt").read_bytes() == fingerprint
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.4, 1.5])
+@pytest.mark.parametrize("delay_s", [0.1, 1.2])
 def test_killed_at_every_step_the_same_command_goes_on(board: LoopbackBoard, delay_s: float) -> None:
     for step in STEPS:
         with subprocess.Popen(command(board), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
