@@ -6,6 +6,14 @@ import click
 
 from edgeprof.cli.console import print_json, print_table, styled
 from edgeprof.cli.parameters import json_option
+from edgeprof_proto.records.check import CheckLevel
+
+LEVEL_STYLE = {
+    CheckLevel.GOOD: "green",
+    CheckLevel.WARNING: "yellow",
+    CheckLevel.TROUBLE: "bold red",
+    CheckLevel.NOT_REPORTED: "dim",
+}
 
 
 @click.command()
@@ -20,14 +28,7 @@ def doctor(address: str, as_json: bool) -> None:
 
     import edgeprof
     from edgeprof_proto.record_json import to_json
-    from edgeprof_proto.records.check import CheckLevel
 
-    colors = {
-        CheckLevel.GOOD: "green",
-        CheckLevel.WARNING: "yellow",
-        CheckLevel.TROUBLE: "bold red",
-        CheckLevel.NOT_REPORTED: "dim",
-    }
     checks = edgeprof.diagnose(address)
     if as_json:
         print_json(to_json(checks))
@@ -36,7 +37,7 @@ def doctor(address: str, as_json: bool) -> None:
         for heading in ("level", "check", "finding and what to do"):
             table.add_column(heading, no_wrap=heading != "finding and what to do", overflow="fold")
         for check in checks:
-            style = colors[check.level]
+            style = LEVEL_STYLE[check.level]
             table.add_row(styled((check.level.value.replace("_", " "), style)), check.name, check.finding)
             if check.remedy:
                 table.add_row("", "", f"-> {check.remedy}")

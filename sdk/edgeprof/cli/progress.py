@@ -15,6 +15,7 @@ from edgeprof_proto.records.measurement import LatencyBlock
 ShownBarType = TypeVar("ShownBarType", bound="ShownBar")
 
 PHASE_TEXT = {
+    JobPhase.NOT_REPORTED: "not reported",
     JobPhase.LOADING: "loading",
     JobPhase.WARMING_UP: "warming up",
     JobPhase.MEASURING: "measuring",
