@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,10 @@ TrainFunction = Callable[[str], float]
 Meter = Callable[[str], "MeasuredLatency | str"]
 """Measures an architecture; returns the reason where the device cannot run it."""
 
+MAX_BUDGET_COUNT: Final = 10_000_000
+"""Networks that one search may train, measure or choose at once at most; the largest published table has half a
+million."""
+
 MIN_MEASURED_PROBABILITY: Final = 0.001
 """Smallest probability of keeping the limit at which a candidate is measured where none is likelier."""
 
@@ -33,12 +38,12 @@ class Budget:
     """What a search may cost.
 
     Args:
-        training_count: Networks to train; 0 lets the accuracy predictor alone choose.
-        measurement_count: Networks to measure.
-        batch_count: Networks that are chosen at once.
+        training_count: Networks to train, 0 to `MAX_BUDGET_COUNT`; 0 lets the accuracy predictor alone choose.
+        measurement_count: Networks to measure, 0 to `MAX_BUDGET_COUNT`.
+        batch_count: Networks that are chosen at once, 1 to `MAX_BUDGET_COUNT`.
 
     Raises:
-        SearchError: If a count is too low.
+        SearchError: If a count is no whole number, or lies outside its range.
     """
 
     training_count: int = 20
@@ -46,11 +51,20 @@ class Budget:
     batch_count: int = 1
 
     def __post_init__(self) -> None:
-        if self.training_count < 0 or self.measurement_count < 0 or self.batch_count < 1:
-            raise SearchError(
-                f"a search needs 0 or more trainings and measurements, and 1 or more a batch, got "
-                f"{self.training_count}, {self.measurement_count} and {self.batch_count}"
-            )
+        for name, count, lowest in (
+            ("networks to train", self.training_count, 0),
+            ("networks to measure", self.measurement_count, 0),
+            ("networks chosen at once", self.batch_count, 1),
+        ):
+            try:
+                number = lowest - 1 if isinstance(count, bool) else operator.index(count)
+            except TypeError:
+                number = lowest - 1
+            if not lowest <= number <= MAX_BUDGET_COUNT:
+                raise SearchError(
+                    f"the number of {name} must be a whole number of {lowest} to {MAX_BUDGET_COUNT}, got "
+                    f"{str(count)[:40]}"
+                )
 
 
 class SearchListener:
