@@ -3,9 +3,12 @@
 import json
 import logging
 import logging.handlers
+import os
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
+
+from edgeprof_proto.shared.plain_file import require_plain_or_absent
 
 LOG_FILE_BYTES = 2 * 1024 * 1024
 """Size at which the log file is rotated, in bytes."""
@@ -36,16 +39,20 @@ def start_logging(*, level: str, log_format: str, log_file: Path | None) -> None
     Args:
         level: Lowest level that is logged, by name.
         log_format: `text` or `json`.
-        log_file: File that is rotated at `LOG_FILE_BYTES`; None for stderr.
+        log_file: File that is rotated at `LOG_FILE_BYTES`, links followed; None for stderr.
 
     Raises:
-        OSError: If the file cannot be written.
+        OSError: If the file is no plain file, or cannot be written; `strerror` says why.
     """
-    handler: logging.Handler = logging.StreamHandler(sys.stderr)
-    if log_file is not None:
-        handler = logging.handlers.RotatingFileHandler(
-            log_file, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILE_COUNT, encoding="utf-8"
-        )
+    handler = logging.StreamHandler(sys.stderr) if log_file is None else _rotating_handler(log_file)
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(JsonFormatter() if log_format == "json" else text)
     logging.basicConfig(level=level, handlers=[handler])
+
+
+def _rotating_handler(log_file: Path) -> logging.Handler:
+    # Opening a FIFO waits for a reader, and rotating renames what is at the path, a device or a link too.
+    require_plain_or_absent(log_file)
+    return logging.handlers.RotatingFileHandler(
+        os.path.realpath(log_file), maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILE_COUNT, encoding="utf-8"
+    )

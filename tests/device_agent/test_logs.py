@@ -1,6 +1,9 @@
 import json
+import os
+import stat
 import subprocess
 import sys
+from pathlib import Path
 
 LOG = """
 import logging
@@ -43,3 +46,37 @@ def test_log_files_stay_within_their_bound(tmp_path) -> None:
     sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
     assert sorted(sizes) == ["agent.log", *(f"agent.log.{number}" for number in range(1, 5))]
     assert max(sizes.values()) <= 2000
+
+
+def test_a_log_file_that_is_a_link_is_followed_and_the_link_stays(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "disk"
+    elsewhere.mkdir()
+    link = tmp_path / "agent.log"
+    link.symlink_to(elsewhere / "real.log")
+    log(path=str(link), count=1000)
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["agent.log", "disk"]
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["real.log", *(f"real.log.{n}" for n in range(1, 5))]
+
+
+def test_a_log_file_that_is_no_plain_file_is_refused_at_once_in_a_sentence(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(tmp_path / "fifo")
+    (tmp_path / "null").symlink_to("/dev/null")
+    places = {
+        "/dev/null": "it is a device",
+        "/dev/full": "it is a device",
+        str(tmp_path / "null"): "it is a device",
+        str(tmp_path / "fifo"): "it is a FIFO",
+        str(tmp_path / "link"): "it is a FIFO",
+        str(tmp_path): "it is a folder",
+        str(tmp_path / "absent" / "agent.log"): "No such file or directory",
+    }
+    for place, sentence in places.items():
+        command = [sys.executable, "-m", "edgeprof_agent", "serve", "--listen", "127.0.0.1:0"]
+        command += ["--data-dir", str(tmp_path / "agent"), "--log-file", place]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"edgeprof-agent: cannot log into {place}: {sentence}")
+        assert done.stderr.count("\n") == 1 and "omit --log-file for stderr" in done.stderr
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)

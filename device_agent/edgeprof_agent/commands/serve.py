@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from edgeprof_agent.commands.options import add_data_dir, add_listen, add_log_options, config_of
+from edgeprof_agent.errors import ConfigError
 from edgeprof_agent.logs import start_logging
 
 
@@ -38,7 +39,12 @@ def run(options: argparse.Namespace) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Not needed: workers are started by exec and do not use gRPC.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-    start_logging(level=config.log_level, log_format=config.log_format, log_file=config.log_file)
+    try:
+        start_logging(level=config.log_level, log_format=config.log_format, log_file=config.log_file)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot log into {config.log_file}: {error.strerror}; name another file, or omit --log-file for stderr"
+        ) from error
     # Keeps OpenSSL out of this process, 5 MB of memory: gRPC has its own TLS, Python its own SHA-256.
     sys.modules.update(dict.fromkeys(("ssl", "_hashlib")))  # type: ignore[arg-type]
     # Imported after the environment is set, which gRPC reads at import.

@@ -94,10 +94,30 @@ def map_plain_file(path: str | os.PathLike[str], *, max_bytes: int) -> memoryvie
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def _require_plain(status: os.stat_result, path: str | os.PathLike[str], max_bytes: int) -> None:
+def require_plain_or_absent(path: str | os.PathLike[str]) -> None:
+    """Check that a path leads to a plain file, links followed, or to none yet.
+
+    Args:
+        path: The path.
+
+    Raises:
+        OSError: If it leads to something else, or cannot be looked at; `strerror` says which.
+    """
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return
+    _require_kind(status, path)
+
+
+def _require_kind(status: os.stat_result, path: str | os.PathLike[str]) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
         raise FileRefusedError(errno.EINVAL, f"it is {kind}, not a plain file; name a plain file", str(Path(path)))
+
+
+def _require_plain(status: os.stat_result, path: str | os.PathLike[str], max_bytes: int) -> None:
+    _require_kind(status, path)
     if status.st_size > max_bytes:
         raise FileRefusedError(
             errno.EFBIG, f"it has {status.st_size} bytes, at most {max_bytes} are read; name a smaller file", str(path)
