@@ -55,7 +55,7 @@ def write_output(
         if kind is not None:
             _keep_permissions(partial, kind)
         os.replace(partial, target)
-    except BaseException:
+    except BaseException:  # raised again: only so that no half of a file is left, by Ctrl-C either
         partial.unlink(missing_ok=True)
         raise
 

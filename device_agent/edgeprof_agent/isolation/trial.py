@@ -84,8 +84,11 @@ def _be_confined(plan: IsolationPlan, model: Path, write_end: int) -> None:
         confinement.model_path.read_bytes()
         tell(checks=[to_json(check) for check in confinement.checks])
     except BaseException:
+        # Whatever it was: the parent sees that no checks came, and which safeguard was tried last.
         traceback.print_exc()
-    os._exit(0)
+    finally:
+        # Also where the traceback cannot be written: a forked child must not go on with its parent's work.
+        os._exit(0)
 
 
 def _read_until(read_end: int, end: float) -> tuple[list[dict[str, Any]], bool]:

@@ -153,7 +153,8 @@ class JobRunner:
                     await self._attempt(waiting[0].job_id)
                     self._journal.kept_jobs.forget_finished_jobs(keep_count=self._finished_job_count)
             except Exception:
-                # A full disk may have room later, and an internal error must not block the other jobs.
+                # A full disk may have room later. Before an attempt is recorded only the journal can fail, which fails
+                # for every job; from then on attempts are counted, so that no job holds up the others for ever.
                 logger.exception("a job's attempt could not be recorded; trying again in %g s", _RETRY_PAUSE_S)
                 await asyncio.sleep(_RETRY_PAUSE_S)
             else:

@@ -86,7 +86,7 @@ class JournalDatabase:
             self._connection = sqlite3.connect(path, isolation_level=None)
             try:
                 self._prepare()
-            except BaseException:
+            except BaseException:  # raised again: only so that no descriptor stays open
                 self.close()
                 raise
 
@@ -121,6 +121,7 @@ class JournalDatabase:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
+                # Raised again. An error of the disk may have ended the transaction already.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise

@@ -190,6 +190,7 @@ class PairingServicer(pairing_pb2_grpc.PairingServiceServicer):
             confirmation = (await _next(requests, "confirmation")).confirmation
             proof = await _asked(session, {"exchange": number, "proof": confirmation.hex()}, "proof")
         except BaseException:
+            # Raised again. A host that goes away in the middle counts too: it may have seen that its guess was wrong.
             session.fail_attempt()
             raise
         # No await from here to the end, so that one code cannot pair two hosts.

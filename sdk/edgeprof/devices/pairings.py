@@ -186,7 +186,8 @@ def _write(pairings: Pairings) -> None:
                 os.fsync(file.fileno())
             os.replace(partial, path)
         except BaseException:
-            os.unlink(partial)
+            # Raised again: only so that no second file with the key is left, by Ctrl-C either.
+            Path(partial).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise PairingFileError(f"the file of pairings {path} cannot be written ({error.strerror})") from error

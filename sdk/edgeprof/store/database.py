@@ -53,7 +53,7 @@ class Database:
             try:
                 with self._engine.begin() as connection:
                     self._migrate(connection)
-            except BaseException:
+            except BaseException:  # raised again: only so that no descriptor stays open
                 self.close()
                 raise
         self._sessions = sessionmaker(self._engine)

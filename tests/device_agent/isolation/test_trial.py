@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -116,3 +117,25 @@ def test_the_doctor_says_what_is_not_in_force_and_why(tmp_path: Path, monkeypatc
         assert signal.Signals.SIGSYS.name in found[name].finding and found[name].remedy
     assert found[SYSTEM_CALLS].level is CheckLevel.GOOD
     assert "open a socket" in found["worker trial"].finding
+
+
+CHILD_WITHOUT_STDERR = """
+import os, sys
+from pathlib import Path
+from edgeprof_agent.config import AgentConfig
+from edgeprof_agent.isolation import trial
+from edgeprof_agent.isolation.plan import plan_isolation
+folder = Path(sys.argv[1])
+try:
+    told, end = trial._try_in_child(plan_isolation(AgentConfig(data_dir=folder), folder, os.environ), folder / "absent")
+    print("checks" in (told[-1] if told else {}), end)
+finally:
+    print("went on", flush=True)
+"""
+
+
+def test_a_child_that_cannot_say_what_failed_ends_all_the_same(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CHILD_WITHOUT_STDERR, str(tmp_path)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True, timeout=60)
+    assert done.stdout == "False failed\nwent on\n"
