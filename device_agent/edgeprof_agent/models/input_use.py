@@ -156,7 +156,7 @@ class _Trace:
             _give(inputs, function[0])
             _pass_all(function[1], outputs)
         elif node.graphs:
-            self._read_subgraphs(node, inputs, outputs, scope)
+            self._read_bodies(node, inputs, outputs, scope)
         elif node.operator not in SHAPE_ALONE:
             _derive(inputs, outputs)
         for position in PASSING.get(node.operator, ()):
@@ -173,7 +173,7 @@ class _Trace:
             tensor = next(iter(node.tensors.values()))
             made[0].dimensions, made[0].integer = tensor.dimensions, tensor.integer
 
-    def _read_subgraphs(
+    def _read_bodies(
         self, node: Node, inputs: list[_Value | None], outputs: list[_Value | None], scope: _Scope
     ) -> None:
         for graph in node.graphs.values():
@@ -186,9 +186,11 @@ class _Trace:
                 _pass_all(inner_outputs[1:], outputs)
                 self._deciders += [(value, "Loop") for value in inner_outputs[:1]]
             else:
-                # An If has no inputs to pass on, a Scan passes on all.
-                _give(inputs if node.operator == "Scan" else [], inner_inputs)
+                # What the body does not get decides what runs: an If's condition, a Scan's lengths before opset 9.
+                deciding = inputs[: max(0, len(inputs) - len(inner_inputs))]
+                _give(inputs[len(deciding) :], inner_inputs)
                 _pass_all(inner_outputs, outputs)
+                self._deciders += [(value, node.operator) for value in deciding if value is not None]
         # What decides on a branch or on the number of runs is in the outcome too.
         _derive(inputs, outputs)
 
