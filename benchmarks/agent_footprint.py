@@ -1,6 +1,6 @@
 """Memory of an idle agent, and the time until it is ready.
 
-python benchmarks/agent_footprint.py [--repeats 5] [--agent COMMAND] [--json OUT]
+python benchmarks/agent_footprint.py [--repeats 5] [--agent COMMAND] [--output FILE]
 """
 
 import argparse
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from agent_process import add_agent_option, end_in_order_on_sigterm, running_agent
-from figures import Figure, add_json_option, conclude
+from figures import Figure, add_output_option, conclude
 
 SETTLE_S = 1.0
 """Time after the agent is ready until its memory is read, so that threads which start late are counted."""
@@ -37,7 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Memory of an idle agent, and the time until it is ready.")
     parser.add_argument("--repeats", type=int, default=5)
     add_agent_option(parser)
-    add_json_option(parser)
+    add_output_option(parser)
     arguments = parser.parse_args()
     end_in_order_on_sigterm()
     with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +57,7 @@ def main() -> int:
             is_met=statistics.median(memory_mib) <= 40.0,
         ),
     ]
-    return conclude(figures, {"ready_s": ready_s, "memory_mib": memory_mib}, arguments.json)
+    return conclude(figures, {"ready_s": ready_s, "memory_mib": memory_mib}, arguments.output)
 
 
 if __name__ == "__main__":

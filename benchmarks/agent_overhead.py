@@ -1,6 +1,6 @@
 """What measuring through the agent adds to a bare ONNX Runtime loop.
 
-    python benchmarks/agent_overhead.py [--pairs 10] [--threads 1] [--model FILE.onnx] [--json FILE]
+    python benchmarks/agent_overhead.py [--pairs 10] [--threads 1] [--model FILE.onnx] [--output FILE]
 
 A is a process that only creates a session and times `InferenceSession.run`; B is the same model, plan and
 thread count through a real agent: upload, queue, worker, events. They alternate, A B B A A B ..., so that a drift of
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--model", type=Path)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write all that was measured to this file")
     parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.bare:
@@ -148,8 +148,8 @@ def main() -> None:
         f"agent / bare: ratio of medians {found['ratio_of_medians']:.4f}, median of {arguments.pairs} ratios "
         f"{found['median_ratio']:.4f}, middle half {low:.4f} to {high:.4f}"
     )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2))
+    if arguments.output:
+        arguments.output.write_text(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

@@ -28,9 +28,9 @@ class Figure:
         return f"{'pass' if self.is_met else 'FALLS SHORT'}  {self.name}: {self.measured} (asked: {self.asked})"
 
 
-def add_json_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--json`."""
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write figures and details to this file")
+def add_output_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--output`."""
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write figures and details to this file")
 
 
 def conclude(figures: Sequence[Figure], details: dict[str, Any], path: Path | None) -> int:

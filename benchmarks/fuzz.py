@@ -1,11 +1,11 @@
 """Hostile input for a real agent: mutated messages, mutated models, and its parsers under coverage guidance.
 
-    python benchmarks/fuzz.py messages [--count 100000] [--seed 0] [--agent COMMAND] [--json OUT]
-    python benchmarks/fuzz.py models   [--count 2000]   [--seed 0] [--agent COMMAND] [--json OUT]
+    python benchmarks/fuzz.py messages [--count 100000] [--seed 0] [--agent COMMAND] [--output FILE]
+    python benchmarks/fuzz.py models   [--count 2000]   [--seed 0] [--agent COMMAND] [--output FILE]
     python benchmarks/fuzz.py parsers  [--count 1000000]
 
 The first two check that the agent keeps running, that every call and every job ends in a named reason or a result, and
-that no files, processes or memory are left behind. Violations are in the file of `--json`, with the bytes that
+that no files, processes or memory are left behind. Violations are in the file of `--output`, with the bytes that
 reproduce them. `parsers` (coverage-guided) needs atheris and ends at the first exception that is not one of the agent's
 own.
 """
@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import grpc
 from agent_process import AgentProcess, Vitals, add_agent_option, end_in_order_on_sigterm, running_agent
-from figures import Figure, add_json_option, conclude
+from figures import Figure, add_output_option, conclude
 from hostile import messages, models
 from rich.console import Console
 from rich.progress import track
@@ -75,7 +75,7 @@ def fuzz_messages(arguments: argparse.Namespace, folder: Path) -> int:
     for ending, count in tally.endings.most_common():
         print(f"{count:8d}  {ending}")
     offences = [offence.as_json() for offence in tally.offences[:100]]
-    return conclude(figures, {"endings": tally.endings, "offences": offences}, arguments.json)
+    return conclude(figures, {"endings": tally.endings, "offences": offences}, arguments.output)
 
 
 def fuzz_models(arguments: argparse.Namespace, folder: Path) -> int:
@@ -102,7 +102,7 @@ def fuzz_models(arguments: argparse.Namespace, folder: Path) -> int:
         ]
     for ending, count in runner.endings.most_common():
         print(f"{count:8d}  {ending}")
-    return conclude(figures, {"endings": runner.endings, "offences": runner.offences[:100]}, arguments.json)
+    return conclude(figures, {"endings": runner.endings, "offences": runner.offences[:100]}, arguments.output)
 
 
 def fuzz_parsers(arguments: argparse.Namespace, _: Path) -> int:
@@ -162,7 +162,7 @@ def main() -> int:
         mode.add_argument("--count", type=int, default=count)
         mode.add_argument("--seed", type=int, default=0)
         add_agent_option(mode)
-        add_json_option(mode)
+        add_output_option(mode)
         mode.set_defaults(run=run)
     mode = modes.add_parser("parsers", help=fuzz_parsers.__doc__)
     mode.add_argument("--count", type=int, default=1_000_000)

@@ -1,6 +1,6 @@
 """How often an idle agent wakes the processor, thread by thread.
 
-python benchmarks/idle_wakeups.py [--duration-s 30] [--agent COMMAND] [--json OUT]
+python benchmarks/idle_wakeups.py [--duration-s 30] [--agent COMMAND] [--output FILE]
 """
 
 import argparse
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from agent_process import add_agent_option, end_in_order_on_sigterm, running_agent
-from figures import add_json_option
+from figures import add_output_option
 
 SETTLE_S = 2.0
 
@@ -34,7 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="How often an idle agent wakes the processor.")
     parser.add_argument("--duration-s", type=float, default=30.0)
     add_agent_option(parser)
-    add_json_option(parser)
+    add_output_option(parser)
     arguments = parser.parse_args()
     end_in_order_on_sigterm()
     with tempfile.TemporaryDirectory() as folder, running_agent(Path(folder) / "agent", arguments.agent) as agent:
@@ -48,8 +48,8 @@ def main() -> int:
     for name, rate in rates.most_common():
         print(f"{rate:6.2f} a second  {name}")
     print(f"{sum(rates.values()):6.2f} a second  in all")
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps({"wakeups_per_s": rates}, indent=2))
+    if arguments.output is not None:
+        arguments.output.write_text(json.dumps({"wakeups_per_s": rates}, indent=2))
     return 0
 
 

@@ -1,6 +1,6 @@
 """How much confining the worker adds to a measured median.
 
-    python benchmarks/isolation_overhead.py [--pairs 20] [--threads 1] [--model FILE.onnx] [--json FILE]
+    python benchmarks/isolation_overhead.py [--pairs 20] [--threads 1] [--model FILE.onnx] [--output FILE]
 
 A and B are the same real worker process with the same model and plan; B confines itself first, as under an agent. They
 alternate, A B B A A B ..., so that a drift of the machine affects both. The latency of a worker is the median of its
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--model", type=Path)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write all that was measured to this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         space = get_space("nasbench201")
@@ -120,8 +120,8 @@ def main() -> None:
     )
     for kind, values in found["attempt_ms"].items():  # type: ignore[attr-defined]
         print(f"whole attempt, {kind}: {statistics.median(values):.0f} ms")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2))
+    if arguments.output:
+        arguments.output.write_text(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Many hosts at once on one agent: fairness, losses, refusals and memory.
 
-    python benchmarks/load.py [--hosts 50] [--jobs 10] [--queue 100] [--agent COMMAND] [--json OUT]
+    python benchmarks/load.py [--hosts 50] [--jobs 10] [--queue 100] [--agent COMMAND] [--output FILE]
 
 Each host is a thread with a connection of its own that wants `--jobs` jobs done and has as many of them queued as the
 agent takes; a job on the simulated device takes little more than the start of its worker. The queue is smaller than the
@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agent_process import AgentProcess, Vitals, add_agent_option, end_in_order_on_sigterm, running_agent
-from figures import Figure, add_json_option, conclude
+from figures import Figure, add_output_option, conclude
 from rich.console import Console
 from rich.progress import Progress
 from workload import BRIEF_PLAN, small_model
@@ -171,7 +171,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=10, help="jobs of each host")
     parser.add_argument("--queue", type=int, default=100, help="jobs that may wait on the agent")
     add_agent_option(parser)
-    add_json_option(parser)
+    add_output_option(parser)
     arguments = parser.parse_args()
     end_in_order_on_sigterm()
     if arguments.jobs < 4:
@@ -196,7 +196,7 @@ def main() -> int:
     refused = ", ".join(f"{count} {reason}" for reason, count in seen.refusals.items()) or "none"
     print(f"{len(seen.turns)} jobs in {took_s:.0f} s; refused: {refused}")
     details = {"turns": seen.turns, "refusals": seen.refusals, "failures": seen.failures, "took_s": took_s}
-    return conclude(figures, details, arguments.json)
+    return conclude(figures, details, arguments.output)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """Our zero-cost proxies against published scores, and all together against one by one.
 
-python benchmarks/proxies.py published [--space NAME ...] [--count 60] [--jobs N] [--json OUT]
-python benchmarks/proxies.py together [--space NAME ...] [--count 3] [--rounds 2] [--json OUT]
+python benchmarks/proxies.py published [--space NAME ...] [--count 60] [--jobs N] [--output FILE]
+python benchmarks/proxies.py together [--space NAME ...] [--count 3] [--rounds 2] [--output FILE]
 
 `published` scores architectures of each published table with two seeds, as its authors did: their initialisation, batch
 size and image size, with random images in place of their data. It prints the rank correlation with the table (flops
 and params: Pearson), and beside it how well our two seeds agree, an upper bound for any other initialisation or batch.
 `together` times `compute_proxies` with all proxies and with each alone, alternating, on the same networks.
-The tables are read from the folder named by EDGEPROF_DATA, else from ../shared/data beside the repository. With --json
-an interrupted run of `published` is continued.
+The tables are read from the folder named by EDGEPROF_DATA, else from ../shared/data beside the repository. With
+--output an interrupted run of `published` is continued.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Final
 
 import numpy as np
 from code_version import commit, digest_of_benchmark, made_from
-from figures import Figure, add_json_option, conclude
+from figures import Figure, add_output_option, conclude
 from published_proxies import PublishedTable, network_as_published, published_tables, reason_for
 
 from edgeprof_predictor.metrics import spearman
@@ -106,17 +106,17 @@ def published(arguments: argparse.Namespace) -> int:
         for seed in SEEDS
     ]
     journal = None
-    if arguments.json is not None:
+    if arguments.output is not None:
         inputs = {"published tables": "accuracy_and_zcp.npz, zcp_fbnet.npz", "benchmark": digest_of_benchmark()}
-        journal = Journal.beside(arguments.json, inputs)
+        journal = Journal.beside(arguments.output, inputs)
     rows = run_units(units, journal=journal, jobs=arguments.jobs, on_finished=partial(print, file=sys.stderr))
     found = [
         agreement(table, canonical_name(name), rows, chosen[table.name]) for table in tables for name in table.proxies
     ]
     print_agreements(found)
     print(f"\n{made_from(digest_of_benchmark(), commit())}")
-    if arguments.json is not None and journal is not None:
-        write_rows(arguments.json, rows)
+    if arguments.output is not None and journal is not None:
+        write_rows(arguments.output, rows)
         journal.remove()
     return 0 if all(item.is_met or item.proxy not in LINEAR for item in found) else 1
 
@@ -166,7 +166,7 @@ def together(arguments: argparse.Namespace) -> int:
         )
         times = {"together_s": shared_s, "together_without_grasp_s": shared_without_s, "alone_s": alone_s}
         details.append({"space": name, "batch_size": arguments.batch_size, **times})
-    return conclude(figures, {"runs": details}, arguments.json)
+    return conclude(figures, {"runs": details}, arguments.output)
 
 
 def _seconds(network: object, batch: object, proxies: Sequence[str]) -> float:
@@ -192,7 +192,7 @@ def main() -> int:
         options.set_defaults(command=command)
         options.add_argument("--space", action="append", help="default: all")
         options.add_argument("--count", type=int, default=count, help="architectures of each table or space")
-        add_json_option(options)
+        add_output_option(options)
         if command is published:
             options.add_argument("--jobs", type=int, help="networks at the same time")
         else:

@@ -1,10 +1,10 @@
 """Accuracy on the published splits: `edgeprof evaluate`, task by task, as Markdown.
 
 python benchmarks/published_tables.py [--task NAME ...] [--samples 0,3,5,10,20] [--seeds 5]
-                                      [--methods default,flops,multi-predict] [--jobs N] [--json FILE]
+                                      [--methods default,flops,multi-predict] [--jobs N] [--output FILE]
 
 The tables are read from the folder named by EDGEPROF_DATA, else from ../shared/data beside the
-repository. With --json an interrupted run goes on where it stopped.
+repository. With --output an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -108,12 +108,12 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds")
     parser.add_argument("--methods", default="default,flops", help=f"of {', '.join(EVALUATED_NAMES)}")
     parser.add_argument("--jobs", type=int, help="parts at the same time; default: one a core")
-    parser.add_argument("--json", type=Path, help="file for all scores")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="file for all scores")
     arguments = parser.parse_args()
     samples, methods = [int(count) for count in arguments.samples.split(",")], arguments.methods.split(",")
     runs = [TaskRun.prepare(name, samples, arguments.seeds, methods) for name in arguments.task or TASKS]
     inputs = {name: value for run in runs for name, value in run.inputs.items()}
-    journal = Journal.beside(arguments.json, inputs) if arguments.json else None
+    journal = Journal.beside(arguments.output, inputs) if arguments.output else None
     print("\n".join(HEADING))
     rows = []
     for run in runs:
@@ -124,7 +124,7 @@ def main() -> int:
         rows += [{"task": run.name, **row} for row in found]
     print(f"\n{made_from(digest_of_benchmark(), commit())}")
     if journal is not None:
-        write_rows(arguments.json, rows)
+        write_rows(arguments.output, rows)
         journal.remove()
     return 0
 

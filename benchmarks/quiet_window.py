@@ -1,6 +1,6 @@
 """What a busy host adds to another job's latency: quiet and busy measurements alternate on one core.
 
-    python benchmarks/quiet_window.py [--pairs 10] [--core 0] [--rate-mib 64] [--json FILE]
+    python benchmarks/quiet_window.py [--pairs 10] [--core 0] [--rate-mib 64] [--output FILE]
 
 Agent and worker share one core. In a busy measurement another process, on the other cores, uploads models of 16 MiB one
 after the other, as fast as the agent takes them, up to `--rate-mib` in a second. Target: a median within 1 %.
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--core", type=int, default=0)
     parser.add_argument("--rate-mib", type=float, default=64.0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write all that was measured to this file")
     arguments = parser.parse_args()
     cores = os.sched_getaffinity(0) - {arguments.core}
     if not cores:
@@ -138,8 +138,8 @@ def main() -> None:
         f"busy / quiet: ratio of medians {found['ratio_of_medians']:.4f}, median of {arguments.pairs} ratios "
         f"{found['median_ratio']:.4f}, {spread}; uploads reached {found['upload_mib_per_s']:.1f} MiB/s"
     )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2))
+    if arguments.output:
+        arguments.output.write_text(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Do repeated measurements of a network agree within their own intervals?
 
-    python benchmarks/repeats.py [--networks 20] [--repeats 10] [--effort standard] [--json FILE]
+    python benchmarks/repeats.py [--networks 20] [--repeats 10] [--effort standard] [--output FILE]
 
 All networks are measured once, then all once more, and so on: repeats are minutes apart, each in its own worker. A
 repeat agrees when its interval holds the median of all medians of its network. Target: 9 of 10. Ten minutes with the
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--effort", choices=list(EFFORTS), default="standard")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write all that was measured to this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -80,8 +80,8 @@ def main() -> None:
         f"{agreeing / total:.1%} of all repeats agree (asked for: 90%); 9 of 10 or more for {wanted} of "
         f"{arguments.networks} networks; {stable / total:.1%} stable"
     )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2))
+    if arguments.output:
+        arguments.output.write_text(json.dumps(rows, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Latency and memory of one agent against another: the same model on both, in alternation.
 
     python benchmarks/safety_cost.py [--agent-a COMMAND] [--agent-b COMMAND] [--pairs 20] [--threads 1]
-                                     [--model FILE.onnx] [--json OUT]
+                                     [--model FILE.onnx] [--output FILE]
 
 A is the plain agent, B the safe one, for example with TLS and isolation. Each is a command line, so any flags and
 variables (`env NAME=VALUE ...`) can be compared. They alternate, A B B A A B ..., so that a drift of the machine
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from agent_overhead import ARCHITECTURE
 from agent_process import add_agent_option, end_in_order_on_sigterm, running_agent
-from figures import Figure, add_json_option, conclude
+from figures import Figure, add_output_option, conclude
 from rich.console import Console
 from rich.progress import track
 
@@ -89,7 +89,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--model", type=Path)
-    add_json_option(parser)
+    add_output_option(parser)
     arguments = parser.parse_args()
     end_in_order_on_sigterm()
     with tempfile.TemporaryDirectory() as name:
@@ -116,7 +116,7 @@ def main() -> int:
             for side, idle, used in zip("AB", found["idle_mb"], found["idle_after_use_mb"], strict=True)
         ),
     ]
-    return conclude(figures, {**found, "ratio": ratio, "interval": [lower, upper]}, arguments.json)
+    return conclude(figures, {**found, "ratio": ratio, "interval": [lower, upper]}, arguments.output)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Samplers compared on the published tables: one method, fitted once, is adapted with the samples of each.
 
 python benchmarks/samplers.py [--task NAME ...] [--method default] [--samplers random,diversity,...]
-                              [--samples 3,5,10,20] [--seeds 1] [--json FILE]
+                              [--samples 3,5,10,20] [--seeds 1] [--output FILE]
 
 Protocol, tables and figures are those of `published_tables.py`.
 """
@@ -73,7 +73,7 @@ def main() -> int:
     parser.add_argument("--samplers", default=",".join(SAMPLER_NAMES), help="names joined by commas")
     parser.add_argument("--samples", default="3,5,10,20", help="sample counts, joined by commas")
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds")
-    parser.add_argument("--json", type=Path, help="file for all scores")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="file for all scores")
     arguments = parser.parse_args()
     counts = [int(count) for count in arguments.samples.split(",")]
     print(f"| task | sampler | {' | '.join(f'k = {count}' for count in sorted(counts))} |")
@@ -83,8 +83,8 @@ def main() -> int:
         scores = run(task_name, arguments.method, arguments.samplers.split(","), counts, arguments.seeds)
         print("\n".join(summary(task_name, scores)), flush=True)
         rows += [{"task": task_name, **score.as_row()} for score in scores]
-        if arguments.json is not None:
-            write_rows(arguments.json, rows)
+        if arguments.output is not None:
+            write_rows(arguments.output, rows)
     return 0
 
 

@@ -1,6 +1,6 @@
 """Thousands of jobs in a row: an agent's memory, files, processes and disk must not grow with them.
 
-    python benchmarks/soak.py [--jobs 2000] [--agent COMMAND] [--json OUT]
+    python benchmarks/soak.py [--jobs 2000] [--agent COMMAND] [--output FILE]
 
 One host has the same small models measured on the simulated device, one job after the other, while open files,
 memory, processes, threads and disk are read every few jobs. The slope is fitted to the second half, when caches are
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent_process import AgentProcess, Vitals, add_agent_option, end_in_order_on_sigterm, running_agent
-from figures import Figure, add_json_option, conclude
+from figures import Figure, add_output_option, conclude
 from rich.console import Console
 from rich.progress import track
 from workload import BRIEF_PLAN, small_model
@@ -102,7 +102,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=2000, help="at least 8")
     add_agent_option(parser)
-    add_json_option(parser)
+    add_output_option(parser)
     arguments = parser.parse_args()
     end_in_order_on_sigterm()
     if arguments.jobs < 8:
@@ -119,7 +119,7 @@ def main() -> int:
             samples = soak(agent, models, arguments.jobs)
     print_table(samples)
     details = {"samples": [{"jobs": number, **dataclasses.asdict(item)} for number, item in samples]}
-    return conclude(growth_figures(samples), details, arguments.json)
+    return conclude(growth_figures(samples), details, arguments.output)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Accuracy on this machine: each runtime setting in turn is new, the others and the published devices are known.
 
 python benchmarks/this_machine.py measure --out FILE.jsonl [--networks 300] [--space fbnet]
-python benchmarks/this_machine.py score FILE.jsonl [--samples 5,10,20] [--seeds 5] [--method default] [--json FILE]
+python benchmarks/this_machine.py score FILE.jsonl [--samples 5,10,20] [--seeds 5] [--method default] [--output FILE]
 
 `measure` times random networks of NAS-Bench-201 in six settings through an agent of its own, for an hour, and continues
 an earlier run. `score` scores a method that is given a few of them, beside the ceiling that nearly all of them allow.
@@ -237,15 +237,15 @@ def main() -> int:
     scoring.add_argument("--samples", default="5,10,20", help="sample counts, joined by commas")
     scoring.add_argument("--seeds", type=int, default=5, help="number of seeds")
     scoring.add_argument("--method", default="default", choices=METHOD_NAMES)
-    scoring.add_argument("--json", type=Path, help="file for all scores")
+    scoring.add_argument("--output", type=Path, metavar="FILE", help="file for all scores")
     arguments = parser.parse_args()
     if arguments.command == "measure":
         measure(arguments.out, arguments.networks, get_space(arguments.space))
     else:
         samples = [int(count) for count in arguments.samples.split(",")]
         rows = score(arguments.file, samples, arguments.seeds, arguments.method)
-        if arguments.json is not None:
-            arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        if arguments.output is not None:
+            arguments.output.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

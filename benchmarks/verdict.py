@@ -1,6 +1,6 @@
 """How often the verdict is a false alarm, and how often it misses a disturbance.
 
-    python benchmarks/verdict.py [--count 60] [--json FILE]
+    python benchmarks/verdict.py [--count 60] [--output FILE]
 
 Each condition is measured `count` times through a real agent with the default plan:
 
@@ -111,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write all that was measured to this file")
     arguments = parser.parse_args()
     setting = Setting(runtime="onnxruntime")
     with tempfile.TemporaryDirectory() as name:
@@ -131,8 +131,8 @@ def main() -> None:
         else:
             said = f"misses {stable_share:.1%} (at most {1 - WANTED_CAUGHT_SHARE:.0%})"
         print(f"{condition:<10} {verdicts.total():>4} measurements   {said:<34} {kinds}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2))
+    if arguments.output:
+        arguments.output.write_text(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Measure accuracy predictors on the published tables, and draw Figures 8, 9, 15, 18 and 19 of the paper.
 
-python -m benchmarks.accuracy --json OUT.json [--output docs] [--seeds 5] [--jobs N]
+python -m benchmarks.accuracy --results FOLDER [--output docs] [--seeds 5] [--jobs N]
 
 The table is read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Finished units are kept
-beside OUT.json: the same command continues an interrupted one.
+in the folder of results: the same command continues an interrupted one.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ from edgeprof_predictor.runs import Journal, run_units, write_rows
 def main() -> int:
     """Run the units that are not finished, then write rows, page and plots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="rows of all runs")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: beside OUT)")
+    parser.add_argument("--results", type=Path, required=True, metavar="FOLDER", help="for the rows of all runs")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: --results)")
     parser.add_argument("--seeds", type=int, default=5, help="repetitions; slow methods have fewer (default: 5)")
     parser.add_argument("--jobs", type=int, help="units at the same time (default: one a core)")
     arguments = parser.parse_args()
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    path = arguments.results / "accuracy.json"
     to_do = units(range(arguments.seeds))
     digest = digest_of_benchmark(Path(__file__).parent)
     inputs = {"table": hashlib.sha256(TABLE.read_bytes()).hexdigest(), "benchmark": digest}
-    journal = Journal.beside(arguments.json, inputs)
+    journal = Journal.beside(path, inputs)
     rows = run_units(
         to_do,
         journal=journal,
@@ -42,10 +44,10 @@ def main() -> int:
             f"{len(journal.finished)}/{len(to_do)} {name[:120]}", file=sys.stderr, flush=True
         ),
     )
-    write_rows(arguments.json, rows)
+    write_rows(path, rows)
     journal.remove()
     found = figures(rows, names())
-    folder = arguments.output or arguments.json.parent
+    folder = arguments.output or arguments.results
     draw_all(rows, names(), folder / "pictures")
     (folder / "accuracy.md").write_text(page(rows, found, names(), code=made_from(digest, commit())), encoding="utf-8")
     for figure in found:

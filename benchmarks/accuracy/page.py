@@ -77,7 +77,7 @@ def page(rows: Sequence[Row], figures: Sequence[Figure], tasks: Sequence[str], *
         "# Accuracy predictors",
         "",
         "How well the rest of a task's networks is ranked when ten of them are trained. Made by",
-        "`python -m benchmarks.accuracy --json OUT.json --output docs` from `accuracy_and_zcp.npz` alone; Spearman's",
+        "`python -m benchmarks.accuracy --results FOLDER --output docs` from `accuracy_and_zcp.npz` alone; Spearman's",
         "rank correlation on all networks that were not trained.",
         "",
         f"{code} Seeds behind them: {_seeds(rows)}. ± is the sample deviation over seeds.",
