@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeprof.devices.client import connect
 from edgeprof.testing import Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
 
@@ -107,6 +108,18 @@ def test_verify_compares_with_measurements_and_draws(device: SimulatedDevice, pr
     assert picture.read_bytes().startswith(b"\x89PNG")
     again = edgeprof(*arguments, "3")
     assert "Spearman" in again.stdout
+
+
+def test_verify_with_more_networks_than_the_space_has_is_refused_before_anything_is_measured(
+    device: SimulatedDevice, profile: Path
+) -> None:
+    with connect(device.address) as client:
+        jobs = [job.job_id for job in client.jobs()]
+        done = edgeprof("verify", str(profile), "--device", device.address, "--count", str(15_625 - 5 + 1))
+        assert done.returncode == 1
+        # Five of the space's networks were samples.
+        assert "networks to verify with must be a whole number of 3 to 15620, got 15621" in done.stderr
+        assert [job.job_id for job in client.jobs()] == jobs
 
 
 def test_benchmark_and_devices_describe_what_is_there(device: SimulatedDevice, tmp_path: Path) -> None:
