@@ -26,6 +26,7 @@ CHAPTERS = {
     "test_kills": "Processes that are killed",
     "test_links": "Connections",
     "test_disks": "Disks and clocks",
+    "test_sessions": "Sessions: onboarding, verification, comparison",
     "test_versions": "Versions",
 }
 

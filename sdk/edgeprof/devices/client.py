@@ -69,7 +69,8 @@ class DeviceClient(AgentCalls):
     ) -> Measurement:
         """Measure a model; with the id of an earlier job, attach to that one.
 
-        After a break of the connection the device is asked again for up to `patience_s`.
+        After a break of the connection the device is asked again for up to `patience_s`. The device keeps the job,
+        measured or failed, until the caller has stored what came of it and calls `acknowledge`.
 
         Args:
             model: The model file.
@@ -95,8 +96,6 @@ class DeviceClient(AgentCalls):
             if isinstance(event.event, Measurement):
                 return event.event
             if isinstance(event.event, Failure):
-                # The caller gets the failure, which holds no samples to store.
-                self.acknowledge((job_id,))
                 raise remote_error(event.event.reason, event.event.message)
         raise AgentUnavailableError(f"the agent at {self.address} ended job {job_id} without saying how it went")
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
-from edgeprof.errors import EdgeprofError, JobConflictError, JobNotFoundError, RemoteError
-from edgeprof.measuring.failure_actions import FailureAction, action_after, reason_of
-from edgeprof.measuring.recording import record_result
+from edgeprof.errors import EdgeprofError, JobConflictError, JobNotFoundError, RemoteError, UnreadableAnswerError
+from edgeprof.measuring.failure_actions import FailureAction, action_after
+from edgeprof.measuring.recording import FailureWatch, record_failure, record_result
 from edgeprof.store import Attempt, MeasurementRequest, Probe, SessionRecord, Store
 from edgeprof.store.platform import Platform
-from edgeprof_proto.records.job import Failure, Job, JobEvent
+from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.measurement import Measurement
 
 
@@ -46,7 +46,9 @@ class AttemptRunner:
     def acknowledge_results(self) -> None:
         """Acknowledge what is stored: an earlier host may have ended between storing a result and acknowledging it."""
         attempts = [attempt for probe in self._store.probes(self._record) for attempt in probe.attempts]
-        stored = [item.job_id for item in attempts if item.sequence is not None and item.reason is None]
+        ended = [item for item in attempts if item.sequence is not None]
+        stored = [item.job_id for item in ended if item.reason is None]
+        stored += [item.job_id for item in ended if item.reason is not None and self._is_failed_job(item.job_id)]
         if stored:
             self._client.acknowledge(stored)
 
@@ -78,13 +80,7 @@ class AttemptRunner:
         """
         attempt = probe.open_attempt or self._store.begin_attempt(self._record, probe, request)
         asked = attempt.request or request
-        has_failed = False
-
-        def listen(event: JobEvent) -> None:
-            nonlocal has_failed
-            has_failed = has_failed or isinstance(event.event, Failure)
-            on_event(event)
-
+        watch = FailureWatch(on_event)
         try:
             measurement = self._client.measure(
                 model,
@@ -92,11 +88,11 @@ class AttemptRunner:
                 job_id=attempt.job_id,
                 plan=asked.plan,
                 allow_fallback=asked.allow_fallback,
-                on_event=listen,
+                on_event=watch,
                 on_waiting=on_waiting,
             )
         except EdgeprofError as error:
-            return self._after_failure(probe, attempt, platform, error, has_failed=has_failed)
+            return self._after_failure(probe, attempt, platform, error, has_failed=watch.has_failed)
         record_result(self._client, self._store, attempt.job_id, platform, measurement)
         return measurement
 
@@ -146,12 +142,23 @@ class AttemptRunner:
         if action is FailureAction.DETACH or (action is FailureAction.SKIP and not self._may_skip):
             action = FailureAction.STOP
         is_given_up = action is FailureAction.SKIP
-        self._store.end_attempt(attempt, reason_of(error), str(error), is_given_up=is_given_up)
+        record_failure(self._client, self._store, attempt, error, is_given_up=is_given_up, has_failed=has_failed)
         if isinstance(error, JobConflictError):
             self._put_away(attempt.job_id, platform)
         if action is FailureAction.STOP:
             raise _with_advice(error) from error
         return FailedAttempt(str(error), is_given_up)
+
+    def _is_failed_job(self, job_id: str) -> bool:
+        """Whether the device keeps the job of an attempt that has failed, and the job ended without a result.
+
+        The attempt may also have failed because the device did not take the job, or its result could not be read.
+        """
+        try:
+            job = self._client.job(job_id)
+        except (RemoteError, UnreadableAnswerError):
+            return False
+        return job.state.is_final and job.measurement is None
 
     def _job_in_spite_of(self, error: EdgeprofError, job_id: str) -> Job | None:
         """The job of an attempt whose call was refused; None where there is none."""

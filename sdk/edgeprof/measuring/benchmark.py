@@ -10,8 +10,8 @@ from pathlib import Path
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.collection import collect_results
-from edgeprof.measuring.recording import record_result
-from edgeprof.measuring.setting_check import require_threads
+from edgeprof.measuring.recording import FailureWatch, record_result
+from edgeprof.measuring.setting_check import require_runnable
 from edgeprof.measuring.sustained import SustainedCurve, require_time_for, sustained_curve, sustained_plan
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
@@ -56,8 +56,7 @@ def benchmark(
 ) -> Benchmark:
     """Measure one model on a device, store the result, then acknowledge it.
 
-    Results of earlier runs that the device still keeps for this host are brought into the store first. Interrupted by
-    Ctrl-C, the job on the device is cancelled.
+    Results that the device keeps of earlier runs are stored first. Ctrl-C cancels the job on the device.
 
     Args:
         client: The device.
@@ -82,18 +81,19 @@ def benchmark(
         if sustained_s is not None:
             require_time_for(plan := plan or sustained_plan(sustained_s), device.limits)
         store.record_device(device, client.address)
-        require_threads(device, setting)
+        require_runnable(device, setting, model)
         platform = resolve_platform(device, setting)
         if count := collect_results(client, device, store):
             on_collected(count)
-        with _cancelled_by_interruption(client, job_id):
+        watch = FailureWatch(on_event)
+        with _nothing_left(client, job_id, watch):
             measurement = client.measure(
                 Path(model),
                 setting,
                 job_id=job_id,
                 plan=plan,
                 allow_fallback=allow_fallback,
-                on_event=on_event,
+                on_event=watch,
                 on_waiting=on_waiting,
                 release_model=release_model,
             )
@@ -103,12 +103,19 @@ def benchmark(
 
 
 @contextmanager
-def _cancelled_by_interruption(client: DeviceClient, job_id: str) -> Iterator[None]:
-    """Cancel the job on the device where Ctrl-C ends the block."""
+def _nothing_left(client: DeviceClient, job_id: str, watch: FailureWatch) -> Iterator[None]:
+    """Leave no job on the device where the block ends without a result: its id is known to nobody else.
+
+    A job that has failed is acknowledged: the caller gets the failure, the store keeps none of a benchmark. Where
+    Ctrl-C ends the block, the job is cancelled.
+    """
     try:
         yield
+    except EdgeprofError:
+        if watch.has_failed:
+            client.acknowledge((job_id,))
+        raise
     except KeyboardInterrupt as interruption:
-        # Its id is known to nobody else, so no later call would fetch the result.
         with suppress(EdgeprofError):
             client.cancel_job(job_id)
             client.acknowledge((job_id,))

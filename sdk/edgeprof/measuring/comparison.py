@@ -10,7 +10,6 @@ import hashlib
 import json
 import math
 import os
-import random
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +25,10 @@ from edgeprof.exporters.choice import choose_exporter
 from edgeprof.exporters.converter import Converter
 from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.attempt import AttemptRunner
-from edgeprof.measuring.setting_check import require_threads
+from edgeprof.measuring.pairs import Pair, counted_pairs, measuring_order, planned_pair_count
+from edgeprof.measuring.setting_check import require_runnable
 from edgeprof.prediction import load_profile
-from edgeprof.store import MeasurementRequest, Probe, Store, opened
+from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store, opened
 from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.spaces import get_space
@@ -90,20 +90,6 @@ class Candidate:
         with Converter(choose_exporter(device, setting), space, folder, batch_size=setting.batch_size) as converter:
             model = converter.convert(space.format(space.parse(architecture)))[0]
         return cls(name=architecture, model=model, setting=setting)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """One measurement of each, taken one after the other."""
-
-    a: Measurement
-    b: Measurement
-    is_a_first: bool
-
-    @property
-    def ratio(self) -> float:
-        """Latency of B relative to that of A: above 1 where A is faster."""
-        return self.b.median_ms / self.a.median_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +158,9 @@ def compare(
     """Measure two candidates in alternation and say which is faster, by how much, and whether that is certain.
 
     Every result is stored, then acknowledged, before the next measurement begins. Called again after an interruption
-    with the same files, settings, plan and seed, it resumes.
+    with the same files, settings, plan and seed, it resumes. A pair whose two measurements lie more than ten minutes
+    apart (`MAX_GAP_S` in `pairs.py`), as where an interruption came between them, is stored but does not count: a fresh
+    pair is measured in its place.
 
     Args:
         client: The device.
@@ -187,13 +175,14 @@ def compare(
         on_waiting: Called with a job that has to wait for others: its position, and who runs meanwhile.
 
     Raises:
+        SettingNotSupportedError: If a precision is asked for that is not that of the file, or too many threads are.
         EdgeprofError: If there are too few pairs for an interval, or a measurement failed.
     """
     require_count("the number of pairs", pair_count, 1, MAX_PAIR_COUNT)
     if middle_ranks(pair_count, LEVEL) is None:
         raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
     candidates = {"a": _candidate(a), "b": _candidate(b)}
-    order = _order(pair_count, require_seed(seed))
+    require_seed(seed)
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
@@ -203,21 +192,19 @@ def compare(
         with store.session(platforms["a"], "", seed, purpose=purpose) as record:
             runner = AttemptRunner(client, store, record, may_skip=False)
             runner.acknowledge_results()
-            # A comparison may be resumed with another number of pairs: the first ones are the same.
-            store.plan_probes(record, order[len(store.probes(record)) :])
-            while (probe := _next(store.probes(record)[: len(order)])) is not None:
+            while (probe := _next(_planned(store, record, pair_count))) is not None:
                 side = probe.architecture
                 request, model = requests[side], Path(candidates[side].model)
                 outcome = runner.run(probe, platforms[side], request, model, on_waiting=on_waiting)
                 if isinstance(outcome, Measurement):
                     on_measurement(candidates[side], outcome)
-            pairs = _pairs(store.probes(record)[: len(order)])
+            pairs = counted_pairs(store.probes(record), pair_count)
             store.end_session(record, datetime.now(timezone.utc))
     return _comparison(device, candidates["a"], candidates["b"], pairs)
 
 
 def _platform(device: Device, candidate: Candidate) -> Platform:
-    require_threads(device, candidate.setting)
+    require_runnable(device, candidate.setting, candidate.model)
     return resolve_platform(device, candidate.setting)
 
 
@@ -242,29 +229,21 @@ def _digest(candidates: Mapping[str, Candidate], requests: Mapping[str, Measurem
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _order(pair_count: int, seed: int) -> list[str]:
-    """The sides in the order in which they are measured, the two of a pair one after the other."""
-    generator = random.Random(seed)
-    order = []
-    for _ in range(pair_count):
-        pair = ["a", "b"]
-        generator.shuffle(pair)
-        order += pair
-    return order
+def _planned(store: Store, record: SessionRecord, pair_count: int) -> list[Probe]:
+    """Return what is to be measured, in its order; what is not yet in the store is written there.
+
+    A comparison may be resumed with another number of pairs: the first ones are the same.
+    """
+    probes = store.probes(record)
+    order = measuring_order(planned_pair_count(probes, pair_count), record.seed)
+    if order[len(probes) :]:
+        store.plan_probes(record, order[len(probes) :])
+        probes = store.probes(record)
+    return probes[: len(order)]
 
 
 def _next(probes: Sequence[Probe]) -> Probe | None:
     return next((probe for probe in probes if probe.measurement is None), None)
-
-
-def _pairs(probes: Sequence[Probe]) -> list[Pair]:
-    pairs = []
-    for first, second in zip(probes[::2], probes[1::2], strict=True):
-        found = {probe.architecture: probe.measurement for probe in (first, second)}
-        a, b = found["a"], found["b"]
-        assert a is not None and b is not None  # all are measured
-        pairs.append(Pair(a=a, b=b, is_a_first=first.architecture == "a"))
-    return pairs
 
 
 def _comparison(device: Device, a: Candidate, b: Candidate, pairs: Sequence[Pair]) -> Comparison:

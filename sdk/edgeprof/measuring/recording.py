@@ -1,9 +1,32 @@
-"""Results are stored on the host first, then acknowledged, so that the device keeps none that is safe elsewhere."""
+"""Results and failures are stored on the host first, then acknowledged: the device keeps none that is stored."""
+
+from collections.abc import Callable
 
 from edgeprof.devices.client import DeviceClient
-from edgeprof.store import Store
+from edgeprof.errors import EdgeprofError
+from edgeprof.measuring.failure_actions import reason_of
+from edgeprof.store import Attempt, Store
 from edgeprof.store.platform import Platform
+from edgeprof_proto.records.job import Failure, JobEvent
 from edgeprof_proto.records.measurement import Measurement
+
+
+class FailureWatch:
+    """Passes the events of a job on, and remembers whether the job has failed.
+
+    Args:
+        on_event: Called with each event of the job.
+    """
+
+    def __init__(self, on_event: Callable[[JobEvent], None]) -> None:
+        self.has_failed = False
+        """Whether the job has failed, so that the device is not at it any more and keeps its failure."""
+        self._on_event = on_event
+
+    def __call__(self, event: JobEvent) -> None:
+        """Take an event."""
+        self.has_failed = self.has_failed or isinstance(event.event, Failure)
+        self._on_event(event)
 
 
 def record_result(
@@ -23,3 +46,24 @@ def record_result(
     """
     store.record_measurement(job_id, platform.that_ran(measurement.setting), measurement)
     client.acknowledge((job_id,))
+
+
+def record_failure(
+    client: DeviceClient, store: Store, attempt: Attempt, error: EdgeprofError, *, is_given_up: bool, has_failed: bool
+) -> None:
+    """Write that an attempt has failed, then acknowledge its job where that is what failed.
+
+    Args:
+        client: The device.
+        store: Where the failure goes.
+        attempt: The attempt.
+        error: Why it failed.
+        is_given_up: Whether its probe is not to be measured any more.
+        has_failed: Whether the device has the job, and it has failed.
+
+    Raises:
+        StoreError: If it cannot be written; the device then keeps the failed job.
+    """
+    store.end_attempt(attempt, reason_of(error), str(error), is_given_up=is_given_up)
+    if has_failed:
+        client.acknowledge((attempt.job_id,))

@@ -1,6 +1,8 @@
 """The public call `onboard`."""
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,7 @@ from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
 from edgeprof.output_files import check_output
-from edgeprof.store import Store, opened
+from edgeprof.store import SessionRecord, Store, opened
 from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
 from edgeprof_predictor.bundle import Bundle, load_bundle
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
@@ -93,7 +95,7 @@ def onboard(
         path = None if output is None else _checked_path(Path(output), platform, space)
         session_of = partial(MeasurementSession, client, platform, store, plan=PLAN, model_folder=model_folder)
         with (
-            store.session(platform, space, seed, purpose=ONBOARDING) as record,
+            _session_after_wait(store, platform, space, seed, time_ledger) as record,
             session_of(record, calibration=calibration, listener=listener, time_ledger=time_ledger) as session,
         ):
             onboarding = Onboarding(session, method, goal=goal, listener=listener, time_ledger=time_ledger, store=store)
@@ -107,6 +109,17 @@ def _platform(device: Device, setting: Setting) -> Platform:
     require_threads(device, setting)
     choose_exporter(device, setting)
     return resolve_platform(device, setting)
+
+
+@contextmanager
+def _session_after_wait(
+    store: Store, platform: Platform, space: str, seed: int, time_ledger: TimeLedger
+) -> Iterator[SessionRecord]:
+    """The session of an onboarding; the time until another process has ended that is at it counts nowhere."""
+    with ExitStack() as lock:
+        with time_ledger.paused():
+            record = lock.enter_context(store.session(platform, space, seed, purpose=ONBOARDING))
+        yield record
 
 
 def _finished(onboarding: Onboarding, path: Path | None) -> Onboarded:

@@ -29,7 +29,8 @@ class Goal:
         sample_count: Networks to measure at most.
         target_error: Median relative error to stay below, for example 0.05; None for no target. It is reached when the
             upper end of the expected error is below it; the real error lies below that end nine times in ten.
-        budget_s: Seconds for the whole onboarding, a last check of the anchor included; None for no limit.
+        budget_s: Seconds for the whole onboarding, a last check of the anchor included; None for no limit. Waiting
+            until another process has ended that is at the same onboarding does not count.
 
     Raises:
         OnboardingError: If a value is outside its range.

@@ -32,7 +32,8 @@ class Disturbance:
     Args:
         kind: "fail" ends the job with the reason, "refuse" refuses the call so that there is no job; "silent before"
             and "silent after" break the connection before there is a job and after it has ended; "killed before",
-            "killed after" and "killed stored" end the host there; "unreadable" sends a result that cannot be read.
+            "killed after" and "killed stored" end the host there, "killed failed" once a failure is stored;
+            "unreadable" sends a result that cannot be read.
         reason: The reason of a failure or refusal.
     """
 
@@ -57,6 +58,7 @@ class ScriptedClient:
         self.acknowledged: set[str] = set()
         self.call_count = 0
         self.kills_when_acknowledging = False
+        self.on_acknowledge: Callable[[list[str]], None] = lambda job_ids: None
 
     def device(self) -> Any:
         return SimpleNamespace(limits=SimpleNamespace(thread_count=0), runtimes=(), host_name="scripted")
@@ -92,22 +94,23 @@ class ScriptedClient:
             raise HostKilledError
         if now.kind == "unreadable":
             raise UnreadableAnswerError("a field lies outside its range")
-        self.kills_when_acknowledging = now.kind == "killed stored"
+        self.kills_when_acknowledging = now.kind in ("killed stored", "killed failed")
         if isinstance(outcome, str):
-            self.acknowledge((job_id,))
             if on_event is not None:
                 on_event(JobEvent(sequence=1, event=Failure(reason=outcome, message="failed")))
             raise remote_error(outcome, "failed")
         return outcome
 
     def _outcome(self, model: Path, now: Disturbance) -> Measurement | str:
-        if now.kind == "fail":
-            return now.reason
+        if now.kind in ("fail", "killed failed"):
+            return now.reason or "ERROR_REASON_RUN_FAILED"
         # Each network has a latency of its own, the same each time, and the clock of the device runs backwards.
         latency_ms = 1 + int(hashlib.sha256(model.name.encode()).hexdigest()[:4], 16) / 65_536
         return measurement_of(latency_ms, latency_ms, block_count=5, start_time=1e9 - self.call_count)
 
     def acknowledge(self, job_ids: Iterable[str]) -> None:
+        job_ids = list(job_ids)
+        self.on_acknowledge(job_ids)
         if self.kills_when_acknowledging:
             self.kills_when_acknowledging = False
             raise HostKilledError

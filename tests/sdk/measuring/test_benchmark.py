@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import edgeprof
-from edgeprof.errors import EdgeprofError
+from edgeprof.errors import EdgeprofError, WorkerFailedError
 from edgeprof.measuring.effort import EFFORTS
 from edgeprof.store import Store
-from edgeprof.testing import Heat, SimulatedDevice, SimulationConfig
+from edgeprof.testing import Fault, FaultKind, Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job import JobEvent, JobState
 from edgeprof_proto.records.job_spec import MeasurementPlan
@@ -45,6 +45,20 @@ def test_a_benchmark_is_stored_then_acknowledged(simulated_device: SimulatedDevi
     assert result.measurement.median_ms == pytest.approx(simulated_device.true_latency_ms(model), rel=0.02)
     assert result.curve is None
     assert result.platform.device_id == result.device.device_id
+
+
+def test_a_failure_stays_on_the_device_until_its_caller_acknowledges_it(
+    make_simulated_device: Callable[[SimulationConfig], SimulatedDevice], model: Path
+) -> None:
+    device = make_simulated_device(SimulationConfig(faults=(Fault(kind=FaultKind.FAIL_RUN, at_run=2),)))
+    with edgeprof.connect(device.address) as client:
+        with pytest.raises(WorkerFailedError):
+            client.measure(model, device.setting, job_id="failed", plan=SHORT)
+        assert acknowledged(client, 1) == [False]
+        with pytest.raises(WorkerFailedError):
+            edgeprof.benchmark(client, model, setting=device.setting, plan=SHORT)
+        # The one of the benchmark, which told its caller, and the one that it found there.
+        assert acknowledged(client, 2) == [True, True]
 
 
 def test_a_benchmark_collects_what_earlier_runs_left(simulated_device: SimulatedDevice, model: Path) -> None:

@@ -29,7 +29,8 @@ SPACE = get_space("nasbench201")
 TEXTS = [SPACE.format(item) for item in SPACE.sample(7, seed=0)]
 STEP_COUNT = int(os.environ.get("EDGEPROF_FAILURE_STEPS", "300"))
 PLANS = [MeasurementPlan(), MeasurementPlan(timed_duration_ms=5.0)]
-OTHER_KINDS = ("silent before", "silent after", "killed before", "killed after", "killed stored", "unreadable", "none")
+KILLS = ("killed before", "killed after", "killed stored", "killed failed")
+OTHER_KINDS = ("silent before", "silent after", *KILLS, "unreadable", "none")
 DISTURBANCES = st.one_of(
     st.sampled_from(OTHER_KINDS).map(Disturbance),
     st.builds(
@@ -63,6 +64,7 @@ class World:
         self.client.disturbances = list(disturbances)
         client: Any = self.client
         with self.store.session(PLATFORM, SPACE.name, self.number, purpose="test") as record:
+            self.record = record
             session = MeasurementSession(client, PLATFORM, self.store, record, plan=self.plan, model_folder=self.models)
             if not session.probes():
                 session.plan(self.texts)
@@ -114,6 +116,12 @@ def assert_complete(world: World) -> None:
     assert all(probe.state != "planned" for probe in world.probes)
 
 
+def assert_failures_are_acknowledged(world: World) -> None:
+    attempts = {attempt.job_id for probe in world.probes for attempt in probe.attempts}
+    failed = {job_id for job_id in attempts & set(world.client.jobs) if job_id not in world.client.results}
+    assert failed <= world.client.acknowledged
+
+
 def test_whatever_failed_the_same_command_makes_progress_once_it_is_mended(models: Path, tmp_path: Path) -> None:
     counts = Counter[str]()
 
@@ -133,6 +141,7 @@ def test_whatever_failed_the_same_command_makes_progress_once_it_is_mended(model
         def mend(self) -> None:
             assert self.world.command(), "it does not come to its end although nothing is in its way"
             assert_complete(self.world)
+            assert_failures_are_acknowledged(self.world)
 
         @invariant()
         def keep(self) -> None:
@@ -182,6 +191,27 @@ def check_reason(world: World, kind: str, reason: str) -> None:
     is_skipped = action in (FailureAction.SKIP, FailureAction.RETRY_THEN_SKIP)
     assert (world.probes[0].state == "failed") is is_skipped
     assert world.command()
+
+
+def test_a_failure_is_stored_before_it_is_acknowledged(world: World) -> None:
+    stored: dict[str, str | None] = {}
+
+    def look_up(job_ids: list[str]) -> None:
+        attempts = [attempt for probe in world.store.probes(world.record) for attempt in probe.attempts]
+        stored.update({attempt.job_id: attempt.reason for attempt in attempts if attempt.job_id in job_ids})
+
+    world.client.on_acknowledge = look_up
+    assert world.command(Disturbance("fail", "ERROR_REASON_RUN_FAILED"))
+    failed, *_ = world.probes[0].attempts
+    assert stored[failed.job_id] == "ERROR_REASON_RUN_FAILED"
+
+
+def test_a_failure_that_was_stored_and_not_acknowledged_is_acknowledged_by_the_same_command(world: World) -> None:
+    assert not world.command(Disturbance("killed failed"))
+    assert world.client.acknowledged == set()
+    assert world.command()
+    assert [attempt.reason for attempt in world.probes[0].attempts] == ["ERROR_REASON_RUN_FAILED", None]
+    assert_failures_are_acknowledged(world)
 
 
 def test_a_cancelled_job_is_asked_for_anew_by_the_same_command(world: World) -> None:

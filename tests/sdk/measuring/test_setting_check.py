@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 import edgeprof
-from edgeprof.errors import SettingNotSupportedError
+from edgeprof.errors import ModelFileError, SettingNotSupportedError
+from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import SimulatedDevice
-from edgeprof_proto.records.job_spec import Setting
+from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,33 @@ def test_a_benchmark_is_refused_before_its_model_is_read(simulated_device: Simul
     setting = Setting(runtime="simulated", thread_count=1_000)
     with edgeprof.connect(simulated_device.address) as client, pytest.raises(SettingNotSupportedError, match="threads"):
         edgeprof.benchmark(client, tmp_path / "absent.onnx", setting=setting)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    space = get_space("nasbench201")
+    return export_architecture(space, space.sample(1, seed=0)[0], tmp_path)
+
+
+def test_another_precision_than_that_of_the_file_is_refused_before_the_upload(
+    simulated_device: SimulatedDevice, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = Setting(runtime="onnxruntime", precision="int8")
+    damaged = model.with_name("damaged.onnx")
+    damaged.write_bytes(model.read_bytes()[:-1_000])
+    plan = MeasurementPlan(timed_run_count=25, timed_duration_ms=0.1)
+    with edgeprof.connect(simulated_device.address) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(client, "upload_model", lambda *arguments, **options: pytest.fail("it was uploaded"))
+            with pytest.raises(SettingNotSupportedError, match=r"onnx computes in float32, precision 'int8' was asked"):
+                edgeprof.benchmark(client, model, setting=setting)
+            candidates = [edgeprof.Candidate(name=name, model=model, setting=setting) for name in "ab"]
+            with pytest.raises(SettingNotSupportedError, match="leave --precision out"):
+                edgeprof.compare(client, *candidates)
+            with pytest.raises(ModelFileError, match="cut off or damaged"):
+                edgeprof.benchmark(client, damaged, setting=setting)
+            with pytest.raises(ModelFileError, match="cannot read the model"):
+                edgeprof.benchmark(client, model.with_name("absent.onnx"), setting=setting)
+        assert list(client.jobs()) == []
+        setting = Setting(runtime="onnxruntime", precision="float32")
+        assert edgeprof.benchmark(client, model, setting=setting, plan=plan).measurement.setting.precision == "float32"
