@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 from faults.conftest import Bench, go_on, host_process, until
@@ -10,13 +11,17 @@ from faults.proxy import MuteLink
 from faults.rows import fault
 
 from edgeprof.devices import channel as channel_module
-from edgeprof.devices.client import DeviceClient
+from edgeprof.devices import waiting
+from edgeprof.devices.client import DEFAULT_PATIENCE_S, DeviceClient
 from edgeprof.errors import AgentUnavailableError
 from edgeprof.testing import Link
 from edgeprof_agent import server
 from edgeprof_proto.records.job import JobEvent
 from edgeprof_proto.records.measurement import LatencyBlock
 from edgeprof_proto.v1 import device_agent_pb2
+
+FASTER = 20
+"""How many times as fast as in use everything goes where a link is slow: the link and the limits alike."""
 
 SHORT = {"grpc.keepalive_time_ms": 500, "grpc.keepalive_timeout_ms": 1_000, "grpc.http2.ping_timeout_ms": 1_000}
 
@@ -90,16 +95,23 @@ def test_stopped_host_blocks_nobody_and_goes_on_when_it_wakes(bench: Bench) -> N
 
 @fault(
     fault="A link of a few kilobytes in a second",
-    sees="A slow upload, and no break: a ping waits behind 64 KiB at most.",
+    sees="A slow upload, and no break: a ping waits behind 64 KiB at most, and patience counts from the last progress.",
     kept="Everything.",
 )
 def test_slow_link_is_not_taken_for_a_silent_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """10 MB at 20 kB/s take more than 8 minutes, where a minute of patience is allowed: here 20 times as fast."""
     monkeypatch.setattr(channel_module, "CHANNEL_OPTIONS", with_short_times(channel_module.CHANNEL_OPTIONS))
+    monkeypatch.setattr(waiting, "STALL_S", waiting.STALL_S / FASTER)
     agent = bench.start_agent()
-    # As slow as 50 kB/s with the times in force. The whole upload takes far longer than the wait for a ping.
-    bench.model.write_bytes(os.urandom(2_400_000))
-    with Link(agent.address, bytes_per_s=750_000) as link, DeviceClient(link.address, patience_s=0.0) as client:
+    bench.model.write_bytes(os.urandom(10_000_000))
+    patience_s = DEFAULT_PATIENCE_S / FASTER
+    start_s = time.monotonic()
+    with (
+        Link(agent.address, bytes_per_s=20_000 * FASTER) as link,
+        DeviceClient(link.address, patience_s=patience_s) as client,
+    ):
         bench.measure(client, "a")
+    assert time.monotonic() - start_s > 8 * patience_s
     bench.assert_counted_once(agent, "a")
 
 
