@@ -118,7 +118,7 @@ class AgentConnection:
             runtime: Name of the runtime.
 
         Returns:
-            The formats, preferred first; empty where the device does not tell, or has no such runtime.
+            The formats, preferred first; empty where they are not reported, or there is no such runtime.
         """
         if runtime not in self._model_formats:
             self.device()
