@@ -196,8 +196,7 @@ class _Trace:
 
     def _note_uses(self, node: Node, inputs: list[_Value | None]) -> None:
         for position in DECIDING.get(node.operator, ()):
-            value = inputs[position] if position < len(inputs) else None
-            if value is not None:
+            if position < len(inputs) and (value := inputs[position]) is not None:
                 self._deciders.append((value, node.operator))
         for position, table_position, dimension in INDEXED_TABLES.get(node.operator, ()):
             if max(position, table_position) < len(inputs):
