@@ -39,6 +39,16 @@ def test_a_demo_with_too_few_samples_is_refused(own_edgeprof_folders: Path, tmp_
     assert not (tmp_path / "edgeprof-demo").exists()
 
 
+def test_a_demo_of_another_setting_has_a_profile_of_its_own(own_edgeprof_folders: Path, tmp_path: Path) -> None:
+    command = [*DEMO, "--space", "nasbench301", "--precision", "float64", "--option", "graph_optimization=basic"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert "--space nasbench301 --precision float64 --option graph_optimization=basic --samples 10" in done.stderr
+    assert "edgeprof-demo/demo-nasbench301-float64-graph-optimization-basic.edgeprof" in done.stderr
+    # Said before anything is measured.
+    assert "exports networks for onnxruntime in float32, float16 or int8" in " ".join(done.stderr.split())
+
+
 @pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_the_demo_onboards_this_machine_and_says_how_well(own_edgeprof_folders: Path, tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ def _quantize(source: Path, target: Path, network: NetworkToExport) -> None:
     quantization.load_quantization_recipe(recipe.static_wi8_ai8())
     signature, name = _signature(source)
     data = {signature: [{name: batch.numpy()} for batch in network.calibration]}
-    quantization.quantize(quantization.calibrate(data)).export_model(str(target), overwrite=True)
+    calibrated = quantization.calibrate(data, num_threads=1)
+    quantization.quantize(calibrated).export_model(str(target), overwrite=True)
 
 
 def _signature(path: Path) -> tuple[str, str]:
