@@ -40,11 +40,11 @@ def test_a_demo_with_too_few_samples_is_refused(own_edgeprof_folders: Path, tmp_
 
 
 def test_a_demo_of_another_setting_has_a_profile_of_its_own(own_edgeprof_folders: Path, tmp_path: Path) -> None:
-    command = [*DEMO, "--space", "nasbench301", "--precision", "float64", "--option", "graph_optimization=basic"]
+    command = [*DEMO, "--space", "fbnet", "--precision", "float64", "--option", "graph_optimization=basic"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 1
-    assert "--space nasbench301 --precision float64 --option graph_optimization=basic --samples 10" in done.stderr
-    assert "edgeprof-demo/demo-nasbench301-float64-graph-optimization-basic.edgeprof" in done.stderr
+    assert "--space fbnet --precision float64 --option graph_optimization=basic --samples 10" in done.stderr
+    assert "edgeprof-demo/demo-fbnet-float64-graph-optimization-basic.edgeprof" in done.stderr
     # Said before anything is measured.
     assert "exports networks for onnxruntime in float32, float16 or int8" in " ".join(done.stderr.split())
 
