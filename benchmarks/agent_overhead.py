@@ -1,10 +1,12 @@
-"""What measuring through the agent adds to a bare ONNX Runtime loop.
+"""What measuring through the agent adds to a bare loop of an engine.
 
-    python benchmarks/agent_overhead.py [--pairs 10] [--threads 1] [--model FILE.onnx] [--output FILE]
+    python benchmarks/agent_overhead.py [--runtime onnxruntime] [--pairs 10] [--threads 1] [--model FILE]
+        [--output FILE]
 
-A is a process that only creates a session and times `InferenceSession.run`; B is the same model, plan and
+A is a process that only loads a model and times a loop of runs (`bare_loops.py`); B is the same model, plan and
 thread count through a real agent: upload, queue, worker, events. They alternate, A B B A A B ..., so that a drift of
-the machine affects both. Target: medians within 1 % of each other.
+the machine affects both. Target: medians within 1 % of each other. Without a model, one of NAS-Bench-201 is exported to
+ONNX; runtimes that read other formats need a file.
 """
 
 import argparse
@@ -19,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bare_loops import BARE_LOOPS
+
 import edgeprof
 from edgeprof.devices.local_agent import local_agent
 from edgeprof.exporters.onnx import export_architecture
@@ -29,27 +33,18 @@ ARCHITECTURE = "|nor_conv_1x1~0|+|skip_connect~0|nor_conv_3x3~1|+|nor_conv_1x1~0
 """A network of NAS-Bench-201 that needs about a millisecond: a fixed cost of a run would show."""
 
 
-def bare_median_ms(model: Path, thread_count: int) -> float:
+def bare_median_ms(runtime: str, model: Path, thread_count: int) -> float:
     """Time the model with a plain loop in this process.
 
     Args:
+        runtime: Name of the runtime.
         model: The model's file.
         thread_count: Threads that one operator may use.
 
     Returns:
         The median latency in milliseconds.
     """
-    import numpy
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = thread_count
-    options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    feeds = {
-        node.name: numpy.random.default_rng(0).standard_normal(node.shape).astype("float32")
-        for node in session.get_inputs()
-    }
+    run = BARE_LOOPS[runtime](model, thread_count)
     samples_ns: list[int] = []
     for run_count, duration_ms in (
         (DEFAULT_PLAN.warmup_run_count, DEFAULT_PLAN.warmup_duration_ms),
@@ -59,18 +54,18 @@ def bare_median_ms(model: Path, thread_count: int) -> float:
         loop_start_ns = time.perf_counter_ns()
         while len(samples_ns) < run_count or time.perf_counter_ns() - loop_start_ns < duration_ms * 1e6:
             start_ns = time.perf_counter_ns()
-            session.run(None, feeds)
+            run()
             samples_ns.append(time.perf_counter_ns() - start_ns)
     return statistics.median(samples_ns) / 1e6
 
 
-def _bare_in_its_own_process(model: Path, thread_count: int) -> float:
-    command = [sys.executable, __file__, "--bare", "--model", str(model), "--threads", str(thread_count)]
+def _bare_in_its_own_process(runtime: str, model: Path, thread_count: int) -> float:
+    command = [sys.executable, __file__, "--bare", "--runtime", runtime, "--model", str(model)]
+    command += ["--threads", str(thread_count)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def _through_the_agent(client: edgeprof.DeviceClient, model: Path, thread_count: int) -> tuple[float, str]:
-    setting = Setting(runtime="onnxruntime", thread_count=thread_count)
+def _through_the_agent(client: edgeprof.DeviceClient, model: Path, setting: Setting) -> tuple[float, str]:
     measurement = client.measure(model, setting, job_id=uuid.uuid4().hex)
     return measurement.median_ms, measurement.verdict.kind.value
 
@@ -90,13 +85,13 @@ def ratios_of(a_ms: Sequence[float], b_ms: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, object]:
+def compare(model: Path, setting: Setting, *, pair_count: int) -> dict[str, object]:
     """Measure in alternation.
 
     Args:
         model: The model's file.
+        setting: Runtime and threads.
         pair_count: Measurements of each kind.
-        thread_count: Threads that one operator may use.
 
     Returns:
         Medians in milliseconds, their ratios, and the agent's verdicts.
@@ -111,15 +106,16 @@ def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, obj
         for index in range(pair_count):
             for is_bare in (True, False) if index % 2 == 0 else (False, True):
                 if is_bare:
-                    bare_ms.append(_bare_in_its_own_process(model, thread_count))
+                    bare_ms.append(_bare_in_its_own_process(setting.runtime, model, setting.thread_count))
                 else:
-                    median_ms, verdict = _through_the_agent(client, model, thread_count)
+                    median_ms, verdict = _through_the_agent(client, model, setting)
                     agent_ms.append(median_ms)
                     verdicts.append(verdict)
             ratio = agent_ms[-1] / bare_ms[-1]
             print(f"bare {bare_ms[-1]:.4f} ms   agent {agent_ms[-1]:.4f} ms   ratio {ratio:.4f}   {verdicts[-1]}")
     return {
-        "thread_count": thread_count,
+        "runtime": setting.runtime,
+        "thread_count": setting.thread_count,
         "bare_ms": bare_ms,
         "agent_ms": agent_ms,
         **ratios_of(bare_ms, agent_ms),
@@ -130,6 +126,7 @@ def compare(model: Path, *, pair_count: int, thread_count: int) -> dict[str, obj
 def main() -> None:
     """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runtime", choices=sorted(BARE_LOOPS), default="onnxruntime")
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--model", type=Path)
@@ -137,12 +134,13 @@ def main() -> None:
     parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.bare:
-        print(bare_median_ms(arguments.model, arguments.threads))
+        print(bare_median_ms(arguments.runtime, arguments.model, arguments.threads))
         return
     with tempfile.TemporaryDirectory() as folder:
         space = get_space("nasbench201")
         model = arguments.model or export_architecture(space, space.parse(ARCHITECTURE), Path(folder))
-        found = compare(model, pair_count=arguments.pairs, thread_count=arguments.threads)
+        setting = Setting(runtime=arguments.runtime, thread_count=arguments.threads)
+        found = compare(model, setting, pair_count=arguments.pairs)
     low, high = found["ratio_quartiles"]  # type: ignore[misc]
     print(
         f"agent / bare: ratio of medians {found['ratio_of_medians']:.4f}, median of {arguments.pairs} ratios "
