@@ -132,7 +132,7 @@ DEVICE = Device(
             is_precision_of_model=True,
             model_formats=("onnx", "tflite"),
             needs=RuntimeNeeds(device_nodes=("/dev/apex_0",), writable_folders=("/var/cache/x",), memory_bytes=5),
-            options=(RuntimeOption(name="graph_optimization", values=("all", "basic")),),
+            options=(RuntimeOption(name="graph_optimization", values=("all", "basic"), providers=("CPU",)),),
         ),
         RuntimeInfo(name="tflite", unavailable_reason="not installed"),
     ),

@@ -199,13 +199,19 @@ def resolve_setting(setting: Setting, runtime: RuntimeInfo) -> Setting:
     Raises:
         SettingNotSupportedError: If the setting names anything that the runtime does not have.
     """
-    options = {option.name: option.values for option in runtime.options}
+    provider = _choose("provider", setting.provider, runtime.providers[::-1], runtime)
+    options = {option.name: option.values for option in runtime.options_of(provider)}
     for name in setting.options:
+        others = [other for option in runtime.options if option.name == name for other in option.providers]
+        if name not in options and others:
+            raise SettingNotSupportedError(
+                f"option {name!r} belongs to {', '.join(others)}, the setting's provider is {provider}; leave it out"
+            )
         _choose("option", name, tuple(options), runtime)
     return Setting(
         runtime=runtime.name,
         runtime_version=_choose("runtime_version", setting.runtime_version, (runtime.version or "",), runtime),
-        provider=_choose("provider", setting.provider, runtime.providers[::-1], runtime),
+        provider=provider,
         precision=_choose("precision", setting.precision, runtime.precisions, runtime),
         thread_count=setting.thread_count,
         batch_size=setting.batch_size,

@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime
@@ -27,6 +28,9 @@ from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 class RuntimeContract(ABC):
     """Tests of a runtime; subclasses say how to make it, and a model for it."""
+
+    batch_size: ClassVar[int] = 2
+    """Batch size that the open dimension is given; 1 for an engine without a batch."""
 
     @abstractmethod
     def make_runtime(self) -> Runtime:
@@ -54,15 +58,15 @@ class RuntimeContract(ABC):
     def test_loaded_model_has_every_field_of_its_setting_filled_in(self) -> None:
         """What the host left open is the described default; what it asked for is kept."""
         info = self._describe()
-        with self._loaded(Setting(runtime=info.name, batch_size=2)) as model:
+        with self._loaded(Setting(runtime=info.name, batch_size=self.batch_size)) as model:
             assert model.setting == Setting(
                 runtime=info.name,
                 runtime_version=info.version or "",
                 provider=info.providers[-1],
                 precision=info.precisions[0],
                 thread_count=1,
-                batch_size=2,
-                options={option.name: option.values[0] for option in info.options},
+                batch_size=self.batch_size,
+                options={option.name: option.values[0] for option in info.options_of(info.providers[-1])},
             )
 
     def test_the_setting_in_force_can_be_asked_for_again(self) -> None:
@@ -81,7 +85,7 @@ class RuntimeContract(ABC):
         self._assert_refused(dataclasses.replace(plain, provider=wrong), choice=info.providers[0])
         self._assert_refused(dataclasses.replace(plain, precision=wrong), choice=info.precisions[0])
         self._assert_refused(dataclasses.replace(plain, options={wrong: "1"}), choice="")
-        for option in info.options:
+        for option in info.options_of(info.providers[-1]):
             self._assert_refused(dataclasses.replace(plain, options={option.name: wrong}), choice=option.values[0])
 
     def test_a_file_that_is_no_model_is_rejected(self) -> None:

@@ -19,6 +19,7 @@ from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNot
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.onnxruntime_errors import error_text
+from edgeprof_agent.runtimes.onnxruntime_providers import PROVIDER_OPTIONS, adjust_session, options_of_provider
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
 from edgeprof_proto.records.job_spec import Setting
@@ -125,14 +126,21 @@ def _import_onnxruntime() -> Any:
 
 
 def _describe(onnxruntime: Any) -> RuntimeInfo:
-    providers = (name for name in onnxruntime.get_available_providers() if name not in REMOTE_PROVIDERS)
+    providers = tuple(name for name in onnxruntime.get_available_providers() if name not in REMOTE_PROVIDERS)
     return RuntimeInfo(
         name=OnnxRuntime.name,
         version=onnxruntime.__version__,
-        providers=tuple(providers),
+        providers=providers,
         precisions=PRECISIONS,
         is_precision_of_model=True,
-        options=(RuntimeOption(name="graph_optimization", values=tuple(GRAPH_OPTIMIZATIONS)),),
+        options=(
+            RuntimeOption(name="graph_optimization", values=tuple(GRAPH_OPTIMIZATIONS)),
+            *(
+                RuntimeOption(name=name, values=values, providers=(provider,))
+                for provider in providers
+                for name, values in PROVIDER_OPTIONS.get(provider, {}).items()
+            ),
+        ),
     )
 
 
@@ -147,7 +155,10 @@ def _create_session(onnxruntime: Any, model_path: Path, setting: Setting, *, pro
     if profile_prefix is not None:
         options.enable_profiling = True
         options.profile_file_prefix = profile_prefix
-    providers = list(dict.fromkeys((setting.provider, CPU_PROVIDER)))
+    adjust_session(options, setting)
+    providers: list[Any] = [CPU_PROVIDER]
+    if setting.provider != CPU_PROVIDER:
+        providers.insert(0, (setting.provider, options_of_provider(setting)))
     try:
         session = onnxruntime.InferenceSession(str(model_path), options, providers=providers)
     except Exception as error:  # ONNX Runtime's own errors have no base but Exception.

@@ -42,10 +42,11 @@ class ExecutionContext:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeOption:
-    """One option of a runtime; the default value first."""
+    """One option of a runtime; the default value first. It belongs to `providers`; to all where they are empty."""
 
     name: str
     values: tuple[str, ...]
+    providers: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,14 @@ class RuntimeInfo:
             (self.version is None) == (self.unavailable_reason is not None),
             f"runtime {self.name!r} must have either a version or an unavailable_reason",
         )
+
+    def options_of(self, provider: str) -> tuple[RuntimeOption, ...]:
+        """The options that a setting with a provider has.
+
+        Args:
+            provider: The provider of the setting.
+        """
+        return tuple(option for option in self.options if not option.providers or provider in option.providers)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,12 +119,14 @@ class RuntimeNeeds(_message.Message):
     def __init__(self, device_nodes: _Optional[_Iterable[str]] = ..., writable_folders: _Optional[_Iterable[str]] = ..., memory_bytes: _Optional[int] = ...) -> None: ...
 
 class RuntimeOption(_message.Message):
-    __slots__ = ("name", "values")
+    __slots__ = ("name", "values", "providers")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    PROVIDERS_FIELD_NUMBER: _ClassVar[int]
     name: str
     values: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ...) -> None: ...
+    providers: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ..., providers: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AgentLimits(_message.Message):
     __slots__ = ("model_bytes", "model_cache_bytes", "disk_reserve_bytes", "queued_job_count", "job_duration_s", "thread_count")

@@ -95,11 +95,12 @@ def resolve_platform(device: Device, setting: Setting) -> Platform:
     """
     for runtime in device.runtimes:
         if runtime.name == setting.runtime:
-            defaults = {option.name: option.values[0] for option in runtime.options}
+            provider = setting.provider or (runtime.providers[-1] if runtime.providers else "")
+            defaults = {option.name: option.values[0] for option in runtime.options_of(provider)}
             setting = Setting(
                 runtime=setting.runtime,
                 runtime_version=setting.runtime_version or runtime.version or "",
-                provider=setting.provider or (runtime.providers[-1] if runtime.providers else ""),
+                provider=provider,
                 precision=setting.precision or (runtime.precisions[0] if runtime.precisions else ""),
                 thread_count=setting.thread_count,
                 batch_size=setting.batch_size,
