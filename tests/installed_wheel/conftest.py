@@ -11,7 +11,15 @@ from installed_wheel.environment import Environment, serving
 FOLDER = os.environ.get("EDGEPROF_WHEEL_CHECK")
 """Where `scripts/wheel_check` has put wheel and environments; without it there is nothing here to test."""
 
-collect_ignore_glob = [] if FOLDER else ["test_*.py"]
+TFLITE_ENVIRONMENT = "agent_with_tflite"
+"""Only where Python is old enough for that package."""
+
+if not FOLDER:
+    collect_ignore_glob = ["test_*.py"]
+elif not Path(FOLDER, TFLITE_ENVIRONMENT).exists():
+    collect_ignore_glob = ["test_agent_with_tflite.py"]
+else:
+    collect_ignore_glob = []
 
 if FOLDER:
     # Ended by SIGTERM, the tests stop the agents that they have started.
@@ -28,6 +36,9 @@ def environment_fixture(name: str) -> Callable[..., Environment]:
 
 agent = environment_fixture("agent")
 agent_with_runtime = environment_fixture("agent_with_runtime")
+agent_with_litert = environment_fixture("agent_with_litert")
+agent_with_tflite = environment_fixture(TFLITE_ENVIRONMENT)
+agent_with_numpy_2 = environment_fixture("agent_with_numpy_2")
 host = environment_fixture("host")
 
 

@@ -88,7 +88,7 @@ def test_commands_runtimes_and_the_pytest_plugin_are_entry_points(
     parser.read_string(files[f"{metadata_folder}entry_points.txt"].decode())
     assert {group: set(parser[group]) for group in parser.sections()} == {
         "console_scripts": {"edgeprof", "edgeprof-agent"},
-        "edgeprof.runtimes": {"onnxruntime", "simulated"},
+        "edgeprof.runtimes": {"litert", "ncnn", "onnxruntime", "openvino", "simulated", "tflite"},
         "pytest11": {"edgeprof"},
     }
 
@@ -108,7 +108,10 @@ def test_the_readme_is_the_long_description_and_renders(metadata: Message) -> No
 def test_the_metadata_names_licence_pythons_and_extras(metadata: Message) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.10"
-    assert set(metadata.get_all("Provides-Extra") or ()) == {"dev", "host", "onnxruntime", "search"}
+    assert set(metadata.get_all("Provides-Extra") or ()) == {
+        *("dev", "host", "search"),
+        *("litert", "ncnn", "onnxruntime", "openvino", "tflite"),
+    }
 
 
 def test_the_sdist_holds_sources_tests_and_no_leavings(sdist: Path) -> None:

@@ -13,6 +13,9 @@ from edgeprof_agent.config import MIB, AgentConfig
 SIMULATION_VARIABLE = "EDGEPROF_SIMULATION"
 """Environment variable with the configuration file of the simulated device, whose state is kept beside that file."""
 
+TFLITE_DELEGATES_VARIABLE = "EDGEPROF_AGENT_TFLITE_DELEGATES"
+"""Environment variable in which the board's owner names delegates; see `runtimes/tflite_delegates.py`."""
+
 SCRATCH_PATH = "/proc/self/cwd"
 """Path of the scratch folder inside a worker; valid for every user, also without access to the parent folders."""
 
@@ -36,6 +39,7 @@ _NEEDED_VARIABLES = (
     "ANDROID_DATA",
     "LANG",
     SIMULATION_VARIABLE,
+    TFLITE_DELEGATES_VARIABLE,
 )
 
 _MEMORY_SHARE = 0.75

@@ -2,8 +2,7 @@
 
 import re
 
-MAX_LENGTH = 500
-"""Characters of a message that are kept: the first and the last of it."""
+from edgeprof_agent.runtimes.message_line import one_line
 
 _CODE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _PLACE = re.compile(r"[^\s:]*\.(?:cc|cpp|cu|h|hpp):\d+ ")
@@ -34,10 +33,7 @@ def error_text(error: Exception) -> str:
             f"the model uses opset {found[1]} of {found[2]}, this ONNX Runtime knows up to {found[3]}; update "
             f"onnxruntime on the device, or export the model with opset_version={found[3]} or lower"
         )
-    text = " ".join(_without_places(_LOADING.sub("", text)).split())
-    if len(text) > MAX_LENGTH:
-        text = f"{text[: MAX_LENGTH // 2]} ... {text[-MAX_LENGTH // 2 :]}"
-    return text or type(error).__name__
+    return one_line(_without_places(_LOADING.sub("", text))) or type(error).__name__
 
 
 def _without_places(text: str) -> str:

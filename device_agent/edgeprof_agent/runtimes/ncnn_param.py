@@ -1,0 +1,86 @@
+"""Reads from an ncnn `.param` file what the engine does not tell: sizes of inputs, and whether weights are quantised.
+
+The file is text: a number, the counts of layers and blobs, then a line for each layer: type, name, how many blobs it
+reads and writes, their names, and parameters as `key=value`.
+"""
+
+import dataclasses
+from pathlib import Path
+
+from edgeprof_agent.models.signature import InputSignature
+
+MAX_PARAM_BYTES = 16 * 1024 * 1024
+
+_INT8_KEYS = {"Convolution": "8", "ConvolutionDepthWise": "8", "InnerProduct": "8", "Gemm": "18", "Embed": "18"}
+"""Parameter that says how weights of a layer are quantised, 0 for not at all."""
+
+_SIZE_KEYS = ("2", "11", "1", "0")
+"""Parameters of a layer Input: channels, depth, height, width."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Layer:
+    """A line of the file.
+
+    Args:
+        type: The layer's type.
+        outputs: Names of the blobs that it writes.
+        parameters: Its parameters by key, as text.
+    """
+
+    type: str
+    outputs: tuple[str, ...]
+    parameters: dict[str, str]
+
+
+def read_layers(path: Path) -> list[Layer]:
+    """Read the layers of a file.
+
+    Args:
+        path: The `.param` file.
+
+    Raises:
+        ValueError: If it is none.
+        OSError: If it cannot be read.
+    """
+    with path.open(encoding="utf-8") as file:
+        lines = file.read(MAX_PARAM_BYTES + 1).splitlines()
+    if sum(map(len, lines)) > MAX_PARAM_BYTES:
+        raise ValueError(f"it has more than {MAX_PARAM_BYTES} bytes")
+    return [_read_layer(line.split()) for line in lines[2:] if line.strip()]
+
+
+def _read_layer(words: list[str]) -> Layer:
+    if len(words) < 4:
+        raise ValueError(f"the line {' '.join(words)[:80]!r} is no layer")
+    input_count, output_count = int(words[2]), int(words[3])
+    outputs = words[4 + input_count : 4 + input_count + output_count]
+    if len(outputs) != output_count or input_count < 0:
+        raise ValueError(f"the line {' '.join(words)[:80]!r} names fewer blobs than it counts")
+    pairs = (word.partition("=") for word in words[4 + input_count + output_count :])
+    return Layer(words[0], tuple(outputs), {key: value for key, _, value in pairs})
+
+
+def declared_inputs(layers: list[Layer]) -> list[InputSignature]:
+    """Return the inputs with the sizes that their layers hold; an input whose layer holds none has no shape."""
+    return [
+        InputSignature(name, "float32", _sizes(layer.parameters))
+        for layer in layers
+        if layer.type == "Input"
+        for name in layer.outputs
+    ]
+
+
+def _sizes(parameters: dict[str, str]) -> tuple[int, ...] | None:
+    sizes = tuple(int(parameters[key]) for key in _SIZE_KEYS if int(parameters.get(key, "0")) > 0)
+    return sizes or None
+
+
+def has_integer_weights(layers: list[Layer]) -> bool:
+    """Tell whether most of the convolutions and matrix products of a model have weights in 8-bit integers.
+
+    Args:
+        layers: The layers of the file.
+    """
+    working = [layer.parameters.get(_INT8_KEYS[layer.type], "0") for layer in layers if layer.type in _INT8_KEYS]
+    return bool(working) and 2 * sum(value != "0" for value in working) >= len(working)

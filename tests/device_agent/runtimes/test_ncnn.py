@@ -1,0 +1,110 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from device_agent.runtimes.ncnn_models import PARAM, reference, write_network
+
+from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
+from edgeprof_agent.runtimes.contract import RuntimeContract
+from edgeprof_agent.runtimes.ncnn import NcnnRuntime
+from edgeprof_proto.records.job_spec import Setting
+
+
+class TestNcnn(RuntimeContract):
+    batch_size = 1
+
+    def make_runtime(self) -> NcnnRuntime:
+        return NcnnRuntime()
+
+    def write_model(self, folder: Path) -> Path:
+        return write_network(folder)[0]
+
+
+def _load(path: Path, **fields: Any) -> Any:
+    return NcnnRuntime().load(path, Setting(runtime="ncnn", **fields), input_seed=0)
+
+
+def _difference(model: Any, weights: dict[str, Any]) -> float:
+    extractor = model._net.create_extractor()
+    for name, values in model._inputs:
+        extractor.input(name, values)
+    _, result = extractor.extract("out0")
+    expected = reference(weights, model._feeds["in0"])
+    return float(np.abs(np.array(result) - expected).max() / np.abs(expected).max())
+
+
+def test_outputs_are_those_of_float32_where_the_setting_leaves_the_precision_open(tmp_path: Path) -> None:
+    path, weights = write_network(tmp_path)
+    model = _load(path)
+    model.run_once()
+    assert model.setting.precision == "float32"
+    assert _difference(model, weights) < 1e-5
+    assert model.inputs[0].sizes == (3, 16, 16)
+    assert model.count_nodes() == {"cpu": 3}
+    assert model.is_node_count_derived
+
+
+def test_described_precisions_change_the_outputs(tmp_path: Path) -> None:
+    path, weights = write_network(tmp_path)
+    info = NcnnRuntime().describe()
+    assert info is not None and info.precisions[0] == "float32"
+    for precision in set(info.precisions) - {"float32", "int8"}:
+        model = _load(path, precision=precision)
+        assert model.setting.precision == precision
+        assert 1e-5 < _difference(model, weights) < 0.05
+
+
+def test_threads_are_read_back(tmp_path: Path) -> None:
+    assert _load(write_network(tmp_path)[0], thread_count=2).setting.thread_count == 2
+
+
+def test_a_batch_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingNotSupportedError, match="one input at a time"):
+        _load(write_network(tmp_path)[0], batch_size=2)
+
+
+def test_int8_is_only_for_quantised_files(tmp_path: Path) -> None:
+    path, _ = write_network(tmp_path)
+    with pytest.raises(SettingNotSupportedError, match="ncnn2int8"):
+        _load(path, precision="int8")
+    quantised = PARAM.replace("6=216", "6=216 8=2").replace("2=20480", "2=20480 8=2")
+    write_network(tmp_path, param=quantised)
+    with pytest.raises(SettingNotSupportedError, match="quantised and computes in int8"):
+        _load(path, precision="float32")
+
+
+def test_an_input_without_sizes_is_rejected(tmp_path: Path) -> None:
+    path, _ = write_network(tmp_path, param=PARAM.replace(" 0=16 1=16 2=3", ""))
+    with pytest.raises(ModelRejectedError, match="'in0' declares no shape"):
+        _load(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("ReLU relu", "Rectifier relu", "no layer of the type 'Rectifier'"),
+        ("1 1 a b", "1 1 a", "names fewer blobs"),
+        ("ReLU relu 1 1", "ReLU relu one 1", "is no ncnn model"),
+        ("ReLU relu 1 1 a b\n", "", "cannot read model"),
+        (PARAM, "text\n", "cannot read model"),
+        (PARAM, "", "cannot read model"),
+    ],
+)
+def test_a_damaged_param_file_is_rejected_in_one_sentence(old: str, new: str, text: str, tmp_path: Path) -> None:
+    path, _ = write_network(tmp_path, param=PARAM.replace(old, new))
+    with pytest.raises(ModelRejectedError, match=text) as caught:
+        _load(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("length", [0, 3, 1_000])
+def test_weights_that_are_cut_off_or_missing_are_rejected(length: int, tmp_path: Path) -> None:
+    path, _ = write_network(tmp_path)
+    weights = path.with_suffix(".bin")
+    weights.write_bytes(weights.read_bytes()[:length])
+    with pytest.raises(ModelRejectedError, match="cut off"):
+        _load(path)
+    weights.unlink()
+    with pytest.raises(ModelRejectedError, match=r"model\.bin must lie beside model\.param"):
+        _load(path)
