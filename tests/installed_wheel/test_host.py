@@ -78,9 +78,9 @@ def test_the_commands_tell_the_version_of_the_wheel(host: Environment, wheel: Pa
 def test_the_host_meets_the_device(host: Environment, address: str) -> None:
     (known,) = host.json("edgeprof", "devices", address, "--json")
     assert known["address"] == address
-    (runtime,) = known["device"]["runtimes"]
-    assert runtime["name"] == "onnxruntime"
-    assert runtime["version"]
+    runtimes = {runtime["name"]: runtime for runtime in known["device"]["runtimes"]}
+    assert runtimes["onnxruntime"]["version"]
+    assert "pip install 'edgeprof[litert]'" in runtimes["litert"]["unavailable_reason"]
 
 
 def test_three_networks_are_measured(onboarded: Onboarded) -> None:

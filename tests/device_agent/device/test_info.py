@@ -10,7 +10,7 @@ import pytest
 from edgeprof_agent.device.info import describe_device, read_container, read_soc
 from edgeprof_agent.device.processor import read_cpu
 from edgeprof_proto.record_json import from_json
-from edgeprof_proto.records.device import CpuCluster, DeviceDescription
+from edgeprof_proto.records.device import CpuCluster, DeviceDescription, RuntimeInfo
 
 RASPBERRY_PI_CPUINFO = "".join(
     f"processor\t: {index}\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\nCPU part\t: 0xd08\nCPU revision\t: 3\n\n"
@@ -127,23 +127,30 @@ def _describe(environment: Mapping[str, str]) -> DeviceDescription:
 def test_this_machine_describes_itself_and_its_runtimes_as_one_json_object() -> None:
     device = _describe({name: value for name, value in os.environ.items() if name != "EDGEPROF_SIMULATION"})
     assert device.cpu.core_count >= 1
-    assert [runtime.name for runtime in device.runtimes] == ["onnxruntime"]
-    assert device.runtimes[0].options[0].values[0] == "all"
+    runtimes = {runtime.name: runtime for runtime in device.runtimes}
+    assert list(runtimes) == ["litert", "ncnn", "onnxruntime", "openvino", "tflite"]
+    assert runtimes["onnxruntime"].options[0].values[0] == "all"
+    assert runtimes["tflite"].unavailable_reason
+
+
+def _simulated(environment: Mapping[str, str]) -> RuntimeInfo:
+    return next(runtime for runtime in _describe(environment).runtimes if runtime.name == "simulated")
 
 
 def test_a_simulation_that_is_switched_on_is_listed_and_a_broken_one_says_why(tmp_path: Path) -> None:
     config_path = tmp_path / "device.json"
     environment = {**os.environ, "EDGEPROF_SIMULATION": str(config_path)}
-    broken = _describe(environment).runtimes[-1]
+    broken = _simulated(environment)
     assert broken.version is None
     assert broken.unavailable_reason is not None and str(config_path) in broken.unavailable_reason
     config_path.write_text('{"seed": 1}')
-    assert _describe(environment).runtimes[-1].providers == ("accelerator", "cpu")
+    assert _simulated(environment).providers == ("accelerator", "cpu")
 
 
 def test_a_runtime_whose_engine_is_missing_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "onnxruntime.py").write_text("raise ImportError('no onnxruntime here')\n")
-    runtime = _describe({**os.environ, "PYTHONPATH": str(tmp_path)}).runtimes[0]
+    described = _describe({**os.environ, "PYTHONPATH": str(tmp_path)}).runtimes
+    runtime = next(item for item in described if item.name == "onnxruntime")
     assert runtime.version is None
     assert runtime.unavailable_reason is not None
     assert "pip install 'edgeprof[onnxruntime]'" in runtime.unavailable_reason

@@ -22,7 +22,11 @@ from edgeprof_agent.runtimes.simulation_config import Fault, FaultKind, Simulati
 @pytest.mark.parametrize(
     ("changes", "reason", "text"),
     [
-        ({"runtime": "no-such-runtime"}, "ERROR_REASON_RUNTIME_NOT_FOUND", "this device knows: onnxruntime"),
+        (
+            {"runtime": "no-such-runtime"},
+            "ERROR_REASON_RUNTIME_NOT_FOUND",
+            "device knows: litert, ncnn, onnxruntime",
+        ),
         ({"runtime": "simulated"}, "ERROR_REASON_RUNTIME_NOT_FOUND", "EDGEPROF_SIMULATION"),
         ({"provider": "CUDAExecutionProvider"}, "ERROR_REASON_SETTING_NOT_SUPPORTED", "CPUExecutionProvider"),
         ({"precision": "posit8"}, "ERROR_REASON_SETTING_NOT_SUPPORTED", "float32, float16"),
