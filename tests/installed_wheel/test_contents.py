@@ -89,6 +89,7 @@ def test_commands_runtimes_and_the_pytest_plugin_are_entry_points(
     assert {group: set(parser[group]) for group in parser.sections()} == {
         "console_scripts": {"edgeprof", "edgeprof-agent"},
         "edgeprof.runtimes": {"litert", "ncnn", "onnxruntime", "openvino", "simulated", "tflite"},
+        "edgeprof.exporters": {"ncnn", "onnx", "tflite"},
         "pytest11": {"edgeprof"},
     }
 
@@ -109,7 +110,7 @@ def test_the_metadata_names_licence_pythons_and_extras(metadata: Message) -> Non
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.10"
     assert set(metadata.get_all("Provides-Extra") or ()) == {
-        *("dev", "host", "search"),
+        *("converters", "dev", "host", "litert-export", "ncnn-export", "search"),
         *("litert", "ncnn", "onnxruntime", "openvino", "tflite"),
     }
 
