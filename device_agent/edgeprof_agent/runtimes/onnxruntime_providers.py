@@ -78,7 +78,8 @@ def options_of_provider(setting: Setting) -> dict[str, str]:
         setting: The setting in force.
     """
     described = PROVIDER_OPTIONS.get(setting.provider, {})
-    fixed = _SET_BY_US.get(setting.provider, lambda _: {})(setting)
+    set_by_us = _SET_BY_US.get(setting.provider)
+    fixed = {} if set_by_us is None else set_by_us(setting)
     return {**fixed, **{name: setting.options[name] for name in described}}
 
 

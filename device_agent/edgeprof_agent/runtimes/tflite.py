@@ -3,6 +3,7 @@
 Its last version, 2.14, is built against NumPy 1. Beside NumPy 2 it imports, and its interpreter then fails.
 """
 
+import base64
 from importlib import metadata
 from typing import Any
 
@@ -16,6 +17,13 @@ _REMEDY = (
     "agent with --runtime-python tflite=/path/of/that/python; or use litert, the newer package"
 )
 
+_MODEL = base64.b64decode(
+    "GAAAAFRGTDMAAA4AFAAQAAwACAAAAAQADgAAABAAAAAcAAAAhAAAAAMAAAABAAAACAAAAAQABAAEAAAAAQAAABAAAAAMABQAEAAM"
+    "AAgABAAMAAAAEAAAABAAAAAUAAAAGAAAAAAAAAABAAAAAAAAAAEAAAAAAAAAAQAAABAAAAAMAAwACAAAAAAABAAMAAAACAAAAAwA"
+    "AAAAAAAAAAAAAAEAAAABAAAAAAAAAA=="
+)
+"""A model of one number and no node: NumPy is needed only once a model was read."""
+
 
 class TfliteRuntime(TfliteInterpreterRuntime):
     """The runtime "tflite"."""
@@ -24,7 +32,7 @@ class TfliteRuntime(TfliteInterpreterRuntime):
     package = "tflite-runtime"
 
     def import_interpreter(self) -> Any:
-        """Import `tflite_runtime.interpreter`, and try it on a file that is no model."""
+        """Import `tflite_runtime.interpreter`, and make an interpreter of a model without a node."""
         turn_telemetry_off()
         try:
             import numpy
@@ -34,10 +42,7 @@ class TfliteRuntime(TfliteInterpreterRuntime):
                 f"TensorFlow Lite cannot be imported ({one_line(str(error))}); {_REMEDY}"
             ) from error
         try:
-            interpreter.Interpreter(model_content=b"no model")
-        except ValueError:
-            # It has read the file, and says that it is no model.
-            return interpreter
+            interpreter.Interpreter(model_content=_MODEL)
         except Exception as error:
             raise RuntimeNotFoundError(
                 f"tflite-runtime {self.package_version()} cannot work with NumPy {numpy.__version__} "

@@ -6,6 +6,7 @@ providers. A delegate of a board (Edge TPU, Ethos-U, a vendor's) is a provider o
 library (`tflite_delegates.py`). A run sets the inputs, invokes the interpreter and takes the outputs.
 """
 
+import ctypes
 import dataclasses
 import time
 from abc import abstractmethod
@@ -148,6 +149,8 @@ def _create_interpreter(module: Any, model_path: Path, setting: Setting, delegat
 
 def _load_delegate(module: Any, name: str, delegate: Delegate) -> Any:
     try:
+        # The package's own object complains when it is freed after a library that is none.
+        ctypes.PyDLL(delegate.path).tflite_plugin_create_delegate  # noqa: B018
         return module.load_delegate(delegate.path, dict(delegate.options))
     except (OSError, ValueError, AttributeError, RuntimeError) as error:
         raise SettingNotSupportedError(
@@ -184,13 +187,14 @@ def _types(details: list[dict[str, Any]]) -> list[str]:
 
 def _read_nodes(interpreter: Any) -> list[Node]:
     """Return the nodes of the file, in its order, and behind them those that delegates made."""
-    # The package has no public call for them.
+    types = {int(item["index"]): item["dtype"].__name__ for item in interpreter.get_tensor_details()}
+    # The package has no public call for the nodes.
     return [
         Node(
             item["op_name"],
             tuple(map(int, item["inputs"])),
             tuple(map(int, item["outputs"])),
-            tuple(kind.__name__ for kind in item["operand_types"]),
+            tuple(types.get(int(index), "") for index in item["inputs"] if index >= 0),
         )
         for item in interpreter._get_ops_details()
     ]

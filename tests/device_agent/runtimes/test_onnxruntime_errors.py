@@ -6,8 +6,9 @@ from device_agent.models.onnx_models import input_of, model_of, saved
 from onnx import TensorProto, helper
 
 from edgeprof_agent.errors import ModelRejectedError
+from edgeprof_agent.runtimes.message_line import MAX_LENGTH
 from edgeprof_agent.runtimes.onnxruntime import OnnxRuntime
-from edgeprof_agent.runtimes.onnxruntime_errors import MAX_LENGTH, error_text
+from edgeprof_agent.runtimes.onnxruntime_errors import error_text
 from edgeprof_proto.records.job_spec import Setting
 
 
