@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
+from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.ncnn_param import Layer, declared_inputs, has_integer_weights, read_layers
@@ -44,6 +45,9 @@ class NcnnRuntime(Runtime):
     name = "ncnn"
     model_formats = (NCNN,)
 
+    model_inputs: tuple[InputSignature, ...] = ()
+    """What the manifest tells of the inputs, set by the worker before `load`; sizes begin with a batch of 1."""
+
     def describe(self) -> RuntimeInfo | None:
         """Return the version, and the precisions that the engine has on this processor."""
         try:
@@ -60,7 +64,9 @@ class NcnnRuntime(Runtime):
             raise SettingNotSupportedError(
                 f"ncnn runs one input at a time, batch_size {resolved.batch_size} was asked for; ask for 1"
             )
-        feeds, inputs = generate_inputs(declared_inputs(layers), 1, input_seed)
+        feeds, inputs = generate_inputs(self.model_inputs or declared_inputs(layers), 1, input_seed)
+        if self.model_inputs:
+            feeds = {name: _without_batch(name, values) for name, values in feeds.items()}
         start_ns = time.perf_counter_ns()
         net = _load(ncnn, model_path, resolved, layers)
         load_ms = (time.perf_counter_ns() - start_ns) / 1e6
@@ -166,6 +172,15 @@ def _new_net(ncnn: Any, precision: str, thread_count: int) -> Any:
         if hasattr(net.opt, name):
             setattr(net.opt, name, name in on)
     return net
+
+
+def _without_batch(name: str, values: Any) -> Any:
+    """Return the values of an input as the engine takes them: without the batch, and integers in 32 bits."""
+    if values.ndim < 2 or values.shape[0] != 1:
+        raise ModelRejectedError(
+            f"the manifest tells of input {name!r} with sizes {list(values.shape)}; they must begin with a batch of 1"
+        )
+    return values[0].astype("float32" if values.dtype.kind == "f" else "int32")
 
 
 def _read_layers(path: Path) -> list[Layer]:

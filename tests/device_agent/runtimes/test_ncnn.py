@@ -6,6 +6,7 @@ import pytest
 from device_agent.runtimes.ncnn_models import PARAM, reference, write_network
 
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
+from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.ncnn import NcnnRuntime
 from edgeprof_proto.records.job_spec import Setting
@@ -78,6 +79,19 @@ def test_an_input_without_sizes_is_rejected(tmp_path: Path) -> None:
     path, _ = write_network(tmp_path, param=PARAM.replace(" 0=16 1=16 2=3", ""))
     with pytest.raises(ModelRejectedError, match="'in0' declares no shape"):
         _load(path)
+
+
+def test_the_manifest_tells_the_sizes_with_a_batch_of_one(tmp_path: Path) -> None:
+    path, weights = write_network(tmp_path, param=PARAM.replace(" 0=16 1=16 2=3", ""))
+    runtime = NcnnRuntime()
+    runtime.model_inputs = (InputSignature("in0", "float32", (1, 3, 16, 16)),)
+    model: Any = runtime.load(path, Setting(runtime="ncnn"), input_seed=0)
+    model.run_once()
+    assert model.inputs[0].sizes == (1, 3, 16, 16)
+    assert _difference(model, weights) < 1e-5
+    runtime.model_inputs = (InputSignature("in0", "float32", (3, 16, 16)),)
+    with pytest.raises(ModelRejectedError, match="must begin with a batch of 1"):
+        runtime.load(path, Setting(runtime="ncnn"), input_seed=0)
 
 
 @pytest.mark.parametrize(
