@@ -20,6 +20,7 @@ from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
 from edgeprof_agent.device.description_process import DESCRIBE_COMMAND, DeviceDescriber
 from edgeprof_agent.doctor.process import Diagnoser
 from edgeprof_agent.errors import IdentityError, ListenError
+from edgeprof_agent.freed_memory import return_freed_memory
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.isolation.usable_safeguards import UsableSafeguards
 from edgeprof_agent.jobs.job_queue import JobQueue
@@ -140,7 +141,8 @@ async def running_agent(
         device_id = read_device_id(data_dir)
         worker = _build_worker(config, data_dir, worker_command)
         describer = DeviceDescriber(data_dir, describe_command)
-        servicer, jobs = _build_servicer(config, data_dir, device_id, journal, worker, describer)
+        quiet_window = QuietWindow()
+        servicer, jobs = _build_servicer(config, data_dir, device_id, journal, worker, describer, quiet_window)
         identity = _identity_for(config, data_dir)
         hosts = PairedHosts(data_dir)
         pairing = PairingServicer(
@@ -152,6 +154,7 @@ async def running_agent(
             _serving(config, servicer, pairing, identity, interceptors) as address,
             serving_commands(data_dir, pairing, hosts, OwnerCommands(journal).answer),
             _background(jobs.run()),
+            _background(return_freed_memory(quiet_window)),
         ):
             logger.info("serving %s", "without encryption and pairing" if identity is None else "paired hosts over TLS")
             yield address
@@ -177,8 +180,8 @@ def _build_servicer(
     journal: Journal,
     worker: WorkerProcess,
     describer: DeviceDescriber,
+    quiet_window: QuietWindow,
 ) -> tuple[DeviceAgentServicer, JobQueue]:
-    quiet_window = QuietWindow()
     store = _build_store(config, data_dir, journal, quiet_window)
     leases = Leases(config.lease_duration_s)
     jobs = JobQueue(
