@@ -48,7 +48,10 @@ class NcnnExporter(Exporter):
         import torch
 
         with torch.no_grad():
-            torch.jit.trace(network.module, network.example, check_trace=False).save(str(folder / "model.pt"))
+            traced = torch.jit.trace(  # type: ignore[no-untyped-call]  # torch has no types for it
+                network.module, network.example, check_trace=False
+            )
+        traced.save(str(folder / "model.pt"))
         shape = ",".join(map(str, network.example.shape))
         # fp16 would store the weights in float16.
         command = [str(pnnx.EXEC_PATH), "model.pt", f"inputshape=[{shape}]f32", "fp16=0"]
