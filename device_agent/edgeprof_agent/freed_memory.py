@@ -20,7 +20,7 @@ MIN_GROWTH_BYTES = 2 * 1024 * 1024
 async def return_freed_memory(quiet_window: QuietWindow, *, interval_s: float = CHECK_INTERVAL_S) -> None:
     """Return freed memory to the system from time to time, never while a block is timed. Runs until it is cancelled.
 
-    Ends at once where the C library has no `malloc_trim` (musl, Android) or the kernel does not tell the memory in use.
+    Ends at once where the C library has no `malloc_trim` (musl, Android) or the memory in use is not reported.
 
     Args:
         quiet_window: Whether a block is timed.
