@@ -13,7 +13,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from edgeprof_proto.shared.file_kind import HEAD_BYTES, recognise
-from edgeprof_proto.shared.onnx_walk import ModelContentError, check_content
+from edgeprof_proto.shared.onnx_fields import ModelContentError
+from edgeprof_proto.shared.onnx_walk import check_content
 
 
 def onnx_model(*, weight_count: int = 4) -> onnx.ModelProto:

@@ -44,12 +44,18 @@ def test_a_model_of_another_format_is_refused_with_what_the_runtime_reads(name: 
     match = rf"the file is an? .* model.*the runtime reads {read[0]}, {read[1]}: .* name a runtime that reads {name}"
     with pytest.raises(ModelFormatError, match=match):
         format_of(MODELS[name], read)
+    with pytest.raises(ModelFormatError, match="and litert on board:20763 reads"):
+        format_of(MODELS[name], read, "litert on board:20763")
 
 
 def test_a_file_of_no_format_is_refused_and_one_of_the_runtimes_own_passes() -> None:
-    with pytest.raises(ModelFormatError, match=r"of a format that the runtime reads \(tflite\): it is a zip archive"):
-        format_of(b"PK\x03\x04" + bytes(40), ("tflite",))
+    with pytest.raises(ModelFormatError, match=r"of a format that the runtime reads \(tflite\): it is a picture"):
+        format_of(b"\x89PNG\r\n\x1a\n" + bytes(40), ("tflite",))
     with pytest.raises(ModelFormatError, match="it is a web page"):
         format_of(b"<!doctype html>", ("magic",))
+    for name, content in {"a program": b"\x7fELF\x02", "a gzip": b"\x1f\x8b\x08", "a pickle": b"\x80\x04\x95"}.items():
+        for formats in ((), ("magic",), ("tflite", "magic")):
+            with pytest.raises(ModelFormatError, match=f"not a model: it is {name}"):
+                format_of(content, formats)
     assert format_of(b"magic bytes \xff\0", ("magic",)) is None
     assert format_of(b"\xff" * 30, (ONNX,)) == ONNX

@@ -9,9 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from edgeprof_proto.shared.onnx_fields import ModelContentError
 from edgeprof_proto.shared.onnx_graph import parse_model, read_model
 from edgeprof_proto.shared.onnx_precision import PRECISIONS, precision_of
-from edgeprof_proto.shared.onnx_walk import ModelContentError
 
 
 def _weights(name: str, element_type: int, *shape: int) -> onnx.TensorProto:

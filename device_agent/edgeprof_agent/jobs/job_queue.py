@@ -17,6 +17,7 @@ from edgeprof_agent.jobs.fair_share import fair_share_order
 from edgeprof_agent.jobs.job_runner import JobRunner
 from edgeprof_agent.jobs.journal import Journal
 from edgeprof_agent.jobs.leases import Leases
+from edgeprof_agent.jobs.model_check import check_model
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_agent.quiet_window import QuietWindow
@@ -98,9 +99,9 @@ class JobQueue:
         Raises:
             RecordError: If the id has a wrong form.
             JobConflictError: If a job with this id has another spec.
-            ModelNotFoundError: If the model is not on the device.
+            ModelNotFoundError: If the model, a file of it, or its inputs are not on the device.
             RuntimeNotFoundError: If the runtime is not on the device.
-            SettingNotSupportedError: If the runtime does not support the setting.
+            SettingNotSupportedError: If the runtime does not support the setting, or the model's format.
             ModelQuarantinedError: If the model is in quarantine.
             QueueFullError: If too many jobs wait.
             JournalFullError: If the journal cannot keep another result.
@@ -113,7 +114,7 @@ class JobQueue:
         # Another call may have created the job while the device was being described.
         if (existing := self._find_job(job_id, spec)) is not None:
             return existing
-        self._store.use_model(spec.model_sha256)
+        check_model(spec, device, self._store)
         if release_model:
             self._journal.quarantine.release_model(spec.model_sha256)
         self._journal.quarantine.require_released(spec)

@@ -9,6 +9,7 @@ so their jobs count as acknowledged when they end.
 
 import contextlib
 import dataclasses
+import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator
@@ -175,9 +176,11 @@ class Journal:
         return tuple(WaitingJob(**{**dict(row), "state": JobState(row["state"])}) for row in rows)
 
     def needed_models(self) -> Collection[str]:
-        """Return the SHA-256 of every model that a running or waiting job needs."""
-        rows = self._database.rows("SELECT DISTINCT model_sha256 FROM jobs WHERE state IN (?, ?)", *WAITING)
-        return {row["model_sha256"] for row in rows}
+        """Return the SHA-256 of every model, and of every archive of inputs, that a running or waiting job needs."""
+        rows = self._database.rows("SELECT DISTINCT model_sha256, spec FROM jobs WHERE state IN (?, ?)", *WAITING)
+        found = {row["model_sha256"] for row in rows}
+        # Specs of earlier revisions have no inputs.
+        return found | {json.loads(row["spec"]).get("inputs_sha256", "") for row in rows} - {""}
 
     def events(self, job_id: str, *, from_sequence: int, limit: int, with_blocks: bool = True) -> tuple[JobEvent, ...]:
         """Return events of a job, in order.

@@ -26,6 +26,7 @@ from edgeprof_agent.errors import (
     UploadLimitedError,
     UploadOffsetError,
 )
+from edgeprof_agent.models.stored_model import ModelParts, hashes_with_parts, read_manifest
 from edgeprof_agent.models.upload import (
     CHUNK_BYTES_LIMIT,
     RateLimit,
@@ -113,6 +114,24 @@ class ModelStore:
                 "removed, upload the model again and create another job"
             )
         return path
+
+    async def verified_parts(self, model_sha256: str, inputs_sha256: str = "") -> ModelParts:
+        """Return what belongs to a job beside the file that names its model, after checking each SHA-256.
+
+        Args:
+            model_sha256: The model.
+            inputs_sha256: The archive with the values of inputs; empty for none.
+
+        Raises:
+            ModelNotFoundError: If a file is not on the device, or not whole.
+            ModelCorruptError: If a file has changed since; it is removed.
+        """
+        inputs_path = await self.verified_model(inputs_sha256) if inputs_sha256 else None
+        manifest = read_manifest(self.use_model(model_sha256))
+        if manifest is None:
+            return ModelParts(inputs_path=inputs_path)
+        files = {file.name: await self.verified_model(file.sha256) for file in manifest.files}
+        return ModelParts(files=files, inputs=manifest.inputs, inputs_path=inputs_path)
 
     def received_bytes(self, model_sha256: str) -> tuple[int, bool]:
         """Return the number of bytes of a model on the device, and whether it is complete.
@@ -252,7 +271,7 @@ class ModelStore:
         return max(0, used + missing - self._cache_bytes, missing + self._disk_reserve_bytes - free)
 
     def _removable(self, model_sha256: str) -> list[Path]:
-        kept = {model_sha256, *self._needed_models(), *self._uploads}
+        kept = hashes_with_parts(self._models_dir, {model_sha256, *self._needed_models(), *self._uploads})
         files = [path for path in self._files() if path.name.removesuffix(".part") not in kept]
         return sorted(files, key=lambda path: path.stat().st_mtime_ns)
 

@@ -25,9 +25,9 @@ from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.model_formats import ONNX
+from edgeprof_proto.shared.onnx_fields import ModelContentError
 from edgeprof_proto.shared.onnx_graph import Model, read_model
 from edgeprof_proto.shared.onnx_precision import PRECISIONS, precision_of
-from edgeprof_proto.shared.onnx_walk import ModelContentError
 
 CPU_PROVIDER = "CPUExecutionProvider"
 

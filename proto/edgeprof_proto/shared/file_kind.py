@@ -21,12 +21,13 @@ class FileKind:
     Args:
         name: Its name with the article, for example "a zip archive".
         remedy: What to do where a model is wanted.
-        is_placeholder: Whether it stands where a file should be, so that no runtime reads it.
+        is_never_a_model: Whether no runtime may be given it: it stands where a file should be, is an archive, which may
+            unpack to any size, or holds code that would run (a program, a library, a pickle).
     """
 
     name: str
     remedy: str
-    is_placeholder: bool = False
+    is_never_a_model: bool = False
 
 
 _MARKS: tuple[tuple[int, bytes, str, str], ...] = (
@@ -45,6 +46,7 @@ _MARKS: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\x93NUMPY", "an array of NumPy", _EXPORT),
     (0, b"\x7fELF", "a program or a library (ELF)", _EXPORT),
     (0, b"MZ", "a program or a library of Windows", _EXPORT),
+    (0, b"\xcf\xfa\xed\xfe", "a program or a library of macOS", _EXPORT),
     (0, b"ptrt", "an engine of TensorRT, which runs on the device that it was built on alone", _EXPORT),
     (0, b"ftrt", "an engine of TensorRT, which runs on the device that it was built on alone", _EXPORT),
     (0, b"%PDF", "a PDF", _EXPORT),
@@ -53,6 +55,12 @@ _MARKS: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"SQLite format 3\0", "an SQLite database", _EXPORT),
 )
 """Offset and bytes that tell a kind, its name, and what to do."""
+
+_CODE = frozenset(
+    {"a program or a library (ELF)", "a program or a library of Windows", "a program or a library of macOS"}
+    | {"an engine of TensorRT, which runs on the device that it was built on alone"}
+)
+"""Kinds that are native code: who loads one runs it."""
 
 _ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
@@ -71,20 +79,20 @@ def recognise(head: bytes) -> FileKind | None:
         What it is; None for a file that may be an ONNX model, or that nobody knows.
     """
     if not head:
-        return FileKind("empty", "copy or export it again", is_placeholder=True)
+        return FileKind("empty", "copy or export it again", is_never_a_model=True)
     for offset, mark, name, remedy in _MARKS:
         if head[offset : offset + len(mark)] == mark:
-            return FileKind(name, remedy)
+            return FileKind(name, remedy, is_never_a_model=remedy == _UNPACK or name in _CODE)
     if head.startswith(_ZIP_MARKS):
         return _zip_kind(head)
     if re.match(rb"ET\d\d", head[4:8]):
         return FileKind("a program of ExecuTorch", "name a runtime that reads such files, or " + _EXPORT)
     if re.match(rb"\x80[\x02-\x05][\x8a\x95}\](cX\x8c]", head):
-        return FileKind("a pickle of Python", _TORCH)
+        return FileKind("a pickle of Python", _TORCH, is_never_a_model=True)
     if len(head) > 9 and head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") < 2**27:
         return FileKind("a safetensors file, which holds weights alone", "load them into the network and " + _EXPORT)
     if not head.strip(b"\0"):
-        return FileKind("nothing but zeros", "copy or download it again", is_placeholder=True)
+        return FileKind("nothing but zeros", "copy or download it again", is_never_a_model=True)
     return _text_kind(head)
 
 
@@ -92,10 +100,10 @@ def _zip_kind(head: bytes) -> FileKind:
     name_length = int.from_bytes(head[26:28], "little")
     first = head[30 : 30 + name_length].decode("utf-8", errors="replace")
     if re.search(r"(^|/)(data\.pkl|byteorder|version|constants\.pkl|\.format_version|archive_format)$", first):
-        return FileKind("a zip archive of PyTorch", _TORCH)
+        return FileKind("a zip archive of PyTorch", _TORCH, is_never_a_model=True)
     if first in ("config.json", "metadata.json", "model.weights.h5"):
-        return FileKind("a zip archive, as Keras writes it", _KERAS)
-    return FileKind("a zip archive", _UNPACK)
+        return FileKind("a zip archive, as Keras writes it", _KERAS, is_never_a_model=True)
+    return FileKind("a zip archive", _UNPACK, is_never_a_model=True)
 
 
 def _text_kind(head: bytes) -> FileKind | None:
@@ -106,11 +114,13 @@ def _text_kind(head: bytes) -> FileKind | None:
     lower = start[:200].lower()
     if head.startswith(_GIT_LFS) or start.encode(errors="replace").startswith(_GIT_LFS):
         return FileKind(
-            "a pointer of Git LFS, not the file that it points to", "fetch that with: git lfs pull", is_placeholder=True
+            "a pointer of Git LFS, not the file that it points to",
+            "fetch that with: git lfs pull",
+            is_never_a_model=True,
         )
     if lower.startswith(("<!doctype html", "<html", "<head", "<body")):
         remedy = "the download has led to a page: fetch the file itself, signed in if need be"
-        return FileKind("a web page (HTML)", remedy, is_placeholder=True)
+        return FileKind("a web page (HTML)", remedy, is_never_a_model=True)
     if lower.startswith("<"):
         return FileKind("an XML text", _EXPORT)
     first_line = "".join(char if char.isprintable() else " " for char in start[:60].split("\n")[0]).strip()

@@ -53,12 +53,32 @@ def recognise_format(head: bytes) -> str | None:
     return None
 
 
-def format_of(content: bytes | memoryview, model_formats: Sequence[str]) -> str | None:
+def require_format(model_format: str, model_formats: Sequence[str], runtime: str = "the runtime") -> None:
+    """Check that a runtime reads a format.
+
+    Args:
+        model_format: The format of a model.
+        model_formats: The formats that the runtime reads, at least one.
+        runtime: The runtime, in words.
+
+    Raises:
+        ModelFormatError: If it does not.
+    """
+    if model_format not in model_formats:
+        raise ModelFormatError(
+            f"the file is {FORMAT_TEXTS.get(model_format, f'a model in the format {model_format}')}, and {runtime} "
+            f"reads {', '.join(model_formats)}: export the network in that format, or name a runtime that reads "
+            f"{model_format}"
+        )
+
+
+def format_of(content: bytes | memoryview, model_formats: Sequence[str], runtime: str = "the runtime") -> str | None:
     """Tell which of the formats that a runtime reads a file has.
 
     Args:
         content: The whole file.
-        model_formats: The formats that the runtime reads, at least one.
+        model_formats: The formats that the runtime reads; empty where it does not tell.
+        runtime: The runtime, in words.
 
     Returns:
         The name of the format. `ONNX` also for bytes that nobody recognises, since only the walk through an ONNX file
@@ -66,26 +86,25 @@ def format_of(content: bytes | memoryview, model_formats: Sequence[str]) -> str 
         runtime's own.
 
     Raises:
-        ModelFormatError: If it has none of them.
+        ModelFormatError: If it has none of them, or is what no runtime is given: an archive, native code, a pointer.
     """
     head = bytes(content[:HEAD_BYTES])
     found = recognise_format(head)
-    if found in model_formats:
+    if found is not None and model_formats:
+        require_format(found, model_formats, runtime)
         return found
     read = ", ".join(model_formats)
-    if found is not None:
-        raise ModelFormatError(
-            f"the file is {FORMAT_TEXTS[found]}, and the runtime reads {read}: export the network in that format, or "
-            f"name a runtime that reads {found}"
-        )
     kind = recognise(head)
-    if kind is not None and kind.is_placeholder:
+    if tuple(model_formats) == (ONNX,):
+        # The walk names what it is in the words for this format.
+        return ONNX
+    if kind is not None and kind.is_never_a_model:
         raise ModelFormatError(f"the file is not a model: it is {kind.name}; {kind.remedy}")
-    if any(name not in FORMAT_TEXTS for name in model_formats):
+    if not model_formats or any(name not in FORMAT_TEXTS for name in model_formats):
         return None
-    if ONNX in model_formats and (kind is None or len(model_formats) == 1):
+    if ONNX in model_formats and kind is None:
         return ONNX
     what = "" if kind is None else f": it is {kind.name}"
     raise ModelFormatError(
-        f"the file is no model of a format that the runtime reads ({read}){what}; export the network in one of them"
+        f"the file is no model of a format that {runtime} reads ({read}){what}; export the network in one of them"
     )

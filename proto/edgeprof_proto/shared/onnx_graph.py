@@ -7,10 +7,8 @@ integers that stand alone.
 import dataclasses
 from pathlib import Path
 
-from edgeprof_proto.shared.onnx_walk import (
+from edgeprof_proto.shared.onnx_fields import (
     BYTES,
-    DEPTH_LIMIT,
-    MAX_MODEL_BYTES,
     NAME_BYTES,
     VARINT,
     FieldReader,
@@ -19,6 +17,7 @@ from edgeprof_proto.shared.onnx_walk import (
     read_varint_signed,
     text_of,
 )
+from edgeprof_proto.shared.onnx_walk import DEPTH_LIMIT, MAX_MODEL_BYTES
 from edgeprof_proto.shared.plain_file import map_plain_file
 
 Dimension = int | str | None

@@ -32,7 +32,9 @@ class ModelUploads(AgentConnection):
             ModelTransferError: If the device finds it damaged or too large.
             DeviceDiskFullError: If the device has no room for it.
         """
-        return self.upload_content(read_model(path, self.model_formats(runtime) if runtime else ()))
+        formats = self.model_formats(runtime) if runtime else ()
+        words = f"{runtime} on {self.address}" if runtime else "the runtime"
+        return self.upload_content(read_model(path, formats, words))
 
     def upload_content(self, content: bytes) -> str:
         """Upload the content of a file as it is, as `upload_model` does.

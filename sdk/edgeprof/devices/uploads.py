@@ -5,20 +5,21 @@ from collections.abc import Iterator, Sequence
 
 from edgeprof.errors import ModelFileError
 from edgeprof_proto import UPLOAD_CHUNK_BYTES
-from edgeprof_proto.shared.file_kind import HEAD_BYTES, recognise
 from edgeprof_proto.shared.model_formats import ONNX, ModelFormatError, format_of
-from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES, ModelContentError, check_content
+from edgeprof_proto.shared.onnx_fields import ModelContentError
+from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES, check_content
 from edgeprof_proto.shared.plain_file import read_plain_file
 from edgeprof_proto.v1 import device_agent_pb2
 
 
-def read_model(path: str | os.PathLike[str], model_formats: Sequence[str] = ()) -> bytes:
+def read_model(path: str | os.PathLike[str], model_formats: Sequence[str] = (), runtime: str = "the runtime") -> bytes:
     """Read the file of a model, and check that it is one.
 
     Args:
         path: The file.
         model_formats: Formats that the runtime on the device reads. Where they are not known, only those files are
-            refused that no runtime reads: pointers, web pages, empty files.
+            refused that no runtime is given: archives, programs, pointers, web pages, empty files.
+        runtime: The runtime, in words.
 
     Raises:
         ModelFileError: If it cannot be read, or is no model of these formats.
@@ -28,11 +29,8 @@ def read_model(path: str | os.PathLike[str], model_formats: Sequence[str] = ()) 
     except OSError as error:
         raise ModelFileError(f"cannot read the model {os.fspath(path)}: {error.strerror}") from error
     try:
-        if model_formats:
-            if format_of(content, model_formats) == ONNX:
-                check_content(memoryview(content))
-        elif (kind := recognise(content[:HEAD_BYTES])) is not None and kind.is_placeholder:
-            raise ModelFormatError(f"the file is not a model: it is {kind.name}; {kind.remedy}")
+        if format_of(content, model_formats, runtime) == ONNX:
+            check_content(memoryview(content))
     except (ModelContentError, ModelFormatError) as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from error
     return content

@@ -220,10 +220,11 @@ def _candidate(candidate: Candidate | str | os.PathLike[str]) -> Candidate:
 
 def _digest(candidates: Mapping[str, Candidate], requests: Mapping[str, MeasurementRequest], device: Device) -> str:
     """Digest of what is compared: a comparison of other files, settings or plans must not resume this one."""
-    formats = {runtime.name: runtime.model_formats for runtime in device.runtimes}
+    formats = {info.name: info.model_formats for info in device.runtimes}
     models = {
-        side: hashlib.sha256(read_model(item.model, formats.get(item.setting.runtime, ()))).hexdigest()
+        side: hashlib.sha256(read_model(item.model, formats.get(runtime, ()), runtime)).hexdigest()
         for side, item in candidates.items()
+        for runtime in [item.setting.runtime]
     }
     identity = [models, {side: to_json(request) for side, request in requests.items()}]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]

@@ -7,7 +7,7 @@ from device_agent.models.onnx_models import Sizes, input_of, model_of, saved
 from onnx import TensorProto, helper
 
 from edgeprof_agent.errors import ModelRefusedError, ModelRejectedError, SettingNotSupportedError
-from edgeprof_agent.models.onnx_file import check_onnx
+from edgeprof_agent.models.formats.onnx import check_onnx
 from edgeprof_agent.runtimes.base import Runtime
 from edgeprof_agent.runtimes.generated_inputs import generate_inputs
 from edgeprof_agent.runtimes.onnxruntime import OnnxRuntime

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import onnx
 import pytest
+from device_agent.models.flatbuffer_models import tflite_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from edgeprof_agent.errors import ModelRefusedError
+from edgeprof_agent.models.formats.onnx import check_onnx
 from edgeprof_agent.models.model_file import check_model_file
-from edgeprof_agent.models.onnx_file import check_onnx
-from edgeprof_proto.shared import onnx_walk
-from edgeprof_proto.shared.model_formats import ONNX
+from edgeprof_proto.shared import onnx_fields
+from edgeprof_proto.shared.model_formats import NCNN, ONNX, OPENVINO_IR, TFLITE
 
 MEMORY_BYTES = 10**8
 
@@ -119,7 +120,7 @@ def test_file_built_to_exhaust_its_reader_is_refused(monkeypatch: pytest.MonkeyP
             nested = within(tag, nested)
     with pytest.raises(ModelRefusedError, match="deep"):
         check(within(0x3A, nested))
-    monkeypatch.setattr(onnx_walk, "FIELD_LIMIT", 1_000)
+    monkeypatch.setattr(onnx_fields, "FIELD_LIMIT", 1_000)
     with pytest.raises(ModelRefusedError, match="fields"):
         check(b"\x08\x01" * 2_000)
 
@@ -139,9 +140,62 @@ def test_archives_are_refused_by_name(tmp_path: Path) -> None:
     for kind, content in {"tar": tar.getvalue(), "zip": archive.getvalue(), "gzip": gzip.compress(b"model")}.items():
         path = tmp_path / kind
         path.write_bytes(content)
-        with pytest.raises(ModelRefusedError, match=f"a {kind} archive"):
-            check_model_file(path, (ONNX,), memory_bytes=MEMORY_BYTES, batch_size=1)
-        check_model_file(path, ("a format of somebody else",), memory_bytes=MEMORY_BYTES, batch_size=1)
+        for formats in ((ONNX,), (TFLITE, NCNN), ("a format of somebody else",), ()):
+            with pytest.raises(ModelRefusedError, match=f"a {kind} archive"):
+                check_model_file(path, formats, memory_bytes=MEMORY_BYTES, batch_size=1)
+
+
+def test_code_is_no_model_and_a_file_of_a_runtimes_own_format_passes(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    for formats in ((ONNX,), ("mine",), ()):
+        path.write_bytes(b"\x7fELF\x02\x01\x01")
+        with pytest.raises(ModelRefusedError, match=r"a program or a library \(ELF\)"):
+            check_model_file(path, formats, memory_bytes=MEMORY_BYTES, batch_size=1)
+    path.write_bytes(b"\xffMINE\0")
+    check_model_file(path, ("mine", ONNX), memory_bytes=MEMORY_BYTES, batch_size=1)
+    check_model_file(path, (), memory_bytes=MEMORY_BYTES, batch_size=1)
+
+
+def test_each_format_is_checked_by_its_own_rules(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    every = (ONNX, TFLITE, OPENVINO_IR, NCNN)
+    damaged = {
+        "TensorFlow Lite": tflite_model()[:100],
+        "OpenVINO": b"<net name='x'><layers>",
+        "param": b"7767517\n1 1\nInput x 0 1\n",
+        "ONNX": b"\x08\x08\x3a\x7f",
+    }
+    for match, content in damaged.items():
+        path.write_bytes(content)
+        others = {"m.bin": path} if match == "param" else {}
+        with pytest.raises(ModelRefusedError, match=match):
+            check_model_file(path, every, memory_bytes=MEMORY_BYTES, batch_size=1, others=others)
+    path.write_bytes(tflite_model())
+    check_model_file(path, every, memory_bytes=MEMORY_BYTES, batch_size=1)
+
+
+def test_data_in_other_files_must_lie_within_them(tmp_path: Path) -> None:
+    model = model_of(helper.make_node("Add", ["x", "w"], ["y"]), initializers=(external_tensor("w.bin"),))
+    weights = model.graph.initializer[0]
+    weights.external_data.add(key="offset", value="8")
+    weights.external_data.add(key="length", value="16")
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    (tmp_path / "w.bin").write_bytes(bytes(24))
+
+    def check_with(*names: str) -> None:
+        others = {name: tmp_path / name for name in names}
+        path = tmp_path / "m.onnx"
+        check_model_file(path, (ONNX,), memory_bytes=MEMORY_BYTES, batch_size=1, others=others)
+
+    check_with("w.bin")
+    with pytest.raises(ModelRefusedError, match=r"torch\.onnx\.export"):
+        check_with()
+    (tmp_path / "v.bin").write_bytes(bytes(24))
+    with pytest.raises(ModelRefusedError, match=r"a file 'w\.bin', which does not come with it"):
+        check_with("v.bin")
+    (tmp_path / "w.bin").write_bytes(bytes(20))
+    with pytest.raises(ModelRefusedError, match=r"in bytes 8 to 24 of 'w\.bin', which has 20"):
+        check_with("w.bin")
 
 
 SEED = model_of(branching(helper.make_tensor("w", TensorProto.FLOAT, (4,), [0.0] * 4))).SerializeToString()

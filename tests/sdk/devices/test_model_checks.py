@@ -7,7 +7,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import edgeprof
-from edgeprof.errors import ModelFileError, ModelRefusedError
+from edgeprof.errors import ModelFileError, ModelRefusedError, SettingNotSupportedError
 from edgeprof.testing import SimulatedDevice
 from edgeprof_proto.records.job_spec import JobSpec, Setting
 from edgeprof_proto.records.measurement import GeneratedInput
@@ -50,6 +50,10 @@ def test_a_file_that_is_no_model_is_refused_before_an_upload_and_on_the_device(
         if content == b"":
             return
         sha256 = client.upload_content(path.read_bytes())
+        if content == TFLITE:
+            with pytest.raises(SettingNotSupportedError, match=f"{match} model, and runtime 'onnxruntime' reads onnx"):
+                client.create_job("refused", JobSpec(model_sha256=sha256, setting=ONNX_RUNTIME))
+            return
         client.create_job("refused-on-the-device", JobSpec(model_sha256=sha256, setting=ONNX_RUNTIME))
         events = [event.event for event in client.watch_job("refused-on-the-device")]
         failures = [event for event in events if hasattr(event, "reason")]
@@ -72,6 +76,17 @@ def test_the_device_tells_which_formats_its_runtimes_read(simulated_device: Simu
         assert client.model_formats("onnxruntime") == ("onnx",)
         assert client.model_formats("simulated") == ("onnx", "tflite", "openvino-ir", "ncnn")
         assert client.model_formats("no such runtime") == ()
+
+
+def test_the_refusal_before_the_upload_names_what_the_device_reads(
+    simulated_device: SimulatedDevice, tmp_path: Path
+) -> None:
+    with edgeprof.connect(simulated_device.address) as client:
+        match = f"TensorFlow Lite model, and onnxruntime on {client.address} reads onnx: .* a runtime that reads tflite"
+        with pytest.raises(ModelFileError, match=match):
+            client.upload_model(_write(tmp_path, TFLITE), runtime="onnxruntime")
+        with pytest.raises(ModelFileError, match="a program or a library"):
+            client.upload_model(_write(tmp_path, b"\x7fELF\x02\x01"), runtime="somebody else's")
 
 
 def test_what_was_fed_arrives_with_the_result(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
