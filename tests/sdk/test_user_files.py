@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 import edgeprof
 from edgeprof.cli.main import edgeprof as command
+from edgeprof.devices.model_files import find_model_files
 from edgeprof.devices.pairings import read_pairings
-from edgeprof.devices.uploads import read_model
 from edgeprof.errors import EdgeprofError
 from edgeprof.network_source import user_attribute
 from edgeprof.searching.accuracy import AccuracyTable
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.timeout(120)
 
 READERS: dict[str, Callable[[Path], object]] = {
     "a profile": lambda path: edgeprof.predict(path, [CELL]),
-    "a model": lambda path: read_model(path, ("onnx",)),
-    "a model for another runtime": lambda path: read_model(path),
+    "a model": lambda path: find_model_files(path, ("onnx",)),
+    "a model for another runtime": lambda path: find_model_files(path),
     "a latency table": load_latency_table,
     "names of a table": array_names,
     "a table in CSV": lambda path: import_latency_table(path, format_name="csv"),

@@ -8,12 +8,13 @@ the process: `trial.py` finds those out beforehand.
 import errno
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof_agent.isolation import kernel, landlock, readable_paths, seccomp
 from edgeprof_agent.isolation.limits import count_tasks, limit_process
+from edgeprof_agent.isolation.model_folder import ModelFolder, make_open_folders, outermost_closed
 from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_agent.isolation.safeguards import (
     END,
@@ -49,26 +50,36 @@ class Confinement:
     """The result of `confine`.
 
     Args:
-        model_path: Path of the model as the confined process sees it.
+        model_path: Path of the model as the confined process sees it; of its main file where it has several, which lie
+            beside it under their names.
+        inputs_path: Path of the archive with the values of inputs; None where there is none.
         checks: One check for each safeguard: whether it is in force, and if not, how to get it.
     """
 
     model_path: Path
+    inputs_path: Path | None = None
     checks: tuple[Check, ...]
 
 
 def confine(
-    plan: IsolationPlan, model_path: Path, *, on_attempt: Callable[[str], None] = lambda name: None
+    plan: IsolationPlan,
+    model_path: Path,
+    *,
+    has_folder: bool = False,
+    inputs_path: Path | None = None,
+    on_attempt: Callable[[str], None] = lambda name: None,
 ) -> Confinement:
     """Confine this process by a plan.
 
     Args:
         plan: What the process may use, and the safeguards that must not be tried.
-        model_path: The only file of the agent that it may read.
+        model_path: The file of the agent that it may read.
+        has_folder: Whether the folder of the model belongs to it, with all that it holds.
+        inputs_path: Another file of the agent that it may read; None for none.
         on_attempt: Called with the name of each safeguard before it is tried.
 
     Raises:
-        OSError: If the model cannot be opened.
+        OSError: If the model or its inputs cannot be opened.
     """
 
     def attempt(name: str) -> None:
@@ -80,33 +91,46 @@ def confine(
     system_paths = readable_paths.system_paths(plan)
     obstacle = plan.unusable.get(USER) or readable_paths.user_obstacle(plan, system_paths)
     user_id = None if obstacle else plan.user_id
-    model = os.open(model_path, os.O_RDONLY)
-    if user_id is not None:
-        os.fchown(model, -1, user_id)
-        os.fchmod(model, 0o640)
-    # The worker's user cannot enter the folders above the model, but can reopen a file that is open already.
-    confined_model_path = Path(f"/proc/self/fd/{model}")
+    folder = ModelFolder(model_path.parent) if has_folder else None
+    files = [_kept_open(path, user_id) for path in (model_path, inputs_path) if path is not None]
     user_task_count = count_tasks(os.getuid()) if user_id is None else 0
     device_paths = readable_paths.device_paths()
     granted = [
         *((path, landlock.READ) for path in system_paths),
         *((path, landlock.USE_DEVICE) for path in device_paths),
         *((Path(path), landlock.WRITE) for path in (".", *plan.writable_dirs)),
-        (confined_model_path, landlock.READ),
+        *((path, landlock.READ) for path in files),
     ]
     namespaces = _leave_namespaces(attempt)
     checks = (
         _describe_network_namespace(namespaces),
-        _enter_scratch(plan, user_id, namespaces.get("mount", ""), attempt),
+        _enter_scratch(plan, user_id, namespaces.get("mount", ""), folder, attempt),
         limit_process(plan, user_task_count, attempt),
         _be_killed_first(attempt),
         _change_user(user_id, obstacle, device_paths, attempt),
         _drop_capabilities(attempt),
         _end_with_parent(parent, attempt),
-        _restrict_files(granted, attempt),
+        _restrict_files([*granted, *_granted_folder(folder)], attempt),
         _filter_system_calls(attempt),
     )
-    return Confinement(model_path=confined_model_path, checks=checks)
+    confined_path = files[0] if folder is None else folder.location / model_path.name
+    return Confinement(model_path=confined_path, inputs_path=files[1] if inputs_path else None, checks=checks)
+
+
+def _kept_open(path: Path, user_id: int | None) -> Path:
+    """Open a file, and return a path of it that holds for another user and under another mount."""
+    file = os.open(path, os.O_RDONLY)
+    if user_id is not None:
+        os.fchown(file, -1, user_id)
+        os.fchmod(file, 0o640)
+    # The worker's user cannot enter the folders above the file, but can reopen one that is open already.
+    return Path(f"/proc/self/fd/{file}")
+
+
+def _granted_folder(folder: ModelFolder | None) -> Iterator[tuple[Path, int]]:
+    # Asked once the granting begins: where the folder can be reached depends on the user and the mounts.
+    if folder is not None:
+        yield folder.location, landlock.READ
 
 
 def _leave_namespaces(attempt: Attempt) -> dict[str, str]:
@@ -146,7 +170,9 @@ def _describe_network_namespace(obstacles: dict[str, str]) -> Check:
     return in_force(name, "has a network of its own, without interfaces")
 
 
-def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str, attempt: Attempt) -> Check:
+def _enter_scratch(
+    plan: IsolationPlan, user_id: int | None, obstacle: str, folder: ModelFolder | None, attempt: Attempt
+) -> Check:
     """Mount an empty file system in memory over the agent's folder, for this process only, and work in it."""
     name = SCRATCH
     scratch = Path(plan.scratch_dir)
@@ -155,6 +181,11 @@ def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str, atte
         Path(path).is_relative_to(plan.data_dir) for path in plan.writable_dirs
     ) or readable_paths.installed_within(plan)
     covered = plan.scratch_dir if is_needed else plan.data_dir
+    if folder is not None:
+        folder.open(user_id)
+        if user_id is not None and not is_needed:
+            # The worker's user must be able to follow the path of the folder.
+            covered = str(outermost_closed(Path(covered)) or covered)
     try:
         if obstacle:
             raise PermissionError(obstacle)
@@ -162,7 +193,9 @@ def _enter_scratch(plan: IsolationPlan, user_id: int | None, obstacle: str, atte
         kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
         options = f"size={plan.file_bytes},mode=0711"
         kernel.mount("edgeprof", covered, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
-        scratch.mkdir(parents=True, exist_ok=True)
+        make_open_folders(scratch)
+        if folder is not None:
+            folder.mount_again()
         check = in_force(name, f"is in memory, {plan.file_bytes} bytes at most, and covers {covered}")
     except OSError as error:
         finding = f"is on the disk, where the total size of files has no limit ({reason(error)})"

@@ -214,11 +214,13 @@ class JobRunner:
         # The model may have been quarantined since the job was queued.
         self._journal.quarantine.require_released(job.spec)
         model_path = await self._store.verified_model(job.spec.model_sha256)
+        parts = await self._store.verified_parts(job.spec.model_sha256, job.spec.inputs_sha256)
         spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
         try:
             return await self._worker.run(
                 model_path,
                 spec,
+                parts=parts,
                 job_id=job.job_id,
                 attempt=attempt,
                 on_event=record,

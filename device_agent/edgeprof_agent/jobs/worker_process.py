@@ -22,6 +22,7 @@ from edgeprof_agent.isolation.usable_safeguards import UsableSafeguards
 from edgeprof_agent.jobs.leftover_workers import end_leftover_workers, write_pid_file
 from edgeprof_agent.jobs.running_worker import RunningWorker
 from edgeprof_agent.jobs.worker_events import WorkerEvent
+from edgeprof_agent.models.stored_model import ModelParts
 from edgeprof_agent.worker.node_placement import NodePlacementCache
 from edgeprof_agent.worker.request import WORKER_VERSION
 from edgeprof_proto.record_json import to_json
@@ -77,6 +78,7 @@ class WorkerProcess:
         spec: JobSpec,
         *,
         attempt: int,
+        parts: ModelParts | None = None,
         on_event: Callable[[WorkerEvent], Awaitable[None]] | None = None,
         on_block_begin: Callable[[], None] = lambda: None,
         job_id: str = "",
@@ -84,9 +86,10 @@ class WorkerProcess:
         """Measure a model in a new process. Cancelling the call kills the process.
 
         Args:
-            model_path: The model's file.
+            model_path: The model's file, or its manifest where `parts` has files.
             spec: What to measure, its plan filled in.
             attempt: Number of this attempt, from 1.
+            parts: What else belongs to the job; None for nothing.
             on_event: Called with each phase and block as it arrives; the worker goes on after a block once the call has
                 ended.
             on_block_begin: Called when a block of timed runs begins.
@@ -114,6 +117,7 @@ class WorkerProcess:
 
         unusable = await self._safeguards.unusable() if self._safeguards else {}
         async with self._started() as (worker, scratch):
+            request |= await asyncio.to_thread(_unpack, parts or ModelParts(), _model_folder(scratch))
             if self._plan_isolation is not None:
                 request["isolation"] = to_json(replace(self._plan_isolation(scratch), unusable=unusable))
             conversation = asyncio.ensure_future(worker.converse(request, listen, on_block_begin))
@@ -189,3 +193,29 @@ class WorkerProcess:
                 await worker.kill()
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
+                shutil.rmtree(_model_folder(scratch), ignore_errors=True)
+
+
+def _model_folder(scratch: Path) -> Path:
+    """Return the folder for the files of a worker's model: beside its scratch folder, in which it may write."""
+    return scratch.with_name(f"{scratch.name}.model")
+
+
+def _unpack(parts: ModelParts, folder: Path) -> dict[str, Any]:
+    """Put the files of a model into a folder under their names, and return what the worker is told of them."""
+    told: dict[str, Any] = {"inputs_path": str(parts.inputs_path or "")}
+    if not parts.files:
+        return told
+    try:
+        folder.mkdir()
+        for name, path in parts.files.items():
+            try:
+                os.link(path, folder / name)
+            except OSError:
+                # A file system without hard links.
+                shutil.copyfile(path, folder / name)
+    except OSError as error:
+        raise WorkerNotStartedError(f"the files of the model could not be put beside each other: {error}") from error
+    main, *others = parts.files
+    told |= {"model_path": str(folder / main), "other_files": others, "has_folder": True}
+    return {**told, "model_inputs": [to_json(item) for item in parts.inputs]}

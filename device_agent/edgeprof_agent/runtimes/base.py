@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from edgeprof_agent import conditions
 from edgeprof_agent.errors import SettingNotSupportedError
+from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.timed_loop import Clock
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
@@ -32,6 +33,10 @@ class Runtime(ABC):
     """Formats of the models that `load` reads, preferred first: names of `model_formats`, whose files are checked
     before the runtime sees them, or names of its own. Empty where hosts are to upload any file. A single format may
     also be named as `model_format`, the attribute before contract revision 4."""
+
+    model_inputs: tuple[InputSignature, ...] = ()
+    """What the manifest of a model of several files tells of its inputs, set by the worker before `load`: for formats
+    whose files do not tell the shapes."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -53,7 +58,8 @@ class Runtime(ABC):
         """Load a model and generate its inputs.
 
         Args:
-            model_path: The model's file.
+            model_path: The model's file: a path without a suffix. Of a model of several files the main one, by its
+                name; the others lie beside it, as the manifest names them.
             setting: How to run it; empty fields and absent options mean the runtime's default.
             input_seed: Seed of the generated inputs: equal seeds give equal inputs.
 

@@ -96,10 +96,16 @@ def _confined(request: WorkerRequest) -> WorkerRequest:
     if request.isolation is None:
         return request
     try:
-        confinement = confine(request.isolation, Path(request.model_path))
+        confinement = confine(
+            request.isolation,
+            Path(request.model_path),
+            has_folder=request.has_folder,
+            inputs_path=Path(request.inputs_path) if request.inputs_path else None,
+        )
     except OSError as error:
         raise WorkerNotStartedError(f"the worker could not be confined: {error}") from error
-    return replace(request, model_path=str(confinement.model_path))
+    inputs_path = str(confinement.inputs_path or "")
+    return replace(request, model_path=str(confinement.model_path), inputs_path=inputs_path)
 
 
 def _describe_failure(error: Exception) -> dict[str, str]:

@@ -11,6 +11,7 @@ from edgeprof_agent.device.processor import read_cpu
 from edgeprof_agent.errors import AgentError
 from edgeprof_agent.isolation.cpu_affinity import bind_to_cores, without_cores
 from edgeprof_agent.models.model_file import check_model_file
+from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.base import JOB_ID_VARIABLE, LoadedModel
 from edgeprof_agent.runtimes.block_history import BlockHistory
 from edgeprof_agent.runtimes.registry import load_runtime
@@ -25,6 +26,7 @@ from edgeprof_agent.worker.verdict import judge
 from edgeprof_proto.records.job import JobPhase
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement, NodeCount
+from edgeprof_proto.records.model_manifest import ManifestInput
 from edgeprof_proto.shared.interval import median_interval
 
 MAX_OPERATOR_COUNT = 100_000
@@ -56,6 +58,7 @@ def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
     # Before the engine starts its threads, which inherit the affinity.
     asked_cores = bind_to_cores(spec.setting, read_cpu())
     runtime = load_runtime(spec.setting.runtime)
+    runtime.model_inputs = tuple(map(_declared_input, request.model_inputs))
     model_path = Path(request.model_path)
     if request.isolation is not None:
         check_model_file(
@@ -63,12 +66,19 @@ def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
             runtime.model_formats,
             memory_bytes=request.isolation.memory_bytes,
             batch_size=spec.setting.batch_size,
+            others={name: model_path.with_name(name) for name in request.other_files},
+            inputs=runtime.model_inputs,
         )
     model = runtime.load(model_path, without_cores(spec.setting), input_seed=spec.input_seed)
     try:
         return _measure_loaded(model, request, asked_cores, link, start_time)
     finally:
         model.close()
+
+
+def _declared_input(value: ManifestInput) -> InputSignature:
+    dimensions = tuple(None if size == -1 else size for size in value.sizes)
+    return InputSignature(value.name, value.element_type, dimensions)
 
 
 def _measure_loaded(

@@ -7,6 +7,7 @@ from edgeprof_agent.version import VERSION
 from edgeprof_agent.worker.node_placement import NodePlacement
 from edgeprof_proto import CONTRACT_REVISION
 from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.model_manifest import ManifestInput
 
 WORKER_VERSION = f"{VERSION}, contract {CONTRACT_REVISION}"
 """What server and worker compare: after an update in place they differ until the server is started again."""
@@ -20,13 +21,17 @@ class WorkerRequest:
     """One attempt to measure one model.
 
     Args:
-        model_path: The model's file.
+        model_path: The model's file; of several the main one, in a folder that holds them under their names.
+        other_files: Names of the other files of the model.
+        model_inputs: Inputs that the manifest of the model tells of.
+        inputs_path: The archive with the values of inputs; empty to generate every input.
         spec: What to measure.
         attempt: Number of the attempt, from 1.
         job_id: Id of the job; empty where it is not told.
         isolation: Limits of the process; None to run without confinement.
         node_placement: Node placement where the server knows it already.
         acknowledges_blocks: Whether the server acknowledges each block on the standard input.
+        has_folder: Whether the folder of `model_path` belongs to the model.
         agent_version: `WORKER_VERSION` of the server; empty for one before contract revision 3.
     """
 
@@ -38,3 +43,7 @@ class WorkerRequest:
     node_placement: NodePlacement | None = None
     acknowledges_blocks: bool = False
     agent_version: str = ""
+    other_files: tuple[str, ...] = ()
+    model_inputs: tuple[ManifestInput, ...] = ()
+    inputs_path: str = ""
+    has_folder: bool = False

@@ -13,6 +13,7 @@ from typing import TypeVar
 import tenacity
 
 from edgeprof.devices.calls import AgentCalls
+from edgeprof.devices.model_files import ModelFiles
 from edgeprof.devices.results import ResultAssembly
 from edgeprof.errors import (
     AgentUnavailableError,
@@ -57,7 +58,7 @@ class DeviceClient(AgentCalls):
 
     def measure(
         self,
-        model: Path,
+        model: Path | ModelFiles,
         setting: Setting,
         *,
         job_id: str,
@@ -73,7 +74,7 @@ class DeviceClient(AgentCalls):
         measured or failed, until the caller has stored what came of it and calls `acknowledge`.
 
         Args:
-            model: The model file.
+            model: The main file of the model, beside which its other files lie; or what `find_model_files` found.
             setting: How to run it.
             job_id: Id of the job, chosen by the caller.
             plan: How long and how often; None for the agent's default.

@@ -41,6 +41,8 @@ class AgentConnection:
         self.host_name = host_name or default_host_name()
         self.progress = Progress()
         """When an upload last went forward."""
+        self.contract_revision = 0
+        """Contract revision of the agent; 0 before the handshake."""
         self._model_formats: dict[str, tuple[str, ...]] = {}
         self._channel = open_channel(address)
         interceptor = HostNameInterceptor(self.host_name)
@@ -77,6 +79,7 @@ class AgentConnection:
                 "update edgeprof on the device"
             )
         self.host_name = response.host_name or self.host_name
+        self.contract_revision = response.contract_revision
         return str(response.agent_version)
 
     def device_time(self, *, payload: bytes = b"") -> float:

@@ -19,7 +19,7 @@ from typing import Literal
 
 from edgeprof.arguments import MAX_PAIR_COUNT, require_count, require_seed
 from edgeprof.devices.client import DeviceClient
-from edgeprof.devices.uploads import read_model
+from edgeprof.devices.model_files import find_model_files
 from edgeprof.errors import EdgeprofError
 from edgeprof.exporters.choice import choose_exporter
 from edgeprof.exporters.converter import Converter
@@ -222,7 +222,7 @@ def _digest(candidates: Mapping[str, Candidate], requests: Mapping[str, Measurem
     """Digest of what is compared: a comparison of other files, settings or plans must not resume this one."""
     formats = {info.name: info.model_formats for info in device.runtimes}
     models = {
-        side: hashlib.sha256(read_model(item.model, formats.get(runtime, ()), runtime)).hexdigest()
+        side: find_model_files(item.model, formats.get(runtime, ()), runtime).sha256()
         for side, item in candidates.items()
         for runtime in [item.setting.runtime]
     }

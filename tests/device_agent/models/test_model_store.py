@@ -17,6 +17,7 @@ from edgeprof_agent.errors import (
 from edgeprof_agent.models import model_store, upload
 from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_agent.models.upload import UploadHeader
+from edgeprof_proto.records.model_manifest import ManifestFile, ModelManifest
 
 BuildStore = Callable[..., ModelStore]
 
@@ -199,3 +200,28 @@ def test_host_that_sends_nothing_loses_its_place(build_store: BuildStore, monkey
     header = UploadHeader(model_sha256=sha256_of(b"abcd"), size_bytes=4)
     with pytest.raises(UploadOffsetError, match="continue at byte 2"):
         asyncio.run(build_store().receive(header, silent()))
+
+
+def test_the_files_of_a_needed_manifest_are_kept_together(build_store: BuildStore) -> None:
+    files = [b"a" * 3_000, b"b" * 3_000]
+    manifest = ModelManifest(
+        format="ncnn",
+        files=tuple(
+            ManifestFile(name=f"m{index}", sha256=sha256_of(content), size_bytes=len(content))
+            for index, content in enumerate(files)
+        ),
+    ).to_bytes()
+    for content in (*files, manifest, b"c" * 2_000):
+        receive(build_store(), content)
+    store = build_store(needed=[sha256_of(manifest)])
+    with pytest.raises(DiskFullError):
+        receive(store, b"d" * 5_000)
+    receive(store, b"e" * 3_000)
+    assert [store.received_bytes(sha256_of(content))[1] for content in (*files, manifest)] == [True] * 3
+    assert store.received_bytes(sha256_of(b"c" * 2_000)) == (0, False)
+    parts = asyncio.run(store.verified_parts(sha256_of(manifest)))
+    assert [path.read_bytes() for path in parts.files.values()] == files
+    (path := store.use_model(sha256_of(files[1]))).write_bytes(b"damaged")
+    with pytest.raises(ModelCorruptError):
+        asyncio.run(store.verified_parts(sha256_of(manifest)))
+    assert not path.exists()
