@@ -84,6 +84,7 @@ MEASUREMENT = Measurement(
             lowest_value=0,
             highest_value=30_521,
             deciding_operators=("Loop", "TopK"),
+            is_given=True,
         ),
     ),
     is_node_count_derived=True,

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from edgeprof_agent import conditions
 from edgeprof_agent.errors import SettingNotSupportedError
 from edgeprof_agent.models.signature import InputSignature
+from edgeprof_agent.runtimes.given_inputs import GivenInputs
 from edgeprof_agent.runtimes.timed_loop import Clock
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
@@ -37,6 +38,10 @@ class Runtime(ABC):
     model_inputs: tuple[InputSignature, ...] = ()
     """What the manifest of a model of several files tells of its inputs, set by the worker before `load`: for formats
     whose files do not tell the shapes."""
+
+    given_inputs: GivenInputs = GivenInputs()
+    """Shapes and values that the host gives for the inputs, set by the worker before `load`, which passes them on:
+    `generate_inputs(..., given=self.given_inputs)`."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -6,6 +6,7 @@ one row is read at row 0, and a large one all over, as with real ids.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from edgeprof_agent.errors import ModelRejectedError
@@ -13,6 +14,7 @@ from edgeprof_agent.models.input_shapes import concrete_shapes
 from edgeprof_agent.models.input_use import InputUse, trace_inputs
 from edgeprof_agent.models.onnx_signature import signature_of
 from edgeprof_agent.models.signature import InputSignature
+from edgeprof_agent.runtimes.given_inputs import GivenInputs
 from edgeprof_proto.records.job_spec import MAX_INPUT_COUNT, MAX_INPUT_NAME
 from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.onnx_graph import Model
@@ -32,7 +34,7 @@ _HIGHEST |= {"int32": 2**31 - 1, "uint32": 2**32 - 1, "float16": 2**11, "float32
 
 
 def generate_inputs(
-    model: Model | Sequence[InputSignature], batch_size: int, seed: int
+    model: Model | Sequence[InputSignature], batch_size: int, seed: int, *, given: GivenInputs | None = None
 ) -> tuple[Feeds, tuple[GeneratedInput, ...]]:
     """Generate the inputs of a model.
 
@@ -40,13 +42,14 @@ def generate_inputs(
         model: What the model takes; or an ONNX model, whose inputs then follow from what it does with their values.
         batch_size: The batch size of the setting; see `input_shapes` for the inputs that it belongs to.
         seed: Equal seeds give equal inputs.
+        given: Shapes and values that the host gives: pass on `Runtime.given_inputs`.
 
     Returns:
-        One array for each input, and what was generated.
+        One array for each input, and what was generated or given.
 
     Raises:
         ModelRejectedError: If the size of an input is not known, or it holds no numbers that NumPy has.
-        SettingNotSupportedError: If the model fixes its batch to another size.
+        SettingNotSupportedError: If the model fixes its batch to another size, or what is given does not fit it.
     """
     import numpy
 
@@ -54,12 +57,18 @@ def generate_inputs(
     for value in signature:
         _require_numbers(value)
     uses = trace_inputs(model, batch_size) if isinstance(model, Model) else {}
-    shapes = concrete_shapes(signature, batch_size)
+    given = given or GivenInputs()
+    values_given = given.read_values(signature)
+    shapes = concrete_shapes(signature, batch_size, given.shapes_with(values_given))
     generator = numpy.random.default_rng(seed % 2**64)
     feeds: Feeds = {}
     told = []
     for value, shape in zip(signature, shapes, strict=True):
         kind = _describe(value, shape, uses.get(value.name, InputUse()))
+        if value.name in values_given:
+            feeds[value.name] = values_given[value.name]
+            told.append(_as_given(kind, feeds[value.name]))
+            continue
         values: Any
         if kind.highest_value is None:
             values = generator.standard_normal(shape)
@@ -68,6 +77,19 @@ def generate_inputs(
         feeds[value.name] = numpy.ascontiguousarray(values, dtype=kind.element_type).reshape(shape)
         told.append(kind)
     return feeds, tuple(told[:MAX_INPUT_COUNT])
+
+
+def _as_given(kind: GeneratedInput, values: "numpy.ndarray[Any, Any]") -> GeneratedInput:
+    is_whole = kind.element_type not in FLOAT_TYPES and values.size > 0
+    # Beyond what the contract's integers hold, the range is not told.
+    lowest, highest = (int(values.min()), int(values.max())) if is_whole else (0, 0)
+    is_whole = is_whole and highest < 2**63
+    return replace(
+        kind,
+        is_given=True,
+        lowest_value=lowest if is_whole else None,
+        highest_value=highest if is_whole else None,
+    )
 
 
 def _require_numbers(value: InputSignature) -> None:

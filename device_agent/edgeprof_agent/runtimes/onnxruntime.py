@@ -67,7 +67,7 @@ class OnnxRuntime(Runtime):
         start_ns = time.perf_counter_ns()
         session = _create_session(onnxruntime, model_path, resolved)
         load_ms = (time.perf_counter_ns() - start_ns) / 1e6
-        feeds, inputs = generate_inputs(model, resolved.batch_size, input_seed)
+        feeds, inputs = generate_inputs(model, resolved.batch_size, input_seed, given=self.given_inputs)
         return _OnnxModel(session, feeds, model_path, setting=resolved, load_ms=load_ms, inputs=inputs)
 
 

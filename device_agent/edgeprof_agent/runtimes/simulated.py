@@ -15,8 +15,9 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError
+from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
+from edgeprof_agent.runtimes.generated_inputs import generate_inputs
 from edgeprof_agent.runtimes.latency_model import (
     ACCELERATOR,
     BYTES_PER_NUMBER,
@@ -40,8 +41,10 @@ from edgeprof_agent.runtimes.simulation_config import (
 from edgeprof_agent.runtimes.timed_loop import NS_PER_MS
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import Conditions, Temperature
+from edgeprof_proto.records.measurement import Conditions, GeneratedInput, Temperature
 from edgeprof_proto.shared.model_formats import FORMAT_TEXTS
+from edgeprof_proto.shared.onnx_fields import ModelContentError
+from edgeprof_proto.shared.onnx_graph import read_model
 
 LATENCY_MODEL_VERSION = "1"
 """Reported as the version of the runtime: another latency model is another platform."""
@@ -84,7 +87,17 @@ class SimulatedRuntime(Runtime):
         state = begin_job(path, config, model_sha256)
         if FaultKind.REJECT_MODEL in faults_of(config, state):
             raise ModelRejectedError("the simulated device rejects every model, as its configuration asks for")
-        return _SimulatedModel(path, config, state, model_path, model_sha256, resolved)
+        # Generated values do not matter, shapes do.
+        inputs = self._inputs(model_path, resolved, input_seed) if self.given_inputs else ()
+        return _SimulatedModel(path, config, state, model_path, model_sha256, resolved, inputs)
+
+    def _inputs(self, model_path: Path, setting: Setting, input_seed: int) -> tuple[GeneratedInput, ...]:
+        try:
+            model = read_model(model_path)
+        except (ModelContentError, OSError) as error:
+            message = f"the simulated runtime can be given shapes and values for ONNX models alone: {error}"
+            raise SettingNotSupportedError(message) from error
+        return generate_inputs(model, setting.batch_size, input_seed, given=self.given_inputs)[1]
 
 
 class _VirtualClock:
@@ -106,12 +119,14 @@ class _SimulatedModel(LoadedModel):
         model_path: Path,
         model_sha256: str,
         setting: Setting,
+        inputs: tuple[GeneratedInput, ...],
     ) -> None:
-        nodes = read_nodes(model_path, setting.batch_size)
+        nodes = read_nodes(model_path, setting.batch_size, {item.name: item.sizes for item in inputs if item.sizes})
         super().__init__(
             setting=setting,
             load_ms=model_path.stat().st_size / LOAD_BYTES_PER_MS,
             node_counts=count_nodes(nodes) if setting.provider == ACCELERATOR else {CPU: len(nodes)},
+            inputs=inputs,
         )
         self._config_path = config_path
         self._config = config

@@ -4,8 +4,9 @@ ONNX is imported only when a graph is read.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
@@ -45,12 +46,15 @@ def true_latency_ms(model_path: Path, setting: Setting, *, seed: int) -> float:
     return SimulatedDeviceModel.from_seed(seed).latency_ms(read_nodes(model_path, setting.batch_size), resolved)
 
 
-def read_nodes(model_path: Path, batch_size: int) -> tuple[NodeWork, ...]:
+def read_nodes(
+    model_path: Path, batch_size: int, given_shapes: Mapping[str, Sequence[int]] = MappingProxyType({})
+) -> tuple[NodeWork, ...]:
     """Read the work of each node from a model.
 
     Args:
         model_path: The model's main file.
         batch_size: Size of a first dimension that the model leaves open.
+        given_shapes: Shapes that the host gives, see `input_shapes.concrete_shapes`.
 
     Returns:
         The nodes that take time, in the order of execution.
@@ -67,7 +71,7 @@ def read_nodes(model_path: Path, batch_size: int) -> tuple[NodeWork, ...]:
     try:
         # Shapes suffice: data in other files are not read, and the checker would look for them elsewhere.
         model = onnx.load(model_path, load_external_data=False)
-        _fix_sizes(model.graph, batch_size)
+        _fix_sizes(model.graph, batch_size, given_shapes)
         if not any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
             onnx.checker.check_model(model)
         _forget_shapes(model.graph)
@@ -91,10 +95,10 @@ def _nodes_of_size(model_path: Path, batch_size: int) -> tuple[NodeWork, ...]:
     )
 
 
-def _fix_sizes(graph: Any, batch_size: int) -> None:
+def _fix_sizes(graph: Any, batch_size: int, given_shapes: Mapping[str, Sequence[int]]) -> None:
     constants = {initializer.name for initializer in graph.initializer}
     values = [value for value in graph.input if value.name not in constants]
-    shapes = concrete_shapes([_declared(value) for value in values], batch_size)
+    shapes = concrete_shapes([_declared(value) for value in values], batch_size, given_shapes)
     for value, shape in zip(values, shapes, strict=True):
         for dimension, size in zip(value.type.tensor_type.shape.dim, shape, strict=True):
             dimension.dim_value = size

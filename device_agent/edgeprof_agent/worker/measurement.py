@@ -8,12 +8,13 @@ from pathlib import Path
 
 from edgeprof_agent.conditions import SYSTEM_ROOT, hottest_celsius, read_peak_memory_bytes, read_text
 from edgeprof_agent.device.processor import read_cpu
-from edgeprof_agent.errors import AgentError
+from edgeprof_agent.errors import AgentError, SettingNotSupportedError
 from edgeprof_agent.isolation.cpu_affinity import bind_to_cores, without_cores
 from edgeprof_agent.models.model_file import check_model_file
 from edgeprof_agent.models.signature import InputSignature
-from edgeprof_agent.runtimes.base import JOB_ID_VARIABLE, LoadedModel
+from edgeprof_agent.runtimes.base import JOB_ID_VARIABLE, LoadedModel, Runtime
 from edgeprof_agent.runtimes.block_history import BlockHistory
+from edgeprof_agent.runtimes.given_inputs import GivenInputs
 from edgeprof_agent.runtimes.registry import load_runtime
 from edgeprof_agent.runtimes.timed_loop import measure
 from edgeprof_agent.worker.engine_fingerprint import engine_fingerprint
@@ -58,6 +59,7 @@ def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
     # Before the engine starts its threads, which inherit the affinity.
     asked_cores = bind_to_cores(spec.setting, read_cpu())
     runtime = load_runtime(spec.setting.runtime)
+    runtime.given_inputs = _given_inputs(request)
     runtime.model_inputs = tuple(map(_declared_input, request.model_inputs))
     model_path = Path(request.model_path)
     if request.isolation is not None:
@@ -71,9 +73,36 @@ def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
         )
     model = runtime.load(model_path, without_cores(spec.setting), input_seed=spec.input_seed)
     try:
+        _require_given(runtime, model)
         return _measure_loaded(model, request, asked_cores, link, start_time)
     finally:
         model.close()
+
+
+def _given_inputs(request: WorkerRequest) -> GivenInputs:
+    shapes = {shape.name: shape.sizes for shape in request.spec.input_shapes}
+    given = GivenInputs(shapes, Path(request.inputs_path) if request.inputs_path else None)
+    if request.isolation is not None:
+        given.check_memory(request.isolation.memory_bytes)
+    return given
+
+
+def _require_given(runtime: Runtime, model: LoadedModel) -> None:
+    """Check that a runtime runs the model on what the host gives, as far as it tells its inputs.
+
+    Raises:
+        SettingNotSupportedError: If it does not.
+    """
+    given = runtime.given_inputs
+    if not given:
+        return
+    told = {item.name: item.sizes for item in model.inputs}
+    wrong = [name for name, sizes in given.shapes.items() if name in told and told[name] != tuple(sizes)]
+    if not given.is_used or wrong or (given.archive is not None and not any(item.is_given for item in model.inputs)):
+        raise SettingNotSupportedError(
+            f"runtime {runtime.name!r} does not run models on shapes or values that are given for their inputs; leave "
+            "them out, or name another runtime"
+        )
 
 
 def _declared_input(value: ManifestInput) -> InputSignature:

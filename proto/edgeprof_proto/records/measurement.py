@@ -115,7 +115,10 @@ class MedianInterval:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedInput:
-    """An input that the worker generated: integers from a range, or normal floating-point values where it is None."""
+    """An input that the worker generated: integers from a range, or normal floating-point values where it is None.
+
+    Where `is_given`, the host gave the values, and the range is that of the integers among them.
+    """
 
     name: str
     element_type: str
@@ -123,6 +126,7 @@ class GeneratedInput:
     lowest_value: int | None = None
     highest_value: int | None = None
     deciding_operators: tuple[str, ...] = ()
+    is_given: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -272,20 +272,22 @@ class OperatorTime(_message.Message):
     def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., shapes: _Optional[_Iterable[str]] = ..., provider: _Optional[str] = ..., time_ms: _Optional[float] = ..., share: _Optional[float] = ...) -> None: ...
 
 class GeneratedInput(_message.Message):
-    __slots__ = ("name", "element_type", "sizes", "lowest_value", "highest_value", "deciding_operators")
+    __slots__ = ("name", "element_type", "sizes", "lowest_value", "highest_value", "deciding_operators", "is_given")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ELEMENT_TYPE_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
     LOWEST_VALUE_FIELD_NUMBER: _ClassVar[int]
     HIGHEST_VALUE_FIELD_NUMBER: _ClassVar[int]
     DECIDING_OPERATORS_FIELD_NUMBER: _ClassVar[int]
+    IS_GIVEN_FIELD_NUMBER: _ClassVar[int]
     name: str
     element_type: str
     sizes: _containers.RepeatedScalarFieldContainer[int]
     lowest_value: int
     highest_value: int
     deciding_operators: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., element_type: _Optional[str] = ..., sizes: _Optional[_Iterable[int]] = ..., lowest_value: _Optional[int] = ..., highest_value: _Optional[int] = ..., deciding_operators: _Optional[_Iterable[str]] = ...) -> None: ...
+    is_given: bool
+    def __init__(self, name: _Optional[str] = ..., element_type: _Optional[str] = ..., sizes: _Optional[_Iterable[int]] = ..., lowest_value: _Optional[int] = ..., highest_value: _Optional[int] = ..., deciding_operators: _Optional[_Iterable[str]] = ..., is_given: bool = ...) -> None: ...
 
 class NodeCount(_message.Message):
     __slots__ = ("provider", "node_count")

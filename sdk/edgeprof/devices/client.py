@@ -5,9 +5,10 @@ events are asked for again from where they stopped.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import tenacity
@@ -24,7 +25,7 @@ from edgeprof.errors import (
     remote_error,
 )
 from edgeprof_proto.records.job import Failure, Job, JobEvent, JobState
-from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,9 @@ class DeviceClient(AgentCalls):
         on_event: Callable[[JobEvent], None] | None = None,
         on_waiting: Callable[[Job], None] = lambda job: None,
         release_model: bool = False,
+        input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
+        inputs: Path | None = None,
+        wants_operators: bool = False,
     ) -> Measurement:
         """Measure a model; with the id of an earlier job, attach to that one.
 
@@ -82,13 +86,28 @@ class DeviceClient(AgentCalls):
             on_event: Called with each event of the job, once.
             on_waiting: Called with the job where it has to wait for others: its position, and who runs meanwhile.
             release_model: Whether to measure a model that has ended its worker twice.
+            input_shapes: Shapes by the names of inputs that leave sizes open, and sizes by the names of open
+                dimensions, one each.
+            inputs: An archive of NumPy (.npz) with the values of inputs by their names; None to generate every input.
+            wants_operators: Whether to time each operator in runs of their own.
 
         Raises:
+            AgentTooOldError: If the agent cannot be given inputs, or asked for operators.
             AgentUnavailableError: If the agent stays silent for longer than `patience_s`.
             RemoteError: If the agent refuses the job or it fails; the class says why.
         """
+        shapes = tuple(InputShape(name=name, sizes=tuple(sizes)) for name, sizes in input_shapes.items())
+        if shapes or inputs is not None or wants_operators:
+            self.require_revision(4, "be given inputs or tell the times of operators")
         spec_of = partial(
-            JobSpec, setting=setting, plan=plan or MeasurementPlan(), input_seed=0, allow_fallback=allow_fallback
+            JobSpec,
+            setting=setting,
+            plan=plan or MeasurementPlan(),
+            input_seed=0,
+            allow_fallback=allow_fallback,
+            input_shapes=shapes,
+            inputs_sha256="" if inputs is None else self._patiently(partial(self.upload_file, inputs)),
+            wants_operators=wants_operators,
         )
         upload = partial(self.upload_model, model, runtime=setting.runtime)
         for event in self._follow_from_creation(job_id, upload, spec_of, on_waiting, release_model=release_model):

@@ -82,6 +82,19 @@ class AgentConnection:
         self.contract_revision = response.contract_revision
         return str(response.agent_version)
 
+    def require_revision(self, revision: int, what: str) -> None:
+        """Check that the agent's contract is new enough, as far as the handshake has told it.
+
+        Args:
+            revision: Contract revision that is needed.
+            what: What the agent is to do, after "cannot".
+
+        Raises:
+            AgentTooOldError: If it is older.
+        """
+        if 0 < self.contract_revision < revision:
+            raise AgentTooOldError(f"the agent at {self.address} cannot {what}: update edgeprof on the device")
+
     def device_time(self, *, payload: bytes = b"") -> float:
         """Ask the device for its time.
 

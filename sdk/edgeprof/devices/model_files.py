@@ -16,7 +16,8 @@ from edgeprof_proto.records.model_manifest import ManifestFile, ManifestInput, M
 from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.shared.file_kind import HEAD_BYTES
 from edgeprof_proto.shared.model_formats import NCNN, ONNX, OPENVINO_IR, ModelFormatError, format_of, recognise_format
-from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES, ModelContentError, read_data_parts
+from edgeprof_proto.shared.onnx_fields import ModelContentError
+from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES, read_data_parts
 from edgeprof_proto.shared.plain_file import map_plain_file, open_plain_file, read_plain_file
 
 _MAX_PART_BYTES = 2**40

@@ -8,7 +8,7 @@ from edgeprof.devices.connection import CALL_TIMEOUT_S, AgentConnection
 from edgeprof.devices.model_files import ModelFiles, file_blocks, file_sha256, find_model_files
 from edgeprof.devices.uploads import upload_parts
 from edgeprof.devices.waiting import Progress, while_progressing
-from edgeprof.errors import AgentTooOldError, AgentUnavailableError, ModelFileError, translate_rpc_errors
+from edgeprof.errors import AgentUnavailableError, ModelFileError, translate_rpc_errors
 from edgeprof_proto.v1 import device_agent_pb2
 
 MANIFEST_REVISION = 4
@@ -43,11 +43,8 @@ class ModelUploads(AgentConnection):
         manifest = files.manifest()
         if manifest is None:
             return self.upload_file(files.main)
-        if 0 < self.contract_revision < MANIFEST_REVISION:
-            raise AgentTooOldError(
-                f"{files.main} has {len(files.paths)} files, and the agent at {self.address} takes models of one file: "
-                "update edgeprof on the device, or save the model as one file"
-            )
+        what = f"take models of several files, and {files.main} has {len(files.paths)}"
+        self.require_revision(MANIFEST_REVISION, what)
         for path in files.paths:
             self.upload_file(path)
         return self.upload_content(manifest.to_bytes())

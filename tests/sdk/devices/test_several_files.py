@@ -130,7 +130,7 @@ def test_an_agent_that_takes_single_files_is_not_sent_several(
 ) -> None:
     with edgeprof.connect(simulated_device.address) as client:
         client.contract_revision = 3
-        with pytest.raises(AgentTooOldError, match=r"has 2 files, .* update edgeprof on the device"):
+        with pytest.raises(AgentTooOldError, match=r"of several files, and .* has 2: update edgeprof on"):
             client.upload_model(write_pair(tmp_path, IR, ".xml"), runtime="simulated")
 
 

@@ -80,7 +80,14 @@ class _Reader:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._refuse_document_type
-        self.feed, self.end = self._parser.Parse, lambda: self._parser.Parse(b"", True)
+
+    def feed(self, part: bytes) -> None:
+        """Read the next part of the XML."""
+        self._parser.Parse(part, False)
+
+    def end(self) -> None:
+        """Read on to the end of the XML."""
+        self._parser.Parse(b"", True)
 
     def _refuse_document_type(self, *_: object) -> None:
         raise _refused("its XML has a document type, which no exporter writes")
