@@ -5,9 +5,9 @@ import time
 import pytest
 from onnx import TensorProto, helper
 
+from edgeprof_proto.shared.onnx_fields import BYTES, FIXED_64, NAME_BYTES, VARINT, ModelContentError, integers_of
 from edgeprof_proto.shared.onnx_graph import DIMENSION_LIMIT, parse_model
 from edgeprof_proto.shared.onnx_precision import PRECISIONS, precision_of
-from edgeprof_proto.shared.onnx_walk import BYTES, FIXED_64, NAME_BYTES, VARINT, ModelContentError, integers_of
 
 
 def _varint(value: int) -> bytes:
