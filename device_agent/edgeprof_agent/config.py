@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,6 +47,8 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 """Smallest and largest value of every number."""
 
+_RUNTIME_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
 
 
@@ -74,6 +77,8 @@ class AgentConfig:
         worker_variables: Names of additional environment variables for workers, separated by commas.
         worker_user_id: User and group id of workers where the agent runs as root; must belong to no account.
         thread_count: Threads that a setting may ask for; 0 for as many as the board has cores.
+        runtime_pythons: `NAME=PATH` of each runtime that lives in another Python environment, with the path of its
+            interpreter, separated by commas.
         upload_count: Concurrent uploads at most.
         upload_bytes_per_s: Rate of all uploads together at most, in bytes per second; uploads above it are slowed down.
 
@@ -100,6 +105,7 @@ class AgentConfig:
     worker_variables: str = ""
     worker_user_id: int = 64_117
     thread_count: int = 0
+    runtime_pythons: str = ""
     upload_count: int = 16
     upload_bytes_per_s: int = 64 * MIB
 
@@ -123,6 +129,14 @@ class AgentConfig:
                 f"got {self.model_cache_bytes} < {self.model_bytes}"
             )
 
+        for item in self.runtime_python_items:
+            require_runtime_python(item)
+
+    @property
+    def runtime_python_items(self) -> tuple[str, ...]:
+        """The items of `runtime_pythons`, `NAME=PATH` each."""
+        return tuple(filter(None, map(str.strip, self.runtime_pythons.split(","))))
+
     @property
     def is_loopback(self) -> bool:
         """Whether only this device can reach the address."""
@@ -132,6 +146,28 @@ class AgentConfig:
     def address(self) -> str:
         """Address to listen on, as `host:port`."""
         return join_address(self.host, self.port)
+
+
+def require_runtime_python(item: str) -> None:
+    """Check that an item of `runtime_pythons` names a runtime and an interpreter.
+
+    Args:
+        item: `NAME=PATH`.
+
+    Raises:
+        ConfigError: If it does not.
+    """
+    name, separator, path = item.partition("=")
+    if not separator or _RUNTIME_NAME.fullmatch(name) is None or not os.path.isabs(path):
+        raise ConfigError(
+            f"runtime_pythons must hold NAME=PATH with the absolute path of an interpreter, such as "
+            f"tflite=/opt/tflite/bin/python, got {item[:200]!r}"
+        )
+    if not os.access(path, os.X_OK) or os.path.isdir(path):
+        raise ConfigError(
+            f"the interpreter of runtime {name!r} cannot be started: {path}; name the python of the environment in "
+            "which the runtime and edgeprof are installed"
+        )
 
 
 def parse_address(address: str) -> tuple[str, int]:

@@ -34,6 +34,7 @@ from edgeprof_agent.models.upload import CHUNK_BYTES_LIMIT
 from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_agent.rpc.decoding import DecodingInterceptor
 from edgeprof_agent.rpc.servicer import DeviceAgentServicer
+from edgeprof_agent.runtimes.other_python import parse_pythons
 from edgeprof_agent.service.notification import notify, notify_watchdog
 from edgeprof_agent.trust.authorization import AuthorizationInterceptor
 from edgeprof_agent.trust.hosts import PairedHosts
@@ -140,7 +141,7 @@ async def running_agent(
     ):
         device_id = read_device_id(data_dir)
         worker = _build_worker(config, data_dir, worker_command)
-        describer = DeviceDescriber(data_dir, describe_command)
+        describer = DeviceDescriber(data_dir, (*describe_command, *config.runtime_python_items))
         quiet_window = QuietWindow()
         servicer, jobs = _build_servicer(config, data_dir, device_id, journal, worker, describer, quiet_window)
         identity = _identity_for(config, data_dir)
@@ -227,6 +228,7 @@ def _build_worker(config: AgentConfig, data_dir: Path, command: Sequence[str]) -
         data_dir / "scratch",
         job_duration_s=config.job_duration_s,
         command=command,
+        pythons=parse_pythons(config.runtime_python_items),
         environment=worker_environment(config, os.environ),
         node_placements=NodePlacementCache(data_dir / "node_counts.json"),
         plan_isolation=lambda scratch_dir: plan_isolation(config, scratch_dir, os.environ),

@@ -34,6 +34,17 @@ def add_log_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_runtime_python(parser: argparse.ArgumentParser) -> None:
+    """Add `--runtime-python`."""
+    parser.add_argument(
+        "--runtime-python",
+        action="append",
+        metavar="NAME=PATH",
+        help="run the runtime NAME with the Python at PATH, in whose environment it and edgeprof are installed; may be "
+        "given again",
+    )
+
+
 def config_of(options: argparse.Namespace) -> AgentConfig:
     """Return the configuration from the options of a command and the environment.
 
@@ -41,6 +52,8 @@ def config_of(options: argparse.Namespace) -> AgentConfig:
         ConfigError: If a value cannot be read or is outside its range.
     """
     flags = {name: getattr(options, name, None) for name in _FLAGS}
+    pythons = getattr(options, "runtime_python", None)
+    flags["runtime_pythons"] = ",".join(pythons) if pythons else None
     return read_config(flags, os.environ)
 
 

@@ -1,6 +1,6 @@
 """Describes the device, from files of the kernel and from the installed runtimes.
 
-    python -m edgeprof_agent.device.info        prints one JSON object, a DeviceDescription
+    python -m edgeprof_agent.device.info [NAME=PYTHON]...        prints one JSON object, a DeviceDescription
 
 It runs in a process of its own, since describing a runtime imports it. What is not reported is None.
 """
@@ -21,6 +21,7 @@ from edgeprof_agent.conditions import (
 from edgeprof_agent.device.android import read_phone_name, read_property, read_soc_name
 from edgeprof_agent.device.processor import read_cpu, read_cpuinfo
 from edgeprof_agent.runtimes.description import describe_runtimes
+from edgeprof_agent.runtimes.other_python import parse_pythons
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.device import DeviceDescription, ExecutionContext, RuntimeInfo
 
@@ -111,5 +112,6 @@ def _read_operating_system(root: Path, *, is_termux: bool) -> str | None:
 
 
 if __name__ == "__main__":
-    json.dump(to_json(describe_device(runtimes=describe_runtimes())), sys.stdout)
+    described = describe_runtimes(parse_pythons(sys.argv[1:]))
+    json.dump(to_json(describe_device(runtimes=described)), sys.stdout)
     sys.stdout.write("\n")

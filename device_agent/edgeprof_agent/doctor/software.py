@@ -4,6 +4,7 @@ import sys
 
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.runtimes.description import describe_runtimes
+from edgeprof_agent.runtimes.other_python import parse_pythons
 from edgeprof_proto.records.check import Check, CheckLevel
 from edgeprof_proto.records.device import RuntimeInfo
 
@@ -15,7 +16,10 @@ _SIMULATED = "simulated"
 
 def software_checks(config: AgentConfig) -> tuple[Check, ...]:
     """Check Python and the runtimes, which are imported for it."""
-    return (check_python(sys.version_info[:2]), check_runtimes(describe_runtimes()))
+    return (
+        check_python(sys.version_info[:2]),
+        check_runtimes(describe_runtimes(parse_pythons(config.runtime_python_items))),
+    )
 
 
 def check_python(version: tuple[int, int]) -> Check:

@@ -28,7 +28,8 @@ from edgeprof_agent.jobs.worker_events import (
     WorkerVersion,
     parse_event,
 )
-from edgeprof_agent.worker.request import AGENT_UPDATED, WORKER_VERSION
+from edgeprof_agent.version import WORKER_VERSION
+from edgeprof_agent.worker.request import AGENT_UPDATED
 from edgeprof_proto.records.job import Failure
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
@@ -23,8 +24,9 @@ from edgeprof_agent.jobs.leftover_workers import end_leftover_workers, write_pid
 from edgeprof_agent.jobs.running_worker import RunningWorker
 from edgeprof_agent.jobs.worker_events import WorkerEvent
 from edgeprof_agent.models.stored_model import ModelParts
+from edgeprof_agent.runtimes.other_python import environment_for_other
+from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_agent.worker.node_placement import NodePlacementCache
-from edgeprof_agent.worker.request import WORKER_VERSION
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.job import Failure
 from edgeprof_proto.records.job_spec import JobSpec
@@ -44,6 +46,7 @@ class WorkerProcess:
             a killed agent are ended.
         job_duration_s: Time after which a worker is killed, in seconds.
         command: Start of the command line; the number of the pipe is added.
+        pythons: Interpreters by name of the runtimes that live in another environment.
         environment: Environment variables of a worker; None for those of the agent.
         plan_isolation: Returns the limits of a worker, given its scratch folder; None for workers without confinement.
         safeguards: Knows which safeguards a worker must not try; None to have it try all.
@@ -56,6 +59,7 @@ class WorkerProcess:
         *,
         job_duration_s: float,
         command: Sequence[str] = WORKER_COMMAND,
+        pythons: Mapping[str, str] = MappingProxyType({}),
         environment: Mapping[str, str] | None = None,
         plan_isolation: Callable[[Path], IsolationPlan] | None = None,
         safeguards: UsableSafeguards | None = None,
@@ -65,6 +69,7 @@ class WorkerProcess:
         self._scratch_dir = scratch_dir
         self._job_duration_s = job_duration_s
         self._command = command
+        self._pythons = pythons
         self._environment = environment
         self._plan_isolation = plan_isolation
         self._safeguards = safeguards
@@ -116,7 +121,7 @@ class WorkerProcess:
             last_event_s = loop.time()
 
         unusable = await self._safeguards.unusable() if self._safeguards else {}
-        async with self._started() as (worker, scratch):
+        async with self._started(spec.setting.runtime) as (worker, scratch):
             request |= await asyncio.to_thread(_unpack, parts or ModelParts(), _model_folder(scratch))
             if self._plan_isolation is not None:
                 request["isolation"] = to_json(replace(self._plan_isolation(scratch), unusable=unusable))
@@ -152,23 +157,27 @@ class WorkerProcess:
         return request
 
     @contextlib.asynccontextmanager
-    async def _started(self) -> AsyncIterator[tuple[RunningWorker, Path]]:
+    async def _started(self, runtime: str) -> AsyncIterator[tuple[RunningWorker, Path]]:
         scratch = self._scratch_dir / os.urandom(8).hex()
         try:
             scratch.mkdir()
         except OSError as error:
             raise WorkerCrashedError(f"no worker process could be started: {error}") from error
+        command, environment = self._command, self._environment
+        if (python := self._pythons.get(runtime)) is not None:
+            command = (python, *WORKER_COMMAND[1:])
+            environment = environment_for_other(os.environ if environment is None else environment)
         read_end, write_end = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *command,
                 str(write_end),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 pass_fds=(write_end,),
                 cwd=scratch,
-                env=self._environment,
+                env=environment,
                 start_new_session=True,
             )
         except BaseException as error:

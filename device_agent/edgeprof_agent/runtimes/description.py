@@ -8,10 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import IO
 
 from edgeprof_agent.isolation.plan import environment_with_home
+from edgeprof_agent.runtimes.other_python import environment_for_other
 from edgeprof_agent.runtimes.registry import runtime_entry_points
+from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records.device import RuntimeInfo
 
@@ -26,10 +30,13 @@ COMPLAINT_BYTES_LIMIT = 1_000
 """How much of what a runtime printed last is read."""
 
 
-def describe_runtimes(*, duration_s: float = DESCRIBE_RUNTIME_DURATION_S) -> tuple[RuntimeInfo, ...]:
+def describe_runtimes(
+    pythons: Mapping[str, str] = MappingProxyType({}), *, duration_s: float = DESCRIBE_RUNTIME_DURATION_S
+) -> tuple[RuntimeInfo, ...]:
     """Describe every runtime that the installed packages bring, each in a process of its own, all at once.
 
     Args:
+        pythons: Interpreters by name of the runtimes that live in another environment; their entry points are there.
         duration_s: Time after which a runtime is given up, in seconds.
 
     Returns:
@@ -40,7 +47,8 @@ def describe_runtimes(*, duration_s: float = DESCRIBE_RUNTIME_DURATION_S) -> tup
     # Started and waited for by one thread: the kernel ends a child with the thread that has started it.
     with contextlib.ExitStack() as started:
         processes = [
-            started.enter_context(_DescribingProcess(name, duration_s)) for name in sorted(runtime_entry_points())
+            started.enter_context(_DescribingProcess(name, duration_s, pythons.get(name)))
+            for name in sorted({*runtime_entry_points(), *pythons})
         ]
         descriptions = [process.wait(end) for process in processes]
     return tuple(description for description in descriptions if description is not None)
@@ -49,8 +57,9 @@ def describe_runtimes(*, duration_s: float = DESCRIBE_RUNTIME_DURATION_S) -> tup
 class _DescribingProcess:
     """The process that describes one runtime; it is gone at the end of the block, with all that it has started."""
 
-    def __init__(self, name: str, duration_s: float) -> None:
+    def __init__(self, name: str, duration_s: float, python: str | None) -> None:
         self._name = name
+        self._python = python
         self._duration_s = duration_s
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -63,9 +72,10 @@ class _DescribingProcess:
             try:
                 # Engines keep caches and settings there: none of them outlives the description.
                 home = files.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+                environment = environment_with_home(home, os.environ)
                 self._process = subprocess.Popen(
-                    (*DESCRIBE_RUNTIME_COMMAND, self._name),
-                    env=environment_with_home(home, os.environ),
+                    (self._python or sys.executable, *DESCRIBE_RUNTIME_COMMAND[1:], self._name, WORKER_VERSION),
+                    env=environment if self._python is None else environment_for_other(environment),
                     stdin=subprocess.DEVNULL,
                     stdout=self._printed,
                     stderr=self._complaints,
@@ -104,9 +114,12 @@ class _DescribingProcess:
             return self._unavailable(f"its process ended with {ended}" + (f"; it said last: {said}" if said else ""))
 
     def _unavailable(self, why: str) -> RuntimeInfo:
+        remedy = "repair or uninstall it"
+        if self._python is not None:
+            remedy = f"install it, and edgeprof of this agent's version, with: {self._python} -m pip install"
         return RuntimeInfo(
             name=self._name,
-            unavailable_reason=f"the runtime {self._name!r} could not be described: {why}; repair or uninstall it",
+            unavailable_reason=f"the runtime {self._name!r} could not be described: {why}; {remedy}",
         )
 
 

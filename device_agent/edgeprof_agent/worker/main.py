@@ -36,8 +36,9 @@ from edgeprof_agent.errors import (
     WorkerOutOfMemoryError,
 )
 from edgeprof_agent.isolation.confinement import confine
+from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_agent.worker.measurement import run_measurement
-from edgeprof_agent.worker.request import AGENT_UPDATED, WORKER_VERSION, WorkerRequest
+from edgeprof_agent.worker.request import AGENT_UPDATED, WorkerRequest
 from edgeprof_agent.worker.server_link import PipeLink
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.validation import RecordError

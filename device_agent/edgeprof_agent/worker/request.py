@@ -3,14 +3,9 @@
 from dataclasses import dataclass
 
 from edgeprof_agent.isolation.plan import IsolationPlan
-from edgeprof_agent.version import VERSION
 from edgeprof_agent.worker.node_placement import NodePlacement
-from edgeprof_proto import CONTRACT_REVISION
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.model_manifest import ManifestInput
-
-WORKER_VERSION = f"{VERSION}, contract {CONTRACT_REVISION}"
-"""What server and worker compare: after an update in place they differ until the server is started again."""
 
 AGENT_UPDATED = "the agent's package was updated while it ran: restart edgeprof-agent on the device"
 """What a job says whose worker is of another version than the server."""

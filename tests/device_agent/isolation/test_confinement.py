@@ -17,7 +17,7 @@ from edgeprof_agent.errors import WorkerOutOfMemoryError
 from edgeprof_agent.isolation import readable_paths
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
 from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
-from edgeprof_agent.worker.request import WORKER_VERSION
+from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.job import Failure
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting

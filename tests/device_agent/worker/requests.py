@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.runtimes.simulation_config import SimulationConfig
-from edgeprof_agent.worker.request import WORKER_VERSION
+from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement

@@ -8,8 +8,8 @@ from edgeprof_agent.models.formats.base import ModelContent, ModelFormat
 from edgeprof_agent.models.input_memory import check_input_memory
 from edgeprof_agent.models.onnx_signature import signature_of
 from edgeprof_proto.shared.model_formats import ONNX
-from edgeprof_proto.shared.onnx_graph import parse_model
 from edgeprof_proto.shared.onnx_fields import ModelContentError
+from edgeprof_proto.shared.onnx_graph import parse_model
 from edgeprof_proto.shared.onnx_walk import check_content
 
 
