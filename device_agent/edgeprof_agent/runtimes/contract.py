@@ -14,16 +14,44 @@ import dataclasses
 import itertools
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime
+from edgeprof_agent.runtimes.confined_run import run_confined
 from edgeprof_agent.runtimes.timed_loop import measure
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+
+PRECISION_TOLERANCES = {
+    **{"float64": 1e-5, "float32": 1e-4},
+    **{"float16": 1e-2, "bfloat16": 6e-2, "float8": 0.25, "int8": 0.25, "int4": 0.5},
+}
+"""Largest difference from a reference in float32, relative to the reference's largest value, by precision. bfloat16
+differs by .03 on a network of cells, hundreds of times as much as float32."""
+
+
+def largest_difference(outputs: Sequence[Any], reference: Sequence[Any]) -> float:
+    """Return the largest difference between outputs and a reference, relative to the largest value of the latter.
+
+    Args:
+        outputs: Arrays.
+        reference: As many arrays, of the same sizes.
+    """
+    import numpy
+
+    assert len(outputs) == len(reference), (len(outputs), len(reference))
+    differences = []
+    for output, expected in zip(outputs, reference, strict=True):
+        expected = numpy.asarray(expected, dtype=numpy.float64)
+        scale = float(numpy.abs(expected).max())
+        assert scale > 0, "a reference of zeros alone tells nothing"
+        difference = numpy.asarray(output, dtype=numpy.float64).reshape(expected.shape) - expected
+        differences.append(float(numpy.abs(difference).max()) / scale)
+    return max(differences)
 
 
 class RuntimeContract(ABC):
@@ -41,11 +69,42 @@ class RuntimeContract(ABC):
         """Write a small model that the runtime can run, its first input dimension open.
 
         Args:
-            folder: An empty folder.
+            folder: An empty folder. Every file in it belongs to the model.
 
         Returns:
-            The model's file.
+            The model's main file.
         """
+
+    def write_fixed_model(self, folder: Path) -> Path | None:
+        """Write a small model whose batch is fixed to 3, as `write_model` does.
+
+        Returns:
+            The model's main file; None where the format cannot fix a batch, or the runtime changes it.
+        """
+        return None
+
+    def known_node_count(self) -> int | None:
+        """Return how many nodes of the model a run executes, constants and inputs left out; None where unknown."""
+        return None
+
+    def outputs_of(self, model: LoadedModel) -> Sequence[Any] | None:
+        """Run a model of yours once on the inputs that it was given, and return its outputs as arrays.
+
+        Returns:
+            The outputs; None to compare none.
+        """
+        return None
+
+    def reference_outputs(self, folder: Path) -> Sequence[Any] | None:
+        """Return what the model must answer to the inputs of seed 0, computed in float32 by something else.
+
+        Args:
+            folder: The folder into which `write_model` wrote.
+
+        Returns:
+            The outputs in the order of `outputs_of`; None to compare none.
+        """
+        return None
 
     def test_description_says_what_a_setting_may_ask_for(self) -> None:
         """Version, providers and precisions are there, and every option has a default."""
@@ -127,7 +186,58 @@ class RuntimeContract(ABC):
         with self._loaded(Setting(runtime=self._describe().name)) as model:
             model.run_once()
             node_counts = model.count_nodes()
-        assert all(provider and count >= 1 for provider, count in node_counts.items()), node_counts
+        assert all(count >= 1 for count in node_counts.values()), node_counts
+        # What is not among the providers, such as constants of a graph, did not run anywhere.
+        assert node_counts.keys() <= set(self._describe().providers), node_counts
+        known = self.known_node_count()
+        if known is not None and node_counts:
+            assert sum(node_counts.values()) == known, node_counts
+
+    def test_a_fixed_batch_is_run_as_it_is_and_another_refused(self) -> None:
+        """Batch size 1 runs the model as it is, 3 is what it is fixed to, 2 is refused."""
+        with tempfile.TemporaryDirectory() as folder:
+            model_path = self.write_fixed_model(Path(folder))
+            if model_path is None:
+                return
+            name = self._describe().name
+            for batch_size in (1, 3):
+                model = self.make_runtime().load(model_path, Setting(runtime=name, batch_size=batch_size), input_seed=0)
+                model.run_once()
+                model.close()
+            try:
+                self.make_runtime().load(model_path, Setting(runtime=name, batch_size=2), input_seed=0)
+            except SettingNotSupportedError:
+                return
+            raise AssertionError("a batch size that the model does not have must raise SettingNotSupportedError")
+
+    def test_outputs_are_those_of_the_precision_that_is_told(self) -> None:
+        """Outputs differ from the reference by no more than the precision in force explains."""
+        with tempfile.TemporaryDirectory() as folder:
+            model_path = self.write_model(Path(folder))
+            reference = self.reference_outputs(Path(folder))
+            for precision in self._describe().precisions:
+                setting = Setting(runtime=self._describe().name, precision=precision)
+                try:
+                    model = self.make_runtime().load(model_path, setting, input_seed=0)
+                except SettingNotSupportedError:
+                    # The precision is that of the file, which has another.
+                    continue
+                outputs = self.outputs_of(model)
+                model.close()
+                if reference is not None and outputs is not None:
+                    difference = largest_difference(outputs, reference)
+                    limit = PRECISION_TOLERANCES.get(model.setting.precision, 0.5)
+                    assert difference <= limit, (model.setting.precision, difference, limit)
+
+    def test_a_confined_worker_measures_the_model(self) -> None:
+        """In a real worker, without a network, programs to start or files to write; a single file has no suffix."""
+        with tempfile.TemporaryDirectory() as folder:
+            main = self.write_model(Path(folder))
+            others = sorted(path for path in Path(folder).iterdir() if path != main)
+            files = {path.name: path for path in (main, *others)}
+            event = run_confined(type(self.make_runtime()), files, Setting(runtime=self._describe().name))
+        assert event["event"] == "measurement", event
+        assert event["setting"]["runtime"] == self._describe().name
 
     def _describe(self) -> RuntimeInfo:
         info = self.make_runtime().describe()

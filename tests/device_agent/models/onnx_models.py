@@ -60,3 +60,12 @@ def saved(model: onnx.ModelProto, folder: Path) -> Path:
     path = folder / "model.onnx"
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def fixed_to(batch_size: int, path: Path) -> Path:
+    """Fix the open first dimension of a model in a file."""
+    model = onnx.load(path)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = batch_size
+    onnx.save(model, path)
+    return path

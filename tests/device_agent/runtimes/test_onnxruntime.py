@@ -1,12 +1,16 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import onnx
 import onnxruntime
 import pytest
+from device_agent.models.onnx_models import fixed_to
+from onnx.reference import ReferenceEvaluator
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError
+from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.generated_inputs import generate_inputs
 from edgeprof_agent.runtimes.onnxruntime import GRAPH_OPTIMIZATIONS, OnnxRuntime, count_nodes
@@ -27,6 +31,20 @@ class TestOnnxRuntime(RuntimeContract):
 
     def write_model(self, folder: Path) -> Path:
         return self._write(folder / "model.onnx")
+
+    def write_fixed_model(self, folder: Path) -> Path:
+        return fixed_to(3, self._write(folder / "model.onnx"))
+
+    def outputs_of(self, model: LoadedModel) -> Sequence[Any]:
+        # One run, as the timed loop makes it.
+        outputs: Sequence[Any] = model._run(None, model._feeds)  # type: ignore[attr-defined]
+        return outputs
+
+    def reference_outputs(self, folder: Path) -> Sequence[Any]:
+        outputs: Sequence[Any] = ReferenceEvaluator(onnx.load(folder / "model.onnx")).run(
+            None, _inputs(folder / "model.onnx")
+        )
+        return outputs
 
 
 def _inputs(path: Path, *, batch_size: int = 1, seed: int = 0) -> Any:

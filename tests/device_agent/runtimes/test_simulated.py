@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from device_agent.models.onnx_models import fixed_to
 from onnx import TensorProto
 
 from edgeprof_agent.errors import ModelRejectedError
@@ -43,6 +44,12 @@ class TestSimulatedRuntime(RuntimeContract):
 
     def write_model(self, folder: Path) -> Path:
         return self._write(folder / "model.onnx")
+
+    def write_fixed_model(self, folder: Path) -> Path:
+        return fixed_to(3, self._write(folder / "model.onnx"))
+
+    def known_node_count(self) -> int:
+        return 7
 
 
 def _load(model_path: Path, setting: Setting = SETTING) -> LoadedModel:
