@@ -94,7 +94,7 @@ def confine(
     folder = ModelFolder(model_path.parent) if has_folder else None
     files = [_kept_open(path, user_id) for path in (model_path, inputs_path) if path is not None]
     user_task_count = count_tasks(os.getuid()) if user_id is None else 0
-    device_paths = readable_paths.device_paths()
+    device_paths = [*readable_paths.device_paths(), *filter(Path.exists, map(Path, plan.device_nodes))]
     granted = [
         *((path, landlock.READ) for path in system_paths),
         *((path, landlock.USE_DEVICE) for path in device_paths),
@@ -185,7 +185,9 @@ def _enter_scratch(
         folder.open(user_id)
         if user_id is not None and not is_needed:
             # The worker's user must be able to follow the path of the folder.
-            covered = str(outermost_closed(Path(covered)) or covered)
+            closed = outermost_closed(Path(covered))
+            if closed is not None and not any(Path(path).is_relative_to(closed) for path in plan.writable_dirs):
+                covered = str(closed)
     try:
         if obstacle:
             raise PermissionError(obstacle)

@@ -59,6 +59,7 @@ class IsolationPlan:
         open_file_count: Open files at most.
         file_bytes: Size of a file at most, in bytes.
         user_id: User and group id of the worker where the agent runs as root; None to keep those of the agent.
+        device_nodes: Device nodes that it may use besides those of known accelerators.
         unusable: Safeguards that must not be tried, since the system would end the process: the reason by the name
             (`safeguards.py`).
     """
@@ -72,6 +73,7 @@ class IsolationPlan:
     open_file_count: int = OPEN_FILE_COUNT
     file_bytes: int = FILE_BYTES
     user_id: int | None = None
+    device_nodes: tuple[str, ...] = ()
     unusable: Mapping[str, str] = field(default_factory=dict)
 
 

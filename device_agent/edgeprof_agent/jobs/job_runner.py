@@ -31,6 +31,7 @@ from edgeprof_agent.jobs.worker_events import WorkerEvent
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_agent.quiet_window import QuietWindow
+from edgeprof_proto.records.device import RuntimeNeeds
 from edgeprof_proto.records.job import Failure, Job, JobPhase, JobState, Progress
 from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
@@ -221,6 +222,7 @@ class JobRunner:
                 model_path,
                 spec,
                 parts=parts,
+                needs=await self._needs_of(job.spec.setting.runtime),
                 job_id=job.job_id,
                 attempt=attempt,
                 on_event=record,
@@ -228,6 +230,14 @@ class JobRunner:
             )
         finally:
             self._quiet_window.end_block()
+
+    async def _needs_of(self, runtime: str) -> RuntimeNeeds | None:
+        """Return what a runtime declares to need of the device; None where it needs nothing, or is not described."""
+        try:
+            device = await self._describer.describe()
+        except DeviceDescriptionError:
+            return None
+        return next((item.needs for item in device.runtimes if item.name == runtime), None)
 
     def _record_end(self, job: Job, error: AgentError) -> None:
         self._journal.quarantine.record_end(job.spec, error, time=self._clock())

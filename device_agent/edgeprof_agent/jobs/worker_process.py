@@ -19,6 +19,7 @@ from typing import Any
 
 from edgeprof_agent.errors import WorkerCrashedError, WorkerNotStartedError, WorkerTimeoutError
 from edgeprof_agent.isolation.plan import IsolationPlan
+from edgeprof_agent.isolation.runtime_needs import with_needs
 from edgeprof_agent.isolation.usable_safeguards import UsableSafeguards
 from edgeprof_agent.jobs.leftover_workers import end_leftover_workers, write_pid_file
 from edgeprof_agent.jobs.running_worker import RunningWorker
@@ -28,6 +29,7 @@ from edgeprof_agent.runtimes.other_python import environment_for_other
 from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_agent.worker.node_placement import NodePlacementCache
 from edgeprof_proto.record_json import to_json
+from edgeprof_proto.records.device import RuntimeNeeds
 from edgeprof_proto.records.job import Failure
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.measurement import Measurement
@@ -84,6 +86,7 @@ class WorkerProcess:
         *,
         attempt: int,
         parts: ModelParts | None = None,
+        needs: RuntimeNeeds | None = None,
         on_event: Callable[[WorkerEvent], Awaitable[None]] | None = None,
         on_block_begin: Callable[[], None] = lambda: None,
         job_id: str = "",
@@ -95,6 +98,7 @@ class WorkerProcess:
             spec: What to measure, its plan filled in.
             attempt: Number of this attempt, from 1.
             parts: What else belongs to the job; None for nothing.
+            needs: What the runtime declares to need of the device; None for nothing.
             on_event: Called with each phase and block as it arrives; the worker goes on after a block once the call has
                 ended.
             on_block_begin: Called when a block of timed runs begins.
@@ -124,7 +128,8 @@ class WorkerProcess:
         async with self._started(spec.setting.runtime) as (worker, scratch):
             request |= await asyncio.to_thread(_unpack, parts or ModelParts(), _model_folder(scratch))
             if self._plan_isolation is not None:
-                request["isolation"] = to_json(replace(self._plan_isolation(scratch), unusable=unusable))
+                plan = with_needs(self._plan_isolation(scratch), needs)
+                request["isolation"] = to_json(replace(plan, unusable=unusable))
             conversation = asyncio.ensure_future(worker.converse(request, listen, on_block_begin))
             try:
                 # Not wait_for, which before Python 3.12 can swallow a cancellation.
