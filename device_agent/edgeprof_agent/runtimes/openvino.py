@@ -25,8 +25,8 @@ from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput, OperatorTime
 from edgeprof_proto.shared.file_kind import HEAD_BYTES
 from edgeprof_proto.shared.model_formats import ONNX, OPENVINO_IR, recognise_format
+from edgeprof_proto.shared.onnx_fields import ModelContentError
 from edgeprof_proto.shared.onnx_graph import read_model
-from edgeprof_proto.shared.onnx_walk import ModelContentError
 
 CPU = "CPU"
 
