@@ -183,30 +183,6 @@ def test_an_absent_field_is_not_reported_and_never_zero() -> None:
     assert wire.from_message(Conditions, zero).load_average_1m == 0.0
 
 
-@pytest.mark.parametrize(
-    ("record_type", "message_type"),
-    [
-        (Setting, job_pb2.Setting),
-        (MeasurementPlan, job_pb2.MeasurementPlan),
-        (JobSpec, job_pb2.JobSpec),
-        (InputShape, job_pb2.InputShape),
-        (OperatorTime, job_pb2.OperatorTime),
-        (Measurement, job_pb2.Measurement),
-        (Conditions, job_pb2.Conditions),
-        (Verdict, job_pb2.Verdict),
-        (Job, job_pb2.Job),
-        (Device, device_pb2.Device),
-        (RuntimeInfo, device_pb2.Runtime),
-        (RuntimeNeeds, device_pb2.RuntimeNeeds),
-        (AgentLimits, device_pb2.AgentLimits),
-    ],
-    ids=lambda value: value.__name__,
-)
-def test_record_and_message_have_the_same_fields(record_type: Any, message_type: Any) -> None:
-    record_fields = {field.name for field in dataclasses.fields(record_type)}
-    assert record_fields == set(message_type.DESCRIPTOR.fields_by_name)
-
-
 def test_a_value_outside_its_range_names_the_field() -> None:
     with pytest.raises(RecordError, match="thread_count must be a whole number of 1 to"):
         wire.from_message(Setting, job_pb2.Setting(runtime="onnxruntime", batch_size=1))

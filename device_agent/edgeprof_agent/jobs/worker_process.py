@@ -131,12 +131,7 @@ class WorkerProcess:
                 plan = with_needs(self._plan_isolation(scratch), needs)
                 request["isolation"] = to_json(replace(plan, unusable=unusable))
             conversation = asyncio.ensure_future(worker.converse(request, listen, on_block_begin))
-            try:
-                # Not wait_for, which before Python 3.12 can swallow a cancellation.
-                done, _ = await asyncio.wait({conversation}, timeout=self._job_duration_s)
-            finally:
-                conversation.cancel()
-            if not done:
+            if not await self._has_ended(conversation):
                 raise WorkerTimeoutError(
                     f"the worker was killed after {self._job_duration_s:g} s without a result; shorten the plan, "
                     f"or raise EDGEPROF_AGENT_JOB_DURATION_S on the device{worker.tail_text()}",
@@ -145,6 +140,15 @@ class WorkerProcess:
             result = conversation.result()
         self._remember_placement(spec, result)
         return result
+
+    async def _has_ended(self, conversation: "asyncio.Future[Any]") -> bool:
+        """Wait for a conversation as long as a job may take; return whether it has ended."""
+        try:
+            # Not wait_for, which before Python 3.12 can swallow a cancellation.
+            done, _ = await asyncio.wait({conversation}, timeout=self._job_duration_s)
+        finally:
+            conversation.cancel()
+        return bool(done)
 
     def _remember_placement(self, spec: JobSpec, result: Measurement | Failure) -> None:
         if self._node_placements is not None and isinstance(result, Measurement):

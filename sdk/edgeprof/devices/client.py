@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import tenacity
 
@@ -96,18 +96,13 @@ class DeviceClient(AgentCalls):
             AgentUnavailableError: If the agent stays silent for longer than `patience_s`.
             RemoteError: If the agent refuses the job or it fails; the class says why.
         """
-        shapes = tuple(InputShape(name=name, sizes=tuple(sizes)) for name, sizes in input_shapes.items())
-        if shapes or inputs is not None or wants_operators:
-            self.require_revision(4, "be given inputs or tell the times of operators")
         spec_of = partial(
             JobSpec,
             setting=setting,
             plan=plan or MeasurementPlan(),
             input_seed=0,
             allow_fallback=allow_fallback,
-            input_shapes=shapes,
-            inputs_sha256="" if inputs is None else self._patiently(partial(self.upload_file, inputs)),
-            wants_operators=wants_operators,
+            **self._spec_fields(input_shapes, inputs, wants_operators=wants_operators),
         )
         upload = partial(self.upload_model, model, runtime=setting.runtime)
         for event in self._follow_from_creation(job_id, upload, spec_of, on_waiting, release_model=release_model):
@@ -118,6 +113,17 @@ class DeviceClient(AgentCalls):
             if isinstance(event.event, Failure):
                 raise remote_error(event.event.reason, event.event.message)
         raise AgentUnavailableError(f"the agent at {self.address} ended job {job_id} without saying how it went")
+
+    def _spec_fields(
+        self, input_shapes: Mapping[str, Sequence[int]], inputs: Path | None, *, wants_operators: bool
+    ) -> dict[str, Any]:
+        """Return the fields of a spec that agents before revision 4 do not know, with the inputs uploaded."""
+        shapes = tuple(InputShape(name=name, sizes=tuple(sizes)) for name, sizes in input_shapes.items())
+        if not shapes and inputs is None and not wants_operators:
+            return {}
+        self.require_revision(4, "be given inputs or tell the times of operators")
+        sha256 = "" if inputs is None else self._patiently(partial(self.upload_file, inputs))
+        return {"input_shapes": shapes, "inputs_sha256": sha256, "wants_operators": wants_operators}
 
     def _follow_from_creation(
         self,
