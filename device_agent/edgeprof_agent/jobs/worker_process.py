@@ -99,7 +99,7 @@ class WorkerProcess:
             attempt: Number of this attempt, from 1.
             parts: What else belongs to the job; None for nothing.
             needs: What the runtime declares to need of the device; None for nothing.
-            on_event: Called with each phase and block as it arrives; the worker goes on after a block once it has ended.
+            on_event: Called with each phase and block as it arrives; after a block the worker waits for it to end.
             on_block_begin: Called when a block of timed runs begins.
             job_id: Id of the job, for runtimes that tell jobs apart.
 
