@@ -19,7 +19,7 @@ from edgeprof_proto.records.job import Failure
 from edgeprof_proto.records.job_spec import JobSpec, Setting
 from edgeprof_proto.records.model_manifest import ManifestInput
 
-Peek = Callable[..., dict[str, Any]]
+Look = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def plugins(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def peek(plugins: Path, tmp_path: Path) -> Peek:
+def look(plugins: Path, tmp_path: Path) -> Look:
     """Runs the runtime in a worker that is confined, or not, and returns what it found."""
 
     def run(parts: ModelParts, *, is_confined: bool = True) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def peek(plugins: Path, tmp_path: Path) -> Peek:
 
 
 @pytest.fixture
-def parts(tmp_path: Path, peek: Peek) -> ModelParts:
+def parts(tmp_path: Path, look: Look) -> ModelParts:
     """Two files as the model store keeps them."""
     stored = {}
     for name, content in (("m.param", "text"), ("m.bin", "weights")):
@@ -72,8 +72,8 @@ def parts(tmp_path: Path, peek: Peek) -> ModelParts:
 
 
 @pytest.mark.parametrize("is_confined", [True, False])
-def test_the_files_lie_beside_each_other_under_their_names(is_confined: bool, peek: Peek, parts: ModelParts) -> None:
-    found = peek(parts, is_confined=is_confined)
+def test_the_files_lie_beside_each_other_under_their_names(is_confined: bool, look: Look, parts: ModelParts) -> None:
+    found = look(parts, is_confined=is_confined)
     assert (found["name"], found["main"], found["beside"]) == ("m.param", "text", "weights")
     assert found["names"] == ["m.bin", "m.param"]
     assert found["inputs"] == [["x", "float32", [None, 3]]]
@@ -81,24 +81,24 @@ def test_the_files_lie_beside_each_other_under_their_names(is_confined: bool, pe
     assert found["resolved"].endswith("m.param") and "fd" not in found["resolved"].split("/")
 
 
-def test_no_file_of_the_model_can_be_changed(peek: Peek, parts: ModelParts) -> None:
-    found = peek(parts)
+def test_no_file_of_the_model_can_be_changed(look: Look, parts: ModelParts) -> None:
+    found = look(parts)
     assert found["writes"].pop("scratch") == "done"
     assert all(outcome != "done" for outcome in found["writes"].values()), found["writes"]
     assert [path.read_text() for path in parts.files.values()] == ["text", "weights"]
 
 
-def test_a_single_file_stays_a_path_without_a_suffix(peek: Peek) -> None:
-    found = peek(ModelParts())
+def test_a_single_file_stays_a_path_without_a_suffix(look: Look) -> None:
+    found = look(ModelParts())
     assert (found["main"], found["beside"]) == ("alone", None)
     assert "." not in found["name"]
 
 
 def test_files_come_along_where_the_disk_has_no_hard_links(
-    peek: Peek, parts: ModelParts, monkeypatch: pytest.MonkeyPatch
+    look: Look, parts: ModelParts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError
 
     monkeypatch.setattr(os, "link", refuse)
-    assert peek(parts)["beside"] == "weights"
+    assert look(parts)["beside"] == "weights"
