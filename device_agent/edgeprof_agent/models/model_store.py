@@ -68,7 +68,7 @@ class ModelStore:
         self._uploads_dir = data_dir / "uploads"
         for folder in (self._models_dir, self._uploads_dir):
             folder.mkdir(exist_ok=True)
-        self._model_bytes = model_bytes
+        self.model_bytes = model_bytes
         self._cache_bytes = cache_bytes
         self._disk_reserve_bytes = disk_reserve_bytes
         self._needed_models = needed_models
@@ -165,9 +165,9 @@ class ModelStore:
             DiskFullError: If there is no space.
             UploadLimitedError: If too many uploads are under way.
         """
-        if header.size_bytes > self._model_bytes:
+        if header.size_bytes > self.model_bytes:
             raise ModelTooLargeError(
-                f"the model has {header.size_bytes} bytes, this agent takes up to {self._model_bytes}; "
+                f"the model has {header.size_bytes} bytes, this agent takes up to {self.model_bytes}; "
                 "measure a smaller model, or raise EDGEPROF_AGENT_MODEL_BYTES on the device"
             )
         lock = self._uploads.setdefault(header.model_sha256, asyncio.Lock())

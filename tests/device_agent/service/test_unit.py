@@ -29,6 +29,12 @@ def test_what_the_agent_is_told_stands_in_the_unit(is_system) -> None:
     assert data_dir_of(unit) == Path("/var/lib/edgeprof-agent" if is_system else "/home/a b/100%")
 
 
+def test_interpreters_of_runtimes_stand_in_the_command_line() -> None:
+    config = AgentConfig(data_dir=Path("/var/lib/edgeprof-agent"), runtime_pythons="tflite=/usr/bin/env")
+    unit = unit_text(config, {"EDGEPROF_AGENT_RUNTIME_PYTHONS": "tflite=/usr/bin/env"}, is_system=True)
+    assert " --runtime-python=tflite=/usr/bin/env" in unit and "Environment=" not in unit
+
+
 def test_a_unit_of_somebody_else_tells_no_data_folder() -> None:
     assert data_dir_of("[Service]\nExecStart=/bin/true\n") is None
     assert data_dir_of("no unit at all") is None
