@@ -110,6 +110,7 @@ class GivenInputs:
 def _typed(name: str, values: "numpy.ndarray[Any, Any]", element_type: str) -> "numpy.ndarray[Any, Any]":
     import numpy
 
+    typed: Any = None
     try:
         typed = numpy.ascontiguousarray(values, dtype=element_type).reshape(values.shape)
         is_same = values.dtype.kind in "biuf" and numpy.can_cast(values.dtype, typed.dtype, "same_kind")
@@ -120,4 +121,5 @@ def _typed(name: str, values: "numpy.ndarray[Any, Any]", element_type: str) -> "
         raise SettingNotSupportedError(
             f"the values given for input {name!r} are {values.dtype}, which do not fit its type, {element_type}"
         )
-    return typed
+    found: numpy.ndarray[Any, Any] = typed
+    return found
