@@ -25,7 +25,11 @@ def _write_external(folder: Path) -> Path:
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 400))],
         [helper.make_tensor("w", TensorProto.FLOAT, (400,), bytes(1600), raw=True)],
     )
-    onnx.save_model(helper.make_model(graph), folder / "m.onnx", save_as_external_data=True, size_threshold=0)
+    onnx.save_model(
+        helper.make_model(graph), folder / "m.onnx", save_as_external_data=True, size_threshold=0, location="m.data"
+    )
+    # Left behind by whoever copied the model alone.
+    (folder / "m.data").unlink()
     return folder / "m.onnx"
 
 
