@@ -2,14 +2,14 @@
 
 import os
 
-from edgeprof.devices.uploads import read_model
+from edgeprof.devices.model_files import find_model_files
 from edgeprof.errors import ModelFileError, SettingNotSupportedError
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.shared.model_formats import ONNX, format_of
-from edgeprof_proto.shared.onnx_graph import parse_model
+from edgeprof_proto.shared.model_formats import ONNX
+from edgeprof_proto.shared.onnx_fields import ModelContentError
+from edgeprof_proto.shared.onnx_graph import read_model
 from edgeprof_proto.shared.onnx_precision import precision_of
-from edgeprof_proto.shared.onnx_walk import ModelContentError
 
 _RUNTIMES_OF_MODEL_PRECISION = frozenset({"onnxruntime"})
 """Runtimes that compute in the precision of the model's file, where an older agent does not say so."""
@@ -56,12 +56,12 @@ def require_runnable(device: Device, setting: Setting, model: str | os.PathLike[
         return
     # Agents before contract revision 4 do not say which formats a runtime reads.
     model_formats = (runtime and runtime.model_formats) or (ONNX,)
-    content = read_model(model, model_formats)
-    if format_of(content, model_formats) != ONNX:
+    found = find_model_files(model, model_formats, setting.runtime)
+    if found.model_format != ONNX:
         return
     try:
-        precision = precision_of(parse_model(memoryview(content)))
-    except ModelContentError as error:
+        precision = precision_of(read_model(found.main))
+    except (ModelContentError, OSError) as error:
         raise ModelFileError(f"{os.fspath(model)}: {error}") from error
     if setting.precision != precision:
         raise SettingNotSupportedError(
