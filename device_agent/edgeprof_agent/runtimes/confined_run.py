@@ -41,7 +41,7 @@ def run_confined(runtime_type: type[Runtime], files: Mapping[str, Path], setting
         scratch, model_path = _lay_out(config.data_dir, files)
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([_package_of(runtime_type, Path(folder)), *filter(None, sys.path)]),
+            "PYTHONPATH": os.pathsep.join([*_package_of(runtime_type, Path(folder)), *filter(None, sys.path)]),
         }
         spec = JobSpec(model_sha256="0" * 64, setting=setting, plan=_PLAN.filled())
         request = {
@@ -70,16 +70,18 @@ def _lay_out(data_dir: Path, files: Mapping[str, Path]) -> tuple[Path, Path]:
     return scratch, folder / next(iter(files))
 
 
-def _package_of(runtime_type: type[Runtime], folder: Path) -> str:
-    """Write the metadata of a package that brings the runtime; return the folder to search for it."""
+def _package_of(runtime_type: type[Runtime], folder: Path) -> tuple[str, str]:
+    """Write the metadata of a package that brings the runtime; return the folders of it and of the runtime's module."""
     information = folder / "packages" / "runtime_under_test-1.dist-info"
     information.mkdir(parents=True)
     module = inspect.getmodule(runtime_type)
-    assert module is not None
+    assert module is not None and module.__file__ is not None
     entry_point = f"[edgeprof.runtimes]\n{runtime_type.name} = {module.__name__}:{runtime_type.__qualname__}\n"
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: runtime-under-test\nVersion: 1\n")
     (information / "entry_points.txt").write_text(entry_point)
-    return str(information.parent)
+    # Where the import of the module, by its whole name, began.
+    root = Path(module.__file__).resolve().parents[module.__name__.count(".")]
+    return str(information.parent), str(root)
 
 
 @contextlib.contextmanager
