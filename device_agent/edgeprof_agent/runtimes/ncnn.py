@@ -3,7 +3,8 @@
 The engine decides the precision by its options, and stores numbers in float16 by default. So the options of the
 precision that is asked for are set, float32 where the setting leaves it open. An engine has a precision where a network
 of one layer gives another result with it. The engine has no batch: a run takes one input. Its inputs have sizes in the
-manifest, or in the layers Input of the file. Everything runs on the cores, so the count of nodes is that of the layers.
+manifest, where they begin with a batch of 1, or in the layers Input of the file. Everything runs on the cores, so the
+count of nodes is that of the layers.
 """
 
 import dataclasses
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
-from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.ncnn_param import Layer, declared_inputs, has_integer_weights, read_layers
@@ -45,9 +45,6 @@ class NcnnRuntime(Runtime):
     name = "ncnn"
     model_formats = (NCNN,)
 
-    model_inputs: tuple[InputSignature, ...] = ()
-    """What the manifest tells of the inputs, set by the worker before `load`; sizes begin with a batch of 1."""
-
     def describe(self) -> RuntimeInfo | None:
         """Return the version, and the precisions that the engine has on this processor."""
         try:
@@ -64,7 +61,8 @@ class NcnnRuntime(Runtime):
             raise SettingNotSupportedError(
                 f"ncnn runs one input at a time, batch_size {resolved.batch_size} was asked for; ask for 1"
             )
-        feeds, inputs = generate_inputs(self.model_inputs or declared_inputs(layers), 1, input_seed)
+        declared = self.model_inputs or declared_inputs(layers)
+        feeds, inputs = generate_inputs(declared, 1, input_seed, given=self.given_inputs)
         if self.model_inputs:
             feeds = {name: _without_batch(name, values) for name, values in feeds.items()}
         start_ns = time.perf_counter_ns()

@@ -72,10 +72,10 @@ class OpenVinoRuntime(Runtime):
         read_ns = time.perf_counter_ns() - start_ns
         signature = _signature(model)
         generated_from = _read_onnx(model_path) if model_format == ONNX else signature
-        feeds, inputs = generate_inputs(generated_from, resolved.batch_size, input_seed)
+        feeds, inputs = generate_inputs(generated_from, resolved.batch_size, input_seed, given=self.given_inputs)
         if set(feeds) != {value.name for value in signature}:
             # A reader may drop an input that no operator uses.
-            feeds, inputs = generate_inputs(signature, resolved.batch_size, input_seed)
+            feeds, inputs = generate_inputs(signature, resolved.batch_size, input_seed, given=self.given_inputs)
         start_ns = time.perf_counter_ns()
         compiled = _compile(core, model, feeds, resolved)
         load_ms = (read_ns + time.perf_counter_ns() - start_ns) / 1e6

@@ -73,7 +73,7 @@ class TfliteInterpreterRuntime(Runtime):
         interpreter = _create_interpreter(module, model_path, resolved, delegate)
         created_ns = time.perf_counter_ns() - start_ns
         details = interpreter.get_input_details()
-        feeds, inputs = generate_inputs(_signature(details), resolved.batch_size, input_seed)
+        feeds, inputs = generate_inputs(_signature(details), resolved.batch_size, input_seed, given=self.given_inputs)
         start_ns = time.perf_counter_ns()
         _allocate(interpreter, details, feeds)
         load_ms = (created_ns + time.perf_counter_ns() - start_ns) / 1e6
