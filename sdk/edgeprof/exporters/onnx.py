@@ -26,6 +26,10 @@ from edgeprof_proto.shared.model_formats import ONNX
 OPSET_VERSION = 17
 """Runtimes since 2022 read it, and it has every operator of the search spaces."""
 
+QUANTISED_ACTIVATIONS = "QUInt8"
+"""Type of activations in int8 files, by its name in ONNX Runtime: OpenVINO runs convolutions of unsigned activations in
+8 bits, and two of three with asymmetric signed ones in float32."""
+
 LOG_SEVERITY_ERROR = 3
 
 
@@ -39,8 +43,9 @@ class OnnxExporter(Exporter):
     quick_precisions = (FLOAT32,)
 
     def version(self) -> str:
-        """Return the version of the operator set, and of torch and ONNX Runtime."""
-        return f"opset {OPSET_VERSION}, torch {metadata.version('torch')}, onnx {metadata.version('onnx')}"
+        """Return the version of the operator set, the type of quantised activations, and the versions of packages."""
+        packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "onnx", "onnxruntime"))
+        return f"opset {OPSET_VERSION}, {QUANTISED_ACTIVATIONS} activations, {packages}"
 
     def missing(self) -> str | None:
         """Return what is missing of torch, onnx and onnxruntime, which the extra `host` brings."""
@@ -155,7 +160,7 @@ def _quantize(source: Path, target: Path, network: NetworkToExport) -> None:
         _Batches(),
         quant_format=QuantFormat.QDQ,
         per_channel=True,
-        activation_type=QuantType.QInt8,
+        activation_type=QuantType[QUANTISED_ACTIVATIONS],
         weight_type=QuantType.QInt8,
     )
 
