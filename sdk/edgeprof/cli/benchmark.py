@@ -7,6 +7,7 @@ import click
 
 from edgeprof.cli.console import messages, print_facts, print_json
 from edgeprof.cli.measurement_text import measurement_facts, sustained_facts
+from edgeprof.cli.model_inputs import as_mapping, model_input_options, print_operators
 from edgeprof.cli.parameters import (
     MAX_RUN_COUNT,
     Count,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 @device_option
 @setting_options
 @effort_option
+@model_input_options
+@click.option("--operators", is_flag=True, help="Time each operator, in runs of their own after the measured ones.")
 @click.option("--warmup-runs", type=Count(1, MAX_RUN_COUNT), help="Warm-up runs at least.  [default: the effort's]")
 @click.option("--num-runs", type=Count(1, MAX_RUN_COUNT), help="Timed runs at least.  [default: the effort's]")
 @click.option("--min-time", type=Duration(), help="Time in timed runs at least, as 2s.  [default: the effort's]")
@@ -52,6 +55,9 @@ def benchmark(
     model: Path,
     address: str,
     effort: str,
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    inputs: Path | None,
+    operators: bool,
     warmup_runs: int | None,
     num_runs: int | None,
     min_time: float | None,
@@ -67,12 +73,7 @@ def benchmark(
     """Measure MODEL.onnx on a device: the median with its interval, what ran it, and a verdict with its evidence."""
     import edgeprof
 
-    if picture is not None and sustained is None:
-        raise click.UsageError("--picture draws the curve of --sustained; give both")
-    if picture is not None:
-        from edgeprof.plots.figure_file import check_picture
-
-        check_picture(picture, inputs=[model])
+    _check_picture(picture, sustained, model)
     setting = setting_from(**setting_values)
     plan = edgeprof.make_plan(
         effort,
@@ -92,6 +93,9 @@ def benchmark(
             sustained_s=sustained,
             allow_fallback=allow_fallback,
             release_model=release_model,
+            input_shapes=as_mapping(shapes),
+            inputs=inputs,
+            wants_operators=operators,
             on_event=progress.on_job_event,
             on_waiting=progress.on_waiting,
             on_collected=_print_collected,
@@ -100,12 +104,28 @@ def benchmark(
     if as_json:
         print_json(_document(result))
     else:
-        facts = measurement_facts(result.measurement)
-        print_facts(title, facts if result.curve is None else {**sustained_facts(result.curve), **facts})
+        _print_result(title, result, with_operators=operators)
     if picture is not None and result.curve is not None:
         from edgeprof.plots.sustained_plot import draw_curve
 
         messages.print(f"plot: {draw_curve(result.curve, title, picture)}")
+
+
+def _check_picture(picture: Path | None, sustained: float | None, model: Path) -> None:
+    if picture is None:
+        return
+    if sustained is None:
+        raise click.UsageError("--picture draws the curve of --sustained; give both")
+    from edgeprof.plots.figure_file import check_picture
+
+    check_picture(picture, inputs=[model])
+
+
+def _print_result(title: str, result: "Benchmark", *, with_operators: bool) -> None:
+    facts = measurement_facts(result.measurement)
+    print_facts(title, facts if result.curve is None else {**sustained_facts(result.curve), **facts})
+    if with_operators:
+        print_operators(result.measurement)
 
 
 def _print_collected(count: int) -> None:

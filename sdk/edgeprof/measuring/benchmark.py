@@ -2,10 +2,11 @@
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
@@ -49,6 +50,9 @@ def benchmark(
     sustained_s: float | None = None,
     allow_fallback: bool = False,
     release_model: bool = False,
+    input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    inputs: str | os.PathLike[str] | None = None,
+    wants_operators: bool = False,
     store: Store | str | os.PathLike[str] | None = None,
     on_event: Callable[[JobEvent], None] = lambda event: None,
     on_waiting: Callable[[Job], None] = lambda job: None,
@@ -62,11 +66,13 @@ def benchmark(
         client: The device.
         model: File of the model.
         setting: How to run it.
-        plan: How long and how often to run it, see `make_plan`; None for the agent's default, or for the plan of
-            `sustained_s` seconds of sustained work.
+        plan: How long and how often to run it, see `make_plan`; None for the agent's, or that of sustained work.
         sustained_s: Time in timed runs, in seconds, over which latency is followed; None for no sustained work.
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
         release_model: Whether to measure a model that has ended the device's worker twice.
+        input_shapes: Shapes by the names of inputs that leave sizes open, or one size by that of an open dimension.
+        inputs: An archive of NumPy (.npz) with the values of inputs by their names; None to generate every input.
+        wants_operators: Whether to time each operator in runs of their own, after the measured ones.
         store: Where the result goes, or its file; None for the user's own.
         on_event: Called with each event of the job.
         on_waiting: Called with the job where it has to wait for others: its position, and who runs meanwhile.
@@ -75,42 +81,66 @@ def benchmark(
     Raises:
         EdgeprofError: If the device cannot be reached, it refuses model, setting or plan, or the measurement fails.
     """
-    job_id = f"benchmark-{uuid.uuid4().hex}"
     with opened(store) as store:
         device = client.device()
-        if sustained_s is not None:
-            require_time_for(plan := plan or sustained_plan(sustained_s), device.limits)
-        store.record_device(device, client.address)
-        require_runnable(device, setting, model)
-        platform = resolve_platform(device, setting)
-        if count := collect_results(client, device, store):
-            on_collected(count)
-        watch = FailureWatch(on_event)
-        with _nothing_left(client, job_id, watch):
+        platform = _ready_platform(client, device, setting, model, store, on_collected)
+        with _new_job(client, on_event) as (job_id, watch):
             measurement = client.measure(
                 Path(model),
                 setting,
                 job_id=job_id,
-                plan=plan,
+                plan=_timed_plan(plan, sustained_s, device),
                 allow_fallback=allow_fallback,
                 on_event=watch,
                 on_waiting=on_waiting,
                 release_model=release_model,
+                input_shapes=input_shapes,
+                inputs=None if inputs is None else Path(inputs),
+                wants_operators=wants_operators,
             )
         record_result(client, store, job_id, platform, measurement)
         curve = None if sustained_s is None else sustained_curve(measurement)
         return Benchmark(job_id=job_id, device=device, platform=platform, measurement=measurement, curve=curve)
 
 
+def _timed_plan(plan: MeasurementPlan | None, sustained_s: float | None, device: Device) -> MeasurementPlan | None:
+    """Return the plan, for sustained work one that the device allows the time for."""
+    if sustained_s is None:
+        return plan
+    plan = plan or sustained_plan(sustained_s)
+    require_time_for(plan, device.limits)
+    return plan
+
+
+def _ready_platform(
+    client: DeviceClient,
+    device: Device,
+    setting: Setting,
+    model: str | os.PathLike[str],
+    store: Store,
+    on_collected: Callable[[int], None],
+) -> Platform:
+    """Check what can be known before the upload, and bring results of earlier runs into the store."""
+    store.record_device(device, client.address)
+    require_runnable(device, setting, model)
+    platform = resolve_platform(device, setting)
+    if count := collect_results(client, device, store):
+        on_collected(count)
+    return platform
+
+
 @contextmanager
-def _nothing_left(client: DeviceClient, job_id: str, watch: FailureWatch) -> Iterator[None]:
-    """Leave no job on the device where the block ends without a result: its id is known to nobody else.
+def _new_job(client: DeviceClient, on_event: Callable[[JobEvent], None]) -> Iterator[tuple[str, FailureWatch]]:
+    """Yield the id of a job and what its events go to; leave none on the device where the block ends without a result.
+
+    Nobody else knows the id.
 
     A job that has failed is acknowledged: the caller gets the failure, the store keeps none of a benchmark. Where
     Ctrl-C ends the block, the job is cancelled.
     """
+    job_id, watch = f"benchmark-{uuid.uuid4().hex}", FailureWatch(on_event)
     try:
-        yield
+        yield job_id, watch
     except EdgeprofError:
         if watch.has_failed:
             client.acknowledge((job_id,))

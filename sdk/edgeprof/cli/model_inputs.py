@@ -1,0 +1,101 @@
+"""Options of commands that are given inputs of a model, and the table of its operators."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.table import Table
+
+from edgeprof.cli.console import console, milliseconds, print_table
+from edgeprof_proto.records.job_spec import MAX_INPUT_NAME, MAX_RANK
+from edgeprof_proto.records.measurement import Measurement
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_SHOWN_OPERATORS = 30
+"""Operators in the table, the slowest; `--json` has all of them."""
+
+
+class Shape(click.ParamType[tuple[str, tuple[int, ...]]]):
+    """The name of an input with its shape, or of an open dimension with its size: `ids=1x128`, `batch=4`."""
+
+    name = "shape"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[int, ...]]:
+        """Turn the text into the name and the sizes."""
+        if isinstance(value, tuple):
+            return value
+        name, _, text = value.rpartition("=")
+        sizes = text.split("x")
+        is_shape = all(re.fullmatch(r"[1-9]\d{0,9}", size, re.ASCII) for size in sizes)
+        if not 1 <= len(name) <= MAX_INPUT_NAME or not is_shape or len(sizes) > MAX_RANK:
+            self.fail(
+                f"{value[:60]} is no name with sizes of 1 or more; write ids=1x128 for an input, batch=4 for an open "
+                "dimension",
+                param,
+                ctx,
+            )
+        return name, tuple(map(int, sizes))
+
+
+def model_input_options(command: F) -> F:
+    """Add `--shape` and `--inputs`, as `shapes` and `inputs`."""
+    inputs = click.option(
+        "--inputs",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE.npz",
+        help="Values of inputs by their names, as numpy.savez writes them.  [default: generated]",
+    )
+    shapes = click.option(
+        "--shape",
+        "shapes",
+        type=Shape(),
+        multiple=True,
+        metavar="NAME=SIZES",
+        help="Shape of an input that leaves sizes open, as ids=1x128, or size of an open dimension, as batch=4; may be "
+        "given again.",
+    )
+    return shapes(inputs(command))
+
+
+def print_operators(measurement: Measurement) -> None:
+    """Print the slowest operators of a measurement, and their sum beside the measured median.
+
+    Args:
+        measurement: The measurement, made with `wants_operators`.
+    """
+    operators = sorted(measurement.operators, key=lambda item: item.time_ms, reverse=True)
+    if not operators:
+        console.print(f"operators: not reported by {measurement.setting.runtime}")
+        return
+    table = Table(title="operators, timed in runs of their own", title_justify="left", box=None, pad_edge=False)
+    for name in ("time", "share"):
+        table.add_column(name, justify="right")
+    for name in ("type", "shapes", "on", "name"):
+        table.add_column(name, overflow="fold")
+    for item in operators[:MAX_SHOWN_OPERATORS]:
+        shapes = ", ".join(item.shapes)
+        table.add_row(milliseconds(item.time_ms), f"{item.share:.1%}", item.type, shapes, item.provider, item.name)
+    print_table(table)
+    more = len(operators) - MAX_SHOWN_OPERATORS
+    total = sum(item.time_ms for item in operators)
+    console.print(
+        f"{len(operators)} operators{f', {more} not shown' if more > 0 else ''}: {milliseconds(total)} together, the "
+        f"measured median is {milliseconds(measurement.median_ms)}"
+    )
+
+
+def as_mapping(shapes: Sequence[tuple[str, tuple[int, ...]]]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes by name.
+
+    Raises:
+        click.UsageError: If one is given twice.
+    """
+    named = dict(shapes)
+    if len(named) < len(shapes):
+        raise click.UsageError("--shape names something twice; give each name once")
+    return named
