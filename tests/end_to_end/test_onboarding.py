@@ -25,6 +25,8 @@ FOUR = Goal(sample_count=4)
 MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
 
 
+# Choosing each network anew takes seconds on a slow core.
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("space_name", ["nasbench201", "fbnet"])
 def test_six_networks_tell_how_fast_the_others_run(space_name: str, simulated_device: SimulatedDevice) -> None:
     space = get_space(space_name)

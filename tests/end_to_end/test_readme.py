@@ -6,10 +6,14 @@ import sys
 from importlib.metadata import entry_points, requires
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
 
 
+# It runs a pytest of its own, which onboards a device.
+@pytest.mark.timeout(400)
 def test_the_test_of_a_users_own_script_passes_as_it_is_printed(tmp_path: Path) -> None:
     (block,) = (code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "def test_" in code)
     (tmp_path / "test_of_a_user.py").write_text(block)
