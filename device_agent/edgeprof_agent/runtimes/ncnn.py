@@ -17,6 +17,7 @@ from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
+from edgeprof_agent.runtimes.file_precision import QUANTISED, with_quantisation
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.ncnn_param import Layer, declared_inputs, has_integer_weights, read_layers
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
@@ -32,8 +33,6 @@ _BFLOAT16 = ("use_bf16_packed", "use_bf16_storage")
 
 PRECISION_OPTIONS = {"float32": (), "float16": _FLOAT16, "bfloat16": _BFLOAT16}
 """Options of the engine that a precision turns on; all others of them are off. The default first."""
-
-QUANTISED = "int8"
 
 _NOT_COMPUTED = frozenset({"Input", "MemoryData", "Split", "Noop"})
 """Layers that hold or hand on what is there already."""
@@ -56,7 +55,13 @@ class NcnnRuntime(Runtime):
         """Load the network and generate its inputs."""
         ncnn = _import_ncnn()
         layers = _read_layers(model_path)
-        resolved = _with_precision_of_file(resolve_setting(setting, _describe(ncnn)), setting, layers)
+        resolved = with_quantisation(
+            resolve_setting(setting, _describe(ncnn)),
+            setting,
+            is_quantised=has_integer_weights(layers),
+            why_not=f"the model is not quantised, precision {QUANTISED!r} was asked for: quantise it with ncnn2int8, "
+            "or ask for another precision",
+        )
         if resolved.batch_size != 1:
             raise SettingNotSupportedError(
                 f"ncnn runs one input at a time, batch_size {resolved.batch_size} was asked for; ask for 1"
@@ -206,21 +211,6 @@ def _load(ncnn: Any, path: Path, setting: Setting, layers: Iterable[Layer]) -> A
     if net.load_model(str(weights)) != 0:
         raise ModelRejectedError(f"ncnn cannot read {weights.name}: it is cut off, or belongs to another .param file")
     return net
-
-
-def _with_precision_of_file(resolved: Setting, asked: Setting, layers: list[Layer]) -> Setting:
-    is_int8 = has_integer_weights(layers)
-    if is_int8 and asked.precision not in ("", QUANTISED):
-        raise SettingNotSupportedError(
-            f"the model is quantised and computes in {QUANTISED}, precision {asked.precision!r} was asked for: leave "
-            "the precision out, or export the model without quantisation"
-        )
-    if not is_int8 and asked.precision == QUANTISED:
-        raise SettingNotSupportedError(
-            f"the model is not quantised, precision {QUANTISED!r} was asked for: quantise it with ncnn2int8, or ask "
-            "for another precision"
-        )
-    return dataclasses.replace(resolved, precision=QUANTISED if is_int8 else resolved.precision)
 
 
 def _in_force(net: Any, setting: Setting) -> Setting:

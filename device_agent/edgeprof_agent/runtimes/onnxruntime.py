@@ -7,7 +7,6 @@ bound inputs and outputs, networks of 0.5 to 1.2 ms were 1 to 2 % faster.) Threa
 ONNX Runtime.
 """
 
-import dataclasses
 import json
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import Any
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
+from edgeprof_agent.runtimes.file_precision import with_precision_of_file
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.onnxruntime_errors import error_text
 from edgeprof_agent.runtimes.onnxruntime_providers import PROVIDER_OPTIONS, adjust_session, options_of_provider
@@ -63,7 +63,13 @@ class OnnxRuntime(Runtime):
         onnxruntime = _import_onnxruntime()
         resolved = resolve_setting(setting, _describe(onnxruntime))
         model = _read_model(model_path)
-        resolved = _with_precision_of(model, resolved, setting)
+        resolved = with_precision_of_file(
+            resolved,
+            setting,
+            precision_of(model),
+            remedy="ONNX Runtime computes in the precision of the file, so leave the precision out or export the model "
+            "in another",
+        )
         start_ns = time.perf_counter_ns()
         session = _create_session(onnxruntime, model_path, resolved)
         load_ms = (time.perf_counter_ns() - start_ns) / 1e6
@@ -99,16 +105,6 @@ class _OnnxModel(LoadedModel):
         # Releases the first session: two at once would need twice the memory.
         del self._run
         return _profile(_import_onnxruntime(), self._model_path, self.setting, self._feeds)
-
-
-def _with_precision_of(model: Model, resolved: Setting, asked: Setting) -> Setting:
-    precision = precision_of(model)
-    if asked.precision not in ("", precision):
-        raise SettingNotSupportedError(
-            f"the model computes in {precision}, precision {asked.precision!r} was asked for: ONNX Runtime computes in "
-            "the precision of the file, so leave the precision out or export the model in another"
-        )
-    return dataclasses.replace(resolved, precision=precision)
 
 
 def _import_onnxruntime() -> Any:

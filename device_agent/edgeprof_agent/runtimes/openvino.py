@@ -7,7 +7,6 @@ for, whatever is asked for: that is read from the kernels that it chose. A run i
 programs do it. Shapes are fixed before the model is compiled.
 """
 
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
+from edgeprof_agent.runtimes.file_precision import QUANTISED, with_quantisation
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.openvino_messages import error_text
 from edgeprof_agent.runtimes.openvino_nodes import computes_in_integers, executed, operator_times
@@ -32,8 +32,6 @@ CPU = "CPU"
 
 PRECISION_HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 """Precisions that can be asked for, and their names in OpenVINO, the default first."""
-
-QUANTISED = "int8"
 
 PROFILED_RUN_COUNT = 20
 """Runs whose mean is the time of an operator; one before them warms up."""
@@ -260,19 +258,14 @@ def _in_force(compiled: Any, resolved: Setting, asked: Setting) -> Setting:
             f"OpenVINO runs {count} threads, {resolved.thread_count} were asked for: it takes no more than the process "
             f"may use cores; ask for thread_count {count}"
         )
-    is_int8 = computes_in_integers(compiled)
-    if is_int8 and asked.precision not in ("", QUANTISED):
-        raise SettingNotSupportedError(
-            f"the model is quantised and computes in {QUANTISED}, precision {asked.precision!r} was asked for: leave "
-            "the precision out, or export the model without quantisation"
-        )
-    if not is_int8 and asked.precision == QUANTISED:
-        raise SettingNotSupportedError(
-            f"OpenVINO computes most convolutions and matrix products of the model in {hint}, precision {QUANTISED!r} "
-            "was asked for: export it with QuantizeLinear and DequantizeLinear, activations in uint8, or ask for "
-            "another precision"
-        )
-    return dataclasses.replace(resolved, precision=QUANTISED if is_int8 else resolved.precision)
+    return with_quantisation(
+        resolved,
+        asked,
+        is_quantised=computes_in_integers(compiled),
+        why_not=f"OpenVINO computes most convolutions and matrix products of the model in {hint}, precision "
+        f"{QUANTISED!r} was asked for: export it with QuantizeLinear and DequantizeLinear, activations in uint8, or "
+        "ask for another precision",
+    )
 
 
 def _precision_hint(compiled: Any) -> str:

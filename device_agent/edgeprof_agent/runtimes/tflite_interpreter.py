@@ -7,7 +7,6 @@ library (`tflite_delegates.py`). A run sets the inputs, invokes the interpreter 
 """
 
 import ctypes
-import dataclasses
 import time
 from abc import abstractmethod
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, ClassVar
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
+from edgeprof_agent.runtimes.file_precision import with_precision_of_file
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.message_line import one_line
 from edgeprof_agent.runtimes.tflite_delegates import Delegate, DelegateListError, allowed_delegates
@@ -78,7 +78,12 @@ class TfliteInterpreterRuntime(Runtime):
         _allocate(interpreter, details, feeds)
         load_ms = (created_ns + time.perf_counter_ns() - start_ns) / 1e6
         nodes = _read_nodes(interpreter)
-        in_force = _with_precision_of_file(resolved, setting, precision_of(nodes, _types(details)))
+        in_force = with_precision_of_file(
+            resolved,
+            setting,
+            precision_of(nodes, _types(details)),
+            remedy="the file decides it, so leave the precision out or convert the model to another",
+        )
         return _TfliteModel(interpreter, details, feeds, nodes, setting=in_force, load_ms=load_ms, inputs=inputs)
 
     def _describe(self, delegates: dict[str, Delegate]) -> RuntimeInfo:
@@ -198,12 +203,3 @@ def _read_nodes(interpreter: Any) -> list[Node]:
         )
         for item in interpreter._get_ops_details()
     ]
-
-
-def _with_precision_of_file(resolved: Setting, asked: Setting, precision: str) -> Setting:
-    if asked.precision not in ("", precision):
-        raise SettingNotSupportedError(
-            f"the model computes in {precision}, precision {asked.precision!r} was asked for: the file decides it, so "
-            "leave the precision out or convert the model to another"
-        )
-    return dataclasses.replace(resolved, precision=precision)
