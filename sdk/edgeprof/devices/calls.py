@@ -25,19 +25,7 @@ ACKNOWLEDGE_COUNT = 1_000
 
 
 class AgentCalls(ModelUploads):
-    """A connection to the agent of one device, with its calls.
-
-    Args:
-        address: `host:port` of the agent.
-        host_name: Name by which the agent shares its time between hosts where there is no pairing; None for the
-            machine's own.
-
-    Raises:
-        NotPairedError: If this host must be paired with the device and is not.
-        DeviceChangedError: If it is paired, and something else answers at the address.
-        PairingFileError: If this host's key and paired devices cannot be read.
-        AgentUnavailableError: If no agent answers at an address beyond loopback that is not known.
-    """
+    """A connection to the agent of one device, with its calls. Arguments and errors are those of `AgentConnection`."""
 
     def __init__(self, address: str, *, host_name: str | None = None) -> None:
         super().__init__(address, host_name=host_name)

@@ -45,8 +45,8 @@ class ModelUploads(AgentConnection):
             return self.upload_file(files.main)
         what = f"take models of several files, and {files.main} has {len(files.paths)}"
         self.require_revision(MANIFEST_REVISION, what)
-        for path in files.paths:
-            self.upload_file(path)
+        for path, file in zip(files.paths, manifest.files, strict=True):
+            self._upload_path(path, file.sha256)
         return self.upload_content(manifest.to_bytes())
 
     def upload_file(self, path: Path) -> str:
@@ -64,10 +64,7 @@ class ModelUploads(AgentConnection):
             DeviceDiskFullError: If the device has no room for it.
         """
         sha256 = file_sha256(path)
-        try:
-            self._upload(lambda: file_blocks(path), path.stat().st_size, sha256)
-        except OSError as error:
-            raise ModelFileError(f"cannot read the model's file {path}: {error.strerror}") from error
+        self._upload_path(path, sha256)
         return sha256
 
     def upload_content(self, content: bytes) -> str:
@@ -86,6 +83,12 @@ class ModelUploads(AgentConnection):
         sha256 = hashlib.sha256(content).hexdigest()
         self._upload(lambda: (content,), len(content), sha256)
         return sha256
+
+    def _upload_path(self, path: Path, sha256: str) -> None:
+        try:
+            self._upload(lambda: file_blocks(path), path.stat().st_size, sha256)
+        except OSError as error:
+            raise ModelFileError(f"cannot read the model's file {path}: {error.strerror}") from error
 
     def _upload(self, blocks: Callable[[], Iterable[bytes]], size_bytes: int, sha256: str) -> None:
         with translate_rpc_errors(self.address):
