@@ -10,13 +10,6 @@ logger = logging.getLogger(__name__)
 
 ENTRY_POINT_GROUP = "edgeprof.exporters"
 
-_OWN = {
-    "ncnn": "edgeprof.exporters.ncnn:NcnnExporter",
-    "onnx": "edgeprof.exporters.onnx:OnnxExporter",
-    "tflite": "edgeprof.exporters.tflite:TfliteExporter",
-}
-"""Entry points of edgeprof itself: an editable installation may be older than they are."""
-
 
 def load_exporter(name: str) -> Exporter:
     """Return the exporter of a name.
@@ -42,7 +35,7 @@ def installed_exporters() -> list[Exporter]:
 
 
 def _values_by_name() -> dict[str, set[str]]:
-    values = {name: {value} for name, value in _OWN.items()}
+    values: dict[str, set[str]] = {}
     for entry_point in metadata.entry_points(group=ENTRY_POINT_GROUP):
         values.setdefault(entry_point.name, set()).add(entry_point.value)
     return values
