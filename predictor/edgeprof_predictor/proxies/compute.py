@@ -11,10 +11,13 @@ from typing import Final
 import torch
 from torch import nn
 
-from edgeprof_predictor.proxies import flow, gradients, jacobian, nwot, size, zen
 from edgeprof_predictor.proxies.batch import BatchLike, as_batch
+from edgeprof_predictor.proxies.flow import synflow
+from edgeprof_predictor.proxies.gradients import fisher, grad_norm, grasp, plain, snip
+from edgeprof_predictor.proxies.jacobian import epe_nas, jacov
 from edgeprof_predictor.proxies.names import PROXY_NAMES, canonical_names
 from edgeprof_predictor.proxies.network import check_weights
+from edgeprof_predictor.proxies.nwot import nwot
 from edgeprof_predictor.proxies.record import NotAvailable, ProxyRecord, ProxyScore, UnfinishedProxiesError
 from edgeprof_predictor.proxies.shared_passes import (
     CHANNELS,
@@ -25,6 +28,8 @@ from edgeprof_predictor.proxies.shared_passes import (
     Loss,
     SharedPasses,
 )
+from edgeprof_predictor.proxies.size import flops, l2_norm, params
+from edgeprof_predictor.proxies.zen import zen_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +42,19 @@ class _Proxy:
 
 # From cheap to dear: where a network fails half-way, what needed no backward pass is computed.
 _PROXIES: Final = {
-    "params": _Proxy(size.params),
-    "l2-norm": _Proxy(size.l2_norm),
-    "flops": _Proxy(size.flops),
-    "nwot": _Proxy(nwot.nwot, frozenset({PATTERNS})),
-    "zen-score": _Proxy(zen.zen_score),
-    "synflow": _Proxy(flow.synflow),
-    "jacov": _Proxy(jacobian.jacov, frozenset({JACOBIAN})),
-    "epe-nas": _Proxy(jacobian.epe_nas, frozenset({JACOBIAN})),
-    "grad-norm": _Proxy(gradients.grad_norm, frozenset({GRADIENTS})),
-    "snip": _Proxy(gradients.snip, frozenset({GRADIENTS})),
-    "plain": _Proxy(gradients.plain, frozenset({GRADIENTS})),
-    "fisher": _Proxy(gradients.fisher, frozenset({GRADIENTS, CHANNELS})),
-    "grasp": _Proxy(gradients.grasp, frozenset({GRADIENTS, CURVATURE})),
+    "params": _Proxy(params),
+    "l2-norm": _Proxy(l2_norm),
+    "flops": _Proxy(flops),
+    "nwot": _Proxy(nwot, frozenset({PATTERNS})),
+    "zen-score": _Proxy(zen_score),
+    "synflow": _Proxy(synflow),
+    "jacov": _Proxy(jacov, frozenset({JACOBIAN})),
+    "epe-nas": _Proxy(epe_nas, frozenset({JACOBIAN})),
+    "grad-norm": _Proxy(grad_norm, frozenset({GRADIENTS})),
+    "snip": _Proxy(snip, frozenset({GRADIENTS})),
+    "plain": _Proxy(plain, frozenset({GRADIENTS})),
+    "fisher": _Proxy(fisher, frozenset({GRADIENTS, CHANNELS})),
+    "grasp": _Proxy(grasp, frozenset({GRADIENTS, CURVATURE})),
 }
 
 
