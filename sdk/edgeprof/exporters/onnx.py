@@ -10,7 +10,7 @@ import importlib.util
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,8 @@ class OnnxExporter(Exporter):
         path = folder / "model.onnx"
         if precision == "int8":
             _write(_float32_model(network), folder / "float32.onnx")
-            _quantize(folder / "float32.onnx", path, network)
+            batches = ({INPUT_NAME: batch.numpy()} for batch in network.calibration)
+            quantize_model(folder / "float32.onnx", path, batches)
         elif precision == "float16":
             _write(_half(_float32_model(network)), path)
         else:
@@ -140,17 +141,26 @@ def _half(model: Any) -> Any:
         return convert_float_to_float16(model, keep_io_types=False)
 
 
-def _quantize(source: Path, target: Path, network: NetworkToExport) -> None:
+def quantize_model(source: Path, target: Path, batches: Iterable[Mapping[str, NDArray[Any]]]) -> None:
+    """Write an ONNX model in int8: QuantizeLinear and DequantizeLinear around each operator, weights by channel.
+
+    A folder for intermediate files must hold `source`: the model with its shapes is written beside it.
+
+    Args:
+        source: A model in float32.
+        target: Where the model in int8 goes.
+        batches: Values of every input by its name, whose activations the model is scaled by.
+    """
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class _Batches(CalibrationDataReader):  # type: ignore[misc]  # the library has no types
         def __init__(self) -> None:
-            self._batches: Iterator[Any] = iter(network.calibration)
+            self._batches = iter(batches)
 
-        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        def get_next(self) -> dict[str, NDArray[Any]] | None:
             batch = next(self._batches, None)
-            return None if batch is None else {INPUT_NAME: batch.numpy()}
+            return None if batch is None else dict(batch)
 
     prepared = source.with_name("prepared.onnx")
     quant_pre_process(str(source), str(prepared))
