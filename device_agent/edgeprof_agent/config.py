@@ -77,6 +77,7 @@ class AgentConfig:
         worker_variables: Names of additional environment variables for workers, separated by commas.
         worker_user_id: User and group id of workers where the agent runs as root; must belong to no account.
         thread_count: Threads that a setting may ask for; 0 for as many as the board has cores.
+        runtimes: Names of the runtimes to offer, separated by commas; empty for all that are installed.
         runtime_pythons: `NAME=PATH` of each runtime that lives in another Python environment, with the path of its
             interpreter, separated by commas.
         upload_count: Concurrent uploads at most.
@@ -105,6 +106,7 @@ class AgentConfig:
     worker_variables: str = ""
     worker_user_id: int = 64_117
     thread_count: int = 0
+    runtimes: str = ""
     runtime_pythons: str = ""
     upload_count: int = 16
     upload_bytes_per_s: int = 64 * MIB
@@ -129,13 +131,26 @@ class AgentConfig:
                 f"got {self.model_cache_bytes} < {self.model_bytes}"
             )
 
+        for name in self.runtime_names:
+            if _RUNTIME_NAME.fullmatch(name) is None:
+                raise ConfigError(f"runtimes must hold names such as onnxruntime,litert, got {name[:200]!r}")
         for item in self.runtime_python_items:
             require_runtime_python(item)
+            if self.runtime_names and (name := item.partition("=")[0]) not in self.runtime_names:
+                raise ConfigError(
+                    f"runtime_pythons names {name!r}, which is not among the runtimes to offer "
+                    f"({', '.join(self.runtime_names)}): add `--runtime {name}`, or omit its interpreter"
+                )
+
+    @property
+    def runtime_names(self) -> tuple[str, ...]:
+        """The names in `runtimes`; empty for all that are installed."""
+        return _items(self.runtimes)
 
     @property
     def runtime_python_items(self) -> tuple[str, ...]:
         """The items of `runtime_pythons`, `NAME=PATH` each."""
-        return tuple(filter(None, map(str.strip, self.runtime_pythons.split(","))))
+        return _items(self.runtime_pythons)
 
     @property
     def is_loopback(self) -> bool:
@@ -146,6 +161,10 @@ class AgentConfig:
     def address(self) -> str:
         """Address to listen on, as `host:port`."""
         return join_address(self.host, self.port)
+
+
+def _items(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, text.split(","))))
 
 
 def require_runtime_python(item: str) -> None:

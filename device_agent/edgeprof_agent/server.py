@@ -141,7 +141,7 @@ async def running_agent(
     ):
         device_id = read_device_id(data_dir)
         worker = _build_worker(config, data_dir, worker_command)
-        describer = DeviceDescriber(data_dir, (*describe_command, *config.runtime_python_items))
+        describer = DeviceDescriber(data_dir, (*describe_command, *config.runtime_names, *config.runtime_python_items))
         quiet_window = QuietWindow()
         servicer, jobs = _build_servicer(config, data_dir, device_id, journal, worker, describer, quiet_window)
         identity = _identity_for(config, data_dir)

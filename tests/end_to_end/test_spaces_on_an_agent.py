@@ -28,7 +28,8 @@ QUICK = MeasurementPlan(warmup_duration_ms=1.0, timed_duration_ms=1.0, timed_run
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_network_of_each_space_is_exported_and_measured(tmp_path: Path) -> None:
+def test_a_network_of_each_space_is_exported_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGEPROF_AGENT_RUNTIMES", "onnxruntime")
     with local_agent(tmp_path / "agent") as address, edgeprof.connect(address) as client:
         for space, text in SMALL:
             model = export_architecture(space, space.parse(text), tmp_path)

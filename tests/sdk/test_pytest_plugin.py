@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import edgeprof
 from edgeprof.devices.pairings import pairings_path
+from edgeprof.testing import SimulatedDevice
 
 THE_USERS = {
     "EDGEPROF_PAIRINGS": "/home/user/pairings.json",
@@ -27,3 +29,8 @@ def test_the_users_own_files_and_devices_are_not_seen(users_environment: None, o
     ours = {name: value for name, value in os.environ.items() if name.startswith("EDGEPROF_")}
     assert set(ours) == {"EDGEPROF_PAIRINGS", "EDGEPROF_STORE", "EDGEPROF_CACHE"}
     assert all(Path(value).is_relative_to(own_edgeprof_folders) for value in ours.values())
+
+
+def test_a_simulated_device_offers_no_engine_of_this_machine(simulated_device: SimulatedDevice) -> None:
+    with edgeprof.connect(simulated_device.address) as client:
+        assert [runtime.name for runtime in client.device().runtimes] == ["simulated"]

@@ -4,14 +4,14 @@ import argparse
 import json
 from typing import Any
 
-from edgeprof_agent.commands.options import add_data_dir, add_listen, add_runtime_python, config_of
+from edgeprof_agent.commands.options import add_data_dir, add_listen, add_runtimes, config_of
 
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser's commands."""
     parser = commands.add_parser("doctor", help="check this device and say what to do about problems")
     add_listen(parser)
-    add_runtime_python(parser)
+    add_runtimes(parser)
     add_data_dir(parser)
     parser.add_argument("--json", action="store_true", help="print the checks as JSON on one line")
     parser.set_defaults(run=run)

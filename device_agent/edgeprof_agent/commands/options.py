@@ -34,8 +34,14 @@ def add_log_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_runtime_python(parser: argparse.ArgumentParser) -> None:
-    """Add `--runtime-python`."""
+def add_runtimes(parser: argparse.ArgumentParser) -> None:
+    """Add `--runtime` and `--runtime-python`."""
+    parser.add_argument(
+        "--runtime",
+        action="append",
+        metavar="NAME",
+        help="offer this runtime and no other; may be given again; default: all that are installed",
+    )
     parser.add_argument(
         "--runtime-python",
         action="append",
@@ -52,8 +58,9 @@ def config_of(options: argparse.Namespace) -> AgentConfig:
         ConfigError: If a value cannot be read or is outside its range.
     """
     flags = {name: getattr(options, name, None) for name in _FLAGS}
-    pythons = getattr(options, "runtime_python", None)
-    flags["runtime_pythons"] = ",".join(pythons) if pythons else None
+    for field, option in (("runtimes", "runtime"), ("runtime_pythons", "runtime_python")):
+        items = getattr(options, option, None)
+        flags[field] = ",".join(items) if items else None
     return read_config(flags, os.environ)
 
 

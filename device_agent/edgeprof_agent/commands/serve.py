@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from edgeprof_agent.commands.options import add_data_dir, add_listen, add_log_options, add_runtime_python, config_of
+from edgeprof_agent.commands.options import add_data_dir, add_listen, add_log_options, add_runtimes, config_of
 from edgeprof_agent.errors import ConfigError
 from edgeprof_agent.logs import start_logging
 
@@ -20,7 +20,7 @@ def add_parser(commands: Any) -> None:
         default=None,
         help="serve without encryption and pairing although the device has an identity; loopback only",
     )
-    add_runtime_python(parser)
+    add_runtimes(parser)
     add_data_dir(parser)
     add_log_options(parser)
     parser.set_defaults(run=run)

@@ -1,7 +1,8 @@
 """Describes the device, from files of the kernel and from the installed runtimes.
 
-    python -m edgeprof_agent.device.info [NAME=PYTHON]...        prints one JSON object, a DeviceDescription
+    python -m edgeprof_agent.device.info [NAME]... [NAME=PYTHON]...        prints one JSON object, a DeviceDescription
 
+It describes the runtimes NAME, by default all that are installed; those with PYTHON live in another environment.
 It runs in a process of its own, since describing a runtime imports it. What is not reported is None.
 """
 
@@ -112,6 +113,7 @@ def _read_operating_system(root: Path, *, is_termux: bool) -> str | None:
 
 
 if __name__ == "__main__":
-    described = describe_runtimes(parse_pythons(sys.argv[1:]))
+    named = [argument for argument in sys.argv[1:] if "=" not in argument]
+    described = describe_runtimes(parse_pythons(sys.argv[1 + len(named) :]), names=named)
     json.dump(to_json(describe_device(runtimes=described)), sys.stdout)
     sys.stdout.write("\n")

@@ -40,7 +40,7 @@ def check_setting(setting: Setting, device: DeviceDescription, *, thread_count: 
     runtime = next((runtime for runtime in device.runtimes if runtime.name == setting.runtime), None)
     if runtime is None:
         known = ", ".join(runtime.name for runtime in device.runtimes) or "none"
-        raise RuntimeNotFoundError(f"the agent knows no runtime {setting.runtime!r}; it knows: {known}")
+        raise RuntimeNotFoundError(f"the device offers no runtime {setting.runtime!r}; it offers: {known}")
     if runtime.unavailable_reason is not None:
         raise RuntimeNotFoundError(f"runtime {runtime.name!r} is not available: {runtime.unavailable_reason}")
     _check_choice(runtime, "runtime_version", setting.runtime_version, (runtime.version or "",))

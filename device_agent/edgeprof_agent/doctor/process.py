@@ -30,6 +30,7 @@ class Diagnoser:
         self._command: Sequence[str] = (
             *(sys.executable, "-m", "edgeprof_agent", "doctor", "--json"),
             *("--data-dir", str(data_dir), "--listen", config.address),
+            *(f"--runtime={name}" for name in config.runtime_names),
             *(f"--runtime-python={item}" for item in config.runtime_python_items),
         )
         self._lock = asyncio.Lock()

@@ -22,10 +22,10 @@ _SIMULATED = "simulated"
 
 def software_checks(config: AgentConfig) -> tuple[Check, ...]:
     """Check Python and the runtimes, which are imported for it, and what they need of the device."""
-    runtimes = describe_runtimes(parse_pythons(config.runtime_python_items))
+    runtimes = describe_runtimes(parse_pythons(config.runtime_python_items), names=config.runtime_names)
     needing = [runtime for runtime in runtimes if runtime.needs is not None]
     needs = (check_needs(needing, config.data_dir),) if needing else ()
-    return (check_python(sys.version_info[:2]), check_runtimes(runtimes), *needs)
+    return (check_python(sys.version_info[:2]), check_runtimes(runtimes, offered=config.runtime_names), *needs)
 
 
 def check_python(version: tuple[int, int]) -> Check:
@@ -41,8 +41,13 @@ def check_python(version: tuple[int, int]) -> Check:
     )
 
 
-def check_runtimes(runtimes: tuple[RuntimeInfo, ...]) -> Check:
-    """Check that a runtime other than the simulated one is available."""
+def check_runtimes(runtimes: tuple[RuntimeInfo, ...], *, offered: Sequence[str] = ()) -> Check:
+    """Check that a runtime other than the simulated one is available.
+
+    Args:
+        runtimes: The runtimes that were looked for.
+        offered: Names of the only ones that the agent may offer; empty for all that are installed.
+    """
     there = [
         f"{runtime.name} {runtime.version}"
         for runtime in runtimes
@@ -51,12 +56,17 @@ def check_runtimes(runtimes: tuple[RuntimeInfo, ...]) -> Check:
     if there:
         return Check(name="runtimes", level=CheckLevel.GOOD, finding=", ".join(there))
     reasons = [f"{runtime.name}: {runtime.unavailable_reason}" for runtime in runtimes if runtime.unavailable_reason]
+    remedy = (
+        "install one for the Python that runs the agent, with an extra of edgeprof: "
+        f"`pip install 'edgeprof[EXTRA]'`, EXTRA one of {', '.join(RUNTIME_EXTRAS)}"
+    )
+    if offered:
+        remedy += f"; the agent offers only {', '.join(offered)}: add `--runtime NAME` for another, or omit it for all"
     return Check(
         name="runtimes",
         level=CheckLevel.TROUBLE,
         finding="; ".join(["no runtime is available", *reasons]),
-        remedy="install one for the Python that runs the agent, with an extra of edgeprof: "
-        f"`pip install 'edgeprof[EXTRA]'`, EXTRA one of {', '.join(RUNTIME_EXTRAS)}",
+        remedy=remedy,
     )
 
 

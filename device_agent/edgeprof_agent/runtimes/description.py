@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import IO
 
@@ -31,12 +31,16 @@ COMPLAINT_BYTES_LIMIT = 1_000
 
 
 def describe_runtimes(
-    pythons: Mapping[str, str] = MappingProxyType({}), *, duration_s: float = DESCRIBE_RUNTIME_DURATION_S
+    pythons: Mapping[str, str] = MappingProxyType({}),
+    *,
+    names: Collection[str] = (),
+    duration_s: float = DESCRIBE_RUNTIME_DURATION_S,
 ) -> tuple[RuntimeInfo, ...]:
-    """Describe every runtime that the installed packages bring, each in a process of its own, all at once.
+    """Describe the runtimes that the installed packages bring, each in a process of its own, all at once.
 
     Args:
         pythons: Interpreters by name of the runtimes that live in another environment; their entry points are there.
+        names: The runtimes that the device offers; empty for all. One that is not installed is not available.
         duration_s: Time after which a runtime is given up, in seconds.
 
     Returns:
@@ -48,7 +52,7 @@ def describe_runtimes(
     with contextlib.ExitStack() as started:
         processes = [
             started.enter_context(_DescribingProcess(name, duration_s, pythons.get(name)))
-            for name in sorted({*runtime_entry_points(), *pythons})
+            for name in sorted(set(names or {*runtime_entry_points(), *pythons}))
         ]
         descriptions = [process.wait(end) for process in processes]
     return tuple(description for description in descriptions if description is not None)

@@ -12,7 +12,7 @@ UNIT_NAME = "edgeprof-agent.service"
 
 _DATA_SECTION = "X-Edgeprof"  # systemd ignores sections whose names begin with X-
 
-_IN_COMMAND_LINE = ("DATA_DIR", "LISTEN", "LOG_LEVEL", "LOG_FORMAT", "LOG_FILE", "RUNTIME_PYTHONS")
+_IN_COMMAND_LINE = ("DATA_DIR", "LISTEN", "LOG_LEVEL", "LOG_FORMAT", "LOG_FILE", "RUNTIMES", "RUNTIME_PYTHONS")
 
 _UNIT = """\
 # Written by `edgeprof-agent install`, removed by `edgeprof-agent uninstall`. Put changes of your own into
@@ -103,6 +103,7 @@ def unit_text(config: AgentConfig, environment: Mapping[str, str], *, is_system:
     command += ["--data-dir", str(config.data_dir), "--log-level", config.log_level, "--log-format", config.log_format]
     if config.log_file is not None:
         command += ["--log-file", str(config.log_file)]
+    command += [f"--runtime={name}" for name in config.runtime_names]
     command += [f"--runtime-python={item}" for item in config.runtime_python_items]
     settings = {
         name: value

@@ -1,7 +1,7 @@
 """Fixtures that come with the installation; pytest finds them through the entry point."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +29,15 @@ def own_edgeprof_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 @pytest.fixture
+def simulated_device_runtimes() -> Sequence[str]:
+    """Names of the runtimes that simulated devices offer; a test that needs an engine beside it overrides this."""
+    return ("simulated",)
+
+
+@pytest.fixture
 def make_simulated_device(
     own_edgeprof_folders: Path,
+    simulated_device_runtimes: Sequence[str],
 ) -> "Iterator[Callable[[SimulationConfig | None], SimulatedDevice]]":
     """Makes simulated devices, started, from a configuration; all are gone after the test."""
     # Imported here, so that having edgeprof installed does not slow down other people's test runs.
@@ -42,7 +49,8 @@ def make_simulated_device(
         def make(config: "SimulationConfig | None" = None) -> SimulatedDevice:
             nonlocal count
             count += 1
-            return devices.enter_context(SimulatedDevice(own_edgeprof_folders / f"device-{count}", config))
+            folder = own_edgeprof_folders / f"device-{count}"
+            return devices.enter_context(SimulatedDevice(folder, config, runtimes=simulated_device_runtimes))
 
         yield make
 

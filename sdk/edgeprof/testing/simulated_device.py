@@ -29,17 +29,27 @@ class SimulatedDevice:
         folder: Where the device keeps everything.
         config: SimulatedDeviceModel, noise, heat and faults.
         has_full_disk: True for a device that has no room for any model.
+        runtimes: Names of the runtimes that the device offers; empty for all that are installed here.
     """
 
     setting = Setting(runtime="simulated")
     """The setting that runs models on the simulated device."""
 
-    def __init__(self, folder: Path, config: SimulationConfig | None = None, *, has_full_disk: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: SimulationConfig | None = None,
+        *,
+        has_full_disk: bool = False,
+        runtimes: Sequence[str] = ("simulated",),
+    ) -> None:
         self.config = config or SimulationConfig()
         self._folder = folder
         self._config_path = folder / "simulation.json"
         environment = {
             CONFIG_VARIABLE: str(self._config_path),
+            # Each runtime more is an engine to import before the device is described.
+            "EDGEPROF_AGENT_RUNTIMES": ",".join(runtimes),
             # The simulated device has cores of its own, however many this machine has.
             "EDGEPROF_AGENT_THREAD_COUNT": str(THREAD_COUNT),
         }

@@ -15,6 +15,11 @@ from edgeprof.testing import SimulatedDevice
 
 
 @pytest.fixture
+def simulated_device_runtimes() -> tuple[str, ...]:
+    return ("simulated", "onnxruntime", "openvino")
+
+
+@pytest.fixture
 def model(tmp_path: Path) -> Path:
     graph = helper.make_graph(
         [

@@ -198,18 +198,20 @@ def test_requests_that_make_no_sense_are_refused_by_name(simulated_device: Simul
             client.measure(model, setting, job_id="c", plan=MeasurementPlan(timed_run_count=77))
 
 
-def test_a_model_that_the_runtime_rejects_says_why(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+def test_a_model_that_the_runtime_rejects_says_why(own_edgeprof_folders: Path, tmp_path: Path) -> None:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])
     unknown = tmp_path / "unknown.onnx"
     graph = helper.make_graph([helper.make_node("NoSuchOperator", ["x"], ["y"])], "g", [x], [y])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), unknown)
-    for runtime in ("simulated", "onnxruntime"):
-        with (
-            edgeprof.connect(simulated_device.address) as client,
-            pytest.raises(ModelRejectedError, match="NoSuchOperator"),
-        ):
-            client.measure(unknown, Setting(runtime=runtime), job_id=f"{runtime}-2")
+    runtimes = ("simulated", "onnxruntime")
+    with (
+        SimulatedDevice(own_edgeprof_folders / "device", runtimes=runtimes) as device,
+        edgeprof.connect(device.address) as client,
+    ):
+        for runtime in runtimes:
+            with pytest.raises(ModelRejectedError, match="NoSuchOperator"):
+                client.measure(unknown, Setting(runtime=runtime), job_id=runtime)
 
 
 def test_a_file_that_cannot_be_read_is_said(simulated_device: SimulatedDevice, tmp_path: Path) -> None:

@@ -18,6 +18,11 @@ RUNTIMES = ["onnxruntime", "simulated"]
 
 
 @pytest.fixture
+def simulated_device_runtimes() -> tuple[str, ...]:
+    return ("simulated", "onnxruntime")
+
+
+@pytest.fixture
 def model(tmp_path: Path) -> Path:
     graph = helper.make_graph(
         [helper.make_node("Gather", ["table", "ids"], ["y"])],

@@ -17,6 +17,11 @@ ONNX_RUNTIME = Setting(runtime="onnxruntime")
 TFLITE = b"\x1c\0\0\0TFL3" + bytes(100)
 
 
+@pytest.fixture
+def simulated_device_runtimes() -> tuple[str, ...]:
+    return ("simulated", "onnxruntime")
+
+
 def _write_external(folder: Path) -> Path:
     graph = helper.make_graph(
         [helper.make_node("Add", ["x", "w"], ["y"])],

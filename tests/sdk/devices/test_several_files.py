@@ -25,6 +25,11 @@ IR = (
 )
 
 
+@pytest.fixture
+def simulated_device_runtimes() -> tuple[str, ...]:
+    return ("simulated", "onnxruntime")
+
+
 def write_onnx(folder: Path, *, location: str = "weights.data") -> Path:
     weights = numpy_helper.from_array(np.ones((4, 200), np.float32), "w")
     graph = helper.make_graph(

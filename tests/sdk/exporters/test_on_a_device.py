@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 import edgeprof
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.store import Store
@@ -15,6 +17,11 @@ TEXTS = [
     f"|{operator}~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|" for operator in ("nor_conv_1x1", "avg_pool_3x3")
 ]
 SHORT = MeasurementPlan(warmup_run_count=3, warmup_duration_ms=1.0, timed_run_count=10, timed_duration_ms=1.0)
+
+
+@pytest.fixture
+def simulated_device_runtimes() -> tuple[str, ...]:
+    return ("simulated", "onnxruntime")
 
 
 def test_onnxruntime_measures_int8_networks(simulated_device: SimulatedDevice, tmp_path: Path) -> None:

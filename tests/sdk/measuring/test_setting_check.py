@@ -12,6 +12,11 @@ from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 
+@pytest.fixture
+def simulated_device_runtimes() -> tuple[str, ...]:
+    return ("simulated", "onnxruntime")
+
+
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
