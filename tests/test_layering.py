@@ -65,8 +65,8 @@ ROOMS = {
         ["deploying", "onboarding", "plots", "searching"],
         ["measuring"],
         ["devices", "evaluating"],
-        ["network_source", "store"],
-        ["arguments", "exporters", "folders", "output_files", "prediction"],
+        ["exporters", "store"],
+        ["arguments", "folders", "network_source", "output_files", "prediction"],
         ["_version", "errors"],
     ],
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -16,14 +17,45 @@ if TYPE_CHECKING:
 
 EXAMPLES = "my_package.my_module:make_network or path/to/file.py:make_network"
 
+_SOURCE = re.compile(r".+\.py:\w+|\w+(\.\w+)*:\w+")
+
+
+def is_network_source(text: str) -> bool:
+    """Whether a text names a torch module, and no file that is there.
+
+    Args:
+        text: A path, or `package.module:callable` or `path/to/file.py:callable`.
+    """
+    return _SOURCE.fullmatch(text) is not None and not Path(text).exists()
+
 
 def load_network(source: str, *, seed: int) -> nn.Module:
     """Return the network that a callable of the user's makes.
 
     Args:
         source: Where it is: a module that can be imported from here, or a file, then `:` and the name of a callable
-            without arguments, or of a torch module.
+            without arguments, or of a torch module. Where the callable returns a torch module with example inputs, the
+            module is taken.
         seed: Of torch's generator while it is made; the generator itself stays as it is.
+
+    Raises:
+        NetworkSourceError: If there is no such thing, it fails, or what it returns is no torch module.
+    """
+    return load_network_with_inputs(source, seed=seed)[0]
+
+
+def load_network_with_inputs(source: str, *, seed: int) -> tuple[nn.Module, object]:
+    """Return the network that a callable of the user's makes, with the example inputs that it comes with.
+
+    They come with it where the callable returns `(module, inputs)`, or where the module has the attribute
+    `example_input`.
+
+    Args:
+        source: As for `load_network`.
+        seed: As for `load_network`.
+
+    Returns:
+        The module, and its example inputs as the user gives them; None where there are none.
 
     Raises:
         NetworkSourceError: If there is no such thing, it fails, or what it returns is no torch module.
@@ -34,19 +66,19 @@ def load_network(source: str, *, seed: int) -> nn.Module:
     if not place or not name:
         raise NetworkSourceError(f"{source!r} names no network; write {EXAMPLES}")
     made = user_attribute(place, name)
-    if isinstance(made, torch.nn.Module):
-        return made
-    if not callable(made):
-        raise NetworkSourceError(f"{name} of {place} is no callable; name one that returns a torch module")
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        try:
-            network = made()
-        except Exception as error:  # the user's own code may raise anything
-            raise NetworkSourceError(f"{name} of {place} failed: {_first_line(error)}") from error
+    if not isinstance(made, (torch.nn.Module, tuple)):
+        if not callable(made):
+            raise NetworkSourceError(f"{name} of {place} is no callable; name one that returns a torch module")
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            try:
+                made = made()
+            except Exception as error:  # the user's own code may raise anything
+                raise NetworkSourceError(f"{name} of {place} failed: {_first_line(error)}") from error
+    network, inputs = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
     if not isinstance(network, torch.nn.Module):
         raise NetworkSourceError(f"{name} of {place} returned no torch module, but {type(network).__name__}")
-    return network
+    return network, getattr(network, "example_input", None) if inputs is None else inputs
 
 
 def user_attribute(place: str, name: str) -> object:

@@ -1,12 +1,14 @@
-"""Each converter on networks of each kind of search space: the files compute what torch does, on the host's engine."""
+"""Each converter on networks of each kind of space and on users' modules: what it writes computes what torch does."""
 
 import time
 from pathlib import Path
 
 import pytest
 
+from edgeprof.errors import ExportError
 from edgeprof.exporters.choice import ExportChoice
 from edgeprof.exporters.converter import Converter
+from edgeprof.exporters.module_converter import ModuleConverter
 from edgeprof.exporters.registry import load_exporter
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.shared.file_kind import HEAD_BYTES
@@ -39,3 +41,62 @@ def test_the_converter_is_imported_once_for_many_networks(tmp_path: Path) -> Non
             converter.convert(text)
             seconds.append(time.monotonic() - begin_s)
     assert max(seconds[1:]) < seconds[0]
+
+
+MODULES = """
+import torch
+from torch import nn
+
+class Pair(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.dense = nn.Conv2d(3, 4, 3), nn.Linear(5, 4)
+
+    def forward(self, image, facts):
+        return self.conv(image).mean((2, 3)) + self.dense(facts), torch.relu(self.dense(facts))
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(50, 8)
+
+    def forward(self, ids, mask):
+        return self.table(ids) * mask[..., None]
+
+def encoder():
+    return Encoder(), (torch.arange(6).reshape(1, 6), torch.ones(1, 6))
+"""
+PAIR = {"image": (1, 3, 9, 8), "facts": (1, 5)}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("name", "precision", "callable_name", "shapes", "input_names"),
+    [
+        ("tflite", "float32", "Pair", PAIR, ["serving_default_args_0", "serving_default_args_1"]),
+        ("tflite", "int8", "Pair", PAIR, ["serving_default_args_0", "serving_default_args_1"]),
+        ("tflite", "float32", "encoder", {}, ["serving_default_args_0", "serving_default_args_1"]),
+        ("ncnn", "float32", "Pair", PAIR, ["in0", "in1"]),
+    ],
+)
+def test_a_users_module_with_several_inputs_is_converted(
+    name: str,
+    precision: str,
+    callable_name: str,
+    shapes: dict[str, tuple[int, ...]],
+    input_names: list[str],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "net.py").write_text(MODULES)
+    choice = ExportChoice(load_exporter(name), precision)
+    with ModuleConverter(tmp_path) as converter:
+        exported = converter.convert(f"{tmp_path / 'net.py'}:{callable_name}", choice, shapes=shapes)
+    assert list(exported.input_names.values()) == input_names
+    assert recognise_format(exported.files[0].read_bytes()[:HEAD_BYTES]) == choice.exporter.model_format
+
+
+def test_ncnn_takes_no_integers(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(MODULES)
+    choice = ExportChoice(load_exporter("ncnn"), "float32")
+    with ModuleConverter(tmp_path) as converter, pytest.raises(ExportError, match=r"'ids' is torch\.int64 of shape"):
+        converter.convert(f"{tmp_path / 'net.py'}:encoder", choice)

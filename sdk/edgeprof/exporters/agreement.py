@@ -1,4 +1,4 @@
-"""Compares the output of an exported file with that of the torch module it was made from."""
+"""Compares the outputs of an exported file with those of the torch module it was made from."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def require_agreement(exporter: Exporter, network: NetworkToExport, files: tuple
         precision: Precision of the files.
 
     Returns:
-        The relative difference, see `relative_difference`.
+        The relative difference of the output that differs most, see `relative_difference`.
 
     Raises:
         ExportError: If the outputs do not agree; the text holds the figures.
     """
-    import torch
-
-    with torch.no_grad():
-        expected = network.module(network.example).numpy()
-    found = exporter.run(files, network.example.numpy())
-    if found.shape != expected.shape:
+    expected = network.outputs()
+    found = exporter.run(files, network.input_values())
+    shapes, expected_shapes = [item.shape for item in found], [item.shape for item in expected]
+    if shapes != expected_shapes:
         raise ExportError(
-            f"the network that {exporter.name} wrote has an output of shape {found.shape}, torch's is "
-            f"{expected.shape}: it was not measured"
+            f"the network that {exporter.name} wrote has {_shapes_text(shapes)}, torch's has "
+            f"{_shapes_text(expected_shapes)}: it was not measured"
         )
-    difference = relative_difference(found, expected)
+    # NumPy's maximum keeps a NaN, which is no agreement.
+    differences = [relative_difference(one, other) for one, other in zip(found, expected, strict=True)]
+    difference = float(np.max(differences))
     tolerance = TOLERANCES.get(precision, _DEFAULT_TOLERANCE)
     if not difference <= tolerance:
         raise ExportError(
@@ -58,7 +58,15 @@ def require_agreement(exporter: Exporter, network: NetworkToExport, files: tuple
 
 def relative_difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
     """Return the root mean square of a difference relative to that of the expected output; NaN where a value is NaN."""
+    if not expected.size:
+        return 0.0
     exact = expected.astype(np.float64)
     size = float(np.sqrt(np.mean(np.square(exact))))
     difference = float(np.sqrt(np.mean(np.square(found.astype(np.float64) - exact))))
     return difference / size if size else difference
+
+
+def _shapes_text(shapes: list[tuple[int, ...]]) -> str:
+    if len(shapes) == 1:
+        return f"an output of shape {shapes[0]}"
+    return f"{len(shapes)} outputs of shapes {', '.join(map(str, shapes[:8]))}"

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 INPUT_NAME = "image"
-"""Name of the one input of a network of a search space, in every format that has names."""
+"""Name of the one input of a network of a search space."""
 
 OUTPUT_NAME = "output"
 
@@ -28,19 +27,33 @@ FLOAT32 = "float32"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkToExport:
-    """A network of a search space with its weights, ready for inference.
+    """A network with its weights, ready for inference: of a search space, or a user's.
 
     Args:
-        module: The network; it takes one input.
-        example: An input, `b x input_shape`, float32.
-        calibration: Inputs of the same shape whose ranges of activations an integer format is scaled by.
+        module: The network. It takes its inputs by position, and returns a tensor or a tuple of tensors.
+        inputs: An input of each kind by its name, in the order in which the module takes them. Floating-point ones are
+            float32.
+        calibration: Inputs of the same names, types and shapes whose ranges of activations an integer format is scaled
+            by.
         metadata: What the network is, by name, for formats that hold such texts.
     """
 
     module: nn.Module
-    example: Tensor
-    calibration: tuple[Tensor, ...]
+    inputs: Mapping[str, Tensor]
+    calibration: tuple[Mapping[str, Tensor], ...]
     metadata: Mapping[str, str]
+
+    def outputs(self) -> tuple[NDArray[Any], ...]:
+        """Return what the module computes of the inputs."""
+        import torch
+
+        with torch.no_grad():
+            found = self.module(*self.inputs.values())
+        return tuple(item.numpy() for item in (found if isinstance(found, tuple) else (found,)))
+
+    def input_values(self) -> dict[str, NDArray[Any]]:
+        """Return the inputs as arrays."""
+        return {name: value.numpy() for name, value in self.inputs.items()}
 
 
 class Exporter(ABC):
@@ -93,13 +106,22 @@ class Exporter(ABC):
         """
 
     @abstractmethod
-    def run(self, files: tuple[Path, ...], inputs: NDArray[np.float32]) -> NDArray[Any]:
-        """Run exported files on this host, so that their output can be compared with the network's.
+    def run(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
+        """Run exported files on this host, so that their outputs can be compared with the network's.
 
         Args:
             files: What `export` has written.
-            inputs: One input, as `NetworkToExport.example`.
+            inputs: Values of all inputs by their names, as `NetworkToExport.input_values` returns them.
 
         Returns:
-            The output of the model, in any type of element; integers are scaled back.
+            The outputs of the model in the order of the module's, in any type of element; integers are scaled back.
         """
+
+    def input_name(self, name: str, index: int) -> str:
+        """Return the name that an input has in the files of this exporter, and so on a device.
+
+        Args:
+            name: Its name in `NetworkToExport.inputs`.
+            index: Its place there, from 0.
+        """
+        return name

@@ -33,6 +33,11 @@ class ExportChoice:
         """Whether networks are written in this process."""
         return self.precision in self.exporter.quick_precisions
 
+    @property
+    def is_floating(self) -> bool:
+        """Whether the files need no calibration data."""
+        return self.precision.startswith(("float", "bfloat"))
+
 
 def choose_exporter(
     device: Device | None, setting: Setting, exporters: Sequence[Exporter] | None = None

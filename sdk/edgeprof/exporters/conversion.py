@@ -41,6 +41,11 @@ class Conversion:
     batch_size: int = 1
     calibration: str = ""
 
+    @property
+    def network(self) -> str:
+        """The network, in words."""
+        return self.architecture
+
 
 def files_of(conversion: Conversion, exporter: Exporter, space: SearchSpace, folder: Path) -> tuple[Path, ...]:
     """Return where the files of a conversion are kept, the main one first.
@@ -83,29 +88,46 @@ def convert(conversion: Conversion, exporter: Exporter, space: SearchSpace, fold
         return kept
     data = read_calibration(conversion.calibration, space) if conversion.calibration else synthetic_inputs(space)
     network = build_network(space, space.parse(conversion.architecture), batch_size=conversion.batch_size, inputs=data)
+    write_checked(exporter, conversion.architecture, network, conversion.precision, kept)
+    return kept
+
+
+def write_checked(
+    exporter: Exporter, name: str, network: NetworkToExport, precision: str, kept: tuple[Path, ...]
+) -> None:
+    """Write a network, once it is known that the files compute what torch does.
+
+    Args:
+        exporter: What writes it.
+        name: The network, in words.
+        network: The network.
+        precision: Precision of the files.
+        kept: Where the files go, the main one first; it is written last.
+
+    Raises:
+        ExportError: If the converter fails, or what it wrote does not compute what torch does.
+        OutputFileError: If the files cannot be written.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix="edgeprof-export-") as scratch:
-            written = _written(exporter, conversion, network, Path(scratch))
-            _keep(written, kept)
+            _keep(_written(exporter, name, network, precision, Path(scratch)), kept)
     except OSError as error:
         raise OutputFileError(
             f"cannot keep the exported network {kept[0]} ({error.strerror or error}): free the disk, or name another "
             "folder in EDGEPROF_CACHE; nothing measured is lost"
         ) from error
-    return kept
 
 
-def _written(exporter: Exporter, conversion: Conversion, network: NetworkToExport, folder: Path) -> tuple[Path, ...]:
+def _written(exporter: Exporter, name: str, network: NetworkToExport, precision: str, folder: Path) -> tuple[Path, ...]:
     try:
-        files = exporter.export(network, folder, conversion.precision)
-        require_agreement(exporter, network, files, conversion.precision)
+        files = exporter.export(network, folder, precision)
+        require_agreement(exporter, network, files, precision)
     except (ExportError, OSError, PredictorError):
         raise
     except Exception as error:  # converters raise anything
         reason = (str(error).strip().splitlines() or [""])[0][:300]
         raise ExportError(
-            f"{exporter.name} cannot write {conversion.architecture} in {conversion.precision}: "
-            f"{type(error).__name__}: {reason}"
+            f"{exporter.name} cannot write {name} in {precision}: {type(error).__name__}: {reason}"
         ) from error
     return files
 

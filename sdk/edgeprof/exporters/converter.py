@@ -64,7 +64,7 @@ class Converter:
         files = files_of(conversion, self._choice.exporter, self._space, self._folder)
         if files[0].exists():
             return files
-        return self._running_process().result(conversion)
+        return self._running_process().result(conversion).files
 
     def prepare(self, architectures: Sequence[str] = ()) -> None:
         """Start what converts, and convert the first of these while the caller does something else.
@@ -97,14 +97,13 @@ class Converter:
         self.close()
 
     def _conversion(self, architecture: str) -> Conversion:
-        is_calibrated = not self._choice.precision.startswith(("float", "bfloat"))
         return Conversion(
             exporter=self._choice.exporter.name,
             precision=self._choice.precision,
             space=self._space.name,
             architecture=architecture,
             batch_size=self._batch_size,
-            calibration=self._calibration if is_calibrated else "",
+            calibration="" if self._choice.is_floating else self._calibration,
         )
 
     def _running_process(self) -> ConverterProcess:

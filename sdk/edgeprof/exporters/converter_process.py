@@ -6,6 +6,7 @@ converters print goes to stderr.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import queue
@@ -18,6 +19,7 @@ from edgeprof.errors import EdgeprofError
 from edgeprof.exporters.base import Exporter
 from edgeprof.exporters.conversion import Conversion, convert
 from edgeprof.exporters.registry import load_exporter
+from edgeprof.exporters.user_modules import ModuleConversion, convert_module
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.spaces import get_space
 
@@ -40,8 +42,8 @@ def main(folder: Path) -> None:
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
     exporters: dict[str, Exporter] = {}
     while True:
-        conversion = Conversion(**json.loads(lines.get()))
-        print(json.dumps(_answer(conversion, exporters, folder)), file=answers, flush=True)
+        facts = json.loads(lines.get())
+        print(json.dumps(_answer(facts, exporters, folder)), file=answers, flush=True)
 
 
 def _read(lines: "queue.Queue[str]") -> None:
@@ -51,15 +53,24 @@ def _read(lines: "queue.Queue[str]") -> None:
     os._exit(0)
 
 
-def _answer(conversion: Conversion, exporters: dict[str, Exporter], folder: Path) -> dict[str, Any]:
+def _answer(facts: dict[str, Any], exporters: dict[str, Exporter], folder: Path) -> dict[str, Any]:
     try:
-        if conversion.exporter not in exporters:
-            exporters[conversion.exporter] = load_exporter(conversion.exporter)
-        exporter = exporters[conversion.exporter]
-        files = convert(conversion, exporter, get_space(conversion.space), folder)
+        name = facts["exporter"]
+        if name not in exporters:
+            exporters[name] = load_exporter(name)
+        if "source" in facts:
+            return _module(facts, exporters[name], folder)
+        conversion = Conversion(**facts)
+        files = convert(conversion, exporters[name], get_space(conversion.space), folder)
     except (EdgeprofError, PredictorError) as error:
         return {"error": type(error).__name__, "message": str(error)}
     return {"files": [str(path) for path in files]}
+
+
+def _module(facts: dict[str, Any], exporter: Exporter, folder: Path) -> dict[str, Any]:
+    stem = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+    files, names = convert_module(ModuleConversion.from_facts(facts), exporter, folder, f"module-{stem}")
+    return {"files": [str(path) for path in files], "input_names": names}
 
 
 if __name__ == "__main__":

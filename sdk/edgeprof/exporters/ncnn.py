@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from edgeprof.errors import ExportError
 from edgeprof.exporters.base import FLOAT32, Exporter, NetworkToExport
 from edgeprof_proto.shared.model_formats import NCNN
 
-INPUT_BLOB, OUTPUT_BLOB = "in0", "out0"
-"""Names that pnnx gives the blobs of the first input and output."""
+_SIZE_KEYS = ("0", "1", "2"), ("0", "1", "11", "2")
+"""Parameters of a layer Input for up to three dimensions, and for four: width, height, (depth,) channels."""
 
 
 class NcnnExporter(Exporter):
@@ -47,23 +48,25 @@ class NcnnExporter(Exporter):
         import pnnx
         import torch
 
+        _require_inputs(network)
         with torch.no_grad():
             traced = torch.jit.trace(  # type: ignore[no-untyped-call]  # torch has no types for it
-                network.module, network.example, check_trace=False
+                network.module, tuple(network.inputs.values()), check_trace=False
             )
         traced.save(str(folder / "model.pt"))
-        shape = ",".join(map(str, network.example.shape))
+        shapes = ",".join(f"[{','.join(map(str, value.shape))}]f32" for value in network.inputs.values())
         # fp16 would store the weights in float16.
-        command = [str(pnnx.EXEC_PATH), "model.pt", f"inputshape=[{shape}]f32", "fp16=0"]
+        command = [str(pnnx.EXEC_PATH), "model.pt", f"inputshape={shapes}", "fp16=0"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
         if done.returncode:
             last_words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
             raise ExportError(f"pnnx ended with status {done.returncode}: {''.join(last_words)[:300]}")
         parameters, weights = folder / "model.ncnn.param", folder / "model.ncnn.bin"
-        parameters.write_text(_with_sizes(parameters.read_text(), tuple(network.example.shape[1:])))
+        sizes = [tuple(value.shape[1:]) for value in network.inputs.values()]
+        parameters.write_text(_with_sizes(parameters.read_text(), sizes))
         return parameters, weights
 
-    def run(self, files: tuple[Path, ...], inputs: NDArray[np.float32]) -> NDArray[Any]:
+    def run(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
         """Run files in ncnn on the CPU, one input after the other: ncnn has no batches."""
         import ncnn
 
@@ -74,27 +77,57 @@ class NcnnExporter(Exporter):
         net.opt.use_bf16_storage = False
         if net.load_param(str(files[0])) or net.load_model(str(files[1])):
             raise ValueError("ncnn cannot load what pnnx wrote")
-        outputs = []
-        for one in inputs:
+        names = [self.input_name(name, index) for index, name in enumerate(inputs)]
+        runs = []
+        for ones in zip(*inputs.values(), strict=True):
             extractor = net.create_extractor()
-            extractor.input(INPUT_BLOB, ncnn.Mat(np.ascontiguousarray(one)))
-            code, output = extractor.extract(OUTPUT_BLOB)
-            if code:
-                raise ValueError(f"ncnn cannot run what pnnx wrote (code {code})")
-            outputs.append(np.array(output))
-        return np.stack(outputs)
+            kept = [ncnn.Mat(np.ascontiguousarray(one)) for one in ones]
+            for name, mat in zip(names, kept, strict=True):
+                # An input that the module does not use is not in the file.
+                if name in net.input_names():
+                    extractor.input(name, mat)
+            runs.append([_extracted(extractor, f"out{index}") for index in range(len(net.output_names()))])
+        return tuple(np.stack(outputs) for outputs in zip(*runs, strict=True))
+
+    def input_name(self, name: str, index: int) -> str:
+        """Return the name that pnnx gives the blob of an input."""
+        return f"in{index}"
 
 
-def _with_sizes(parameters: str, sizes: tuple[int, ...]) -> str:
-    """Return a `.param` whose input says its sizes, which pnnx leaves out.
+def _extracted(extractor: Any, name: str) -> NDArray[Any]:
+    code, output = extractor.extract(name)
+    if code:
+        raise ValueError(f"ncnn cannot run what pnnx wrote (code {code})")
+    return np.array(output)
+
+
+def _require_inputs(network: NetworkToExport) -> None:
+    """Check that ncnn has inputs of these types and sizes.
+
+    Raises:
+        ExportError: If it does not.
+    """
+    for name, value in network.inputs.items():
+        if not value.is_floating_point() or not 2 <= value.dim() <= 5:
+            raise ExportError(
+                f"input {name!r} is {value.dtype} of shape {tuple(value.shape)}: networks are exported to ncnn with "
+                "inputs of floating-point numbers, a batch before 1 to 4 further dimensions"
+            )
+
+
+def _with_sizes(parameters: str, shapes: Sequence[tuple[int, ...]]) -> str:
+    """Return a `.param` whose inputs say their sizes, which pnnx leaves out.
 
     Args:
         parameters: The text that pnnx has written.
-        sizes: Channels, height and width of the input; ncnn has no batch.
+        shapes: Sizes of each input, as channels, height and width; ncnn has no batch.
     """
-    channels, height, width = sizes
+    sizes_of = {f"in{index}": shape for index, shape in enumerate(shapes)}
     lines = parameters.splitlines()
     for index, line in enumerate(lines):
-        if line.split()[:2] == ["Input", INPUT_BLOB]:
-            lines[index] = f"{line} 0={width} 1={height} 2={channels}"
+        kind, name, *_ = [*line.split(), "", ""]
+        if kind == "Input" and name in sizes_of:
+            sizes = sizes_of[name][::-1]
+            told = zip(_SIZE_KEYS[len(sizes) > 3], sizes, strict=False)
+            lines[index] = " ".join([line, *(f"{key}={size}" for key, size in told)])
     return "\n".join(lines) + "\n"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof.exporters.base import NetworkToExport
+from edgeprof.exporters.base import INPUT_NAME, NetworkToExport
 from edgeprof_predictor.spaces import Architecture, SearchSpace
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def build_network(
     batches = [torch.from_numpy(full[start : start + batch_size]) for start in range(0, len(full), batch_size)]
     example = torch.from_numpy(np.resize(synthetic_inputs(space), (batch_size, *space.input_shape)))
     metadata = {"edgeprof.space": space.name, "edgeprof.architecture": space.format(architecture)}
-    return NetworkToExport(module=module, example=example, calibration=tuple(batches), metadata=metadata)
+    calibration = tuple({INPUT_NAME: batch} for batch in batches)
+    return NetworkToExport(module=module, inputs={INPUT_NAME: example}, calibration=calibration, metadata=metadata)
 
 
 def _set_statistics(module: nn.Module, inputs: NDArray[np.float32]) -> None:

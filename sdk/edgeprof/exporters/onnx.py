@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof.exporters.base import FLOAT32, INPUT_NAME, OUTPUT_NAME, Exporter, NetworkToExport
+from edgeprof.exporters.base import FLOAT32, OUTPUT_NAME, Exporter, NetworkToExport
 from edgeprof.exporters.conversion import Conversion, convert
 from edgeprof_predictor.spaces import Architecture, SearchSpace
 from edgeprof_proto.shared.model_formats import ONNX
@@ -57,7 +57,7 @@ class OnnxExporter(Exporter):
         path = folder / "model.onnx"
         if precision == "int8":
             _write(_float32_model(network), folder / "float32.onnx")
-            batches = ({INPUT_NAME: batch.numpy()} for batch in network.calibration)
+            batches = ({name: value.numpy() for name, value in batch.items()} for batch in network.calibration)
             quantize_model(folder / "float32.onnx", path, batches)
         elif precision == "float16":
             _write(_half(_float32_model(network)), path)
@@ -65,7 +65,7 @@ class OnnxExporter(Exporter):
             _write(_float32_model(network), path)
         return (path,)
 
-    def run(self, files: tuple[Path, ...], inputs: NDArray[np.float32]) -> NDArray[Any]:
+    def run(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
         """Run a file in ONNX Runtime on the CPU."""
         import onnxruntime
 
@@ -73,10 +73,12 @@ class OnnxExporter(Exporter):
         options.log_severity_level = LOG_SEVERITY_ERROR
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(str(files[0]), options, providers=["CPUExecutionProvider"])
-        (declared,) = session.get_inputs()
-        element_type = np.float16 if declared.type == "tensor(float16)" else np.float32
-        output: NDArray[Any] = session.run(None, {declared.name: inputs.astype(element_type)})[0]
-        return output
+        feeds = {
+            # An input that the module does not use is not in the file.
+            item.name: inputs[item.name].astype(np.float16) if item.type == "tensor(float16)" else inputs[item.name]
+            for item in session.get_inputs()
+        }
+        return tuple(session.run(None, feeds))
 
 
 def export_architecture(
@@ -120,16 +122,21 @@ def _float32_model(network: NetworkToExport) -> Any:
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             network.module,
-            (network.example,),
+            tuple(network.inputs.values()),
             content,  # type: ignore[arg-type]  # taken, with this exporter
-            input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME],
+            input_names=list(network.inputs),
+            output_names=_output_names(network),
             opset_version=OPSET_VERSION,
             dynamo=False,
         )
     model = onnx.load_model_from_string(content.getvalue())
     onnx.helper.set_model_props(model, dict(network.metadata))
     return model
+
+
+def _output_names(network: NetworkToExport) -> list[str]:
+    count = len(network.outputs())
+    return [OUTPUT_NAME] if count == 1 else [f"{OUTPUT_NAME}_{index}" for index in range(count)]
 
 
 def _half(model: Any) -> Any:

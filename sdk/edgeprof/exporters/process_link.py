@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
-from edgeprof.errors import ExportError, OutputFileError
+from edgeprof.errors import ExportError, NetworkSourceError, OutputFileError
 from edgeprof.exporters.conversion import Conversion
+from edgeprof.exporters.user_modules import ModuleConversion
 
 CONVERSION_TIMEOUT_S = 300.0
 """Longest wait for one conversion: the slowest converter takes half a minute for a network, its import included."""
@@ -26,6 +28,24 @@ READ_BYTES = 65_536
 
 LAST_WORDS_LENGTH = 300
 """Letters that a message quotes of what a process printed last."""
+
+AnyConversion: TypeAlias = Conversion | ModuleConversion
+
+_ERROR_TYPES = {error.__name__: error for error in (NetworkSourceError, OutputFileError)}
+"""Errors of the process by name; any other one is an `ExportError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFiles:
+    """A network that was exported.
+
+    Args:
+        files: Its files, the main one first.
+        input_names: Names of the inputs in the files by those of a user's module; empty for a network of a space.
+    """
+
+    files: tuple[Path, ...]
+    input_names: Mapping[str, str]
 
 
 class ConverterProcess:
@@ -39,8 +59,8 @@ class ConverterProcess:
     def __init__(self, folder: Path, *, timeout_s: float = CONVERSION_TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
         self._log: TextIO = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - until `close`
-        self._pending: deque[Conversion] = deque()
-        self._answers: dict[Conversion, dict[str, Any]] = {}
+        self._pending: deque[AnyConversion] = deque()
+        self._answers: dict[AnyConversion, dict[str, Any]] = {}
         self._unread = b""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "edgeprof.exporters.converter_process", os.fspath(folder)],
@@ -67,7 +87,7 @@ class ConverterProcess:
             pass
         return len(self._pending)
 
-    def request(self, conversion: Conversion) -> None:
+    def request(self, conversion: AnyConversion) -> None:
         """Ask for a conversion, unless that was done already."""
         if conversion in self._pending or conversion in self._answers:
             return
@@ -77,11 +97,12 @@ class ConverterProcess:
             self._requests.write(json.dumps(asdict(conversion)).encode() + b"\n")
             self._requests.flush()
 
-    def result(self, conversion: Conversion) -> tuple[Path, ...]:
-        """Wait for a conversion and return its files.
+    def result(self, conversion: AnyConversion) -> ExportedFiles:
+        """Wait for a conversion and return what came of it.
 
         Raises:
             ExportError: If it failed, or the process ended or does not answer; it is no longer there then.
+            NetworkSourceError: If the source of a user's module gives none.
             OutputFileError: If its files cannot be kept.
         """
         self.request(conversion)
@@ -89,16 +110,17 @@ class ConverterProcess:
             if not self._is_readable(self._timeout_s):
                 self.close()
                 raise ExportError(
-                    f"{conversion.exporter} has not converted {self._pending[0].architecture} in "
+                    f"{conversion.exporter} has not converted {self._pending[0].network} in "
                     f"{self._timeout_s:.0f} s; its process was ended"
                 )
             if not self._receive():
                 raise self._crash()
         answer = self._answers.pop(conversion)
         if "error" in answer:
-            error_type = OutputFileError if answer["error"] == OutputFileError.__name__ else ExportError
-            raise error_type(answer["message"])
-        return tuple(Path(name) for name in answer["files"])
+            raise _ERROR_TYPES.get(answer["error"], ExportError)(answer["message"])
+        return ExportedFiles(
+            files=tuple(Path(name) for name in answer["files"]), input_names=answer.get("input_names", {})
+        )
 
     def close(self) -> None:
         """End the process, also within a conversion."""
@@ -136,6 +158,6 @@ class ConverterProcess:
         last_words = f": {printed[-1][:LAST_WORDS_LENGTH]}" if printed else ""
         self.close()
         return ExportError(
-            f"the process that converts networks ended {how} at {conversion.architecture} for {conversion.exporter}"
+            f"the process that converts networks ended {how} at {conversion.network} for {conversion.exporter}"
             f"{last_words}"
         )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+import re
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -48,24 +50,32 @@ class TfliteExporter(Exporter):
         import litert_torch
 
         path = folder / "float32.tflite"
-        litert_torch.convert(network.module, (network.example,)).export(str(path))
+        litert_torch.convert(network.module, tuple(network.inputs.values())).export(str(path))
         if precision == FLOAT32:
             return (path,)
         target = folder / "int8.tflite"
         _quantize(path, target, network)
         return (target,)
 
-    def run(self, files: tuple[Path, ...], inputs: NDArray[np.float32]) -> NDArray[Any]:
+    def run(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
         """Run a file in LiteRT on the CPU."""
         from ai_edge_litert.interpreter import Interpreter
 
         interpreter = Interpreter(model_path=str(files[0]), num_threads=1)
         interpreter.allocate_tensors()
-        (declared,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
-        interpreter.set_tensor(declared["index"], _scaled(inputs, declared))
+        names = [self.input_name(name, index) for index, name in enumerate(inputs)]
+        declared = {item["name"]: item for item in interpreter.get_input_details()}
+        for name, values in zip(names, inputs.values(), strict=True):
+            # An input that the module does not use is not in the file.
+            if name in declared:
+                interpreter.set_tensor(declared[name]["index"], _scaled(values, declared[name]))
         interpreter.invoke()
-        output: NDArray[Any] = _unscaled(interpreter.get_tensor(result["index"]), result)
-        return output
+        results = sorted(interpreter.get_output_details(), key=lambda item: _place(item["name"]))
+        return tuple(_unscaled(interpreter.get_tensor(item["index"]), item) for item in results)
+
+    def input_name(self, name: str, index: int) -> str:
+        """Return the name that litert-torch gives the tensor of an input."""
+        return f"serving_default_{_argument(index)}"
 
 
 def _quantize(source: Path, target: Path, network: NetworkToExport) -> None:
@@ -73,22 +83,33 @@ def _quantize(source: Path, target: Path, network: NetworkToExport) -> None:
 
     quantization = quantizer.Quantizer(str(source))
     quantization.load_quantization_recipe(recipe.static_wi8_ai8())
-    signature, name = _signature(source)
-    data = {signature: [{name: batch.numpy()} for batch in network.calibration]}
+    signature, names = _signature(source)
+    places = {_argument(index): name for index, name in enumerate(network.inputs)}
+    data = {signature: [{name: batch[places[name]].numpy() for name in names} for batch in network.calibration]}
     calibrated = quantization.calibrate(data, num_threads=1)
     quantization.quantize(calibrated).export_model(str(target), overwrite=True)
 
 
-def _signature(path: Path) -> tuple[str, str]:
-    """Return the name of a file's only signature, and that of its only input."""
+def _argument(index: int) -> str:
+    """Return the name of an input in the signature that litert-torch writes."""
+    return f"args_{index}"
+
+
+def _place(name: str) -> int:
+    """Return the place of an output among the module's, from the name of its tensor, as `..._output_1_output`."""
+    numbers = re.findall(r"output_(\d+)", name)
+    return int(numbers[-1]) if numbers else 0
+
+
+def _signature(path: Path) -> tuple[str, list[str]]:
+    """Return the name of a file's only signature, and those of its inputs."""
     from ai_edge_litert.interpreter import Interpreter
 
     ((signature, names),) = Interpreter(model_path=str(path)).get_signature_list().items()
-    (name,) = names["inputs"]
-    return signature, name
+    return signature, list(names["inputs"])
 
 
-def _scaled(values: NDArray[np.float32], declared: dict[str, Any]) -> NDArray[Any]:
+def _scaled(values: NDArray[Any], declared: dict[str, Any]) -> NDArray[Any]:
     """Return values as a tensor of the file takes them."""
     scale, zero_point = declared["quantization"]
     if not scale:

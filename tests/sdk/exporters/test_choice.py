@@ -1,9 +1,9 @@
 """Which exporter and precision a device and a setting lead to, before anything is measured."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from numpy.typing import NDArray
 
@@ -36,7 +36,7 @@ class OtherExporter(Exporter):
     def export(self, network: NetworkToExport, folder: Path, precision: str) -> tuple[Path, ...]:
         raise AssertionError
 
-    def run(self, files: tuple[Path, ...], inputs: NDArray[np.float32]) -> NDArray[Any]:
+    def run(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
         raise AssertionError
 
 

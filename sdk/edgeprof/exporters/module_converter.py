@@ -1,0 +1,84 @@
+"""Exports torch modules of users' for the runtimes of a device, in a process of its own."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from edgeprof.exporters.choice import ExportChoice
+from edgeprof.exporters.process_link import ConverterProcess, ExportedFiles
+from edgeprof.exporters.user_modules import ModuleConversion
+
+
+class ModuleConverter:
+    """Writes torch modules as files. Close it, or use it as a context manager.
+
+    The user's code runs in the process alone: what it prints, or its crash, does not disturb the host. Nothing is taken
+    from an earlier command, since only running the code tells what it makes; within one, each conversion is made once.
+
+    Args:
+        folder: Where the files go.
+        calibration: File of calibration data (.npz) for integer precisions; None for synthetic data.
+    """
+
+    def __init__(self, folder: Path, *, calibration: str | os.PathLike[str] | None = None) -> None:
+        self._folder = folder
+        self._calibration = "" if calibration is None else os.fspath(calibration)
+        self._process: ConverterProcess | None = None
+        self._exported: dict[ModuleConversion, ExportedFiles] = {}
+
+    def convert(
+        self,
+        source: str,
+        choice: ExportChoice,
+        *,
+        shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
+        inputs: str | os.PathLike[str] | None = None,
+        batch_size: int = 1,
+    ) -> ExportedFiles:
+        """Export a module.
+
+        Args:
+            source: Where it is, see `edgeprof.network_source`.
+            choice: The exporter, and the precision of the files.
+            shapes: Shapes by the names of the module's inputs.
+            inputs: File with values of inputs (.npz) by their names; None where none are given.
+            batch_size: First dimension of the inputs, where it is 1 in all of them otherwise.
+
+        Raises:
+            NetworkSourceError: If the source gives no torch module.
+            ExportError: If the inputs of the module are not known, it does not take them, the converter fails or ends,
+                or what it wrote does not compute what torch does.
+            OutputFileError: If the files cannot be written.
+        """
+        conversion = ModuleConversion(
+            exporter=choice.exporter.name,
+            precision=choice.precision,
+            source=source,
+            shapes=tuple((name, tuple(shape)) for name, shape in shapes.items()),
+            inputs="" if inputs is None else os.fspath(inputs),
+            batch_size=batch_size,
+            calibration="" if choice.is_floating else self._calibration,
+        )
+        if conversion not in self._exported:
+            self._exported[conversion] = self._running_process().result(conversion)
+        return self._exported[conversion]
+
+    def close(self) -> None:
+        """End the process, if there is one. The files stay."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def __enter__(self) -> "ModuleConverter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _running_process(self) -> ConverterProcess:
+        if self._process is not None and self._process.has_ended:
+            self.close()
+        if self._process is None:
+            self._process = ConverterProcess(self._folder)
+        return self._process
