@@ -134,8 +134,8 @@ class LoadedModel(ABC):
     def time_operators(self) -> Sequence[OperatorTime]:
         """Time each operator in runs of their own, from the engine's own profile.
 
-        Called at most once, after the last timed run and after `count_nodes`, where the host asks for it. It may take
-        long, and the model need not be able to run afterwards.
+        Called after the last timed run and after `count_nodes`, where the host asks for it, and again where the times
+        are far above the measured ones. It may take long, and `run_once` need not work afterwards.
 
         Returns:
             The operators in the order of execution; empty where the engine does not report their times.

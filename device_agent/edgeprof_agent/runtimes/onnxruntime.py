@@ -7,23 +7,25 @@ bound inputs and outputs, networks of 0.5 to 1.2 ms were 1 to 2 % faster.) Threa
 ONNX Runtime.
 """
 
-import json
 import tempfile
 import time
-from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.file_precision import with_precision_of_file
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.onnxruntime_errors import error_text
+from edgeprof_agent.runtimes.onnxruntime_profile import count_nodes, time_nodes
 from edgeprof_agent.runtimes.onnxruntime_providers import PROVIDER_OPTIONS, adjust_session, options_of_provider
+from edgeprof_agent.runtimes.operator_times import repeat_run
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import GeneratedInput
+from edgeprof_proto.records.measurement import GeneratedInput, OperatorTime
 from edgeprof_proto.shared.model_formats import ONNX
 from edgeprof_proto.shared.onnx_fields import ModelContentError
 from edgeprof_proto.shared.onnx_graph import Model, read_model
@@ -43,6 +45,8 @@ GRAPH_OPTIMIZATIONS = {
 """Values of the option "graph_optimization" and their names in ONNX Runtime, the default first."""
 
 LOG_SEVERITY_ERROR = 3
+
+Result = TypeVar("Result")
 
 
 class OnnxRuntime(Runtime):
@@ -89,7 +93,7 @@ class _OnnxModel(LoadedModel):
         inputs: tuple[GeneratedInput, ...],
     ) -> None:
         super().__init__(setting=setting, load_ms=load_ms, inputs=inputs)
-        self._run = session.run
+        self._run: Any = session.run
         self._feeds = feeds
         self._model_path = model_path
 
@@ -102,9 +106,16 @@ class _OnnxModel(LoadedModel):
 
     def count_nodes(self) -> dict[str, int]:
         """Run the model once in a session with profiling, also where the CPU is the only provider."""
+        return self._profile(lambda run_once: run_once(), count_nodes)
+
+    def time_operators(self) -> Sequence[OperatorTime]:
+        """Run the model several times in a session with profiling."""
+        return self._profile(repeat_run, time_nodes)
+
+    def _profile(self, repeat: Callable[[Callable[[], object]], object], read: Callable[[Path], Result]) -> Result:
         # Releases the first session: two at once would need twice the memory.
-        del self._run
-        return _profile(_import_onnxruntime(), self._model_path, self.setting, self._feeds)
+        self._run = None
+        return _profile(_import_onnxruntime(), self._model_path, self.setting, self._feeds, repeat, read)
 
 
 def _import_onnxruntime() -> Any:
@@ -176,35 +187,25 @@ def _read_model(path: Path) -> Model:
         raise ModelRejectedError(f"the model's file cannot be read: {error.strerror}") from error
 
 
-def _profile(onnxruntime: Any, model_path: Path, setting: Setting, feeds: Feeds) -> dict[str, int]:
+def _profile(
+    onnxruntime: Any,
+    model_path: Path,
+    setting: Setting,
+    feeds: Feeds,
+    repeat: Callable[[Callable[[], object]], object],
+    read: Callable[[Path], Result],
+) -> Result:
+    """Run a model in a session with profiling, and read the profile."""
     with tempfile.TemporaryDirectory() as folder:
         # A separate session, since profiling slows runs down.
-        session = _create_session(onnxruntime, model_path, setting, profile_prefix=f"{folder}/node_counts")
+        session = _create_session(onnxruntime, model_path, setting, profile_prefix=f"{folder}/profile")
         try:
-            session.run(None, feeds)
+            repeat(partial(session.run, None, feeds))
         except Exception as error:
             raise RunFailedError(f"ONNX Runtime failed to run the model: {error_text(error)}") from error
         finally:
             profile_path = Path(session.end_profiling())
         try:
-            return count_nodes(profile_path)
-        except (OSError, ValueError) as error:
+            return read(profile_path)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunFailedError(f"the profile of ONNX Runtime cannot be read: {error}") from error
-
-
-def count_nodes(profile_path: Path) -> dict[str, int]:
-    """Count the nodes that each provider ran, from a profile of ONNX Runtime.
-
-    Args:
-        profile_path: The profile of a session, JSON.
-
-    Returns:
-        Number of nodes by name of the provider; a subgraph that a provider compiled is one node.
-    """
-    events = json.loads(profile_path.read_text(encoding="utf-8"))
-    ran = {
-        (event["args"].get("node_index", event["name"]), event["args"]["provider"])
-        for event in events
-        if event.get("cat") == "Node" and event.get("args", {}).get("provider")
-    }
-    return dict(Counter(provider for _, provider in ran))

@@ -18,7 +18,13 @@ from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.file_precision import QUANTISED, with_quantisation
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.openvino_messages import error_text
-from edgeprof_agent.runtimes.openvino_nodes import computes_in_integers, executed, operator_times
+from edgeprof_agent.runtimes.openvino_nodes import (
+    Reading,
+    computes_in_integers,
+    read_counters,
+    time_nodes,
+    window_sizes,
+)
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
@@ -32,9 +38,6 @@ CPU = "CPU"
 
 PRECISION_HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 """Precisions that can be asked for, and their names in OpenVINO, the default first."""
-
-PROFILED_RUN_COUNT = 20
-"""Runs whose mean is the time of an operator; one before them warms up."""
 
 FRONTENDS = {ONNX: "onnx", OPENVINO_IR: "ir"}
 """OpenVINO's reader of each format. `Core.read_model` asks all readers, which print their complaints."""
@@ -99,6 +102,8 @@ class _OpenVinoModel(LoadedModel):
         self._model = model
         self._compiled = compiled
         self._request: Any = None
+        self._profiled_run_count = 0
+        self._first_reading: Reading | None = None
         self._feeds = list(feeds.values())
 
     def run_once(self) -> None:
@@ -110,29 +115,34 @@ class _OpenVinoModel(LoadedModel):
 
     def count_nodes(self) -> dict[str, int]:
         """Run the model once, compiled with a profile, and count the nodes that were executed."""
-        count = len(self._profile(1)[0])
+        count = len(self._profile(1).executed)
         return {self.setting.provider: count} if count else {}
 
     def time_operators(self) -> Sequence[OperatorTime]:
-        """Take the mean of several runs of the model, compiled with a profile."""
-        profiles = self._profile(PROFILED_RUN_COUNT + 1)[1:]
-        return operator_times(profiles, self._compiled, self.setting.provider)
+        """Run the model in several windows, compiled with a profile."""
+        first = self._first_reading or self._profile(1)
+        start_s = time.monotonic()
+        readings = [first, self._profile(1)]
+        sizes = window_sizes(time.monotonic() - start_s)
+        readings += [self._profile(size) for size in sizes]
+        return time_nodes(readings, self._compiled, self.setting.provider)
 
-    def _profile(self, run_count: int) -> list[list[Any]]:
-        """Run the model, compiled with a profile, and return the executed entries of each run."""
+    def _profile(self, run_count: int) -> Reading:
+        """Run the model, compiled with a profile, and read its counters."""
         if self._request is None:
             # Released first: two at once would need twice the memory.
             self._compiled = None
             self._compiled = _compile_for(self._core, self._model, self.setting, {"PERF_COUNT": True})
             self._request = self._compiled.create_infer_request()
-        profiles = []
         try:
             for _ in range(run_count):
                 self._request.infer(self._feeds)
-                profiles.append(executed(self._request.profiling_info))
+            self._profiled_run_count += run_count
+            reading = read_counters(self._request.profiling_info, self._profiled_run_count)
         except Exception as error:
             raise RunFailedError(f"OpenVINO failed to run the model: {error_text(error)}") from error
-        return profiles
+        self._first_reading = self._first_reading or reading
+        return reading
 
 
 def _import_openvino() -> Any:

@@ -1,12 +1,19 @@
 """What OpenVINO made of a model: the nodes that it executes, their times, and whether they compute in integers."""
 
+import dataclasses
+import datetime
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from edgeprof_agent.runtimes.operator_times import PROFILE_DURATION_S, ProfiledOperator, operator_times, shape_text
 from edgeprof_proto.records.measurement import OperatorTime
 
 NOT_COMPUTED = frozenset({"Const", "Constant", "Input", "Output", "Parameter", "Result"})
 """Nodes of a compiled model that hold what goes in, comes out or never changes."""
+
+GROWING_WINDOWS = (3, 12, 48)
+"""Runs in each window of the profile of a fast model; a run before them warms up."""
 
 WORKING = frozenset(
     {"Convolution", "GroupConvolution", "Deconvolution", "FullyConnected", "MatMul", "RNNCell", "RNNSeq"}
@@ -18,46 +25,91 @@ _INTEGER_KERNELS = ("_i8", "_u8")
 that of its input: a convolution of 8-bit integers may run a kernel of float32."""
 
 
-def executed(entries: Iterable[Any]) -> list[Any]:
-    """Return the entries of the nodes that a run executed, in its order.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """A reading of the counters of a compiled model.
 
     Args:
-        entries: The profile of the run.
+        run_count: Runs since it was compiled.
+        mean_us: Mean time of each node over these runs, by name and type, rounded down to whole microseconds; in the
+            order of execution.
+        executed: The nodes of which OpenVINO says that they were executed: those whose mean is not 0.
     """
-    return [entry for entry in entries if entry.status.name == "EXECUTED" and entry.node_type not in NOT_COMPUTED]
+
+    run_count: int
+    mean_us: dict[tuple[str, str], float]
+    executed: frozenset[tuple[str, str]]
 
 
-def operator_times(profiles: Sequence[Sequence[Any]], compiled: Any, provider: str) -> list[OperatorTime]:
-    """Return the mean time of each executed node.
+def read_counters(entries: Iterable[Any], run_count: int) -> Reading:
+    """Read the counters of the nodes that compute.
 
     Args:
-        profiles: The executed entries of each run.
+        entries: The profile.
+        run_count: Runs since the model was compiled.
+    """
+    computing = [entry for entry in entries if entry.node_type not in NOT_COMPUTED]
+    return Reading(
+        run_count,
+        {_key(entry): entry.real_time / datetime.timedelta(microseconds=1) for entry in computing},
+        frozenset(_key(entry) for entry in computing if entry.status.name == "EXECUTED"),
+    )
+
+
+def _key(entry: Any) -> tuple[str, str]:
+    return str(entry.node_name), str(entry.node_type)
+
+
+def window_sizes(run_s: float) -> tuple[int, ...]:
+    """Return how many runs each window of a profile has.
+
+    A reading is a mean over all runs since the model was compiled, in whole microseconds, so that the windows of a
+    fast model must grow: a window that ends at run n tells a time to about n / size microseconds.
+
+    Args:
+        run_s: Time of a run, in seconds.
+    """
+    if sum(GROWING_WINDOWS) * run_s <= PROFILE_DURATION_S:
+        return GROWING_WINDOWS
+    return (max(1, int(PROFILE_DURATION_S / run_s / len(GROWING_WINDOWS))),) * len(GROWING_WINDOWS)
+
+
+def time_nodes(readings: Sequence[Reading], compiled: Any, provider: str) -> list[OperatorTime]:
+    """Return the time of each executed node.
+
+    Args:
+        readings: After the first run, which tells best what is executed, after the warm-up, and after each window.
         compiled: The compiled model.
         provider: Where it ran.
     """
-    times_ms: dict[tuple[str, str], float] = {}
-    for entries in profiles:
-        for entry in entries:
-            key = entry.node_name, entry.node_type
-            times_ms[key] = times_ms.get(key, 0.0) + entry.real_time.total_seconds() * 1_000 / len(profiles)
-    total_ms = sum(times_ms.values())
-    shapes = {node.get_friendly_name(): _shapes(node) for node in compiled.get_runtime_model().get_ops()}
-    return [
-        OperatorTime(
-            name=name,
-            type=kind,
-            time_ms=time_ms,
-            share=time_ms / total_ms if total_ms else 0.0,
-            shapes=shapes.get(name, ()),
+    executed = frozenset[tuple[str, str]]().union(*(reading.executed for reading in readings))
+    outputs = {node.get_friendly_name(): node for node in compiled.get_runtime_model().get_ops()}
+    windows = list(itertools.pairwise(readings[1:]))
+    return operator_times(
+        ProfiledOperator(
+            name=key[0],
+            type=key[1],
+            window_ms=tuple(_window_ms(before, after, key) for before, after in windows),
+            shapes=_shapes(outputs[key[0]]) if key[0] in outputs else (),
             provider=provider,
         )
-        for (name, kind), time_ms in times_ms.items()
-    ]
+        for key in readings[-1].mean_us
+        if key in executed
+    )
+
+
+def _window_ms(before: Reading, after: Reading, key: tuple[str, str]) -> float:
+    """Return the mean time of a node in the runs between two readings."""
+    # What rounding has taken from a mean of n runs is (n - 1) / 2n microseconds on average.
+    first_us, last_us = (
+        reading.run_count * reading.mean_us.get(key, 0.0) + (reading.run_count - 1) / 2 for reading in (before, after)
+    )
+    return max(0.0, last_us - first_us) / (after.run_count - before.run_count) / 1_000
 
 
 def _shapes(node: Any) -> tuple[str, ...]:
-    """Return the shapes of what a node reads."""
-    return tuple("x".join(map(str, value.get_partial_shape())) for value in node.inputs())
+    """Return the shapes of what a node writes."""
+    return tuple(shape_text(value.get_partial_shape()) for value in node.outputs())
 
 
 def computes_in_integers(compiled: Any) -> bool:

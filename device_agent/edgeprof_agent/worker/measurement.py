@@ -1,6 +1,7 @@
 """One measurement, from the loading of the model to the verdict, inside the worker process."""
 
 import os
+import statistics
 import sys
 import time
 from dataclasses import replace
@@ -20,18 +21,16 @@ from edgeprof_agent.runtimes.timed_loop import measure
 from edgeprof_agent.worker.engine_fingerprint import engine_fingerprint
 from edgeprof_agent.worker.node_placement import known_node_counts
 from edgeprof_agent.worker.observer import Observer
+from edgeprof_agent.worker.operators import time_operators
 from edgeprof_agent.worker.request import WorkerRequest
 from edgeprof_agent.worker.server_link import COOL_WAIT_S, ServerLink
 from edgeprof_agent.worker.thermal_gate import ThermalGate
 from edgeprof_agent.worker.verdict import judge
 from edgeprof_proto.records.job import JobPhase
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, MeasurementPlan, Setting
-from edgeprof_proto.records.measurement import Measurement, NodeCount
+from edgeprof_proto.records.measurement import Measurement, NodeCount, spaced_runs
 from edgeprof_proto.records.model_manifest import ManifestInput
 from edgeprof_proto.shared.interval import median_interval
-
-MAX_OPERATOR_COUNT = 100_000
-"""Operators whose times a measurement tells at most."""
 
 THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Environment variables from which libraries of an engine read their number of threads when they are loaded."""
@@ -127,6 +126,8 @@ def _measure_loaded(
     fingerprint = engine_fingerprint(model.driver_version())
     remembered = known_node_counts(request.node_placement, setting, fingerprint)
     node_counts = remembered or _count_nodes(model)
+    median_ms = statistics.median(spaced_runs(history.timed_blocks))
+    operators = time_operators(model, median_ms) if spec.wants_operators else ()
     return Measurement(
         model_sha256=spec.model_sha256,
         setting=setting,
@@ -164,7 +165,7 @@ def _measure_loaded(
         is_start_temperature_reached=gate.is_reached if plan.start_temperature_celsius else None,
         total_ms=_process_age_s() * 1_000,
         inputs=model.inputs,
-        operators=tuple(model.time_operators())[:MAX_OPERATOR_COUNT] if spec.wants_operators else (),
+        operators=operators,
     )
 
 

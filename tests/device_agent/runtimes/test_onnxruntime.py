@@ -1,10 +1,8 @@
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import onnx
-import onnxruntime
 import pytest
 from device_agent.models.onnx_models import fixed_to
 from onnx.reference import ReferenceEvaluator
@@ -13,7 +11,7 @@ from edgeprof_agent.errors import ModelRejectedError, RunFailedError
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.generated_inputs import generate_inputs
-from edgeprof_agent.runtimes.onnxruntime import GRAPH_OPTIMIZATIONS, OnnxRuntime, count_nodes
+from edgeprof_agent.runtimes.onnxruntime import GRAPH_OPTIMIZATIONS, OnnxRuntime
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.shared.onnx_graph import read_model
 
@@ -85,34 +83,29 @@ def test_a_run_that_fails_is_told_in_one_line(tmp_path: Path, write_gather: Call
     assert "\n" not in str(caught.value)
 
 
-def test_nodes_are_counted_by_provider_from_the_runtimes_own_profile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_convolutions: Callable[[Path], Path]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.enable_profiling = True
-    path = write_convolutions(tmp_path / "model.onnx")
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    for _ in range(3):
-        session.run(None, _inputs(path))
-    profile_path = Path(session.end_profiling())
-    assert count_nodes(profile_path) == {"CPUExecutionProvider": 7}
-
-    events = json.loads(profile_path.read_text())
-    for event in events:
-        if event["name"].startswith("dense"):
-            event["args"]["provider"] = "SomeExecutionProvider"
-    profile_path.write_text(json.dumps(events))
-    assert count_nodes(profile_path) == {"CPUExecutionProvider": 6, "SomeExecutionProvider": 1}
-
-
-def test_counting_nodes_leaves_no_profile_behind(
+def test_counting_and_timing_nodes_leaves_no_profile_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_convolutions: Callable[[Path], Path]
 ) -> None:
     model = OnnxRuntime().load(write_convolutions(tmp_path / "model.onnx"), SETTING, input_seed=0)
     work_dir = tmp_path / "work"
     work_dir.mkdir()
     monkeypatch.chdir(work_dir)
-    assert model.count_nodes()
+    assert model.count_nodes() and model.time_operators()
     assert list(work_dir.iterdir()) == []
+
+
+def test_operators_are_timed_in_runs_of_their_own(tmp_path: Path, write_convolutions: Callable[[Path], Path]) -> None:
+    model = OnnxRuntime().load(write_convolutions(tmp_path / "model.onnx"), SETTING, input_seed=0)
+    model.run_once()
+    counts = model.count_nodes()
+    operators = model.time_operators()
+    assert len(operators) == counts["CPUExecutionProvider"]
+    assert {item.provider for item in operators} == {"CPUExecutionProvider"}
+    assert sum(item.share for item in operators) == pytest.approx(1)
+    convolutions = [item for item in operators if item.type == "Conv"]
+    assert len(convolutions) == 3 and all(item.time_ms > 0 for item in convolutions)
+    # Layouts with blocks of channels have more of these.
+    assert all(item.shapes[0].endswith("x16x16") for item in convolutions)
+    assert operators[-1].shapes == ("1x10",)
+    # The counts may be remembered from another worker, and the times taken again.
+    assert len(model.time_operators()) == len(operators)
