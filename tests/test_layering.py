@@ -50,7 +50,7 @@ ROOMS = {
     "edgeprof_predictor": [
         ["profile_references", "search"],
         ["accuracy", "bundle", "evaluation", "profile", "transfer"],
-        ["methods"],
+        ["methods", "operators"],
         ["samplers"],
         ["encodings", "networks", "proxies"],
         ["metrics", "runs", "samples", "tables"],

@@ -21,6 +21,8 @@ PredictorError
 - NothingKeepsLimitError                a latency limit that no candidate is known to keep
 - BackendError (LookupError)            a way to run in parallel that is not installed
 - UnknownProxyError (LookupError)       a zero-cost proxy that is not there
+- GraphError (ValueError)               a graph of operators that is damaged or out of bounds
+- OperatorModelError                    an operator model that cannot be fitted, read, or asked for this graph
 - ProxyError (ValueError)               a network or a batch whose zero-cost proxies cannot be computed
 """
 
@@ -111,3 +113,11 @@ class UnknownProxyError(PredictorError, LookupError):
 
 class ProxyError(PredictorError, ValueError):
     """A network, or a batch for it, with which zero-cost proxies cannot be computed."""
+
+
+class GraphError(PredictorError, ValueError):
+    """A graph of operators is damaged, or a size in it is out of bounds."""
+
+
+class OperatorModelError(PredictorError):
+    """An operator model cannot be fitted to what was measured, cannot be read, or does not fit the graph."""

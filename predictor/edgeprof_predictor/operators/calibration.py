@@ -1,0 +1,88 @@
+"""What networks that were left out say of the level and the width of predictions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from scipy.stats import t as student_t
+
+COVERAGE: Final = 0.9
+
+PRIOR_NETWORKS: Final = 8.0
+"""Networks of the reference settings that the prior of the width is worth."""
+
+PRIOR_SCALE: Final = 0.85
+"""Root mean square of the z-scores of left-out networks on the reference settings."""
+
+LEVEL_SD: Final = 0.05
+"""How far whole networks lie from the sum of their operators, by the reference settings, in logs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """One measured network against what all others say of it.
+
+    Args:
+        network: Its name.
+        log_error: Log of measured over predicted.
+        sd: Standard deviation that was predicted for it.
+    """
+
+    network: str
+    log_error: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Level and width of predictions.
+
+    Args:
+        level: Added to the predicted log latency.
+        level_variance: Its variance.
+        scale: Factor of the predicted standard deviation.
+        degrees: Degrees of freedom of Student's t.
+        median_error: Median of the relative errors of left-out networks; nothing where there are fewer than three.
+    """
+
+    level: float
+    level_variance: float
+    scale: float
+    degrees: float
+    median_error: float | None
+
+    @classmethod
+    def of_left_out(cls, left_out: Sequence[LeftOut], prior_scale: float = PRIOR_SCALE) -> Calibration:
+        """Return the calibration by left-out networks; without any, that of the reference settings.
+
+        Args:
+            left_out: Each whole model that was measured.
+            prior_scale: Root mean square of the z-scores on the reference settings.
+        """
+        precision = 1 / LEVEL_SD**2 + sum(1 / one.sd**2 for one in left_out)
+        weighted = sum(one.log_error / one.sd**2 for one in left_out)
+        squares = 0.0
+        errors = []
+        for one in left_out:
+            # The level that the other networks give: each one's own error would flatter it.
+            others = precision - 1 / one.sd**2
+            error = one.log_error - (weighted - one.log_error / one.sd**2) / others
+            squares += error**2 / (one.sd**2 + 1 / others)
+            errors.append(abs(math.expm1(-error)))
+        count = len(left_out)
+        scale = math.sqrt((PRIOR_NETWORKS * prior_scale**2 + squares) / (PRIOR_NETWORKS + count))
+        return cls(
+            level=weighted / precision,
+            level_variance=1 / precision,
+            scale=scale,
+            degrees=PRIOR_NETWORKS + count,
+            median_error=sorted(errors)[count // 2] if count >= 3 else None,
+        )
+
+    def half_width(self, sd: float) -> float:
+        """Return half the 90 % interval of a log latency whose standard deviation was predicted."""
+        quantile = float(student_t.ppf(0.5 + COVERAGE / 2, self.degrees))
+        return quantile * self.scale * math.sqrt(sd**2 + self.level_variance)

@@ -1,0 +1,31 @@
+"""Which class a convolution is of, by its shapes; the same for all engines."""
+
+from __future__ import annotations
+
+from edgeprof_predictor.operators.classes import OperatorClass
+from edgeprof_predictor.operators.graph import Node
+from edgeprof_predictor.operators.shapes import convolution_groups, weight_of
+
+
+def class_of_convolution(node: Node) -> OperatorClass:
+    """Return the class of a convolution that is not transposed."""
+    rank = len(node.outputs[0].shape) if node.outputs else 4
+    groups = convolution_groups(node)
+    if rank == 3:
+        return OperatorClass.CONVOLUTION_1D if groups == 1 else OperatorClass.GROUPED
+    if rank == 5:
+        return OperatorClass.CONVOLUTION_3D
+    if groups > 1:
+        inputs = node.inputs[0].shape if node.inputs else ()
+        return OperatorClass.DEPTHWISE if len(inputs) > 1 and groups >= inputs[1] > 1 else OperatorClass.GROUPED
+    weight = weight_of(node)
+    kernel = node.numbers("kernel_shape") or (weight.shape[2:] if weight is not None else ())
+    if kernel and all(size == 1 for size in kernel):
+        return OperatorClass.POINTWISE
+    return OperatorClass.CONVOLUTION
+
+
+def class_of_elementwise(node: Node) -> OperatorClass:
+    """Return whether an operator on several values repeats one of them."""
+    shapes = {value.shape for value in (*node.inputs, *node.weights) if value.elements > 1}
+    return OperatorClass.BROADCAST if len(shapes) > 1 else OperatorClass.ELEMENTWISE

@@ -1,0 +1,1 @@
+"""How well latencies of unseen families are predicted: the protocol, its figures, and simpler predictors beside it."""

@@ -1,0 +1,143 @@
+"""An operator model as named arrays and a JSON document, for the file of a profile.
+
+What was measured is stored, with the hyper-parameters; conditioning on it again takes under a second and needs no
+matrix of megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.errors import OperatorModelError
+from edgeprof_predictor.operators.classes import OperatorClass
+from edgeprof_predictor.operators.hyperparameters import Hyperparameters
+from edgeprof_predictor.operators.model import OperatorModel
+from edgeprof_predictor.operators.networks import MAX_RECORDS, MeasuredNetwork
+from edgeprof_predictor.operators.records import OperatorRecord
+from edgeprof_predictor.operators.sizes import MAX_SIZE, Sizes
+from edgeprof_predictor.operators.totals import TotalsModel
+
+VERSION: Final = 1
+PREFIX: Final = "operators."
+"""Arrays of an operator model begin with this, beside those of search spaces in one file."""
+
+MAX_NETWORKS: Final = 10_000
+MAX_STORED_RECORDS: Final = 20 * MAX_RECORDS
+
+_SIZES: Final = tuple(Sizes.__dataclass_fields__)
+_NUMBERS: Final = ("working_set", "network_weights", "time_us", "count", "is_known", "operator_class", "tag", "network")
+
+AnyModel = OperatorModel | TotalsModel
+
+
+def to_parts(model: AnyModel) -> tuple[dict[str, NDArray[np.generic]], dict[str, Any]]:
+    """Return arrays and document of a model."""
+    records = [record for network in model.networks for record in network.records]
+    owners = [position for position, network in enumerate(model.networks) for _ in network.records]
+    tags = sorted({record.tag for record in records})
+    classes = [operator_class.value for operator_class in OperatorClass]
+    codes = {tag: code for code, tag in enumerate(tags)}
+    numbers = [
+        (
+            record.working_set,
+            record.network_weights,
+            np.nan if record.time_us is None else record.time_us,
+            record.count,
+            record.is_known,
+            classes.index(record.operator_class.value),
+            codes[record.tag],
+            owner,
+        )
+        for record, owner in zip(records, owners, strict=True)
+    ]
+    tensors: dict[str, NDArray[np.generic]] = {
+        f"{PREFIX}sizes": np.array([[getattr(record.sizes, name) for name in _SIZES] for record in records]),
+        f"{PREFIX}numbers": np.array(numbers, dtype=np.float64),
+    }
+    hyper = model.posterior.hyper if isinstance(model, OperatorModel) else model.hyper
+    document = {
+        "version": VERSION,
+        "learned_from": "operators" if isinstance(model, OperatorModel) else "totals",
+        "sizes": list(_SIZES),
+        "numbers": list(_NUMBERS),
+        "classes": classes,
+        "tags": tags,
+        "networks": [
+            {"name": network.name, "latency_us": network.latency_us, "is_probe": network.is_probe}
+            for network in model.networks
+        ],
+        "hyperparameters": hyper.to_json(),
+    }
+    return tensors, document
+
+
+def from_parts(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> AnyModel:
+    """Return the model of arrays and a document.
+
+    Raises:
+        OperatorModelError: If they are damaged or of another version.
+    """
+    try:
+        if document["version"] != VERSION:
+            raise OperatorModelError(
+                f"the operator model is of version {document['version']!r}, this release reads {VERSION}; "
+                "use the release that wrote it or onboard the device again"
+            )
+        networks = _networks(tensors, document)
+        hyper = Hyperparameters.from_json(document["hyperparameters"])
+        kind = TotalsModel if document["learned_from"] == "totals" else OperatorModel
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        raise OperatorModelError(f"the operator model is damaged ({error!r}); onboard the device again") from error
+    return kind.fit(networks, hyper)
+
+
+def _networks(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> Sequence[MeasuredNetwork]:
+    sizes = np.asarray(tensors[f"{PREFIX}sizes"], dtype=np.float64)
+    numbers = np.asarray(tensors[f"{PREFIX}numbers"], dtype=np.float64)
+    listed = document["networks"]
+    count = len(numbers)
+    if document["sizes"] != list(_SIZES) or document["numbers"] != list(_NUMBERS):
+        raise OperatorModelError("the operator model holds other numbers than this release reads")
+    if count > MAX_STORED_RECORDS or len(listed) > MAX_NETWORKS:
+        raise OperatorModelError(f"the operator model holds {count} operators of {len(listed)} networks: too many")
+    if sizes.shape != (count, len(_SIZES)) or numbers.shape != (count, len(_NUMBERS)):
+        raise OperatorModelError(f"the operator model's arrays have shapes {sizes.shape} and {numbers.shape}")
+    if not (np.isfinite(sizes).all() and (sizes >= 0).all() and (sizes <= MAX_SIZE).all()):
+        raise OperatorModelError("the operator model holds a size that is negative or not finite")
+    by_network: list[list[OperatorRecord]] = [[] for _ in listed]
+    for row in range(count):
+        record, owner = _record(sizes[row], numbers[row], document)
+        by_network[owner].append(record)
+    return [
+        MeasuredNetwork(
+            name=str(entry["name"]),
+            records=tuple(records),
+            latency_us=float(entry["latency_us"]),
+            is_probe=bool(entry["is_probe"]),
+        )
+        for entry, records in zip(listed, by_network, strict=True)
+    ]
+
+
+def _record(
+    sizes: NDArray[np.float64], numbers: NDArray[np.float64], document: Mapping[str, Any]
+) -> tuple[OperatorRecord, int]:
+    entry = dict(zip(_NUMBERS, (float(number) for number in numbers), strict=True))
+    time_us = entry["time_us"]
+    if time_us <= 0 or entry["count"] < 1 or min(entry["operator_class"], entry["tag"], entry["network"]) < 0:
+        raise OperatorModelError(f"the operator model holds an operator with {entry}")
+    record = OperatorRecord(
+        operator_class=OperatorClass(document["classes"][int(entry["operator_class"])]),
+        tag=str(document["tags"][int(entry["tag"])]),
+        sizes=Sizes(**{name: float(size) for name, size in zip(_SIZES, sizes, strict=True)}),
+        working_set=entry["working_set"],
+        network_weights=entry["network_weights"],
+        count=int(entry["count"]),
+        time_us=None if np.isnan(time_us) else time_us,
+        is_known=bool(entry["is_known"]),
+    )
+    return record, int(entry["network"])
