@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from edgeprof.devices.pairings import forget_device
     from edgeprof.evaluating import Evaluation, evaluate, evaluate_accuracy, import_table, score_network, score_space
     from edgeprof.measuring.benchmark import Benchmark, benchmark
-    from edgeprof.measuring.comparison import Candidate, Comparison, compare
+    from edgeprof.measuring.candidate import Candidate
+    from edgeprof.measuring.comparison import Comparison, compare
     from edgeprof.measuring.effort import make_plan
     from edgeprof.measuring.verification import Verification, verify
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
@@ -82,7 +83,7 @@ __all__ = [
 # Imported on first use: measuring needs no torch, and a device has none of the host's libraries.
 _MODULE_OF = {
     "Benchmark": "edgeprof.measuring.benchmark",
-    "Candidate": "edgeprof.measuring.comparison",
+    "Candidate": "edgeprof.measuring.candidate",
     "Comparison": "edgeprof.measuring.comparison",
     "DeployListener": "edgeprof.deploying",
     "Deployed": "edgeprof.deploying",

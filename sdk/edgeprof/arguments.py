@@ -6,6 +6,9 @@ from typing import Any
 
 from edgeprof.errors import InvalidArgumentError
 
+DEFAULT_RUNTIME = "onnxruntime"
+"""Runtime where none is named and the device has it."""
+
 MAX_SEED = 2**63 - 1
 """The store and every generator of random numbers take seeds up to it."""
 

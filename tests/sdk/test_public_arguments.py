@@ -12,7 +12,7 @@ import edgeprof
 from edgeprof.arguments import as_list, require_number
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.errors import EdgeprofError
-from edgeprof.measuring.comparison import Candidate
+from edgeprof.measuring.candidate import Candidate
 from edgeprof.searching.accuracy import AccuracyTable
 from edgeprof.store import Store, opened
 from edgeprof_predictor.errors import PredictorError

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from edgeprof_agent.errors import SettingNotSupportedError
 from edgeprof_proto.records.device import Cpu
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
+from edgeprof_proto.shared import setting_offer
+from edgeprof_proto.shared.setting_offer import SettingOfferError
 
 WORKING_SHARE = 0.05
 """Threads below this share of the timed CPU time are housekeeping and are not counted."""
@@ -26,12 +28,10 @@ def check_cores(setting: Setting, cpu: Cpu) -> None:
     Raises:
         SettingNotSupportedError: If it has no such cluster.
     """
-    cores = setting.options.get(CORES_OPTION, ALL_CORES)
-    names = (ALL_CORES, *(cluster.name for cluster in cpu.clusters if cluster.name != ALL_CORES))
-    if cores not in names:
-        raise SettingNotSupportedError(
-            f"the processor of this device has no cores {cores!r}; choose from: {', '.join(names)}"
-        )
+    try:
+        setting_offer.check_cores(setting, cpu)
+    except SettingOfferError as error:
+        raise SettingNotSupportedError(str(error)) from error
 
 
 def without_cores(setting: Setting) -> Setting:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.cli.console import messages, print_facts, print_json
+from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.measurement_text import measurement_facts, sustained_facts
 from edgeprof.cli.model_inputs import as_mapping, model_input_options, print_operators
 from edgeprof.cli.parameters import (
@@ -17,7 +18,6 @@ from edgeprof.cli.parameters import (
     device_option,
     effort_option,
     json_option,
-    setting_from,
     setting_options,
 )
 from edgeprof.cli.progress import MeasurementProgress
@@ -74,7 +74,6 @@ def benchmark(
     import edgeprof
 
     _check_picture(picture, sustained, model)
-    setting = setting_from(**setting_values)
     plan = edgeprof.make_plan(
         effort,
         sustained_s=sustained,
@@ -88,7 +87,7 @@ def benchmark(
         result = edgeprof.benchmark(
             client,
             model,
-            setting=setting,
+            setting=device_setting(client, model, **setting_values),
             plan=plan,
             sustained_s=sustained,
             allow_fallback=allow_fallback,

@@ -1,7 +1,6 @@
 """`edgeprof compare`."""
 
-import re
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +8,8 @@ import click
 
 from edgeprof.arguments import MAX_PAIR_COUNT
 from edgeprof.cli.console import messages, milliseconds, print_facts, print_json
-from edgeprof.cli.measurement_text import deciding_inputs_text
+from edgeprof.cli.device_setting import device_setting
+from edgeprof.cli.measurement_text import deciding_inputs_text, setting_text
 from edgeprof.cli.parameters import (
     Count,
     allow_fallback_option,
@@ -17,35 +17,30 @@ from edgeprof.cli.parameters import (
     effort_option,
     json_option,
     seed_option,
-    setting_from,
     setting_options,
 )
 from edgeprof.cli.progress import print_waiting
 
 if TYPE_CHECKING:
-    from edgeprof.measuring.comparison import Candidate, Comparison
+    from edgeprof.measuring.candidate import Candidate
+    from edgeprof.measuring.comparison import Comparison
+    from edgeprof_proto.records.device import Device
+    from edgeprof_proto.records.job_spec import Setting
     from edgeprof_proto.records.measurement import Measurement
-
-SETTING_FIELDS = {
-    "runtime": "runtime",
-    "provider": "provider",
-    "precision": "precision",
-    "threads": "thread_count",
-    "batch": "batch_size",
-}
-"""Names that `--versus` shares with the options of a setting, and the fields they mean; any other is an option."""
 
 
 @click.command()
-@click.argument("a", type=click.Path(path_type=Path), metavar="A.onnx")
-@click.argument("b", type=click.Path(path_type=Path), metavar="[B.onnx]", required=False)
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="[B]", required=False)
 @device_option
+@click.option("--space", help="Search space, where A and B are architectures of one and no files.")
 @setting_options
 @click.option(
     "--versus",
     multiple=True,
     metavar="NAME=VALUE",
-    help="What is different in B's setting, as threads=2 or graph_optimization=basic; may be given again.",
+    help="What is different in B's setting, as threads=2, runtime=openvino or graph_optimization=basic; may be given "
+    "again. Another runtime starts from its own defaults.",
 )
 @click.option("--pairs", type=Count(5, MAX_PAIR_COUNT), default=8, show_default=True, help="Measurements of each.")
 @seed_option("Seed of the order within pairs.")
@@ -53,9 +48,10 @@ SETTING_FIELDS = {
 @allow_fallback_option
 @json_option
 def compare(
-    a: Path,
-    b: Path | None,
+    a: str,
+    b: str | None,
     address: str,
+    space: str | None,
     versus: tuple[str, ...],
     pairs: int,
     seed: int,
@@ -64,20 +60,20 @@ def compare(
     as_json: bool,
     **setting_values: Any,
 ) -> None:
-    """Measure two models, or two settings of one, in alternation, and say which is faster, if that is certain."""
+    """Measure two models, or two settings of one, in alternation, and say which is faster, if that is certain.
+
+    A and B are files of models that the runtime reads, or with --space architectures, each exported for its runtime.
+    """
     import edgeprof
 
     if b is None and not versus:
         raise click.UsageError("name a second model, or what is different in B's setting with --versus NAME=VALUE")
-    setting = setting_from(**setting_values)
-    first = edgeprof.Candidate(name=a.name, model=a, setting=setting)
-    name = " ".join([(b or a).name, *versus])
-    second = edgeprof.Candidate(name=name, model=b or a, setting=_with_changes(setting, versus))
+    changes = _changes(versus)
     with edgeprof.connect(address) as client:
+        setting = device_setting(client, Path(a) if space is None else None, **setting_values)
         found = edgeprof.compare(
             client,
-            first,
-            second,
+            *_candidates(client.device(), a, b, space, setting, changes),
             pair_count=pairs,
             plan=edgeprof.make_plan(effort),
             allow_fallback=allow_fallback,
@@ -91,16 +87,42 @@ def compare(
         _print(found)
 
 
+def _candidates(
+    device: "Device", a: str, b: str | None, space: str | None, setting: "Setting", changes: Mapping[str, str]
+) -> "tuple[Candidate, Candidate]":
+    """Return A and B; nothing is exported before it is known that both can be."""
+    from edgeprof.measuring.candidate import Candidate
+    from edgeprof.measuring.changed_setting import changed_setting
+    from edgeprof.measuring.setting_check import require_exportable
+
+    settings = (setting, changed_setting(device, setting, changes))
+    suffix = "".join(f" {name}={value}" for name, value in changes.items())
+    if space is None:
+        first, second = Path(a), Path(b or a)
+        return (
+            Candidate(name=first.name, model=first, setting=settings[0]),
+            Candidate(name=second.name + suffix, model=second, setting=settings[1]),
+        )
+    for item in settings:
+        require_exportable(device, item)
+    return (
+        Candidate.from_architecture(space, a, device, setting=settings[0]),
+        Candidate.from_architecture(space, b or a, device, setting=settings[1], name=(b or a) + suffix),
+    )
+
+
 def _print_measurement(candidate: "Candidate", measurement: "Measurement") -> None:
     messages.print(f"{candidate.name}: {milliseconds(measurement.median_ms)}, {measurement.verdict.kind.text}")
 
 
 def _document(found: "Comparison") -> dict[str, Any]:
     """The result for machines."""
+    from edgeprof_proto.record_json import to_json
+
     a_ms, b_ms = found.median_ms
     return {
-        "a": {"name": found.a.name, "median_ms": a_ms},
-        "b": {"name": found.b.name, "median_ms": b_ms},
+        "a": {"name": found.a.name, "median_ms": a_ms, "setting": to_json(found.pairs[0].a.setting)},
+        "b": {"name": found.b.name, "median_ms": b_ms, "setting": to_json(found.pairs[0].b.setting)},
         "ratio": found.ratio,
         "lower": found.lower,
         "upper": found.upper,
@@ -117,8 +139,8 @@ def _document(found: "Comparison") -> dict[str, Any]:
 def _print(found: "Comparison") -> None:
     a_ms, b_ms = found.median_ms
     facts = {
-        "A": milliseconds(a_ms),
-        "B": milliseconds(b_ms),
+        "A": f"{milliseconds(a_ms)}, {setting_text(found.pairs[0].a.setting)}",
+        "B": f"{milliseconds(b_ms)}, {setting_text(found.pairs[0].b.setting)}",
         "B takes": f"{found.ratio:.3f} times A's time, {found.lower:.3f} to {found.upper:.3f} ({found.level:.0%})",
         "conclusion": _conclusion(found),
         "measurements": f"{2 * len(found.pairs)}, {found.unstable_count} of them not stable",
@@ -129,21 +151,16 @@ def _print(found: "Comparison") -> None:
     print_facts(f"A {found.a.name}, B {found.b.name} on {found.device.board or found.device.host_name}", facts)
 
 
-def _with_changes(setting: Any, changes: tuple[str, ...]) -> Any:
-    for change in changes:
+def _changes(versus: Sequence[str]) -> dict[str, str]:
+    changes = {}
+    for change in versus:
         name, _, value = change.partition("=")
         if not (name and value):
-            raise click.BadParameter(f"--versus wants NAME=VALUE, got {change!r}")
-        field = SETTING_FIELDS.get(name)
-        if field is None:
-            setting = replace(setting, options={**setting.options, name: value})
-        elif isinstance(getattr(setting, field), int):
-            if not re.fullmatch("[0-9]{1,9}", value):
-                raise click.BadParameter(f"--versus {name} wants a number, got {value!r}")
-            setting = replace(setting, **{field: int(value)})
-        else:
-            setting = replace(setting, **{field: value})
-    return setting
+            raise click.UsageError(f"--versus wants NAME=VALUE, got {change!r}")
+        if name in changes:
+            raise click.UsageError(f"--versus gives {name} twice; give each name once")
+        changes[name] = value
+    return changes
 
 
 def _conclusion(found: "Comparison") -> str:

@@ -88,9 +88,9 @@ def _setting_arguments(values: Mapping[str, Any]) -> list[str]:
     Args:
         values: The values by name, as a command gets them.
     """
-    setting, default = setting_from(**values), setting_from("onnxruntime", "", "", 1, 1, ())
+    setting, default = setting_from(**values), setting_from(None, "", "", 1, 1, ())
     texts = {
-        "--runtime": setting.runtime if setting.runtime != default.runtime else "",
+        "--runtime": setting.runtime if values["runtime"] is not None else "",
         "--provider": setting.provider,
         "--precision": setting.precision,
         "--threads": str(setting.thread_count) if setting.thread_count != default.thread_count else "",

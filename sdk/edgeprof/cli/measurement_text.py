@@ -40,7 +40,7 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
         "first inference": milliseconds(measurement.first_inference_ms),
         "load": milliseconds(measurement.load_ms),
         "peak memory": NOT_REPORTED if peak is None else f"{peak / 2**20:.0f} MiB",
-        "setting": _setting_text(measurement.setting),
+        "setting": setting_text(measurement.setting),
         "ran on": _execution_text(measurement),
         "conditions": _conditions_text(measurement),
         "inputs": _inputs_text(measurement.inputs),
@@ -85,7 +85,12 @@ def _interval_text(measurement: Measurement) -> str:
     return f"± {interval.half_width:.1%}, {interval.lower_ms:.4g} to {interval.upper_ms:.4g} ({interval.level:.0%})"
 
 
-def _setting_text(setting: Setting) -> str:
+def setting_text(setting: Setting) -> str:
+    """A setting in words.
+
+    Args:
+        setting: The setting that ran.
+    """
     cores = setting.options.get(CORES_OPTION, ALL_CORES)
     return (
         f"{setting.runtime} {setting.runtime_version}, {setting.provider}, {setting.precision}, "

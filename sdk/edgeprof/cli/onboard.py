@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, print_table
+from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.parameters import (
     Count,
     Duration,
@@ -16,7 +17,6 @@ from edgeprof.cli.parameters import (
     device_option,
     json_option,
     seed_option,
-    setting_from,
     setting_options,
 )
 
@@ -57,7 +57,6 @@ def onboard(
 
     Interrupted, the same command goes on where it stopped.
     """
-    setting = setting_from(**setting_values)
     import edgeprof
     from edgeprof.cli.session_progress import SessionProgress
     from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
@@ -70,7 +69,7 @@ def onboard(
         onboarded = edgeprof.onboard(
             client,
             space,
-            setting=setting,
+            setting=device_setting(client, **setting_values),
             goal=goal,
             output=output,
             seed=seed,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from edgeprof.arguments import MAX_JOB_COUNT, MAX_SEED
+from edgeprof.arguments import DEFAULT_RUNTIME, MAX_JOB_COUNT, MAX_SEED
 from edgeprof_proto import DEFAULT_PORT
 from edgeprof_proto.records.job_spec import Setting
 
@@ -241,9 +241,9 @@ def allow_fallback_option(command: F) -> F:
 
 
 def setting_options(command: F) -> F:
-    """Add the options that make a setting; `setting_from` reads them."""
+    """Add the options that make a setting; `setting_from` reads them, or `device_setting` once there is a device."""
     options = (
-        click.option("--runtime", default="onnxruntime", show_default=True, help="Runtime on the device."),
+        click.option("--runtime", help="Runtime on the device.  [default: onnxruntime, or else the first it has]"),
         click.option("--provider", default="", help="Execution provider or delegate.  [default: the runtime's]"),
         click.option("--precision", default="", help="Precision of the computation.  [default: the runtime's]"),
         click.option("--threads", type=Count(1, MAX_SETTING_COUNT), default=1, show_default=True, help="Threads."),
@@ -274,15 +274,15 @@ def calibration_option(command: F) -> F:
 
 
 def setting_from(
-    runtime: str, provider: str, precision: str, threads: int, batch: int, options: tuple[str, ...]
+    runtime: str | None, provider: str, precision: str, threads: int, batch: int, options: tuple[str, ...]
 ) -> Setting:
-    """Make the setting that the options of `setting_options` describe."""
+    """Make the setting that the options of `setting_options` describe; a runtime that is None is the default one."""
     pairs = [option.partition("=") for option in options]
     for name, separator, value in pairs:
         if not (name and separator and value):
             raise click.BadParameter(f"--option wants NAME=VALUE, got {name + separator + value!r}")
     return Setting(
-        runtime=runtime,
+        runtime=runtime or DEFAULT_RUNTIME,
         provider=provider,
         precision=precision,
         thread_count=threads,

@@ -9,13 +9,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from edgeprof.devices.client import DeviceClient
+from edgeprof.devices.model_files import find_model_files
 from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.collection import collect_results
 from edgeprof.measuring.recording import FailureWatch, record_result
 from edgeprof.measuring.setting_check import require_runnable
 from edgeprof.measuring.sustained import SustainedCurve, require_time_for, sustained_curve, sustained_plan
 from edgeprof.store import Store, opened
-from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
+from edgeprof.store.platform import Platform, default_setting, resolve_platform
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
@@ -45,7 +46,7 @@ def benchmark(
     client: DeviceClient,
     model: str | os.PathLike[str],
     *,
-    setting: Setting = DEFAULT_SETTING,
+    setting: Setting | None = None,
     plan: MeasurementPlan | None = None,
     sustained_s: float | None = None,
     allow_fallback: bool = False,
@@ -65,7 +66,7 @@ def benchmark(
     Args:
         client: The device.
         model: File of the model.
-        setting: How to run it.
+        setting: How to run it; None for the default of the device, ONNX Runtime where it has that.
         plan: How long and how often to run it, see `make_plan`; None for the agent's, or that of sustained work.
         sustained_s: Time in timed runs, in seconds, over which latency is followed; None for no sustained work.
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
@@ -83,7 +84,7 @@ def benchmark(
     """
     with opened(store) as store:
         device = client.device()
-        platform = _ready_platform(client, device, setting, model, store, on_collected)
+        setting, platform = _ready_platform(client, device, setting, model, store, on_collected)
         with _new_job(client, on_event) as (job_id, watch):
             measurement = client.measure(
                 Path(model),
@@ -115,18 +116,23 @@ def _timed_plan(plan: MeasurementPlan | None, sustained_s: float | None, device:
 def _ready_platform(
     client: DeviceClient,
     device: Device,
-    setting: Setting,
+    setting: Setting | None,
     model: str | os.PathLike[str],
     store: Store,
     on_collected: Callable[[int], None],
-) -> Platform:
-    """Check what can be known before the upload, and bring results of earlier runs into the store."""
+) -> tuple[Setting, Platform]:
+    """Check what can be known before the upload, and bring results of earlier runs into the store.
+
+    Returns:
+        The setting, where none is asked for the default of the device, and the platform.
+    """
     store.record_device(device, client.address)
+    setting = setting or default_setting(device, find_model_files(model).model_format)
     require_runnable(device, setting, model)
     platform = resolve_platform(device, setting)
     if count := collect_results(client, device, store):
         on_collected(count)
-    return platform
+    return setting, platform
 
 
 @contextmanager

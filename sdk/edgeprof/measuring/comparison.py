@@ -6,6 +6,7 @@ two medians of a pair; the interval of the median ratio is a rank interval (see 
 a few disturbed pairs do not change.
 """
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -20,76 +21,23 @@ from typing import Literal
 from edgeprof.arguments import MAX_PAIR_COUNT, require_count, require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.model_files import find_model_files
-from edgeprof.errors import EdgeprofError
-from edgeprof.exporters.choice import choose_exporter
-from edgeprof.exporters.converter import Converter
-from edgeprof.folders import usable_model_folder
+from edgeprof.errors import EdgeprofError, ModelFileError
 from edgeprof.measuring.attempt import AttemptRunner
+from edgeprof.measuring.candidate import Candidate
 from edgeprof.measuring.pairs import Pair, counted_pairs, measuring_order, planned_pair_count
 from edgeprof.measuring.setting_check import require_runnable
-from edgeprof.prediction import load_profile
 from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store, opened
-from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
-from edgeprof_predictor.profile import Profile
-from edgeprof_predictor.spaces import get_space
+from edgeprof.store.platform import Platform, default_setting, resolve_platform
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job import Job
-from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import Measurement, VerdictKind
 from edgeprof_proto.shared.interval import LEVEL, MIN_BLOCK_COUNT, middle_ranks
 
 DEFAULT_PAIR_COUNT = 8
 
 Side = Literal["a", "b"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One of the two that are compared.
-
-    Args:
-        name: Name in reports.
-        model: The model's file.
-        setting: How to run it.
-    """
-
-    name: str
-    model: str | os.PathLike[str]
-    setting: Setting = DEFAULT_SETTING
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "model", Path(self.model))
-
-    @classmethod
-    def from_profile(
-        cls,
-        profile: Profile | str | os.PathLike[str],
-        architecture: str,
-        *,
-        device: Device | None = None,
-        model_folder: str | os.PathLike[str] | None = None,
-    ) -> "Candidate":
-        """Make a candidate of an architecture, exported and run in the setting of a profile's platform.
-
-        Args:
-            profile: The profile, or the file that holds it.
-            architecture: Text of an architecture of the profile's search space.
-            device: The device as its agent describes it, whose runtime says which formats it reads; None for ONNX.
-            model_folder: Where exported networks are kept; None for the user's cache.
-
-        Raises:
-            ProfileError: If the file is damaged or of another version.
-            ArchitectureError: If the text names no architecture of the space.
-            ExportError: If this host cannot write the network in the format and precision of the platform.
-            EdgeprofError: If the profile does not name its platform.
-        """
-        loaded = load_profile(profile)
-        setting = Platform.from_facts(loaded.platform).setting
-        space, folder = get_space(loaded.space.name), usable_model_folder(model_folder)
-        with Converter(choose_exporter(device, setting), space, folder, batch_size=setting.batch_size) as converter:
-            model = converter.convert(space.format(space.parse(architecture)))[0]
-        return cls(name=architecture, model=model, setting=setting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +81,9 @@ class Comparison:
 
     def platform(self, side: Side) -> Platform:
         """The platform on which a candidate was measured."""
-        return resolve_platform(self.device, (self.a if side == "a" else self.b).setting)
+        setting = (self.a if side == "a" else self.b).setting
+        assert setting is not None  # filled in before the first measurement
+        return resolve_platform(self.device, setting)
 
     @property
     def unstable_count(self) -> int:
@@ -164,7 +114,7 @@ def compare(
 
     Args:
         client: The device.
-        a: The first candidate; a file of a model runs in the default setting.
+        a: The first candidate; a file of a model runs in the default setting of the device.
         b: The second.
         pair_count: Pairs, at least 5.
         plan: How long and how often each job runs its model; None for the agent's default.
@@ -175,18 +125,19 @@ def compare(
         on_waiting: Called with a job that has to wait for others: its position, and who runs meanwhile.
 
     Raises:
-        SettingNotSupportedError: If a precision is asked for that is not that of the file, or too many threads are.
+        RuntimeNotFoundError: If the device lacks the runtime of one of them.
+        SettingNotSupportedError: If it does not offer what else a setting asks for, or a file computes in another
+            precision.
+        ModelFileError: If a file cannot be read, or is no model that its runtime reads.
         EdgeprofError: If there are too few pairs for an interval, or a measurement failed.
     """
-    require_count("the number of pairs", pair_count, 1, MAX_PAIR_COUNT)
-    if middle_ranks(pair_count, LEVEL) is None:
-        raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
-    candidates = {"a": _candidate(a), "b": _candidate(b)}
+    _require_pairs(pair_count)
     require_seed(seed)
     with opened(store) as store:
         device = client.device()
         store.record_device(device, client.address)
-        platforms = {side: _platform(device, candidate) for side, candidate in candidates.items()}
+        candidates = {"a": _candidate(a, device), "b": _candidate(b, device)}
+        platforms = _platforms(device, candidates)
         requests = {side: _request(platform, plan, allow_fallback) for side, platform in platforms.items()}
         purpose = f"comparison {_digest(candidates, requests, device)}"
         with store.session(platforms["a"], "", seed, purpose=purpose) as record:
@@ -203,19 +154,41 @@ def compare(
     return _comparison(device, candidates["a"], candidates["b"], pairs)
 
 
-def _platform(device: Device, candidate: Candidate) -> Platform:
-    require_runnable(device, candidate.setting, candidate.model)
-    return resolve_platform(device, candidate.setting)
+def _require_pairs(pair_count: int) -> None:
+    """Check that there are enough pairs for an interval."""
+    require_count("the number of pairs", pair_count, 1, MAX_PAIR_COUNT)
+    if middle_ranks(pair_count, LEVEL) is None:
+        raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
+
+
+def _platforms(device: Device, candidates: Mapping[str, Candidate]) -> dict[str, Platform]:
+    """Return the platform of each side, once it is known that the device can run both."""
+    platforms = {}
+    for side, candidate in candidates.items():
+        assert candidate.setting is not None
+        try:
+            require_runnable(device, candidate.setting, candidate.model)
+        except ModelFileError as error:
+            if side == "a" or candidate.model != candidates["a"].model:
+                raise
+            raise ModelFileError(
+                f"{error}; A and B are this one file: give B a second one, which {candidate.setting.runtime} reads"
+            ) from error
+        platforms[side] = resolve_platform(device, candidate.setting)
+    return platforms
 
 
 def _request(platform: Platform, plan: MeasurementPlan | None, allow_fallback: bool) -> MeasurementRequest:
     return MeasurementRequest(setting=platform.setting, plan=plan or MeasurementPlan(), allow_fallback=allow_fallback)
 
 
-def _candidate(candidate: Candidate | str | os.PathLike[str]) -> Candidate:
-    if isinstance(candidate, Candidate):
+def _candidate(candidate: Candidate | str | os.PathLike[str], device: Device) -> Candidate:
+    if not isinstance(candidate, Candidate):
+        candidate = Candidate(name=Path(candidate).name, model=Path(candidate))
+    if candidate.setting is not None:
         return candidate
-    return Candidate(name=Path(candidate).name, model=Path(candidate))
+    model_format = find_model_files(candidate.model).model_format
+    return dataclasses.replace(candidate, setting=default_setting(device, model_format))
 
 
 def _digest(candidates: Mapping[str, Candidate], requests: Mapping[str, MeasurementRequest], device: Device) -> str:
@@ -224,7 +197,7 @@ def _digest(candidates: Mapping[str, Candidate], requests: Mapping[str, Measurem
     models = {
         side: find_model_files(item.model, formats.get(runtime, ()), runtime).sha256()
         for side, item in candidates.items()
-        for runtime in [item.setting.runtime]
+        for runtime in [item.setting.runtime if item.setting else ""]
     }
     identity = [models, {side: to_json(request) for side, request in requests.items()}]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]

@@ -13,7 +13,6 @@ from datetime import datetime, timezone
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import ExportError, OnboardingError
-from edgeprof.exporters.choice import choose_exporter
 from edgeprof.exporters.converter import Converter
 from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.anchor import latency_estimates
@@ -28,7 +27,7 @@ from edgeprof.measuring.next_step import (
     measurement_counts,
     next_step,
 )
-from edgeprof.measuring.setting_check import require_threads
+from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.spare_core import has_spare_core
 from edgeprof.measuring.time_ledger import AGENT, MEASURING, TimeLedger
 from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store
@@ -87,9 +86,8 @@ class MeasurementSession:
         self._listener = listener or SessionListener()
         self._time_ledger = time_ledger or TimeLedger()
         device, setting = client.device(), platform.setting
-        require_threads(device, setting)
         self._converter = Converter(
-            choose_exporter(device, setting),
+            require_exportable(device, setting),
             self.space,
             usable_model_folder(model_folder),
             batch_size=setting.batch_size,

@@ -11,9 +11,8 @@ from edgeprof._version import VERSION
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import OnboardingError
-from edgeprof.exporters.choice import choose_exporter
 from edgeprof.measuring.session import MeasurementSession
-from edgeprof.measuring.setting_check import require_threads
+from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.listener import OnboardingListener
@@ -21,7 +20,7 @@ from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
 from edgeprof.output_files import check_output
 from edgeprof.store import SessionRecord, Store, opened
-from edgeprof.store.platform import DEFAULT_SETTING, Platform, resolve_platform
+from edgeprof.store.platform import Platform, default_setting, resolve_platform
 from edgeprof_predictor.bundle import Bundle, load_bundle
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.profile import Profile
@@ -51,7 +50,7 @@ def onboard(
     client: DeviceClient,
     space: str,
     *,
-    setting: Setting = DEFAULT_SETTING,
+    setting: Setting | None = None,
     goal: Goal | None = None,
     output: str | os.PathLike[str] | None = None,
     store: Store | str | os.PathLike[str] | None = None,
@@ -68,7 +67,7 @@ def onboard(
     Args:
         client: The device.
         space: Name of the search space, for example `nasbench201`.
-        setting: How the networks run.
+        setting: How the networks run; None for the default of the device, ONNX Runtime where it has that.
         goal: When to stop; None for ten samples.
         output: File of the profile, or a folder in which it is named after platform and space; None to write none.
         store: Where plans and results are written, or its file; None for the user's own.
@@ -104,10 +103,10 @@ def onboard(
         return onboarded
 
 
-def _platform(device: Device, setting: Setting) -> Platform:
+def _platform(device: Device, setting: Setting | None) -> Platform:
     """Return the platform of a setting, once it is known that networks can be exported for it."""
-    require_threads(device, setting)
-    choose_exporter(device, setting)
+    setting = setting or default_setting(device)
+    require_exportable(device, setting)
     return resolve_platform(device, setting)
 
 

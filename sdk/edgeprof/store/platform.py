@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edgeprof.arguments import DEFAULT_RUNTIME
 from edgeprof.errors import EdgeprofError
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.device import Device, RuntimeInfo
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
+from edgeprof_proto.shared.model_formats import ONNX
 
-DEFAULT_SETTING = Setting(runtime="onnxruntime")
-"""ONNX Runtime's default provider on one thread with batch 1."""
+_SIMULATED = "simulated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,26 @@ class Platform:
             )
         except (KeyError, ValueError) as error:
             raise EdgeprofError(f"the profile does not say which platform it belongs to: {error}") from error
+
+
+def default_setting(device: Device, model_format: str = "") -> Setting:
+    """The setting where none is named: a runtime of the device with its default provider, one thread, batch 1.
+
+    The runtime is `DEFAULT_RUNTIME` where the device has it, or else the first that it has; the simulated one only
+    where there is no other. Runtimes that do not read the model come last.
+
+    Args:
+        device: The device as its agent describes it.
+        model_format: Format of the model that is to run; empty where it is not known.
+    """
+
+    def rank(runtime: RuntimeInfo) -> tuple[bool, bool, bool]:
+        # An agent that does not tell its formats has ONNX Runtime alone.
+        reads = not model_format or model_format in (runtime.model_formats or (ONNX,))
+        return not reads, runtime.name != DEFAULT_RUNTIME, runtime.name == _SIMULATED
+
+    available = [runtime for runtime in device.runtimes if runtime.unavailable_reason is None]
+    return Setting(runtime=min(available, key=rank).name if available else DEFAULT_RUNTIME)
 
 
 def resolve_platform(device: Device, setting: Setting) -> Platform:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from factories import measurement_of
+from factories import SETTING, measurement_of
 
 from edgeprof.errors import (
     AgentUnavailableError,
@@ -16,6 +16,7 @@ from edgeprof.errors import (
     UnreadableAnswerError,
     remote_error,
 )
+from edgeprof_proto.records.device import Cpu, RuntimeInfo
 from edgeprof_proto.records.job import Failure, JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
@@ -61,7 +62,15 @@ class ScriptedClient:
         self.on_acknowledge: Callable[[list[str]], None] = lambda job_ids: None
 
     def device(self) -> Any:
-        return SimpleNamespace(limits=SimpleNamespace(thread_count=0), runtimes=(), host_name="scripted")
+        runtime = RuntimeInfo(
+            name=SETTING.runtime,
+            version=SETTING.runtime_version,
+            providers=(SETTING.provider,),
+            precisions=(SETTING.precision,),
+        )
+        cpu = Cpu(architecture="aarch64", core_count=1)
+        limits = SimpleNamespace(thread_count=0)
+        return SimpleNamespace(limits=limits, runtimes=(runtime,), cpu=cpu, host_name="scripted")
 
     def measure(
         self,

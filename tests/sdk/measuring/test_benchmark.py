@@ -13,7 +13,7 @@ from edgeprof.store import Store
 from edgeprof.testing import Fault, FaultKind, Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job import JobEvent, JobState
-from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 SPACE = get_space("nasbench201")
 TEXTS = [SPACE.format(item) for item in SPACE.sample(2, seed=0)]
@@ -104,6 +104,13 @@ def test_a_comparison_from_python_is_stored_and_acknowledged(
         found = edgeprof.compare(client, a, b, pair_count=5, plan=SHORT)
         assert acknowledged(client, 10) == [True] * 10
         verification = edgeprof.verify(client, tmp_path / "board.edgeprof", count=3)
+        changes = {"runtime": "openvino"}
+        with pytest.raises(edgeprof.EdgeprofError, match="needs the device"):
+            edgeprof.Candidate.from_profile(profile, TEXTS[0], changes=changes)
+        other = edgeprof.Candidate.from_profile(profile, TEXTS[0], device=client.device(), changes=changes)
+        with pytest.raises(edgeprof.EdgeprofError, match="offers no runtime 'openvino'"):
+            edgeprof.compare(client, a, other)
+    assert (other.setting, other.model) == (Setting(runtime="openvino"), a.model)
     truth = simulated_device.true_latencies_ms(SPACE, [SPACE.parse(text) for text in TEXTS])
     assert found.ratio == pytest.approx(truth[1] / truth[0], rel=0.02)
     assert found.device.device_id == profile.platform["device_id"]

@@ -9,7 +9,8 @@ from sdk.cli.test_cli import edgeprof as command
 import edgeprof
 from edgeprof.errors import EdgeprofError
 from edgeprof.exporters.onnx import export_architecture
-from edgeprof.measuring.comparison import Candidate, compare
+from edgeprof.measuring.candidate import Candidate
+from edgeprof.measuring.comparison import compare
 from edgeprof.measuring.effort import EFFORTS
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.spaces import get_space

@@ -21,7 +21,7 @@ def simulated_device_runtimes() -> tuple[str, ...]:
     ("setting", "sentence"),
     [
         (Setting(runtime="onnxruntime", precision="float64"), "in float32, float16 or int8.*or leave it out"),
-        (Setting(runtime="onnxruntime", precision="float7"), "no precision 'float7'; choose from: float32, "),
+        (Setting(runtime="onnxruntime", precision="float7"), "not offer precision 'float7'; it offers: float32, "),
         (Setting(runtime="simulated", thread_count=1_000), "allows 64 threads, 1000 were asked for"),
     ],
     ids=["float64", "float7", "threads"],
