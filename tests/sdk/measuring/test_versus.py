@@ -15,8 +15,12 @@ import edgeprof
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.records.job_spec import MeasurementPlan
 
 SPACE = get_space("nasbench201")
+SHORT = MeasurementPlan(
+    warmup_run_count=6, warmup_duration_ms=0.1, timed_run_count=25, timed_duration_ms=0.1, block_count=5
+)
 ARCHITECTURE = "|nor_conv_1x1~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
 
 
@@ -42,9 +46,12 @@ Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def compare(device: SimulatedDevice) -> Run:
+def compare(device: SimulatedDevice, monkeypatch: pytest.MonkeyPatch) -> Run:
+    # The shortest of all efforts still runs for a second each time.
+    monkeypatch.setattr("edgeprof.make_plan", lambda effort: SHORT)
+
     def call(*arguments: str | Path) -> tuple[int, str]:
-        asked = ["compare", *map(str, arguments), "--device", device.address, "--pairs", "5", "--effort", "quick"]
+        asked = ["compare", *map(str, arguments), "--device", device.address, "--pairs", "5"]
         result = CliRunner().invoke(command, asked)
         return result.exit_code, result.output if result.exit_code != 1 else str(result.exception)
 
