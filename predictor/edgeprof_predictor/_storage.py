@@ -46,6 +46,16 @@ def unpack(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, Any]]:
     return tensors, document
 
 
+def digest_of(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 over arrays and a document, by which a damaged file is told."""
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
 def read_tensors(path: Path, sha256: str) -> dict[str, NDArray[np.generic]]:
     """Return the arrays of a bundle's file.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor._output_files import write_output
-from edgeprof_predictor._storage import pack, unpack
+from edgeprof_predictor._storage import digest_of, pack, unpack
 from edgeprof_predictor.errors import ProfileError, UnknownSearchSpaceError
 from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.samples import Samples
@@ -104,7 +102,7 @@ class Profile:
             "platform": dict(self.platform),
             "provenance": dict(self.provenance),
         }
-        write_output(path, pack(tensors, document | {"sha256": _sha256(tensors, document)}))
+        write_output(path, pack(tensors, document | {"sha256": digest_of(tensors, document)}))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Profile:
@@ -145,14 +143,5 @@ def _check(document: dict[str, Any], tensors: Mapping[str, NDArray[np.generic]],
             f"use the release that wrote it or onboard the platform again"
         )
     described = {key: value for key, value in document.items() if key != "sha256"}
-    if _sha256(tensors, described) != document["sha256"]:
+    if digest_of(tensors, described) != document["sha256"]:
         raise ProfileError(f"{path} is damaged: its contents do not match their checksum; onboard the platform again")
-
-
-def _sha256(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
-    for name in sorted(tensors):
-        array = np.ascontiguousarray(tensors[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()

@@ -3,7 +3,8 @@
 import pytest
 
 import edgeprof.errors
-from edgeprof.errors import ERROR_OF_REASON, EdgeprofError, RemoteError, remote_error
+from edgeprof.devices.remote_errors import ERROR_OF_REASON, remote_error
+from edgeprof.errors import EdgeprofError, RemoteError
 from edgeprof.measuring.failure_actions import (
     ACTION_OF_HOST_ERROR,
     ACTION_OF_REASON,

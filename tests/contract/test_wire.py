@@ -194,7 +194,7 @@ def test_damaged_json_names_the_field() -> None:
 
 
 def test_every_reason_of_the_contract_has_an_exception_on_the_host() -> None:
-    from edgeprof.errors import ERROR_OF_REASON
+    from edgeprof.devices.remote_errors import ERROR_OF_REASON
 
     reasons = {name for name in error_pb2.ErrorReason.keys() if name != "ERROR_REASON_UNSPECIFIED"}  # noqa: SIM118
     assert set(ERROR_OF_REASON) == reasons

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeprof_predictor import profile as profile_module
-from edgeprof_predictor._storage import pack, unpack
+from edgeprof_predictor._storage import digest_of, pack, unpack
 from edgeprof_predictor.errors import ArchitectureError, ProfileError
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.predictor import tensors_of
@@ -101,7 +100,7 @@ def test_a_network_of_another_size_is_refused_in_one_sentence(tmp_path: Path, pr
     tensors, document = unpack(path)
     del document["sha256"]
     tensors["network.read_encoding.bias"] = tensors["network.read_encoding.bias"][:-1]
-    path.write_bytes(pack(tensors, document | {"sha256": profile_module._sha256(tensors, document)}))
+    path.write_bytes(pack(tensors, document | {"sha256": digest_of(tensors, document)}))
     with pytest.raises(ProfileError, match="size mismatch") as caught:
         Profile.load(path)
     assert "\n" not in str(caught.value)
@@ -131,7 +130,7 @@ def test_a_profile_of_the_release_before_predicts_as_it_did(tmp_path: Path, prof
     kept = {name: array for name, array in tensors.items() if name != "runs_pruned" and "calibration" not in name}
     del document["sha256"]
     document["schema_version"] = 2
-    path.write_bytes(pack(kept, document | {"sha256": profile_module._sha256(kept, document)}))
+    path.write_bytes(pack(kept, document | {"sha256": digest_of(kept, document)}))
     loaded, unseen = Profile.load(path), profile.space.sample(30, seed=2)
     before, after = profile.predict(unseen), loaded.predict(unseen)
     assert after.latency_ms == pytest.approx(before.latency_ms, rel=1e-5)

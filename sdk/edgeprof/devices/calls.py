@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from edgeprof.devices.connection import CALL_TIMEOUT_S
 from edgeprof.devices.model_uploads import ModelUploads
+from edgeprof.devices.remote_errors import translate_rpc_errors
 from edgeprof.devices.results import ResultAssembly
 from edgeprof.devices.waiting import long_answer
-from edgeprof.errors import AgentTooOldError, AgentUnavailableError, translate_rpc_errors
+from edgeprof.errors import AgentTooOldError, AgentUnavailableError
 from edgeprof_proto import wire
 from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.job_spec import JobSpec

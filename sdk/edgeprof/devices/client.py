@@ -15,6 +15,7 @@ import tenacity
 
 from edgeprof.devices.calls import AgentCalls
 from edgeprof.devices.model_files import ModelFiles
+from edgeprof.devices.remote_errors import remote_error
 from edgeprof.devices.results import ResultAssembly
 from edgeprof.errors import (
     AgentUnavailableError,
@@ -22,7 +23,6 @@ from edgeprof.errors import (
     JobNotFoundError,
     ModelTransferError,
     UploadLimitedError,
-    remote_error,
 )
 from edgeprof_proto.records.job import Failure, Job, JobEvent, JobState
 from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting

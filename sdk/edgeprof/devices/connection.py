@@ -7,8 +7,9 @@ import grpc
 from edgeprof._version import VERSION
 from edgeprof.devices.channel import CONNECT_TIMEOUT_S, open_channel
 from edgeprof.devices.host_name import HostNameInterceptor, default_host_name
+from edgeprof.devices.remote_errors import translate_rpc_errors
 from edgeprof.devices.waiting import Progress, long_answer
-from edgeprof.errors import AgentTooOldError, translate_rpc_errors
+from edgeprof.errors import AgentTooOldError
 from edgeprof_proto import CONTRACT_REVISION, OLDEST_AGENT_REVISION, wire
 from edgeprof_proto.records.check import Check
 from edgeprof_proto.records.device import Device

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from edgeprof.devices.connection import CALL_TIMEOUT_S, AgentConnection
 from edgeprof.devices.model_files import ModelFiles, file_blocks, file_sha256, find_model_files
+from edgeprof.devices.remote_errors import translate_rpc_errors
 from edgeprof.devices.uploads import upload_parts
 from edgeprof.devices.waiting import Progress, while_progressing
-from edgeprof.errors import AgentUnavailableError, ModelFileError, translate_rpc_errors
+from edgeprof.errors import AgentUnavailableError, ModelFileError
 from edgeprof_proto.v1 import device_agent_pb2
 
 MANIFEST_REVISION = 4

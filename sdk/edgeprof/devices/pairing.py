@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from edgeprof.devices.channel import fetch_certificate, secure_channel
 from edgeprof.devices.pairings import make_key, remember_device
-from edgeprof.errors import PairingClosedError, PairingRefusedError, translate_rpc_errors
+from edgeprof.devices.remote_errors import translate_rpc_errors
+from edgeprof.errors import PairingClosedError, PairingRefusedError
 from edgeprof_proto.shared.pairing import CODE_DIGITS, Exchange, ExchangeError
 from edgeprof_proto.shared.trust import KeyPair, fingerprint_of
 from edgeprof_proto.v1 import pairing_pb2

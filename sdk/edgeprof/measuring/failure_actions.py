@@ -13,6 +13,7 @@ from edgeprof.errors import (
     DeviceChangedError,
     EdgeprofError,
     ExportError,
+    GraphNotToldError,
     InvalidAddressError,
     InvalidArgumentError,
     LocalAgentError,
@@ -109,6 +110,7 @@ ACTION_OF_HOST_ERROR: dict[type[EdgeprofError], FailureAction] = {
     # Of one network; what is missing on this host is said before the session begins.
     ExportError: FailureAction.SKIP,
     OnboardingError: FailureAction.STOP,
+    GraphNotToldError: FailureAction.SKIP,
     OutputFileError: FailureAction.STOP,
     InvalidArgumentError: FailureAction.STOP,
     NoHomeError: FailureAction.STOP,

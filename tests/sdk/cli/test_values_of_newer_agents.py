@@ -12,7 +12,8 @@ from factories import measurement_of
 
 from edgeprof.cli.doctor import LEVEL_STYLE
 from edgeprof.cli.progress import PHASE_TEXT, JobBar
-from edgeprof.errors import RemoteError, remote_error
+from edgeprof.devices.remote_errors import remote_error
+from edgeprof.errors import RemoteError
 from edgeprof.measuring.failure_actions import FailureAction, action_after
 from edgeprof_proto import records
 from edgeprof_proto.records.check import CheckLevel

@@ -10,8 +10,9 @@ import pytest
 from factories import measurement_of
 
 import edgeprof
+from edgeprof.devices.remote_errors import translate_rpc_errors
 from edgeprof.devices.results import ResultAssembly
-from edgeprof.errors import UnreadableAnswerError, translate_rpc_errors
+from edgeprof.errors import UnreadableAnswerError
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.store import Store
 from edgeprof.testing import SimulatedDevice

@@ -9,13 +9,8 @@ from typing import Any
 
 from factories import SETTING, measurement_of
 
-from edgeprof.errors import (
-    AgentUnavailableError,
-    JobConflictError,
-    JobNotFoundError,
-    UnreadableAnswerError,
-    remote_error,
-)
+from edgeprof.devices.remote_errors import remote_error
+from edgeprof.errors import AgentUnavailableError, JobConflictError, JobNotFoundError, UnreadableAnswerError
 from edgeprof_proto.records.device import Cpu, RuntimeInfo
 from edgeprof_proto.records.job import Failure, JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
