@@ -17,7 +17,7 @@ _BY_CLASS: Final[dict[OperatorClass, str]] = {
         "ScaledDotProductAttention ScaledDotProductAttentionWithKVCache MHA PagedAttentionExtension"
     ),
     OperatorClass.RECURRENT: "RNNSeq RNNCell LSTMSequence GRUSequence LSTMCell GRUCell AUGRUSequence",
-    OperatorClass.NORMALISATION: "MVN NormalizeL2 RMS LRN RMSNorm",
+    OperatorClass.NORMALISATION: "MVN NormalizeL2 RMS LRN Lrn RMSNorm",
     OperatorClass.SOFTMAX: "Softmax LogSoftmax SoftMax",
     OperatorClass.ACTIVATION: "Math Relu Sigmoid Tanh Gelu HSwish Elu Clamp Swish Mish HSigmoid",
     OperatorClass.REDUCTION: "Reduce TopK CumSum",
