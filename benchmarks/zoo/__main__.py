@@ -50,6 +50,13 @@ def convert_here(arguments: argparse.Namespace) -> int:
     return _each(functools.partial(convert, model_format=arguments.format), arguments, arguments.format)
 
 
+def measure(arguments: argparse.Namespace) -> int:
+    """Measure a folder of files through an agent on this machine."""
+    from benchmarks.zoo.measuring import measure
+
+    return measure(arguments)
+
+
 def _each(write: Callable[[ZooNetwork, Path], dict[str, Any]], arguments: argparse.Namespace, report_name: str) -> int:
     """Write files of every network; one that fails is reported, and those that were written before are kept."""
     networks, folder = catalogue(), arguments.folder
@@ -97,6 +104,12 @@ def main() -> int:
         command.add_argument("folder", type=Path)
         command.add_argument("--only", type=lambda text: text.split(","), default=[], help="names, by commas")
         command.set_defaults(run=run, format=name.removesuffix("-here"))
+    command = commands.add_parser("measure", help=measure.__doc__)
+    command.add_argument("--models", type=Path, required=True, metavar="FOLDER", help="one folder of the zoo")
+    command.add_argument("--runtime", action="append", required=True, metavar="NAME", help="may be given again")
+    command.add_argument("--output", type=Path, metavar="FILE", help="write all outcomes to this file")
+    command.add_argument("--only", type=lambda text: text.split(","), default=[], help="names, by commas")
+    command.set_defaults(run=measure)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))
 

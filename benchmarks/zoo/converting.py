@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.zoo.making import build
+from benchmarks.zoo.making import build, note_shapes
 from benchmarks.zoo.networks import FLOAT, ZooNetwork
 
 if TYPE_CHECKING:
@@ -102,8 +102,5 @@ def _write_ncnn(module: nn.Module, examples: tuple[Tensor, ...], network: ZooNet
         written = tuple(target.with_name(f"{target.name}.{suffix}") for suffix in ("param", "bin"))
         for path in written:
             path.write_bytes((Path(work) / f"model.ncnn.{path.suffix[1:]}").read_bytes())
-    known = target.with_name("shapes.json")
-    all_shapes = json.loads(known.read_text()) if known.exists() else {}
-    all_shapes[network.name] = {f"in{index}": item.shape for index, item in enumerate(network.inputs)}
-    known.write_text(json.dumps(all_shapes, indent=2) + "\n")
+    note_shapes(written[0], {f"in{index}": item.shape for index, item in enumerate(network.inputs)})
     return written

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +68,18 @@ def make(network: ZooNetwork, folder: Path) -> dict[str, Any]:
             beside = folder / "open" / target.name
             beside.parent.mkdir(exist_ok=True)
             _export(module, examples, network, beside, network.open_dimensions)
+            note_shapes(beside, {"batch": (1,), "sequence": (network.inputs[0].shape[1],)})
     except Exception as error:  # whatever a library raises: it is told, and the next network is made
         return {"error": f"{type(error).__name__}: {str(error).strip().splitlines()[0][:300]}"}
     size = target.stat().st_size
     return {"exporter": exporter, "difference": difference, "bytes": size, "seconds": time.monotonic() - started}
+
+
+def note_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Note the sizes that a file leaves open in `shapes.json` beside it, for the measurement."""
+    known = path.with_name("shapes.json")
+    noted = json.loads(known.read_text()) if known.exists() else {}
+    known.write_text(json.dumps({**noted, path.stem: shapes}, indent=2) + "\n")
 
 
 def _fill_empty_weights(module: nn.Module) -> None:
