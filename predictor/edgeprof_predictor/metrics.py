@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.spaces import FloatArray
@@ -19,6 +18,8 @@ def spearman(actual: FloatArray, predicted: FloatArray) -> float:
     _check(actual, predicted)
     if np.ptp(actual) == 0 or np.ptp(predicted) == 0:
         return 0.0
+    from scipy import stats  # takes longer to import than all else that a command needs which shows no ranks
+
     return float(stats.spearmanr(actual, predicted).statistic)
 
 
@@ -27,6 +28,8 @@ def kendall_tau(actual: FloatArray, predicted: FloatArray) -> float:
     _check(actual, predicted)
     if np.ptp(actual) == 0 or np.ptp(predicted) == 0:
         return 0.0
+    from scipy import stats
+
     return float(stats.kendalltau(actual, predicted).statistic)
 
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from edgeprof.devices.local_agent import local_agent
     from edgeprof.devices.pairing import pair
     from edgeprof.devices.pairings import forget_device
-    from edgeprof.evaluating import Evaluation, evaluate, evaluate_accuracy, import_table, score_network, score_space
+    from edgeprof.evaluating.accuracy import evaluate_accuracy
+    from edgeprof.evaluating.latency import Evaluation, evaluate
+    from edgeprof.evaluating.proxies import score_network, score_space
+    from edgeprof.evaluating.tables import import_table
     from edgeprof.measuring.benchmark import Benchmark, benchmark
     from edgeprof.measuring.candidate import Candidate
     from edgeprof.measuring.comparison import Comparison, compare
@@ -88,7 +91,7 @@ _MODULE_OF = {
     "DeployListener": "edgeprof.deploying",
     "Deployed": "edgeprof.deploying",
     "DeviceClient": "edgeprof.devices.client",
-    "Evaluation": "edgeprof.evaluating",
+    "Evaluation": "edgeprof.evaluating.latency",
     "Goal": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
     "OnboardingListener": "edgeprof.onboarding",
@@ -101,10 +104,10 @@ _MODULE_OF = {
     "draw_curve": "edgeprof.plots.sustained_plot",
     "draw_front": "edgeprof.plots.search_plot",
     "draw_verification": "edgeprof.plots.verification_plot",
-    "evaluate": "edgeprof.evaluating",
-    "evaluate_accuracy": "edgeprof.evaluating",
+    "evaluate": "edgeprof.evaluating.latency",
+    "evaluate_accuracy": "edgeprof.evaluating.accuracy",
     "forget_device": "edgeprof.devices.pairings",
-    "import_table": "edgeprof.evaluating",
+    "import_table": "edgeprof.evaluating.tables",
     "known_devices": "edgeprof.devices.known_devices",
     "local_agent": "edgeprof.devices.local_agent",
     "make_plan": "edgeprof.measuring.effort",
@@ -112,8 +115,8 @@ _MODULE_OF = {
     "pack_agent": "edgeprof.deploying",
     "pair": "edgeprof.devices.pairing",
     "predict": "edgeprof.prediction",
-    "score_network": "edgeprof.evaluating",
-    "score_space": "edgeprof.evaluating",
+    "score_network": "edgeprof.evaluating.proxies",
+    "score_space": "edgeprof.evaluating.proxies",
     "search": "edgeprof.searching",
     "undeploy": "edgeprof.deploying",
     "verify": "edgeprof.measuring.verification",

@@ -73,7 +73,6 @@ def test_the_demo_onboards_this_machine_and_says_how_well(own_edgeprof_folders: 
     [
         (signal.SIGINT, "network 1 of"),
         (signal.SIGTERM, "edgeprof-agent serve"),
-        (signal.SIGTERM, "network 1 of"),
         (signal.SIGTERM, "one more sample"),
     ],
 )

@@ -1,14 +1,17 @@
 """The closed loop on a simulated device, and what is left of it when a process is killed in the middle."""
 
+import dataclasses
+import functools
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import edgeprof
 from edgeprof.errors import OnboardingError
@@ -17,7 +20,7 @@ from edgeprof.onboarding import Goal, OnboardingListener
 from edgeprof.store import Probe, Store
 from edgeprof.testing import Fault, FaultKind, Heat, SimulatedDevice, SimulationConfig
 from edgeprof_predictor import metrics
-from edgeprof_predictor.spaces import get_space
+from edgeprof_predictor.spaces import Architecture, get_space
 from edgeprof_proto.records.job import JobEvent, JobPhase, JobState, Progress
 
 SIX = Goal(sample_count=6)
@@ -25,19 +28,42 @@ FOUR = Goal(sample_count=4)
 MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
 
 
+@dataclasses.dataclass
+class Finished:
+    """An onboarding with six networks, and the device, which runs no more."""
+
+    onboarded: edgeprof.Onboarded
+    device: SimulatedDevice
+
+    def truth_ms(self, architectures: Sequence[Architecture]) -> NDArray[np.float64]:
+        return self.device.true_latencies_ms(self.onboarded.profile.space, architectures)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Finished]:
+    """Onboards a simulated device in a search space, once for all tests that look at what is left of it."""
+
+    @functools.cache
+    def finish(space_name: str) -> Finished:
+        folder = tmp_path_factory.mktemp(space_name)
+        with SimulatedDevice(folder / "device") as device, edgeprof.connect(device.address) as client:
+            places = {"store": folder / "store.sqlite3", "model_folder": folder / "models"}
+            onboarded = edgeprof.onboard(client, space_name, setting=device.setting, goal=SIX, **places)
+        return Finished(onboarded, device)
+
+    return finish
+
+
 # Choosing each network anew takes seconds on a slow core.
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("space_name", ["nasbench201", "fbnet"])
-def test_six_networks_tell_how_fast_the_others_run(space_name: str, simulated_device: SimulatedDevice) -> None:
-    space = get_space(space_name)
-    with edgeprof.connect(simulated_device.address) as client:
-        onboarded = edgeprof.onboard(client, space_name, setting=simulated_device.setting, goal=SIX)
-    unseen = space.sample(30, seed=99)
-    truth = simulated_device.true_latencies_ms(space, unseen)
-    prediction = onboarded.profile.predict(unseen)
+def test_six_networks_tell_how_fast_the_others_run(space_name: str, finished: Callable[[str], Finished]) -> None:
+    found = finished(space_name)
+    report = found.onboarded.report
+    unseen = get_space(space_name).sample(20, seed=99)
+    truth, prediction = found.truth_ms(unseen), found.onboarded.profile.predict(unseen)
     assert metrics.spearman(truth, prediction.latency_ms) > 0.9
     assert metrics.median_ape(truth, prediction.latency_ms) < 0.12
-    report = onboarded.report
     assert len(report.samples) == 6
     assert [status.sample_count for status in report.history] == [*range(1, len(report.samples) + 1)]
     assert metrics.median_ape(truth, prediction.latency_ms) < report.history[-1].expected.upper
@@ -45,29 +71,22 @@ def test_six_networks_tell_how_fast_the_others_run(space_name: str, simulated_de
     assert -1 <= report.source_correlation <= 1
 
 
-def test_dead_branches_that_are_not_exported_do_not_count(simulated_device: SimulatedDevice) -> None:
-    space = get_space("nasbench201")
-    with edgeprof.connect(simulated_device.address) as client:
-        profile = edgeprof.onboard(
-            client, "nasbench201", setting=simulated_device.setting, goal=Goal(sample_count=3)
-        ).profile
+def test_dead_branches_that_are_not_exported_do_not_count(finished: Callable[[str], Finished]) -> None:
+    found, space = finished("nasbench201"), get_space("nasbench201")
+    profile = found.onboarded.profile
     drawn = space.sample_choices(300, seed=98)
-    dead = space.architectures(drawn[~np.all(space.pruned(drawn) == drawn, axis=1)][:30])
+    dead = space.architectures(drawn[~np.all(space.pruned(drawn) == drawn, axis=1)][:12])
     as_run = space.architectures(space.pruned(space.choices(dead)))
     np.testing.assert_array_equal(profile.predict(dead).latency_ms, profile.predict(as_run).latency_ms)
-    truth = simulated_device.true_latencies_ms(space, dead)
-    assert metrics.spearman(truth, profile.predict(dead).latency_ms) > 0.9
+    assert metrics.spearman(found.truth_ms(dead), profile.predict(dead).latency_ms) > 0.9
 
 
-def test_a_profile_predicts_with_neither_agent_nor_store(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
-        onboarded = edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, goal=FOUR)
-    path = tmp_path / "board.edgeprof"
-    onboarded.profile.save(path)
-    simulated_device.stop()
-    texts = [get_space("nasbench201").format(item) for item in get_space("nasbench201").sample(5, seed=1)]
-    carried = edgeprof.predict(path, texts)
-    np.testing.assert_allclose(carried.latency_ms, onboarded.profile.predict(texts).latency_ms)
+def test_a_profile_predicts_with_neither_agent_nor_store(finished: Callable[[str], Finished], tmp_path: Path) -> None:
+    profile, space = finished("nasbench201").onboarded.profile, get_space("nasbench201")
+    profile.save(tmp_path / "board.edgeprof")
+    texts = [space.format(item) for item in space.sample(5, seed=1)]
+    carried = edgeprof.predict(tmp_path / "board.edgeprof", texts)
+    np.testing.assert_allclose(carried.latency_ms, profile.predict(texts).latency_ms)
     assert np.all((carried.lower_ms < carried.latency_ms) & (carried.latency_ms < carried.upper_ms))
 
 
@@ -112,7 +131,7 @@ def test_slow_stretches_in_every_measurement_hide_no_latency(make_simulated_devi
     """Each job starts cold, and throttles after one of its five blocks: every median reflects the slow part."""
     device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=600.0, slowdown=1.5, cooling_share=1.0)))
     with edgeprof.connect(device.address) as client:
-        report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=SIX).report
+        report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=FOUR).report
     space = get_space("nasbench201")
     truth = device.true_latencies_ms(space, [space.parse(text) for text, *_ in report.samples])
     np.testing.assert_allclose([latency_ms for _, latency_ms, _ in report.samples], truth, rtol=0.02)

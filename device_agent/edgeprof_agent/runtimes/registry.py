@@ -38,6 +38,18 @@ def load_runtime(name: str) -> Runtime:
 def runtime_entry_points() -> dict[str, set[str]]:
     """Return the entry points of all installed packages by the name of the runtime; a damaged package brings none."""
     entry_points: dict[str, set[str]] = {}
+    try:
+        # It tells packages apart by the names of their folders, which spares the reading of every package's metadata.
+        for entry_point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+            entry_points.setdefault(entry_point.name, set()).add(entry_point.value)
+        return entry_points
+    except Exception as error:
+        logger.debug("an installed package is damaged: %s: %s", type(error).__name__, error)
+    return _entry_points_of_sound_packages()
+
+
+def _entry_points_of_sound_packages() -> dict[str, set[str]]:
+    entry_points: dict[str, set[str]] = {}
     seen: set[str] = set()
     for distribution in metadata.distributions():
         try:

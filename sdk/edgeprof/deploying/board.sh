@@ -132,7 +132,8 @@ pythons() {
 
 have() {
     cd "$1/wheels" 2>/dev/null || return 0
-    for wheel in *.whl; do [ -e "$wheel" ] && sha256sum "$wheel"; done
+    # A power cut may have left the folder without a wheel.
+    for wheel in *.whl; do [ ! -e "$wheel" ] || sha256sum "$wheel" || return 1; done
 }
 
 open_folder() {
@@ -202,7 +203,8 @@ undo() {
 }
 
 remove() {
-    [ -e "$1/$MARK" ] || die "there is no deployment in $1"
+    # One whose host was killed may have ended in the meantime.
+    [ -e "$1/$MARK" ] || { echo "there is no deployment in $1." && return; }
     if [ -e "$1/deployment.json" ]; then
         python=$(environment "$1") || die "the environment in $1 is damaged: deploy again, then remove"
         "$python" -m edgeprof_agent.deployment remove ${2:+"$2"} "$1" || exit 1

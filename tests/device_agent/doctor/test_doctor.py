@@ -16,7 +16,7 @@ from edgeprof_agent.service.unit import UNIT_NAME
 from edgeprof_proto.records.check import Check, CheckLevel
 from edgeprof_proto.records.device import RuntimeInfo
 
-COMMAND = (sys.executable, "-m", "edgeprof_agent", "doctor")
+COMMAND = (sys.executable, "-m", "edgeprof_agent", "doctor", "--runtime", "onnxruntime")
 
 
 def doctor(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":

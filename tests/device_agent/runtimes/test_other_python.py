@@ -11,6 +11,7 @@ from device_agent.agent_process import MODEL_SHA256, StartAgent
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.errors import ConfigError
 from edgeprof_agent.runtimes.description import describe_runtimes
+from edgeprof_agent.runtimes.registry import runtime_entry_points
 from edgeprof_proto.v1 import device_agent_pb2, job_pb2
 
 RUNTIME = """
@@ -52,15 +53,17 @@ def environment(tmp_path: Path) -> Path:
 
 
 def test_a_runtime_is_described_by_the_interpreter_that_has_it(environment: Path) -> None:
-    assert "elsewhere" not in {info.name for info in describe_runtimes()}
-    described = {info.name: info for info in describe_runtimes({"elsewhere": str(environment / "bin/python")})}
+    assert "elsewhere" not in runtime_entry_points()
+    pythons, names = {"elsewhere": str(environment / "bin/python")}, ("elsewhere", "onnxruntime")
+    described = {info.name: info for info in describe_runtimes(pythons, names=names)}
     assert described["elsewhere"].version == str(environment)
     assert described["onnxruntime"].version is not None
 
 
 def test_a_runtime_is_measured_by_the_interpreter_that_has_it(environment: Path, start_agent: StartAgent) -> None:
     command = (sys.executable, "-m", "edgeprof_agent", "serve", "--listen", "127.0.0.1:0", "--insecure")
-    agent = start_agent(command=(*command, f"--runtime-python=elsewhere={environment / 'bin/python'}"))
+    python = environment / "bin/python"
+    agent = start_agent(command=(*command, f"--runtime-python=elsewhere={python}", "--runtime=elsewhere"))
     device = agent.stub.GetDevice(device_agent_pb2.GetDeviceRequest(), timeout=60).device
     assert {item.name: item.version for item in device.runtimes}["elsewhere"] == str(environment)
     agent.upload()
@@ -77,8 +80,8 @@ def test_a_runtime_is_measured_by_the_interpreter_that_has_it(environment: Path,
 def test_an_environment_without_edgeprof_is_not_available_with_what_to_do(tmp_path: Path) -> None:
     venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
     python = str(tmp_path / "bare/bin/python")
-    described = {info.name: info for info in describe_runtimes({"tflite": python})}
-    reason = described["tflite"].unavailable_reason or ""
+    (described,) = describe_runtimes({"tflite": python}, names=("tflite",))
+    reason = described.unavailable_reason or ""
     assert "No module named 'edgeprof_agent'" in reason
     assert f"{python} -m pip install" in reason
 

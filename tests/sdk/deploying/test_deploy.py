@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from edgeprof.errors import DeployError, InvalidArgumentError
 pytestmark = pytest.mark.timeout(600)
 
 EDGEPROF = (sys.executable, "-m", "edgeprof")
+KILLED_HOST = Path(__file__).with_name("killed_host.py")
 STEPS = ["look", "gather", "bring", "install", "service", "pair"]
 
 
@@ -116,33 +116,49 @@ def test_results_stay_where_they_are_to_be_kept(board: LoopbackBoard) -> None:
     assert (data / "device.crt").read_bytes() == fingerprint
 
 
-@pytest.mark.parametrize("delay_s", [0.1, 1.2])
-def test_killed_at_every_step_the_same_command_goes_on(board: LoopbackBoard, delay_s: float) -> None:
-    for step in STEPS:
-        with subprocess.Popen(command(board), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
-            assert process.stderr is not None
-            if any(line.startswith(step) for line in process.stderr):
-                # So long after the step has begun; a short one has ended by then.
-                time.sleep(delay_s)
-                process.kill()
-            said = process.stderr.read()
-        assert process.returncode in (0, -signal.SIGKILL), said
+# Its commands on the board in their order, and the gathering of the wheels; the long ones are also cut off.
+KILLS = [
+    ("look", "after"),
+    *(("gather", moment) for moment in ("during", "after")),
+    ("have", "after"),
+    *((name, moment) for name in ("take", "prepare", "start") for moment in ("during", "after")),
+    ("look 2", "after"),
+    ("hosts", "after"),
+]
+
+
+def start_host(board: LoopbackBoard, act: str, at: str, moment: str) -> "subprocess.Popen[str]":
+    command = (sys.executable, str(KILLED_HOST), act, board.target, board.listen, str(board.folder), board.ssh)
+    return subprocess.Popen((*command, at, moment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+
+def assert_it_ends_well(board: LoopbackBoard) -> None:
     done = subprocess.run(command(board), capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
     assert len(board.processes()) == 1
     with edgeprof.connect(board.listen) as client:
         assert client.device().device_id
-    for moment_s in (0.2, 0.6):
-        removing = [*EDGEPROF, "deploy", board.target, "--remove", "--purge", "--ssh", board.ssh, "--folder"]
-        with subprocess.Popen(
-            [*removing, str(board.folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process:
-            assert process.stderr is not None
-            process.stderr.readline()
-            time.sleep(moment_s + delay_s)
-            process.kill()
+
+
+def test_killed_at_every_step_the_same_command_goes_on(board: LoopbackBoard) -> None:
+    for at, moment in KILLS:
+        with start_host(board, "deploy", at, moment) as host:
+            assert host.wait(timeout=120) == -signal.SIGKILL, f"{moment} {at}"
+    assert_it_ends_well(board)
+    for at, moment in [("look", "after"), ("cat", "after"), ("remove", "during"), ("remove", "after")]:
+        with start_host(board, "remove", at, moment) as host:
+            # What a removal that was killed began, the board ends; then there is nothing to remove any more.
+            assert host.wait(timeout=120) in (-signal.SIGKILL, 0), f"{moment} {at}"
     undeploy(board, listen=board.listen)
     assert (board.processes(), board.folder.exists(), read_pairings().certificates) == ([], False, {})
+
+
+def test_a_board_that_loses_its_power_at_a_step_is_deployed_by_the_same_command(board: LoopbackBoard) -> None:
+    for at in ("take", "prepare", "start"):
+        with start_host(board, "deploy", at, "told") as host:
+            assert host.stdout is not None and host.stdout.readline() == "now\n", at
+            board.lose_power()
+    assert_it_ends_well(board)
 
 
 def test_what_fails_leaves_the_board_as_it_was(board: LoopbackBoard, monkeypatch: pytest.MonkeyPatch) -> None:
