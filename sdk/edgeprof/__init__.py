@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from edgeprof.evaluating.proxies import score_network, score_space
     from edgeprof.evaluating.tables import import_table
     from edgeprof.measuring.benchmark import Benchmark, benchmark
+    from edgeprof.measuring.benchmark_table import BenchmarkTable, TableListener, benchmark_table
     from edgeprof.measuring.candidate import Candidate
     from edgeprof.measuring.comparison import Comparison, compare
     from edgeprof.measuring.effort import make_plan
+    from edgeprof.measuring.table_order import BenchmarkRow
     from edgeprof.measuring.verification import Verification, verify
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
     from edgeprof.plots.search_plot import draw_front
@@ -42,6 +44,8 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "Benchmark",
+    "BenchmarkRow",
+    "BenchmarkTable",
     "Candidate",
     "Comparison",
     "DeployListener",
@@ -55,9 +59,11 @@ __all__ = [
     "Onboarded",
     "OnboardingListener",
     "Setting",
+    "TableListener",
     "Verification",
     "__version__",
     "benchmark",
+    "benchmark_table",
     "compare",
     "connect",
     "deploy",
@@ -86,6 +92,8 @@ __all__ = [
 # Imported on first use: measuring needs no torch, and a device has none of the host's libraries.
 _MODULE_OF = {
     "Benchmark": "edgeprof.measuring.benchmark",
+    "BenchmarkRow": "edgeprof.measuring.table_order",
+    "BenchmarkTable": "edgeprof.measuring.benchmark_table",
     "Candidate": "edgeprof.measuring.candidate",
     "Comparison": "edgeprof.measuring.comparison",
     "DeployListener": "edgeprof.deploying",
@@ -95,8 +103,10 @@ _MODULE_OF = {
     "Goal": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
     "OnboardingListener": "edgeprof.onboarding",
+    "TableListener": "edgeprof.measuring.benchmark_table",
     "Verification": "edgeprof.measuring.verification",
     "benchmark": "edgeprof.measuring.benchmark",
+    "benchmark_table": "edgeprof.measuring.benchmark_table",
     "compare": "edgeprof.measuring.comparison",
     "connect": "edgeprof.devices.client",
     "deploy": "edgeprof.deploying",

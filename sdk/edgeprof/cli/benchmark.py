@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeprof.cli.benchmark_table import measure_table
 from edgeprof.cli.console import messages, print_facts, print_json
-from edgeprof.cli.device_setting import device_setting
+from edgeprof.cli.device_setting import device_setting, table_settings
 from edgeprof.cli.measurement_text import measurement_facts, sustained_facts
 from edgeprof.cli.model_inputs import as_mapping, model_input_options, print_operators
 from edgeprof.cli.parameters import (
@@ -15,23 +16,35 @@ from edgeprof.cli.parameters import (
     Duration,
     Number,
     allow_fallback_option,
+    calibration_option,
     device_option,
     effort_option,
     json_option,
-    setting_options,
+    setting_options_beside_runtime,
 )
 from edgeprof.cli.progress import MeasurementProgress
+from edgeprof.network_source import is_network_source
 
 if TYPE_CHECKING:
+    from edgeprof.devices.client import DeviceClient
     from edgeprof.measuring.benchmark import Benchmark
+    from edgeprof_proto.records.job_spec import Setting
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.onnx")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @device_option
-@setting_options
+@click.option(
+    "--runtime",
+    "runtimes",
+    multiple=True,
+    help="Runtime on the device; given again, every model is measured by each.  [default: onnxruntime, or else the "
+    "first that reads the model]",
+)
+@setting_options_beside_runtime
 @effort_option
 @model_input_options
+@calibration_option
 @click.option("--operators", is_flag=True, help="Time each operator, in runs of their own after the measured ones.")
 @click.option("--warmup-runs", type=Count(1, MAX_RUN_COUNT), help="Warm-up runs at least.  [default: the effort's]")
 @click.option("--num-runs", type=Count(1, MAX_RUN_COUNT), help="Timed runs at least.  [default: the effort's]")
@@ -52,11 +65,13 @@ if TYPE_CHECKING:
 @click.option("--release-model", is_flag=True, help="Measure it even if it has ended the device's worker twice.")
 @json_option
 def benchmark(
-    model: Path,
+    models: tuple[str, ...],
     address: str,
+    runtimes: tuple[str, ...],
     effort: str,
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
     inputs: Path | None,
+    calibration: Path | None,
     operators: bool,
     warmup_runs: int | None,
     num_runs: int | None,
@@ -70,10 +85,15 @@ def benchmark(
     as_json: bool,
     **setting_values: Any,
 ) -> None:
-    """Measure MODEL.onnx on a device: the median with its interval, what ran it, and a verdict with its evidence."""
+    """Measure models on a device: the median with its interval, what ran it, and a verdict with its evidence.
+
+    A MODEL is a file (.onnx, .tflite, .xml or .param with its .bin), a torch module as net.py:make or
+    package.module:make, or a folder of files. Several, or several runtimes, give a table, fastest first.
+    """
     import edgeprof
 
-    _check_picture(picture, sustained, model)
+    is_table = len(models) > 1 or len(runtimes) > 1 or Path(models[0]).is_dir()
+    _check_options(models, runtimes, is_table=is_table, picture=picture, sustained=sustained, operators=operators)
     plan = edgeprof.make_plan(
         effort,
         sustained_s=sustained,
@@ -83,41 +103,79 @@ def benchmark(
         start_temperature_celsius=start_temperature,
         max_wait_s=max_wait,
     )
-    with edgeprof.connect(address) as client, MeasurementProgress(model.name, plan) as progress:
+    options: dict[str, Any] = {
+        "plan": plan,
+        "allow_fallback": allow_fallback,
+        "release_model": release_model,
+        "input_shapes": as_mapping(shapes),
+        "inputs": inputs,
+        "calibration": calibration,
+    }
+    with edgeprof.connect(address) as client:
+        if is_table:
+            settings = table_settings(client, runtimes, **setting_values)
+            measure_table(client, models, settings=settings, as_json=as_json, **options)
+        else:
+            path = None if is_network_source(models[0]) else Path(models[0])
+            setting = device_setting(client, path, runtime=runtimes[0] if runtimes else None, **setting_values)
+            extra = {"sustained_s": sustained, "wants_operators": operators}
+            _measure_one(client, models[0], setting, as_json=as_json, picture=picture, **options, **extra)
+
+
+def _measure_one(
+    client: "DeviceClient", model: str, setting: "Setting", *, as_json: bool, picture: Path | None, **options: Any
+) -> None:
+    import edgeprof
+
+    name = Path(model).name
+    with MeasurementProgress(name, options["plan"]) as progress:
         result = edgeprof.benchmark(
             client,
             model,
-            setting=device_setting(client, model, **setting_values),
-            plan=plan,
-            sustained_s=sustained,
-            allow_fallback=allow_fallback,
-            release_model=release_model,
-            input_shapes=as_mapping(shapes),
-            inputs=inputs,
-            wants_operators=operators,
+            setting=setting,
             on_event=progress.on_job_event,
             on_waiting=progress.on_waiting,
             on_collected=_print_collected,
+            **options,
         )
-    title = f"{model.name} on {result.device.board or result.device.host_name}"
+    title = f"{name} on {result.device.board or result.device.host_name}"
     if as_json:
         print_json(_document(result))
     else:
-        _print_result(title, result, with_operators=operators)
+        _print_result(title, result, with_operators=options["wants_operators"])
     if picture is not None and result.curve is not None:
         from edgeprof.plots.sustained_plot import draw_curve
 
         messages.print(f"plot: {draw_curve(result.curve, title, picture)}")
 
 
-def _check_picture(picture: Path | None, sustained: float | None, model: Path) -> None:
+def _check_options(
+    models: tuple[str, ...],
+    runtimes: tuple[str, ...],
+    *,
+    is_table: bool,
+    picture: Path | None,
+    sustained: float | None,
+    operators: bool,
+) -> None:
+    """Check options that do not go together.
+
+    Raises:
+        click.UsageError: If some do not.
+    """
+    if len(set(runtimes)) < len(runtimes):
+        raise click.UsageError("--runtime names one twice; give each once")
+    given = {"--sustained": sustained is not None, "--picture": picture is not None, "--operators": operators}
+    names = [name for name, is_given in given.items() if is_given]
+    if is_table and names:
+        raise click.UsageError(f"{names[0]} takes one model and one runtime; a table has several")
     if picture is None:
         return
     if sustained is None:
         raise click.UsageError("--picture draws the curve of --sustained; give both")
     from edgeprof.plots.figure_file import check_picture
 
-    check_picture(picture, inputs=[model])
+    check_picture(picture, inputs=[Path(models[0])])
 
 
 def _print_result(title: str, result: "Benchmark", *, with_operators: bool) -> None:

@@ -1,5 +1,7 @@
 """The setting that a command line describes, on a device that may lack the default runtime."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +34,24 @@ def device_setting(client: DeviceClient, model: Path | None = None, *, runtime: 
             reads = f" that reads {model_format}" if model_format else ""
             messages.print(f"runtime: {runtime}, the first of the device{reads}; --runtime names another")
     return setting_from(runtime=runtime, **values)
+
+
+def table_settings(
+    client: DeviceClient, runtimes: Sequence[str], **values: Any
+) -> list[Setting] | Callable[[str], Setting]:
+    """Make the settings of a table that the options describe, for `edgeprof.benchmark_table`.
+
+    Args:
+        client: The device.
+        runtimes: Names of the runtimes; none for the default of each model.
+        values: The other options.
+
+    Returns:
+        One for each runtime, or a function that returns the setting of a model.
+    """
+    if runtimes:
+        return [setting_from(runtime=runtime, **values) for runtime in runtimes]
+    from edgeprof.measuring.model_sources import default_setting_for
+
+    setting, device = setting_from(runtime=None, **values), client.device()
+    return lambda model: replace(setting, runtime=default_setting_for(device, model).runtime)

@@ -21,7 +21,7 @@ VERBS = {
     "deploy": "Bring the agent onto a board over SSH, start it, and pair with it.",
     "jobs": "Show the jobs that a device keeps; cancel or drop them.",
     "doctor": "Find out what is wrong with a device, and what to do.",
-    "benchmark": "Measure one model on a device.",
+    "benchmark": "Measure models on a device, by one runtime or several.",
     "compare": "Say which of two models, or settings of one, is faster on a device.",
     "onboard": "Measure a few networks on a device and adapt a predictor of all others.",
     "predict": "Predict how fast networks run on an onboarded platform.",

@@ -242,8 +242,13 @@ def allow_fallback_option(command: F) -> F:
 
 def setting_options(command: F) -> F:
     """Add the options that make a setting; `setting_from` reads them, or `device_setting` once there is a device."""
+    runtime = click.option("--runtime", help="Runtime on the device.  [default: onnxruntime, or else the first it has]")
+    return runtime(setting_options_beside_runtime(command))
+
+
+def setting_options_beside_runtime(command: F) -> F:
+    """Add the options that make a setting with a runtime."""
     options = (
-        click.option("--runtime", help="Runtime on the device.  [default: onnxruntime, or else the first it has]"),
         click.option("--provider", default="", help="Execution provider or delegate.  [default: the runtime's]"),
         click.option("--precision", default="", help="Precision of the computation.  [default: the runtime's]"),
         click.option("--threads", type=Count(1, MAX_SETTING_COUNT), default=1, show_default=True, help="Threads."),

@@ -131,3 +131,36 @@ class MeasurementProgress(JobBar):
     def __init__(self, name: str, plan: MeasurementPlan) -> None:
         filled = plan.filled()
         super().__init__(name, filled.warmup_duration_ms + filled.timed_duration_ms, "waiting for the device")
+
+
+class TableProgress(JobBar):
+    """A bar for several measurements, one after the other.
+
+    Args:
+        plan: The plan of each, from which the time left is known.
+    """
+
+    def __init__(self, plan: MeasurementPlan) -> None:
+        super().__init__("preparing", 0.0)
+        filled = plan.filled()
+        self._row_ms = filled.warmup_duration_ms + filled.timed_duration_ms
+        self._ended_count = 0
+
+    def prepare(self, name: str) -> None:
+        """Show what is checked or exported."""
+        self._bar.update(self._task, detail=name)
+
+    def begin(self, count: int) -> None:
+        """Show that so many measurements follow."""
+        self._bar.update(self._task, total=count * self._row_ms)
+
+    def begin_row(self, name: str) -> None:
+        """Show what is measured, from where its share of the bar begins."""
+        self._bar.update(
+            self._task, description=name, detail="waiting for the device", completed=self._ended_count * self._row_ms
+        )
+
+    def end_row(self) -> None:
+        """Count a measurement as done, however long it took."""
+        self._ended_count += 1
+        self._bar.update(self._task, completed=self._ended_count * self._row_ms)

@@ -5,18 +5,17 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 
 from edgeprof.devices.client import DeviceClient
-from edgeprof.devices.model_files import find_model_files
 from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.collection import collect_results
+from edgeprof.measuring.model_sources import ModelSources, ReadyModel
 from edgeprof.measuring.recording import FailureWatch, record_result
 from edgeprof.measuring.setting_check import require_runnable
 from edgeprof.measuring.sustained import SustainedCurve, require_time_for, sustained_curve, sustained_plan
 from edgeprof.store import Store, opened
-from edgeprof.store.platform import Platform, default_setting, resolve_platform
+from edgeprof.store.platform import Platform, resolve_platform
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
@@ -53,6 +52,7 @@ def benchmark(
     release_model: bool = False,
     input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
     inputs: str | os.PathLike[str] | None = None,
+    calibration: str | os.PathLike[str] | None = None,
     wants_operators: bool = False,
     store: Store | str | os.PathLike[str] | None = None,
     on_event: Callable[[JobEvent], None] = lambda event: None,
@@ -65,7 +65,7 @@ def benchmark(
 
     Args:
         client: The device.
-        model: File of the model.
+        model: File of the model, or a torch module as `path/to/file.py:callable` or `package.module:callable`.
         setting: How to run it; None for the default of the device, ONNX Runtime where it has that.
         plan: How long and how often to run it, see `make_plan`; None for the agent's, or that of sustained work.
         sustained_s: Time in timed runs, in seconds, over which latency is followed; None for no sustained work.
@@ -73,6 +73,7 @@ def benchmark(
         release_model: Whether to measure a model that has ended the device's worker twice.
         input_shapes: Shapes by the names of inputs that leave sizes open, or one size by that of an open dimension.
         inputs: An archive of NumPy (.npz) with the values of inputs by their names; None to generate every input.
+        calibration: Calibration data (.npz) of a torch module in an integer precision; None for synthetic data.
         wants_operators: Whether to time each operator in runs of their own, after the measured ones.
         store: Where the result goes, or its file; None for the user's own.
         on_event: Called with each event of the job.
@@ -82,26 +83,31 @@ def benchmark(
     Raises:
         EdgeprofError: If the device cannot be reached, it refuses model, setting or plan, or the measurement fails.
     """
-    with opened(store) as store:
-        device = client.device()
-        setting, platform = _ready_platform(client, device, setting, model, store, on_collected)
+    with opened(store) as store, ModelSources(client.device(), input_shapes, inputs, calibration) as sources:
+        device, ready = sources.device, sources.model_for(model, setting)
+        platform = _ready_platform(client, device, ready, store, on_collected)
         with _new_job(client, on_event) as (job_id, watch):
             measurement = client.measure(
-                Path(model),
-                setting,
+                ready.path,
+                ready.setting,
                 job_id=job_id,
                 plan=_timed_plan(plan, sustained_s, device),
                 allow_fallback=allow_fallback,
                 on_event=watch,
                 on_waiting=on_waiting,
                 release_model=release_model,
-                input_shapes=input_shapes,
-                inputs=None if inputs is None else Path(inputs),
                 wants_operators=wants_operators,
+                **ready.given(),
             )
         record_result(client, store, job_id, platform, measurement)
-        curve = None if sustained_s is None else sustained_curve(measurement)
-        return Benchmark(job_id=job_id, device=device, platform=platform, measurement=measurement, curve=curve)
+    return _benchmark_of(job_id, device, platform, measurement, is_sustained=sustained_s is not None)
+
+
+def _benchmark_of(
+    job_id: str, device: Device, platform: Platform, measurement: Measurement, *, is_sustained: bool
+) -> Benchmark:
+    curve = sustained_curve(measurement) if is_sustained else None
+    return Benchmark(job_id=job_id, device=device, platform=platform, measurement=measurement, curve=curve)
 
 
 def _timed_plan(plan: MeasurementPlan | None, sustained_s: float | None, device: Device) -> MeasurementPlan | None:
@@ -116,23 +122,17 @@ def _timed_plan(plan: MeasurementPlan | None, sustained_s: float | None, device:
 def _ready_platform(
     client: DeviceClient,
     device: Device,
-    setting: Setting | None,
-    model: str | os.PathLike[str],
+    ready: ReadyModel,
     store: Store,
     on_collected: Callable[[int], None],
-) -> tuple[Setting, Platform]:
-    """Check what can be known before the upload, and bring results of earlier runs into the store.
-
-    Returns:
-        The setting, where none is asked for the default of the device, and the platform.
-    """
+) -> Platform:
+    """Check what can be known before the upload, and bring results of earlier runs into the store."""
     store.record_device(device, client.address)
-    setting = setting or default_setting(device, find_model_files(model).model_format)
-    require_runnable(device, setting, model)
-    platform = resolve_platform(device, setting)
+    require_runnable(device, ready.setting, ready.path)
+    platform = resolve_platform(device, ready.setting)
     if count := collect_results(client, device, store):
         on_collected(count)
-    return setting, platform
+    return platform
 
 
 @contextmanager
