@@ -66,6 +66,13 @@ def test_a_folder_is_measured_by_each_runtime_and_ordered(
             assert store.measurement(row.result.job_id) == row.result.measurement
 
 
+def test_without_a_setting_each_model_runs_by_what_reads_it(simulated_device: SimulatedDevice, folder: Path) -> None:
+    with edgeprof.connect(simulated_device.address) as client:
+        table = edgeprof.benchmark_table(client, str(folder), plan=SHORT)
+    runtimes = {row.name: row.setting.runtime for row in table.rows}
+    assert runtimes == {"a.onnx": "onnxruntime", "b.onnx": "onnxruntime", "c.param": "simulated"}
+
+
 def test_a_failed_measurement_is_a_row_and_the_others_go_on(
     make_simulated_device: Callable[[SimulationConfig], SimulatedDevice], folder: Path
 ) -> None:
