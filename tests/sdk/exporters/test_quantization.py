@@ -14,7 +14,7 @@ from edgeprof_proto.shared.onnx_precision import precision_of
 PROBES = {probe.name: probe for probe in suite()}
 
 
-@pytest.mark.parametrize("name", ["fused_image-branching", "attention-text_128"])
+@pytest.mark.parametrize("name", ["fused_image-branching", "attention-text_128", "other_convolution-enlarging"])
 def test_a_probe_in_int8_computes_nearly_what_it_does_in_float32(name: str, tmp_path: Path) -> None:
     import onnxruntime
 
