@@ -78,6 +78,8 @@ def work(pipe: int) -> None:
     if act == "crash":
         print("about to crash", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
+    if act == "engine_crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
     if act == "exit":
         sys.exit(3)
     if act == "garbage":

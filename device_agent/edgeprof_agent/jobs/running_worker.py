@@ -30,7 +30,7 @@ from edgeprof_agent.jobs.worker_events import (
 )
 from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_agent.worker.request import AGENT_UPDATED
-from edgeprof_proto.records.job import Failure
+from edgeprof_proto.records.job import Failure, JobPhase
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 TAIL_BYTES = 4096
@@ -38,6 +38,18 @@ TAIL_BYTES = 4096
 
 _TAIL_WAIT_S = 1.0
 """Longest wait for the rest of the output after the worker's end, in seconds."""
+
+_CRASH_SIGNALS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT})
+
+_ENGINE_CRASHED = (
+    ": the engine crashed in its own code; measure the model with another runtime, precision or version of this one"
+)
+
+_WHILE = {
+    JobPhase.LOADING: "while it loaded the model",
+    JobPhase.WARMING_UP: "while it warmed the model up",
+    JobPhase.MEASURING: "while it measured the model",
+}
 
 _OUT_OF_MEMORY_WORDS = (b"bad_alloc", b"MemoryError")
 
@@ -56,6 +68,7 @@ class RunningWorker:
         self._transport: asyncio.BaseTransport | None = None
         self._event_count = 0
         self._has_begun = False
+        self._phase = JobPhase.NOT_REPORTED
         self._memory_kill_count = _count_memory_kills()
         self._end = asyncio.ensure_future(self._wait())
         self._tail_reader = asyncio.ensure_future(self._keep_tail())
@@ -118,6 +131,8 @@ class RunningWorker:
                 on_block_begin()
             else:
                 await on_event(event)
+                if isinstance(event, JobPhase):
+                    self._phase = event
                 if isinstance(event, LatencyBlock):
                     block_count += 1
                     self._write(str(block_count).encode())
@@ -181,7 +196,9 @@ class RunningWorker:
                 f"the worker {end} for want of memory; measure a smaller model, or give workers more with "
                 f"EDGEPROF_AGENT_WORKER_MEMORY_BYTES on the device{self.tail_text()}"
             )
-        return WorkerCrashedError(f"the worker {end} before it had a result{self.tail_text()}")
+        when = _WHILE.get(self._phase, "before it had a result")
+        advice = _ENGINE_CRASHED if -code in _CRASH_SIGNALS else ""
+        return WorkerCrashedError(f"the worker {end} {when}{advice}{self.tail_text()}")
 
 
 def _count_memory_kills() -> int:

@@ -64,7 +64,7 @@ def generate_inputs(
     feeds: Feeds = {}
     told = []
     for value, shape in zip(signature, shapes, strict=True):
-        kind = _describe(value, shape, uses.get(value.name, InputUse()))
+        kind = _describe(value, shape, uses.get(value.name, InputUse(value.row_count)))
         if value.name in values_given:
             feeds[value.name] = values_given[value.name]
             told.append(_as_given(kind, feeds[value.name]))

@@ -3,8 +3,8 @@
 The engine decides the precision by its options, and stores numbers in float16 by default. So the options of the
 precision that is asked for are set, float32 where the setting leaves it open. An engine has a precision where a network
 of one layer gives another result with it. The engine has no batch: a run takes one input. Its inputs have sizes in the
-manifest, where they begin with a batch of 1, or in the layers Input of the file. Everything runs on the cores, so the
-count of nodes is that of the layers.
+manifest, where they begin with a batch of 1, or in the layers Input of the file, or the host gives them. Everything
+runs on the cores, so the count of nodes is that of the layers.
 """
 
 import dataclasses
@@ -19,7 +19,8 @@ from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNot
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.file_precision import QUANTISED, with_quantisation
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
-from edgeprof_agent.runtimes.ncnn_param import Layer, declared_inputs, has_integer_weights, read_layers
+from edgeprof_agent.runtimes.ncnn_inputs import declared_inputs, without_batch
+from edgeprof_agent.runtimes.ncnn_param import Layer, has_integer_weights, read_layers
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
@@ -70,6 +71,8 @@ class NcnnRuntime(Runtime):
         feeds, inputs = generate_inputs(declared, 1, input_seed, given=self.given_inputs)
         if self.model_inputs:
             feeds = {name: _without_batch(name, values) for name, values in feeds.items()}
+        else:
+            feeds = {name: without_batch(name, values, layers) for name, values in feeds.items()}
         start_ns = time.perf_counter_ns()
         net = _load(ncnn, model_path, resolved, layers)
         load_ms = (time.perf_counter_ns() - start_ns) / 1e6

@@ -1,4 +1,4 @@
-"""Reads from an ncnn `.param` file what the engine does not tell: sizes of inputs, and whether weights are quantised.
+"""Reads the layers of an ncnn `.param` file, and from them whether the weights are quantised.
 
 The file is text: a number, the counts of layers and blobs, then a line for each layer: type, name, how many blobs it
 reads and writes, their names, and parameters as `key=value`.
@@ -7,15 +7,10 @@ reads and writes, their names, and parameters as `key=value`.
 import dataclasses
 from pathlib import Path
 
-from edgeprof_agent.models.signature import InputSignature
-
 MAX_PARAM_BYTES = 16 * 1024 * 1024
 
 _INT8_KEYS = {"Convolution": "8", "ConvolutionDepthWise": "8", "InnerProduct": "8", "Gemm": "18", "Embed": "18"}
 """Parameter that says how weights of a layer are quantised, 0 for not at all."""
-
-_SIZE_KEYS = ("2", "11", "1", "0")
-"""Parameters of a layer Input: channels, depth, height, width."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,11 +19,13 @@ class Layer:
 
     Args:
         type: The layer's type.
+        inputs: Names of the blobs that it reads.
         outputs: Names of the blobs that it writes.
         parameters: Its parameters by key, as text.
     """
 
     type: str
+    inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     parameters: dict[str, str]
 
@@ -54,26 +51,11 @@ def _read_layer(words: list[str]) -> Layer:
     if len(words) < 4:
         raise ValueError(f"the line {' '.join(words)[:80]!r} is no layer")
     input_count, output_count = int(words[2]), int(words[3])
-    outputs = words[4 + input_count : 4 + input_count + output_count]
+    inputs, outputs = words[4 : 4 + input_count], words[4 + input_count : 4 + input_count + output_count]
     if len(outputs) != output_count or input_count < 0:
         raise ValueError(f"the line {' '.join(words)[:80]!r} names fewer blobs than it counts")
     pairs = (word.partition("=") for word in words[4 + input_count + output_count :])
-    return Layer(words[0], tuple(outputs), {key: value for key, _, value in pairs})
-
-
-def declared_inputs(layers: list[Layer]) -> list[InputSignature]:
-    """Return the inputs with the sizes that their layers hold; an input whose layer holds none has no shape."""
-    return [
-        InputSignature(name, "float32", _sizes(layer.parameters))
-        for layer in layers
-        if layer.type == "Input"
-        for name in layer.outputs
-    ]
-
-
-def _sizes(parameters: dict[str, str]) -> tuple[int, ...] | None:
-    sizes = tuple(int(parameters[key]) for key in _SIZE_KEYS if int(parameters.get(key, "0")) > 0)
-    return sizes or None
+    return Layer(words[0], tuple(inputs), tuple(outputs), {key: value for key, _, value in pairs})
 
 
 def has_integer_weights(layers: list[Layer]) -> bool:

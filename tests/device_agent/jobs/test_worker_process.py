@@ -65,6 +65,11 @@ def test_killed_worker_is_explained_by_its_signal_and_its_last_words(worker: Wor
         run(worker, job_spec, "crash")
 
 
+def test_crash_of_an_engine_is_told_with_what_the_worker_was_doing(worker: WorkerProcess, job_spec: JobSpec) -> None:
+    with pytest.raises(WorkerCrashedError, match="SIGSEGV while it warmed the model up: the engine crashed"):
+        run(worker, job_spec, "engine_crash")
+
+
 def test_worker_that_ends_without_a_result_is_explained_by_its_exit_code(
     worker: WorkerProcess, job_spec: JobSpec
 ) -> None:

@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from device_agent.runtimes.ncnn_models import PARAM, reference, write_network
 from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
 from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.contract import RuntimeContract
+from edgeprof_agent.runtimes.given_inputs import GivenInputs
 from edgeprof_agent.runtimes.ncnn import NcnnRuntime
 from edgeprof_proto.records.job_spec import Setting
 
@@ -24,6 +26,12 @@ class TestNcnn(RuntimeContract):
 
 def _load(path: Path, **fields: Any) -> Any:
     return NcnnRuntime().load(path, Setting(runtime="ncnn", **fields), input_seed=0)
+
+
+def _runtime_given(**shapes: tuple[int, ...]) -> NcnnRuntime:
+    runtime = NcnnRuntime()
+    runtime.given_inputs = GivenInputs(shapes)
+    return runtime
 
 
 def _difference(model: Any, weights: dict[str, Any]) -> float:
@@ -92,6 +100,36 @@ def test_the_manifest_tells_the_sizes_with_a_batch_of_one(tmp_path: Path) -> Non
     runtime.model_inputs = (InputSignature("in0", "float32", (3, 16, 16)),)
     with pytest.raises(ModelRejectedError, match="must begin with a batch of 1"):
         runtime.load(path, Setting(runtime="ncnn"), input_seed=0)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 16, 16), (3, 16, 16)])
+def test_a_shape_of_the_hosts_may_begin_with_a_batch_of_one(shape: tuple[int, ...], tmp_path: Path) -> None:
+    path, weights = write_network(tmp_path, param=PARAM.replace(" 0=16 1=16 2=3", ""))
+    model: Any = _runtime_given(in0=shape).load(path, Setting(runtime="ncnn"), input_seed=0)
+    model.run_once()
+    assert model._feeds["in0"].shape == (3, 16, 16)
+    assert _difference(model, weights) < 1e-5
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (2, 3, 16, 16), (1, 1, 3, 16, 16)])
+def test_a_shape_that_the_first_layer_does_not_take_is_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
+    path, _ = write_network(tmp_path, param=PARAM.replace(" 0=16 1=16 2=3", ""))
+    with pytest.raises(SettingNotSupportedError, match="which the layer Convolution reads: it takes 3 sizes"):
+        _runtime_given(in0=shape).load(path, Setting(runtime="ncnn"), input_seed=0)
+
+
+def test_ids_are_generated_all_over_the_table_that_they_index(tmp_path: Path) -> None:
+    path = tmp_path / "model.param"
+    path.write_text("7767517\n2 2\nInput in0 0 1 in0\nEmbed table 1 1 in0 out0 0=4 1=5000 2=0 3=20000\n")
+    table = np.arange(20_000, dtype=np.float32).reshape(5_000, 4)
+    path.with_suffix(".bin").write_bytes(struct.pack("I", 0) + table.tobytes())
+    model: Any = _runtime_given(in0=(1, 64)).load(path, Setting(runtime="ncnn"), input_seed=0)
+    ids = model._feeds["in0"]
+    assert ids.dtype == np.int32 and ids.shape == (64,) and ids.min() < 1_000 and ids.max() >= 4_000
+    assert model.inputs[0].highest_value == 4_999
+    extractor = model._net.create_extractor()
+    extractor.input("in0", model._inputs[0][1])
+    assert np.array_equal(np.array(extractor.extract("out0")[1]), table[ids])
 
 
 @pytest.mark.parametrize(

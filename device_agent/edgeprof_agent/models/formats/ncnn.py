@@ -11,6 +11,7 @@ import re
 
 from edgeprof_agent.errors import ModelRefusedError
 from edgeprof_agent.models.formats.base import ModelContent, ModelFormat
+from edgeprof_agent.models.formats.ncnn_expressions import EXPRESSION_KEYS, check_expression
 from edgeprof_agent.models.formats.ncnn_layers import check_layer
 from edgeprof_agent.models.input_memory import check_input_memory
 from edgeprof_proto.shared.model_formats import NCNN
@@ -40,6 +41,7 @@ class _Layer:
     bottoms: list[str]
     tops: list[str]
     values: dict[int, float | tuple[float, ...]]
+    expressions: dict[int, str]
 
 
 class NcnnFormat(ModelFormat):
@@ -98,7 +100,7 @@ def _check_layers(lines: list[str], blob_count: int, weight_bytes: int) -> tuple
     inputs: list[str] = []
     for number, line in enumerate(lines, start=3):
         try:
-            layer = _parse_layer(line)
+            layer = _parse_layer(line, number)
             for name in layer.bottoms:
                 # A blob goes to one layer: for more there is the layer Split.
                 if name not in blobs or name in used:
@@ -109,6 +111,7 @@ def _check_layers(lines: list[str], blob_count: int, weight_bytes: int) -> tuple
                     raise ValueError(f"the blob {name[:40]!r} is there twice")
                 blobs.add(name)
             check_layer(layer.kind, layer.values, weight_bytes)
+            _check_expressions(layer)
         except ValueError as error:
             raise _refused(f"line {number}: {error}") from error
         if layer.kind == "Input":
@@ -120,34 +123,49 @@ def _check_layers(lines: list[str], blob_count: int, weight_bytes: int) -> tuple
     return tuple(inputs)
 
 
-def _parse_layer(line: str) -> _Layer:
+def _check_expressions(layer: _Layer) -> None:
+    for key, text in layer.expressions.items():
+        if key not in EXPRESSION_KEYS.get(layer.kind, ()):
+            raise ValueError(f"{layer.kind} has the text {text[:40]!r} at key {key}, where a number must be")
+        check_expression(text, len(layer.bottoms))
+
+
+def _parse_layer(line: str, number: int) -> _Layer:
     words = line.split()
     if len(words) < 4 or not (_COUNT.fullmatch(words[2]) and _COUNT.fullmatch(words[3])):
         raise ValueError("it must hold the type and name of a layer and the numbers of its inputs and outputs")
     kind, name, bottom_count, top_count = words[0], words[1], int(words[2]), int(words[3])
     if _TYPE.fullmatch(kind) is None:
-        raise ValueError(f"the engine has no layer of type {kind[:40]!r}; convert the network anew")
+        raise _refused(
+            f"line {number}: the engine has no layer of type {kind[:40]!r}, an operation that was not converted",
+            "replace it in the network, then convert that again",
+        )
     if max(bottom_count, top_count) > _BLOB_LIMIT_PER_LAYER or len(words) < 4 + bottom_count + top_count:
         raise ValueError(f"it tells of {bottom_count} inputs and {top_count} outputs, which do not follow")
     blobs = words[4 : 4 + bottom_count + top_count]
     if not all(_NAME.fullmatch(item) for item in (name, *blobs)):
         raise ValueError("a name of the layer or of a blob has an equals sign or more than 255 characters")
     values: dict[int, float | tuple[float, ...]] = {}
+    expressions: dict[int, str] = {}
     for word in words[4 + bottom_count + top_count :]:
         key, value = _parse_value(word)
-        if key in values:
+        if key in values or key in expressions:
             raise ValueError(f"key {key} is there twice")
-        values[key] = value
-    return _Layer(kind, blobs[:bottom_count], blobs[bottom_count:], values)
+        if isinstance(value, str):
+            expressions[key] = value
+        else:
+            values[key] = value
+    return _Layer(kind, blobs[:bottom_count], blobs[bottom_count:], values, expressions)
 
 
-def _parse_value(word: str) -> tuple[int, float | tuple[float, ...]]:
+def _parse_value(word: str) -> tuple[int, float | tuple[float, ...] | str]:
     key_text, _, text = word.partition("=")
     if _INTEGER.fullmatch(key_text) is None or not text:
         raise ValueError(f"{word[:40]!r} is no key with a number")
     key = int(key_text)
     if 0 <= key < _KEY_COUNT:
-        return key, _number(text)
+        is_text = len(text) > 2 and text[0] == text[-1] == '"'
+        return key, text[1:-1] if is_text else _number(text)
     array_key = _ARRAY_KEY - key
     if not 0 <= array_key < _KEY_COUNT:
         raise ValueError(f"key {key} is not one of 0 to {_KEY_COUNT - 1}, nor of an array")
@@ -169,5 +187,5 @@ def _number(text: str) -> float:
     raise ValueError(f"{text[:40]!r} is no number within the range of a layer")
 
 
-def _refused(what: str) -> ModelRefusedError:
-    return ModelRefusedError(f"the model's .param cannot be run: {what}; convert the network again")
+def _refused(what: str, remedy: str = "convert the network again") -> ModelRefusedError:
+    return ModelRefusedError(f"the model's .param cannot be run: {what}; {remedy}")

@@ -47,7 +47,7 @@ def test_the_manifest_tells_of_the_inputs() -> None:
         ("\n7 8\n", "\n8 8\n", "tells of 8 layers, 7 follow"),
         ("\n7 8\n", "\n7 9\n", "tells of 9 blobs, there are 8"),
         ("\n7 8\n", "\n7 -8\n", "line 2 does not hold"),
-        ("Convolution  ", "pnnx.Expression", "no layer of type 'pnnx.Expression'"),
+        ("Convolution  ", "pnnx.Expression", "line 4: the engine has no layer of type 'pnnx.Expression', an operation"),
         ("1 1 in0 1 0=16", "1 1 nowhere 1 0=16", "line 4: the blob 'nowhere' is not there yet"),
         ("2 1 5 3 6", "2 1 5 5 6", "used before"),
         ("1 2 1 2 3", "1 2 1 2 2", "the blob '2' is there twice"),
@@ -71,6 +71,39 @@ def test_what_no_converter_writes_is_refused(old: str, new: str, match: str) -> 
     with pytest.raises(ModelRefusedError, match=match) as caught:
         check(PARAM.replace(old, new))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["0w,-1", "0w,1h,1c", "1,1,//(512,0n),0n", "floor(*(0w,1.5e+00)),max(+(0h,1),neg(1c))"]
+)
+def test_sizes_may_follow_from_those_of_blobs(text: str) -> None:
+    check(PARAM.replace("BinaryOp", "Reshape ").replace("3 6 0=0", f'3 6 6="{text}"'))
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("2w", "names blob 2, the layer reads 2"),
+        ("+(0w)", "takes 2 operands"),
+        ("+(0w,1,2)", "takes 2 operands"),
+        ("abs(0w,1)", "takes 1 operands"),
+        ("+", "no expression of sizes"),
+        ("system(1)", "no expression of sizes"),
+        ("0w,", "no expression of sizes"),
+        ("0w1", "no expression of sizes"),
+        ("1,2,3,4,5,6", "no list of 1 to 5"),
+        ("abs(" * 20 + "1" + ")" * 20, "no expression of sizes"),
+        ("1" * 251, "at most 250 are read"),
+    ],
+)
+def test_an_expression_that_the_engine_would_stumble_over_is_refused(text: str, match: str) -> None:
+    with pytest.raises(ModelRefusedError, match=match):
+        check(PARAM.replace("BinaryOp", "Reshape ").replace("3 6 0=0", f'3 6 6="{text}"'))
+
+
+def test_a_text_where_a_number_must_be_is_refused() -> None:
+    with pytest.raises(ModelRefusedError, match="BinaryOp has the text '0w' at key 0, where a number must be"):
+        check(PARAM.replace("3 6 0=0", '3 6 0="0w"'))
 
 
 def test_the_weights_must_come_along() -> None:
