@@ -4,8 +4,8 @@
 
 One line for each kind: probes, nodes, outputs, size of the files, CPU time to load, and time of one pass on one core
 (the fastest of 7 runs of each probe). `--operators` adds how many of each operator the runtime executes after its own
-optimisation. About ten seconds with ONNX Runtime, half a minute with OpenVINO, and minutes with `--int8`, which
-quantises every probe first.
+optimisation. About ten seconds with ONNX Runtime, half a minute with OpenVINO, and half a minute more with `--int8`,
+which quantises every probe first.
 """
 
 from __future__ import annotations
