@@ -9,7 +9,8 @@ import click
 from edgeprof.arguments import MAX_PAIR_COUNT
 from edgeprof.cli.console import messages, milliseconds, print_facts, print_json
 from edgeprof.cli.device_setting import device_setting
-from edgeprof.cli.measurement_text import deciding_inputs_text, setting_text
+from edgeprof.cli.measurement_text import deciding_inputs_text, inputs_text, setting_text
+from edgeprof.cli.model_inputs import as_mapping, model_input_options
 from edgeprof.cli.parameters import (
     Count,
     allow_fallback_option,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option("--pairs", type=Count(5, MAX_PAIR_COUNT), default=8, show_default=True, help="Measurements of each.")
 @seed_option("Seed of the order within pairs.")
+@model_input_options
 @effort_option
 @allow_fallback_option
 @json_option
@@ -55,6 +57,8 @@ def compare(
     versus: tuple[str, ...],
     pairs: int,
     seed: int,
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    inputs: Path | None,
     effort: str,
     allow_fallback: bool,
     as_json: bool,
@@ -62,21 +66,26 @@ def compare(
 ) -> None:
     """Measure two models, or two settings of one, in alternation, and say which is faster, if that is certain.
 
-    A and B are files of models that the runtime reads, or with --space architectures, each exported for its runtime.
+    A and B are files of models that the runtime reads, torch modules as file.py:callable, or with --space
+    architectures; modules and architectures are exported for the runtime of each.
     """
     import edgeprof
+    from edgeprof.network_source import is_network_source
 
     if b is None and not versus:
         raise click.UsageError("name a second model, or what is different in B's setting with --versus NAME=VALUE")
     changes = _changes(versus)
     with edgeprof.connect(address) as client:
-        setting = device_setting(client, Path(a) if space is None else None, **setting_values)
+        path = None if space is not None or is_network_source(a) else Path(a)
+        setting = device_setting(client, path, **setting_values)
         found = edgeprof.compare(
             client,
             *_candidates(client.device(), a, b, space, setting, changes),
             pair_count=pairs,
             plan=edgeprof.make_plan(effort),
             allow_fallback=allow_fallback,
+            input_shapes=as_mapping(shapes),
+            inputs=inputs,
             seed=seed,
             on_measurement=_print_measurement,
             on_waiting=print_waiting,
@@ -145,6 +154,8 @@ def _print(found: "Comparison") -> None:
         "conclusion": _conclusion(found),
         "measurements": f"{2 * len(found.pairs)}, {found.unstable_count} of them not stable",
     }
+    if found.platform("a").inputs:
+        facts["inputs"] = inputs_text(found.pairs[0].a.inputs)
     for name, measurement in (("A", found.pairs[0].a), ("B", found.pairs[0].b)):
         if warning := deciding_inputs_text(measurement.inputs):
             facts[f"warning for {name}"] = warning

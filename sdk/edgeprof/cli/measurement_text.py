@@ -43,7 +43,7 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
         "setting": setting_text(measurement.setting),
         "ran on": _execution_text(measurement),
         "conditions": _conditions_text(measurement),
-        "inputs": _inputs_text(measurement.inputs),
+        "inputs": inputs_text(measurement.inputs),
     }
     if warning := deciding_inputs_text(measurement.inputs):
         facts["warning"] = warning
@@ -128,8 +128,12 @@ def _hottest(readings: tuple[Conditions, ...]) -> list[float]:
     return [max(zone.temperature_celsius for zone in item.temperatures) for item in readings if item.temperatures]
 
 
-def _inputs_text(inputs: tuple[GeneratedInput, ...]) -> str:
-    """Name, type, shape and range of each input that the model was given; of the first few where there are many."""
+def inputs_text(inputs: tuple[GeneratedInput, ...]) -> str:
+    """Name, type, shape and range of each input that the model was given; of the first few where there are many.
+
+    Args:
+        inputs: What it was given.
+    """
     told = [f"{item.name} {item.element_type} {_shape_text(item)}, {_values_text(item)}" for item in inputs[:8]]
     more = [f"{len(inputs) - 8} more"] if len(inputs) > 8 else []
     return "; ".join([*told, *more]) or NOT_REPORTED
@@ -141,8 +145,9 @@ def _shape_text(item: GeneratedInput) -> str:
 
 def _values_text(item: GeneratedInput) -> str:
     if item.lowest_value is None or item.highest_value is None:
-        return "normal"
-    return f"{item.lowest_value} to {item.highest_value}"
+        return "given" if item.is_given else "normal"
+    values = f"{item.lowest_value} to {item.highest_value}"
+    return f"given, {values}" if item.is_given else values
 
 
 def deciding_inputs_text(inputs: tuple[GeneratedInput, ...]) -> str:
@@ -154,8 +159,9 @@ def deciding_inputs_text(inputs: tuple[GeneratedInput, ...]) -> str:
     deciding = [f"{item.name} ({', '.join(item.deciding_operators)})" for item in inputs if item.deciding_operators]
     if not deciding:
         return ""
+    source = "given" if all(item.is_given for item in inputs if item.deciding_operators) else "generated"
     return (
-        f"the values of {'; '.join(deciding[:8])} decide what runs: the latency holds for generated values, others may "
+        f"the values of {'; '.join(deciding[:8])} decide what runs: the latency holds for {source} values, others may "
         "take more or less time"
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError, JobConflictError, JobNotFoundError, RemoteError, UnreadableAnswerError
@@ -59,6 +60,7 @@ class AttemptRunner:
         request: MeasurementRequest,
         model: Path,
         *,
+        inputs: Path | None = None,
         on_event: Callable[[JobEvent], None] = lambda event: None,
         on_waiting: Callable[[Job], None] = lambda job: None,
     ) -> Measurement | FailedAttempt:
@@ -71,6 +73,7 @@ class AttemptRunner:
             platform: The device, with the setting that is asked for.
             request: What a new attempt asks for.
             model: File of the model.
+            inputs: The archive of values that the request gives the model; None where it gives none.
             on_event: Called with each event of the job.
             on_waiting: Called with the job where it has to wait for others.
 
@@ -90,6 +93,7 @@ class AttemptRunner:
                 allow_fallback=asked.allow_fallback,
                 on_event=watch,
                 on_waiting=on_waiting,
+                **_given(asked, inputs),
             )
         except EdgeprofError as error:
             return self._after_failure(probe, attempt, platform, error, has_failed=watch.has_failed)
@@ -177,6 +181,13 @@ class AttemptRunner:
             self._client.acknowledge((job_id,))
         else:
             record_result(self._client, self._store, job_id, platform, job.measurement)
+
+
+def _given(request: MeasurementRequest, inputs: Path | None) -> dict[str, Any]:
+    """Return the arguments of `measure` that give the model inputs; none where the request gives none."""
+    if not request.inputs:
+        return {}
+    return {"input_shapes": {shape.name: shape.sizes for shape in request.inputs.shapes}, "inputs": inputs}
 
 
 def _with_advice(error: EdgeprofError) -> EdgeprofError:

@@ -129,7 +129,7 @@ def _ready_platform(
     """Check what can be known before the upload, and bring results of earlier runs into the store."""
     store.record_device(device, client.address)
     require_runnable(device, ready.setting, ready.path)
-    platform = resolve_platform(device, ready.setting)
+    platform = resolve_platform(device, ready.setting, ready.given_inputs())
     if count := collect_results(client, device, store):
         on_collected(count)
     return platform

@@ -26,7 +26,7 @@ class Candidate:
 
     Args:
         name: Name in reports.
-        model: The model's file.
+        model: The model's file, or a torch module as `path/to/file.py:callable`.
         setting: How to run it; None for the default of the device.
     """
 

@@ -7,6 +7,7 @@ from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import RemoteError, UnreadableAnswerError
 from edgeprof.measuring.recording import record_result
 from edgeprof.store import Store
+from edgeprof.store.given_inputs import GivenInputs
 from edgeprof.store.platform import device_with
 from edgeprof_proto.records.device import Device
 
@@ -47,5 +48,6 @@ def collect_results(client: DeviceClient, device: Device, store: Store) -> int:
             client.acknowledge((job_id,))
             continue
         count += store.measurement(job_id) is None
-        record_result(client, store, job_id, device_with(device, job.spec.setting), job.measurement)
+        platform = device_with(device, job.spec.setting, GivenInputs.of_spec(job.spec))
+        record_result(client, store, job_id, platform, job.measurement)
     return count

@@ -6,29 +6,25 @@ two medians of a pair; the interval of the median ratio is a rank interval (see 
 a few disturbed pairs do not change.
 """
 
-import dataclasses
-import hashlib
-import json
 import math
 import os
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from edgeprof.arguments import MAX_PAIR_COUNT, require_count, require_seed
 from edgeprof.devices.client import DeviceClient
-from edgeprof.devices.model_files import find_model_files
-from edgeprof.errors import EdgeprofError, ModelFileError
+from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.attempt import AttemptRunner
 from edgeprof.measuring.candidate import Candidate
+from edgeprof.measuring.comparison_side import ComparisonSide, comparison_digest, ready_sides
+from edgeprof.measuring.model_sources import ModelSources
 from edgeprof.measuring.pairs import Pair, counted_pairs, measuring_order, planned_pair_count
-from edgeprof.measuring.setting_check import require_runnable
-from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store, opened
-from edgeprof.store.platform import Platform, default_setting, resolve_platform
-from edgeprof_proto.record_json import to_json
+from edgeprof.store import Probe, SessionRecord, Store, opened
+from edgeprof.store.platform import Platform
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job import Job
 from edgeprof_proto.records.job_spec import MeasurementPlan
@@ -48,6 +44,7 @@ class Comparison:
         device: The device as its agent describes it.
         a: The first candidate.
         b: The second.
+        platforms: The platform of each.
         pairs: Their measurements.
         ratio: Latency of B relative to that of A, median over the pairs: above 1 where A is faster.
         lower: Lower end of the interval of `ratio`.
@@ -58,6 +55,7 @@ class Comparison:
     device: Device
     a: Candidate
     b: Candidate
+    platforms: Mapping[str, Platform]
     pairs: tuple[Pair, ...]
     ratio: float
     lower: float
@@ -81,9 +79,7 @@ class Comparison:
 
     def platform(self, side: Side) -> Platform:
         """The platform on which a candidate was measured."""
-        setting = (self.a if side == "a" else self.b).setting
-        assert setting is not None  # filled in before the first measurement
-        return resolve_platform(self.device, setting)
+        return self.platforms[side]
 
     @property
     def unstable_count(self) -> int:
@@ -100,6 +96,8 @@ def compare(
     pair_count: int = DEFAULT_PAIR_COUNT,
     plan: MeasurementPlan | None = None,
     allow_fallback: bool = False,
+    input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    inputs: str | os.PathLike[str] | None = None,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     on_measurement: Callable[[Candidate, Measurement], None] = lambda candidate, measurement: None,
@@ -114,11 +112,14 @@ def compare(
 
     Args:
         client: The device.
-        a: The first candidate; a file of a model runs in the default setting of the device.
+        a: The first candidate; a file of a model, or a torch module as `path/to/file.py:callable`, runs in the default
+            setting of the device.
         b: The second.
         pair_count: Pairs, at least 5.
         plan: How long and how often each job runs its model; None for the agent's default.
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
+        input_shapes: Shapes of inputs and sizes of open dimensions by their names, for both.
+        inputs: An archive of NumPy (.npz) with the values of inputs by their names, for both; None to generate them.
         seed: Seed of the order within the pairs.
         store: Where the results go, or its file; None for the user's own.
         on_measurement: Called with the candidate and its result after each measurement.
@@ -126,32 +127,27 @@ def compare(
 
     Raises:
         RuntimeNotFoundError: If the device lacks the runtime of one of them.
-        SettingNotSupportedError: If it does not offer what else a setting asks for, or a file computes in another
-            precision.
+        SettingNotSupportedError: If it does not offer the rest of a setting, or a file computes in another precision.
         ModelFileError: If a file cannot be read, or is no model that its runtime reads.
         EdgeprofError: If there are too few pairs for an interval, or a measurement failed.
     """
     _require_pairs(pair_count)
     require_seed(seed)
-    with opened(store) as store:
-        device = client.device()
+    with opened(store) as store, ModelSources(client.device(), input_shapes, inputs) as sources:
+        device = sources.device
         store.record_device(device, client.address)
-        candidates = {"a": _candidate(a, device), "b": _candidate(b, device)}
-        platforms = _platforms(device, candidates)
-        requests = {side: _request(platform, plan, allow_fallback) for side, platform in platforms.items()}
-        purpose = f"comparison {_digest(candidates, requests, device)}"
-        with store.session(platforms["a"], "", seed, purpose=purpose) as record:
+        sides = ready_sides(sources, a, b, plan, allow_fallback=allow_fallback)
+        purpose = f"comparison {comparison_digest(sides, device)}"
+        with store.session(sides["a"].platform, "", seed, purpose=purpose) as record:
             runner = AttemptRunner(client, store, record, may_skip=False)
             runner.acknowledge_results()
             while (probe := _next(_planned(store, record, pair_count))) is not None:
-                side = probe.architecture
-                request, model = requests[side], Path(candidates[side].model)
-                outcome = runner.run(probe, platforms[side], request, model, on_waiting=on_waiting)
-                if isinstance(outcome, Measurement):
-                    on_measurement(candidates[side], outcome)
+                side = sides[probe.architecture]
+                if isinstance(outcome := side.measure(runner, probe, on_waiting), Measurement):
+                    on_measurement(side.candidate, outcome)
             pairs = counted_pairs(store.probes(record), pair_count)
             store.end_session(record, datetime.now(timezone.utc))
-    return _comparison(device, candidates["a"], candidates["b"], pairs)
+    return _comparison(device, sides, pairs)
 
 
 def _require_pairs(pair_count: int) -> None:
@@ -159,48 +155,6 @@ def _require_pairs(pair_count: int) -> None:
     require_count("the number of pairs", pair_count, 1, MAX_PAIR_COUNT)
     if middle_ranks(pair_count, LEVEL) is None:
         raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
-
-
-def _platforms(device: Device, candidates: Mapping[str, Candidate]) -> dict[str, Platform]:
-    """Return the platform of each side, once it is known that the device can run both."""
-    platforms = {}
-    for side, candidate in candidates.items():
-        assert candidate.setting is not None
-        try:
-            require_runnable(device, candidate.setting, candidate.model)
-        except ModelFileError as error:
-            if side == "a" or candidate.model != candidates["a"].model:
-                raise
-            raise ModelFileError(
-                f"{error}; A and B are this one file: give B a second one, which {candidate.setting.runtime} reads"
-            ) from error
-        platforms[side] = resolve_platform(device, candidate.setting)
-    return platforms
-
-
-def _request(platform: Platform, plan: MeasurementPlan | None, allow_fallback: bool) -> MeasurementRequest:
-    return MeasurementRequest(setting=platform.setting, plan=plan or MeasurementPlan(), allow_fallback=allow_fallback)
-
-
-def _candidate(candidate: Candidate | str | os.PathLike[str], device: Device) -> Candidate:
-    if not isinstance(candidate, Candidate):
-        candidate = Candidate(name=Path(candidate).name, model=Path(candidate))
-    if candidate.setting is not None:
-        return candidate
-    model_format = find_model_files(candidate.model).model_format
-    return dataclasses.replace(candidate, setting=default_setting(device, model_format))
-
-
-def _digest(candidates: Mapping[str, Candidate], requests: Mapping[str, MeasurementRequest], device: Device) -> str:
-    """Digest of what is compared: a comparison of other files, settings or plans must not resume this one."""
-    formats = {info.name: info.model_formats for info in device.runtimes}
-    models = {
-        side: find_model_files(item.model, formats.get(runtime, ()), runtime).sha256()
-        for side, item in candidates.items()
-        for runtime in [item.setting.runtime if item.setting else ""]
-    }
-    identity = [models, {side: to_json(request) for side, request in requests.items()}]
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _planned(store: Store, record: SessionRecord, pair_count: int) -> list[Probe]:
@@ -220,14 +174,15 @@ def _next(probes: Sequence[Probe]) -> Probe | None:
     return next((probe for probe in probes if probe.measurement is None), None)
 
 
-def _comparison(device: Device, a: Candidate, b: Candidate, pairs: Sequence[Pair]) -> Comparison:
+def _comparison(device: Device, sides: Mapping[str, ComparisonSide], pairs: Sequence[Pair]) -> Comparison:
     logarithms = sorted(math.log(pair.ratio) for pair in pairs)
     ranks = middle_ranks(len(pairs), LEVEL)
     assert ranks is not None  # checked before anything was measured
     return Comparison(
         device=device,
-        a=a,
-        b=b,
+        a=sides["a"].candidate,
+        b=sides["b"].candidate,
+        platforms={name: side.platform for name, side in sides.items()},
         pairs=tuple(pairs),
         ratio=math.exp(statistics.median(logarithms)),
         lower=math.exp(logarithms[ranks[0]]),

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from edgeprof.devices.model_files import find_model_files
+from edgeprof.devices.model_files import file_sha256, find_model_files
 from edgeprof.errors import ModelFileError
 from edgeprof.exporters.module_converter import ModuleConverter
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.network_source import is_network_source
+from edgeprof.store.given_inputs import GivenInputs
 from edgeprof.store.platform import default_setting
 from edgeprof_proto.records.device import Device
-from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.job_spec import InputShape, Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,15 @@ class ReadyModel:
     def given(self) -> dict[str, Any]:
         """Return shapes and values as arguments of `edgeprof.DeviceClient.measure`."""
         return {"input_shapes": self.input_shapes, "inputs": self.inputs}
+
+    def given_inputs(self) -> GivenInputs:
+        """Return shapes and values as a part of the platform that runs the model.
+
+        Raises:
+            ModelFileError: If the file of values cannot be read.
+        """
+        shapes = tuple(InputShape(name=name, sizes=tuple(sizes)) for name, sizes in self.input_shapes.items())
+        return GivenInputs(shapes=shapes, values_sha256="" if self.inputs is None else file_sha256(self.inputs))
 
 
 class ModelSources:

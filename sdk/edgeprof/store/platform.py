@@ -1,4 +1,7 @@
-"""A platform: a device with a setting. What a hardware embedding, a measurement and a profile belong to."""
+"""A platform: a device with a setting. What a hardware embedding, a measurement and a profile belong to.
+
+Given shapes and values of inputs are a part of the setting.
+"""
 
 import dataclasses
 import hashlib
@@ -6,9 +9,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from edgeprof.arguments import DEFAULT_RUNTIME
 from edgeprof.errors import EdgeprofError
+from edgeprof.store.given_inputs import NOTHING_GIVEN, GivenInputs
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.device import Device, RuntimeInfo
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
@@ -25,16 +30,18 @@ class Platform:
         device_id: Id of the device.
         device_name: Board or host name, for reports.
         setting: The setting, with the version of the runtime filled in.
+        inputs: Shapes and values that models are given in it.
     """
 
     device_id: str
     device_name: str
     setting: Setting
+    inputs: GivenInputs = NOTHING_GIVEN
 
     @property
     def key(self) -> str:
         """Digest of device and setting: equal for equal platforms, on every host."""
-        identity = {"device_id": self.device_id, "setting": to_json(self.setting)}
+        identity = {"device_id": self.device_id, "setting": to_json(self.setting), **self._inputs_json()}
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -50,6 +57,7 @@ class Platform:
             f"threads-{setting.thread_count}",
             f"batch-{setting.batch_size}",
             *(f"{name}-{value}" for name, value in sorted(setting.options.items())),
+            *self.inputs.name_parts,
         ]
         return "_".join(re.sub(r"[^a-z0-9.]+", "-", part.lower()).strip("-") for part in parts if part)
 
@@ -68,6 +76,7 @@ class Platform:
             "device_id": self.device_id,
             "device_name": self.device_name,
             "setting": json.dumps(to_json(self.setting), sort_keys=True),
+            **{name: json.dumps(value, sort_keys=True) for name, value in self._inputs_json().items()},
         }
 
     @classmethod
@@ -82,9 +91,14 @@ class Platform:
                 device_id=facts["device_id"],
                 device_name=facts["device_name"],
                 setting=from_json(Setting, json.loads(facts["setting"])),
+                inputs=from_json(GivenInputs, json.loads(facts.get("inputs", "{}"))),
             )
         except (KeyError, ValueError) as error:
             raise EdgeprofError(f"the profile does not say which platform it belongs to: {error}") from error
+
+    def _inputs_json(self) -> dict[str, Any]:
+        # Absent where nothing is given, so that platforms of before there were given inputs keep their keys.
+        return {"inputs": to_json(self.inputs)} if self.inputs else {}
 
 
 def default_setting(device: Device, model_format: str = "") -> Setting:
@@ -107,12 +121,13 @@ def default_setting(device: Device, model_format: str = "") -> Setting:
     return Setting(runtime=min(available, key=rank).name if available else DEFAULT_RUNTIME)
 
 
-def resolve_platform(device: Device, setting: Setting) -> Platform:
+def resolve_platform(device: Device, setting: Setting, inputs: GivenInputs = NOTHING_GIVEN) -> Platform:
     """The platform of a setting on a device: what the setting leaves open is filled in as the agent does.
 
     Args:
         device: The device as its agent describes it.
         setting: The setting asked for. A runtime that the device does not have stays as it is; the agent refuses it.
+        inputs: Shapes and values that models are given in it.
     """
     for runtime in device.runtimes:
         if runtime.name == setting.runtime:
@@ -127,12 +142,13 @@ def resolve_platform(device: Device, setting: Setting) -> Platform:
                 batch_size=setting.batch_size,
                 options={**defaults, **setting.options},
             )
-    return device_with(device, _without_all_cores(setting))
+    return device_with(device, _without_all_cores(setting), inputs)
 
 
-def device_with(device: Device, setting: Setting) -> Platform:
+def device_with(device: Device, setting: Setting, inputs: GivenInputs = NOTHING_GIVEN) -> Platform:
     """The platform of a device with a setting as it is."""
-    return Platform(device_id=device.device_id, device_name=device.board or device.host_name, setting=setting)
+    name = device.board or device.host_name
+    return Platform(device_id=device.device_id, device_name=name, setting=setting, inputs=inputs)
 
 
 def _without_all_cores(setting: Setting) -> Setting:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from edgeprof.store.given_inputs import NOTHING_GIVEN, GivenInputs
+from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
@@ -34,11 +36,20 @@ class MeasurementRequest:
         setting: How to run the model.
         plan: How long and how often.
         allow_fallback: Whether some nodes may run elsewhere than on the provider asked for.
+        inputs: Shapes and values that it gives the model.
     """
 
     setting: Setting
     plan: MeasurementPlan
     allow_fallback: bool = False
+    inputs: GivenInputs = NOTHING_GIVEN
+
+    def as_json(self) -> dict[str, Any]:
+        """The request in values of JSON; without inputs where none are given, as before there were given ones."""
+        values: dict[str, Any] = to_json(self)
+        if not self.inputs:
+            del values["inputs"]
+        return values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

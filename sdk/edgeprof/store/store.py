@@ -23,7 +23,7 @@ from edgeprof.store.platform import Platform
 from edgeprof.store.records import Attempt, MeasurementRequest, Probe, ProbeState, SessionRecord, SessionStatus
 from edgeprof.store.session_lock import session_lock
 from edgeprof.store.tables import AttemptRow, ProbeRow, SessionRow, StatusRow
-from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.record_json import from_json
 
 
 class Store(MeasurementStore):
@@ -101,7 +101,7 @@ class Store(MeasurementStore):
                 session_id=session.session_id,
                 ordinal=probe.ordinal,
                 number=number,
-                request=to_json(request),
+                request=request.as_json(),
             )
             rows.add(row)
             return _attempt(row)

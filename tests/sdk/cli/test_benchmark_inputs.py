@@ -62,7 +62,7 @@ def test_values_are_given_in_an_archive(run: Callable[..., tuple[int, str]], tmp
     np.savez(tmp_path / "inputs.npz", ids=np.arange(5, 11).reshape(1, 6))
     code, output = run("--runtime", "openvino", "--inputs", str(tmp_path / "inputs.npz"))
     assert code == 0, output
-    assert "ids int64 1x6, 5 to 10" in output
+    assert "ids int64 1x6, given, 5 to 10" in output
 
 
 def test_operators_are_timed_where_the_engine_reports_them(run: Callable[..., tuple[int, str]]) -> None:

@@ -93,6 +93,20 @@ def test_a_runtime_of_another_format_is_given_a_second_file(
     assert f", {runtime} " in " ".join(output.split())
 
 
+def test_a_torch_module_is_exported_for_each_runtime(compare: Run, device: SimulatedDevice, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("import torch\n\ndef make():\n    return torch.nn.Linear(8, 4)\n")
+    source = f"{tmp_path / 'net.py'}:make"
+    arguments = (source, "--shape", "input=1x8", "--runtime", "onnxruntime", "--precision", "int8")
+    code, output = compare(*arguments, "--versus", "runtime=openvino")
+    assert code == 0, output
+    told = " ".join(output.split())
+    assert "onnxruntime" in told and ", int8," in told and "openvino" in told and ", float32," in told
+    before = jobs(device)
+    code, output = compare(*arguments, "--versus", "runtime=ncnn")
+    assert code == 1 and "networks for ncnn cannot be exported: " in output
+    assert jobs(device) == before
+
+
 def test_an_architecture_is_exported_for_each_runtime(compare: Run) -> None:
     code, output = compare(
         *(ARCHITECTURE, "--space", SPACE.name, "--runtime", "onnxruntime", "--precision", "int8"),
