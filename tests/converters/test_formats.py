@@ -1,6 +1,5 @@
 """Each converter on networks of each kind of space and on users' modules: what it writes computes what torch does."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -28,19 +27,6 @@ def test_a_network_of_a_space_is_converted(name: str, precision: str, space_name
         files = converter.convert(text)
     assert [path.suffix for path in files] == list(exporter.suffixes)
     assert recognise_format(files[0].read_bytes()[:HEAD_BYTES]) == exporter.model_format
-
-
-@pytest.mark.timeout(300)
-def test_the_converter_is_imported_once_for_many_networks(tmp_path: Path) -> None:
-    space = get_space("nasbench201")
-    texts = [space.format(item) for item in space.sample(3, seed=1)]
-    seconds = []
-    with Converter(ExportChoice(load_exporter("tflite"), "float32"), space, tmp_path) as converter:
-        for text in texts:
-            begin_s = time.monotonic()
-            converter.convert(text)
-            seconds.append(time.monotonic() - begin_s)
-    assert max(seconds[1:]) < seconds[0]
 
 
 MODULES = """

@@ -1,5 +1,3 @@
-import asyncio
-import hashlib
 import json
 import os
 import shutil
@@ -11,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from device_agent.runtimes.confined import measure_confined
 
 from edgeprof_agent.config import MIB, AgentConfig
 from edgeprof_agent.errors import WorkerOutOfMemoryError
 from edgeprof_agent.isolation import readable_paths
-from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
-from edgeprof_agent.jobs.worker_process import WORKER_COMMAND, WorkerProcess
+from edgeprof_agent.isolation.plan import plan_isolation
 from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.job import Failure
-from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import JobSpec, Setting
 from edgeprof_proto.records.measurement import Measurement
 
 ROOMS = [str(Path(__file__).parents[3] / room) for room in ("proto", "device_agent")]
@@ -57,29 +55,11 @@ def measure(hostile_path: Path, data_dir: Path) -> Callable[..., Measurement | F
     def run(
         content: bytes, *, runtime: str = "hostile", variables: Mapping[str, str] | None = None, **fields: Any
     ) -> Measurement | Failure:
-        config = AgentConfig(data_dir=data_dir, **{"worker_memory_bytes": MEMORY_BYTES, **fields})
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([*ROOMS, str(hostile_path)]),
-            "SECRET_TOKEN": "secret",
-            **(variables or {}),
-        }
-        environment.pop("EDGEPROF_SIMULATION", None)
-        worker = WorkerProcess(
-            data_dir / "scratch",
-            job_duration_s=60,
-            command=WORKER_COMMAND,
-            environment=worker_environment(config, environment),
-            plan_isolation=lambda scratch_dir: plan_isolation(config, scratch_dir, environment),
+        ours = {"PYTHONPATH": os.pathsep.join([*ROOMS, str(hostile_path)]), "SECRET_TOKEN": "secret"}
+        limits = {"worker_memory_bytes": MEMORY_BYTES, **fields}
+        return measure_confined(
+            content, Setting(runtime=runtime), data_dir, variables={**ours, **(variables or {})}, **limits
         )
-        model = data_dir / "model"
-        model.write_bytes(content)
-        spec = JobSpec(
-            model_sha256=hashlib.sha256(content).hexdigest(),
-            setting=Setting(runtime=runtime),
-            plan=MeasurementPlan(warmup_duration_ms=1, timed_duration_ms=1, timed_run_count=10).filled(),
-        )
-        return asyncio.run(worker.run(model, spec, attempt=1))
 
     return run
 

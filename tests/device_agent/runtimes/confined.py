@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from edgeprof_agent.config import MIB, AgentConfig
 from edgeprof_agent.isolation.plan import plan_isolation, worker_environment
@@ -17,7 +18,7 @@ PLAN = MeasurementPlan(warmup_duration_ms=1, timed_duration_ms=1, timed_run_coun
 
 
 def measure_confined(
-    content: bytes, setting: Setting, data_dir: Path, *, variables: Mapping[str, str] | None = None
+    content: bytes, setting: Setting, data_dir: Path, *, variables: Mapping[str, str] | None = None, **fields: Any
 ) -> Measurement | Failure:
     """Measure a model of one file; its path in the worker has no suffix.
 
@@ -26,11 +27,12 @@ def measure_confined(
         setting: The setting.
         data_dir: A folder for the agent.
         variables: More environment variables of the agent.
+        fields: Fields of the agent's configuration.
     """
     data_dir.mkdir(mode=0o700, exist_ok=True)
     model = data_dir / "model"
     model.write_bytes(content)
-    config = AgentConfig(data_dir=data_dir, worker_memory_bytes=2_048 * MIB)
+    config = AgentConfig(data_dir=data_dir, **{"worker_memory_bytes": 2_048 * MIB, **fields})
     environment = {**os.environ, **(variables or {})}
     environment.pop("EDGEPROF_SIMULATION", None)
     worker = WorkerProcess(
