@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import functools
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -94,13 +95,18 @@ def _decode_packed(text: Any, path: str) -> PackedRuns:
 
 def _decode_record(record_type: Any, value: Any, path: str) -> Any:
     _require(isinstance(value, dict), f"{path} must be an object, got {type(value).__name__}")
-    hints = get_type_hints(record_type)
+    hints = _field_types(record_type)
     unknown = sorted(value.keys() - hints.keys())
     _require(not unknown, f"{path} has no field {', '.join(unknown)}")
     fields = dataclasses.fields(record_type)
     missing = [field.name for field in fields if field.name not in value and _is_required(field)]
     _require(not missing, f"{path} lacks {', '.join(missing)}")
     return record_type(**{name: _decode(hints[name], item, f"{path}.{name}") for name, item in value.items()})
+
+
+@functools.cache
+def _field_types(record_type: Any) -> dict[str, Any]:
+    return get_type_hints(record_type)
 
 
 def _is_required(field: "dataclasses.Field[Any]") -> bool:

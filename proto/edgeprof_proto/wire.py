@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from edgeprof_proto.records.job import Failure, JobEvent, JobState, Progress
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+from edgeprof_proto.records.model_profile import ModelProfile
 from edgeprof_proto.records.packed_runs import PackedRuns
 from edgeprof_proto.v1 import job_pb2
 
@@ -28,7 +29,12 @@ _EVENT_MEMBERS: dict[str, Any] = {
     "block": LatencyBlock,
     "measurement": Measurement,
     "failure": Failure,
+    "profile": ModelProfile,
 }
+
+
+_FIELD_TYPES: dict[Any, dict[str, Any]] = {}
+"""The types by record: a graph has thousands of records."""
 
 
 def from_message(record_type: type[R], message: Message) -> R:
@@ -78,8 +84,12 @@ def event_to_message(event: JobEvent) -> job_pb2.JobEvent:
 
 def _field_types(record_type: Any) -> dict[str, Any]:
     """Type of each field's value, or of its items where the field is a tuple."""
-    hints = get_type_hints(record_type)
-    return {field.name: _value_type(hints[field.name]) for field in dataclasses.fields(record_type)}
+    if record_type not in _FIELD_TYPES:
+        hints = get_type_hints(record_type)
+        _FIELD_TYPES[record_type] = {
+            field.name: _value_type(hints[field.name]) for field in dataclasses.fields(record_type)
+        }
+    return _FIELD_TYPES[record_type]
 
 
 def _value_type(annotation: Any) -> Any:

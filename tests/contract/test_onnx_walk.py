@@ -6,8 +6,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from edgeprof_proto.shared.onnx_fields import BYTES, FIXED_64, NAME_BYTES, VARINT, ModelContentError, integers_of
-from edgeprof_proto.shared.onnx_graph import DIMENSION_LIMIT, parse_model
+from edgeprof_proto.shared.onnx_graph import ATTRIBUTE_LIMIT, parse_model
 from edgeprof_proto.shared.onnx_precision import PRECISIONS, precision_of
+from edgeprof_proto.shared.onnx_tensors import DIMENSION_LIMIT
 
 
 def _varint(value: int) -> bytes:
@@ -98,3 +99,17 @@ def test_an_input_that_is_left_out_is_no_constant() -> None:
     value = helper.make_tensor_value_info("x", TensorProto.FLOAT, (1,))
     model = helper.make_model(helper.make_graph(nodes, "g", [value], [value], [weights]))
     assert precision_of(parse_model(memoryview(model.SerializeToString()))) == "float32"
+
+
+def test_lists_and_texts_among_the_attributes_are_read_where_they_are_asked_for_and_bounded() -> None:
+    convolution = helper.make_node(
+        "Conv", ["x", "w"], ["y"], name="c", strides=[2, 1], group=3, auto_pad="VALID", own=list(range(500))
+    )
+    model = helper.make_model(helper.make_graph([convolution], "g", [], []))
+    content = memoryview(model.SerializeToString())
+    (node,) = parse_model(content, with_attributes=True).graph.nodes
+    assert (node.name, node.integers) == ("c", {"group": 3})
+    assert node.lists == {"strides": (2, 1), "own": tuple(range(ATTRIBUTE_LIMIT))}
+    assert node.texts == {"auto_pad": ("VALID",)}
+    (plain,) = parse_model(content).graph.nodes
+    assert (plain.integers, plain.lists, plain.texts) == ({"group": 3}, {}, {})

@@ -17,8 +17,9 @@ from edgeprof_proto.records.device import (
     RuntimeNeeds,
     RuntimeOption,
 )
+from edgeprof_proto.records.graph import GraphAttribute, GraphNode, GraphTensor, OptimizedGraph
 from edgeprof_proto.records.job import Failure, Job, JobEvent, JobPhase, JobState, Progress
-from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import InputShape, JobKind, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import (
     Conditions,
     Evidence,
@@ -32,10 +33,38 @@ from edgeprof_proto.records.measurement import (
     Verdict,
     VerdictKind,
 )
+from edgeprof_proto.records.model_profile import ModelProfile
 from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.v1 import device_pb2, error_pb2, job_pb2
 
 SETTING = Setting(runtime="onnxruntime", runtime_version="1.2", provider="CPU", precision="float32", options={"a": "b"})
+GRAPH = OptimizedGraph(
+    nodes=(
+        GraphNode(
+            name="c1",
+            type="Conv",
+            kernel="com.microsoft.nchwc",
+            provider="CPU",
+            precision="float32",
+            inputs=(0, 1, -1),
+            outputs=(2,),
+            attributes=(
+                GraphAttribute(name="strides", integers=(2, 2)),
+                GraphAttribute(name="fused", texts=("Conv", "Relu")),
+            ),
+        ),
+    ),
+    tensors=(
+        GraphTensor(name="x", element_type="float32", sizes=(1, 3, 8, 8), has_sizes=True),
+        GraphTensor(name="w", element_type="float32", sizes=(8, 3, 1, 1), has_sizes=True, constant_bytes=96),
+        GraphTensor(name="y", layout="acdb"),
+    ),
+    inputs=(0,),
+    outputs=(2,),
+    node_count=3,
+    is_shaped_by_run=True,
+    is_derived=True,
+)
 MEASUREMENT = Measurement(
     model_sha256="0" * 64,
     setting=SETTING,
@@ -88,8 +117,21 @@ MEASUREMENT = Measurement(
         ),
     ),
     is_node_count_derived=True,
-    operators=(OperatorTime(name="c1", type="Conv", time_ms=0.25, share=1.0, shapes=("1x8x4x4",), provider="CPU"),),
+    operators=(
+        OperatorTime(
+            name="c1",
+            type="Conv",
+            time_ms=0.25,
+            share=1.0,
+            shapes=("1x8x4x4",),
+            provider="CPU",
+            window_ms=(0.25, 0.5, 0.125),
+            node_index=0,
+        ),
+    ),
+    optimized_graph=GRAPH,
 )
+PROFILE = ModelProfile(model_sha256="0" * 64, setting=SETTING, load_ms=3.5, inputs=MEASUREMENT.inputs, graph=GRAPH)
 JOB = Job(
     job_id="job-1",
     spec=JobSpec(
@@ -100,6 +142,8 @@ JOB = Job(
         input_shapes=(InputShape(name="ids", sizes=(1, 128)), InputShape(name="batch", sizes=(4,))),
         inputs_sha256="e" * 64,
         wants_operators=True,
+        wants_graph=True,
+        kind=JobKind.GRAPH,
     ),
     state=JobState.SUCCEEDED,
     attempt_count=2,
@@ -161,6 +205,7 @@ def test_a_record_comes_back_from_the_wire_and_from_json(record: Any, message_ty
         Progress(phase=JobPhase.WARMING_UP, attempt=2),
         MEASUREMENT.blocks[0],
         MEASUREMENT,
+        PROFILE,
         Failure(reason="ERROR_REASON_CANCELLED", message="cancelled"),
     ],
     ids=lambda value: type(value).__name__,

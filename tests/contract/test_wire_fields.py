@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from edgeprof_proto.records.device import AgentLimits, Device, RuntimeInfo, RuntimeNeeds
+from edgeprof_proto.records.graph import GraphAttribute, GraphNode, GraphTensor, OptimizedGraph
 from edgeprof_proto.records.job import Job
 from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Conditions, GeneratedInput, Measurement, OperatorTime, Verdict
+from edgeprof_proto.records.model_profile import ModelProfile
 from edgeprof_proto.v1 import device_pb2, job_pb2
 
 
@@ -22,6 +24,11 @@ from edgeprof_proto.v1 import device_pb2, job_pb2
         (OperatorTime, job_pb2.OperatorTime),
         (GeneratedInput, job_pb2.GeneratedInput),
         (Measurement, job_pb2.Measurement),
+        (ModelProfile, job_pb2.ModelProfile),
+        (OptimizedGraph, job_pb2.OptimizedGraph),
+        (GraphNode, job_pb2.GraphNode),
+        (GraphAttribute, job_pb2.GraphAttribute),
+        (GraphTensor, job_pb2.GraphTensor),
         (Conditions, job_pb2.Conditions),
         (Verdict, job_pb2.Verdict),
         (Job, job_pb2.Job),

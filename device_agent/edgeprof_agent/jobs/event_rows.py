@@ -7,6 +7,7 @@ from typing import Any
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job import Failure, JobEventPayload, JobState, Progress
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+from edgeprof_proto.records.model_profile import ModelProfile
 from edgeprof_proto.records.packed_runs import packed
 
 _KINDS: dict[str, type[Any]] = {
@@ -15,6 +16,7 @@ _KINDS: dict[str, type[Any]] = {
     "block": LatencyBlock,
     "measurement": Measurement,
     "failure": Failure,
+    "profile": ModelProfile,
 }
 
 

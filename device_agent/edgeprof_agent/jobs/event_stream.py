@@ -8,8 +8,9 @@ from typing import Final
 
 from edgeprof_agent.errors import JobCancelledError
 from edgeprof_agent.jobs.journal import Journal
+from edgeprof_agent.jobs.worker_events import ProfilesEnd, WorkerResult
 from edgeprof_agent.quiet_window import QuietWindow
-from edgeprof_proto.records.job import Failure, JobEvent, JobEventPayload, JobState
+from edgeprof_proto.records.job import JobEvent, JobEventPayload, JobState
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 _EVENTS_AT_ONCE: Final = 4
@@ -74,7 +75,7 @@ class EventStream:
         self._journal.append(job_id, *payloads, time=self._clock())
         self.announce_change()
 
-    def append_end(self, job_id: str, result: Measurement | Failure) -> None:
+    def append_end(self, job_id: str, result: WorkerResult) -> None:
         """Append the result of a job and the final state that belongs to it.
 
         Args:
@@ -83,6 +84,8 @@ class EventStream:
         """
         if isinstance(result, Measurement):
             self.append(job_id, result, JobState.SUCCEEDED)
+        elif isinstance(result, ProfilesEnd):
+            self.append(job_id, JobState.SUCCEEDED)
         elif result.reason == JobCancelledError.reason:
             self.append(job_id, result, JobState.CANCELLED)
         else:

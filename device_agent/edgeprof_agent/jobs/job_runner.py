@@ -27,14 +27,15 @@ from edgeprof_agent.jobs.event_stream import EventStream
 from edgeprof_agent.jobs.fair_share import fair_share_order
 from edgeprof_agent.jobs.journal import Journal
 from edgeprof_agent.jobs.leases import Leases
-from edgeprof_agent.jobs.worker_events import WorkerEvent
+from edgeprof_agent.jobs.worker_events import WorkerEvent, WorkerResult
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_proto.records.device import RuntimeNeeds
 from edgeprof_proto.records.job import Failure, Job, JobPhase, JobState, Progress
 from edgeprof_proto.records.job_spec import MeasurementPlan
-from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+from edgeprof_proto.records.measurement import LatencyBlock
+from edgeprof_proto.records.model_profile import ModelProfile
 
 logger = logging.getLogger(__name__)
 
@@ -202,13 +203,15 @@ class JobRunner:
             message = f"an internal error of the agent, please report it with the agent's log: {error!r}"
             self._events.append_end(job_id, Failure(reason=InternalError.reason, message=message))
 
-    async def _run_worker(self, job: Job, attempt: int) -> Measurement | Failure:
+    async def _run_worker(self, job: Job, attempt: int) -> WorkerResult:
         async def record(event: WorkerEvent) -> None:
             if isinstance(event, LatencyBlock):
                 self._quiet_window.end_block()
                 self._events.append(job.job_id, event)
                 await self._events.streamed(job.job_id)
                 await self._quiet_window.between_blocks()
+            elif isinstance(event, ModelProfile):
+                self._events.append(job.job_id, event)
             elif event is not JobPhase.LOADING:  # recorded before the worker was started
                 self._events.append(job.job_id, Progress(phase=event, attempt=attempt))
 

@@ -24,7 +24,9 @@ from edgeprof_agent.jobs.worker_events import (
     EVENT_COUNT_LIMIT,
     LINE_BYTES_LIMIT,
     BlockBegins,
+    ProfilesEnd,
     WorkerEvent,
+    WorkerResult,
     WorkerVersion,
     parse_event,
 )
@@ -88,16 +90,16 @@ class RunningWorker:
         request: dict[str, Any],
         on_event: Callable[[WorkerEvent], Awaitable[None]],
         on_block_begin: Callable[[], None],
-    ) -> Measurement | Failure:
+    ) -> WorkerResult:
         """Send the request and receive events until the last one.
 
         Args:
             request: What the worker is to do.
-            on_event: Called with each phase and block; the worker goes on after a block once the call has ended.
+            on_event: Called with each phase, block and profile; after a block the worker waits for the call to end.
             on_block_begin: Called when a block of timed runs begins.
 
         Returns:
-            The measurement without its blocks, or the failure that the worker reported.
+            The measurement without its blocks, the end of the profiles, or the failure that the worker reported.
 
         Raises:
             WorkerCrashedError: If the worker ended without a result or sent anything but events.
@@ -122,6 +124,8 @@ class RunningWorker:
                     raise AgentUpdatedError(AGENT_UPDATED)
             elif isinstance(event, Measurement):
                 return dataclasses.replace(event, blocks=())
+            elif isinstance(event, ProfilesEnd):
+                return event
             elif isinstance(event, Failure):
                 if version is None and event.reason == InvalidRequestError.reason:
                     # A worker of an earlier version does not know the fields of the request.

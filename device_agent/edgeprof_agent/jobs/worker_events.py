@@ -5,6 +5,8 @@
     {"event": "block_begins"}                                      timed runs follow until the next block
     {"event": "block", <fields of LatencyBlock>}
     {"event": "measurement", <fields of Measurement>}              the last line; its blocks were sent before
+    {"event": "profile", <fields of ModelProfile>}                 in a job that does not measure; and then
+    {"event": "profiles_end"}                                      the last line
     {"event": "failure", "reason": "ERROR_REASON_...", "message": "..."}     the last line
 
 A worker runs a model that may be hostile, so nothing it sends is trusted.
@@ -12,15 +14,17 @@ A worker runs a model that may be hostile, so nothing it sends is trusted.
 
 import dataclasses
 import json
+from typing import Any
 
 from edgeprof_agent.errors import REASONS, WorkerCrashedError
 from edgeprof_proto import wire
 from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records.job import Failure, JobEvent, JobPhase
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+from edgeprof_proto.records.model_profile import ModelProfile
 
-LINE_BYTES_LIMIT = 4 * 1024 * 1024
-"""Longest line that a worker may send, in bytes: several times a block of 50,000 runs, the largest."""
+LINE_BYTES_LIMIT = 8 * 1024 * 1024
+"""Longest line that a worker may send, in bytes: a measurement with the largest graph and times of its operators."""
 
 EVENT_COUNT_LIMIT = 100_000
 """Events that a worker may send: full blocks of so many hold days of work. The space that they take is limited by the
@@ -31,7 +35,7 @@ MESSAGE_LENGTH_LIMIT = 4096
 
 _EXCERPT_LENGTH = 200
 
-WorkerEvent = JobPhase | LatencyBlock
+WorkerEvent = JobPhase | LatencyBlock | ModelProfile
 """An event before the last one that is part of the job."""
 
 
@@ -43,11 +47,27 @@ class WorkerVersion:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ProfilesEnd:
+    """Every profile was sent."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class BlockBegins:
     """Timed runs follow, with nothing between them."""
 
 
-def parse_event(line: bytes) -> WorkerEvent | WorkerVersion | BlockBegins | Measurement | Failure:
+WorkerResult = Measurement | ProfilesEnd | Failure
+"""The last event."""
+
+_RECORDS: dict[str, type[Any]] = {
+    "block": LatencyBlock,
+    "measurement": Measurement,
+    "profile": ModelProfile,
+    "failure": Failure,
+}
+
+
+def parse_event(line: bytes) -> WorkerEvent | WorkerVersion | BlockBegins | WorkerResult:
     """Parse one line from a worker.
 
     Args:
@@ -65,8 +85,10 @@ def parse_event(line: bytes) -> WorkerEvent | WorkerVersion | BlockBegins | Meas
             return WorkerVersion(str(fields["version"])[:_EXCERPT_LENGTH])
         if kind == "block_begins":
             return BlockBegins()
-        record_type = {"block": LatencyBlock, "measurement": Measurement, "failure": Failure}[kind]
-        record: LatencyBlock | Measurement | Failure = from_json(record_type, fields)
+        if kind == "profiles_end":
+            return ProfilesEnd()
+        record_type = _RECORDS[kind]
+        record: LatencyBlock | Measurement | ModelProfile | Failure = from_json(record_type, fields)
         if isinstance(record, Failure):
             if record.reason not in REASONS:
                 raise ValueError(f"unknown reason {record.reason!r}")

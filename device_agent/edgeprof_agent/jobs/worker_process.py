@@ -23,14 +23,13 @@ from edgeprof_agent.isolation.runtime_needs import with_needs
 from edgeprof_agent.isolation.usable_safeguards import UsableSafeguards
 from edgeprof_agent.jobs.leftover_workers import end_leftover_workers, write_pid_file
 from edgeprof_agent.jobs.running_worker import RunningWorker
-from edgeprof_agent.jobs.worker_events import WorkerEvent
+from edgeprof_agent.jobs.worker_events import WorkerEvent, WorkerResult
 from edgeprof_agent.models.stored_model import ModelParts
 from edgeprof_agent.runtimes.other_python import environment_for_other
 from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_agent.worker.node_placement import NodePlacementCache
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.device import RuntimeNeeds
-from edgeprof_proto.records.job import Failure
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.measurement import Measurement
 
@@ -90,7 +89,7 @@ class WorkerProcess:
         on_event: Callable[[WorkerEvent], Awaitable[None]] | None = None,
         on_block_begin: Callable[[], None] = lambda: None,
         job_id: str = "",
-    ) -> Measurement | Failure:
+    ) -> WorkerResult:
         """Measure a model in a new process. Cancelling the call kills the process.
 
         Args:
@@ -99,12 +98,12 @@ class WorkerProcess:
             attempt: Number of this attempt, from 1.
             parts: What else belongs to the job; None for nothing.
             needs: What the runtime declares to need of the device; None for nothing.
-            on_event: Called with each phase and block as it arrives; after a block the worker waits for it to end.
+            on_event: Called with each phase, block and profile; after a block the worker waits for the call to end.
             on_block_begin: Called when a block of timed runs begins.
             job_id: Id of the job, for runtimes that tell jobs apart.
 
         Returns:
-            The measurement without its blocks, or the failure that the worker reported.
+            The measurement without its blocks, the end of the profiles, or the failure that the worker reported.
 
         Raises:
             WorkerCrashedError: If the process ended without a result or sent anything but events.
@@ -149,7 +148,7 @@ class WorkerProcess:
             conversation.cancel()
         return bool(done)
 
-    def _remember_placement(self, spec: JobSpec, result: Measurement | Failure) -> None:
+    def _remember_placement(self, spec: JobSpec, result: WorkerResult) -> None:
         if self._node_placements is not None and isinstance(result, Measurement):
             self._node_placements.remember(spec, result)
 

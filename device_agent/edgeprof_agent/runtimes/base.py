@@ -17,6 +17,7 @@ from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.given_inputs import GivenInputs
 from edgeprof_agent.runtimes.timed_loop import Clock
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import Conditions, GeneratedInput, OperatorTime
 
@@ -130,6 +131,21 @@ class LoadedModel(ABC):
             RunFailedError: If a run for counting failed.
         """
         return self.node_counts
+
+    def read_graph(self) -> OptimizedGraph | None:
+        """Return the graph that the engine made of the model, with what it tells of kernels, layouts and constants.
+
+        Called at most once, after the last timed run and before `time_operators`, where the host asks for it; or after
+        `load`, without a run. It may run the model where only a run tells its shapes, and `run_once` need not work
+        afterwards. `graph_builder.GraphBuilder` keeps it within the bounds of the record.
+
+        Returns:
+            The graph; None where the engine does not report one.
+
+        Raises:
+            RunFailedError: If the graph cannot be read.
+        """
+        return None
 
     def time_operators(self) -> Sequence[OperatorTime]:
         """Time each operator in runs of their own, from the engine's own profile.

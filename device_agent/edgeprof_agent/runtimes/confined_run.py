@@ -28,6 +28,8 @@ _PLAN = MeasurementPlan(
 def run_confined(runtime_type: type[Runtime], files: Mapping[str, Path], setting: Setting) -> dict[str, Any]:
     """Measure a model in a worker process, which finds the runtime as a package of its own would bring it.
 
+    Graph and times of operators are asked for as well.
+
     Args:
         runtime_type: The class of the runtime, which lies in a module that can be imported.
         files: The files of the model by name, the main one first. A single file gets a path without a suffix.
@@ -43,7 +45,9 @@ def run_confined(runtime_type: type[Runtime], files: Mapping[str, Path], setting
             **os.environ,
             "PYTHONPATH": os.pathsep.join([*_package_of(runtime_type, Path(folder)), *filter(None, sys.path)]),
         }
-        spec = JobSpec(model_sha256="0" * 64, setting=setting, plan=_PLAN.filled())
+        spec = JobSpec(
+            model_sha256="0" * 64, setting=setting, plan=_PLAN.filled(), wants_operators=True, wants_graph=True
+        )
         request = {
             **{"model_path": str(model_path), "spec": to_json(spec), "attempt": 1, "agent_version": WORKER_VERSION},
             **{"has_folder": len(files) > 1, "other_files": list(files)[1:]},

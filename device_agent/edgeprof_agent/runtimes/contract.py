@@ -24,6 +24,7 @@ from edgeprof_agent.runtimes.base import LoadedModel, Runtime
 from edgeprof_agent.runtimes.confined_run import run_confined
 from edgeprof_agent.runtimes.timed_loop import measure
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.graph import LEFT_OUT, OptimizedGraph
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 PRECISION_TOLERANCES = {
@@ -52,6 +53,19 @@ def largest_difference(outputs: Sequence[Any], reference: Sequence[Any]) -> floa
         difference = numpy.asarray(output, dtype=numpy.float64).reshape(expected.shape) - expected
         differences.append(float(numpy.abs(difference).max()) / scale)
     return max(differences)
+
+
+def assert_connected(graph: OptimizedGraph) -> None:
+    """Check that each node reads what the model is given, what is constant, or what another node writes.
+
+    Args:
+        graph: The graph.
+    """
+    made = {*graph.inputs, *(index for node in graph.nodes for index in node.outputs)}
+    made |= {index for index, tensor in enumerate(graph.tensors) if tensor.constant_bytes is not None}
+    read = {*graph.outputs, *(index for node in graph.nodes for index in node.inputs)} - {LEFT_OUT}
+    assert read <= made, [graph.tensors[index] for index in read - made]
+    assert graph.inputs and graph.outputs and graph.nodes
 
 
 class RuntimeContract(ABC):
@@ -193,6 +207,36 @@ class RuntimeContract(ABC):
         if known is not None and node_counts:
             assert sum(node_counts.values()) == known, node_counts
 
+    def test_operators_and_graph_agree_with_the_counts_and_with_each_other(self) -> None:
+        """What a runtime tells of operators and graph names described providers, and as many nodes as it counts."""
+        with self._loaded(Setting(runtime=self._describe().name)) as model:
+            model.run_once()
+            node_count = sum(model.count_nodes().values())
+            graph = model.read_graph()
+            operators = model.time_operators()
+        providers = {"", *self._describe().providers}
+        assert {item.provider for item in operators} <= providers
+        if operators and node_count:
+            # A node that is too fast for the engine's clock may be missing in one of them.
+            assert abs(len(operators) - node_count) <= max(1, node_count // 10), (len(operators), node_count)
+        assert all(item.window_ms and item.time_ms >= 0 for item in operators), operators
+        if graph is None:
+            assert not any(item.node_index is not None for item in operators)
+            return
+        assert graph.is_complete and {node.provider for node in graph.nodes} <= providers
+        assert len(graph.nodes) >= node_count, (len(graph.nodes), node_count)
+        indices = [item.node_index for item in operators if item.node_index is not None]
+        assert len(set(indices)) == len(indices) and set(indices) <= set(range(len(graph.nodes)))
+        assert_connected(graph)
+
+    def test_a_graph_is_told_without_a_run(self) -> None:
+        """A job that asks for the graph alone runs nothing; its shapes are those that a run has."""
+        with self._loaded(Setting(runtime=self._describe().name, batch_size=self.batch_size)) as model:
+            graph = model.read_graph()
+        if graph is not None:
+            batches = {graph.tensors[index].sizes[0] for index in graph.inputs if graph.tensors[index].sizes}
+            assert batches <= {self.batch_size}, batches
+
     def test_a_fixed_batch_is_run_as_it_is_and_another_refused(self) -> None:
         """Batch size 1 runs the model as it is, 3 is what it is fixed to, 2 is refused."""
         with tempfile.TemporaryDirectory() as folder:
@@ -238,6 +282,9 @@ class RuntimeContract(ABC):
             event = run_confined(type(self.make_runtime()), files, Setting(runtime=self._describe().name))
         assert event["event"] == "measurement", event
         assert event["setting"]["runtime"] == self._describe().name
+        with self._loaded(Setting(runtime=self._describe().name)) as model:
+            assert (event["optimized_graph"] is None) == (model.read_graph() is None)
+            assert bool(event["operators"]) == bool(model.time_operators())
 
     def _describe(self) -> RuntimeInfo:
         info = self.make_runtime().describe()

@@ -10,6 +10,7 @@ ONNX Runtime.
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,11 +20,13 @@ from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.file_precision import with_precision_of_file
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.onnxruntime_errors import error_text
-from edgeprof_agent.runtimes.onnxruntime_profile import count_nodes, time_nodes
+from edgeprof_agent.runtimes.onnxruntime_graph import positions_of, read_graph, save_graph
+from edgeprof_agent.runtimes.onnxruntime_profile import NodeKey, count_nodes, time_nodes
 from edgeprof_agent.runtimes.onnxruntime_providers import PROVIDER_OPTIONS, adjust_session, options_of_provider
 from edgeprof_agent.runtimes.operator_times import repeat_run
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
+from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput, OperatorTime
 from edgeprof_proto.shared.model_formats import ONNX
@@ -96,6 +99,7 @@ class _OnnxModel(LoadedModel):
         self._run: Any = session.run
         self._feeds = feeds
         self._model_path = model_path
+        self._positions: dict[NodeKey, int] = {}
 
     def run_once(self) -> None:
         """Run the session on the generated inputs."""
@@ -106,16 +110,64 @@ class _OnnxModel(LoadedModel):
 
     def count_nodes(self) -> dict[str, int]:
         """Run the model once in a session with profiling, also where the CPU is the only provider."""
-        return self._profile(lambda run_once: run_once(), count_nodes)
+        return self._profile(_run_once, count_nodes)
+
+    def read_graph(self) -> OptimizedGraph | None:
+        """Run the model once in a session that writes its graph; None where a provider has compiled parts of it."""
+        try:
+            graph = self._profile(_try_once, self._read_graph, saves_graph=True)
+        except ModelRejectedError:
+            return None
+        self._positions = positions_of(graph)
+        return graph
 
     def time_operators(self) -> Sequence[OperatorTime]:
         """Run the model several times in a session with profiling."""
-        return self._profile(repeat_run, time_nodes)
+        return self._profile(repeat_run, partial(time_nodes, positions=self._positions))
 
-    def _profile(self, repeat: Callable[[Callable[[], object]], object], read: Callable[[Path], Result]) -> Result:
-        # Releases the first session: two at once would need twice the memory.
+    def _read_graph(self, profile_path: Path) -> OptimizedGraph:
+        return read_graph(profile_path.parent, profile_path, self._feeds)
+
+    def _profile(
+        self,
+        repeat: Callable[[Callable[[], object]], object],
+        read: Callable[[Path], Result],
+        *,
+        saves_graph: bool = False,
+    ) -> Result:
+        """Run the model in a session with profiling, and read the profile."""
+        # Releases the first session: two at once would need twice the memory. Profiling slows runs down.
         self._run = None
-        return _profile(_import_onnxruntime(), self._model_path, self.setting, self._feeds, repeat, read)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            adjust = partial(save_graph, folder=folder) if saves_graph else _leave
+            session = _create_session(
+                _import_onnxruntime(), self._model_path, self.setting, profile_prefix=f"{folder}/profile", adjust=adjust
+            )
+            try:
+                repeat(partial(session.run, None, self._feeds))
+            except Exception as error:
+                raise RunFailedError(f"ONNX Runtime failed to run the model: {error_text(error)}") from error
+            finally:
+                profile_path = Path(session.end_profiling())
+            try:
+                return read(profile_path)
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                raise RunFailedError(f"the profile of ONNX Runtime cannot be read: {error}") from error
+
+
+def _run_once(run: Callable[[], object]) -> None:
+    run()
+
+
+def _try_once(run: Callable[[], object]) -> None:
+    # The graph is there also where a run fails, without the shapes.
+    with suppress(Exception):
+        run()
+
+
+def _leave(options: Any) -> None:
+    """Leave the options of a session as they are."""
 
 
 def _import_onnxruntime() -> Any:
@@ -151,7 +203,14 @@ def _describe(onnxruntime: Any) -> RuntimeInfo:
     )
 
 
-def _create_session(onnxruntime: Any, model_path: Path, setting: Setting, *, profile_prefix: str | None = None) -> Any:
+def _create_session(
+    onnxruntime: Any,
+    model_path: Path,
+    setting: Setting,
+    *,
+    profile_prefix: str | None = None,
+    adjust: Callable[[Any], None] = _leave,
+) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = setting.thread_count
     options.inter_op_num_threads = 1
@@ -163,6 +222,7 @@ def _create_session(onnxruntime: Any, model_path: Path, setting: Setting, *, pro
         options.enable_profiling = True
         options.profile_file_prefix = profile_prefix
     adjust_session(options, setting)
+    adjust(options)
     providers: list[Any] = [CPU_PROVIDER]
     if setting.provider != CPU_PROVIDER:
         providers.insert(0, (setting.provider, options_of_provider(setting)))
@@ -185,27 +245,3 @@ def _read_model(path: Path) -> Model:
         raise ModelRejectedError(str(error)) from error
     except OSError as error:
         raise ModelRejectedError(f"the model's file cannot be read: {error.strerror}") from error
-
-
-def _profile(
-    onnxruntime: Any,
-    model_path: Path,
-    setting: Setting,
-    feeds: Feeds,
-    repeat: Callable[[Callable[[], object]], object],
-    read: Callable[[Path], Result],
-) -> Result:
-    """Run a model in a session with profiling, and read the profile."""
-    with tempfile.TemporaryDirectory() as folder:
-        # A separate session, since profiling slows runs down.
-        session = _create_session(onnxruntime, model_path, setting, profile_prefix=f"{folder}/profile")
-        try:
-            repeat(partial(session.run, None, feeds))
-        except Exception as error:
-            raise RunFailedError(f"ONNX Runtime failed to run the model: {error_text(error)}") from error
-        finally:
-            profile_path = Path(session.end_profiling())
-        try:
-            return read(profile_path)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunFailedError(f"the profile of ONNX Runtime cannot be read: {error}") from error

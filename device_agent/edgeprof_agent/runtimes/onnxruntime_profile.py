@@ -9,11 +9,13 @@ node (If, Loop, Scan) spans those of the nodes within, whose time is taken out o
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from edgeprof_agent.runtimes.operator_times import ProfiledOperator, operator_times, shape_text, windows_of
+from edgeprof_proto.records.graph import MAX_TEXT_LENGTH
 from edgeprof_proto.records.measurement import OperatorTime
 
 CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap", "BeamSearch", "GreedySearch", "Sampling"})
@@ -34,6 +36,7 @@ class NodeRun:
         outputs: Element type, by ONNX Runtime's name, and sizes of each tensor that it wrote.
         start_us: When it began, in microseconds.
         duration_us: How long it took, in microseconds; nodes within left out.
+        is_within: Whether a control-flow node ran it.
     """
 
     name: str
@@ -43,6 +46,7 @@ class NodeRun:
     outputs: tuple[tuple[str, tuple[int, ...]], ...]
     start_us: int
     duration_us: int
+    is_within: bool = False
 
 
 def read_runs(profile_path: Path) -> Iterator[list[NodeRun]]:
@@ -90,11 +94,32 @@ def count_nodes(profile_path: Path) -> dict[str, int]:
     return dict(Counter(provider for _, _, provider in ran))
 
 
-def time_nodes(profile_path: Path) -> list[OperatorTime]:
+NodeKey = tuple[str, str, int]
+"""Name, as a record holds it, and operator of a node of the main graph, and how many nodes with both ran before it."""
+
+
+def keys_of(run: Iterable[NodeRun]) -> Iterator[tuple[NodeKey | None, NodeRun]]:
+    """Yield the executions of nodes with their keys, in the order in which they began; None for nodes within others.
+
+    Args:
+        run: Executions of different nodes.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    for node in sorted(run, key=lambda node: node.start_us):
+        if node.is_within:
+            yield None, node
+        else:
+            name = node.name[:MAX_TEXT_LENGTH]
+            yield (name, node.type, counts[name, node.type]), node
+            counts[name, node.type] += 1
+
+
+def time_nodes(profile_path: Path, positions: Mapping[NodeKey, int] = MappingProxyType({})) -> list[OperatorTime]:
     """Return the time of each node in a run, from a profile of several runs of which the first is the warm-up.
 
     Args:
         profile_path: The profile of a session, JSON.
+        positions: Positions of nodes in the graph that is told.
 
     Returns:
         The nodes in the order of execution. Of one that a run executes again and again the sum, with the shapes of the
@@ -108,7 +133,7 @@ def time_nodes(profile_path: Path) -> list[OperatorTime]:
     run_ms: dict[tuple[str, int, str], list[float]] = {}
     run_count = 0
     for position, run in enumerate(read_runs(profile_path)):
-        for node in sorted(run, key=lambda node: node.start_us):
+        for node in run:
             key = node.name, node.index, node.provider
             first.setdefault(key, node)
             if position:
@@ -124,9 +149,10 @@ def time_nodes(profile_path: Path) -> list[OperatorTime]:
             window_ms=windows_of([*run_ms[key], *[0.0] * (run_count - len(run_ms[key]))]),
             shapes=tuple(shape_text(sizes) for _, sizes in node.outputs),
             provider=node.provider,
+            node_index=None if graph_key is None else positions.get(graph_key),
         )
-        for key, node in first.items()
-        if key in run_ms
+        for graph_key, node in keys_of(first.values())
+        if (key := (node.name, node.index, node.provider)) in run_ms
     )
 
 
@@ -150,7 +176,7 @@ def _without_nodes_within(run: list[NodeRun]) -> list[NodeRun]:
     """Take the time of the nodes that a control-flow node ran out of its own."""
     if not any(node.type in CONTROL_FLOW for node in run):
         return run
-    within_us = [0] * len(run)
+    within_us, are_within = [0] * len(run), [False] * len(run)
     around: list[int] = []
     for index in sorted(range(len(run)), key=lambda index: (run[index].start_us, -run[index].duration_us)):
         node = run[index]
@@ -158,9 +184,10 @@ def _without_nodes_within(run: list[NodeRun]) -> list[NodeRun]:
             around.pop()
         if around:
             within_us[around[-1]] += node.duration_us
+            are_within[index] = True
         if node.type in CONTROL_FLOW:
             around.append(index)
     return [
-        dataclasses.replace(node, duration_us=max(0, node.duration_us - inner_us))
-        for node, inner_us in zip(run, within_us, strict=True)
+        dataclasses.replace(node, duration_us=max(0, node.duration_us - inner_us), is_within=is_within)
+        for node, inner_us, is_within in zip(run, within_us, are_within, strict=True)
     ]

@@ -17,6 +17,7 @@ from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.file_precision import QUANTISED, with_quantisation
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
+from edgeprof_agent.runtimes.openvino_graph import ELEMENT_TYPES, read_graph
 from edgeprof_agent.runtimes.openvino_messages import error_text
 from edgeprof_agent.runtimes.openvino_nodes import (
     Reading,
@@ -27,6 +28,7 @@ from edgeprof_agent.runtimes.openvino_nodes import (
 )
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput, OperatorTime
 from edgeprof_proto.shared.file_kind import HEAD_BYTES
@@ -41,11 +43,6 @@ PRECISION_HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 
 FRONTENDS = {ONNX: "onnx", OPENVINO_IR: "ir"}
 """OpenVINO's reader of each format. `Core.read_model` asks all readers, which print their complaints."""
-
-_ELEMENT_TYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "boolean": "bool"} | {
-    f"{prefix}{bits}": f"{name}{bits}" for prefix, name in (("i", "int"), ("u", "uint")) for bits in (8, 16, 32, 64)
-}
-"""NumPy's names of types by OpenVINO's."""
 
 
 class OpenVinoRuntime(Runtime):
@@ -104,6 +101,7 @@ class _OpenVinoModel(LoadedModel):
         self._request: Any = None
         self._profiled_run_count = 0
         self._first_reading: Reading | None = None
+        self._positions: dict[str, int] = {}
         self._feeds = list(feeds.values())
 
     def run_once(self) -> None:
@@ -118,6 +116,15 @@ class _OpenVinoModel(LoadedModel):
         count = len(self._profile(1).executed)
         return {self.setting.provider: count} if count else {}
 
+    def read_graph(self) -> OptimizedGraph | None:
+        """Return the runtime model."""
+        try:
+            graph = read_graph(self._compiled, self._model, self.setting.provider)
+        except RuntimeError as error:
+            raise RunFailedError(f"OpenVINO does not tell its graph: {error_text(error)}") from error
+        self._positions = {node.name: position for position, node in enumerate(graph.nodes)}
+        return graph
+
     def time_operators(self) -> Sequence[OperatorTime]:
         """Run the model in several windows, compiled with a profile."""
         first = self._first_reading or self._profile(1)
@@ -125,7 +132,7 @@ class _OpenVinoModel(LoadedModel):
         readings = [first, self._profile(1)]
         sizes = window_sizes(time.monotonic() - start_s)
         readings += [self._profile(size) for size in sizes]
-        return time_nodes(readings, self._compiled, self.setting.provider)
+        return time_nodes(readings, self._compiled, self.setting.provider, self._positions)
 
     def _profile(self, run_count: int) -> Reading:
         """Run the model, compiled with a profile, and read its counters."""
@@ -216,7 +223,7 @@ def _signature(model: Any) -> list[InputSignature]:
     return [
         InputSignature(
             _name(value),
-            _ELEMENT_TYPES.get(value.element_type.get_type_name(), value.element_type.get_type_name()),
+            ELEMENT_TYPES.get(value.element_type.get_type_name(), value.element_type.get_type_name()),
             tuple(None if size.is_dynamic else size.get_length() for size in value.partial_shape)
             if value.partial_shape.rank.is_static
             else None,

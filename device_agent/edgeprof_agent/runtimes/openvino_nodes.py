@@ -3,10 +3,11 @@
 import dataclasses
 import datetime
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from edgeprof_agent.runtimes.operator_times import PROFILE_DURATION_S, ProfiledOperator, operator_times, shape_text
+from edgeprof_proto.records.graph import MAX_TEXT_LENGTH
 from edgeprof_proto.records.measurement import OperatorTime
 
 NOT_COMPUTED = frozenset({"Const", "Constant", "Input", "Output", "Parameter", "Result"})
@@ -74,13 +75,16 @@ def window_sizes(run_s: float) -> tuple[int, ...]:
     return (max(1, int(PROFILE_DURATION_S / run_s / len(GROWING_WINDOWS))),) * len(GROWING_WINDOWS)
 
 
-def time_nodes(readings: Sequence[Reading], compiled: Any, provider: str) -> list[OperatorTime]:
+def time_nodes(
+    readings: Sequence[Reading], compiled: Any, provider: str, positions: Mapping[str, int]
+) -> list[OperatorTime]:
     """Return the time of each executed node.
 
     Args:
         readings: After the first run, which tells best what is executed, after the warm-up, and after each window.
         compiled: The compiled model.
         provider: Where it ran.
+        positions: Positions of nodes in the graph that is told, by name.
     """
     executed = frozenset[tuple[str, str]]().union(*(reading.executed for reading in readings))
     outputs = {node.get_friendly_name(): node for node in compiled.get_runtime_model().get_ops()}
@@ -92,6 +96,7 @@ def time_nodes(readings: Sequence[Reading], compiled: Any, provider: str) -> lis
             window_ms=tuple(_window_ms(before, after, key) for before, after in windows),
             shapes=_shapes(outputs[key[0]]) if key[0] in outputs else (),
             provider=provider,
+            node_index=positions.get(key[0][:MAX_TEXT_LENGTH]),
         )
         for key in readings[-1].mean_us
         if key in executed

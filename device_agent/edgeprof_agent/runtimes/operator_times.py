@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from edgeprof_proto.records.graph import MAX_TEXT_LENGTH
 from edgeprof_proto.records.measurement import OperatorTime
 
 WINDOW_COUNT = 5
@@ -23,8 +24,11 @@ PROFILE_DURATION_S = 3.0
 
 MIN_RUN_COUNT = 2
 
-MAX_NAME_LENGTH = 200
-"""Characters of a name that are kept."""
+MAX_SHAPE_COUNT = 32
+"""Shapes of one operator that are told."""
+
+_DIGITS = 6
+"""Digits of a time in milliseconds: nanoseconds."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,7 @@ class ProfiledOperator:
     window_ms: tuple[float, ...]
     shapes: tuple[str, ...] = ()
     provider: str = ""
+    node_index: int | None = None
 
 
 def repeat_run(run_once: Callable[[], object]) -> int:
@@ -73,16 +78,18 @@ def operator_times(operators: Iterable[ProfiledOperator]) -> list[OperatorTime]:
         operators: In the order of execution, each with at least one window.
     """
     profiled = list(operators)
-    times_ms = [statistics.median(operator.window_ms) for operator in profiled]
+    times_ms = [round(statistics.median(operator.window_ms), _DIGITS) for operator in profiled]
     total_ms = sum(times_ms)
     return [
         OperatorTime(
-            name=operator.name[:MAX_NAME_LENGTH],
+            name=operator.name[:MAX_TEXT_LENGTH],
             type=operator.type,
             time_ms=time_ms,
             share=time_ms / total_ms if total_ms else 0.0,
-            shapes=operator.shapes,
+            shapes=operator.shapes[:MAX_SHAPE_COUNT],
             provider=operator.provider,
+            window_ms=tuple(round(value, _DIGITS) for value in operator.window_ms),
+            node_index=operator.node_index,
         )
         for operator, time_ms in zip(profiled, times_ms, strict=True)
     ]

@@ -12,6 +12,8 @@ out as JSON lines on the file descriptor FD, so that nothing a runtime prints is
     {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
     {"event": "block_begins"}        timed runs follow, with nothing between them
     {"event": "block", ...}          the fields of a LatencyBlock
+    {"event": "profile", ...}        the fields of a ModelProfile, in a job that does not measure; and then
+    {"event": "profiles_end"}        the last line, or
     {"event": "measurement", ...}    the fields of a Measurement without its blocks; the last line, or else
     {"event": "failure", "reason": ..., "message": ...}
 
@@ -38,9 +40,11 @@ from edgeprof_agent.errors import (
 from edgeprof_agent.isolation.confinement import confine
 from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_agent.worker.measurement import run_measurement
+from edgeprof_agent.worker.profile import read_profile
 from edgeprof_agent.worker.request import AGENT_UPDATED, WorkerRequest
 from edgeprof_agent.worker.server_link import PipeLink
 from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records.job_spec import JobKind
 from edgeprof_proto.records.validation import RecordError
 
 OUT_OF_MEMORY_WORDS = ("bad_alloc", "bad allocation", "Failed to allocate memory", "MemoryError")
@@ -67,7 +71,11 @@ def main() -> int:
                 link.wait_for_acknowledgements(sys.stdin.fileno())
             # Started after the confinement, which applies to the calling thread and those that it starts later.
             threading.Thread(target=_exit_when_pipe_closes, args=(event_fd,), daemon=True).start()
-            emit("measurement", to_json(run_measurement(request, link)))
+            if request.spec.kind is JobKind.GRAPH:
+                emit("profile", to_json(read_profile(request, link)))
+                emit("profiles_end", {})
+            else:
+                emit("measurement", to_json(run_measurement(request, link)))
         except (AgentError, MemoryError) as error:
             emit("failure", _describe_failure(error))
         except RecordError as error:

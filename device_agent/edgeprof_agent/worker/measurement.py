@@ -4,36 +4,25 @@ import os
 import statistics
 import sys
 import time
-from dataclasses import replace
-from pathlib import Path
 
 from edgeprof_agent.conditions import SYSTEM_ROOT, hottest_celsius, read_peak_memory_bytes, read_text
-from edgeprof_agent.device.processor import read_cpu
-from edgeprof_agent.errors import AgentError, SettingNotSupportedError
-from edgeprof_agent.isolation.cpu_affinity import bind_to_cores, without_cores
-from edgeprof_agent.models.model_file import check_model_file
-from edgeprof_agent.models.signature import InputSignature
-from edgeprof_agent.runtimes.base import JOB_ID_VARIABLE, LoadedModel, Runtime
+from edgeprof_agent.errors import AgentError
+from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.block_history import BlockHistory
-from edgeprof_agent.runtimes.given_inputs import GivenInputs
-from edgeprof_agent.runtimes.registry import load_runtime
 from edgeprof_agent.runtimes.timed_loop import measure
 from edgeprof_agent.worker.engine_fingerprint import engine_fingerprint
+from edgeprof_agent.worker.loading import loaded_model, setting_in_force
 from edgeprof_agent.worker.node_placement import known_node_counts
 from edgeprof_agent.worker.observer import Observer
-from edgeprof_agent.worker.operators import time_operators
+from edgeprof_agent.worker.operators import read_graph, time_operators
 from edgeprof_agent.worker.request import WorkerRequest
 from edgeprof_agent.worker.server_link import COOL_WAIT_S, ServerLink
 from edgeprof_agent.worker.thermal_gate import ThermalGate
 from edgeprof_agent.worker.verdict import judge
 from edgeprof_proto.records.job import JobPhase
-from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import Measurement, NodeCount, spaced_runs
-from edgeprof_proto.records.model_manifest import ManifestInput
 from edgeprof_proto.shared.interval import median_interval
-
-THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Environment variables from which libraries of an engine read their number of threads when they are loaded."""
 
 
 def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
@@ -49,64 +38,9 @@ def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
     Raises:
         AgentError: If the runtime, the model or a run of it failed.
     """
-    spec = request.spec
     start_time = time.time() - _process_age_s()
-    for name in THREAD_COUNT_VARIABLES:
-        os.environ[name] = str(spec.setting.thread_count)
-    os.environ[JOB_ID_VARIABLE] = request.job_id
-    link.emit("progress", {"phase": JobPhase.LOADING.value})
-    # Before the engine starts its threads, which inherit the affinity.
-    asked_cores = bind_to_cores(spec.setting, read_cpu())
-    runtime = load_runtime(spec.setting.runtime)
-    runtime.given_inputs = _given_inputs(request)
-    runtime.model_inputs = tuple(map(_declared_input, request.model_inputs))
-    model_path = Path(request.model_path)
-    if request.isolation is not None:
-        check_model_file(
-            model_path,
-            runtime.model_formats,
-            memory_bytes=request.isolation.memory_bytes,
-            batch_size=spec.setting.batch_size,
-            others={name: model_path.with_name(name) for name in request.other_files},
-            inputs=runtime.model_inputs,
-        )
-    model = runtime.load(model_path, without_cores(spec.setting), input_seed=spec.input_seed)
-    try:
-        _require_given(runtime, model)
+    with loaded_model(request, link) as (model, asked_cores):
         return _measure_loaded(model, request, asked_cores, link, start_time)
-    finally:
-        model.close()
-
-
-def _given_inputs(request: WorkerRequest) -> GivenInputs:
-    shapes = {shape.name: shape.sizes for shape in request.spec.input_shapes}
-    given = GivenInputs(shapes, Path(request.inputs_path) if request.inputs_path else None)
-    if request.isolation is not None:
-        given.check_memory(request.isolation.memory_bytes)
-    return given
-
-
-def _require_given(runtime: Runtime, model: LoadedModel) -> None:
-    """Check that a runtime runs the model on what the host gives, as far as it tells its inputs.
-
-    Raises:
-        SettingNotSupportedError: If it does not.
-    """
-    given = runtime.given_inputs
-    if not given:
-        return
-    told = {item.name: item.sizes for item in model.inputs}
-    wrong = [name for name, sizes in given.shapes.items() if name in told and told[name] != tuple(sizes)]
-    if not given.is_used or wrong or (given.archive is not None and not any(item.is_given for item in model.inputs)):
-        raise SettingNotSupportedError(
-            f"runtime {runtime.name!r} does not run models on shapes or values that are given for their inputs; leave "
-            "them out, or name another runtime"
-        )
-
-
-def _declared_input(value: ManifestInput) -> InputSignature:
-    dimensions = tuple(None if size == -1 else size for size in value.sizes)
-    return InputSignature(value.name, value.element_type, dimensions)
 
 
 def _measure_loaded(
@@ -122,11 +56,12 @@ def _measure_loaded(
     observed = observer.end(timed_ms=history.timed_ms)
     conditions_after = observer.read_conditions()
     peak_memory_bytes = read_peak_memory_bytes()
-    setting = _setting_in_force(model.setting, spec.setting)
+    setting = setting_in_force(model.setting, spec.setting)
     fingerprint = engine_fingerprint(model.driver_version())
     remembered = known_node_counts(request.node_placement, setting, fingerprint)
     node_counts = remembered or _count_nodes(model)
     median_ms = statistics.median(spaced_runs(history.timed_blocks))
+    graph = read_graph(model) if spec.wants_graph else None
     operators = time_operators(model, median_ms) if spec.wants_operators else ()
     return Measurement(
         model_sha256=spec.model_sha256,
@@ -166,6 +101,7 @@ def _measure_loaded(
         total_ms=_process_age_s() * 1_000,
         inputs=model.inputs,
         operators=operators,
+        optimized_graph=graph,
     )
 
 
@@ -210,13 +146,6 @@ def _thermal_gate(model: LoadedModel, plan: MeasurementPlan) -> ThermalGate:
         model.sleep,
         limit_celsius=plan.start_temperature_celsius,
         budget_ms=plan.max_wait_ms,
-    )
-
-
-def _setting_in_force(of_runtime: Setting, asked: Setting) -> Setting:
-    cores = asked.options.get(CORES_OPTION, ALL_CORES)
-    return (
-        of_runtime if cores == ALL_CORES else replace(of_runtime, options={**of_runtime.options, CORES_OPTION: cores})
     )
 
 

@@ -5,6 +5,7 @@ import enum
 
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+from edgeprof_proto.records.model_profile import ModelProfile
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class JobState(str, enum.Enum):
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
-JobEventPayload = JobState | Progress | LatencyBlock | Measurement | Failure
+JobEventPayload = JobState | Progress | LatencyBlock | Measurement | Failure | ModelProfile
 """The payload of one event of a job."""
 
 

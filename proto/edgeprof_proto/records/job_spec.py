@@ -1,6 +1,7 @@
 """What a job is to measure: the model, the setting in which it runs, and the measurement plan."""
 
 import dataclasses
+import enum
 import math
 from collections.abc import Mapping
 from typing import NoReturn
@@ -133,6 +134,13 @@ DEFAULT_PLAN = MeasurementPlan(
 """What a zero in a plan stands for."""
 
 
+class JobKind(str, enum.Enum):
+    """What a job does. One that is not reported measures."""
+
+    NOT_REPORTED = "unspecified"
+    GRAPH = "graph"
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class InputShape:
     """The shape of an input, or the size of an open dimension where no input has this name."""
@@ -164,6 +172,8 @@ class JobSpec:
     input_shapes: tuple[InputShape, ...] = ()
     inputs_sha256: str = ""
     wants_operators: bool = False
+    wants_graph: bool = False
+    kind: JobKind = JobKind.NOT_REPORTED
 
     def __post_init__(self) -> None:
         require_sha256(self.model_sha256)

@@ -5,11 +5,16 @@ import enum
 import math
 from collections.abc import Sequence
 
+from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.validation import require
 
 SPACED_RUN_COUNT = 2**18
 """Runs of which a median is taken at most: 8 MB of memory. Of more, an evenly spaced share is taken."""
+
+
+MAX_WINDOW_COUNT = 100
+"""Windows of runs that the record of an operator may hold."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +136,10 @@ class GeneratedInput:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorTime:
-    """Time of one operator in a run that was profiled; `share` of the times of all operators."""
+    """Time of one operator in a run that was profiled; `share` of the times of all operators.
+
+    The time is the median of `window_ms`. `node_index` is the position of its node in the optimised graph, if told.
+    """
 
     name: str
     type: str
@@ -139,9 +147,16 @@ class OperatorTime:
     share: float
     shapes: tuple[str, ...] = ()
     provider: str = ""
+    window_ms: tuple[float, ...] = ()
+    node_index: int | None = None
 
     def __post_init__(self) -> None:
-        require(0 <= self.time_ms < math.inf, f"operator.time_ms must be >= 0 and finite, got {self.time_ms}")
+        for value in (self.time_ms, *self.window_ms):
+            require(0 <= value < math.inf, f"operator.time_ms must be >= 0 and finite, got {value}")
+        require(
+            len(self.window_ms) <= MAX_WINDOW_COUNT,
+            f"operator.window_ms must be {MAX_WINDOW_COUNT} at most, got {len(self.window_ms)}",
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +187,7 @@ class Measurement:
     inputs: tuple[GeneratedInput, ...] = ()
     is_node_count_derived: bool = False
     operators: tuple[OperatorTime, ...] = ()
+    optimized_graph: OptimizedGraph | None = None
 
     @property
     def timed_blocks(self) -> tuple[LatencyBlock, ...]:

@@ -1,7 +1,7 @@
 """Reads what an ONNX file says about its graph: inputs, tensors by shape, and nodes, without any library of ONNX.
 
 Only what decides how inputs are generated and in which precision the model computes is kept: names, types, shapes, and
-integers that stand alone.
+integers that stand alone. Of the graph that an engine has optimised, lists and texts among the attributes are kept too.
 """
 
 import dataclasses
@@ -17,17 +17,19 @@ from edgeprof_proto.shared.onnx_fields import (
     read_varint_signed,
     text_of,
 )
+from edgeprof_proto.shared.onnx_tensors import Tensor, read_sparse_tensor, read_tensor
 from edgeprof_proto.shared.onnx_walk import DEPTH_LIMIT, MAX_MODEL_BYTES
 from edgeprof_proto.shared.plain_file import map_plain_file
 
 Dimension = int | str | None
 """A size, the name of one that is open, or None for an open one without a name."""
 
-DIMENSION_LIMIT = 64
-"""Dimensions of one tensor. More of them would let a small file ask for products of unbounded length."""
+ATTRIBUTE_LIMIT = 32
+"""Numbers and texts of one attribute that are read, and attributes of one node that are kept for lists and texts."""
 
-_INT32, _INT64 = 6, 7
-_TENSOR, _GRAPH, _GRAPHS, _INT, _INTS = 5, 6, 11, 3, 8
+_ATTRIBUTE_TEXT_BYTES = 200
+
+_TENSOR, _GRAPH, _GRAPHS, _INT, _INTS, _TEXT, _TEXTS = 5, 6, 11, 3, 8, 4, 9
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,19 +47,11 @@ class DeclaredValue:
     dimensions: tuple[Dimension, ...] | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tensor:
-    """A constant tensor: its shape, the number of its elements' type, and its value where it is a single integer."""
-
-    dimensions: tuple[int, ...]
-    element_type: int
-    integer: int | None
-
-
 @dataclasses.dataclass(slots=True)
 class Node:
-    """One operator of a graph."""
+    """One operator of a graph; lists and texts among its attributes only where they were asked for."""
 
+    name: str = ""
     operator: str = ""
     domain: str = ""
     inputs: list[str] = dataclasses.field(default_factory=list)
@@ -65,6 +59,8 @@ class Node:
     integers: dict[str, int] = dataclasses.field(default_factory=dict)
     tensors: dict[str, Tensor] = dataclasses.field(default_factory=dict)
     graphs: dict[str, "Graph"] = dataclasses.field(default_factory=dict)
+    lists: dict[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
+    texts: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(slots=True)
@@ -90,36 +86,40 @@ class Model:
     functions: dict[tuple[str, str], Graph] = dataclasses.field(default_factory=dict)
 
 
-def read_model(path: Path) -> Model:
+def read_model(path: Path, *, with_attributes: bool = False) -> Model:
     """Read a model's graph from its file.
 
     Args:
         path: The file.
+        with_attributes: Whether to keep attributes that are lists of integers, or texts.
 
     Raises:
         ModelContentError: If it is no ONNX model, or built to exhaust who reads it.
         OSError: If it cannot be read.
     """
-    return parse_model(map_plain_file(path, max_bytes=MAX_MODEL_BYTES))
+    return parse_model(map_plain_file(path, max_bytes=MAX_MODEL_BYTES), with_attributes=with_attributes)
 
 
-def parse_model(content: memoryview) -> Model:
+def parse_model(content: memoryview, *, with_attributes: bool = False) -> Model:
     """Read a model's graph from the content of its file.
 
     Args:
         content: The whole file.
+        with_attributes: Whether to keep attributes that are lists of integers, or texts.
 
     Raises:
         ModelContentError: If it is no ONNX model, or built to exhaust who reads it.
     """
-    return _Parser().model(content)
+    return _Parser(with_attributes=with_attributes).model(content)
 
 
 class _Parser:
     """Reads messages; `depth` counts the graphs around one."""
 
-    def __init__(self) -> None:
-        self._fields = FieldReader().fields
+    def __init__(self, *, with_attributes: bool) -> None:
+        self._reader = FieldReader()
+        self._fields = self._reader.fields
+        self._with_attributes = with_attributes
 
     def model(self, message: memoryview) -> Model:
         model = Model()
@@ -141,10 +141,11 @@ class _Parser:
             if number == 1:
                 graph.nodes.append(self._node(content, depth))
             elif number == 5:
-                name, tensor = self._tensor(content)
+                name, tensor = read_tensor(self._reader, content)
                 graph.initializers[name] = tensor
             elif number == 15:
-                graph.initializers.update(self._sparse_tensor(content))
+                name, tensor = read_sparse_tensor(self._reader, content)
+                graph.initializers[name] = tensor
             elif number == 11:
                 graph.inputs.append(self._value(content))
             elif number in (12, 13):
@@ -180,6 +181,8 @@ class _Parser:
                 node.inputs.append(_text(content))
             elif number == 2:
                 node.outputs.append(_text(content))
+            elif number == 3:
+                node.name = _text(content)
             elif number == 4:
                 node.operator = _text(content)
             elif number == 7:
@@ -190,58 +193,33 @@ class _Parser:
 
     def _attribute(self, node: Node, message: memoryview, depth: int) -> None:
         name, graphs = "", []
-        integer, tensor, has_list = None, None, False
+        integer, tensor = None, None
+        integers: list[int] | None = None
+        texts: list[str] = []
         for number, wire_type, value, content in self._fields(message):
             if number == 1:
                 name = _text(content)
             elif number == _INT and wire_type == VARINT:
                 integer = read_varint_signed(value)
             elif number == _INTS:
-                has_list = True
+                limit = ATTRIBUTE_LIMIT - len(integers or ()) if self._with_attributes else 0
+                integers = [*(integers or ()), *integers_of(wire_type, value, content, limit=limit)]
+            elif number in (_TEXT, _TEXTS) and wire_type == BYTES and self._with_attributes:
+                texts += [text_of(content, limit=_ATTRIBUTE_TEXT_BYTES)][: ATTRIBUTE_LIMIT - len(texts)]
             elif number == _TENSOR and wire_type == BYTES:
-                tensor = self._tensor(content)[1]
+                tensor = read_tensor(self._reader, content)[1]
             elif number in (_GRAPH, _GRAPHS) and wire_type == BYTES:
                 graphs.append(self._graph(Graph(), content, depth + 1))
-        if integer is not None and not has_list:
+        if integer is not None and integers is None:
             node.integers[name] = integer
+        if integers and len(node.lists) < ATTRIBUTE_LIMIT:
+            node.lists[name] = tuple(integers)
+        if texts and len(node.texts) < ATTRIBUTE_LIMIT:
+            node.texts[name] = tuple(texts)
         if tensor is not None:
             node.tensors[name] = tensor
         for index, graph in enumerate(graphs):
             node.graphs[f"{name}{index or ''}"] = graph
-
-    def _tensor(self, message: memoryview) -> tuple[str, Tensor]:
-        name, element_type, content_bytes = "", 0, memoryview(b"")
-        dimensions: list[int] = []
-        integers: list[int] = []
-        for number, wire_type, value, content in self._fields(message):
-            if number == 1:
-                _add_dimensions(dimensions, wire_type, value, content)
-            elif number == 2:
-                element_type = value
-            elif number == 8:
-                name = _text(content)
-            elif number == 9:
-                content_bytes = content
-            elif number in (5, 7) and not integers:
-                integers = integers_of(wire_type, value, content, limit=1)
-        integer = None
-        if element_type in (_INT32, _INT64) and all(size == 1 for size in dimensions):
-            if len(content_bytes) in (4, 8):
-                integer = int.from_bytes(content_bytes, "little", signed=True)
-            elif integers:
-                integer = integers[0]
-        return name, Tensor(tuple(dimensions), element_type, integer)
-
-    def _sparse_tensor(self, message: memoryview) -> dict[str, Tensor]:
-        name, element_type = "", 0
-        dimensions: list[int] = []
-        for number, wire_type, value, content in self._fields(message):
-            if number == 1 and wire_type == BYTES:
-                name, values = self._tensor(content)
-                element_type = values.element_type
-            elif number == 3:
-                _add_dimensions(dimensions, wire_type, value, content)
-        return {name: Tensor(tuple(dimensions), element_type, None)}
 
     def _value(self, message: memoryview) -> DeclaredValue:
         name, element_type, dimensions = "", 0, None
@@ -277,15 +255,6 @@ class _Parser:
             elif number == 2 and wire_type == BYTES:
                 size = _text(content) or None
         return size
-
-
-def _add_dimensions(dimensions: list[int], wire_type: int, value: int, content: memoryview) -> None:
-    dimensions += integers_of(wire_type, value, content, limit=DIMENSION_LIMIT + 1)
-    if len(dimensions) > DIMENSION_LIMIT:
-        raise ModelContentError(
-            f"a tensor of the model has more than {DIMENSION_LIMIT} dimensions, which no exporter writes; export it "
-            "anew"
-        )
 
 
 def _text(content: memoryview) -> str:

@@ -10,7 +10,8 @@ import string
 from collections import Counter
 from collections.abc import Iterator
 
-from edgeprof_proto.shared.onnx_graph import Graph, Model, Node, Tensor
+from edgeprof_proto.shared.onnx_graph import Graph, Model, Node
+from edgeprof_proto.shared.onnx_tensors import Tensor
 
 PRECISIONS = ("float32", "float16", "bfloat16", "float64", "float8", "int8", "int4", "int16", "int32", "int64", "bool")
 """Precisions that a model may have."""

@@ -11,6 +11,11 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOB_KIND_UNSPECIFIED: _ClassVar[JobKind]
+    JOB_KIND_GRAPH: _ClassVar[JobKind]
+
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     JOB_STATE_UNSPECIFIED: _ClassVar[JobState]
@@ -37,6 +42,8 @@ class VerdictKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_KIND_FALLBACK: _ClassVar[VerdictKind]
     VERDICT_KIND_SETTING_NOT_MET: _ClassVar[VerdictKind]
     VERDICT_KIND_TOO_FEW_RUNS: _ClassVar[VerdictKind]
+JOB_KIND_UNSPECIFIED: JobKind
+JOB_KIND_GRAPH: JobKind
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_QUEUED: JobState
 JOB_STATE_RUNNING: JobState
@@ -104,7 +111,7 @@ class MeasurementPlan(_message.Message):
     def __init__(self, warmup_run_count: _Optional[int] = ..., warmup_duration_ms: _Optional[float] = ..., timed_run_count: _Optional[int] = ..., timed_duration_ms: _Optional[float] = ..., block_count: _Optional[int] = ..., max_duration_ms: _Optional[float] = ..., target_half_width: _Optional[float] = ..., start_temperature_celsius: _Optional[float] = ..., max_wait_ms: _Optional[float] = ...) -> None: ...
 
 class JobSpec(_message.Message):
-    __slots__ = ("model_sha256", "setting", "plan", "input_seed", "allow_fallback", "input_shapes", "inputs_sha256", "wants_operators")
+    __slots__ = ("model_sha256", "setting", "plan", "input_seed", "allow_fallback", "input_shapes", "inputs_sha256", "wants_operators", "wants_graph", "kind")
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     SETTING_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +120,8 @@ class JobSpec(_message.Message):
     INPUT_SHAPES_FIELD_NUMBER: _ClassVar[int]
     INPUTS_SHA256_FIELD_NUMBER: _ClassVar[int]
     WANTS_OPERATORS_FIELD_NUMBER: _ClassVar[int]
+    WANTS_GRAPH_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     model_sha256: str
     setting: Setting
     plan: MeasurementPlan
@@ -121,7 +130,9 @@ class JobSpec(_message.Message):
     input_shapes: _containers.RepeatedCompositeFieldContainer[InputShape]
     inputs_sha256: str
     wants_operators: bool
-    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., input_seed: _Optional[int] = ..., allow_fallback: bool = ..., input_shapes: _Optional[_Iterable[_Union[InputShape, _Mapping]]] = ..., inputs_sha256: _Optional[str] = ..., wants_operators: bool = ...) -> None: ...
+    wants_graph: bool
+    kind: JobKind
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., input_seed: _Optional[int] = ..., allow_fallback: bool = ..., input_shapes: _Optional[_Iterable[_Union[InputShape, _Mapping]]] = ..., inputs_sha256: _Optional[str] = ..., wants_operators: bool = ..., wants_graph: bool = ..., kind: _Optional[_Union[JobKind, str]] = ...) -> None: ...
 
 class InputShape(_message.Message):
     __slots__ = ("name", "sizes")
@@ -170,20 +181,22 @@ class Failure(_message.Message):
     def __init__(self, reason: _Optional[_Union[_error_pb2.ErrorReason, str]] = ..., message: _Optional[str] = ...) -> None: ...
 
 class JobEvent(_message.Message):
-    __slots__ = ("sequence", "state", "progress", "block", "measurement", "failure")
+    __slots__ = ("sequence", "state", "progress", "block", "measurement", "failure", "profile")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     BLOCK_FIELD_NUMBER: _ClassVar[int]
     MEASUREMENT_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     state: JobState
     progress: JobProgress
     block: LatencyBlock
     measurement: Measurement
     failure: Failure
-    def __init__(self, sequence: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., progress: _Optional[_Union[JobProgress, _Mapping]] = ..., block: _Optional[_Union[LatencyBlock, _Mapping]] = ..., measurement: _Optional[_Union[Measurement, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ...) -> None: ...
+    profile: ModelProfile
+    def __init__(self, sequence: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., progress: _Optional[_Union[JobProgress, _Mapping]] = ..., block: _Optional[_Union[LatencyBlock, _Mapping]] = ..., measurement: _Optional[_Union[Measurement, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., profile: _Optional[_Union[ModelProfile, _Mapping]] = ...) -> None: ...
 
 class JobProgress(_message.Message):
     __slots__ = ("phase", "attempt")
@@ -204,7 +217,7 @@ class LatencyBlock(_message.Message):
     def __init__(self, is_warmup: bool = ..., start_ms: _Optional[float] = ..., latency_ms: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Measurement(_message.Message):
-    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms", "node_counts", "core_indices", "thread_count", "conditions_during", "median_interval", "waited_ms", "is_start_temperature_reached", "is_node_count_remembered", "engine_fingerprint", "inputs", "is_node_count_derived", "operators")
+    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms", "node_counts", "core_indices", "thread_count", "conditions_during", "median_interval", "waited_ms", "is_start_temperature_reached", "is_node_count_remembered", "engine_fingerprint", "inputs", "is_node_count_derived", "operators", "optimized_graph")
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     SETTING_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -229,6 +242,7 @@ class Measurement(_message.Message):
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     IS_NODE_COUNT_DERIVED_FIELD_NUMBER: _ClassVar[int]
     OPERATORS_FIELD_NUMBER: _ClassVar[int]
+    OPTIMIZED_GRAPH_FIELD_NUMBER: _ClassVar[int]
     model_sha256: str
     setting: Setting
     plan: MeasurementPlan
@@ -253,23 +267,106 @@ class Measurement(_message.Message):
     inputs: _containers.RepeatedCompositeFieldContainer[GeneratedInput]
     is_node_count_derived: bool
     operators: _containers.RepeatedCompositeFieldContainer[OperatorTime]
-    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ..., is_node_count_remembered: bool = ..., engine_fingerprint: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[GeneratedInput, _Mapping]]] = ..., is_node_count_derived: bool = ..., operators: _Optional[_Iterable[_Union[OperatorTime, _Mapping]]] = ...) -> None: ...
+    optimized_graph: OptimizedGraph
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ..., is_node_count_remembered: bool = ..., engine_fingerprint: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[GeneratedInput, _Mapping]]] = ..., is_node_count_derived: bool = ..., operators: _Optional[_Iterable[_Union[OperatorTime, _Mapping]]] = ..., optimized_graph: _Optional[_Union[OptimizedGraph, _Mapping]] = ...) -> None: ...
+
+class ModelProfile(_message.Message):
+    __slots__ = ("model_sha256", "setting", "load_ms", "inputs", "graph")
+    MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    SETTING_FIELD_NUMBER: _ClassVar[int]
+    LOAD_MS_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    GRAPH_FIELD_NUMBER: _ClassVar[int]
+    model_sha256: str
+    setting: Setting
+    load_ms: float
+    inputs: _containers.RepeatedCompositeFieldContainer[GeneratedInput]
+    graph: OptimizedGraph
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., load_ms: _Optional[float] = ..., inputs: _Optional[_Iterable[_Union[GeneratedInput, _Mapping]]] = ..., graph: _Optional[_Union[OptimizedGraph, _Mapping]] = ...) -> None: ...
+
+class OptimizedGraph(_message.Message):
+    __slots__ = ("nodes", "tensors", "inputs", "outputs", "node_count", "is_shaped_by_run", "is_derived")
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    TENSORS_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    NODE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    IS_SHAPED_BY_RUN_FIELD_NUMBER: _ClassVar[int]
+    IS_DERIVED_FIELD_NUMBER: _ClassVar[int]
+    nodes: _containers.RepeatedCompositeFieldContainer[GraphNode]
+    tensors: _containers.RepeatedCompositeFieldContainer[GraphTensor]
+    inputs: _containers.RepeatedScalarFieldContainer[int]
+    outputs: _containers.RepeatedScalarFieldContainer[int]
+    node_count: int
+    is_shaped_by_run: bool
+    is_derived: bool
+    def __init__(self, nodes: _Optional[_Iterable[_Union[GraphNode, _Mapping]]] = ..., tensors: _Optional[_Iterable[_Union[GraphTensor, _Mapping]]] = ..., inputs: _Optional[_Iterable[int]] = ..., outputs: _Optional[_Iterable[int]] = ..., node_count: _Optional[int] = ..., is_shaped_by_run: bool = ..., is_derived: bool = ...) -> None: ...
+
+class GraphNode(_message.Message):
+    __slots__ = ("name", "type", "kernel", "provider", "precision", "inputs", "outputs", "attributes")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: str
+    kernel: str
+    provider: str
+    precision: str
+    inputs: _containers.RepeatedScalarFieldContainer[int]
+    outputs: _containers.RepeatedScalarFieldContainer[int]
+    attributes: _containers.RepeatedCompositeFieldContainer[GraphAttribute]
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., kernel: _Optional[str] = ..., provider: _Optional[str] = ..., precision: _Optional[str] = ..., inputs: _Optional[_Iterable[int]] = ..., outputs: _Optional[_Iterable[int]] = ..., attributes: _Optional[_Iterable[_Union[GraphAttribute, _Mapping]]] = ...) -> None: ...
+
+class GraphAttribute(_message.Message):
+    __slots__ = ("name", "integers", "texts")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    INTEGERS_FIELD_NUMBER: _ClassVar[int]
+    TEXTS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    integers: _containers.RepeatedScalarFieldContainer[int]
+    texts: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., integers: _Optional[_Iterable[int]] = ..., texts: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GraphTensor(_message.Message):
+    __slots__ = ("name", "element_type", "sizes", "has_sizes", "layout", "constant_bytes")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ELEMENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    HAS_SIZES_FIELD_NUMBER: _ClassVar[int]
+    LAYOUT_FIELD_NUMBER: _ClassVar[int]
+    CONSTANT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    element_type: str
+    sizes: _containers.RepeatedScalarFieldContainer[int]
+    has_sizes: bool
+    layout: str
+    constant_bytes: int
+    def __init__(self, name: _Optional[str] = ..., element_type: _Optional[str] = ..., sizes: _Optional[_Iterable[int]] = ..., has_sizes: bool = ..., layout: _Optional[str] = ..., constant_bytes: _Optional[int] = ...) -> None: ...
 
 class OperatorTime(_message.Message):
-    __slots__ = ("name", "type", "shapes", "provider", "time_ms", "share")
+    __slots__ = ("name", "type", "shapes", "provider", "time_ms", "share", "window_ms", "node_index")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     SHAPES_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     SHARE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_MS_FIELD_NUMBER: _ClassVar[int]
+    NODE_INDEX_FIELD_NUMBER: _ClassVar[int]
     name: str
     type: str
     shapes: _containers.RepeatedScalarFieldContainer[str]
     provider: str
     time_ms: float
     share: float
-    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., shapes: _Optional[_Iterable[str]] = ..., provider: _Optional[str] = ..., time_ms: _Optional[float] = ..., share: _Optional[float] = ...) -> None: ...
+    window_ms: _containers.RepeatedScalarFieldContainer[float]
+    node_index: int
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., shapes: _Optional[_Iterable[str]] = ..., provider: _Optional[str] = ..., time_ms: _Optional[float] = ..., share: _Optional[float] = ..., window_ms: _Optional[_Iterable[float]] = ..., node_index: _Optional[int] = ...) -> None: ...
 
 class GeneratedInput(_message.Message):
     __slots__ = ("name", "element_type", "sizes", "lowest_value", "highest_value", "deciding_operators", "is_given")

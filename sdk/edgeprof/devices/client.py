@@ -25,8 +25,9 @@ from edgeprof.errors import (
     UploadLimitedError,
 )
 from edgeprof_proto.records.job import Failure, Job, JobEvent, JobState
-from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import InputShape, JobKind, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
+from edgeprof_proto.records.model_profile import ModelProfile
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class DeviceClient(AgentCalls):
         input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
         inputs: Path | None = None,
         wants_operators: bool = False,
+        wants_graph: bool = False,
     ) -> Measurement:
         """Measure a model; with the id of an earlier job, attach to that one.
 
@@ -90,9 +92,10 @@ class DeviceClient(AgentCalls):
                 dimensions, one each.
             inputs: An archive of NumPy (.npz) with the values of inputs by their names; None to generate every input.
             wants_operators: Whether to time each operator in runs of their own.
+            wants_graph: Whether to be told the graph that the engine made of the model.
 
         Raises:
-            AgentTooOldError: If the agent cannot be given inputs, or asked for operators.
+            AgentTooOldError: If the agent cannot be given inputs, or asked for operators or the graph.
             AgentUnavailableError: If the agent stays silent for longer than `patience_s`.
             RemoteError: If the agent refuses the job or it fails; the class says why.
         """
@@ -102,7 +105,8 @@ class DeviceClient(AgentCalls):
             plan=plan or MeasurementPlan(),
             input_seed=0,
             allow_fallback=allow_fallback,
-            **self._spec_fields(input_shapes, inputs, wants_operators=wants_operators),
+            **self._input_fields(input_shapes, inputs),
+            **self._wish_fields(wants_operators=wants_operators, wants_graph=wants_graph),
         )
         upload = partial(self.upload_model, model, runtime=setting.runtime)
         for event in self._follow_from_creation(job_id, upload, spec_of, on_waiting, release_model=release_model):
@@ -112,18 +116,65 @@ class DeviceClient(AgentCalls):
                 return event.event
             if isinstance(event.event, Failure):
                 raise remote_error(event.event.reason, event.event.message)
-        raise AgentUnavailableError(f"the agent at {self.address} ended job {job_id} without saying how it went")
+        raise self._ended_silently(job_id)
 
-    def _spec_fields(
-        self, input_shapes: Mapping[str, Sequence[int]], inputs: Path | None, *, wants_operators: bool
-    ) -> dict[str, Any]:
-        """Return the fields of a spec that agents before revision 4 do not know, with the inputs uploaded."""
+    def profile(
+        self,
+        model: Path | ModelFiles,
+        setting: Setting,
+        *,
+        job_id: str,
+        input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
+        inputs: Path | None = None,
+        on_waiting: Callable[[Job], None] = lambda job: None,
+    ) -> ModelProfile:
+        """Have a model loaded, and return the graph that the engine made of it, without measuring it.
+
+        Args:
+            model: The main file of the model, beside which its other files lie; or what `find_model_files` found.
+            setting: How it would run.
+            job_id: Id of the job, chosen by the caller, who acknowledges it.
+            input_shapes: Shapes and sizes, as `measure` takes them.
+            inputs: Values of inputs, as `measure` takes them.
+            on_waiting: Called with the job where it has to wait for others.
+
+        Raises:
+            AgentTooOldError: If the agent cannot be asked for a graph.
+            AgentUnavailableError: If the agent stays silent for longer than the client's patience.
+            RemoteError: If the agent refuses the job or it fails; the class says why.
+        """
+        self.require_revision(5, "tell the graph of a model")
+        spec_of = partial(JobSpec, setting=setting, kind=JobKind.GRAPH, **self._input_fields(input_shapes, inputs))
+        upload = partial(self.upload_model, model, runtime=setting.runtime)
+        profile: ModelProfile | None = None
+        for event in self._follow_from_creation(job_id, upload, spec_of, on_waiting, release_model=False):
+            if isinstance(event.event, ModelProfile):
+                profile = event.event
+            elif isinstance(event.event, Failure):
+                raise remote_error(event.event.reason, event.event.message)
+        if profile is None:
+            raise self._ended_silently(job_id)
+        return profile
+
+    def _ended_silently(self, job_id: str) -> AgentUnavailableError:
+        return AgentUnavailableError(f"the agent at {self.address} ended job {job_id} without saying how it went")
+
+    def _input_fields(self, input_shapes: Mapping[str, Sequence[int]], inputs: Path | None) -> dict[str, Any]:
+        """Return the fields of a spec for given inputs, which agents before revision 4 do not know; uploads them."""
         shapes = tuple(InputShape(name=name, sizes=tuple(sizes)) for name, sizes in input_shapes.items())
-        if not shapes and inputs is None and not wants_operators:
+        if not shapes and inputs is None:
             return {}
-        self.require_revision(4, "be given inputs or tell the times of operators")
+        self.require_revision(4, "be given inputs")
         sha256 = "" if inputs is None else self._patiently(partial(self.upload_file, inputs))
-        return {"input_shapes": shapes, "inputs_sha256": sha256, "wants_operators": wants_operators}
+        return {"input_shapes": shapes, "inputs_sha256": sha256}
+
+    def _wish_fields(self, *, wants_operators: bool, wants_graph: bool) -> dict[str, Any]:
+        """Return the fields of a spec for what is wanted beside the runs, which earlier agents do not know."""
+        if wants_operators:
+            self.require_revision(4, "tell the times of operators")
+        if wants_graph:
+            self.require_revision(5, "tell the graph of a model")
+        return {"wants_operators": wants_operators, "wants_graph": wants_graph}
 
     def _follow_from_creation(
         self,

@@ -54,6 +54,7 @@ def benchmark(
     inputs: str | os.PathLike[str] | None = None,
     calibration: str | os.PathLike[str] | None = None,
     wants_operators: bool = False,
+    wants_graph: bool = False,
     store: Store | str | os.PathLike[str] | None = None,
     on_event: Callable[[JobEvent], None] = lambda event: None,
     on_waiting: Callable[[Job], None] = lambda job: None,
@@ -75,6 +76,7 @@ def benchmark(
         inputs: An archive of NumPy (.npz) with the values of inputs by their names; None to generate every input.
         calibration: Calibration data (.npz) of a torch module in an integer precision; None for synthetic data.
         wants_operators: Whether to time each operator in runs of their own, after the measured ones.
+        wants_graph: Whether to be told the graph that the engine made of the model, after the measured runs.
         store: Where the result goes, or its file; None for the user's own.
         on_event: Called with each event of the job.
         on_waiting: Called with the job where it has to wait for others: its position, and who runs meanwhile.
@@ -97,6 +99,7 @@ def benchmark(
                 on_waiting=on_waiting,
                 release_model=release_model,
                 wants_operators=wants_operators,
+                wants_graph=wants_graph,
                 **ready.given(),
             )
         record_result(client, store, job_id, platform, measurement)

@@ -109,3 +109,31 @@ def test_operators_are_timed_in_runs_of_their_own(tmp_path: Path, write_convolut
     assert operators[-1].shapes == ("1x10",)
     # The counts may be remembered from another worker, and the times taken again.
     assert len(model.time_operators()) == len(operators)
+
+
+def test_the_graph_of_a_model_whose_runs_fail_is_told_without_shapes(
+    tmp_path: Path, write_gather: Callable[[Path], Path]
+) -> None:
+    model = OnnxRuntime().load(write_gather(tmp_path / "model.onnx"), SETTING, input_seed=0)
+    graph = model.read_graph()
+    assert graph is not None and not graph.is_shaped_by_run
+    assert [node.type for node in graph.nodes] == ["Add", "Gather"]
+    tensors = {tensor.name: tensor for tensor in graph.tensors}
+    assert (tensors["i"].has_sizes, tensors["i"].constant_bytes) == (False, None)
+    assert (tensors["table"].sizes, tensors["table"].constant_bytes) == ((1, 2), 8)
+
+
+@pytest.mark.parametrize("level", list(GRAPH_OPTIMIZATIONS))
+def test_every_node_of_the_graph_has_its_time_at_every_level(
+    level: str, tmp_path: Path, write_convolutions: Callable[[Path], Path]
+) -> None:
+    setting = Setting(runtime="onnxruntime", options={"graph_optimization": level})
+    model = OnnxRuntime().load(write_convolutions(tmp_path / "model.onnx"), setting, input_seed=0)
+    graph = model.read_graph()
+    assert graph is not None
+    operators = model.time_operators()
+    assert sorted(item.node_index for item in operators if item.node_index is not None) == list(range(len(graph.nodes)))
+    for item in operators:
+        assert item.node_index is not None
+        written = [graph.tensors[index] for index in graph.nodes[item.node_index].outputs]
+        assert item.shapes == tuple("x".join(map(str, tensor.sizes)) for tensor in written)
