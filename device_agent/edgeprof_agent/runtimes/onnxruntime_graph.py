@@ -51,17 +51,19 @@ def read_graph(folder: Path, profile_path: Path, feeds: Mapping[str, Any]) -> Op
     """
     graph = read_model(folder / GRAPH_NAME, with_attributes=True).graph
     run = next(read_runs(profile_path), []) if profile_path.exists() else []
-    ran = dict(keys_of(run))
+    keyed = list(_keyed(graph))
+    ran = dict(keys_of(run, {name for (name, _, _), _ in keyed}))
     builder = GraphBuilder()
     for name, tensor in graph.initializers.items():
         kind = ELEMENT_TYPES.get(tensor.element_type, "")
         builder.add_tensor(name, element_type=kind, sizes=tensor.dimensions, is_constant=True)
     for name, values in feeds.items():
         builder.add_tensor(name, element_type=str(values.dtype), sizes=values.shape)
-    for key, node in _keyed(graph):
+    for key, node in keyed:
         _add_node(builder, node, ran.get(key))
     inputs = [value.name for value in graph.fed_inputs()]
-    return builder.build(inputs, graph.outputs, is_shaped_by_run=bool(run))
+    # A run that failed stopped on the way.
+    return builder.build(inputs, graph.outputs, is_shaped_by_run=all(key in ran for key, _ in keyed))
 
 
 def positions_of(graph: OptimizedGraph) -> dict[NodeKey, int]:

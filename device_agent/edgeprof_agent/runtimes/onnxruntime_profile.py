@@ -9,7 +9,7 @@ node (If, Loop, Scan) spans those of the nodes within, whose time is taken out o
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -98,18 +98,19 @@ NodeKey = tuple[str, str, int]
 """Name, as a record holds it, and operator of a node of the main graph, and how many nodes with both ran before it."""
 
 
-def keys_of(run: Iterable[NodeRun]) -> Iterator[tuple[NodeKey | None, NodeRun]]:
+def keys_of(run: Iterable[NodeRun], names: Collection[str]) -> Iterator[tuple[NodeKey | None, NodeRun]]:
     """Yield the executions of nodes with their keys, in the order in which they began; None for nodes within others.
 
     Args:
         run: Executions of different nodes.
+        names: Names of the nodes of the main graph. The profile makes up a name for a node that has none.
     """
     counts: Counter[tuple[str, str]] = Counter()
     for node in sorted(run, key=lambda node: node.start_us):
         if node.is_within:
             yield None, node
         else:
-            name = node.name[:MAX_TEXT_LENGTH]
+            name = node.name[:MAX_TEXT_LENGTH] if node.name[:MAX_TEXT_LENGTH] in names else ""
             yield (name, node.type, counts[name, node.type]), node
             counts[name, node.type] += 1
 
@@ -142,6 +143,7 @@ def time_nodes(profile_path: Path, positions: Mapping[NodeKey, int] = MappingPro
                 times.extend([0.0] * (position - len(times)))
                 times[-1] += node.duration_us / 1_000
         run_count = position
+    names = {name for name, _, _ in positions}
     return operator_times(
         ProfiledOperator(
             name=node.name,
@@ -151,7 +153,7 @@ def time_nodes(profile_path: Path, positions: Mapping[NodeKey, int] = MappingPro
             provider=node.provider,
             node_index=None if graph_key is None else positions.get(graph_key),
         )
-        for graph_key, node in keys_of(first.values())
+        for graph_key, node in keys_of(first.values(), names)
         if (key := (node.name, node.index, node.provider)) in run_ms
     )
 

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from edgeprof.devices.client import DeviceClient
@@ -89,17 +90,14 @@ def benchmark(
         device, ready = sources.device, sources.model_for(model, setting)
         platform = _ready_platform(client, device, ready, store, on_collected)
         with _new_job(client, on_event) as (job_id, watch):
-            measurement = client.measure(
+            ask = partial(client.measure, job_id=job_id, on_event=watch, on_waiting=on_waiting, wants_graph=wants_graph)
+            measurement = ask(
                 ready.path,
                 ready.setting,
-                job_id=job_id,
                 plan=_timed_plan(plan, sustained_s, device),
                 allow_fallback=allow_fallback,
-                on_event=watch,
-                on_waiting=on_waiting,
                 release_model=release_model,
                 wants_operators=wants_operators,
-                wants_graph=wants_graph,
                 **ready.given(),
             )
         record_result(client, store, job_id, platform, measurement)

@@ -2,9 +2,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
-from device_agent.models.onnx_models import fixed_to
+from device_agent.models.onnx_models import fixed_to, input_of, model_of, saved
+from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError
@@ -111,15 +113,20 @@ def test_operators_are_timed_in_runs_of_their_own(tmp_path: Path, write_convolut
     assert len(model.time_operators()) == len(operators)
 
 
-def test_the_graph_of_a_model_whose_runs_fail_is_told_without_shapes(
-    tmp_path: Path, write_gather: Callable[[Path], Path]
-) -> None:
-    model = OnnxRuntime().load(write_gather(tmp_path / "model.onnx"), SETTING, input_seed=0)
-    graph = model.read_graph()
+def test_the_graph_of_a_model_whose_runs_fail_is_told(tmp_path: Path) -> None:
+    """It has the shapes that the run got to."""
+    nodes = [
+        helper.make_node("Add", ["x", "ten"], ["i"]),
+        helper.make_node("Gather", ["table", "i"], ["a"]),
+        helper.make_node("Relu", ["a"], ["y"]),
+    ]
+    constants = {"ten": np.array([10]), "table": np.ones((1, 2), np.float32)}
+    path = saved(model_of([input_of("x", (1,), TensorProto.INT64)], nodes, **constants), tmp_path)
+    graph = OnnxRuntime().load(path, SETTING, input_seed=0).read_graph()
     assert graph is not None and not graph.is_shaped_by_run
-    assert [node.type for node in graph.nodes] == ["Add", "Gather"]
+    assert [node.type for node in graph.nodes] == ["Add", "Gather", "Relu"]
     tensors = {tensor.name: tensor for tensor in graph.tensors}
-    assert (tensors["i"].has_sizes, tensors["i"].constant_bytes) == (False, None)
+    assert (tensors["i"].sizes, tensors["i"].element_type, tensors["y"].has_sizes) == ((1,), "int64", False)
     assert (tensors["table"].sizes, tensors["table"].constant_bytes) == ((1, 2), 8)
 
 
