@@ -63,6 +63,7 @@ ROOMS = {
         ["cli"],
         ["testing"],
         ["deploying", "onboarding", "plots", "searching"],
+        ["operator_models"],
         ["measuring"],
         ["devices", "evaluating"],
         ["exporters", "store"],

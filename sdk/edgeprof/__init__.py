@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from edgeprof.measuring.table_order import BenchmarkRow
     from edgeprof.measuring.verification import Verification, verify
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
+    from edgeprof.operator_models.api import OnboardedModels, add_models, onboard_models
+    from edgeprof.operator_models.prediction import PredictedModel, predict_models
+    from edgeprof.operator_models.verification import Ranking, rank_models, verify_models
     from edgeprof.plots.search_plot import draw_front
     from edgeprof.plots.sustained_plot import draw_curve
     from edgeprof.plots.verification_plot import draw_verification
@@ -57,11 +60,15 @@ __all__ = [
     "Measurement",
     "MeasurementPlan",
     "Onboarded",
+    "OnboardedModels",
     "OnboardingListener",
+    "PredictedModel",
+    "Ranking",
     "Setting",
     "TableListener",
     "Verification",
     "__version__",
+    "add_models",
     "benchmark",
     "benchmark_table",
     "compare",
@@ -79,14 +86,18 @@ __all__ = [
     "local_agent",
     "make_plan",
     "onboard",
+    "onboard_models",
     "pack_agent",
     "pair",
     "predict",
+    "predict_models",
+    "rank_models",
     "score_network",
     "score_space",
     "search",
     "undeploy",
     "verify",
+    "verify_models",
 ]
 
 # Imported on first use: measuring needs no torch, and a device has none of the host's libraries.
@@ -102,9 +113,13 @@ _MODULE_OF = {
     "Evaluation": "edgeprof.evaluating.latency",
     "Goal": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
+    "OnboardedModels": "edgeprof.operator_models.api",
     "OnboardingListener": "edgeprof.onboarding",
+    "PredictedModel": "edgeprof.operator_models.prediction",
+    "Ranking": "edgeprof.operator_models.verification",
     "TableListener": "edgeprof.measuring.benchmark_table",
     "Verification": "edgeprof.measuring.verification",
+    "add_models": "edgeprof.operator_models.api",
     "benchmark": "edgeprof.measuring.benchmark",
     "benchmark_table": "edgeprof.measuring.benchmark_table",
     "compare": "edgeprof.measuring.comparison",
@@ -122,14 +137,18 @@ _MODULE_OF = {
     "local_agent": "edgeprof.devices.local_agent",
     "make_plan": "edgeprof.measuring.effort",
     "onboard": "edgeprof.onboarding",
+    "onboard_models": "edgeprof.operator_models.api",
     "pack_agent": "edgeprof.deploying",
     "pair": "edgeprof.devices.pairing",
     "predict": "edgeprof.prediction",
+    "predict_models": "edgeprof.operator_models.prediction",
+    "rank_models": "edgeprof.operator_models.verification",
     "score_network": "edgeprof.evaluating.proxies",
     "score_space": "edgeprof.evaluating.proxies",
     "search": "edgeprof.searching",
     "undeploy": "edgeprof.deploying",
     "verify": "edgeprof.measuring.verification",
+    "verify_models": "edgeprof.operator_models.verification",
 }
 
 

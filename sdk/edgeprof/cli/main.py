@@ -25,6 +25,8 @@ VERBS = {
     "compare": "Say which of two models, or settings of one, is faster on a device.",
     "onboard": "Measure a few networks on a device and adapt a predictor of all others.",
     "predict": "Predict how fast networks run on an onboarded platform.",
+    "explain": "Say where the time of a model goes, operator by operator, without running it.",
+    "rank": "Find the fastest of some models, measuring only those that may be it.",
     "verify": "Measure networks that were no samples of a profile, and compare.",
     "search": "Find the most accurate network within a latency limit, training few.",
     "import": "Import a table of latencies that others have published.",

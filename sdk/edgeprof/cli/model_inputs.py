@@ -50,7 +50,12 @@ def model_input_options(command: F) -> F:
         metavar="FILE.npz",
         help="Values of inputs by their names, as numpy.savez writes them.  [default: generated]",
     )
-    shapes = click.option(
+    return shape_option(inputs(command))
+
+
+def shape_option(command: F) -> F:
+    """Add `--shape`, as `shapes`."""
+    return click.option(
         "--shape",
         "shapes",
         type=Shape(),
@@ -58,8 +63,7 @@ def model_input_options(command: F) -> F:
         metavar="NAME=SIZES",
         help="Shape of an input that leaves sizes open, as ids=1x128, or size of an open dimension, as batch=4; may be "
         "given again.",
-    )
-    return shapes(inputs(command))
+    )(command)
 
 
 def print_operators(measurement: Measurement) -> None:

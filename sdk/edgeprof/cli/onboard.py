@@ -32,6 +32,23 @@ if TYPE_CHECKING:
 @click.option("--target-error", type=Percentage(), help="Stop once the median error is expected below, as 5%.")
 @click.option("--budget", type=Duration(), help="Stop before measuring takes longer than this, as 3m.")
 @calibration_option
+@click.option("--models", is_flag=True, help="Measure operators instead, so that any model can be predicted.")
+@click.option(
+    "--with",
+    "with_models",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="With --models: measure this model too; may be given again.",
+)
+@click.option(
+    "--add",
+    "added",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="With --models: let the profile --output learn from this model, and measure nothing else; may be given again.",
+)
 @seed_option("Seed of candidates and order.")
 @click.option(
     "-o",
@@ -48,6 +65,9 @@ def onboard(
     target_error: float | None,
     budget: float | None,
     calibration: Path | None,
+    models: bool,
+    with_models: tuple[Path, ...],
+    added: tuple[Path, ...],
     seed: int,
     output: Path,
     as_json: bool,
@@ -58,6 +78,17 @@ def onboard(
     Interrupted, the same command goes on where it stopped.
     """
     import edgeprof
+
+    if models:
+        _require_no_space()
+        from edgeprof.cli import onboard_models
+
+        with edgeprof.connect(address) as client:
+            setting = device_setting(client, **setting_values)
+            onboard_models.run(client, with_models, added, output=output, as_json=as_json, setting=setting, seed=seed)
+        return
+    if with_models or added:
+        raise click.UsageError("--with and --add name models to measure with --models; give it too")
     from edgeprof.cli.session_progress import SessionProgress
     from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
     from edgeprof.onboarding.procedure import PLAN
@@ -82,6 +113,20 @@ def onboard(
         return
     print_report(report)
     messages.print(f"profile written to {path}: `edgeprof predict {path} ARCHITECTURE` needs neither device nor store")
+
+
+def _require_no_space() -> None:
+    """Refuse options that only an onboarding of a search space has."""
+    context = click.get_current_context()
+    given = click.core.ParameterSource.COMMANDLINE
+    names = [
+        name
+        for name in ("space", "samples", "target_error", "budget", "calibration")
+        if context.get_parameter_source(name) is given
+    ]
+    if names:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in names)
+        raise click.UsageError(f"{flags} belongs to search spaces; leave it out with --models")
 
 
 def print_report(report: "OnboardingReport") -> None:

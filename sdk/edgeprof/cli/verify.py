@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("profile", type=click.Path(path_type=Path))
+@click.argument("models", nargs=-1, type=click.Path(path_type=Path), metavar="[MODEL|FOLDER]...")
 @device_option
 @click.option("--count", type=Count(3, MAX_NETWORK_COUNT), default=20, show_default=True, help="Networks to measure.")
 @calibration_option
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @json_option
 def verify(
     profile: Path,
+    models: tuple[Path, ...],
     address: str,
     count: int,
     calibration: Path | None,
@@ -35,22 +37,22 @@ def verify(
     picture: Path | None,
     as_json: bool,
 ) -> "Verification":
-    """Measure networks that were no samples of PROFILE, and compare them with what it predicts."""
-    import edgeprof
-    from edgeprof.cli.session_progress import SessionProgress
+    """Measure networks that were no samples of PROFILE, and compare them with what it predicts.
+
+    Of a profile of models, measure the models named, or all in the folders named.
+    """
     from edgeprof.plots.figure_file import check_picture
     from edgeprof.plots.verification_plot import draw_verification
-    from edgeprof.prediction import load_profile
-    from edgeprof_proto.records.job_spec import MeasurementPlan
+    from edgeprof_predictor.operators.profile import predicts_models
 
-    loaded = load_profile(profile)
     path = picture or profile.with_suffix(".png")
     check_picture(path, inputs=[profile])
-    # The anchor is measured as well.
-    with edgeprof.connect(address) as client, SessionProgress(count + 1, MeasurementPlan()) as progress:
-        verification = edgeprof.verify(
-            client, loaded, count=count, seed=seed, calibration=calibration, listener=progress
-        )
+    if predicts_models(profile):
+        verification = _of_models(profile, models, address, seed)
+    elif models:
+        raise click.UsageError("models belong to profiles of models (`edgeprof onboard --models`), this is of a space")
+    else:
+        verification = _of_space(profile, address, count, seed, calibration)
     if as_json:
         rows = [dataclasses.asdict(item) for item in verification.architectures]
         print_json({**verification.figures(), "architectures": rows, "picture": str(path)})
@@ -59,6 +61,28 @@ def verify(
         console.print(verification.sentence(), soft_wrap=True)
     messages.print(f"plot: {draw_verification(verification, path)}")
     return verification
+
+
+def _of_space(profile: Path, address: str, count: int, seed: int, calibration: Path | None) -> "Verification":
+    import edgeprof
+    from edgeprof.cli.session_progress import SessionProgress
+    from edgeprof.prediction import load_profile
+    from edgeprof_proto.records.job_spec import MeasurementPlan
+
+    loaded = load_profile(profile)
+    # The anchor is measured as well.
+    with edgeprof.connect(address) as client, SessionProgress(count + 1, MeasurementPlan()) as progress:
+        return edgeprof.verify(client, loaded, count=count, seed=seed, calibration=calibration, listener=progress)
+
+
+def _of_models(profile: Path, models: tuple[Path, ...], address: str, seed: int) -> "Verification":
+    import edgeprof
+    from edgeprof.cli.onboard_models import ModelProgress
+
+    if not models:
+        raise click.UsageError("name models to measure, or a folder that holds them")
+    with edgeprof.connect(address) as client, ModelProgress() as progress:
+        return edgeprof.verify_models(client, profile, models, seed=seed, listener=progress)
 
 
 def _print_table(verification: "Verification") -> None:

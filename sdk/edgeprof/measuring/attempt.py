@@ -91,6 +91,8 @@ class AttemptRunner:
                 job_id=attempt.job_id,
                 plan=asked.plan,
                 allow_fallback=asked.allow_fallback,
+                wants_operators=asked.wants_operators,
+                wants_graph=asked.wants_graph,
                 on_event=watch,
                 on_waiting=on_waiting,
                 **_given(asked, inputs),

@@ -37,18 +37,23 @@ class MeasurementRequest:
         plan: How long and how often.
         allow_fallback: Whether some nodes may run elsewhere than on the provider asked for.
         inputs: Shapes and values that it gives the model.
+        wants_operators: Whether to time each operator in runs of their own.
+        wants_graph: Whether to be told the graph that the engine makes of the model.
     """
 
     setting: Setting
     plan: MeasurementPlan
     allow_fallback: bool = False
     inputs: GivenInputs = NOTHING_GIVEN
+    wants_operators: bool = False
+    wants_graph: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The request in values of JSON; without inputs where none are given, as before there were given ones."""
+        """The request in values of JSON; without what it does not ask for, as before that could be asked for."""
         values: dict[str, Any] = to_json(self)
-        if not self.inputs:
-            del values["inputs"]
+        for name in ("inputs", "wants_operators", "wants_graph"):
+            if not getattr(self, name):
+                del values[name]
         return values
 
 

@@ -1,0 +1,125 @@
+"""`edgeprof explain`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
+from edgeprof.cli.model_inputs import as_mapping, shape_option
+from edgeprof.cli.parameters import Count, json_option
+
+if TYPE_CHECKING:
+    from edgeprof.operator_models.prediction import PredictedModel
+    from edgeprof_predictor.operators.prediction import NetworkPrediction, OperatorPrediction
+
+MAX_ROW_COUNT = 1_000
+
+
+@click.command()
+@click.argument("profile", type=click.Path(path_type=Path))
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--device", "address", metavar="HOST:PORT", help="Ask this device for the graph.  [default: this host]")
+@shape_option
+@click.option("--rows", type=Count(1, MAX_ROW_COUNT), default=20, show_default=True, help="Operators to show.")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the time of each operator along the network into this file.",
+)
+@json_option
+def explain(
+    profile: Path,
+    model: Path,
+    address: str | None,
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    rows: int,
+    picture: Path | None,
+    as_json: bool,
+) -> None:
+    """Say where the time of MODEL goes on the platform of PROFILE, operator by operator, without running it."""
+    import edgeprof
+    from edgeprof.plots.figure_file import check_picture
+
+    if picture is not None:
+        check_picture(picture, inputs=[profile, model])
+    if address is None:
+        predicted = edgeprof.predict_models(profile, [model], input_shapes=as_mapping(shapes))[0]
+    else:
+        with edgeprof.connect(address) as client:
+            predicted = edgeprof.predict_models(profile, [model], client=client, input_shapes=as_mapping(shapes))[0]
+    prediction = predicted.prediction
+    if prediction is None:
+        raise edgeprof.EdgeprofError(predicted.failure)
+    if as_json:
+        print_json(_document(predicted, prediction))
+    else:
+        _print(predicted.name, prediction, rows)
+    if predicted.warning:
+        messages.print(predicted.warning)
+    if picture is not None:
+        from edgeprof.plots.operator_plot import draw_operators
+
+        messages.print(f"plot: {draw_operators(predicted, picture)}")
+
+
+def _print(name: str, prediction: "NetworkPrediction", rows: int) -> None:
+    from edgeprof.cli.predict_models import latency_texts
+
+    latency, interval, verdict = latency_texts(prediction)
+    console.print(f"{name}: {latency} ({interval}), {verdict}")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("time", "share", "times"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("operator", "shape", "measured", "first of them"):
+        table.add_column(heading, overflow="fold")
+    for one in prediction.operators[:rows]:
+        table.add_row(
+            milliseconds(one.time_us / 1_000),
+            f"{one.share:.1%}",
+            str(one.record.count),
+            one.record.tag,
+            size_text(one),
+            "yes" if one.is_measured else "never",
+            next(iter(one.record.names), ""),
+        )
+    print_table(table)
+    hidden = prediction.operators[rows:]
+    if hidden:
+        console.print(f"{len(hidden)} kinds of operators more take {sum(one.share for one in hidden):.1%}")
+
+
+def size_text(one: "OperatorPrediction") -> str:
+    """How much an operator computes and moves.
+
+    Args:
+        one: The operator, or several identical ones, of which one is told.
+    """
+    sizes = one.record.sizes
+    return f"{sizes.flops / 1e6:.3g} MFLOP, {(sizes.activation_bytes + sizes.weight_bytes) / 1e6:.3g} MB"
+
+
+def _document(predicted: "PredictedModel", prediction: "NetworkPrediction") -> dict[str, Any]:
+    """The result for machines."""
+    from edgeprof.cli.predict_models import document
+
+    operators = [
+        {
+            "operator": one.record.tag,
+            "class": one.record.operator_class.value,
+            "count": one.record.count,
+            "time_ms": one.time_us / 1_000,
+            "share": one.share,
+            "flops": one.record.sizes.flops,
+            "bytes": one.record.sizes.activation_bytes + one.record.sizes.weight_bytes,
+            "is_measured": one.is_measured,
+            "names": list(one.record.names),
+        }
+        for one in prediction.operators
+    ]
+    layers = [
+        {"name": layer.name, "class": layer.operator_class.value, "time_ms": layer.time_ms}
+        for layer in predicted.layers
+    ]
+    return {**document(predicted), "operators": operators, "layers": layers}

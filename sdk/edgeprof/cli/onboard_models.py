@@ -1,0 +1,118 @@
+"""`edgeprof onboard --models`: progress and report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, styled
+from edgeprof.cli.progress import JobBar
+from edgeprof.operator_models.listener import ModelOnboardingListener
+from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.procedure import plan_of
+from edgeprof_proto.records.measurement import Measurement
+
+if TYPE_CHECKING:
+    from edgeprof.devices.client import DeviceClient
+    from edgeprof.operator_models.api import OnboardedModels
+
+
+class ModelProgress(JobBar, ModelOnboardingListener):
+    """A bar for all models, and a line on stderr for each whole one."""
+
+    def __init__(self) -> None:
+        super().__init__("starting", 1.0)
+        self._planned: list[str] = []
+        self._done_ms = 0.0
+
+    def on_planned(self, models: list[ModelToMeasure]) -> None:
+        """Show how long it will take."""
+        self._planned = [model.name for model in models]
+        self._bar.update(self._task, total=sum(map(_runs_ms, models)) or 1.0)
+
+    def on_model_started(self, model: ModelToMeasure) -> None:
+        """Show what is measured."""
+        position = self._planned.index(model.name)
+        description = f"{'probe' if model.is_probe else 'model'} {position + 1} of {len(self._planned)}"
+        self._bar.update(self._task, description=description, detail=model.name)
+
+    def on_model_measured(self, model: ModelToMeasure, measurement: Measurement) -> None:
+        """Print the latency of a whole model."""
+        self._done_ms += _runs_ms(model)
+        self._bar.update(self._task, completed=self._done_ms)
+        if not model.is_probe:
+            verdict = measurement.verdict.kind.text
+            messages.print(f"  {model.name}: {milliseconds(measurement.median_ms)}, {verdict}")
+
+    def on_model_failed(self, model: ModelToMeasure, failure: str) -> None:
+        """Print why a model could not be measured."""
+        messages.print(styled((f"  {model.name} failed:", "yellow"), f" {failure}"))
+
+
+def run(
+    client: "DeviceClient",
+    models: Sequence[Path],
+    added: Sequence[Path],
+    *,
+    output: Path,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Onboard models, or add some to a profile, and print the report.
+
+    Args:
+        client: The device.
+        models: Whole models that are measured beside the probes.
+        added: Models that the profile learns from beside what it knows; where there are any, nothing else is measured.
+        output: File of the profile, or a folder.
+        as_json: Whether to print JSON.
+        options: Passed on: setting and seed.
+    """
+    from edgeprof.operator_models.api import add_models, onboard_models
+
+    with ModelProgress() as progress:
+        if added:
+            onboarded = add_models(client, output, added, seed=options["seed"], listener=progress)
+        else:
+            onboarded = onboard_models(client, models, output=output, listener=progress, **options)
+    if as_json:
+        print_json(_document(onboarded))
+        return
+    seconds = onboarded.seconds_by_step
+    print_facts("operators of the device", _facts(onboarded))
+    print_facts(f"time: {sum(seconds.values()):.1f} s", {name: f"{value:.1f} s" for name, value in seconds.items()})
+    path = onboarded.path
+    messages.print(f"profile written to {path}: `edgeprof predict {path} MODEL.onnx` says how fast a model runs there")
+
+
+def _runs_ms(model: ModelToMeasure) -> float:
+    plan = plan_of(model).filled()
+    return plan.warmup_duration_ms + plan.timed_duration_ms
+
+
+def _facts(onboarded: "OnboardedModels") -> dict[str, str]:
+    model = onboarded.profile.model
+    error = model.calibration.median_error
+    return {
+        "measured": f"{onboarded.probe_count} probes, {onboarded.model_count} models",
+        "failed": ", ".join(onboarded.failed) or "none",
+        "learned from": "latencies of whole networks: coarser, since the engine gives no times of operators"
+        if onboarded.profile.is_coarse
+        else f"{sum(len(network.records) for network in model.networks)} kinds of operators in "
+        f"{len(model.networks)} networks",
+        "expected error": "not known: three whole models or more tell it (--with)"
+        if error is None
+        else f"{error:.1%} (median, each measured model predicted from all others)",
+    }
+
+
+def _document(onboarded: "OnboardedModels") -> dict[str, Any]:
+    """The result for machines."""
+    return {
+        "profile": None if onboarded.path is None else str(onboarded.path),
+        "probe_count": onboarded.probe_count,
+        "model_count": onboarded.model_count,
+        "failed": list(onboarded.failed),
+        "is_coarse": onboarded.profile.is_coarse,
+        "expected_error": onboarded.profile.model.calibration.median_error,
+        "seconds_by_step": onboarded.seconds_by_step,
+    }

@@ -1,0 +1,131 @@
+"""`edgeprof predict` with a profile of models."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from edgeprof.cli.console import messages, milliseconds, print_json, print_table
+
+if TYPE_CHECKING:
+    from edgeprof.operator_models.prediction import PredictedModel
+    from edgeprof_predictor.operators.prediction import NetworkPrediction
+
+
+def run(
+    profile: Path,
+    models: Sequence[str],
+    *,
+    address: str | None,
+    input_shapes: Mapping[str, Sequence[int]],
+    as_json: bool,
+) -> None:
+    """Print how fast models run on the platform of a profile.
+
+    Args:
+        profile: The profile's file.
+        models: Files of models.
+        address: The device, which then tells the graphs; None for the same runtime on this host.
+        input_shapes: Shapes of inputs that leave sizes open.
+        as_json: Whether to print JSON.
+
+    Raises:
+        click.exceptions.Exit: With status 1 where a model could not be predicted.
+    """
+    import edgeprof
+
+    if address is None:
+        predicted = edgeprof.predict_models(profile, models, input_shapes=input_shapes)
+    else:
+        with edgeprof.connect(address) as client:
+            predicted = edgeprof.predict_models(profile, models, client=client, input_shapes=input_shapes)
+    if as_json:
+        print_json([document(item) for item in predicted])
+    elif sys.stdout.isatty():
+        _print_table(predicted)
+    else:
+        for item in predicted:
+            click.echo("\t".join(_fields(item)))
+    for warning in dict.fromkeys(item.warning for item in predicted if item.warning):
+        messages.print(warning)
+    failed = [item for item in predicted if item.prediction is None]
+    for item in failed:
+        messages.print(f"{item.name} is not predicted: {item.failure}")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def document(item: "PredictedModel") -> dict[str, Any]:
+    """A predicted model for machines.
+
+    Args:
+        item: The model.
+    """
+    found = item.prediction
+    if found is None:
+        return {"model": item.name, "failure": item.failure}
+    return {
+        "model": item.name,
+        "latency_ms": found.latency_ms,
+        "lower_ms": found.lower_ms,
+        "upper_ms": found.upper_ms,
+        "verdict": found.verdict.value,
+        "unknown_share": found.unknown_share,
+        "remedy": found.remedy,
+        "costliest": [
+            {"operator": one.record.tag, "count": one.record.count, "time_ms": one.time_us / 1_000, "share": one.share}
+            for one in found.costliest
+        ],
+        "warning": item.warning,
+    }
+
+
+def _print_table(predicted: "Sequence[PredictedModel]") -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("latency", "90 % interval"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("verdict")
+    table.add_column("costs most", overflow="fold")
+    table.add_column("model", overflow="fold")
+    for item in predicted:
+        if item.prediction is not None:
+            latency, interval, verdict = latency_texts(item.prediction)
+            table.add_row(latency, interval, verdict, costliest_text(item.prediction), item.name)
+    if table.row_count:
+        print_table(table)
+
+
+def costliest_text(prediction: "NetworkPrediction") -> str:
+    """The operators that cost most, with their shares of the time.
+
+    Args:
+        prediction: The prediction.
+    """
+    return ", ".join(f"{one.record.tag} {one.share:.0%}" for one in prediction.costliest[:3])
+
+
+def latency_texts(prediction: "NetworkPrediction") -> tuple[str, str, str]:
+    """Latency, interval and verdict of a prediction.
+
+    Args:
+        prediction: The prediction.
+    """
+    verdict = prediction.verdict.value
+    if prediction.remedy:
+        verdict += f": {prediction.remedy}"
+    if prediction.latency_ms is None or prediction.lower_ms is None or prediction.upper_ms is None:
+        return "no latency", f"{prediction.foreign_share:.0%} of the time unknown", verdict
+    interval = f"{milliseconds(prediction.lower_ms)} to {milliseconds(prediction.upper_ms)}"
+    return milliseconds(prediction.latency_ms), interval, verdict
+
+
+def _fields(item: "PredictedModel") -> list[str]:
+    """Latency, ends of the interval, verdict and name; empty numbers where there is no prediction."""
+    found = item.prediction
+    if found is None:
+        return ["", "", "", "failed", item.name]
+    numbers = (found.latency_ms, found.lower_ms, found.upper_ms)
+    return [*("" if value is None else f"{value:.4g}" for value in numbers), found.verdict.value, item.name]

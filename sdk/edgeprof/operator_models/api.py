@@ -1,0 +1,212 @@
+"""The public calls `onboard_models` and `add_models`: operators are measured, so that any model can be predicted."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeprof._version import VERSION
+from edgeprof.arguments import require_seed
+from edgeprof.devices.client import DeviceClient
+from edgeprof.errors import OnboardingError
+from edgeprof.folders import usable_model_folder
+from edgeprof.measuring.setting_check import require_runnable
+from edgeprof.measuring.time_ledger import TimeLedger
+from edgeprof.operator_models.listener import ModelOnboardingListener
+from edgeprof.operator_models.measured import measured_networks
+from edgeprof.operator_models.probe_files import ModelToMeasure, probe_models
+from edgeprof.operator_models.procedure import ModelSession, model_session, models_to_measure
+from edgeprof.output_files import check_output
+from edgeprof.store import Store, opened
+from edgeprof.store.platform import Platform, default_setting, resolve_platform
+from edgeprof_predictor.operators.networks import MeasuredNetwork
+from edgeprof_predictor.operators.profile import OperatorProfile
+from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.measurement import Measurement
+from edgeprof_proto.shared.model_formats import ONNX
+
+PURPOSE = "models"
+"""Purpose of the session in the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnboardedModels:
+    """Result of an onboarding of models.
+
+    Args:
+        profile: Predicts any model on the platform.
+        path: File of the profile; None where it was not written.
+        probe_count: Probes that the profile has learned from.
+        model_count: Whole models that it has learned from.
+        failed: Names of what could not be measured.
+        seconds_by_step: Where the time went.
+    """
+
+    profile: OperatorProfile
+    path: Path | None
+    probe_count: int
+    model_count: int
+    failed: tuple[str, ...]
+    seconds_by_step: dict[str, float]
+
+
+def onboard_models(
+    client: DeviceClient,
+    models: Sequence[str | os.PathLike[str]] = (),
+    *,
+    setting: Setting | None = None,
+    output: str | os.PathLike[str] | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    model_folder: str | os.PathLike[str] | None = None,
+    listener: ModelOnboardingListener | None = None,
+) -> OnboardedModels:
+    """Measure the probe suite and some models on a device, operator by operator.
+
+    Called again after an interruption with the same device and setting, it resumes.
+
+    Args:
+        client: The device.
+        models: Files of whole models, or folders of them, that are measured too: what the user cares about is then
+            known best.
+        setting: How they run; None for the default of the device.
+        output: File of the profile, or a folder in which it is named after the platform; None to write none.
+        store: Where plans and results are written, or its file; None for the user's own.
+        seed: Names the session: another seed measures everything anew.
+        model_folder: Where the probes are kept; None for the user's cache.
+        listener: Is called at every measurement.
+
+    Raises:
+        EdgeprofError: If the profile cannot be written, a model cannot run on the device, the device is silent, or it
+            tells no graph of any model.
+    """
+    require_seed(seed)
+    listener, time_ledger = listener or ModelOnboardingListener(), TimeLedger()
+    with opened(store) as store:
+        device = client.device()
+        client.require_revision(5, "tell the graphs of models")
+        store.record_device(device, client.address)
+        platform = resolve_platform(device, setting or default_setting(device))
+        path = None if output is None else _checked_path(Path(output), platform)
+        planned = _planned(device, platform, models_to_measure(models), usable_model_folder(model_folder), time_ledger)
+        listener.on_planned(planned)
+        with store.session(platform, "", seed, purpose=PURPOSE) as record:
+            session = ModelSession(client, platform, store, record, listener=listener, time_ledger=time_ledger)
+            measurements = session.measure(planned)
+            with time_ledger.step("fitting the operator model"):
+                profile = OperatorProfile.fit(
+                    _networks(platform, planned, measurements),
+                    platform=platform.facts(),
+                    provenance={"edgeprof_version": VERSION},
+                )
+            if path is not None:
+                profile.save(path)
+            session.end()
+    return _onboarded(profile, path, planned, measurements, time_ledger)
+
+
+def add_models(
+    client: DeviceClient,
+    profile: str | os.PathLike[str],
+    models: Sequence[str | os.PathLike[str]],
+    *,
+    seed: int = 0,
+    store: Store | str | os.PathLike[str] | None = None,
+    listener: ModelOnboardingListener | None = None,
+) -> OnboardedModels:
+    """Measure further models, and have a profile learn from them too.
+
+    Called again after an interruption it resumes.
+
+    Args:
+        client: The device that the profile belongs to.
+        profile: The profile's file, which is written anew.
+        models: Files of the models, or folders of them.
+        seed: Names the session: another seed measures everything anew.
+        store: Where plans and results are written, or its file; None for the user's own.
+        listener: Is called at every measurement.
+
+    Raises:
+        ProfileError: If the file is damaged, or predicts search spaces.
+        EdgeprofError: If the profile cannot be written or belongs to another device, a model cannot run there, or the
+            device fails.
+    """
+    path, listener, time_ledger = Path(profile), listener or ModelOnboardingListener(), TimeLedger()
+    loaded = OperatorProfile.load(path)
+    check_output(path)
+    planned = models_to_measure(models)
+    with model_session(client, loaded, planned, seed, store, listener, time_ledger, purpose="add-models") as session:
+        measurements = session.measure(planned)
+        with time_ledger.step("fitting the operator model"):
+            platform = Platform.from_facts(loaded.platform)
+            extended = loaded.with_networks(_networks(platform, planned, measurements))
+        extended.save(path)
+        session.end()
+    return _onboarded(extended, path, planned, measurements, time_ledger)
+
+
+def _onboarded(
+    profile: OperatorProfile,
+    path: Path | None,
+    planned: Sequence[ModelToMeasure],
+    measurements: Mapping[str, Sequence[Measurement]],
+    time_ledger: TimeLedger,
+) -> OnboardedModels:
+    networks = profile.model.networks
+    return OnboardedModels(
+        profile=profile,
+        path=path,
+        probe_count=sum(network.is_probe for network in networks),
+        model_count=sum(not network.is_probe for network in networks),
+        failed=tuple(model.name for model in planned if model.name not in measurements),
+        seconds_by_step=time_ledger.seconds_by_step(),
+    )
+
+
+def _planned(
+    device: Device,
+    platform: Platform,
+    models: Sequence[ModelToMeasure],
+    folder: Path,
+    time_ledger: TimeLedger,
+) -> list[ModelToMeasure]:
+    """Return the probes that the runtime can read, and the user's models, once it is known that they may run."""
+    setting = platform.setting
+    for model in models:
+        require_runnable(device, setting, model.path)
+    runtime = next(item for item in device.runtimes if item.name == setting.runtime)
+    probes = []
+    if ONNX in (runtime.model_formats or (ONNX,)):
+        with time_ledger.step("writing probes"):
+            probes = probe_models(folder, is_quantised=setting.precision == "int8")
+    elif not models:
+        raise OnboardingError(
+            f"{setting.runtime} reads {', '.join(runtime.model_formats)}, and the probe suite is written in ONNX: name "
+            "some models in its format with --with, ten or more of different kinds"
+        )
+    return [*probes, *models]
+
+
+def _networks(
+    platform: Platform, planned: Sequence[ModelToMeasure], measurements: Mapping[str, Sequence[Measurement]]
+) -> list[MeasuredNetwork]:
+    """Return what the operator model learns from.
+
+    Raises:
+        OnboardingError: If no graph was told.
+    """
+    networks = measured_networks(measurements, frozenset(model.name for model in planned if model.is_probe))
+    if not networks:
+        raise OnboardingError(
+            f"{platform.setting.runtime} told the graph of none of {len(planned)} models, so that nothing can be "
+            "learned from their latencies; name another runtime"
+        )
+    return networks
+
+
+def _checked_path(output: Path, platform: Platform) -> Path:
+    """Return the file of the profile, once it is known that it can be written."""
+    path = output / f"{platform.name}.models.edgeprof" if output.is_dir() else output
+    check_output(path)
+    return path

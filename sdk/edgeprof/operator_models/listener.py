@@ -1,0 +1,27 @@
+"""Callbacks of an onboarding of models."""
+
+from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof_proto.records.job import Job, JobEvent
+from edgeprof_proto.records.measurement import Measurement
+
+
+class ModelOnboardingListener:
+    """Is called at every measurement. All methods do nothing; override those of interest."""
+
+    def on_planned(self, models: list[ModelToMeasure]) -> None:
+        """These models are to be measured; those that the store holds already are not measured again."""
+
+    def on_model_started(self, model: ModelToMeasure) -> None:
+        """The device is about to be asked for a measurement."""
+
+    def on_job_event(self, event: JobEvent) -> None:
+        """The device reported progress of the measurement."""
+
+    def on_waiting(self, job: Job) -> None:
+        """The measurement has to wait for other jobs of the device."""
+
+    def on_model_measured(self, model: ModelToMeasure, measurement: Measurement) -> None:
+        """A measurement has arrived and is in the store."""
+
+    def on_model_failed(self, model: ModelToMeasure, failure: str) -> None:
+        """An attempt to measure a model failed; another one may follow at once."""

@@ -1,0 +1,75 @@
+"""The probe suite as files in the folder of models, in the precision of a setting."""
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeprof.errors import OutputFileError
+from edgeprof_predictor._output_files import write_output
+
+if TYPE_CHECKING:
+    from edgeprof_predictor.operators.probes import Probe
+
+CALIBRATION_INPUT_COUNT = 4
+"""Inputs by which the ranges of a quantised probe are scaled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelToMeasure:
+    """A model that an operator model learns from.
+
+    Args:
+        name: Its name in reports; unique among all that are measured.
+        path: Its main file.
+        is_probe: Whether it belongs to the probe suite.
+    """
+
+    name: str
+    path: Path
+    is_probe: bool = False
+
+
+def probe_models(folder: Path, *, is_quantised: bool) -> list[ModelToMeasure]:
+    """Write the probe suite, unless the folder holds it already.
+
+    Args:
+        folder: The folder of models.
+        is_quantised: Whether the probes are to compute in 8-bit integers, scaled by their own example inputs. Those
+            that have nothing to quantise stay as they are.
+
+    Raises:
+        OutputFileError: If a file cannot be written.
+    """
+    from edgeprof_predictor.operators.probes import SUITE_VERSION, suite
+
+    precision = "int8" if is_quantised else "float32"
+    found = []
+    for probe in suite():
+        digest = hashlib.sha256(f"{probe.name} {probe.seed} {SUITE_VERSION} {precision}".encode()).hexdigest()
+        path = folder / f"probe-{digest[:32]}.onnx"
+        if not path.exists():
+            _write(path, _quantised(probe) if is_quantised else probe.model_bytes())
+        found.append(ModelToMeasure(name=probe.name, path=path, is_probe=True))
+    return found
+
+
+def _quantised(probe: "Probe") -> bytes:
+    from edgeprof.exporters.onnx import quantize_model
+
+    with tempfile.TemporaryDirectory(prefix="edgeprof-probe-") as folder:
+        source, target = Path(folder, "float32.onnx"), Path(folder, "int8.onnx")
+        source.write_bytes(probe.model_bytes())
+        quantize_model(source, target, probe.example_inputs(CALIBRATION_INPUT_COUNT))
+        return target.read_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_output(path, content)
+    except OSError as error:
+        raise OutputFileError(
+            f"cannot keep the probe {path} ({error.strerror}): free the disk, or name another folder in EDGEPROF_CACHE"
+        ) from error

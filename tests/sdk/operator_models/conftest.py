@@ -1,0 +1,31 @@
+"""Some probes of the suite instead of all of them, measured by ONNX Runtime in a real agent."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from edgeprof_predictor.operators import probes
+
+KINDS = ("convolution", "matrix", "chain")
+
+
+@pytest.fixture
+def simulated_device_runtimes() -> tuple[str, ...]:
+    return ("simulated", "onnxruntime")
+
+
+@pytest.fixture
+def few_probes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """One probe of each of some kinds; returns their names."""
+    first: dict[str, Any] = {}
+    for probe in probes.suite():
+        if probe.kind in KINDS:
+            first.setdefault(probe.kind, probe)
+    chosen = list(first.values())
+
+    def suite(seed: int = 0) -> Iterator[Any]:
+        yield from chosen
+
+    monkeypatch.setattr(probes, "suite", suite)
+    return [probe.name for probe in chosen]

@@ -1,0 +1,126 @@
+"""From probes on a real agent to the latency of a model: onboarding, prediction, explanation, verification, ranking."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sdk.operator_models.small_networks import write_model
+
+import edgeprof
+from edgeprof.cli.main import edgeprof as command
+from edgeprof.operator_models.listener import ModelOnboardingListener
+from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.testing import SimulatedDevice
+from edgeprof_predictor.errors import ProfileError
+from edgeprof_predictor.operators.profile import OperatorProfile
+from edgeprof_proto.records.measurement import Measurement
+
+
+class Counted(ModelOnboardingListener):
+    """Counts what is measured, and may end the host after some."""
+
+    def __init__(self, end_after: int = 1_000) -> None:
+        self.names: list[str] = []
+        self._end_after = end_after
+
+    def on_model_measured(self, model: ModelToMeasure, measurement: Measurement) -> None:
+        self.names.append(model.name)
+        if len(self.names) == self._end_after:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def profile(simulated_device: SimulatedDevice, few_probes: list[str], tmp_path: Path) -> Path:
+    path = tmp_path / "device.models.edgeprof"
+    models = [write_model(tmp_path / f"own{channels}.onnx", channels) for channels in (8, 24)]
+    with edgeprof.connect(simulated_device.address) as client:
+        onboarded = edgeprof.onboard_models(client, models, output=path)
+    assert onboarded.probe_count == len(few_probes) and onboarded.model_count == 2 and not onboarded.failed
+    return path
+
+
+def test_a_model_is_predicted_explained_verified_and_ranked(
+    profile: Path, simulated_device: SimulatedDevice, tmp_path: Path
+) -> None:
+    models = [str(write_model(tmp_path / f"new{channels}.onnx", channels)) for channels in (16, 32, 48)]
+    device = ("--device", simulated_device.address)
+
+    predicted = CliRunner().invoke(command, ["predict", str(profile), models[0], "--json"])
+    assert predicted.exit_code == 0, predicted.output
+    (row,) = json.loads(predicted.stdout)
+    assert row["lower_ms"] < row["latency_ms"] < row["upper_ms"] and row["costliest"]
+    assert "on this host" in row["warning"]
+
+    picture = tmp_path / "explained.png"
+    explained = CliRunner().invoke(
+        command, ["explain", str(profile), models[0], *device, "--picture", str(picture), "--json"]
+    )
+    assert explained.exit_code == 0, explained.output
+    document = json.loads(explained.stdout)
+    assert sum(one["share"] for one in document["operators"]) == pytest.approx(1)
+    assert sum(layer["time_ms"] for layer in document["layers"]) == pytest.approx(document["latency_ms"])
+    assert document["layers"][0]["class"] == "convolution"
+    assert picture.stat().st_size > 10_000
+
+    verified = CliRunner().invoke(command, ["verify", str(profile), *models, *device, "--json"])
+    assert verified.exit_code == 0, verified.output
+    assert json.loads(verified.stdout)["unseen_count"] == 3
+
+    ranked = CliRunner().invoke(command, ["rank", *models, "--profile", str(profile), *device, "--json"])
+    assert ranked.exit_code == 0, ranked.output
+    order = json.loads(ranked.stdout)["models"]
+    assert order[0]["is_measured"] and order[0]["latency_ms"] == min(item["latency_ms"] for item in order)
+
+
+def test_an_onboarding_that_was_cut_off_measures_nothing_twice(
+    simulated_device: SimulatedDevice, few_probes: list[str], tmp_path: Path
+) -> None:
+    with edgeprof.connect(simulated_device.address) as client:
+        before, after = Counted(end_after=2), Counted()
+        with pytest.raises(KeyboardInterrupt):
+            edgeprof.onboard_models(client, listener=before)
+        onboarded = edgeprof.onboard_models(client, listener=after, output=tmp_path / "here.edgeprof")
+    assert set(before.names).isdisjoint(after.names)
+    assert onboarded.probe_count == len(few_probes)
+    again = OperatorProfile.load(tmp_path / "here.edgeprof")
+    assert {network.name for network in again.model.networks} <= set(few_probes)
+
+
+def test_a_model_that_is_added_is_learned_from(
+    profile: Path, simulated_device: SimulatedDevice, tmp_path: Path
+) -> None:
+    added = write_model(tmp_path / "added.onnx", 40)
+    asked = ["onboard", "--models", "--add", str(added), "-o", str(profile), "--device", simulated_device.address]
+    result = CliRunner().invoke(command, [*asked, "--json"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["model_count"] == 3 and document["expected_error"] is not None
+    assert "added.onnx" in {network.name for network in OperatorProfile.load(profile).model.networks}
+
+
+def test_a_model_that_cannot_be_loaded_says_why_and_others_are_predicted(profile: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(b"\x08\x08" + bytes(100))
+    fine = write_model(tmp_path / "fine.onnx")
+    result = CliRunner().invoke(command, ["predict", str(profile), str(damaged), str(fine)])
+    assert result.exit_code == 1
+    assert "damaged.onnx is not predicted" in result.output and "Traceback" not in result.output
+    assert "fine.onnx" in result.stdout
+
+
+def test_profiles_of_spaces_and_of_models_are_not_mistaken_for_each_other(profile: Path) -> None:
+    with pytest.raises(ProfileError, match="onboard"):
+        edgeprof.predict(profile, "a|b")
+    result = CliRunner().invoke(command, ["onboard", "--models", "--samples", "3", "--device", "127.0.0.1:1"])
+    assert result.exit_code == 2 and "--samples belongs to search spaces" in result.output
+    result = CliRunner().invoke(command, ["onboard", "--with", "m.onnx", "--device", "127.0.0.1:1"])
+    assert result.exit_code == 2 and "--models" in result.output
+
+
+def test_a_damaged_profile_is_refused_in_one_sentence(profile: Path) -> None:
+    content = bytearray(profile.read_bytes())
+    content[-40] ^= 1
+    profile.write_bytes(content)
+    with pytest.raises(ProfileError, match=r"damaged.*onboard again"):
+        OperatorProfile.load(profile)
