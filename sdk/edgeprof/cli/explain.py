@@ -19,7 +19,7 @@ MAX_ROW_COUNT = 1_000
 
 @click.command()
 @click.argument("profile", type=click.Path(path_type=Path))
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", metavar="MODEL|FILE.py:CALLABLE")
 @click.option("--device", "address", metavar="HOST:PORT", help="Ask this device for the graph.  [default: this host]")
 @shape_option
 @click.option("--rows", type=Count(1, MAX_ROW_COUNT), default=20, show_default=True, help="Operators to show.")
@@ -31,7 +31,7 @@ MAX_ROW_COUNT = 1_000
 @json_option
 def explain(
     profile: Path,
-    model: Path,
+    model: str,
     address: str | None,
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
     rows: int,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.model_files import ModelFiles, find_model_files
-from edgeprof.errors import GraphNotToldError
+from edgeprof.errors import EdgeprofError, GraphNotToldError
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import CORES_OPTION, InputShape, JobKind, JobSpec, Setting
 from edgeprof_proto.records.model_profile import ModelProfile
@@ -61,9 +62,18 @@ class DeviceGraphs:
     def graph(self, model: Path, *, input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({})) -> ToldGraph:
         """Return the graph of a model; see `GraphSource`."""
         job_id = f"graph-{uuid.uuid4().hex}"
-        profile = self._client.profile(model, self._setting, job_id=job_id, input_shapes=input_shapes)
-        self._client.acknowledge((job_id,))
-        return ToldGraph(profile=profile)
+        try:
+            return ToldGraph(
+                profile=self._client.profile(model, self._setting, job_id=job_id, input_shapes=input_shapes)
+            )
+        except KeyboardInterrupt:
+            with suppress(EdgeprofError):
+                self._client.cancel_job(job_id)
+            raise
+        finally:
+            # Nobody else knows the job, failed or not; one that never came to the device is skipped.
+            with suppress(EdgeprofError):
+                self._client.acknowledge((job_id,))
 
 
 class HostGraphs:

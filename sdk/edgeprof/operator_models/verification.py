@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
-from edgeprof.measuring.latency_estimate import LatencyEstimate, estimate_latency
+from edgeprof.measuring.latency_estimate import estimate_latency
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.measuring.verification import MIN_MEASURED_COUNT, Verification, VerifiedArchitecture
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.listener import ModelOnboardingListener
-from edgeprof.operator_models.prediction import graph_source, load_operator_profile, predict_models
+from edgeprof.operator_models.prediction import (
+    PredictedModel,
+    graph_source,
+    load_operator_profile,
+    predict_models,
+)
 from edgeprof.operator_models.procedure import model_session, models_to_measure
 from edgeprof.store import Store
 from edgeprof.store.platform import Platform
@@ -146,11 +151,11 @@ def rank_models(
     planned = models_to_measure(models)
     graph_source(loaded, client)  # says at once that the profile is another device's
     ranked = {
-        item.name: _of_prediction(item.name, item.prediction, item.failure)
+        item.name: _of_prediction(item)
         for item in predict_models(loaded, [model.path for model in planned], client=client)
     }
     with model_session(client, loaded, planned, seed, store, listener, TimeLedger(), purpose="rank") as session:
-        while (due := _due(list(ranked.values()))) is not None:
+        while (due := next_to_measure(list(ranked.values()))) is not None:
             model = next(item for item in planned if item.name == due.name)
             found = session.measure([model])
             ranked[due.name] = _of_measurements(due, found.get(due.name, []))
@@ -159,7 +164,7 @@ def rank_models(
     return Ranking(platform=Platform.from_facts(loaded.platform).name, models=tuple(order))
 
 
-def _due(models: Sequence[RankedModel]) -> RankedModel | None:
+def next_to_measure(models: Sequence[RankedModel]) -> RankedModel | None:
     """Return the model to measure next: of those that may be the fastest, the one that may be the fastest of all."""
     measured = [model for model in models if model.is_measured]
     best_ms = min((model.upper_ms for model in measured), default=math.inf)
@@ -167,22 +172,20 @@ def _due(models: Sequence[RankedModel]) -> RankedModel | None:
     return min(open_ones, key=lambda model: model.lower_ms, default=None)
 
 
-def _of_prediction(name: str, prediction: object, failure: str) -> RankedModel:
-    from edgeprof_predictor.operators.prediction import NetworkPrediction
-
-    # One that the profile cannot place is measured: its interval leaves everything open.
-    if not isinstance(prediction, NetworkPrediction) or prediction.latency_ms is None:
-        return RankedModel(name=name, latency_ms=None)
-    assert prediction.lower_ms is not None and prediction.upper_ms is not None
+def _of_prediction(predicted: PredictedModel) -> RankedModel:
+    found = predicted.prediction
+    if found is None or found.latency_ms is None or found.lower_ms is None or found.upper_ms is None:
+        # What the profile cannot place is measured: nothing is known of it.
+        return RankedModel(name=predicted.name, latency_ms=None)
     return RankedModel(
-        name=name, latency_ms=prediction.latency_ms, lower_ms=prediction.lower_ms, upper_ms=prediction.upper_ms
+        name=predicted.name, latency_ms=found.latency_ms, lower_ms=found.lower_ms, upper_ms=found.upper_ms
     )
 
 
 def _of_measurements(model: RankedModel, found: Sequence[Measurement]) -> RankedModel:
     if not found:
         return RankedModel(name=model.name, latency_ms=None, failure="it could not be measured")
-    estimate: LatencyEstimate = estimate_latency(found)
+    estimate = estimate_latency(found)
     half_width = NORMAL_QUANTILE * estimate.relative_sd
     return RankedModel(
         name=model.name,

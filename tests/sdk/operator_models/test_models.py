@@ -109,6 +109,17 @@ def test_a_model_that_cannot_be_loaded_says_why_and_others_are_predicted(profile
     assert "fine.onnx" in result.stdout
 
 
+def test_a_torch_module_is_exported_and_predicted(profile: Path, tmp_path: Path) -> None:
+    source = tmp_path / "mine.py"
+    source.write_text("import torch\n\n\ndef make():\n    return torch.nn.Conv2d(3, 8, 3)\n")
+    result = CliRunner().invoke(
+        command, ["predict", str(profile), f"{source}:make", "--shape", "input=1x3x32x32", "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    (row,) = json.loads(result.stdout)
+    assert row["model"] == "mine.py:make" and row["latency_ms"] > 0
+
+
 def test_profiles_of_spaces_and_of_models_are_not_mistaken_for_each_other(profile: Path) -> None:
     with pytest.raises(ProfileError, match="onboard"):
         edgeprof.predict(profile, "a|b")
