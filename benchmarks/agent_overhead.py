@@ -5,8 +5,9 @@
 
 A is a process that only loads a model and times a loop of runs (`bare_loops.py`); B is the same model, plan and
 thread count through a real agent: upload, queue, worker, events. They alternate, A B B A A B ..., so that a drift of
-the machine affects both. Target: medians within 1 % of each other. Without a model, one of NAS-Bench-201 is exported to
-ONNX; runtimes that read other formats need a file.
+the machine affects both. Target: medians within 1 % of each other. Without a model, a network of NAS-Bench-201 is
+exported to what the runtime reads; for `.tflite` and ncnn that takes the environment of `scripts/test_converters`, or a
+file from there.
 """
 
 import argparse
@@ -25,12 +26,35 @@ from bare_loops import BARE_LOOPS
 
 import edgeprof
 from edgeprof.devices.local_agent import local_agent
-from edgeprof.exporters.onnx import export_architecture
+from edgeprof.exporters.choice import ExportChoice
+from edgeprof.exporters.converter import Converter
+from edgeprof.exporters.registry import load_exporter
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job_spec import DEFAULT_PLAN, Setting
 
 ARCHITECTURE = "|nor_conv_1x1~0|+|skip_connect~0|nor_conv_3x3~1|+|nor_conv_1x1~0|none~1|avg_pool_3x3~2|"
 """A network of NAS-Bench-201 that needs about a millisecond: a fixed cost of a run would show."""
+
+
+EXPORTERS = {"litert": "tflite", "tflite": "tflite", "ncnn": "ncnn"}
+"""Exporters of the runtimes that do not read ONNX."""
+
+
+def export_network(runtime: str, folder: Path) -> Path:
+    """Export the network to what a runtime reads.
+
+    Args:
+        runtime: Name of the runtime.
+        folder: Where to write it.
+
+    Returns:
+        The main file.
+    """
+    exporter = load_exporter(EXPORTERS.get(runtime, "onnx"))
+    if (lacking := exporter.missing()) is not None:
+        raise SystemExit(f"no network can be exported for {runtime}: {lacking}; or name a file with --model")
+    with Converter(ExportChoice(exporter, "float32"), get_space("nasbench201"), folder) as converter:
+        return converter.convert(ARCHITECTURE)[0]
 
 
 def bare_median_ms(runtime: str, model: Path, thread_count: int) -> float:
@@ -137,8 +161,7 @@ def main() -> None:
         print(bare_median_ms(arguments.runtime, arguments.model, arguments.threads))
         return
     with tempfile.TemporaryDirectory() as folder:
-        space = get_space("nasbench201")
-        model = arguments.model or export_architecture(space, space.parse(ARCHITECTURE), Path(folder))
+        model = arguments.model or export_network(arguments.runtime, Path(folder))
         setting = Setting(runtime=arguments.runtime, thread_count=arguments.threads)
         found = compare(model, setting, pair_count=arguments.pairs)
     low, high = found["ratio_quartiles"]  # type: ignore[misc]

@@ -71,7 +71,8 @@ def _tflite_runtime(model: Path, thread_count: int) -> Run:
 def _ncnn(model: Path, thread_count: int) -> Run:
     import ncnn
 
-    from edgeprof_agent.runtimes.ncnn_param import declared_inputs, read_layers
+    from edgeprof_agent.runtimes.ncnn_inputs import declared_inputs
+    from edgeprof_agent.runtimes.ncnn_param import read_layers
 
     net = ncnn.Net()
     net.opt.num_threads = thread_count
