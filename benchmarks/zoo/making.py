@@ -83,12 +83,16 @@ def note_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
 
 
 def _fill_empty_weights(module: nn.Module) -> None:
-    """Give random values to matrices that a library begins with zeros, so that outputs can be compared."""
+    """Give values to weights that a library begins with zeros: a converter leaves out what is multiplied by zero."""
     import torch
 
-    for parameter in module.parameters():
-        if parameter.ndim > 1 and not parameter.any():
+    for name, parameter in module.named_parameters():
+        if parameter.any() or name.endswith("bias"):
+            continue
+        if parameter.ndim > 1:
             torch.nn.init.normal_(parameter, std=0.02)
+        else:
+            torch.nn.init.ones_(parameter)
 
 
 def _set_statistics(module: nn.Module, inputs: Iterable[Tensor]) -> None:

@@ -9,6 +9,7 @@ library (`tflite_delegates.py`). A run sets the inputs, invokes the interpreter 
 import ctypes
 import time
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.message_line import one_line
 from edgeprof_agent.runtimes.tflite_delegates import Delegate, DelegateListError, allowed_delegates
 from edgeprof_agent.runtimes.tflite_nodes import Node, count_nodes, precision_of
+from edgeprof_agent.runtimes.tflite_tables import indexed_row_counts
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
@@ -73,7 +75,8 @@ class TfliteInterpreterRuntime(Runtime):
         interpreter = _create_interpreter(module, model_path, resolved, delegate)
         created_ns = time.perf_counter_ns() - start_ns
         details = interpreter.get_input_details()
-        feeds, inputs = generate_inputs(_signature(details), resolved.batch_size, input_seed, given=self.given_inputs)
+        signature = _signature(details, _row_counts(interpreter))
+        feeds, inputs = generate_inputs(signature, resolved.batch_size, input_seed, given=self.given_inputs)
         start_ns = time.perf_counter_ns()
         _allocate(interpreter, details, feeds)
         load_ms = (created_ns + time.perf_counter_ns() - start_ns) / 1e6
@@ -81,7 +84,7 @@ class TfliteInterpreterRuntime(Runtime):
         in_force = with_precision_of_file(
             resolved,
             setting,
-            precision_of(nodes, _types(details)),
+            precision_of(nodes, [value.element_type for value in signature]),
             remedy="the file decides it, so leave the precision out or convert the model to another",
         )
         return _TfliteModel(interpreter, details, feeds, nodes, setting=in_force, load_ms=load_ms, inputs=inputs)
@@ -175,19 +178,21 @@ def _allocate(interpreter: Any, details: list[dict[str, Any]], feeds: Feeds) -> 
         raise ModelRejectedError(f"the interpreter cannot prepare the model: {one_line(str(error))}") from error
 
 
-def _signature(details: list[dict[str, Any]]) -> list[InputSignature]:
+def _signature(details: list[dict[str, Any]], row_counts: Mapping[int, int]) -> list[InputSignature]:
     return [
         InputSignature(
             item["name"],
             "string" if item["dtype"].__name__ in ("bytes_", "object_") else item["dtype"].__name__.rstrip("_"),
             tuple(map(int, item["shape_signature"] if len(item["shape_signature"]) else item["shape"])),
+            row_count=row_counts.get(int(item["index"])),
         )
         for item in details
     ]
 
 
-def _types(details: list[dict[str, Any]]) -> list[str]:
-    return [value.element_type for value in _signature(details)]
+def _row_counts(interpreter: Any) -> dict[int, int]:
+    shapes = {int(item["index"]): tuple(map(int, item["shape"])) for item in interpreter.get_tensor_details()}
+    return indexed_row_counts(_read_nodes(interpreter), shapes)
 
 
 def _read_nodes(interpreter: Any) -> list[Node]:

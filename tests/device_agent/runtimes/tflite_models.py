@@ -159,6 +159,18 @@ def write_float_network(path: Path, *, batch: int = -1) -> tuple[Path, dict[str,
     return model.write(path, inputs=(x,), outputs=(y,)), weights
 
 
+def write_lookup(path: Path, *, row_count: int) -> Path:
+    """Write a network that reshapes its ids and looks them up in a table of rows of four numbers."""
+    model = TfliteModel()
+    ids, flat = model.tensor("ids", (1, 64), np.int32), model.tensor("flat", (64,), np.int32)
+    found = model.tensor("found", (64, 4))
+    shape = model.constant("shape", np.array([64], np.int32))
+    table = model.constant("table", np.arange(4 * row_count, dtype=np.float32).reshape(row_count, 4))
+    model.operator(OPERATORS.RESHAPE, (ids, shape), (flat,), schema.ReshapeOptionsT(), OPTIONS.ReshapeOptions)
+    model.operator(OPERATORS.EMBEDDING_LOOKUP, (flat, table), (found,))
+    return model.write(path, inputs=(ids,), outputs=(found,))
+
+
 def write_quantised_network(path: Path) -> Path:
     """Write a network in 8 bits: a convolution, a HARD_SWISH and a convolution."""
     generator = np.random.default_rng(0)
