@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from edgeprof.measuring.candidate import Candidate
     from edgeprof.measuring.comparison import Comparison, compare
     from edgeprof.measuring.effort import make_plan
+    from edgeprof.measuring.operator_trace import write_operator_trace
     from edgeprof.measuring.table_order import BenchmarkRow
     from edgeprof.measuring.verification import Verification, verify
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
@@ -98,6 +99,7 @@ __all__ = [
     "undeploy",
     "verify",
     "verify_models",
+    "write_operator_trace",
 ]
 
 # Imported on first use: measuring needs no torch, and a device has none of the host's libraries.
@@ -149,6 +151,7 @@ _MODULE_OF = {
     "undeploy": "edgeprof.deploying",
     "verify": "edgeprof.measuring.verification",
     "verify_models": "edgeprof.operator_models.verification",
+    "write_operator_trace": "edgeprof.measuring.operator_trace",
 }
 
 

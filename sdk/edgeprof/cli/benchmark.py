@@ -24,6 +24,7 @@ from edgeprof.cli.parameters import (
 )
 from edgeprof.cli.progress import MeasurementProgress
 from edgeprof.network_source import is_network_source
+from edgeprof.output_files import check_output
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
 @model_input_options
 @calibration_option
 @click.option("--operators", is_flag=True, help="Time each operator, in runs of their own after the measured ones.")
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the times of the operators into this file, a trace that ui.perfetto.dev opens; implies --operators.",
+)
 @click.option("--warmup-runs", type=Count(1, MAX_RUN_COUNT), help="Warm-up runs at least.  [default: the effort's]")
 @click.option("--num-runs", type=Count(1, MAX_RUN_COUNT), help="Timed runs at least.  [default: the effort's]")
 @click.option("--min-time", type=Duration(), help="Time in timed runs at least, as 2s.  [default: the effort's]")
@@ -73,6 +79,7 @@ def benchmark(
     inputs: Path | None,
     calibration: Path | None,
     operators: bool,
+    trace: Path | None,
     warmup_runs: int | None,
     num_runs: int | None,
     min_time: float | None,
@@ -93,7 +100,9 @@ def benchmark(
     import edgeprof
 
     is_table = len(models) > 1 or len(runtimes) > 1 or Path(models[0]).is_dir()
-    _check_options(models, runtimes, is_table=is_table, picture=picture, sustained=sustained, operators=operators)
+    _check_options(
+        models, runtimes, is_table=is_table, picture=picture, sustained=sustained, operators=operators, trace=trace
+    )
     plan = edgeprof.make_plan(
         effort,
         sustained_s=sustained,
@@ -118,12 +127,19 @@ def benchmark(
         else:
             path = None if is_network_source(models[0]) else Path(models[0])
             setting = device_setting(client, path, runtime=runtimes[0] if runtimes else None, **setting_values)
-            extra = {"sustained_s": sustained, "wants_operators": operators}
-            _measure_one(client, models[0], setting, as_json=as_json, picture=picture, **options, **extra)
+            options |= {"sustained_s": sustained, "wants_operators": operators or trace is not None}
+            _measure_one(client, models[0], setting, as_json=as_json, picture=picture, trace=trace, **options)
 
 
 def _measure_one(
-    client: "DeviceClient", model: str, setting: "Setting", *, as_json: bool, picture: Path | None, **options: Any
+    client: "DeviceClient",
+    model: str,
+    setting: "Setting",
+    *,
+    as_json: bool,
+    picture: Path | None,
+    trace: Path | None,
+    **options: Any,
 ) -> None:
     import edgeprof
 
@@ -147,6 +163,9 @@ def _measure_one(
         from edgeprof.plots.sustained_plot import draw_curve
 
         messages.print(f"plot: {draw_curve(result.curve, title, picture)}")
+    if trace is not None:
+        written = edgeprof.write_operator_trace(result.measurement, trace, title=title)
+        messages.print(f"trace: {written}; open it in ui.perfetto.dev")
 
 
 def _check_options(
@@ -157,18 +176,22 @@ def _check_options(
     picture: Path | None,
     sustained: float | None,
     operators: bool,
+    trace: Path | None,
 ) -> None:
     """Check options that do not go together.
 
     Raises:
         click.UsageError: If some do not.
+        OutputFileError: If a file could not be written.
     """
     if len(set(runtimes)) < len(runtimes):
         raise click.UsageError("--runtime names one twice; give each once")
     given = {"--sustained": sustained is not None, "--picture": picture is not None, "--operators": operators}
+    given["--trace"] = trace is not None
     names = [name for name, is_given in given.items() if is_given]
     if is_table and names:
         raise click.UsageError(f"{names[0]} takes one model and one runtime; a table has several")
+    check_output(trace, inputs=[models[0]])
     if picture is None:
         return
     if sustained is None:
