@@ -130,6 +130,5 @@ def _size(name: str, shape: tuple[Dimension, ...], index: int, batch_size: int, 
     if index == 0 or size in batch_names:
         return batch_size
     raise ModelRejectedError(
-        f"input {name!r} leaves dimension {index} ({size or 'unnamed'}) open; {_EXPORT}, only the first dimension may "
-        "be open"
+        f"input {name!r} leaves dimension {index} ({size or 'unnamed'}) open, and only the first may be; {_EXPORT}"
     )

@@ -32,7 +32,7 @@ def offered_runtime(device: DeviceDescription, name: str) -> RuntimeInfo:
     """
     runtime = next((runtime for runtime in device.runtimes if runtime.name == name), None)
     if runtime is None:
-        known = ", ".join(runtime.name for runtime in device.runtimes) or "none"
+        known = ", ".join(item.name for item in device.runtimes if item.unavailable_reason is None) or "none"
         raise MissingRuntimeError(f"the device offers no runtime {name!r}; it offers: {known}")
     if runtime.unavailable_reason is not None:
         raise MissingRuntimeError(f"runtime {runtime.name!r} is not available: {runtime.unavailable_reason}")
