@@ -26,6 +26,7 @@ from edgeprof_agent.runtimes.openvino_nodes import (
     time_nodes,
     window_sizes,
 )
+from edgeprof_agent.runtimes.openvino_tables import indexed_row_count
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.graph import OptimizedGraph
@@ -227,6 +228,7 @@ def _signature(model: Any) -> list[InputSignature]:
             tuple(None if size.is_dynamic else size.get_length() for size in value.partial_shape)
             if value.partial_shape.rank.is_static
             else None,
+            row_count=indexed_row_count(value),
         )
         for value in model.inputs
     ]

@@ -206,3 +206,17 @@ def test_model_is_measured_in_a_confined_worker(network: Path, tmp_path: Path) -
     assert measurement.setting.thread_count == 1
     assert [item.provider for item in measurement.node_counts] == ["CPU"]
     assert not measurement.is_node_count_derived
+
+
+def test_ids_of_an_ir_model_are_generated_all_over_the_table_that_they_index(tmp_path: Path) -> None:
+    ids = openvino.opset13.parameter([1, 64], np.int64, name="ids")
+    flat = openvino.opset13.reshape(ids, np.array([-1]), special_zero=False)
+    table = np.arange(20_000, dtype=np.float32).reshape(5_000, 4)
+    found = openvino.opset13.gather(table, flat, np.array(0))
+    network = openvino.Model([found], [ids])
+    openvino.save_model(network, tmp_path / "model.xml", compress_to_fp16=False)
+    model = _load(tmp_path / "model.xml")
+    (given,) = model._feeds
+    assert given.min() < 1_000 and given.max() >= 4_000
+    assert model.inputs[0].highest_value == 4_999
+    assert np.array_equal(_outputs(model), table[given[0]])
