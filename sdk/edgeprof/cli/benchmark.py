@@ -103,6 +103,7 @@ def benchmark(
     _check_options(
         models, runtimes, is_table=is_table, picture=picture, sustained=sustained, operators=operators, trace=trace
     )
+    _check_calibration(calibration, models)
     plan = edgeprof.make_plan(
         effort,
         sustained_s=sustained,
@@ -199,6 +200,11 @@ def _check_options(
     from edgeprof.plots.figure_file import check_picture
 
     check_picture(picture, inputs=[Path(models[0])])
+
+
+def _check_calibration(calibration: Path | None, models: tuple[str, ...]) -> None:
+    if calibration is not None and not any(map(is_network_source, models)):
+        raise click.UsageError("--calibration is for torch modules, as net.py:make; a file runs as it is")
 
 
 def _print_result(title: str, result: "Benchmark", *, with_operators: bool) -> None:

@@ -35,6 +35,7 @@ class ModuleConverter:
         shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
         inputs: str | os.PathLike[str] | None = None,
         batch_size: int = 1,
+        skips_unknown: bool = False,
     ) -> ExportedFiles:
         """Export a module.
 
@@ -44,6 +45,7 @@ class ModuleConverter:
             shapes: Shapes by the names of the module's inputs.
             inputs: File with values of inputs (.npz) by their names; None where none are given.
             batch_size: First dimension of the inputs, where it is 1 in all of them otherwise.
+            skips_unknown: Whether shapes and values of names that the module does not know are left out.
 
         Raises:
             NetworkSourceError: If the source gives no torch module.
@@ -59,6 +61,7 @@ class ModuleConverter:
             inputs="" if inputs is None else os.fspath(inputs),
             batch_size=batch_size,
             calibration="" if choice.is_floating else self._calibration,
+            skips_unknown=skips_unknown,
         )
         if conversion not in self._exported:
             self._exported[conversion] = self._running_process().result(conversion)

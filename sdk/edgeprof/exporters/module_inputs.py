@@ -29,6 +29,7 @@ def example_inputs(
     shapes: Mapping[str, Sequence[int]],
     values: Mapping[str, NDArray[Any]],
     batch_size: int,
+    skips_unknown: bool = False,
 ) -> dict[str, Tensor]:
     """Return one input of each kind, in the order in which the module takes them.
 
@@ -39,6 +40,7 @@ def example_inputs(
             integers are repeated.
         values: Values by the names of parameters of `forward`.
         batch_size: First dimension that the inputs get where it is 1 in all of them.
+        skips_unknown: Whether shapes and values of names that `forward` does not know are left out.
 
     Raises:
         ExportError: If an input is missing, is no tensor, or has a name that `forward` does not know.
@@ -48,7 +50,10 @@ def example_inputs(
     parameters = _parameters(module)
     inputs = _named(own, parameters)
     unknown = [name for name in {**shapes, **values} if name not in inputs and not _is_known(name, module)]
-    if unknown:
+    if skips_unknown:
+        shapes = {name: shape for name, shape in shapes.items() if name not in unknown}
+        values = {name: value for name, value in values.items() if name not in unknown}
+    elif unknown:
         raise ExportError(
             f"the module takes no {', '.join(map(repr, unknown[:8]))}; its inputs are: "
             f"{', '.join(inputs or parameters) or 'without names'}"

@@ -35,6 +35,7 @@ class ModuleConversion:
         inputs: File of values of inputs (.npz); empty where there is none.
         batch_size: First dimension of the inputs, where it is 1 in all of them otherwise.
         calibration: File of calibration data (.npz) for integer precisions; empty for synthetic data.
+        skips_unknown: Whether shapes and values of names that the module does not know are left out.
     """
 
     exporter: str
@@ -44,6 +45,7 @@ class ModuleConversion:
     inputs: str = ""
     batch_size: int = 1
     calibration: str = ""
+    skips_unknown: bool = False
 
     @property
     def network(self) -> str:
@@ -90,7 +92,12 @@ def _network(conversion: ModuleConversion) -> NetworkToExport:
     values = read_values(conversion.inputs) if conversion.inputs else {}
     try:
         inputs = example_inputs(
-            module, own, shapes=dict(conversion.shapes), values=values, batch_size=conversion.batch_size
+            module,
+            own,
+            shapes=dict(conversion.shapes),
+            values=values,
+            batch_size=conversion.batch_size,
+            skips_unknown=conversion.skips_unknown,
         )
     except ExportError as error:
         raise ExportError(f"{conversion.source}: {error}") from error

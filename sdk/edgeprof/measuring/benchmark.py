@@ -88,7 +88,7 @@ def benchmark(
     """
     with opened(store) as store, ModelSources(client.device(), input_shapes, inputs, calibration) as sources:
         device, ready = sources.device, sources.model_for(model, setting)
-        platform = _ready_platform(client, device, ready, store, on_collected)
+        platform = _ready_platform(client, sources, ready, store, on_collected)
         with _new_job(client, on_event) as (job_id, watch):
             ask = partial(client.measure, job_id=job_id, on_event=watch, on_waiting=on_waiting, wants_graph=wants_graph)
             measurement = ask(
@@ -122,12 +122,14 @@ def _timed_plan(plan: MeasurementPlan | None, sustained_s: float | None, device:
 
 def _ready_platform(
     client: DeviceClient,
-    device: Device,
+    sources: ModelSources,
     ready: ReadyModel,
     store: Store,
     on_collected: Callable[[int], None],
 ) -> Platform:
     """Check what can be known before the upload, and bring results of earlier runs into the store."""
+    device = sources.device
+    sources.release()
     store.record_device(device, client.address)
     require_runnable(device, ready.setting, ready.path)
     platform = resolve_platform(device, ready.setting, ready.given_inputs())

@@ -100,7 +100,8 @@ def benchmark_table(
         plan: How long and how often to run each; None for the agent's.
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
         release_model: Whether to measure models that have ended the device's worker twice.
-        input_shapes: Shapes by the names of inputs, or one size by that of an open dimension, for every model.
+        input_shapes: Shapes by the names of inputs, or one size by that of an open dimension, for the models that have
+            one of the name.
         inputs: An archive of NumPy (.npz) with the values of inputs by their names; None to generate every input.
         calibration: Calibration data (.npz) for torch modules in integer precisions; None for synthetic data.
         store: Where the results go, or its file; None for the user's own.
@@ -115,9 +116,8 @@ def benchmark_table(
     with opened(store) as store:
         device = client.device()
         entries = _entries(models, _settings_of(settings, device), device)
-        with ModelSources(device, input_shapes, inputs, calibration) as sources:
+        with ModelSources(device, input_shapes, inputs, calibration, is_for_one=False) as sources:
             _prepare(entries, device, sources, listener)
-            _require_runnable_models(entries)
             run = partial(
                 benchmark,
                 client,
@@ -200,7 +200,11 @@ def _shorten_names(entries: Sequence[_Entry]) -> None:
 
 
 def _prepare(entries: Sequence[_Entry], device: Device, sources: ModelSources, listener: TableListener) -> None:
-    """Check everything that is known before the upload, and export torch modules."""
+    """Check everything that is known before the upload, and export torch modules.
+
+    Raises:
+        EdgeprofError: If a model that is named can run in no way, none of a folder can, or a shape belongs to no model.
+    """
     for entry in entries:
         listener.on_preparing(entry.row)
         try:
@@ -210,6 +214,9 @@ def _prepare(entries: Sequence[_Entry], device: Device, sources: ModelSources, l
         except EdgeprofError as error:
             entry.error = error
             entry.row = replace(entry.row, failure=str(error), is_refused=True)
+    sources.release()
+    _require_runnable_models(entries)
+    sources.require_all_known()
 
 
 def _require_runnable_models(entries: Sequence[_Entry]) -> None:

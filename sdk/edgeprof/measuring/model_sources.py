@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgeprof.devices.model_files import file_sha256, find_model_files
-from edgeprof.errors import ModelFileError
+from edgeprof.errors import InvalidArgumentError, ModelFileError
 from edgeprof.exporters.module_converter import ModuleConverter
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.network_source import is_network_source
@@ -20,6 +20,9 @@ from edgeprof.store.given_inputs import GivenInputs
 from edgeprof.store.platform import default_setting
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import InputShape, Setting
+from edgeprof_proto.shared.model_formats import ONNX
+from edgeprof_proto.shared.onnx_fields import ModelContentError
+from edgeprof_proto.shared.onnx_graph import read_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,8 @@ class ModelSources:
         input_shapes: Shapes by the names of inputs: those of a module, and those that a file leaves open.
         inputs: File with values of inputs (.npz) by their names; None where none are given.
         calibration: File of calibration data (.npz) for modules in integer precisions; None for synthetic data.
+        is_for_one: Whether shapes are meant for one model, which must know all their names. Of several, each is given
+            those that it knows: a module and an ONNX file by their inputs, files of other formats all of them.
     """
 
     def __init__(
@@ -70,10 +75,14 @@ class ModelSources:
         input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
         inputs: str | os.PathLike[str] | None = None,
         calibration: str | os.PathLike[str] | None = None,
+        *,
+        is_for_one: bool = True,
     ) -> None:
         self.device = device
         self._input_shapes = input_shapes
         self._inputs = None if inputs is None else Path(inputs)
+        self._is_for_one = is_for_one
+        self._known_names: set[str] = set()
         self._folder = tempfile.TemporaryDirectory(prefix="edgeprof-modules-")
         self._converter = ModuleConverter(Path(self._folder.name), calibration=calibration)
 
@@ -95,16 +104,35 @@ class ModelSources:
         """
         setting = setting or default_setting_for(self.device, source)
         if not is_network_source(os.fspath(source)):
-            return ReadyModel(path=Path(source), setting=setting, input_shapes=self._input_shapes, inputs=self._inputs)
+            return self._file(Path(source), setting)
         exported = self._converter.convert(
             os.fspath(source),
             require_exportable(self.device, setting),
             shapes=self._input_shapes,
             inputs=self._inputs,
             batch_size=setting.batch_size,
+            skips_unknown=not self._is_for_one,
         )
+        self._known_names.update(exported.input_names)
         inputs = None if self._inputs is None else self._renamed(self._inputs, exported.input_names)
         return ReadyModel(path=exported.files[0], setting=setting, input_shapes={}, inputs=inputs)
+
+    def require_all_known(self) -> None:
+        """Check that each name that has a shape was known to one of the models.
+
+        Raises:
+            InvalidArgumentError: If one was not.
+        """
+        unknown = [name for name in self._input_shapes if name not in self._known_names]
+        if unknown:
+            raise InvalidArgumentError(
+                f"a shape was given for {', '.join(map(repr, unknown[:8]))}, and no model has an input or an open "
+                f"dimension of that name; they have: {', '.join(sorted(self._known_names)[:16]) or 'none'}"
+            )
+
+    def release(self) -> None:
+        """End the process that exports, whose memory is better used while a model is measured. The files stay."""
+        self._converter.close()
 
     def __enter__(self) -> "ModelSources":
         return self
@@ -113,6 +141,16 @@ class ModelSources:
         self._converter.close()
         self._folder.cleanup()
 
+    def _file(self, path: Path, setting: Setting) -> ReadyModel:
+        if path.suffix == ".py":
+            raise ModelFileError(f"{path} is a Python file: name what makes the torch module in it, as {path}:make")
+        shapes = self._input_shapes
+        if shapes and not self._is_for_one:
+            names = _input_names(path)
+            shapes = {name: shape for name, shape in shapes.items() if names is None or name in names}
+            self._known_names.update(shapes if names is None else names)
+        return ReadyModel(path=path, setting=setting, input_shapes=shapes, inputs=self._inputs)
+
     def _renamed(self, inputs: Path, names: Mapping[str, str]) -> Path:
         """Return the values of inputs under the names that these have in the exported file."""
         if all(name == in_file for name, in_file in names.items()):
@@ -120,10 +158,22 @@ class ModelSources:
         renamed = Path(self._folder.name, f"inputs-{'-'.join(names.values())}.npz")
         try:
             with np.load(inputs, allow_pickle=False) as archive:
-                np.savez(renamed, **{names[name]: archive[name] for name in archive.files})
+                np.savez(renamed, **{names[name]: archive[name] for name in archive.files if name in names})
         except OSError as error:
             raise ModelFileError(f"the inputs {inputs} cannot be written for the device: {error.strerror}") from error
         return renamed
+
+
+def _input_names(path: Path) -> set[str] | None:
+    """Return the names of the inputs and of the open dimensions of an ONNX file; None for any other file."""
+    try:
+        if find_model_files(path, (ONNX,)).model_format != ONNX:
+            return None
+        inputs = read_model(path).graph.inputs
+    except (ModelFileError, ModelContentError, OSError):
+        return None
+    open_names = {size for value in inputs for size in value.dimensions or () if isinstance(size, str)}
+    return open_names | {value.name for value in inputs}
 
 
 def default_setting_for(device: Device, source: str | os.PathLike[str]) -> Setting:

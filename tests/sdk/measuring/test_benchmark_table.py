@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import edgeprof
-from edgeprof.errors import AgentUnavailableError, EdgeprofError, ModelFileError
+from edgeprof.errors import AgentUnavailableError, EdgeprofError, InvalidArgumentError, ModelFileError
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.store import Store
 from edgeprof.testing import Fault, FaultKind, SimulatedDevice, SimulationConfig
@@ -181,3 +181,19 @@ def test_models_of_one_name_are_told_apart_and_one_model_counts_once(
     with edgeprof.connect(simulated_device.address) as client:
         table = edgeprof.benchmark_table(client, [*models, candidate], SIMULATED, plan=SHORT)
     assert sorted(row.name for row in table.rows) == sorted([str(folder / "a.onnx"), str(other), "mine"])
+
+
+def test_each_model_is_given_the_shapes_that_it_knows(
+    simulated_device: SimulatedDevice, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "net.py").write_text(MODULE)
+    models, shapes = [folder / "a.onnx", f"{tmp_path / 'net.py'}:make"], {"input": (1, 3, 16, 16)}
+    with edgeprof.connect(simulated_device.address) as client:
+        table = edgeprof.benchmark_table(client, models, SIMULATED, plan=SHORT, input_shapes=shapes)
+        assert [row.failure for row in table.rows] == ["", ""]
+        with pytest.raises(
+            InvalidArgumentError, match=r"given for 'other', and no model has .*; they have: image, input"
+        ):
+            edgeprof.benchmark_table(client, models, SIMULATED, plan=SHORT, input_shapes={**shapes, "other": (1,)})
+        with pytest.raises(ModelFileError, match=r"is a Python file: name what makes the torch module .*net\.py:make"):
+            edgeprof.benchmark_table(client, [folder, tmp_path / "net.py"], SIMULATED, plan=SHORT)
