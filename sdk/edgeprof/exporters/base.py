@@ -117,11 +117,11 @@ class Exporter(ABC):
             The outputs of the model in the order of the module's, in any type of element; integers are scaled back.
         """
 
-    def input_name(self, name: str, index: int) -> str:
-        """Return the name that an input has in the files of this exporter, and so on a device.
+    def file_inputs(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return inputs as exported files take them: by their names, in their types and shapes there.
 
         Args:
-            name: Its name in `NetworkToExport.inputs`.
-            index: Its place there, from 0.
+            files: What `export` has written.
+            inputs: Values of all inputs, as for `run`. Those that the files do not have are left out.
         """
-        return name
+        return dict(inputs)

@@ -69,8 +69,12 @@ def _answer(facts: dict[str, Any], exporters: dict[str, Exporter], folder: Path)
 
 def _module(facts: dict[str, Any], exporter: Exporter, folder: Path) -> dict[str, Any]:
     stem = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
-    files, names = convert_module(ModuleConversion.from_facts(facts), exporter, folder, f"module-{stem}")
-    return {"files": [str(path) for path in files], "input_names": names}
+    exported = convert_module(ModuleConversion.from_facts(facts), exporter, folder, f"module-{stem}")
+    return {
+        "files": [str(path) for path in exported.files],
+        "input_names": exported.input_names,
+        "inputs": None if exported.inputs is None else str(exported.inputs),
+    }
 
 
 if __name__ == "__main__":

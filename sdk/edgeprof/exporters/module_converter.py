@@ -6,8 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from edgeprof.exporters.choice import ExportChoice
-from edgeprof.exporters.process_link import ConverterProcess, ExportedFiles
-from edgeprof.exporters.user_modules import ModuleConversion
+from edgeprof.exporters.process_link import ConverterProcess
+from edgeprof.exporters.user_modules import ExportedModule, ModuleConversion
 
 
 class ModuleConverter:
@@ -25,7 +25,7 @@ class ModuleConverter:
         self._folder = folder
         self._calibration = "" if calibration is None else os.fspath(calibration)
         self._process: ConverterProcess | None = None
-        self._exported: dict[ModuleConversion, ExportedFiles] = {}
+        self._exported: dict[ModuleConversion, ExportedModule] = {}
 
     def convert(
         self,
@@ -36,7 +36,7 @@ class ModuleConverter:
         inputs: str | os.PathLike[str] | None = None,
         batch_size: int = 1,
         skips_unknown: bool = False,
-    ) -> ExportedFiles:
+    ) -> ExportedModule:
         """Export a module.
 
         Args:

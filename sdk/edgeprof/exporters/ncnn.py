@@ -77,21 +77,26 @@ class NcnnExporter(Exporter):
         net.opt.use_bf16_storage = False
         if net.load_param(str(files[0])) or net.load_model(str(files[1])):
             raise ValueError("ncnn cannot load what pnnx wrote")
-        names = [self.input_name(name, index) for index, name in enumerate(inputs)]
         runs = []
         for ones in zip(*inputs.values(), strict=True):
             extractor = net.create_extractor()
-            kept = [ncnn.Mat(np.ascontiguousarray(one)) for one in ones]
-            for name, mat in zip(names, kept, strict=True):
-                # An input that the module does not use is not in the file.
-                if name in net.input_names():
-                    extractor.input(name, mat)
+            mats = {_blob(index): ncnn.Mat(np.ascontiguousarray(one)) for index, one in enumerate(ones)}
+            # An input that the module does not use is not in the file.
+            for name in mats.keys() & set(net.input_names()):
+                extractor.input(name, mats[name])
             runs.append([_extracted(extractor, f"out{index}") for index in range(len(net.output_names()))])
         return tuple(np.stack(outputs) for outputs in zip(*runs, strict=True))
 
-    def input_name(self, name: str, index: int) -> str:
-        """Return the name that pnnx gives the blob of an input."""
-        return f"in{index}"
+    def file_inputs(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return the first of each batch by the name of its blob."""
+        declared = {line.split()[1] for line in files[0].read_text().splitlines() if line.startswith("Input ")}
+        blobs = {_blob(index): value[0] for index, value in enumerate(inputs.values())}
+        return {name: value for name, value in blobs.items() if name in declared}
+
+
+def _blob(index: int) -> str:
+    """Return the name that pnnx gives the blob of an input, and its layer."""
+    return f"in{index}"
 
 
 def _extracted(extractor: Any, name: str) -> NDArray[Any]:
@@ -122,7 +127,7 @@ def _with_sizes(parameters: str, shapes: Sequence[tuple[int, ...]]) -> str:
         parameters: The text that pnnx has written.
         shapes: Sizes of each input, as channels, height and width; ncnn has no batch.
     """
-    sizes_of = {f"in{index}": shape for index, shape in enumerate(shapes)}
+    sizes_of = {_blob(index): shape for index, shape in enumerate(shapes)}
     lines = parameters.splitlines()
     for index, line in enumerate(lines):
         kind, name, *_ = [*line.split(), "", ""]

@@ -67,18 +67,12 @@ class OnnxExporter(Exporter):
 
     def run(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
         """Run a file in ONNX Runtime on the CPU."""
-        import onnxruntime
+        session = _session(files[0])
+        return tuple(session.run(None, _feeds(session, inputs)))
 
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = LOG_SEVERITY_ERROR
-        options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(str(files[0]), options, providers=["CPUExecutionProvider"])
-        feeds = {
-            # An input that the module does not use is not in the file.
-            item.name: inputs[item.name].astype(np.float16) if item.type == "tensor(float16)" else inputs[item.name]
-            for item in session.get_inputs()
-        }
-        return tuple(session.run(None, feeds))
+    def file_inputs(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return the inputs in the types that the file declares."""
+        return _feeds(_session(files[0]), inputs)
 
 
 def export_architecture(
@@ -110,6 +104,23 @@ def export_architecture(
         batch_size=batch_size,
     )
     return convert(conversion, OnnxExporter(), space, Path(folder))[0]
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = LOG_SEVERITY_ERROR
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _feeds(session: Any, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the inputs that a file has: one that the module does not use is not in it."""
+    return {
+        item.name: inputs[item.name].astype(np.float16) if item.type == "tensor(float16)" else inputs[item.name]
+        for item in session.get_inputs()
+    }
 
 
 def _float32_model(network: NetworkToExport) -> Any:

@@ -9,14 +9,13 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
 from edgeprof.errors import ExportError, NetworkSourceError, OutputFileError
 from edgeprof.exporters.conversion import Conversion
-from edgeprof.exporters.user_modules import ModuleConversion
+from edgeprof.exporters.user_modules import ExportedModule, ModuleConversion
 
 CONVERSION_TIMEOUT_S = 300.0
 """Longest wait for one conversion: the slowest converter takes half a minute for a network, its import included."""
@@ -33,19 +32,6 @@ AnyConversion: TypeAlias = Conversion | ModuleConversion
 
 _ERROR_TYPES = {error.__name__: error for error in (NetworkSourceError, OutputFileError)}
 """Errors of the process by name; any other one is an `ExportError`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedFiles:
-    """A network that was exported.
-
-    Args:
-        files: Its files, the main one first.
-        input_names: Names of the inputs in the files by those of a user's module; empty for a network of a space.
-    """
-
-    files: tuple[Path, ...]
-    input_names: Mapping[str, str]
 
 
 class ConverterProcess:
@@ -97,8 +83,8 @@ class ConverterProcess:
             self._requests.write(json.dumps(asdict(conversion)).encode() + b"\n")
             self._requests.flush()
 
-    def result(self, conversion: AnyConversion) -> ExportedFiles:
-        """Wait for a conversion and return what came of it.
+    def result(self, conversion: AnyConversion) -> ExportedModule:
+        """Wait for a conversion and return what came of it; a network of a space is told by its files alone.
 
         Raises:
             ExportError: If it failed, or the process ended or does not answer; it is no longer there then.
@@ -118,8 +104,11 @@ class ConverterProcess:
         answer = self._answers.pop(conversion)
         if "error" in answer:
             raise _ERROR_TYPES.get(answer["error"], ExportError)(answer["message"])
-        return ExportedFiles(
-            files=tuple(Path(name) for name in answer["files"]), input_names=answer.get("input_names", {})
+        inputs = answer.get("inputs")
+        return ExportedModule(
+            files=tuple(Path(name) for name in answer["files"]),
+            input_names=tuple(answer.get("input_names", ())),
+            inputs=None if inputs is None else Path(inputs),
         )
 
     def close(self) -> None:

@@ -59,23 +59,30 @@ class TfliteExporter(Exporter):
 
     def run(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
         """Run a file in LiteRT on the CPU."""
-        from ai_edge_litert.interpreter import Interpreter
-
-        interpreter = Interpreter(model_path=str(files[0]), num_threads=1)
+        interpreter = _interpreter(files[0])
         interpreter.allocate_tensors()
-        names = [self.input_name(name, index) for index, name in enumerate(inputs)]
-        declared = {item["name"]: item for item in interpreter.get_input_details()}
-        for name, values in zip(names, inputs.values(), strict=True):
-            # An input that the module does not use is not in the file.
-            if name in declared:
-                interpreter.set_tensor(declared[name]["index"], _scaled(values, declared[name]))
+        feeds = _feeds(interpreter, inputs)
+        for item in interpreter.get_input_details():
+            interpreter.set_tensor(item["index"], feeds[item["name"]])
         interpreter.invoke()
         results = sorted(interpreter.get_output_details(), key=lambda item: _place(item["name"]))
         return tuple(_unscaled(interpreter.get_tensor(item["index"]), item) for item in results)
 
-    def input_name(self, name: str, index: int) -> str:
-        """Return the name that litert-torch gives the tensor of an input."""
-        return f"serving_default_{_argument(index)}"
+    def file_inputs(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return the inputs by the names of their tensors, as integers where the file takes these."""
+        return _feeds(_interpreter(files[0]), inputs)
+
+
+def _interpreter(path: Path) -> Any:
+    from ai_edge_litert.interpreter import Interpreter
+
+    return Interpreter(model_path=str(path), num_threads=1)
+
+
+def _feeds(interpreter: Any, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the inputs that a file has: one that the module does not use is not in it."""
+    named = {f"serving_default_{_argument(index)}": value for index, value in enumerate(inputs.values())}
+    return {item["name"]: _scaled(named[item["name"]], item) for item in interpreter.get_input_details()}
 
 
 def _quantize(source: Path, target: Path, network: NetworkToExport) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from edgeprof.errors import ExportError
 from edgeprof.exporters.base import Exporter, NetworkToExport
@@ -15,6 +18,7 @@ from edgeprof.exporters.conversion import write_checked
 from edgeprof.exporters.module_inputs import HOW_TO_GIVE, example_inputs, inputs_text
 from edgeprof.exporters.networks import SYNTHETIC_INPUT_COUNT
 from edgeprof.network_source import load_network_with_inputs
+from edgeprof_predictor._output_files import write_output
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -59,9 +63,22 @@ class ModuleConversion:
         return cls(**{**facts, "shapes": shapes})
 
 
-def convert_module(
-    conversion: ModuleConversion, exporter: Exporter, folder: Path, stem: str
-) -> tuple[tuple[Path, ...], dict[str, str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedModule:
+    """The files of a module.
+
+    Args:
+        files: The files, the main one first.
+        input_names: Names of the module's inputs.
+        inputs: File with the values of all inputs (.npz) as the files take them; None where the user gave none.
+    """
+
+    files: tuple[Path, ...]
+    input_names: tuple[str, ...]
+    inputs: Path | None
+
+
+def convert_module(conversion: ModuleConversion, exporter: Exporter, folder: Path, stem: str) -> ExportedModule:
     """Export a module. Nothing is kept from earlier: only running the user's code tells what a source is.
 
     Args:
@@ -70,23 +87,27 @@ def convert_module(
         folder: Where the files go.
         stem: Name of the files without their suffixes.
 
-    Returns:
-        The files, the main one first, and the names that the inputs have in them by those of the module's parameters.
-
     Raises:
         NetworkSourceError: If the source gives no torch module.
         ExportError: If the inputs of the module are not known, it does not take them, the converter fails, or what it
             wrote does not compute what torch does.
         OutputFileError: If the files cannot be written.
     """
-    network = _network(conversion)
+    network, examples = _network(conversion)
     kept = tuple(folder / f"{stem}{suffix}" for suffix in exporter.suffixes)
     write_checked(exporter, conversion.source, network, conversion.precision, kept)
-    names = {name: exporter.input_name(name, index) for index, name in enumerate(network.inputs)}
-    return kept, names
+    values = None
+    if conversion.inputs:
+        values = folder / f"{stem}.npz"
+        taken = exporter.file_inputs(kept, {name: value.numpy() for name, value in examples.items()})
+        with io.BytesIO() as content:
+            np.savez(content, **taken)  # type: ignore[arg-type]  # its stubs take no names from a mapping
+            write_output(os.fspath(values), content.getvalue())
+    return ExportedModule(files=kept, input_names=tuple(examples), inputs=values)
 
 
-def _network(conversion: ModuleConversion) -> NetworkToExport:
+def _network(conversion: ModuleConversion) -> tuple[NetworkToExport, dict[str, Tensor]]:
+    """Return the network, and its example inputs."""
     module, own = load_network_with_inputs(conversion.source, seed=_SEED)
     module = module.eval().cpu().float()
     values = read_values(conversion.inputs) if conversion.inputs else {}
@@ -105,15 +126,16 @@ def _network(conversion: ModuleConversion) -> NetworkToExport:
     if conversion.calibration:
         calibration = read_calibration_of_module(conversion.calibration, inputs)
         # Others may lie outside the ranges that the files are scaled by, and would not agree.
-        inputs = dict(calibration[0])
+        compared = calibration[0]
     else:
-        calibration = _synthetic(inputs)
-    return NetworkToExport(
+        calibration, compared = _synthetic(inputs), inputs
+    network = NetworkToExport(
         module=_adapted(module, tuple(inputs)),
-        inputs=inputs,
+        inputs=compared,
         calibration=calibration,
         metadata={"edgeprof.source": os.path.basename(conversion.source)},
     )
+    return network, inputs
 
 
 def _require_run(

@@ -210,6 +210,7 @@ def _prepare(entries: Sequence[_Entry], device: Device, sources: ModelSources, l
         try:
             ready = sources.model_for(entry.row.model, entry.row.setting)
             require_runnable(device, entry.row.setting, ready.path)
+            ready.given_inputs()  # reads the file of values
             entry.ready = ready
         except EdgeprofError as error:
             entry.error = error

@@ -9,8 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from edgeprof.devices.model_files import file_sha256, find_model_files
 from edgeprof.errors import InvalidArgumentError, ModelFileError
 from edgeprof.exporters.module_converter import ModuleConverter
@@ -114,8 +112,7 @@ class ModelSources:
             skips_unknown=not self._is_for_one,
         )
         self._known_names.update(exported.input_names)
-        inputs = None if self._inputs is None else self._renamed(self._inputs, exported.input_names)
-        return ReadyModel(path=exported.files[0], setting=setting, input_shapes={}, inputs=inputs)
+        return ReadyModel(path=exported.files[0], setting=setting, input_shapes={}, inputs=exported.inputs)
 
     def require_all_known(self) -> None:
         """Check that each name that has a shape was known to one of the models.
@@ -150,18 +147,6 @@ class ModelSources:
             shapes = {name: shape for name, shape in shapes.items() if names is None or name in names}
             self._known_names.update(shapes if names is None else names)
         return ReadyModel(path=path, setting=setting, input_shapes=shapes, inputs=self._inputs)
-
-    def _renamed(self, inputs: Path, names: Mapping[str, str]) -> Path:
-        """Return the values of inputs under the names that these have in the exported file."""
-        if all(name == in_file for name, in_file in names.items()):
-            return inputs
-        renamed = Path(self._folder.name, f"inputs-{'-'.join(names.values())}.npz")
-        try:
-            with np.load(inputs, allow_pickle=False) as archive:
-                np.savez(renamed, **{names[name]: archive[name] for name in archive.files if name in names})
-        except OSError as error:
-            raise ModelFileError(f"the inputs {inputs} cannot be written for the device: {error.strerror}") from error
-        return renamed
 
 
 def _input_names(path: Path) -> set[str] | None:

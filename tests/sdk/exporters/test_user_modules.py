@@ -110,7 +110,7 @@ def test_a_module_is_exported_with_its_inputs(
     # Dropout in training mode would not agree with itself, hence eval mode is checked as well.
     exported = converter.convert(source(name), FLOAT32, **facts)
     assert sizes(exported.files[0]) == expected
-    assert exported.input_names == {key: key for key in expected}
+    assert exported.input_names == tuple(expected) and exported.inputs is None
 
 
 def test_values_in_an_archive_are_examples_too(
@@ -119,6 +119,20 @@ def test_values_in_an_archive_are_examples_too(
     np.savez(tmp_path / "inputs.npz", ids=np.arange(5, 14).reshape(1, 9))
     exported = converter.convert(source("Encoder"), FLOAT32, inputs=tmp_path / "inputs.npz")
     assert sizes(exported.files[0]) == {"ids": (INTEGER, [1, 9])}
+    assert exported.inputs is not None
+    with np.load(exported.inputs) as values:
+        np.testing.assert_equal(dict(values), {"ids": np.arange(5, 14).reshape(1, 9)})
+
+
+def test_values_are_given_in_the_type_of_the_file(
+    converter: ModuleConverter, source: Callable[[str], str], tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "inputs.npz", image=np.ones((1, 3, 9, 8)))
+    choice = ExportChoice(OnnxExporter(), "float16")
+    exported = converter.convert(source("Classifier"), choice, inputs=tmp_path / "inputs.npz")
+    assert exported.inputs is not None
+    with np.load(exported.inputs) as values:
+        assert values["image"].dtype == np.float16
 
 
 def test_a_module_is_exported_in_int8_by_synthetic_data_and_by_the_users(
