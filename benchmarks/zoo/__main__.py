@@ -107,6 +107,7 @@ def main() -> int:
     command = commands.add_parser("measure", help=measure.__doc__)
     command.add_argument("--models", type=Path, required=True, metavar="FOLDER", help="one folder of the zoo")
     command.add_argument("--runtime", action="append", required=True, metavar="NAME", help="may be given again")
+    command.add_argument("--operators", action="store_true", help="ask for operators and graph of each model too")
     command.add_argument("--output", type=Path, metavar="FILE", help="write all outcomes to this file")
     command.add_argument("--only", type=lambda text: text.split(","), default=[], help="names, by commas")
     command.set_defaults(run=measure)

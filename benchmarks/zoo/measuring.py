@@ -47,6 +47,8 @@ class Outcome:
         median_ms: Median latency in milliseconds; 0 where it was not measured.
         verdict: The agent's verdict.
         inputs: What was generated: name, type, sizes and highest value.
+        operator_count: Operators that were timed; 0 where that was not asked for or is not reported.
+        graph_node_count: Nodes of the graph that the engine tells beside them.
         seconds: Time from the request to the result.
         is_agent_kept: Whether the agent's process answered afterwards.
     """
@@ -59,6 +61,8 @@ class Outcome:
     median_ms: float = 0.0
     verdict: str = ""
     inputs: tuple[str, ...] = ()
+    operator_count: int = 0
+    graph_node_count: int = 0
     seconds: float = 0.0
     is_agent_kept: bool = True
 
@@ -80,7 +84,9 @@ def measure(arguments: argparse.Namespace) -> int:
             client.device()
             for runtime in arguments.runtime:
                 for path in files:
-                    outcome = measure_one(agent, client, path, runtime, folder / "store.db")
+                    outcome = measure_one(
+                        agent, client, path, runtime, folder / "store.db", with_operators=arguments.operators
+                    )
                     outcomes.append(outcome)
                     print(_line(outcome), flush=True)
                     _write(outcomes, models, arguments.output)
@@ -88,7 +94,15 @@ def measure(arguments: argparse.Namespace) -> int:
     return 1 if any(outcome.kind == "failed" or not outcome.is_agent_kept for outcome in outcomes) else 0
 
 
-def measure_one(agent: AgentProcess, client: edgeprof.DeviceClient, path: Path, runtime: str, store: Path) -> Outcome:
+def measure_one(
+    agent: AgentProcess,
+    client: edgeprof.DeviceClient,
+    path: Path,
+    runtime: str,
+    store: Path,
+    *,
+    with_operators: bool = False,
+) -> Outcome:
     """Measure one file.
 
     Args:
@@ -97,6 +111,7 @@ def measure_one(agent: AgentProcess, client: edgeprof.DeviceClient, path: Path, 
         path: The main file of the model.
         runtime: The runtime.
         store: Where results go.
+        with_operators: Whether to time the operators and ask for the graph too.
     """
     started = time.monotonic()
     found: dict[str, Any]
@@ -108,6 +123,8 @@ def measure_one(agent: AgentProcess, client: edgeprof.DeviceClient, path: Path, 
             plan=edgeprof.make_plan("quick"),
             input_shapes=shapes_for(path),
             store=store,
+            wants_operators=with_operators,
+            wants_graph=with_operators,
         )
     except EdgeprofError as error:
         reason = error.reason.removeprefix("ERROR_REASON_") if isinstance(error, RemoteError) else type(error).__name__
@@ -120,7 +137,15 @@ def measure_one(agent: AgentProcess, client: edgeprof.DeviceClient, path: Path, 
             for item in measurement.inputs
         )
         verdict = measurement.verdict.kind.value
-        found = {"kind": "measured", "median_ms": measurement.median_ms, "verdict": verdict, "inputs": inputs}
+        graph = measurement.optimized_graph
+        found = {
+            "kind": "measured",
+            "median_ms": measurement.median_ms,
+            "verdict": verdict,
+            "inputs": inputs,
+            "operator_count": len(measurement.operators),
+            "graph_node_count": 0 if graph is None else len(graph.nodes),
+        }
     seconds = time.monotonic() - started
     return Outcome(model=path.stem, runtime=runtime, seconds=seconds, is_agent_kept=_answers(agent, client), **found)
 
@@ -152,7 +177,11 @@ def table(outcomes: Iterable[Outcome]) -> str:
 
 
 def _line(outcome: Outcome) -> str:
-    end = f"{outcome.median_ms:.2f} ms, {outcome.verdict}" if outcome.kind == "measured" else outcome.text
+    end = outcome.text
+    if outcome.kind == "measured":
+        end = f"{outcome.median_ms:.2f} ms, {outcome.verdict}"
+    if outcome.operator_count:
+        end += f", {outcome.operator_count} operators, {outcome.graph_node_count} nodes"
     return f"{outcome.runtime} {outcome.model}: {outcome.kind} ({outcome.seconds:.0f} s) {end}"
 
 
