@@ -97,7 +97,8 @@ def _title(row: BenchmarkRow) -> str:
 def _print(rows: Sequence[BenchmarkRow]) -> None:
     device = next(row.result.device for row in rows if row.result is not None)
     levels = sorted({f"{row.interval.level:.0%}" for row in rows if row.interval is not None})
-    title = f"{len(rows)} benchmarks on {device.board or device.host_name}, fastest first"
+    count = "1 benchmark" if len(rows) == 1 else f"{len(rows)} benchmarks"
+    title = f"{count} on {device.board or device.host_name}, fastest first"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("rank", justify="right")
     for name in ("model", "runtime", "precision"):

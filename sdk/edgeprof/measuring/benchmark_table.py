@@ -224,7 +224,7 @@ def _require_runnable_models(entries: Sequence[_Entry]) -> None:
     """Check that each model that was named can run in one of its settings, and of a folder at least one.
 
     Raises:
-        EdgeprofError: If one cannot; the error of its only setting where it has one.
+        EdgeprofError: If one cannot; the error itself where it is the same in all settings.
     """
     runnable = {entry.row.model for entry in entries if entry.ready is not None}
     refused = [entry for entry in entries if entry.row.model not in runnable]
@@ -233,9 +233,9 @@ def _require_runnable_models(entries: Sequence[_Entry]) -> None:
     refused = [entry for entry in refused if entry.row.model == refused[0].row.model]
     if not refused:
         return
-    (first, *more) = refused
+    first = refused[0]
     assert first.error is not None
-    if not more:
+    if len({entry.row.failure for entry in refused}) == 1:
         raise first.error
     reasons = "; ".join(f"{entry.row.setting.runtime}: {entry.row.failure}" for entry in refused)
     raise ModelFileError(f"{first.row.name} can run in none of the settings that were asked for: {reasons}")

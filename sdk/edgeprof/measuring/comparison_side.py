@@ -77,10 +77,12 @@ def ready_sides(
     for candidate in candidates.values():
         # Before the first is exported, which may take a while.
         _require_setting(candidate, sources.device)
-    return {
+    sides = {
         name: _side(candidate, sources, candidates["a"], plan, allow_fallback=allow_fallback)
         for name, candidate in candidates.items()
     }
+    sources.release()
+    return sides
 
 
 def comparison_digest(sides: Mapping[str, ComparisonSide], device: Device) -> str:

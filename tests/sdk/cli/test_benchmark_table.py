@@ -142,4 +142,4 @@ def test_ctrl_c_prints_what_is_measured(simulated_device: SimulatedDevice, folde
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted; the measurement was cancelled on the device; 1 before it are in the store" in stderr
-    assert stdout.startswith("1 benchmarks on ") and "a.onnx" in stdout
+    assert stdout.startswith("1 benchmark on ") and "a.onnx" in stdout
