@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from edgeprof_proto.records.job import Failure, JobEvent, JobState, Progress
+from edgeprof_proto.records.job import Failure, JobEvent, JobState, ModelResult, Progress
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 from edgeprof_proto.records.model_profile import ModelProfile
 from edgeprof_proto.records.packed_runs import PackedRuns
@@ -30,6 +30,7 @@ _EVENT_MEMBERS: dict[str, Any] = {
     "measurement": Measurement,
     "failure": Failure,
     "profile": ModelProfile,
+    "model_result": ModelResult,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting
+from edgeprof_proto.records.job_spec import InputShape, JobKind, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.validation import RecordError
 
 SETTING = Setting(runtime="onnxruntime", options={"a": "1", "b": "2"})
@@ -80,6 +80,26 @@ def test_given_inputs_are_named_once_and_by_their_digest() -> None:
 
 def test_a_job_of_an_earlier_revision_still_opens() -> None:
     written = to_json(JobSpec(model_sha256="0" * 64, setting=SETTING))
-    for name in ("input_shapes", "inputs_sha256", "wants_operators", "wants_graph", "kind"):
+    for name in ("input_shapes", "inputs_sha256", "wants_operators", "wants_graph", "kind", "further_model_sha256s"):
         del written[name]
     assert from_json(JobSpec, written) == JobSpec(model_sha256="0" * 64, setting=SETTING)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"kind": JobKind.SERIES, "further_model_sha256s": ("0" * 64,)}, "names a model twice"),
+        ({"kind": JobKind.SERIES, "further_model_sha256s": ("x",)}, "64 lower-case hexadecimal digits"),
+        ({"kind": JobKind.SERIES, "further_model_sha256s": tuple(f"{i:064x}" for i in range(1, 101))}, "100 models at"),
+        ({"kind": JobKind.SERIES, "inputs_sha256": "1" * 64}, "leave inputs_sha256 empty"),
+        ({"further_model_sha256s": ("1" * 64,)}, "belong to a job of the kind JOB_KIND_SERIES"),
+        ({"kind": JobKind.GRAPH, "further_model_sha256s": ("1" * 64,)}, "belong to a job of the kind JOB_KIND_SERIES"),
+    ],
+)
+def test_a_series_names_each_of_its_models_once(fields: Any, message: str) -> None:
+    with pytest.raises(RecordError, match=message):
+        JobSpec(model_sha256="0" * 64, setting=SETTING, **fields)
+    series = JobSpec(
+        model_sha256="0" * 64, setting=SETTING, kind=JobKind.SERIES, further_model_sha256s=("2" * 64, "1" * 64)
+    )
+    assert series.model_hashes == ("0" * 64, "2" * 64, "1" * 64)

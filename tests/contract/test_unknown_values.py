@@ -11,7 +11,7 @@ from factories import measurement_of
 from edgeprof_proto import v1, wire
 from edgeprof_proto.records.check import Check, CheckLevel
 from edgeprof_proto.records.device import Device
-from edgeprof_proto.records.job import Job, JobEvent, JobPhase, JobState, Progress
+from edgeprof_proto.records.job import Job, JobEvent, JobPhase, JobState, ModelResult, Progress
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.measurement import VerdictKind
 from edgeprof_proto.v1 import device_pb2, job_pb2
@@ -63,7 +63,8 @@ def _example(message_type: Any, member: str) -> Any:
         job = dataclasses.replace(job, measurement=measurement if member == "measurement" else None)
         return wire.to_message(job, job_pb2.Job)
     if message_type is job_pb2.JobEvent:
-        payloads = {"progress": Progress(phase=JobPhase.LOADING, attempt=1), "measurement": measurement}
+        payloads: dict[str, Any] = {"progress": Progress(phase=JobPhase.LOADING, attempt=1), "measurement": measurement}
+        payloads["model_result"] = ModelResult(model_sha256="0" * 64, measurement=measurement)
         return wire.event_to_message(JobEvent(sequence=1, event=payloads.get(member, JobState.QUEUED)))
     return wire.to_message(Check(name="a", level=CheckLevel.GOOD, finding="b"), device_pb2.Check)
 

@@ -18,7 +18,7 @@ from edgeprof_proto.records.device import (
     RuntimeOption,
 )
 from edgeprof_proto.records.graph import GraphAttribute, GraphNode, GraphTensor, OptimizedGraph
-from edgeprof_proto.records.job import Failure, Job, JobEvent, JobPhase, JobState, Progress
+from edgeprof_proto.records.job import Failure, Job, JobEvent, JobPhase, JobState, ModelResult, Progress
 from edgeprof_proto.records.job_spec import InputShape, JobKind, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import (
     Conditions,
@@ -140,10 +140,10 @@ JOB = Job(
         plan=MeasurementPlan(),
         input_seed=-3,
         input_shapes=(InputShape(name="ids", sizes=(1, 128)), InputShape(name="batch", sizes=(4,))),
-        inputs_sha256="e" * 64,
         wants_operators=True,
         wants_graph=True,
-        kind=JobKind.GRAPH,
+        kind=JobKind.SERIES,
+        further_model_sha256s=("a" * 64, "b" * 64),
     ),
     state=JobState.SUCCEEDED,
     attempt_count=2,
@@ -206,6 +206,8 @@ def test_a_record_comes_back_from_the_wire_and_from_json(record: Any, message_ty
         MEASUREMENT.blocks[0],
         MEASUREMENT,
         PROFILE,
+        ModelResult(model_sha256="a" * 64, measurement=MEASUREMENT),
+        ModelResult(model_sha256="a" * 64, failure=Failure(reason="ERROR_REASON_MODEL_REJECTED", message="no")),
         Failure(reason="ERROR_REASON_CANCELLED", message="cancelled"),
     ],
     ids=lambda value: type(value).__name__,

@@ -7,7 +7,7 @@ import pytest
 
 from edgeprof_proto.records.device import AgentLimits, Device, RuntimeInfo, RuntimeNeeds
 from edgeprof_proto.records.graph import GraphAttribute, GraphNode, GraphTensor, OptimizedGraph
-from edgeprof_proto.records.job import Job
+from edgeprof_proto.records.job import Job, ModelResult
 from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Conditions, GeneratedInput, Measurement, OperatorTime, Verdict
 from edgeprof_proto.records.model_profile import ModelProfile
@@ -25,6 +25,7 @@ from edgeprof_proto.v1 import device_pb2, job_pb2
         (GeneratedInput, job_pb2.GeneratedInput),
         (Measurement, job_pb2.Measurement),
         (ModelProfile, job_pb2.ModelProfile),
+        (ModelResult, job_pb2.ModelResult),
         (OptimizedGraph, job_pb2.OptimizedGraph),
         (GraphNode, job_pb2.GraphNode),
         (GraphAttribute, job_pb2.GraphAttribute),

@@ -12,7 +12,8 @@ from faults.rows import fault
 
 from edgeprof.devices import channel as channel_module
 from edgeprof.devices import waiting
-from edgeprof.devices.client import DEFAULT_PATIENCE_S, DeviceClient
+from edgeprof.devices.client import DeviceClient
+from edgeprof.devices.job_following import DEFAULT_PATIENCE_S
 from edgeprof.errors import AgentUnavailableError
 from edgeprof.testing import Link
 from edgeprof_agent import server

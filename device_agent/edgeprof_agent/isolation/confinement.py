@@ -65,7 +65,7 @@ def confine(
     plan: IsolationPlan,
     model_path: Path,
     *,
-    has_folder: bool = False,
+    model_folder: Path | None = None,
     inputs_path: Path | None = None,
     on_attempt: Callable[[str], None] = lambda name: None,
 ) -> Confinement:
@@ -74,7 +74,8 @@ def confine(
     Args:
         plan: What the process may use, and the safeguards that must not be tried.
         model_path: The file of the agent that it may read.
-        has_folder: Whether the folder of the model belongs to it, with all that it holds.
+        model_folder: Folder of the agent that the process may read with all that it holds, the model's file among it;
+            None for none.
         inputs_path: Another file of the agent that it may read; None for none.
         on_attempt: Called with the name of each safeguard before it is tried.
 
@@ -91,7 +92,7 @@ def confine(
     system_paths = readable_paths.system_paths(plan)
     obstacle = plan.unusable.get(USER) or readable_paths.user_obstacle(plan, system_paths)
     user_id = None if obstacle else plan.user_id
-    folder = ModelFolder(model_path.parent) if has_folder else None
+    folder = None if model_folder is None else ModelFolder(model_folder)
     files = [_kept_open(path, user_id) for path in (model_path, inputs_path) if path is not None]
     user_task_count = count_tasks(os.getuid()) if user_id is None else 0
     device_paths = [*readable_paths.device_paths(), *filter(Path.exists, map(Path, plan.device_nodes))]
@@ -113,7 +114,9 @@ def confine(
         _restrict_files([*granted, *_granted_folder(folder)], attempt),
         _filter_system_calls(attempt),
     )
-    confined_path = files[0] if folder is None else folder.location / model_path.name
+    confined_path = files[0]
+    if folder is not None and model_folder is not None:
+        confined_path = folder.location / model_path.relative_to(model_folder)
     return Confinement(model_path=confined_path, inputs_path=files[1] if inputs_path else None, checks=checks)
 
 

@@ -42,11 +42,7 @@ class ModelFolder:
         self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
         if user_id is None:
             return
-        os.fchown(self._descriptor, -1, user_id)
-        os.fchmod(self._descriptor, 0o750)
-        for name in os.listdir(self._descriptor):
-            os.chown(name, -1, user_id, dir_fd=self._descriptor)
-            os.chmod(name, 0o640, dir_fd=self._descriptor)
+        _give_to_group(self._descriptor, user_id)
 
     def mount_again(self) -> None:
         """Mount the folder at its path, which another mount hides; nothing happens where it is still there."""
@@ -68,6 +64,22 @@ class ModelFolder:
         with contextlib.suppress(OSError):
             is_same = os.path.samefile(self._path, descriptor)
         return self._path if is_same else descriptor
+
+
+def _give_to_group(descriptor: int, group_id: int) -> None:
+    """Let a group read a folder and all that it holds."""
+    os.fchown(descriptor, -1, group_id)
+    os.fchmod(descriptor, 0o750)
+    for name in os.listdir(descriptor):
+        if stat.S_ISDIR(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+            within = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
+            try:
+                _give_to_group(within, group_id)
+            finally:
+                os.close(within)
+        else:
+            os.chown(name, -1, group_id, dir_fd=descriptor)
+            os.chmod(name, 0o640, dir_fd=descriptor)
 
 
 def make_open_folders(path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records.job import Failure, JobEventPayload, JobState, Progress
+from edgeprof_proto.records.job import Failure, JobEventPayload, JobState, ModelResult, Progress
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 from edgeprof_proto.records.model_profile import ModelProfile
 from edgeprof_proto.records.packed_runs import packed
@@ -17,6 +17,7 @@ _KINDS: dict[str, type[Any]] = {
     "measurement": Measurement,
     "failure": Failure,
     "profile": ModelProfile,
+    "model_result": ModelResult,
 }
 
 

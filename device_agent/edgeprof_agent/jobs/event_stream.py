@@ -8,7 +8,7 @@ from typing import Final
 
 from edgeprof_agent.errors import JobCancelledError
 from edgeprof_agent.jobs.journal import Journal
-from edgeprof_agent.jobs.worker_events import ProfilesEnd, WorkerResult
+from edgeprof_agent.jobs.worker_events import ResultsEnd, WorkerResult
 from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_proto.records.job import JobEvent, JobEventPayload, JobState
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
@@ -84,7 +84,7 @@ class EventStream:
         """
         if isinstance(result, Measurement):
             self.append(job_id, result, JobState.SUCCEEDED)
-        elif isinstance(result, ProfilesEnd):
+        elif isinstance(result, ResultsEnd):
             self.append(job_id, JobState.SUCCEEDED)
         elif result.reason == JobCancelledError.reason:
             self.append(job_id, result, JobState.CANCELLED)

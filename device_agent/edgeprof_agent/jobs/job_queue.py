@@ -114,10 +114,12 @@ class JobQueue:
         # Another call may have created the job while the device was being described.
         if (existing := self._find_job(job_id, spec)) is not None:
             return existing
-        check_model(spec, device, self._store)
-        if release_model:
-            self._journal.quarantine.release_model(spec.model_sha256)
-        self._journal.quarantine.require_released(spec)
+        for model_sha256 in spec.model_hashes:
+            alone = spec.of_model(model_sha256)
+            check_model(alone, device, self._store)
+            if release_model:
+                self._journal.quarantine.release_model(model_sha256)
+            self._journal.quarantine.require_released(alone)
         self._admission.make_room(host_name, running_job_id=self._runner.running_job_id)
         self._journal.create_job(job_id, spec, time=self._clock(), host_name=host_name)
         self._events.announce_change()

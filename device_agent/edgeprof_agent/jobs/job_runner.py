@@ -30,10 +30,11 @@ from edgeprof_agent.jobs.leases import Leases
 from edgeprof_agent.jobs.worker_events import WorkerEvent, WorkerResult
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
+from edgeprof_agent.models.stored_model import StoredModel
 from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_proto.records.device import RuntimeNeeds
-from edgeprof_proto.records.job import Failure, Job, JobPhase, JobState, Progress
-from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.job import Failure, Job, JobPhase, JobState, ModelResult, Progress
+from edgeprof_proto.records.job_spec import JobKind, JobSpec, MeasurementPlan
 from edgeprof_proto.records.measurement import LatencyBlock
 from edgeprof_proto.records.model_profile import ModelProfile
 
@@ -54,20 +55,21 @@ class RunningJob:
     remaining_s: float
 
 
-def estimate_remaining_s(plan: MeasurementPlan, elapsed_s: float) -> float:
+def estimate_remaining_s(plan: MeasurementPlan, elapsed_s: float, *, model_count: int = 1) -> float:
     """Estimate the time until a job ends.
 
     Args:
         plan: Its plan.
         elapsed_s: Time since it began, in seconds.
+        model_count: Models that are measured by it.
 
     Returns:
         What is left of the time that the plan asks for; once that is over, of the longest time that it allows.
     """
     filled = plan.filled()
-    longest_s = (filled.max_duration_ms + filled.max_wait_ms) / 1_000
+    longest_s = model_count * (filled.max_duration_ms + filled.max_wait_ms) / 1_000
     # A plan that asks for an interval goes on until the interval is narrow enough.
-    usual_ms = filled.warmup_duration_ms + filled.timed_duration_ms
+    usual_ms = model_count * (filled.warmup_duration_ms + filled.timed_duration_ms)
     usual_s = longest_s if filled.target_half_width else min(usual_ms / 1_000, longest_s)
     return max(0.0, (usual_s if elapsed_s < usual_s else longest_s) - elapsed_s)
 
@@ -111,6 +113,7 @@ class JobRunner:
         self._clock = clock
         self._running: tuple[str, asyncio.Task[None]] | None = None
         self._begun: tuple[Job, float] | None = None
+        self._told_count = 0  # results of the series that runs
 
     @property
     def running_job(self) -> RunningJob | None:
@@ -119,7 +122,8 @@ class JobRunner:
             return None
         job, begin_s = self._begun
         elapsed_s = time.monotonic() - begin_s
-        return RunningJob(host_name=job.host_name, remaining_s=estimate_remaining_s(job.spec.plan, elapsed_s))
+        remaining_s = estimate_remaining_s(job.spec.plan, elapsed_s, model_count=len(job.spec.model_hashes))
+        return RunningJob(host_name=job.host_name, remaining_s=remaining_s)
 
     @property
     def running_job_id(self) -> str | None:
@@ -210,21 +214,23 @@ class JobRunner:
                 self._events.append(job.job_id, event)
                 await self._events.streamed(job.job_id)
                 await self._quiet_window.between_blocks()
-            elif isinstance(event, ModelProfile):
+            elif isinstance(event, ModelProfile | ModelResult):
+                self._quiet_window.end_block()
                 self._events.append(job.job_id, event)
+                if isinstance(event, ModelResult):
+                    self._note_result(job, event)
             elif event is not JobPhase.LOADING:  # recorded before the worker was started
                 self._events.append(job.job_id, Progress(phase=event, attempt=attempt))
 
-        # The model may have been quarantined since the job was queued.
-        self._journal.quarantine.require_released(job.spec)
-        model_path = await self._store.verified_model(job.spec.model_sha256)
-        parts = await self._store.verified_parts(job.spec.model_sha256, job.spec.inputs_sha256)
+        self._told_count = 0
+        models = [await self._stored(job.spec.of_model(model_sha256)) for model_sha256 in job.spec.model_hashes]
         spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
         try:
             return await self._worker.run(
-                model_path,
+                models[0].path,
                 spec,
-                parts=parts,
+                parts=models[0].parts,
+                series=models if job.spec.kind is JobKind.SERIES else (),
                 needs=await self._needs_of(job.spec.setting.runtime),
                 job_id=job.job_id,
                 attempt=attempt,
@@ -233,6 +239,22 @@ class JobRunner:
             )
         finally:
             self._quiet_window.end_block()
+
+    async def _stored(self, spec: JobSpec) -> StoredModel:
+        """Return the files of a job's model, checked; it may have been quarantined since the job was queued."""
+        self._journal.quarantine.require_released(spec)
+        return StoredModel(
+            model_sha256=spec.model_sha256,
+            path=await self._store.verified_model(spec.model_sha256),
+            parts=await self._store.verified_parts(spec.model_sha256, spec.inputs_sha256),
+        )
+
+    def _note_result(self, job: Job, result: ModelResult) -> None:
+        """Note that a model of a series has ended; one that memory was too small for counts as if it were alone."""
+        failure = result.failure
+        if failure is not None and failure.reason == WorkerOutOfMemoryError.reason:
+            self._record_end(job, WorkerOutOfMemoryError(failure.message))
+        self._told_count += 1
 
     async def _needs_of(self, runtime: str) -> RuntimeNeeds | None:
         """Return what a runtime declares to need of the device; None where it needs nothing, or is not described."""
@@ -243,4 +265,7 @@ class JobRunner:
         return next((item.needs for item in device.runtimes if item.name == runtime), None)
 
     def _record_end(self, job: Job, error: AgentError) -> None:
-        self._journal.quarantine.record_end(job.spec, error, time=self._clock())
+        # In a series the first model that nothing was told of is the one that ran.
+        models = job.spec.model_hashes
+        spec = job.spec.of_model(models[min(self._told_count, len(models) - 1)])
+        self._journal.quarantine.record_end(spec, error, time=self._clock())

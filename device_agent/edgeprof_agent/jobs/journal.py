@@ -179,8 +179,10 @@ class Journal:
         """Return the SHA-256 of every model, and of every archive of inputs, that a running or waiting job needs."""
         rows = self._database.rows("SELECT DISTINCT model_sha256, spec FROM jobs WHERE state IN (?, ?)", *WAITING)
         found = {row["model_sha256"] for row in rows}
-        # Specs of earlier revisions have no inputs.
-        return found | {json.loads(row["spec"]).get("inputs_sha256", "") for row in rows} - {""}
+        for spec in (json.loads(row["spec"]) for row in rows):
+            # Specs of earlier revisions have neither.
+            found |= {spec.get("inputs_sha256", ""), *spec.get("further_model_sha256s", ())}
+        return found - {""}
 
     def events(self, job_id: str, *, from_sequence: int, limit: int, with_blocks: bool = True) -> tuple[JobEvent, ...]:
         """Return events of a job, in order.

@@ -24,7 +24,7 @@ from edgeprof_agent.jobs.worker_events import (
     EVENT_COUNT_LIMIT,
     LINE_BYTES_LIMIT,
     BlockBegins,
-    ProfilesEnd,
+    ResultsEnd,
     WorkerEvent,
     WorkerResult,
     WorkerVersion,
@@ -95,11 +95,11 @@ class RunningWorker:
 
         Args:
             request: What the worker is to do.
-            on_event: Called with each phase, block and profile; after a block the worker waits for the call to end.
+            on_event: Called with each phase, block and result; after a block the worker waits for the call to end.
             on_block_begin: Called when a block of timed runs begins.
 
         Returns:
-            The measurement without its blocks, the end of the profiles, or the failure that the worker reported.
+            The measurement without its blocks, the end of other results, or the failure that the worker reported.
 
         Raises:
             WorkerCrashedError: If the worker ended without a result or sent anything but events.
@@ -124,7 +124,7 @@ class RunningWorker:
                     raise AgentUpdatedError(AGENT_UPDATED)
             elif isinstance(event, Measurement):
                 return dataclasses.replace(event, blocks=())
-            elif isinstance(event, ProfilesEnd):
+            elif isinstance(event, ResultsEnd):
                 return event
             elif isinstance(event, Failure):
                 if version is None and event.reason == InvalidRequestError.reason:

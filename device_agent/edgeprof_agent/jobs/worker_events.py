@@ -5,8 +5,9 @@
     {"event": "block_begins"}                                      timed runs follow until the next block
     {"event": "block", <fields of LatencyBlock>}
     {"event": "measurement", <fields of Measurement>}              the last line; its blocks were sent before
-    {"event": "profile", <fields of ModelProfile>}                 in a job that does not measure; and then
-    {"event": "profiles_end"}                                      the last line
+    {"event": "profile", <fields of ModelProfile>}                 in a job for the graph
+    {"event": "model_result", <fields of ModelResult>}             for each model of a series; its blocks came before
+    {"event": "results_end"}                                       the last line of such a job and of a series
     {"event": "failure", "reason": "ERROR_REASON_...", "message": "..."}     the last line
 
 A worker runs a model that may be hostile, so nothing it sends is trusted.
@@ -19,7 +20,7 @@ from typing import Any
 from edgeprof_agent.errors import REASONS, WorkerCrashedError
 from edgeprof_proto import wire
 from edgeprof_proto.record_json import from_json
-from edgeprof_proto.records.job import Failure, JobEvent, JobPhase
+from edgeprof_proto.records.job import Failure, JobEvent, JobPhase, ModelResult
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 from edgeprof_proto.records.model_profile import ModelProfile
 
@@ -35,7 +36,7 @@ MESSAGE_LENGTH_LIMIT = 4096
 
 _EXCERPT_LENGTH = 200
 
-WorkerEvent = JobPhase | LatencyBlock | ModelProfile
+WorkerEvent = JobPhase | LatencyBlock | ModelProfile | ModelResult
 """An event before the last one that is part of the job."""
 
 
@@ -47,8 +48,8 @@ class WorkerVersion:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ProfilesEnd:
-    """Every profile was sent."""
+class ResultsEnd:
+    """Everything was told."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,13 +57,14 @@ class BlockBegins:
     """Timed runs follow, with nothing between them."""
 
 
-WorkerResult = Measurement | ProfilesEnd | Failure
+WorkerResult = Measurement | ResultsEnd | Failure
 """The last event."""
 
 _RECORDS: dict[str, type[Any]] = {
     "block": LatencyBlock,
     "measurement": Measurement,
     "profile": ModelProfile,
+    "model_result": ModelResult,
     "failure": Failure,
 }
 
@@ -85,14 +87,14 @@ def parse_event(line: bytes) -> WorkerEvent | WorkerVersion | BlockBegins | Work
             return WorkerVersion(str(fields["version"])[:_EXCERPT_LENGTH])
         if kind == "block_begins":
             return BlockBegins()
-        if kind == "profiles_end":
-            return ProfilesEnd()
+        if kind == "results_end":
+            return ResultsEnd()
         record_type = _RECORDS[kind]
-        record: LatencyBlock | Measurement | ModelProfile | Failure = from_json(record_type, fields)
+        record: LatencyBlock | Measurement | ModelProfile | ModelResult | Failure = from_json(record_type, fields)
         if isinstance(record, Failure):
-            if record.reason not in REASONS:
-                raise ValueError(f"unknown reason {record.reason!r}")
-            record = dataclasses.replace(record, message=_printable(record.message, MESSAGE_LENGTH_LIMIT))
+            record = _checked(record)
+        elif isinstance(record, ModelResult):
+            record = _checked_result(record)
         # Fails for values that no message can carry: half a surrogate pair, a number too large for its field.
         wire.event_to_message(JobEvent(sequence=1, event=record))
         return record
@@ -101,6 +103,22 @@ def parse_event(line: bytes) -> WorkerEvent | WorkerVersion | BlockBegins | Work
         raise WorkerCrashedError(
             f"the worker sent a line that is not an event ({_printable(str(error), _EXCERPT_LENGTH)}): {excerpt!r}"
         ) from error
+
+
+def _checked(failure: Failure) -> Failure:
+    if failure.reason not in REASONS:
+        raise ValueError(f"unknown reason {failure.reason!r}")
+    return dataclasses.replace(failure, message=_printable(failure.message, MESSAGE_LENGTH_LIMIT))
+
+
+def _checked_result(result: ModelResult) -> ModelResult:
+    if (result.measurement is None) == (result.failure is None):
+        raise ValueError("a result holds a measurement or a failure")
+    if result.failure is not None:
+        return dataclasses.replace(result, failure=_checked(result.failure))
+    assert result.measurement is not None
+    # Its blocks were sent before.
+    return dataclasses.replace(result, measurement=dataclasses.replace(result.measurement, blocks=()))
 
 
 def _printable(text: str, length_limit: int) -> str:

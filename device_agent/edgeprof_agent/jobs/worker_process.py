@@ -22,9 +22,10 @@ from edgeprof_agent.isolation.plan import IsolationPlan
 from edgeprof_agent.isolation.runtime_needs import with_needs
 from edgeprof_agent.isolation.usable_safeguards import UsableSafeguards
 from edgeprof_agent.jobs.leftover_workers import end_leftover_workers, write_pid_file
+from edgeprof_agent.jobs.model_layout import lay_out
 from edgeprof_agent.jobs.running_worker import RunningWorker
 from edgeprof_agent.jobs.worker_events import WorkerEvent, WorkerResult
-from edgeprof_agent.models.stored_model import ModelParts
+from edgeprof_agent.models.stored_model import ModelParts, StoredModel
 from edgeprof_agent.runtimes.other_python import environment_for_other
 from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_agent.worker.node_placement import NodePlacementCache
@@ -85,6 +86,7 @@ class WorkerProcess:
         *,
         attempt: int,
         parts: ModelParts | None = None,
+        series: Sequence[StoredModel] = (),
         needs: RuntimeNeeds | None = None,
         on_event: Callable[[WorkerEvent], Awaitable[None]] | None = None,
         on_block_begin: Callable[[], None] = lambda: None,
@@ -97,13 +99,14 @@ class WorkerProcess:
             spec: What to measure, its plan filled in.
             attempt: Number of this attempt, from 1.
             parts: What else belongs to the job; None for nothing.
+            series: The models of a series, `model_path` the first one's.
             needs: What the runtime declares to need of the device; None for nothing.
-            on_event: Called with each phase, block and profile; after a block the worker waits for the call to end.
+            on_event: Called with each phase, block and result; after a block the worker waits for the call to end.
             on_block_begin: Called when a block of timed runs begins.
             job_id: Id of the job, for runtimes that tell jobs apart.
 
         Returns:
-            The measurement without its blocks, the end of the profiles, or the failure that the worker reported.
+            The measurement without its blocks, the end of other results, or the failure that the worker reported.
 
         Raises:
             WorkerCrashedError: If the process ended without a result or sent anything but events.
@@ -124,20 +127,24 @@ class WorkerProcess:
 
         unusable = await self._safeguards.unusable() if self._safeguards else {}
         async with self._started(spec.setting.runtime) as (worker, scratch):
-            request |= await asyncio.to_thread(_unpack, parts or ModelParts(), _model_folder(scratch))
+            folder = _model_folder(scratch)
+            request |= await asyncio.to_thread(lay_out, parts or ModelParts(), series, folder)
             if self._plan_isolation is not None:
                 plan = with_needs(self._plan_isolation(scratch), needs)
                 request["isolation"] = to_json(replace(plan, unusable=unusable))
             conversation = asyncio.ensure_future(worker.converse(request, listen, on_block_begin))
             if not await self._has_ended(conversation):
-                raise WorkerTimeoutError(
-                    f"the worker was killed after {self._job_duration_s:g} s without a result; shorten the plan, "
-                    f"or raise EDGEPROF_AGENT_JOB_DURATION_S on the device{worker.tail_text()}",
-                    was_silent=loop.time() - last_event_s > _SILENT_SHARE * self._job_duration_s,
-                )
+                raise self._timeout(worker, silent_s=loop.time() - last_event_s)
             result = conversation.result()
         self._remember_placement(spec, result)
         return result
+
+    def _timeout(self, worker: RunningWorker, *, silent_s: float) -> WorkerTimeoutError:
+        return WorkerTimeoutError(
+            f"the worker was killed after {self._job_duration_s:g} s without a result; shorten the plan, or raise "
+            f"EDGEPROF_AGENT_JOB_DURATION_S on the device{worker.tail_text()}",
+            was_silent=silent_s > _SILENT_SHARE * self._job_duration_s,
+        )
 
     async def _has_ended(self, conversation: "asyncio.Future[Any]") -> bool:
         """Wait for a conversation as long as a job may take; return whether it has ended."""
@@ -215,23 +222,3 @@ class WorkerProcess:
 def _model_folder(scratch: Path) -> Path:
     """Return the folder for the files of a worker's model: beside its scratch folder, in which it may write."""
     return scratch.with_name(f"{scratch.name}.model")
-
-
-def _unpack(parts: ModelParts, folder: Path) -> dict[str, Any]:
-    """Put the files of a model into a folder under their names, and return what the worker is told of them."""
-    told: dict[str, Any] = {"inputs_path": str(parts.inputs_path or "")}
-    if not parts.files:
-        return told
-    try:
-        folder.mkdir()
-        for name, path in parts.files.items():
-            try:
-                os.link(path, folder / name)
-            except OSError:
-                # A file system without hard links.
-                shutil.copyfile(path, folder / name)
-    except OSError as error:
-        raise WorkerNotStartedError(f"the files of the model could not be put beside each other: {error}") from error
-    main, *others = parts.files
-    told |= {"model_path": str(folder / main), "other_files": others, "has_folder": True}
-    return {**told, "model_inputs": [to_json(item) for item in parts.inputs]}

@@ -25,6 +25,21 @@ class ModelParts:
     inputs_path: Path | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StoredModel:
+    """A model of a series as it is kept.
+
+    Args:
+        model_sha256: SHA-256 of the model.
+        path: Its file; its manifest where `parts` has files.
+        parts: What else belongs to it.
+    """
+
+    model_sha256: str
+    path: Path
+    parts: ModelParts
+
+
 def read_manifest(path: Path) -> ModelManifest | None:
     """Read an uploaded file as a manifest.
 

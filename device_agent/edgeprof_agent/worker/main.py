@@ -12,8 +12,9 @@ out as JSON lines on the file descriptor FD, so that nothing a runtime prints is
     {"event": "progress", "phase": "loading" | "warming_up" | "measuring"}
     {"event": "block_begins"}        timed runs follow, with nothing between them
     {"event": "block", ...}          the fields of a LatencyBlock
-    {"event": "profile", ...}        the fields of a ModelProfile, in a job that does not measure; and then
-    {"event": "profiles_end"}        the last line, or
+    {"event": "profile", ...}        the fields of a ModelProfile, in a job for the graph
+    {"event": "model_result", ...}   the fields of a ModelResult without blocks, for each model of a series
+    {"event": "results_end"}         the last line of a job for the graph and of a series
     {"event": "measurement", ...}    the fields of a Measurement without its blocks; the last line, or else
     {"event": "failure", "reason": ..., "message": ...}
 
@@ -35,20 +36,18 @@ from edgeprof_agent.errors import (
     AgentUpdatedError,
     InvalidRequestError,
     WorkerNotStartedError,
-    WorkerOutOfMemoryError,
 )
 from edgeprof_agent.isolation.confinement import confine
 from edgeprof_agent.version import WORKER_VERSION
+from edgeprof_agent.worker.failures import failure_of
 from edgeprof_agent.worker.measurement import run_measurement
 from edgeprof_agent.worker.profile import read_profile
 from edgeprof_agent.worker.request import AGENT_UPDATED, WorkerRequest
+from edgeprof_agent.worker.series import run_series
 from edgeprof_agent.worker.server_link import PipeLink
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import JobKind
 from edgeprof_proto.records.validation import RecordError
-
-OUT_OF_MEMORY_WORDS = ("bad_alloc", "bad allocation", "Failed to allocate memory", "MemoryError")
-"""Texts by which libraries report that an allocation failed."""
 
 
 def main() -> int:
@@ -73,18 +72,20 @@ def main() -> int:
             threading.Thread(target=_exit_when_pipe_closes, args=(event_fd,), daemon=True).start()
             if request.spec.kind is JobKind.GRAPH:
                 emit("profile", to_json(read_profile(request, link)))
-                emit("profiles_end", {})
+                emit("results_end", {})
+            elif request.spec.kind is JobKind.SERIES:
+                run_series(request, link)
+                emit("results_end", {})
             else:
                 emit("measurement", to_json(run_measurement(request, link)))
         except (AgentError, MemoryError) as error:
-            emit("failure", _describe_failure(error))
+            emit("failure", to_json(failure_of(error)))
         except RecordError as error:
             emit("failure", {"reason": InvalidRequestError.reason, "message": str(error)})
         except Exception as error:
             # An internal error ends the job with a message; the traceback goes to the server.
             traceback.print_exc()
-            message = f"the worker failed with {type(error).__name__}: {error}"
-            emit("failure", {"reason": AgentError.reason, "message": message})
+            emit("failure", to_json(failure_of(error)))
     return 0
 
 
@@ -108,24 +109,13 @@ def _confined(request: WorkerRequest) -> WorkerRequest:
         confinement = confine(
             request.isolation,
             Path(request.model_path),
-            has_folder=request.has_folder,
+            model_folder=request.model_folder,
             inputs_path=Path(request.inputs_path) if request.inputs_path else None,
         )
     except OSError as error:
         raise WorkerNotStartedError(f"the worker could not be confined: {error}") from error
     inputs_path = str(confinement.inputs_path or "")
     return replace(request, model_path=str(confinement.model_path), inputs_path=inputs_path)
-
-
-def _describe_failure(error: Exception) -> dict[str, str]:
-    """Return the fields of a failure event, with a reason of its own for failed allocations."""
-    if isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY_WORDS):
-        message = (
-            f"the model takes more memory than a worker on this device may ({error}); measure a smaller one, or raise "
-            "EDGEPROF_AGENT_WORKER_MEMORY_BYTES on the device"
-        )
-        return {"reason": WorkerOutOfMemoryError.reason, "message": message}
-    return {"reason": getattr(error, "reason", AgentError.reason), "message": str(error)}
 
 
 def _exit_when_pipe_closes(event_fd: int) -> None:

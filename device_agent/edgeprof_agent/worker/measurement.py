@@ -2,11 +2,10 @@
 
 import os
 import statistics
-import sys
 import time
+from collections.abc import Callable
 
 from edgeprof_agent.conditions import SYSTEM_ROOT, hottest_celsius, read_peak_memory_bytes, read_text
-from edgeprof_agent.errors import AgentError
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.block_history import BlockHistory
 from edgeprof_agent.runtimes.timed_loop import measure
@@ -14,23 +13,26 @@ from edgeprof_agent.worker.engine_fingerprint import engine_fingerprint
 from edgeprof_agent.worker.loading import loaded_model, setting_in_force
 from edgeprof_agent.worker.node_placement import known_node_counts
 from edgeprof_agent.worker.observer import Observer
-from edgeprof_agent.worker.operators import read_graph, time_operators
+from edgeprof_agent.worker.operators import inspect_model
 from edgeprof_agent.worker.request import WorkerRequest
 from edgeprof_agent.worker.server_link import COOL_WAIT_S, ServerLink
 from edgeprof_agent.worker.thermal_gate import ThermalGate
 from edgeprof_agent.worker.verdict import judge
 from edgeprof_proto.records.job import JobPhase
 from edgeprof_proto.records.job_spec import MeasurementPlan
-from edgeprof_proto.records.measurement import Measurement, NodeCount, spaced_runs
+from edgeprof_proto.records.measurement import Measurement, spaced_runs
 from edgeprof_proto.shared.interval import median_interval
 
 
-def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
+def run_measurement(
+    request: WorkerRequest, link: ServerLink, *, age_s: Callable[[], float] | None = None
+) -> Measurement:
     """Load the model and measure it.
 
     Args:
         request: What to measure.
         link: Gets each event.
+        age_s: Tells how long ago the attempt began, in seconds; None for the age of this process.
 
     Returns:
         The measurement, without its blocks, which were sent one by one.
@@ -38,13 +40,21 @@ def run_measurement(request: WorkerRequest, link: ServerLink) -> Measurement:
     Raises:
         AgentError: If the runtime, the model or a run of it failed.
     """
-    start_time = time.time() - _process_age_s()
+    attempt = _Attempt(age_s or _process_age_s)
     with loaded_model(request, link) as (model, asked_cores):
-        return _measure_loaded(model, request, asked_cores, link, start_time)
+        return _measure_loaded(model, request, asked_cores, link, attempt)
+
+
+class _Attempt:
+    """When an attempt began, in seconds since the epoch, and how long ago that is, in seconds."""
+
+    def __init__(self, age_s: Callable[[], float]) -> None:
+        self.age_s = age_s
+        self.start_time = time.time() - age_s()
 
 
 def _measure_loaded(
-    model: LoadedModel, request: WorkerRequest, asked_cores: tuple[int, ...], link: ServerLink, start_time: float
+    model: LoadedModel, request: WorkerRequest, asked_cores: tuple[int, ...], link: ServerLink, attempt: _Attempt
 ) -> Measurement:
     spec = request.spec
     plan = spec.plan.filled()
@@ -59,15 +69,13 @@ def _measure_loaded(
     setting = setting_in_force(model.setting, spec.setting)
     fingerprint = engine_fingerprint(model.driver_version())
     remembered = known_node_counts(request.node_placement, setting, fingerprint)
-    node_counts = remembered or _count_nodes(model)
     median_ms = statistics.median(spaced_runs(history.timed_blocks))
-    graph = read_graph(model) if spec.wants_graph else None
-    operators = time_operators(model, median_ms) if spec.wants_operators else ()
+    told = inspect_model(model, request, remembered, median_ms)
     return Measurement(
         model_sha256=spec.model_sha256,
         setting=setting,
         plan=plan,
-        start_time=start_time,
+        start_time=attempt.start_time,
         load_ms=model.load_ms,
         first_inference_ms=history.blocks[0].latency_ms[0],
         peak_memory_bytes=peak_memory_bytes,
@@ -80,7 +88,7 @@ def _measure_loaded(
             conditions_after,
             conditions_during=observer.conditions_during,
             provider=setting.provider,
-            node_counts={item.provider: item.node_count for item in node_counts},
+            node_counts={item.provider: item.node_count for item in told.node_counts},
             allow_fallback=spec.allow_fallback,
             core_indices=observed.core_indices,
             cores_elsewhere_count=len(set(observed.core_indices) - set(asked_cores)) if asked_cores else None,
@@ -89,19 +97,19 @@ def _measure_loaded(
             timed_ms=history.timed_ms,
             plan=plan,
         ),
-        node_counts=node_counts,
+        node_counts=told.node_counts,
         is_node_count_remembered=bool(remembered),
-        is_node_count_derived=bool(node_counts) and model.is_node_count_derived,
+        is_node_count_derived=bool(told.node_counts) and model.is_node_count_derived,
         engine_fingerprint=fingerprint,
         core_indices=observed.core_indices,
         thread_count=observed.thread_count,
         median_interval=median_interval(history.timed_blocks),
         waited_ms=gate.waited_ms,
         is_start_temperature_reached=gate.is_reached if plan.start_temperature_celsius else None,
-        total_ms=_process_age_s() * 1_000,
+        total_ms=attempt.age_s() * 1_000,
         inputs=model.inputs,
-        operators=operators,
-        optimized_graph=graph,
+        operators=told.operators,
+        optimized_graph=told.graph,
     )
 
 
@@ -147,16 +155,6 @@ def _thermal_gate(model: LoadedModel, plan: MeasurementPlan) -> ThermalGate:
         limit_celsius=plan.start_temperature_celsius,
         budget_ms=plan.max_wait_ms,
     )
-
-
-def _count_nodes(model: LoadedModel) -> tuple[NodeCount, ...]:
-    try:
-        counts = model.count_nodes()
-    except AgentError as error:
-        # The runs are valid without node counts, so they are kept.
-        print(f"the nodes of each provider could not be counted: {error}", file=sys.stderr)
-        return ()
-    return tuple(NodeCount(provider=provider, node_count=count) for provider, count in sorted(counts.items()))
 
 
 _IMPORT_TIME_NS = time.monotonic_ns()

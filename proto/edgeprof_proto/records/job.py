@@ -16,6 +16,15 @@ class Failure:
     message: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ModelResult:
+    """What came of one model of a series: its measurement, or why there is none."""
+
+    model_sha256: str
+    measurement: Measurement | None = None
+    failure: Failure | None = None
+
+
 class JobPhase(str, enum.Enum):
     """Phase of a worker."""
 
@@ -49,7 +58,7 @@ class JobState(str, enum.Enum):
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
-JobEventPayload = JobState | Progress | LatencyBlock | Measurement | Failure | ModelProfile
+JobEventPayload = JobState | Progress | LatencyBlock | Measurement | Failure | ModelProfile | ModelResult
 """The payload of one event of a job."""
 
 

@@ -25,6 +25,9 @@ MAX_INPUT_NAME = 200
 MAX_RANK = 32
 """Dimensions of an input at most: those of a NumPy array before version 2."""
 
+MAX_SERIES_COUNT = 100
+"""Models of a series at most."""
+
 MIN_TARGET_HALF_WIDTH = 0.02
 """Smallest half-width of an interval that a plan may ask for, relative to the median. Medians of two workers differ by
 nearly as much (see `shared/interval.py`), so a measurement by one worker cannot be more precise."""
@@ -139,6 +142,7 @@ class JobKind(str, enum.Enum):
 
     NOT_REPORTED = "unspecified"
     GRAPH = "graph"
+    SERIES = "series"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,15 +178,42 @@ class JobSpec:
     wants_operators: bool = False
     wants_graph: bool = False
     kind: JobKind = JobKind.NOT_REPORTED
+    further_model_sha256s: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_sha256(self.model_sha256)
         if self.inputs_sha256:
             require_sha256(self.inputs_sha256)
+        self._require_series()
         names = [shape.name for shape in self.input_shapes]
         require(len(names) <= MAX_INPUT_COUNT, f"input_shapes must be {MAX_INPUT_COUNT} at most, got {len(names)}")
         require(len(set(names)) == len(names), "input_shapes names an input or a dimension twice")
         lowest, highest = _INT64
         require(
             lowest <= self.input_seed <= highest, f"input_seed must be {lowest} to {highest}, got {self.input_seed}"
+        )
+
+    @property
+    def model_hashes(self) -> tuple[str, ...]:
+        """SHA-256 of every model, in the order in which they are measured."""
+        return (self.model_sha256, *self.further_model_sha256s)
+
+    def of_model(self, model_sha256: str) -> "JobSpec":
+        """Return the job that measures one model of a series alone.
+
+        Args:
+            model_sha256: The model.
+        """
+        return dataclasses.replace(self, model_sha256=model_sha256, kind=JobKind.NOT_REPORTED, further_model_sha256s=())
+
+    def _require_series(self) -> None:
+        for sha256 in self.further_model_sha256s:
+            require_sha256(sha256)
+        count = len(self.model_hashes)
+        require(count <= MAX_SERIES_COUNT, f"a series must have {MAX_SERIES_COUNT} models at most, got {count}")
+        require(len(set(self.model_hashes)) == count, "a series names a model twice; name each once")
+        is_series = self.kind is JobKind.SERIES
+        require(is_series or count == 1, "further_model_sha256s belong to a job of the kind JOB_KIND_SERIES")
+        require(
+            not (is_series and self.inputs_sha256), "the inputs of a series are generated; leave inputs_sha256 empty"
         )

@@ -1,4 +1,4 @@
-"""What came of a model in a job that does not measure it."""
+"""What came of a model in a job for its graph."""
 
 import dataclasses
 

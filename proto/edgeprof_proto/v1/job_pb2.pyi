@@ -15,6 +15,7 @@ class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     JOB_KIND_UNSPECIFIED: _ClassVar[JobKind]
     JOB_KIND_GRAPH: _ClassVar[JobKind]
+    JOB_KIND_SERIES: _ClassVar[JobKind]
 
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -44,6 +45,7 @@ class VerdictKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_KIND_TOO_FEW_RUNS: _ClassVar[VerdictKind]
 JOB_KIND_UNSPECIFIED: JobKind
 JOB_KIND_GRAPH: JobKind
+JOB_KIND_SERIES: JobKind
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_QUEUED: JobState
 JOB_STATE_RUNNING: JobState
@@ -111,7 +113,7 @@ class MeasurementPlan(_message.Message):
     def __init__(self, warmup_run_count: _Optional[int] = ..., warmup_duration_ms: _Optional[float] = ..., timed_run_count: _Optional[int] = ..., timed_duration_ms: _Optional[float] = ..., block_count: _Optional[int] = ..., max_duration_ms: _Optional[float] = ..., target_half_width: _Optional[float] = ..., start_temperature_celsius: _Optional[float] = ..., max_wait_ms: _Optional[float] = ...) -> None: ...
 
 class JobSpec(_message.Message):
-    __slots__ = ("model_sha256", "setting", "plan", "input_seed", "allow_fallback", "input_shapes", "inputs_sha256", "wants_operators", "wants_graph", "kind")
+    __slots__ = ("model_sha256", "setting", "plan", "input_seed", "allow_fallback", "input_shapes", "inputs_sha256", "wants_operators", "wants_graph", "kind", "further_model_sha256s")
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     SETTING_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -122,6 +124,7 @@ class JobSpec(_message.Message):
     WANTS_OPERATORS_FIELD_NUMBER: _ClassVar[int]
     WANTS_GRAPH_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_MODEL_SHA256S_FIELD_NUMBER: _ClassVar[int]
     model_sha256: str
     setting: Setting
     plan: MeasurementPlan
@@ -132,7 +135,8 @@ class JobSpec(_message.Message):
     wants_operators: bool
     wants_graph: bool
     kind: JobKind
-    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., input_seed: _Optional[int] = ..., allow_fallback: bool = ..., input_shapes: _Optional[_Iterable[_Union[InputShape, _Mapping]]] = ..., inputs_sha256: _Optional[str] = ..., wants_operators: bool = ..., wants_graph: bool = ..., kind: _Optional[_Union[JobKind, str]] = ...) -> None: ...
+    further_model_sha256s: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., input_seed: _Optional[int] = ..., allow_fallback: bool = ..., input_shapes: _Optional[_Iterable[_Union[InputShape, _Mapping]]] = ..., inputs_sha256: _Optional[str] = ..., wants_operators: bool = ..., wants_graph: bool = ..., kind: _Optional[_Union[JobKind, str]] = ..., further_model_sha256s: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class InputShape(_message.Message):
     __slots__ = ("name", "sizes")
@@ -181,7 +185,7 @@ class Failure(_message.Message):
     def __init__(self, reason: _Optional[_Union[_error_pb2.ErrorReason, str]] = ..., message: _Optional[str] = ...) -> None: ...
 
 class JobEvent(_message.Message):
-    __slots__ = ("sequence", "state", "progress", "block", "measurement", "failure", "profile")
+    __slots__ = ("sequence", "state", "progress", "block", "measurement", "failure", "profile", "model_result")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
@@ -189,6 +193,7 @@ class JobEvent(_message.Message):
     MEASUREMENT_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
+    MODEL_RESULT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     state: JobState
     progress: JobProgress
@@ -196,7 +201,8 @@ class JobEvent(_message.Message):
     measurement: Measurement
     failure: Failure
     profile: ModelProfile
-    def __init__(self, sequence: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., progress: _Optional[_Union[JobProgress, _Mapping]] = ..., block: _Optional[_Union[LatencyBlock, _Mapping]] = ..., measurement: _Optional[_Union[Measurement, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., profile: _Optional[_Union[ModelProfile, _Mapping]] = ...) -> None: ...
+    model_result: ModelResult
+    def __init__(self, sequence: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., progress: _Optional[_Union[JobProgress, _Mapping]] = ..., block: _Optional[_Union[LatencyBlock, _Mapping]] = ..., measurement: _Optional[_Union[Measurement, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., profile: _Optional[_Union[ModelProfile, _Mapping]] = ..., model_result: _Optional[_Union[ModelResult, _Mapping]] = ...) -> None: ...
 
 class JobProgress(_message.Message):
     __slots__ = ("phase", "attempt")
@@ -269,6 +275,16 @@ class Measurement(_message.Message):
     operators: _containers.RepeatedCompositeFieldContainer[OperatorTime]
     optimized_graph: OptimizedGraph
     def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ..., is_node_count_remembered: bool = ..., engine_fingerprint: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[GeneratedInput, _Mapping]]] = ..., is_node_count_derived: bool = ..., operators: _Optional[_Iterable[_Union[OperatorTime, _Mapping]]] = ..., optimized_graph: _Optional[_Union[OptimizedGraph, _Mapping]] = ...) -> None: ...
+
+class ModelResult(_message.Message):
+    __slots__ = ("model_sha256", "measurement", "failure")
+    MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    MEASUREMENT_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    model_sha256: str
+    measurement: Measurement
+    failure: Failure
+    def __init__(self, model_sha256: _Optional[str] = ..., measurement: _Optional[_Union[Measurement, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ...) -> None: ...
 
 class ModelProfile(_message.Message):
     __slots__ = ("model_sha256", "setting", "load_ms", "inputs", "graph")

@@ -4,41 +4,23 @@ After a dropped connection uploads resume at the byte where they broke off, a jo
 events are asked for again from where they stopped.
 """
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-import tenacity
-
-from edgeprof.devices.calls import AgentCalls
+from edgeprof.devices.job_following import JobFollowing
 from edgeprof.devices.model_files import ModelFiles
 from edgeprof.devices.remote_errors import remote_error
-from edgeprof.devices.results import ResultAssembly
-from edgeprof.errors import (
-    AgentUnavailableError,
-    EdgeprofError,
-    JobNotFoundError,
-    ModelTransferError,
-    UploadLimitedError,
-)
-from edgeprof_proto.records.job import Failure, Job, JobEvent, JobState
+from edgeprof.errors import AgentUnavailableError, EdgeprofError
+from edgeprof_proto.records.job import Failure, Job, JobEvent, ModelResult
 from edgeprof_proto.records.job_spec import InputShape, JobKind, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 from edgeprof_proto.records.model_profile import ModelProfile
 
-logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-DEFAULT_PATIENCE_S = 60.0
-"""How long a silent agent is asked again before the host gives up, from the last progress: a board restarts within a
-minute."""
-
-
-class DeviceClient(AgentCalls):
+class DeviceClient(JobFollowing):
     """A connection to the agent of one device. Use `edgeprof.connect`, or close it as a context manager does.
 
     Args:
@@ -53,10 +35,6 @@ class DeviceClient(AgentCalls):
         PairingFileError: If this host's key and paired devices cannot be read.
         AgentUnavailableError: If no agent answers at an address beyond loopback that is not known.
     """
-
-    def __init__(self, address: str, *, patience_s: float = DEFAULT_PATIENCE_S, host_name: str | None = None) -> None:
-        super().__init__(address, host_name=host_name)
-        self._patience_s = patience_s
 
     def measure(
         self,
@@ -156,6 +134,65 @@ class DeviceClient(AgentCalls):
             raise self._ended_silently(job_id)
         return profile
 
+    def measure_series(
+        self,
+        models: Sequence[Path | ModelFiles],
+        setting: Setting,
+        *,
+        job_id: str,
+        plan: MeasurementPlan | None = None,
+        allow_fallback: bool = False,
+        wants_operators: bool = False,
+        wants_graph: bool = False,
+        on_result: Callable[[ModelResult], None] = lambda result: None,
+        on_waiting: Callable[[Job], None] = lambda job: None,
+    ) -> list[ModelResult]:
+        """Measure several models one after the other in one worker process, so that its start does not dominate.
+
+        Args:
+            models: The models, up to `MAX_SERIES_COUNT`. One that is there twice is measured once.
+            setting: How to run each.
+            job_id: Id of the job, chosen by the caller, who acknowledges it.
+            plan: How long and how often to run each; None for the agent's default.
+            allow_fallback: Whether some nodes may run elsewhere than on the provider asked for.
+            wants_operators: Whether to time each operator in runs of their own.
+            wants_graph: Whether to be told the graph that the engine made of each model.
+            on_result: Called with what came of each model, as soon as it is there.
+            on_waiting: Called with the job where it has to wait for others.
+
+        Returns:
+            What came of each model, in the order of `models`: its measurement, or why there is none.
+
+        Raises:
+            AgentTooOldError: If the agent does not know series.
+            AgentUnavailableError: If the agent stays silent for longer than the client's patience.
+            RemoteError: If the agent refuses the job, or its worker died; `on_result` has what came before.
+        """
+        self.require_revision(5, "measure a series of models")
+        hashes: list[str] = []
+
+        def upload() -> str:
+            hashes[:] = [self.upload_model(model, runtime=setting.runtime) for model in models]
+            return hashes[0]
+
+        def spec_of(model_sha256: str) -> JobSpec:
+            further = tuple(sha256 for sha256 in dict.fromkeys(hashes) if sha256 != model_sha256)
+            return spec_of_models(model_sha256=model_sha256, further_model_sha256s=further)
+
+        wishes = self._wish_fields(wants_operators=wants_operators, wants_graph=wants_graph)
+        fields = {"plan": plan or MeasurementPlan(), "allow_fallback": allow_fallback, **wishes}
+        spec_of_models = partial(JobSpec, kind=JobKind.SERIES, setting=setting, **fields)
+        results: dict[str, ModelResult] = {}
+        for event in self._follow_from_creation(job_id, upload, spec_of, on_waiting, release_model=False):
+            if isinstance(event.event, ModelResult):
+                results[event.event.model_sha256] = event.event
+                on_result(event.event)
+            elif isinstance(event.event, Failure):
+                raise remote_error(event.event.reason, event.event.message)
+        if missing := set(hashes) - results.keys():
+            raise self._ended_silently(f"{job_id}, {len(missing)} of its models untold,")
+        return [results[sha256] for sha256 in hashes]
+
     def _ended_silently(self, job_id: str) -> AgentUnavailableError:
         return AgentUnavailableError(f"the agent at {self.address} ended job {job_id} without saying how it went")
 
@@ -175,59 +212,6 @@ class DeviceClient(AgentCalls):
         if wants_graph:
             self.require_revision(5, "tell the graph of a model")
         return {"wants_operators": wants_operators, "wants_graph": wants_graph}
-
-    def _follow_from_creation(
-        self,
-        job_id: str,
-        upload: Callable[[], str],
-        spec_of: Callable[..., JobSpec],
-        on_waiting: Callable[[Job], None],
-        *,
-        release_model: bool,
-    ) -> Iterator[JobEvent]:
-        """Create a job and watch it; create it again where the device dropped it before it began."""
-        while True:
-            sha256 = self._patiently(upload)
-            spec = spec_of(model_sha256=sha256)
-            job = self._patiently(partial(self.create_job, job_id, spec, release_model=release_model))
-            if job.queue_position:
-                on_waiting(job)
-            is_begun = False
-            assembly = ResultAssembly()
-            try:
-                for event in map(assembly.add, self._follow(job_id)):
-                    is_begun = is_begun or event.event is JobState.RUNNING
-                    yield event
-                return
-            except JobNotFoundError:
-                if is_begun:
-                    raise
-                logger.warning("the device at %s no longer knows job %s; asking for it again", self.address, job_id)
-
-    def _follow(self, job_id: str) -> Iterator[JobEvent]:
-        """Watch a job to its end across breaks of the connection, each event once."""
-        sequence = 0
-        while True:
-            progressed = False
-            try:
-                for event in self.watch_job(job_id, from_sequence=sequence + 1):
-                    sequence, progressed = event.sequence, True
-                    yield event
-                return
-            except AgentUnavailableError:
-                logger.warning("connection to %s broke; asking again", self.address)
-                if not progressed:
-                    self._patiently(lambda: self.job_status(job_id))
-
-    def _patiently(self, call: Callable[[], T]) -> T:
-        """Make a call again while the agent is silent, for `patience_s` from the last progress."""
-        self.progress.note()
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((AgentUnavailableError, ModelTransferError, UploadLimitedError)),
-            wait=tenacity.wait_exponential(multiplier=0.2, max=5.0),
-            stop=lambda _: self.progress.idle_s() >= self._patience_s,
-            reraise=True,
-        )(call)
 
 
 def connect(address: str) -> DeviceClient:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from edgeprof_proto.records.job import JobEvent, JobState
+from edgeprof_proto.records.job import JobEvent, JobState, ModelResult
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 from edgeprof_proto.records.packed_runs import packed
 
@@ -30,4 +30,9 @@ class ResultAssembly:
             self._blocks.append(replace(payload, latency_ms=packed(payload.latency_ms)))
         elif isinstance(payload, Measurement) and not payload.blocks:
             return replace(event, event=replace(payload, blocks=tuple(self._blocks)))
+        elif isinstance(payload, ModelResult):
+            blocks, self._blocks = tuple(self._blocks), []
+            if payload.measurement is not None:
+                measurement = replace(payload.measurement, blocks=blocks)
+                return replace(event, event=replace(payload, measurement=measurement))
         return event

@@ -1,8 +1,10 @@
 """Runtimes that misbehave in a real agent: each hurts its own job at most."""
 
+import hashlib
 import sys
 from pathlib import Path
 
+import grpc
 import pytest
 from device_agent.agent_process import MODEL_SHA256, Agent, StartAgent
 
@@ -37,7 +39,7 @@ class OddRuntime(Runtime):
 
     def load(self, model_path, setting, *, input_seed):
         act = setting.options.get("act")
-        if act == "die":
+        if act == "die" or model_path.read_bytes().startswith(b"deadly"):
             ctypes.string_at(0)
         if act == "raise":
             raise SystemError("_ARRAY_API not found")
@@ -84,6 +86,39 @@ def run(agent: Agent, act: str, **fields: bool) -> job_pb2.Job:
     agent.stub.CreateJob(device_agent_pb2.CreateJobRequest(job_id=act, spec=spec), timeout=20)
     assert list(agent.watch_job(act))
     return agent.get_job(act)
+
+
+def series(agent: Agent, job_id: str, *models: bytes) -> job_pb2.Job:
+    first, *further = [hashlib.sha256(model).hexdigest() for model in models]
+    spec = job_pb2.JobSpec(
+        model_sha256=first,
+        further_model_sha256s=further,
+        kind=job_pb2.JOB_KIND_SERIES,
+        setting=job_pb2.Setting(runtime="odd", thread_count=1, batch_size=1),
+        plan=job_pb2.MeasurementPlan(warmup_duration_ms=1, timed_duration_ms=1, timed_run_count=10),
+        wants_operators=True,
+    )
+    agent.stub.CreateJob(device_agent_pb2.CreateJobRequest(job_id=job_id, spec=spec), timeout=20)
+    return agent.get_job(job_id)
+
+
+def test_the_model_that_ends_the_worker_of_a_series_is_the_one_that_is_blamed(agent: Agent) -> None:
+    models = (b"first" * 9, b"deadly" * 9, b"last" * 9)
+    for model in models:
+        agent.upload(model)
+    for attempt in ("one", "two"):
+        series(agent, attempt, *models)
+        told = [event.model_result for event in agent.watch_job(attempt) if event.HasField("model_result")]
+        # What came before is kept.
+        assert [result.model_sha256 for result in told] == [hashlib.sha256(models[0]).hexdigest()]
+        assert told[0].measurement.operators and told[0].measurement.node_counts[0].node_count == 1
+        job = agent.get_job(attempt)
+        assert job.state == job_pb2.JOB_STATE_FAILED and "SIGSEGV" in job.failure.message
+    with pytest.raises(grpc.RpcError, match=hashlib.sha256(models[1]).hexdigest()):
+        series(agent, "three", *models)
+    series(agent, "four", models[0], models[2])
+    assert len([event for event in agent.watch_job("four") if event.HasField("model_result")]) == 2
+    assert agent.get_job("four").state == job_pb2.JOB_STATE_SUCCEEDED
 
 
 def test_a_runtime_that_prints_hangs_or_dies_hurts_its_own_job_alone(agent: Agent) -> None:
