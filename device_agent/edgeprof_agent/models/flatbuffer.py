@@ -67,7 +67,16 @@ class Flatbuffer:
     def text(self, position: int) -> str:
         """Read a text, the first 200 bytes of it."""
         start, count = self.vector(position, 1)
-        return bytes(self._content[start : start + min(count, 200)]).decode("utf-8", errors="replace")
+        return self.content(start, min(count, 200)).decode("utf-8", errors="replace")
+
+    def content(self, start: int, byte_count: int) -> bytes:
+        """Return bytes of the file.
+
+        Args:
+            start: The first byte.
+            byte_count: How many of them, at most.
+        """
+        return bytes(self._content[start : start + byte_count])
 
 
 class Table:
@@ -124,6 +133,19 @@ class Table:
         """Return the size of a field that is a vector of bytes, without reading it."""
         position = self._field(index, 4)
         return 0 if position is None else self._file.vector(position, 1)[1]
+
+    def table(self, index: int) -> "Table | None":
+        """Read a field that is a table; None where it is absent."""
+        position = self._field(index, 4)
+        return None if position is None else Table(self._file, position + self._file.number("I", position))
+
+    def head(self, index: int, byte_count: int) -> bytes:
+        """Return the first bytes of a field that is a vector of bytes; fewer where it has no more."""
+        position = self._field(index, 4)
+        if position is None:
+            return b""
+        start, count = self._file.vector(position, 1)
+        return self._file.content(start, min(count, byte_count))
 
     def tables(self, index: int, *, limit: int) -> list["Table"]:
         """Read a field that is a vector of tables.

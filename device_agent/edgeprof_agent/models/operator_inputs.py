@@ -76,3 +76,12 @@ DECIDING: Mapping[str, tuple[int, ...]] = {
     "MelWeightMatrix": _ALL,
 }
 """Operators with inputs whose values decide what runs: branches, numbers of runs and of results, and shapes."""
+
+SIZES: Mapping[str, tuple[int, ...]] = {
+    **dict.fromkeys(("Reshape", "Expand", "Tile", "TopK", "OneHot", "Upsample", "CenterCropPad"), (1,)),
+    **dict.fromkeys(("ConstantOfShape", "Loop", "HannWindow", "HammingWindow", "BlackmanWindow"), (0,)),
+    "NonMaxSuppression": (2,),
+    "Resize": (2, 3),
+}
+"""Operators with inputs that are sizes, counts or scales, of which 1 always is a right one: 0 would leave nothing to
+compute."""

@@ -2,11 +2,13 @@
 
 Floating-point values are from the standard normal distribution. Integers and truth values are 0 or 1, each as likely.
 Where the values of an input index a table, they are whole numbers from 0 to its last row, whatever the type: a table of
-one row is read at row 0, and a large one all over, as with real ids.
+one row is read at row 0, and a large one all over, as with real ids. Where they are sizes or counts, they are 1; of a
+shape the first size is -1, the one that follows from the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from edgeprof_agent.errors import ModelRejectedError
@@ -33,8 +35,17 @@ _HIGHEST |= {"int32": 2**31 - 1, "uint32": 2**32 - 1, "float16": 2**11, "float32
 """Highest index that a type can hold, where a table can have more rows."""
 
 
+_REST = -1
+"""The size of a shape that follows from the others."""
+
+
 def generate_inputs(
-    model: Model | Sequence[InputSignature], batch_size: int, seed: int, *, given: GivenInputs | None = None
+    model: Model | Sequence[InputSignature],
+    batch_size: int,
+    seed: int,
+    *,
+    given: GivenInputs | None = None,
+    uses: Mapping[str, InputUse] = MappingProxyType({}),
 ) -> tuple[Feeds, tuple[GeneratedInput, ...]]:
     """Generate the inputs of a model.
 
@@ -43,6 +54,7 @@ def generate_inputs(
         batch_size: The batch size of the setting; see `input_shapes` for the inputs that it belongs to.
         seed: Equal seeds give equal inputs.
         given: Shapes and values that the host gives: pass on `Runtime.given_inputs`.
+        uses: What a model that is no ONNX model does with the values of its inputs, by their names.
 
     Returns:
         One array for each input, and what was generated or given.
@@ -56,7 +68,7 @@ def generate_inputs(
     signature = signature_of(model.graph.fed_inputs()) if isinstance(model, Model) else tuple(model)
     for value in signature:
         _require_numbers(value)
-    uses = trace_inputs(model, batch_size) if isinstance(model, Model) else {}
+    uses = trace_inputs(model, batch_size) if isinstance(model, Model) else uses
     given = given or GivenInputs()
     values_given = given.read_values(signature)
     shapes = concrete_shapes(signature, batch_size, given.shapes_with(values_given))
@@ -70,10 +82,12 @@ def generate_inputs(
             told.append(_as_given(kind, feeds[value.name]))
             continue
         values: Any
-        if kind.highest_value is None:
+        if kind.highest_value is None or kind.lowest_value is None:
             values = generator.standard_normal(shape)
+        elif kind.lowest_value == _REST:
+            values = numpy.array([_REST, *[1] * (shape[0] - 1)])
         else:
-            values = generator.integers(0, kind.highest_value, shape, endpoint=True)
+            values = generator.integers(kind.lowest_value, kind.highest_value, shape, endpoint=True)
         feeds[value.name] = numpy.ascontiguousarray(values, dtype=kind.element_type).reshape(shape)
         told.append(kind)
     return feeds, tuple(told[:MAX_INPUT_COUNT])
@@ -106,13 +120,18 @@ def _require_numbers(value: InputSignature) -> None:
 
 def _describe(value: InputSignature, shape: tuple[int, ...], use: InputUse) -> GeneratedInput:
     highest = None if value.element_type in FLOAT_TYPES else 1
+    lowest = None if highest is None else 0
     if use.row_count is not None:
         highest = min(use.row_count - 1, _HIGHEST.get(value.element_type, use.row_count))
+        lowest = 0
+    elif use.size_operators and value.element_type != "bool":
+        is_shape = use.size_operators == ("Reshape",) and len(shape) == 1 and value.element_type in ("int32", "int64")
+        lowest, highest = _REST if is_shape else 1, 1
     return GeneratedInput(
         name=value.name[:MAX_INPUT_NAME],
         element_type=value.element_type,
         sizes=shape,
-        lowest_value=None if highest is None else 0,
+        lowest_value=lowest,
         highest_value=highest,
         deciding_operators=use.deciding_operators,
     )

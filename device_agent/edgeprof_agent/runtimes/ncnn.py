@@ -39,6 +39,9 @@ _NOT_COMPUTED = frozenset({"Input", "MemoryData", "Split", "Noop"})
 """Layers that hold or hand on what is there already."""
 
 
+_OUT_OF_MEMORY = -100
+
+
 class NcnnRuntime(Runtime):
     """The runtime "ncnn"."""
 
@@ -101,8 +104,8 @@ class _NcnnModel(LoadedModel):
         )
         self._net = net
         self._feeds = feeds
-        # They use the memory of the arrays, which are kept for that.
-        self._inputs = [(name, ncnn.Mat(values)) for name, values in feeds.items()]
+        # Copies: over memory that is not its own, the engine crashes in a first layer that writes where it reads.
+        self._inputs = [(name, ncnn.Mat(values).clone()) for name, values in feeds.items()]
         self._outputs = list(net.output_names())
 
     def run_once(self) -> None:
@@ -113,6 +116,8 @@ class _NcnnModel(LoadedModel):
                 raise RunFailedError(f"ncnn does not take the input {name!r}")
         for name in self._outputs:
             code, _ = extractor.extract(name)
+            if code == _OUT_OF_MEMORY:
+                raise RunFailedError(f"ncnn cannot compute the output {name!r}: Failed to allocate memory for it")
             if code != 0:
                 raise RunFailedError(f"ncnn failed to compute the output {name!r} (code {code})")
 

@@ -18,6 +18,7 @@ from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.file_precision import QUANTISED, with_quantisation
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.openvino_graph import ELEMENT_TYPES, read_graph
+from edgeprof_agent.runtimes.openvino_inputs import uses_of_inputs
 from edgeprof_agent.runtimes.openvino_messages import error_text
 from edgeprof_agent.runtimes.openvino_nodes import (
     Reading,
@@ -26,7 +27,6 @@ from edgeprof_agent.runtimes.openvino_nodes import (
     time_nodes,
     window_sizes,
 )
-from edgeprof_agent.runtimes.openvino_tables import indexed_row_count
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.graph import OptimizedGraph
@@ -70,11 +70,20 @@ class OpenVinoRuntime(Runtime):
         model = _read(openvino, model_path, model_format)
         read_ns = time.perf_counter_ns() - start_ns
         signature = _signature(model)
-        generated_from = _read_onnx(model_path) if model_format == ONNX else signature
-        feeds, inputs = generate_inputs(generated_from, resolved.batch_size, input_seed, given=self.given_inputs)
+        batch_size, given = resolved.batch_size, self.given_inputs
+        if model_format == ONNX:
+            feeds, inputs = generate_inputs(_read_onnx(model_path), batch_size, input_seed, given=given)
+        else:
+            uses = uses_of_inputs(model, [value.name for value in signature], batch_size)
+            feeds, inputs = generate_inputs(signature, batch_size, input_seed, given=given, uses=uses)
+        if unknown := sorted({value.name for value in signature} - set(feeds)):
+            raise ModelRejectedError(
+                f"the value {unknown[0][:80]!r} is read before any operator writes it: the graph has a cycle, or lacks "
+                "an input; export the model anew"
+            )
         if set(feeds) != {value.name for value in signature}:
             # A reader may drop an input that no operator uses.
-            feeds, inputs = generate_inputs(signature, resolved.batch_size, input_seed, given=self.given_inputs)
+            feeds, inputs = generate_inputs(signature, batch_size, input_seed, given=given)
         start_ns = time.perf_counter_ns()
         compiled = _compile(core, model, feeds, resolved)
         load_ms = (read_ns + time.perf_counter_ns() - start_ns) / 1e6
@@ -228,7 +237,6 @@ def _signature(model: Any) -> list[InputSignature]:
             tuple(None if size.is_dynamic else size.get_length() for size in value.partial_shape)
             if value.partial_shape.rank.is_static
             else None,
-            row_count=indexed_row_count(value),
         )
         for value in model.inputs
     ]

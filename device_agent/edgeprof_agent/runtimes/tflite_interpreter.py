@@ -9,19 +9,19 @@ library (`tflite_delegates.py`). A run sets the inputs, invokes the interpreter 
 import ctypes
 import time
 from abc import abstractmethod
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.models.signature import InputSignature
+from edgeprof_agent.models.tflite_graph import uses_of_inputs
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.file_precision import with_precision_of_file
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.message_line import one_line
 from edgeprof_agent.runtimes.tflite_delegates import Delegate, DelegateListError, allowed_delegates
+from edgeprof_agent.runtimes.tflite_messages import error_text
 from edgeprof_agent.runtimes.tflite_nodes import Node, count_nodes, precision_of
-from edgeprof_agent.runtimes.tflite_tables import indexed_row_counts
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
@@ -75,10 +75,13 @@ class TfliteInterpreterRuntime(Runtime):
         interpreter = _create_interpreter(module, model_path, resolved, delegate)
         created_ns = time.perf_counter_ns() - start_ns
         details = interpreter.get_input_details()
-        signature = _signature(details, _row_counts(interpreter))
-        feeds, inputs = generate_inputs(signature, resolved.batch_size, input_seed, given=self.given_inputs)
+        signature = _signature(details)
+        names = [value.name for value in signature]
+        uses = dict(zip(names, uses_of_inputs(model_path, resolved.batch_size), strict=False))
+        batch_size, given = resolved.batch_size, self.given_inputs
+        feeds, inputs = generate_inputs(signature, batch_size, input_seed, given=given, uses=uses)
         start_ns = time.perf_counter_ns()
-        _allocate(interpreter, details, feeds)
+        _allocate(interpreter, details, list(feeds.values()))
         load_ms = (created_ns + time.perf_counter_ns() - start_ns) / 1e6
         nodes = _read_nodes(interpreter)
         in_force = with_precision_of_file(
@@ -121,7 +124,7 @@ class _TfliteModel(LoadedModel):
             is_node_count_derived=True,
         )
         self._interpreter = interpreter
-        self._feeds = [(int(item["index"]), feeds[item["name"]]) for item in details]
+        self._feeds = [(int(item["index"]), values) for item, values in zip(details, feeds.values(), strict=True)]
         self._outputs = outputs
 
     def run_once(self) -> None:
@@ -134,7 +137,7 @@ class _TfliteModel(LoadedModel):
             for index in self._outputs:
                 interpreter.get_tensor(index)
         except Exception as error:  # Errors of the package have no base but Exception.
-            raise RunFailedError(f"the interpreter failed to run the model: {one_line(str(error))}") from error
+            raise RunFailedError(f"the interpreter failed to run the model: {error_text(error)}") from error
 
 
 def _create_interpreter(module: Any, model_path: Path, setting: Setting, delegate: Delegate | None) -> Any:
@@ -152,7 +155,7 @@ def _create_interpreter(module: Any, model_path: Path, setting: Setting, delegat
             experimental_delegates=loaded,
         )
     except (ValueError, RuntimeError) as error:
-        raise ModelRejectedError(f"the interpreter cannot load the model: {one_line(str(error))}") from error
+        raise ModelRejectedError(f"the interpreter cannot load the model: {error_text(error)}") from error
 
 
 def _load_delegate(module: Any, name: str, delegate: Delegate) -> Any:
@@ -167,32 +170,30 @@ def _load_delegate(module: Any, name: str, delegate: Delegate) -> Any:
         ) from error
 
 
-def _allocate(interpreter: Any, details: list[dict[str, Any]], feeds: Feeds) -> None:
+def _allocate(interpreter: Any, details: list[dict[str, Any]], values: list[Any]) -> None:
     try:
-        for item in details:
-            shape = feeds[item["name"]].shape
-            if tuple(item["shape"]) != shape:
-                interpreter.resize_tensor_input(item["index"], shape)
+        for item, array in zip(details, values, strict=True):
+            if tuple(item["shape"]) != array.shape:
+                interpreter.resize_tensor_input(item["index"], array.shape)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise ModelRejectedError(f"the interpreter cannot prepare the model: {one_line(str(error))}") from error
+        raise ModelRejectedError(f"the interpreter cannot prepare the model: {error_text(error)}") from error
 
 
-def _signature(details: list[dict[str, Any]], row_counts: Mapping[int, int]) -> list[InputSignature]:
+def _signature(details: list[dict[str, Any]]) -> list[InputSignature]:
+    names: list[str] = []
+    for position, item in enumerate(details):
+        # A file may call two of its tensors alike, and some not at all.
+        is_own = item["name"] and item["name"] not in names
+        names.append(item["name"] if is_own else f"{item['name']}#{position}")
     return [
         InputSignature(
-            item["name"],
+            name,
             "string" if item["dtype"].__name__ in ("bytes_", "object_") else item["dtype"].__name__.rstrip("_"),
             tuple(map(int, item["shape_signature"] if len(item["shape_signature"]) else item["shape"])),
-            row_count=row_counts.get(int(item["index"])),
         )
-        for item in details
+        for name, item in zip(names, details, strict=True)
     ]
-
-
-def _row_counts(interpreter: Any) -> dict[int, int]:
-    shapes = {int(item["index"]): tuple(map(int, item["shape"])) for item in interpreter.get_tensor_details()}
-    return indexed_row_counts(_read_nodes(interpreter), shapes)
 
 
 def _read_nodes(interpreter: Any) -> list[Node]:

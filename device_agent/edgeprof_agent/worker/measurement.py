@@ -15,6 +15,7 @@ from edgeprof_agent.worker.node_placement import known_node_counts
 from edgeprof_agent.worker.observer import Observer
 from edgeprof_agent.worker.operators import inspect_model
 from edgeprof_agent.worker.request import WorkerRequest
+from edgeprof_agent.worker.run_failure import explained
 from edgeprof_agent.worker.server_link import COOL_WAIT_S, ServerLink
 from edgeprof_agent.worker.thermal_gate import ThermalGate
 from edgeprof_agent.worker.verdict import judge
@@ -130,7 +131,8 @@ def _take_blocks(
         return has_cooled
 
     link.emit("progress", {"phase": JobPhase.WARMING_UP.value})
-    for block in measure(model.run_once, model.clock, plan, origin_ns=observer.origin_ns, gate=open_gate):
+    blocks = measure(model.run_once, model.clock, plan, origin_ns=observer.origin_ns, gate=open_gate)
+    for block in explained(blocks, model.inputs):
         is_first = not history.blocks
         if not block.is_warmup:
             observer.end_block()

@@ -17,7 +17,6 @@ from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.litert import LiteRt
 from edgeprof_agent.runtimes.tflite_interpreter import BUILTIN, XNNPACK
 from edgeprof_agent.runtimes.tflite_nodes import Node, count_nodes, precision_of
-from edgeprof_agent.runtimes.tflite_tables import indexed_row_counts
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import VerdictKind
 
@@ -86,16 +85,6 @@ def test_ids_are_generated_all_over_the_table_that_they_index(tmp_path: Path) ->
     ((_, ids),) = model._feeds
     assert ids.shape == (1, 64) and ids.min() < 1_000 and ids.max() >= 4_000
     assert model.inputs[0].highest_value == 4_999
-
-
-def test_the_rows_of_a_table_follow_from_the_operator_that_reads_it() -> None:
-    shapes = {0: (1, 8), 1: (8,), 2: (8, 300), 3: (100, 300), 4: (100, 8), 5: (8, 2), 6: (8,)}
-    gather = Node("GATHER", (3, 1), (4,), ())
-    assert indexed_row_counts([Node("RESHAPE", (0,), (1,), ()), gather], shapes) == {0: 300, 1: 300}
-    assert indexed_row_counts([Node("GATHER_ND", (3, 5), (6,), ())], shapes) == {5: 100}
-    assert indexed_row_counts([Node("ADD", (0, 0), (1,), ()), gather], shapes) == {1: 300}
-    two = [gather, Node("EMBEDDING_LOOKUP", (1, 4), (2,), ())]
-    assert indexed_row_counts(two, shapes) == {1: 100}
 
 
 def test_a_fixed_batch_is_kept(tmp_path: Path) -> None:

@@ -14,9 +14,15 @@ Scale = tuple[float | Sequence[float], int | Sequence[int]]
 
 _TYPES = {
     np.dtype(np.float32): schema.TensorType.FLOAT32,
+    np.dtype(np.float16): schema.TensorType.FLOAT16,
+    np.dtype(np.float64): schema.TensorType.FLOAT64,
+    np.dtype(np.bool_): schema.TensorType.BOOL,
     np.dtype(np.int8): schema.TensorType.INT8,
+    np.dtype(np.uint8): schema.TensorType.UINT8,
+    np.dtype(np.int16): schema.TensorType.INT16,
     np.dtype(np.int32): schema.TensorType.INT32,
     np.dtype(np.int64): schema.TensorType.INT64,
+    np.dtype(np.str_): schema.TensorType.STRING,
 }
 
 OPERATORS = schema.BuiltinOperator
@@ -24,14 +30,20 @@ OPTIONS = schema.BuiltinOptions
 
 
 class TfliteModel:
-    """Collects tensors and operators of one graph, then writes the file."""
+    """Collects tensors and operators of one graph, then writes the file.
 
-    def __init__(self) -> None:
+    Args:
+        main: The main graph, for a graph that its control flow runs; None for that itself.
+    """
+
+    def __init__(self, main: "TfliteModel | None" = None) -> None:
         self._graph = schema.SubGraphT()
         self._graph.tensors, self._graph.operators = [], []
         self._graph.inputs, self._graph.outputs = [], []
-        self._buffers = [schema.BufferT()]
-        self._codes: list[int] = []
+        self._graphs: list[Any] = [] if main is None else main._graphs
+        self._graphs.append(self._graph)
+        self._buffers: list[Any] = [schema.BufferT()] if main is None else main._buffers
+        self._codes: list[int | str] = [] if main is None else main._codes
 
     def tensor(
         self,
@@ -46,7 +58,7 @@ class TfliteModel:
         """Add a tensor and return its index; a size of -1 is open."""
         tensor = schema.TensorT()
         tensor.name, tensor.type = name, _TYPES[np.dtype(element_type)]
-        tensor.shape = [max(1, size) for size in sizes]
+        tensor.shape = [1 if size < 0 else size for size in sizes]
         if min(sizes, default=1) < 0:
             tensor.shapeSignature = list(sizes)
         if content is not None:
@@ -70,9 +82,9 @@ class TfliteModel:
         )
 
     def operator(
-        self, code: int, inputs: Sequence[int], outputs: Sequence[int], options: Any = None, options_type: int = 0
+        self, code: int | str, inputs: Sequence[int], outputs: Sequence[int], options: Any = None, options_type: int = 0
     ) -> None:
-        """Add an operator."""
+        """Add an operator: one that is built in by its number, another by its name."""
         operator = schema.OperatorT()
         if code not in self._codes:
             self._codes.append(code)
@@ -81,14 +93,21 @@ class TfliteModel:
         operator.builtinOptions, operator.builtinOptionsType = options, options_type
         self._graph.operators.append(operator)
 
+    def end(self, *, inputs: Sequence[int], outputs: Sequence[int]) -> int:
+        """Say what the graph takes and gives; return its number."""
+        self._graph.inputs, self._graph.outputs = list(inputs), list(outputs)
+        return self._graphs.index(self._graph)
+
     def write(self, path: Path, *, inputs: Sequence[int], outputs: Sequence[int]) -> Path:
         """Write the file."""
-        self._graph.inputs, self._graph.outputs = list(inputs), list(outputs)
+        self.end(inputs=inputs, outputs=outputs)
         model = schema.ModelT()
-        model.version, model.subgraphs, model.buffers = 3, [self._graph], self._buffers
+        model.version, model.subgraphs, model.buffers = 3, self._graphs, self._buffers
         model.operatorCodes = []
         for code in self._codes:
             operator_code = schema.OperatorCodeT()
+            if isinstance(code, str):
+                operator_code.customCode, code = code, int(OPERATORS.CUSTOM)
             operator_code.builtinCode, operator_code.deprecatedBuiltinCode = code, min(code, 127)
             operator_code.version = _VERSIONS.get(code, 1)
             model.operatorCodes.append(operator_code)
@@ -98,8 +117,11 @@ class TfliteModel:
         return path
 
 
-_VERSIONS = {OPERATORS.CONV_2D: 3, OPERATORS.DEPTHWISE_CONV_2D: 3, OPERATORS.FULLY_CONNECTED: 4}
-"""Versions of the operators with tensors of 8 bits."""
+_VERSIONS = {
+    **{OPERATORS.CONV_2D: 3, OPERATORS.DEPTHWISE_CONV_2D: 3, OPERATORS.FULLY_CONNECTED: 4},
+    OPERATORS.BROADCAST_TO: 2,
+}
+"""Versions of operators, those with tensors of 8 bits where there is one for them."""
 
 
 def convolution_options() -> Any:
