@@ -86,6 +86,8 @@ class Node:
         inputs: Inputs that are computed at run time, in order.
         outputs: Outputs, in order.
         weights: Constant inputs, in order.
+        sources: Position in the graph of the node that computes each input, -1 for an input of the model; empty if
+            not reported.
         attributes: Attributes as the engine names them; numbers as tuples.
         window_us: Mean time of one run in each window of profiled runs, in microseconds; empty if not profiled.
     """
@@ -96,6 +98,7 @@ class Node:
     inputs: tuple[Tensor, ...] = ()
     outputs: tuple[Tensor, ...] = ()
     weights: tuple[Tensor, ...] = ()
+    sources: tuple[int, ...] = ()
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     window_us: tuple[float, ...] = ()
 
@@ -144,6 +147,9 @@ class Graph:
     def __post_init__(self) -> None:
         if len(self.nodes) > MAX_NODES:
             raise GraphError(f"the graph has {len(self.nodes)} operators; at most {MAX_NODES} are supported")
+        for position, node in enumerate(self.nodes):
+            if any(not -1 <= source < position for source in node.sources):
+                raise GraphError(f"node {node.name!r} reads from a node that does not run before it")
 
 
 def graph_to_json(graph: Graph) -> dict[str, Any]:
@@ -162,6 +168,7 @@ def graph_to_json(graph: Graph) -> dict[str, Any]:
             "inputs": tensors(node.inputs),
             "outputs": tensors(node.outputs),
             "weights": tensors(node.weights),
+            "sources": list(node.sources),
             "attributes": attributes,
             "window_us": list(node.window_us),
         }
@@ -190,6 +197,7 @@ def graph_from_json(document: Mapping[str, Any]) -> Graph:
                     inputs=tensors(node.get("inputs", ())),
                     outputs=tensors(node.get("outputs", ())),
                     weights=tensors(node.get("weights", ())),
+                    sources=tuple(int(source) for source in node.get("sources", ())),
                     attributes={
                         name: value if isinstance(value, str) else tuple(int(number) for number in value)
                         for name, value in node.get("attributes", {}).items()

@@ -38,9 +38,12 @@ class Hyperparameters:
         noise: Independent error of one operator.
         rounding_us: Error of a time, in microseconds.
         network: Effect of each network on all its operators.
+        network_slope: The same, growing with the log of the guess.
         network_class: Effect of each network on its operators of one class.
         probe: Effect of being in the probe suite.
-        probe_class: The same, one for each class.
+        probe_slope: The same, growing with the log of the guess: short operators run coldest there.
+        probe_class: Effect of being in the suite on each class.
+        probe_class_slope: The same, growing with the log of the guess.
     """
 
     constant: float = 1.0
@@ -54,9 +57,12 @@ class Hyperparameters:
     noise: float = 0.1
     rounding_us: float = 0.5
     network: float = 0.1
+    network_slope: float = 0.05
     network_class: float = 0.15
     probe: float = 0.1
+    probe_slope: float = 0.1
     probe_class: float = 0.2
+    probe_class_slope: float = 0.1
 
     @classmethod
     def initial(cls) -> Hyperparameters:

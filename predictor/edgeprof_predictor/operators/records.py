@@ -15,6 +15,7 @@ from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.engines import translation_of
 from edgeprof_predictor.operators.graph import Graph, Node
 from edgeprof_predictor.operators.guess import guess_us
+from edgeprof_predictor.operators.reuse import reuse_bytes
 from edgeprof_predictor.operators.sizes import Sizes, sizes_of
 
 MIN_TIME_US: Final = 0.25
@@ -38,11 +39,13 @@ FEATURE_NAMES: Final = (
     "fused",
     "working_set",
     "network_weights",
+    "reuse_bytes",
 )
-"""Natural logarithms of 1 + each size; the last two are of the whole graph, in bytes."""
+"""Natural logarithms of 1 + each size; the last three are of the place in the graph, in bytes."""
+_PLACE_COUNT: Final = 3
 
-_CENTRES: Final = np.array([13.0, 11.5, 8.0, 3.5, 4.5, 6.5, 1.2, 0.8, 1.0, 0.7, 2.5, 0.9, 14.0, 15.0])
-_SCALES: Final = np.array([3.0, 2.5, 4.5, 2.5, 1.5, 2.5, 0.8, 0.4, 1.0, 1.0, 2.5, 0.4, 2.0, 2.5])
+_CENTRES: Final = np.array([13.0, 11.5, 8.0, 3.5, 4.5, 6.5, 1.2, 0.8, 1.0, 0.7, 2.5, 0.9, 14.0, 15.0, 13.0])
+_SCALES: Final = np.array([3.0, 2.5, 4.5, 2.5, 1.5, 2.5, 0.8, 0.4, 1.0, 1.0, 2.5, 0.4, 2.0, 2.5, 2.0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class OperatorRecord:
         sizes: What it computes.
         working_set: Largest activation of the graph with its neighbours, in bytes.
         network_weights: Weights of the whole graph, in bytes.
+        reuse_bytes: Written and read as weights since the largest input was begun to be written.
         count: Identical operators that this record stands for, at least 1.
         time_us: Measured time of one of them, in microseconds; nothing where it was not measured.
         names: Names of the operators in the engine's graph.
@@ -65,6 +69,7 @@ class OperatorRecord:
     sizes: Sizes
     working_set: float = 0.0
     network_weights: float = 0.0
+    reuse_bytes: float = 0.0
     count: int = 1
     time_us: float | None = None
     names: tuple[str, ...] = ()
@@ -77,8 +82,8 @@ class OperatorRecord:
 
     def features(self) -> NDArray[np.float64]:
         """Return the features, standardised by constants."""
-        values = [getattr(self.sizes, name) for name in FEATURE_NAMES[:-2]]
-        logs = np.log1p(np.array([*values, self.working_set, self.network_weights]))
+        values = [getattr(self.sizes, name) for name in FEATURE_NAMES[:-_PLACE_COUNT]]
+        logs = np.log1p(np.array([*values, self.working_set, self.network_weights, self.reuse_bytes]))
         standardised: NDArray[np.float64] = (logs - _CENTRES) / _SCALES
         return standardised
 
@@ -97,17 +102,18 @@ def records_of(graph: Graph, *, latency_us: float | None = None) -> tuple[Operat
     translate = translation_of(graph.engine)
     translated = [(node, translate(node)) for node in graph.nodes]
     is_measured = any(node.window_us for node in graph.nodes)
+    is_free = [kind.is_free or (is_measured and not any(node.window_us)) for node, kind in translated]
     kept = [
-        (node, kind, sizes_of(kind.node or node, kind.operator_class))
-        for node, kind in translated
-        if not (kind.is_free or (is_measured and not any(node.window_us)))
+        (node, kind, sizes_of(kind.node or node, kind.operator_class), _rounded(reuse))
+        for (node, kind), free, reuse in zip(translated, is_free, reuse_bytes(graph, is_free), strict=True)
+        if not free
     ]
-    times = _times([node for node, _, _ in kept], latency_us) if is_measured else [None] * len(kept)
-    working_set = max((sizes.activation_bytes for _, _, sizes in kept), default=0.0)
-    network_weights = sum(value.bytes for node, _, _ in kept for value in node.weights)
-    groups: dict[tuple[OperatorClass, str, Sizes], list[int]] = {}
-    for position, (_, kind, sizes) in enumerate(kept):
-        groups.setdefault((kind.operator_class, kind.tag, sizes), []).append(position)
+    times = _times([node for node, _, _, _ in kept], latency_us) if is_measured else [None] * len(kept)
+    working_set = max((sizes.activation_bytes for _, _, sizes, _ in kept), default=0.0)
+    network_weights = sum(value.bytes for node, _, _, _ in kept for value in node.weights)
+    groups: dict[tuple[OperatorClass, str, Sizes, float], list[int]] = {}
+    for position, (_, kind, sizes, reuse) in enumerate(kept):
+        groups.setdefault((kind.operator_class, kind.tag, sizes, reuse), []).append(position)
     return tuple(
         OperatorRecord(
             operator_class=operator_class,
@@ -115,13 +121,19 @@ def records_of(graph: Graph, *, latency_us: float | None = None) -> tuple[Operat
             sizes=sizes,
             working_set=working_set,
             network_weights=network_weights,
+            reuse_bytes=reuse,
             count=len(positions),
             time_us=_mean([times[position] for position in positions]),
             names=tuple(kept[position][0].name for position in positions),
             is_known=kept[positions[0]][1].is_known,
         )
-        for (operator_class, tag, sizes), positions in groups.items()
+        for (operator_class, tag, sizes, reuse), positions in groups.items()
     )
+
+
+def _rounded(size: float) -> float:
+    """Return the next power of two: operators whose input is about as old are one record."""
+    return 2.0 ** math.ceil(math.log2(size)) if size >= 1 else 0.0
 
 
 def _mean(times: Sequence[float | None]) -> float | None:

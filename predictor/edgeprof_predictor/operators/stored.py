@@ -29,7 +29,17 @@ MAX_NETWORKS: Final = 10_000
 MAX_STORED_RECORDS: Final = 20 * MAX_RECORDS
 
 _SIZES: Final = tuple(Sizes.__dataclass_fields__)
-_NUMBERS: Final = ("working_set", "network_weights", "time_us", "count", "is_known", "operator_class", "tag", "network")
+_NUMBERS: Final = (
+    "working_set",
+    "network_weights",
+    "reuse_bytes",
+    "time_us",
+    "count",
+    "is_known",
+    "operator_class",
+    "tag",
+    "network",
+)
 
 AnyModel = OperatorModel | TotalsModel
 
@@ -45,6 +55,7 @@ def to_parts(model: AnyModel) -> tuple[dict[str, NDArray[np.generic]], dict[str,
         (
             record.working_set,
             record.network_weights,
+            record.reuse_bytes,
             np.nan if record.time_us is None else record.time_us,
             record.count,
             record.is_known,
@@ -136,6 +147,7 @@ def _record(
         sizes=Sizes(**{name: float(size) for name, size in zip(_SIZES, sizes, strict=True)}),
         working_set=entry["working_set"],
         network_weights=entry["network_weights"],
+        reuse_bytes=entry["reuse_bytes"],
         count=int(entry["count"]),
         time_us=None if np.isnan(time_us) else time_us,
         is_known=bool(entry["is_known"]),

@@ -51,13 +51,13 @@ def damaged(change: str) -> Parts:
     elif change == "tags":
         document["tags"] = []
     elif change == "negative time":
-        numbers[0, 2] = -1.0
+        numbers[0, 3] = -1.0
     elif change == "infinite size":
         sizes[0, 0] = np.inf
     elif change == "huge size":
         sizes[0, 0] = 1e300
     elif change == "nan code":
-        numbers[0, 6] = np.nan
+        numbers[0, 7] = np.nan
     elif change == "shape":
         sizes = sizes[:, :3]
     elif change == "hyperparameter":
