@@ -45,14 +45,20 @@ class Calibration:
         level_variance: Its variance.
         scale: Factor of the predicted standard deviation.
         degrees: Degrees of freedom of Student's t.
-        median_error: Median of the relative errors of left-out networks; nothing where there are fewer than three.
+        left_out: Each whole model against what all others say of it, the level of the others included.
     """
 
     level: float
     level_variance: float
     scale: float
     degrees: float
-    median_error: float | None
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def median_error(self) -> float | None:
+        """Median of the relative errors of left-out networks; nothing where there are fewer than three."""
+        errors = sorted(abs(math.expm1(-one.log_error)) for one in self.left_out)
+        return errors[len(errors) // 2] if len(errors) >= 3 else None
 
     @classmethod
     def of_left_out(cls, left_out: Sequence[LeftOut], prior_scale: float = PRIOR_SCALE) -> Calibration:
@@ -65,13 +71,13 @@ class Calibration:
         precision = 1 / LEVEL_SD**2 + sum(1 / one.sd**2 for one in left_out)
         weighted = sum(one.log_error / one.sd**2 for one in left_out)
         squares = 0.0
-        errors = []
+        leveled = []
         for one in left_out:
             # The level that the other networks give: each one's own error would flatter it.
             others = precision - 1 / one.sd**2
             error = one.log_error - (weighted - one.log_error / one.sd**2) / others
             squares += error**2 / (one.sd**2 + 1 / others)
-            errors.append(abs(math.expm1(-error)))
+            leveled.append(LeftOut(network=one.network, log_error=error, sd=one.sd))
         count = len(left_out)
         scale = math.sqrt((PRIOR_NETWORKS * prior_scale**2 + squares) / (PRIOR_NETWORKS + count))
         return cls(
@@ -79,7 +85,7 @@ class Calibration:
             level_variance=1 / precision,
             scale=scale,
             degrees=PRIOR_NETWORKS + count,
-            median_error=sorted(errors)[count // 2] if count >= 3 else None,
+            left_out=tuple(leveled),
         )
 
     def half_width(self, sd: float) -> float:

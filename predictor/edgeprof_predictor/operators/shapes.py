@@ -36,6 +36,57 @@ def kernel_area(node: Node, weight: Tensor | None, spatial: int) -> int:
     return 1
 
 
+def taps_inside(node: Node, weight: Tensor | None, spatial: int) -> float:
+    """Return the taps of a convolution's window that lie on the image, mean over outputs; padding takes no arithmetic.
+
+    At a dilation near the size of the image, nearly all but the central tap lie outside.
+    """
+    inputs, output = first_of(node.inputs), first_of(node.outputs)
+    kernel = node.numbers("kernel_shape") or (weight.shape[-spatial:] if weight is not None else ())
+    if len(kernel) != spatial or len(inputs.shape) < spatial or len(output.shape) < spatial:
+        return float(kernel_area(node, weight, spatial))
+    dilations, strides = node.numbers("dilations"), node.numbers("strides")
+    taps = 1.0
+    for axis in range(spatial):
+        dilation = dilations[axis] if len(dilations) == spatial else 1
+        before, after = inputs.shape[axis - spatial], output.shape[axis - spatial]
+        stride = strides[axis] if len(strides) == spatial else round(before / max(after, 1))
+        taps *= _inside(before, after, kernel[axis], max(stride, 1), max(dilation, 1))
+    return max(taps, 1.0)
+
+
+_MAX_TAPS = 4_096
+
+
+def _inside(before: int, after: int, kernel: int, stride: int, dilation: int) -> float:
+    """Return the taps on the image along one axis, with the padding equal at both ends."""
+    if before * after * kernel == 0 or kernel > _MAX_TAPS:
+        return float(max(kernel, 1))
+    padding = max((after - 1) * stride + (kernel - 1) * dilation + 1 - before, 0) // 2
+    inside = 0
+    for tap in range(kernel):
+        # 0 <= output x stride + offset < before, for output in 0 to after - 1
+        offset = tap * dilation - padding
+        first, last = max(-(offset // stride), 0), min((before - 1 - offset) // stride, after - 1)
+        inside += max(last - first + 1, 0)
+    return inside / after
+
+
+def reduced_order(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a permutation without axes of size 1 and with axes merged that stay side by side.
+
+    Permutations that move memory alike become the same: (0, 2, 1, 3) of 1 x 4 x 5 x 6 is (1, 0, 2).
+    """
+    if sorted(order) != list(range(len(shape))):
+        return ()
+    kept = [axis for axis in order if shape[axis] != 1]
+    rank = {axis: position for position, axis in enumerate(sorted(kept))}
+    axes = [rank[axis] for axis in kept]
+    heads = [axis for position, axis in enumerate(axes) if position == 0 or axis != axes[position - 1] + 1]
+    places = {axis: position for position, axis in enumerate(sorted(heads))}
+    return tuple(places[axis] for axis in heads)
+
+
 def pixels_of(value: Tensor, spatial: int) -> int:
     """Return the number of pixels on the last axes."""
     return math.prod(value.shape[-spatial:])

@@ -16,6 +16,8 @@ from edgeprof_predictor.operators.shapes import (
     largest_of,
     last_axis,
     pixels_of,
+    reduced_order,
+    taps_inside,
     weight_of,
 )
 
@@ -94,12 +96,13 @@ def _convolution(node: Node, base: Sizes) -> Sizes:
     in_channels = inputs.shape[1] if len(inputs.shape) > 1 else 1
     groups = convolution_groups(node)
     reduction = max(in_channels // max(groups, 1), 1) * kernel
+    inside = max(in_channels // max(groups, 1), 1) * taps_inside(node, weight, spatial)
     pixels = output.elements / max(out_channels, 1)
     stride = pixels_of(inputs, spatial) / max(pixels_of(output, spatial), 1)
     dilation = math.prod(node.numbers("dilations") or (1,))
     return replace(
         base,
-        flops=2 * output.elements * reduction + output.elements * (base.fused - 1),
+        flops=2 * output.elements * inside + output.elements * (base.fused - 1),
         weight_bytes=base.weight_bytes or 4.0 * reduction * out_channels,
         reduction=reduction,
         channels=out_channels,
@@ -212,8 +215,18 @@ def _reduction(node: Node, base: Sizes) -> Sizes:
         reduction=max(ratio, 1.0),
         channels=last_axis(inputs),
         positions=output.elements,
-        run=last_axis(output),
+        run=_kept_run(inputs.shape, output.shape),
     )
+
+
+def _kept_run(before: tuple[int, ...], after: tuple[int, ...]) -> int:
+    """Return the elements of the last axes that a reduction leaves as they are."""
+    run = 1
+    for old, new in zip(reversed(before), reversed(after), strict=False):
+        if old != new:
+            break
+        run *= new
+    return run
 
 
 def _row(node: Node, base: Sizes) -> Sizes:
@@ -235,7 +248,7 @@ def _transpose(node: Node, base: Sizes) -> Sizes:
     run = 1
     if sorted(order) == list(range(len(inputs.shape))):
         for position in range(len(order) - 1, -1, -1):
-            if order[position] != position:
+            if order[position] != position and inputs.shape[position] != 1:
                 break
             run *= inputs.shape[position]
     output = first_of(node.outputs)
@@ -246,6 +259,7 @@ def _transpose(node: Node, base: Sizes) -> Sizes:
         positions=output.elements / max(last_axis(output), 1),
         run=run,
         reduction=last_axis(inputs),
+        groups=max(len(reduced_order(inputs.shape, order)), 1),
     )
 
 

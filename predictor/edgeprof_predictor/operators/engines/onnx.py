@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from edgeprof_predictor.operators.classes import Kind, OperatorClass
-from edgeprof_predictor.operators.engines.convolutions import class_of_convolution, class_of_elementwise
+from edgeprof_predictor.operators.engines.by_shape import class_of_convolution, class_of_elementwise
 from edgeprof_predictor.operators.engines.tables import classes_by_name, names
 from edgeprof_predictor.operators.graph import Node
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from edgeprof_predictor.operators.classes import Kind, OperatorClass
+from edgeprof_predictor.operators.engines.by_shape import order_tag
 from edgeprof_predictor.operators.engines.layouts import channels_first
 from edgeprof_predictor.operators.engines.onnx import class_of
 from edgeprof_predictor.operators.graph import Node
@@ -31,7 +32,9 @@ def translate(node: Node) -> Kind:
         parts.append("plain input")  # the first layer is read unblocked
     if found is OperatorClass.RESIZE:
         parts.append(node.text("mode"))
-    return Kind(found or OperatorClass.OTHER, " ".join(parts), is_known=found is not None, node=node)
+    if node.type == "Transpose":
+        parts.append(order_tag(node))
+    return Kind(found or OperatorClass.OTHER, " ".join(filter(None, parts)), is_known=found is not None, node=node)
 
 
 def _channels(node: Node) -> int:

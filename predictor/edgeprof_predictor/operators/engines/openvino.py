@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from edgeprof_predictor.operators.classes import Kind, OperatorClass
-from edgeprof_predictor.operators.engines.convolutions import class_of_convolution, class_of_elementwise
+from edgeprof_predictor.operators.engines.by_shape import class_of_convolution, class_of_elementwise, order_tag
 from edgeprof_predictor.operators.engines.tables import classes_by_name, names
 from edgeprof_predictor.operators.graph import Node
 
@@ -50,9 +50,11 @@ def translate(node: Node) -> Kind:
     parts = [node.type, _INSTRUCTION_SET.sub("", node.kernel)]
     if layout.startswith(_CHANNELS_LAST):
         parts.append("channels last")
+    if node.type == "Transpose":
+        parts.append(order_tag(node))
     return Kind(
         found or OperatorClass.OTHER,
-        " ".join(parts),
+        " ".join(filter(None, parts)),
         is_known=found is not None,
         is_free=found is not None and _is_in_place(node, found),
     )

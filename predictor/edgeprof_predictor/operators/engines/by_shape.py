@@ -1,10 +1,10 @@
-"""Which class a convolution is of, by its shapes; the same for all engines."""
+"""Which class an operator is of, and how it moves memory, by its shapes; the same for all engines."""
 
 from __future__ import annotations
 
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.graph import Node
-from edgeprof_predictor.operators.shapes import convolution_groups, weight_of
+from edgeprof_predictor.operators.shapes import convolution_groups, reduced_order, weight_of
 
 
 def class_of_convolution(node: Node) -> OperatorClass:
@@ -23,6 +23,12 @@ def class_of_convolution(node: Node) -> OperatorClass:
     if kernel and all(size == 1 for size in kernel):
         return OperatorClass.POINTWISE
     return OperatorClass.CONVOLUTION
+
+
+def order_tag(node: Node) -> str:
+    """Return how a transpose moves memory, as "0 2 1"; nothing where the order was not reported."""
+    order = node.numbers("perm") or node.numbers("order")
+    return " ".join(map(str, reduced_order(node.inputs[0].shape, order))) if node.inputs and order else ""
 
 
 def class_of_elementwise(node: Node) -> OperatorClass:
