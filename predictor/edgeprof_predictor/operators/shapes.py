@@ -87,6 +87,27 @@ def reduced_order(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, 
     return tuple(places[axis] for axis in heads)
 
 
+def run_of_order(shape: tuple[int, ...], order: tuple[int, ...]) -> int:
+    """Return the elements that a permutation moves together: those of the last axes that stay last."""
+    run = 1
+    if sorted(order) == list(range(len(shape))):
+        for axis in reversed(range(len(shape))):
+            if order[axis] != axis and shape[axis] != 1:
+                break
+            run *= shape[axis]
+    return run
+
+
+def kept_run(before: tuple[int, ...], after: tuple[int, ...]) -> int:
+    """Return the elements of the last axes that a reduction leaves as they are."""
+    run = 1
+    for old, new in zip(reversed(before), reversed(after), strict=False):
+        if old != new:
+            break
+        run *= new
+    return run
+
+
 def pixels_of(value: Tensor, spatial: int) -> int:
     """Return the number of pixels on the last axes."""
     return math.prod(value.shape[-spatial:])

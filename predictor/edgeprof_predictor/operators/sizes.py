@@ -12,11 +12,13 @@ from edgeprof_predictor.operators.graph import Node, Tensor
 from edgeprof_predictor.operators.shapes import (
     convolution_groups,
     first_of,
+    kept_run,
     kernel_area,
     largest_of,
     last_axis,
     pixels_of,
     reduced_order,
+    run_of_order,
     taps_inside,
     weight_of,
 )
@@ -215,18 +217,8 @@ def _reduction(node: Node, base: Sizes) -> Sizes:
         reduction=max(ratio, 1.0),
         channels=last_axis(inputs),
         positions=output.elements,
-        run=_kept_run(inputs.shape, output.shape),
+        run=kept_run(inputs.shape, output.shape),
     )
-
-
-def _kept_run(before: tuple[int, ...], after: tuple[int, ...]) -> int:
-    """Return the elements of the last axes that a reduction leaves as they are."""
-    run = 1
-    for old, new in zip(reversed(before), reversed(after), strict=False):
-        if old != new:
-            break
-        run *= new
-    return run
 
 
 def _row(node: Node, base: Sizes) -> Sizes:
@@ -245,19 +237,13 @@ def _row(node: Node, base: Sizes) -> Sizes:
 def _transpose(node: Node, base: Sizes) -> Sizes:
     inputs = first_of(node.inputs)
     order = node.numbers("perm") or node.numbers("order")
-    run = 1
-    if sorted(order) == list(range(len(inputs.shape))):
-        for position in range(len(order) - 1, -1, -1):
-            if order[position] != position and inputs.shape[position] != 1:
-                break
-            run *= inputs.shape[position]
     output = first_of(node.outputs)
     return replace(
         base,
         flops=inputs.elements,
         channels=last_axis(output),
         positions=output.elements / max(last_axis(output), 1),
-        run=run,
+        run=run_of_order(inputs.shape, order),
         reduction=last_axis(inputs),
         groups=max(len(reduced_order(inputs.shape, order)), 1),
     )
