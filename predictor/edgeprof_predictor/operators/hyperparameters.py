@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import OperatorModelError
-from edgeprof_predictor.operators.records import FEATURE_NAMES
+from edgeprof_predictor.operators.records import FEATURE_NAMES, SIZE_COUNT
 
 FEATURE_COUNT: Final = len(FEATURE_NAMES)
 MIN_LOG: Final = -7.0
 MAX_LOG: Final = 4.0
 
-VECTORS: Final = ("shared_slopes", "class_slopes", "lengthscales")
+VECTORS: Final = {"shared_slopes": FEATURE_COUNT, "class_slopes": FEATURE_COUNT, "lengthscales": SIZE_COUNT}
+"""Hyper-parameters that are one number a feature: how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,7 +33,7 @@ class Hyperparameters:
         tag_level: Level of each implementation.
         shared_slopes: Slopes by feature, the same for all classes.
         class_slopes: Slopes by feature, one set for each class.
-        lengthscales: Distance by feature over which the smooth parts change.
+        lengthscales: Distance by size over which the smooth parts change.
         class_smooth: Smooth part of each class.
         tag_smooth: Smooth part of each implementation.
         noise: Independent error of one operator.
@@ -70,7 +71,7 @@ class Hyperparameters:
         return cls(
             shared_slopes=np.full(FEATURE_COUNT, 0.2),
             class_slopes=np.full(FEATURE_COUNT, 0.2),
-            lengthscales=np.full(FEATURE_COUNT, 2.0),
+            lengthscales=np.full(SIZE_COUNT, 2.0),
         )
 
     def to_vector(self) -> NDArray[np.float64]:
@@ -83,7 +84,7 @@ class Hyperparameters:
         values: dict[str, Any] = {}
         position = 0
         for field in fields(cls):
-            size = FEATURE_COUNT if field.name in VECTORS else 1
+            size = VECTORS.get(field.name, 1)
             part = np.exp(vector[position : position + size])
             values[field.name] = part if field.name in VECTORS else float(part[0])
             position += size
@@ -92,7 +93,7 @@ class Hyperparameters:
     def to_json(self) -> dict[str, Any]:
         """Return the hyper-parameters by name, those of features by feature."""
         return {
-            field.name: dict(zip(FEATURE_NAMES, map(float, getattr(self, field.name)), strict=True))
+            field.name: dict(zip(FEATURE_NAMES, map(float, getattr(self, field.name)), strict=False))
             if field.name in VECTORS
             else float(getattr(self, field.name))
             for field in fields(self)
@@ -109,7 +110,8 @@ class Hyperparameters:
         try:
             for field in fields(cls):
                 entry = document[field.name]
-                numbers = [float(entry[name]) for name in FEATURE_NAMES] if field.name in VECTORS else [float(entry)]
+                count = VECTORS.get(field.name)
+                numbers = [float(entry[name]) for name in FEATURE_NAMES[:count]] if count else [float(entry)]
                 if not all(number > 0 and abs(math.log(number)) < 20 for number in numbers):
                     raise OperatorModelError(f"hyper-parameter {field.name!r} must be above 0, got {numbers}")
                 values[field.name] = np.array(numbers) if field.name in VECTORS else numbers[0]

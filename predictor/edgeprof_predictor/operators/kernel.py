@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
+from edgeprof_predictor.operators.records import SIZE_COUNT
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -99,8 +100,12 @@ def linear(slopes: Array, left: Inputs, right: Inputs) -> Array:
 
 
 def smooth_shape(hyper: Hyperparameters, left: Inputs, right: Inputs) -> Array:
-    """Return exp(-distance^2 / 2) in units of the lengthscales, `n x m`."""
-    scaled_left, scaled_right = left.features / hyper.lengthscales, right.features / hyper.lengthscales
+    """Return exp(-distance^2 / 2) in units of the lengthscales, `n x m`, by sizes alone.
+
+    What a network's operators have in common, such as its weights, has slopes only: a smooth function of it would tell
+    networks apart instead of operators.
+    """
+    scaled_left, scaled_right = (one.features[:, :SIZE_COUNT] / hyper.lengthscales for one in (left, right))
     squares = (scaled_left**2).sum(1)[:, None] + (scaled_right**2).sum(1)[None, :] - 2 * scaled_left @ scaled_right.T
     shape: Array = np.exp(-0.5 * np.maximum(squares, 0.0))
     return shape

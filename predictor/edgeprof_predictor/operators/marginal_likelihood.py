@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 from edgeprof_predictor.operators.gaussian_process import training_covariance
 from edgeprof_predictor.operators.hyperparameters import MAX_LOG, MIN_LOG, Hyperparameters
 from edgeprof_predictor.operators.kernel import Array, Inputs, smooth_shape
+from edgeprof_predictor.operators.records import SIZE_COUNT
 
 _PRIOR_SD: Final = 1.5
 """Hyper-parameters are known within a factor of 4.5 beforehand: features that a setting never varies keep theirs."""
@@ -58,7 +59,7 @@ def _gradient(hyper: Hyperparameters, measured: Measured, sensitivity: Array) ->
             [hyper.tag_level**2 * of_tag.sum()],
             hyper.shared_slopes**2 * _quadratic(features, sensitivity),
             hyper.class_slopes**2 * _quadratic(features, of_class),
-            0.5 * _squared_distances(features, smooth) / hyper.lengthscales**2,
+            0.5 * _squared_distances(features[:, :SIZE_COUNT], smooth) / hyper.lengthscales**2,
             [hyper.class_smooth**2 * (of_class * shape).sum()],
             [hyper.tag_smooth**2 * (of_tag * shape).sum()],
             [hyper.noise**2 * diagonal.sum()],

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.engines import translation_of
 from edgeprof_predictor.operators.graph import Graph, Node
-from edgeprof_predictor.operators.guess import guess_us
+from edgeprof_predictor.operators.guess import BYTES_PER_US, guess_us
 from edgeprof_predictor.operators.reuse import reuse_bytes
 from edgeprof_predictor.operators.sizes import Sizes, sizes_of
 
@@ -37,15 +37,30 @@ FEATURE_NAMES: Final = (
     "steps",
     "run",
     "fused",
+    "exponentials",
     "working_set",
     "network_weights",
     "reuse_bytes",
+    "far_weights",
+    "cold_weights",
+    "far_input",
 )
-"""Natural logarithms of 1 + each size; the last three are of the place in the graph, in bytes."""
-_PLACE_COUNT: Final = 3
+"""Natural logarithms of 1 + each size; then three of the place in the graph, in bytes; then shares of the guess spent
+on bytes which no cache of a few megabytes, or of some tens of megabytes, can still hold from their last use."""
+SIZE_COUNT: Final = 13
 
-_CENTRES: Final = np.array([13.0, 11.5, 8.0, 3.5, 4.5, 6.5, 1.2, 0.8, 1.0, 0.7, 2.5, 0.9, 14.0, 15.0, 13.0])
-_SCALES: Final = np.array([3.0, 2.5, 4.5, 2.5, 1.5, 2.5, 0.8, 0.4, 1.0, 1.0, 2.5, 0.4, 2.0, 2.5, 2.0])
+FAR_BYTES: Final = 2e6
+COLD_BYTES: Final = 24e6
+"""Typical sizes of a core's cache and of a processor's; the step between is smooth, since devices differ."""
+
+_STEP: Final = 0.7
+
+_CENTRES: Final = np.array(
+    [13.0, 11.5, 8.0, 3.5, 4.5, 6.5, 1.2, 0.8, 1.0, 0.7, 2.5, 0.9, 3.0, 14.0, 15.0, 13.0, 0.1, 0.1, 0.1]
+)
+_SCALES: Final = np.array(
+    [3.0, 2.5, 4.5, 2.5, 1.5, 2.5, 0.8, 0.4, 1.0, 1.0, 2.5, 0.4, 5.0, 2.0, 2.5, 2.0, 0.2, 0.2, 0.2]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +97,27 @@ class OperatorRecord:
 
     def features(self) -> NDArray[np.float64]:
         """Return the features, standardised by constants."""
-        values = [getattr(self.sizes, name) for name in FEATURE_NAMES[:-_PLACE_COUNT]]
+        values = [getattr(self.sizes, name) for name in FEATURE_NAMES[:SIZE_COUNT]]
         logs = np.log1p(np.array([*values, self.working_set, self.network_weights, self.reuse_bytes]))
-        standardised: NDArray[np.float64] = (logs - _CENTRES) / _SCALES
+        standardised: NDArray[np.float64] = (np.concatenate([logs, self._far_shares()]) - _CENTRES) / _SCALES
         return standardised
+
+    def _far_shares(self) -> NDArray[np.float64]:
+        of_weights = self.sizes.weight_bytes / BYTES_PER_US / self.guess_us
+        of_activations = self.sizes.activation_bytes / BYTES_PER_US / self.guess_us
+        each_run = self.network_weights + self.working_set  # what lies between two uses of a weight
+        return np.array(
+            [
+                of_weights * _beyond(each_run, FAR_BYTES),
+                of_weights * _beyond(each_run, COLD_BYTES),
+                of_activations * _beyond(self.reuse_bytes, FAR_BYTES),
+            ]
+        )
+
+
+def _beyond(size: float, limit: float) -> float:
+    """Return 0 far below the limit, 1 far above, a half at it."""
+    return 1 / (1 + (limit / max(size, 1.0)) ** (1 / _STEP))
 
 
 def records_of(graph: Graph, *, latency_us: float | None = None) -> tuple[OperatorRecord, ...]:

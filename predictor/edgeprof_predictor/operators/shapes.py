@@ -13,6 +13,20 @@ def weight_of(node: Node) -> Tensor | None:
     return max(node.weights, key=lambda value: value.elements, default=None)
 
 
+_EXPONENTIAL = frozenset(
+    {
+        *("sigmoid", "logistic", "tanh", "swish", "silu", "gelu", "fastgelu", "quickgelu", "biasgelu", "erf", "exp"),
+        *("log", "mish", "softplus", "elu", "selu", "celu", "qlinearsigmoid", "softmax", "logsoftmax"),
+    }
+)
+
+
+def exponential_count(node: Node) -> int:
+    """Return how many functions with an exponential a node computes, those merged into it included."""
+    names = [name for name in node.text("fused").split(",") if name] or [node.type, node.text("activation")]
+    return sum(name.lower() in _EXPONENTIAL for name in names)
+
+
 def convolution_groups(node: Node) -> int:
     """Return the groups of a convolution, from its attribute or from its weights of one axis more."""
     inputs, weight = first_of(node.inputs), weight_of(node)

@@ -11,6 +11,7 @@ from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.graph import Node, Tensor
 from edgeprof_predictor.operators.shapes import (
     convolution_groups,
+    exponential_count,
     first_of,
     kept_run,
     kernel_area,
@@ -25,6 +26,9 @@ from edgeprof_predictor.operators.shapes import (
 
 MAX_SIZE: Final = 1e18
 """What no count of operations or bytes exceeds; a stranger's shapes may multiply to more."""
+
+EXPONENTIAL_FLOPS: Final = 16
+"""Operations that an exponential with what is around it counts as: half a nanosecond an element at 40 G a second."""
 
 _FUSABLE_WEIGHTS: Final = 64
 """Constants of fewer elements are scales, shapes and axes, no weights."""
@@ -47,6 +51,7 @@ class Sizes:
         steps: Steps of a recurrent layer times its directions.
         run: Elements that are moved together: the contiguous run of a transpose or a slice.
         fused: Operators that the engine merged into this one, itself included.
+        exponentials: Elements that go through a function with an exponential, merged or not.
     """
 
     flops: float = 0.0
@@ -61,6 +66,7 @@ class Sizes:
     steps: float = 1.0
     run: float = 1.0
     fused: float = 1.0
+    exponentials: float = 0.0
 
     def bounded(self) -> Sizes:
         """Return the sizes with none above `MAX_SIZE`."""
@@ -74,7 +80,9 @@ def sizes_of(node: Node, operator_class: OperatorClass) -> Sizes:
         weight_bytes=sum(value.bytes for value in node.weights if value.elements >= _FUSABLE_WEIGHTS),
         fused=max(1, len([part for part in node.text("fused").split(",") if part])),
     )
-    return _RULES.get(operator_class, _elementwise)(node, base).bounded()
+    sizes = _RULES.get(operator_class, _elementwise)(node, base)
+    exponentials = exponential_count(node) * first_of(node.outputs).elements
+    return replace(sizes, flops=sizes.flops + EXPONENTIAL_FLOPS * exponentials, exponentials=exponentials).bounded()
 
 
 def _elementwise(node: Node, base: Sizes) -> Sizes:
