@@ -70,22 +70,36 @@ class Calibration:
         """
         precision = 1 / LEVEL_SD**2 + sum(1 / one.sd**2 for one in left_out)
         weighted = sum(one.log_error / one.sd**2 for one in left_out)
-        squares = 0.0
-        leveled = []
+        levelled = []
         for one in left_out:
             # The level that the other networks give: each one's own error would flatter it.
             others = precision - 1 / one.sd**2
             error = one.log_error - (weighted - one.log_error / one.sd**2) / others
-            squares += error**2 / (one.sd**2 + 1 / others)
-            leveled.append(LeftOut(network=one.network, log_error=error, sd=one.sd))
+            levelled.append(LeftOut(network=one.network, log_error=error, sd=one.sd))
+        return cls.of_levelled(
+            levelled, level=weighted / precision, level_variance=1 / precision, prior_scale=prior_scale
+        )
+
+    @classmethod
+    def of_levelled(
+        cls, left_out: Sequence[LeftOut], *, level: float, level_variance: float, prior_scale: float = PRIOR_SCALE
+    ) -> Calibration:
+        """Return the calibration by left-out networks whose errors are without the level of the others.
+
+        Args:
+            left_out: Each whole model that was measured.
+            level: To add to predicted log latencies.
+            level_variance: Its variance.
+            prior_scale: Root mean square of the z-scores on the reference settings.
+        """
         count = len(left_out)
-        scale = math.sqrt((PRIOR_NETWORKS * prior_scale**2 + squares) / (PRIOR_NETWORKS + count))
+        squares = sum(one.log_error**2 / (one.sd**2 + level_variance) for one in left_out)
         return cls(
-            level=weighted / precision,
-            level_variance=1 / precision,
-            scale=scale,
+            level=level,
+            level_variance=level_variance,
+            scale=math.sqrt((PRIOR_NETWORKS * prior_scale**2 + squares) / (PRIOR_NETWORKS + count)),
             degrees=PRIOR_NETWORKS + count,
-            left_out=tuple(leveled),
+            left_out=tuple(left_out),
         )
 
     def half_width(self, sd: float) -> float:

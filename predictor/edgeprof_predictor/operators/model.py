@@ -81,6 +81,11 @@ class OperatorModel:
         )
 
     @property
+    def hyper(self) -> Hyperparameters:
+        """The hyper-parameters."""
+        return self.posterior.hyper
+
+    @property
     def tags(self) -> frozenset[str]:
         """Implementations that were measured."""
         return frozenset(self.codes.tags)

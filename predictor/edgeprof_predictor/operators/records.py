@@ -38,9 +38,6 @@ FEATURE_NAMES: Final = (
     "run",
     "fused",
     "exponentials",
-    "working_set",
-    "network_weights",
-    "reuse_bytes",
     "far_weights",
     "cold_weights",
     "far_input",
@@ -55,12 +52,8 @@ COLD_BYTES: Final = 24e6
 
 _STEP: Final = 0.7
 
-_CENTRES: Final = np.array(
-    [13.0, 11.5, 8.0, 3.5, 4.5, 6.5, 1.2, 0.8, 1.0, 0.7, 2.5, 0.9, 3.0, 14.0, 15.0, 13.0, 0.1, 0.1, 0.1]
-)
-_SCALES: Final = np.array(
-    [3.0, 2.5, 4.5, 2.5, 1.5, 2.5, 0.8, 0.4, 1.0, 1.0, 2.5, 0.4, 5.0, 2.0, 2.5, 2.0, 0.2, 0.2, 0.2]
-)
+_CENTRES: Final = np.array([13.0, 11.5, 8.0, 3.5, 4.5, 6.5, 1.2, 0.8, 1.0, 0.7, 2.5, 0.9, 3.0, 0.1, 0.1, 0.1])
+_SCALES: Final = np.array([3.0, 2.5, 4.5, 2.5, 1.5, 2.5, 0.8, 0.4, 1.0, 1.0, 2.5, 0.4, 5.0, 0.2, 0.2, 0.2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +91,7 @@ class OperatorRecord:
     def features(self) -> NDArray[np.float64]:
         """Return the features, standardised by constants."""
         values = [getattr(self.sizes, name) for name in FEATURE_NAMES[:SIZE_COUNT]]
-        logs = np.log1p(np.array([*values, self.working_set, self.network_weights, self.reuse_bytes]))
+        logs = np.log1p(np.array(values))
         standardised: NDArray[np.float64] = (np.concatenate([logs, self._far_shares()]) - _CENTRES) / _SCALES
         return standardised
 

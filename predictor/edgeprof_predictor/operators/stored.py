@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import OperatorModelError
+from edgeprof_predictor.operators.blend import BlendedModel
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.model import OperatorModel
@@ -21,7 +22,7 @@ from edgeprof_predictor.operators.records import OperatorRecord
 from edgeprof_predictor.operators.sizes import MAX_SIZE, Sizes
 from edgeprof_predictor.operators.totals import TotalsModel
 
-VERSION: Final = 1
+VERSION: Final = 2
 PREFIX: Final = "operators."
 """Arrays of an operator model begin with this, beside those of search spaces in one file."""
 
@@ -41,7 +42,13 @@ _NUMBERS: Final = (
     "network",
 )
 
-AnyModel = OperatorModel | TotalsModel
+AnyModel = BlendedModel | OperatorModel | TotalsModel
+KINDS: Final[dict[str, type[BlendedModel] | type[OperatorModel] | type[TotalsModel]]] = {
+    "both": BlendedModel,
+    "operators": OperatorModel,
+    "totals": TotalsModel,
+}
+"""What a model was learned from, as stored."""
 
 
 def to_parts(model: AnyModel) -> tuple[dict[str, NDArray[np.generic]], dict[str, Any]]:
@@ -69,10 +76,9 @@ def to_parts(model: AnyModel) -> tuple[dict[str, NDArray[np.generic]], dict[str,
         f"{PREFIX}sizes": np.array([[getattr(record.sizes, name) for name in _SIZES] for record in records]),
         f"{PREFIX}numbers": np.array(numbers, dtype=np.float64),
     }
-    hyper = model.posterior.hyper if isinstance(model, OperatorModel) else model.hyper
     document = {
         "version": VERSION,
-        "learned_from": "operators" if isinstance(model, OperatorModel) else "totals",
+        "learned_from": next(name for name, kind in KINDS.items() if isinstance(model, kind)),
         "sizes": list(_SIZES),
         "numbers": list(_NUMBERS),
         "classes": classes,
@@ -81,7 +87,7 @@ def to_parts(model: AnyModel) -> tuple[dict[str, NDArray[np.generic]], dict[str,
             {"name": network.name, "latency_us": network.latency_us, "is_probe": network.is_probe}
             for network in model.networks
         ],
-        "hyperparameters": hyper.to_json(),
+        "hyperparameters": model.hyper.to_json(),
     }
     return tensors, document
 
@@ -100,7 +106,7 @@ def from_parts(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str
             )
         networks = _networks(tensors, document)
         hyper = Hyperparameters.from_json(document["hyperparameters"])
-        kind = TotalsModel if document["learned_from"] == "totals" else OperatorModel
+        kind = KINDS[document["learned_from"]]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise OperatorModelError(f"the operator model is damaged ({error!r}); onboard the device again") from error
     return kind.fit(networks, hyper)

@@ -75,7 +75,7 @@ class TotalsModel:
         if not kept:
             raise OperatorModelError("no network was measured: the model learns from at least one")
         chosen = hyper or shipped_hyperparameters()
-        listed = [_without_small(network, MAX_RECORDS * 2 // len(kept) + 20) for network in kept]
+        listed = [_without_small(network, MAX_RECORDS // len(kept) + 20) for network in kept]
         records = [record for rows in listed for record in rows]
         owners = np.array([code for code, rows in enumerate(listed) for _ in rows])
         codes = Codes.of_records(records)
