@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgeprof_predictor.operators.blend import BlendedModel
 from edgeprof_predictor.operators.evaluation.kernel_forests import KernelForests, has_forests
 from edgeprof_predictor.operators.evaluation.peers import Arithmetic, Roofline
 from edgeprof_predictor.operators.evaluation.protocol import SAMPLE_COUNTS, Contender, Outcome, run_protocol
@@ -41,7 +42,11 @@ def contenders(hyper: Hyperparameters) -> list[Contender]:
     def totals(networks: Sequence[MeasuredNetwork]) -> TotalsModel:
         return TotalsModel.fit(networks, hyper)
 
+    def blend(networks: Sequence[MeasuredNetwork]) -> BlendedModel:
+        return BlendedModel.fit(networks, hyper)
+
     listed = [
+        Contender(name="blend", fit=blend),
         Contender(name="operators", fit=operators),
         Contender(name="operators without probes", fit=operators, uses_probes=False, min_samples=5),
         Contender(name="totals", fit=totals),

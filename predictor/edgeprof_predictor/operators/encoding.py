@@ -14,10 +14,6 @@ from edgeprof_predictor.operators.kernel import Inputs
 from edgeprof_predictor.operators.records import OperatorRecord
 
 CLASS_CODES: Final = {operator_class: code for code, operator_class in enumerate(OperatorClass)}
-_SCALE_CENTRE: Final = 3.5
-_SCALE_WIDTH: Final = 1.7
-"""Mean and standard deviation of log guesses, roughly: 33 us, and a factor of 5."""
-
 NEW_NETWORK: Final = -1
 """Code of the network that is predicted; no measured network has it."""
 
@@ -45,7 +41,6 @@ class Codes:
             tags=np.array([codes[record.tag] for record in records], dtype=np.int64),
             networks=np.asarray(networks, dtype=np.int64),
             is_probe=np.asarray(is_probe, dtype=np.bool_),
-            scale=(np.log([record.guess_us for record in records]) - _SCALE_CENTRE) / _SCALE_WIDTH,
         )
 
     def encode_new(self, records: Sequence[OperatorRecord]) -> Inputs:

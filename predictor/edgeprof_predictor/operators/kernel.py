@@ -26,7 +26,6 @@ class Inputs:
     Shapes:
         features: `n x d`.  classes, tags, networks: `n`, codes that are equal where the thing is.
         is_probe: `n`.
-        scale: `n`, log of the guess, standardised: how long the operator is.
     """
 
     features: Array
@@ -34,7 +33,6 @@ class Inputs:
     tags: Integers
     networks: Integers
     is_probe: Booleans
-    scale: Array
 
     def __len__(self) -> int:
         return len(self.features)
@@ -48,7 +46,6 @@ class Inputs:
             tags=self.tags[index],
             networks=self.networks[index],
             is_probe=self.is_probe[index],
-            scale=self.scale[index],
         )
 
 
@@ -79,10 +76,9 @@ def context_covariance(hyper: Hyperparameters, left: Inputs, right: Inputs) -> A
     same_class = _equal(left.classes, right.classes)
     same_network = _equal(left.networks, right.networks)
     both_probes = np.outer(left.is_probe, right.is_probe)
-    scales = np.outer(left.scale, right.scale)
-    of_network = hyper.network**2 + hyper.network_slope**2 * scales + hyper.network_class**2 * same_class
-    of_suite = hyper.probe**2 + hyper.probe_slope**2 * scales
-    of_suite += (hyper.probe_class**2 + hyper.probe_class_slope**2 * scales) * same_class
+    # Levels alone: a slope in size would take a part of what the sizes explain, and no probe could show it.
+    of_network = hyper.network**2 + hyper.network_class**2 * same_class
+    of_suite = hyper.probe**2 + hyper.probe_class**2 * same_class
     covariance: Array = same_network * of_network + both_probes * of_suite
     return covariance
 

@@ -11,7 +11,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
 from edgeprof_predictor.operators.gaussian_process import training_covariance
-from edgeprof_predictor.operators.hyperparameters import MAX_LOG, MIN_LOG, Hyperparameters
+from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.kernel import Array, Inputs, smooth_shape
 from edgeprof_predictor.operators.records import SIZE_COUNT
 
@@ -48,7 +48,7 @@ def _gradient(hyper: Hyperparameters, measured: Measured, sensitivity: Array) ->
     of_class, of_tag = sensitivity * same_class, sensitivity * same_tag
     shape = smooth_shape(hyper, inputs, inputs)
     smooth = (hyper.class_smooth**2 * of_class + hyper.tag_smooth**2 * of_tag) * shape
-    features, scale = inputs.features, inputs.scale
+    features = inputs.features
     diagonal = np.diag(sensitivity)
     network, probes = sensitivity * same_network, sensitivity * both_probes
     # d/dlog(s) of s^2 M is 2 s^2 M; the factor 1/2 of the likelihood cancels the 2.
@@ -65,12 +65,9 @@ def _gradient(hyper: Hyperparameters, measured: Measured, sensitivity: Array) ->
             [hyper.noise**2 * diagonal.sum()],
             [hyper.rounding_us**2 * (diagonal / measured.times_us**2).sum()],
             [hyper.network**2 * network.sum()],
-            [hyper.network_slope**2 * scale @ network @ scale],
             [hyper.network_class**2 * (network * same_class).sum()],
             [hyper.probe**2 * probes.sum()],
-            [hyper.probe_slope**2 * scale @ probes @ scale],
             [hyper.probe_class**2 * (probes * same_class).sum()],
-            [hyper.probe_class_slope**2 * scale @ (probes * same_class) @ scale],
         ]
     )
 
@@ -114,7 +111,7 @@ def fit_hyperparameters(
         first,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(MIN_LOG, MAX_LOG)] * len(first),
+        bounds=Hyperparameters.bounds(),
         options={"maxfun": max_evaluations, "maxiter": max_evaluations},
     )
     return Hyperparameters.of_vector(found.x)

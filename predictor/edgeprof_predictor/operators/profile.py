@@ -11,8 +11,8 @@ from typing import Final
 from edgeprof_predictor._output_files import write_output
 from edgeprof_predictor._storage import digest_of, pack, unpack
 from edgeprof_predictor.errors import OperatorModelError, ProfileError
+from edgeprof_predictor.operators.blend import BlendedModel
 from edgeprof_predictor.operators.graph import Graph
-from edgeprof_predictor.operators.model import OperatorModel
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.prediction import NetworkPrediction, predict_graph
 from edgeprof_predictor.operators.stored import AnyModel, from_parts, to_parts
@@ -40,12 +40,13 @@ class OperatorProfile:
     def fit(
         cls, networks: Sequence[MeasuredNetwork], *, platform: Mapping[str, str], provenance: Mapping[str, str]
     ) -> OperatorProfile:
-        """Learn from measured networks: from their operators where any was timed, else from whole latencies.
+        """Learn from measured networks: from operators and latencies where any operator was timed, else from latencies.
 
         Raises:
             OperatorModelError: If no network was measured.
         """
-        kind = OperatorModel if any(network.is_timed for network in networks) else TotalsModel
+        is_timed = any(network.is_timed for network in networks)
+        kind: type[BlendedModel] | type[TotalsModel] = BlendedModel if is_timed else TotalsModel
         return cls(model=kind.fit(networks), platform=platform, provenance=provenance)
 
     @property

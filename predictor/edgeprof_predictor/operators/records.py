@@ -110,7 +110,7 @@ class OperatorRecord:
 
 def _beyond(size: float, limit: float) -> float:
     """Return 0 far below the limit, 1 far above, a half at it."""
-    return 1 / (1 + (limit / max(size, 1.0)) ** (1 / _STEP))
+    return float(1 / (1 + (limit / max(size, 1.0)) ** (1 / _STEP)))
 
 
 def records_of(graph: Graph, *, latency_us: float | None = None) -> tuple[OperatorRecord, ...]:

@@ -10,9 +10,11 @@ from typing import Final
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.graph import Node, Tensor
 from edgeprof_predictor.operators.shapes import (
+    EXPONENTIAL_FLOPS,
     convolution_groups,
     exponential_count,
     first_of,
+    fused_types,
     kept_run,
     kernel_area,
     largest_of,
@@ -26,9 +28,6 @@ from edgeprof_predictor.operators.shapes import (
 
 MAX_SIZE: Final = 1e18
 """What no count of operations or bytes exceeds; a stranger's shapes may multiply to more."""
-
-EXPONENTIAL_FLOPS: Final = 16
-"""Operations that an exponential with what is around it counts as: half a nanosecond an element at 40 G a second."""
 
 _FUSABLE_WEIGHTS: Final = 64
 """Constants of fewer elements are scales, shapes and axes, no weights."""
@@ -78,7 +77,7 @@ def sizes_of(node: Node, operator_class: OperatorClass) -> Sizes:
     base = Sizes(
         activation_bytes=sum(value.bytes for value in node.inputs) + sum(value.bytes for value in node.outputs),
         weight_bytes=sum(value.bytes for value in node.weights if value.elements >= _FUSABLE_WEIGHTS),
-        fused=max(1, len([part for part in node.text("fused").split(",") if part])),
+        fused=max(1, len(fused_types(node))),
     )
     sizes = _RULES.get(operator_class, _elementwise)(node, base)
     exponentials = exponential_count(node) * first_of(node.outputs).elements
@@ -88,13 +87,8 @@ def sizes_of(node: Node, operator_class: OperatorClass) -> Sizes:
 def _elementwise(node: Node, base: Sizes) -> Sizes:
     largest = largest_of(node.outputs) or largest_of(node.inputs) or Tensor((1,))
     last = last_axis(largest)
-    return replace(
-        base,
-        flops=largest.elements * base.fused,
-        channels=last,
-        positions=largest.elements / max(last, 1),
-        run=last,
-    )
+    positions = largest.elements / max(last, 1)
+    return replace(base, flops=largest.elements * base.fused, channels=last, positions=positions, run=last)
 
 
 def _convolution(node: Node, base: Sizes) -> Sizes:
@@ -145,9 +139,8 @@ def _transposed_convolution(node: Node, base: Sizes) -> Sizes:
 
 def _matrix(node: Node, base: Sizes) -> Sizes:
     left, output = first_of(node.inputs), first_of(node.outputs)
-    is_transposed = node.number("transA", 0) or node.number("transpose_a", 0)
+    columns, is_transposed = last_axis(output), node.number("transA", 0) or node.number("transpose_a", 0)
     depth = left.shape[-2] if is_transposed and len(left.shape) > 1 else last_axis(left)
-    columns = last_axis(output)
     rows = output.shape[-2] if len(output.shape) > 1 else 1
     batch = output.elements // max(columns * rows, 1)
     if node.weights:  # one matrix for all of the batch
@@ -274,10 +267,9 @@ def _movement(node: Node, base: Sizes) -> Sizes:
 
 
 def _gather(node: Node, base: Sizes) -> Sizes:
+    # It reads no more of its table than it returns.
     output = first_of(node.outputs)
-    return replace(
-        _elementwise(node, base), activation_bytes=2 * output.bytes, weight_bytes=0.0, run=last_axis(output)
-    )  # reads no more of its table than it returns
+    return replace(_elementwise(node, base), activation_bytes=2 * output.bytes, weight_bytes=0.0)
 
 
 _RULES: Final[dict[OperatorClass, Callable[[Node, Sizes], Sizes]]] = {

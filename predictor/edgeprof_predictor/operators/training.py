@@ -12,7 +12,7 @@ from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.marginal_likelihood import Measured, fit_hyperparameters
 from edgeprof_predictor.operators.networks import MeasuredNetwork, thinned
 
-TRAINING_RECORDS: Final = 1_000
+TRAINING_RECORDS: Final = 800
 """Records of each setting; the time grows with the cube."""
 
 PROBE_SHARE: Final = 0.5

@@ -1,6 +1,6 @@
 """What an agent tells of a model's graph, as the operator model reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from edgeprof_predictor.operators.graph import Attribute, Graph, Node, Tensor
 from edgeprof_proto.records.graph import GraphAttribute, GraphNode, GraphTensor, OptimizedGraph
@@ -23,12 +23,19 @@ def graph_of(engine: str, told: OptimizedGraph, operators: Sequence[OperatorTime
         for operator in operators
         if operator.node_index is not None
     }
-    nodes = (_node(node, told.tensors, windows_us.get(index, ())) for index, node in enumerate(told.nodes))
+    makers: dict[int, int] = {}
+    nodes = []
+    for index, node in enumerate(told.nodes):
+        nodes.append(_node(node, told.tensors, windows_us.get(index, ()), makers))
+        makers.update((position, index) for position in node.outputs if position >= 0)
     return Graph(engine=engine, nodes=tuple(nodes))
 
 
-def _node(node: GraphNode, tensors: Sequence[GraphTensor], window_us: tuple[float, ...]) -> Node:
+def _node(
+    node: GraphNode, tensors: Sequence[GraphTensor], window_us: tuple[float, ...], makers: Mapping[int, int]
+) -> Node:
     inputs = [tensors[position] for position in node.inputs if position >= 0]
+    computed = [position for position in node.inputs if position >= 0 and tensors[position].constant_bytes is None]
     outputs = [tensors[position] for position in node.outputs if position >= 0]
     attributes = {item.name: _value(item) for item in node.attributes}
     layout = next((tensor.layout for tensor in outputs if tensor.layout), "")
@@ -38,7 +45,8 @@ def _node(node: GraphNode, tensors: Sequence[GraphTensor], window_us: tuple[floa
         name=node.name,
         type=node.type,
         kernel=node.kernel,
-        inputs=tuple(_tensor(item) for item in inputs if item.constant_bytes is None),
+        inputs=tuple(_tensor(tensors[position]) for position in computed),
+        sources=tuple(makers.get(position, -1) for position in computed),
         outputs=tuple(map(_tensor, outputs)),
         weights=tuple(_tensor(item) for item in inputs if item.constant_bytes is not None),
         attributes=attributes,

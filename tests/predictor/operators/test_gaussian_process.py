@@ -29,7 +29,6 @@ def random_inputs(count: int, seed: int = 0) -> Inputs:
         tags=tags,
         networks=rng.integers(0, 5, count),
         is_probe=rng.integers(0, 5, count) > 2,
-        scale=rng.standard_normal(count),
     )
 
 

@@ -11,6 +11,7 @@ from predictor.operators.drawn import drawn_networks
 
 from edgeprof_predictor._storage import pack, unpack
 from edgeprof_predictor.errors import OperatorModelError
+from edgeprof_predictor.operators.blend import BlendedModel
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters, shipped_hyperparameters
 from edgeprof_predictor.operators.model import OperatorModel
 from edgeprof_predictor.operators.prediction import predict_records
@@ -24,8 +25,10 @@ NETWORKS = drawn_networks(HYPER, 5, probes=8, models=8)
 Parts = tuple[dict[str, NDArray[np.generic]], dict[str, Any]]
 
 
-@pytest.mark.parametrize("kind", [OperatorModel, TotalsModel])
-def test_a_model_predicts_the_same_from_a_file(tmp_path: Path, kind: type[OperatorModel] | type[TotalsModel]) -> None:
+@pytest.mark.parametrize("kind", [BlendedModel, OperatorModel, TotalsModel])
+def test_a_model_predicts_the_same_from_a_file(
+    tmp_path: Path, kind: type[BlendedModel] | type[OperatorModel] | type[TotalsModel]
+) -> None:
     model = kind.fit(NETWORKS[:-1], HYPER)
     path = tmp_path / "pi.edgeprof"
     path.write_bytes(pack(*to_parts(model)))
