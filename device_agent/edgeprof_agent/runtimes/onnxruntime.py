@@ -21,7 +21,7 @@ from edgeprof_agent.runtimes.file_precision import with_precision_of_file
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.onnxruntime_errors import error_text
 from edgeprof_agent.runtimes.onnxruntime_graph import positions_of, read_graph, save_graph
-from edgeprof_agent.runtimes.onnxruntime_profile import NodeKey, count_nodes, time_nodes
+from edgeprof_agent.runtimes.onnxruntime_profile import count_nodes, time_nodes
 from edgeprof_agent.runtimes.onnxruntime_providers import PROVIDER_OPTIONS, adjust_session, options_of_provider
 from edgeprof_agent.runtimes.operator_times import repeat_run
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
@@ -99,7 +99,7 @@ class _OnnxModel(LoadedModel):
         self._run: Any = session.run
         self._feeds = feeds
         self._model_path = model_path
-        self._positions: dict[NodeKey, int] = {}
+        self._told_types: list[str] | None = None
 
     def run_once(self) -> None:
         """Run the session on the generated inputs."""
@@ -118,12 +118,20 @@ class _OnnxModel(LoadedModel):
             graph = self._profile(_try_once, self._read_graph, saves_graph=True)
         except ModelRejectedError:
             return None
-        self._positions = positions_of(graph)
+        self._told_types = [node.type for node in graph.nodes]
         return graph
 
     def time_operators(self) -> Sequence[OperatorTime]:
         """Run the model several times in a session with profiling."""
-        return self._profile(repeat_run, partial(time_nodes, positions=self._positions))
+        if self._told_types is None:
+            return self._profile(repeat_run, time_nodes)
+        return self._profile(repeat_run, self._time_told_nodes, saves_graph=True)
+
+    def _time_told_nodes(self, profile_path: Path) -> list[OperatorTime]:
+        # Each session makes up other names for the nodes that it adds; their order is the same.
+        graph = self._read_graph(profile_path)
+        is_told = [node.type for node in graph.nodes] == self._told_types
+        return time_nodes(profile_path, positions_of(graph) if is_told else {})
 
     def _read_graph(self, profile_path: Path) -> OptimizedGraph:
         return read_graph(profile_path.parent, profile_path, self._feeds)

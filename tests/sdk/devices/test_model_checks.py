@@ -118,6 +118,6 @@ def test_what_was_fed_arrives_with_the_result(simulated_device: SimulatedDevice,
     assert measurement.inputs == (
         GeneratedInput(name="ids", element_type="int64", sizes=(3, 16), lowest_value=0, highest_value=499),
         GeneratedInput(
-            name="k", element_type="int64", sizes=(1,), lowest_value=0, highest_value=1, deciding_operators=("TopK",)
+            name="k", element_type="int64", sizes=(1,), lowest_value=1, highest_value=1, deciding_operators=("TopK",)
         ),
     )

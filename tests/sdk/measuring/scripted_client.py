@@ -77,6 +77,8 @@ class ScriptedClient:
         allow_fallback: bool = False,
         on_event: Callable[..., None] | None = None,
         on_waiting: Callable[..., None] | None = None,
+        wants_operators: bool = False,
+        wants_graph: bool = False,
     ) -> Measurement:
         self.call_count += 1
         now = self.disturbances.pop(0) if self.disturbances else Disturbance("none")

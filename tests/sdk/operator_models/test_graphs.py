@@ -40,6 +40,7 @@ def test_constants_are_weights_and_what_runs_compute_are_inputs() -> None:
     assert first.attributes == {"strides": (2, 2), "activation": "Relu", "outputLayouts": "acdb"}
     assert first.kernel == "com.microsoft.nchwc"
     assert second.outputs == (Tensor((), ""),)
+    assert (first.sources, second.sources) == ((-1,), (0,)), "the model's input, then what the first node writes"
     assert (first.sources, second.sources) == ((-1,), (0,)), "the second reads what the first computes"
 
 
