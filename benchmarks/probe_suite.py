@@ -25,7 +25,7 @@ import onnx
 from numpy.typing import NDArray
 
 from edgeprof.exporters.onnx import quantize_model
-from edgeprof_predictor.operators.probes import SUITE_VERSION, Probe, suite
+from edgeprof_predictor.operators.probes.suite import SUITE_VERSION, Probe, suite
 
 RUN_COUNT = 7
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.hyperparameters import FEATURE_COUNT
 from edgeprof_predictor.operators.kernel import Inputs
@@ -44,5 +45,11 @@ class Codes:
         )
 
     def encode_new(self, records: Sequence[OperatorRecord]) -> Inputs:
-        """Return the records of one network that was not measured."""
+        """Return the records of one network that was not measured.
+
+        Raises:
+            OperatorModelError: If it has no operator.
+        """
+        if not records:
+            raise OperatorModelError("the network has no operator that takes time; its latency cannot be predicted")
         return self.encode(records, [NEW_NETWORK] * len(records), [False] * len(records))

@@ -11,11 +11,11 @@ import numpy as np
 
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.calibration import Calibration, LeftOut
-from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.encoding import Codes
 from edgeprof_predictor.operators.gaussian_process import Posterior
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters, shipped_hyperparameters
 from edgeprof_predictor.operators.kernel import Array, Integers
+from edgeprof_predictor.operators.measured_kinds import MeasuredKinds
 from edgeprof_predictor.operators.networks import MeasuredNetwork, thinned
 from edgeprof_predictor.operators.records import OperatorRecord
 
@@ -33,19 +33,15 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class OperatorModel:
+class OperatorModel(MeasuredKinds):
     """Times of operators on one setting.
 
     Args:
         posterior: What the measured operators say.
-        codes: Codes of the measured implementations.
-        networks: The measured networks, of each the records that were learned from.
         calibration: What left-out networks say of level and width.
     """
 
     posterior: Posterior
-    codes: Codes
-    networks: tuple[MeasuredNetwork, ...]
     calibration: Calibration
 
     @classmethod
@@ -85,24 +81,12 @@ class OperatorModel:
         """The hyper-parameters."""
         return self.posterior.hyper
 
-    @property
-    def tags(self) -> frozenset[str]:
-        """Implementations that were measured."""
-        return frozenset(self.codes.tags)
-
-    @property
-    def classes(self) -> frozenset[OperatorClass]:
-        """Classes that were measured."""
-        return frozenset(record.operator_class for network in self.networks for record in network.records)
-
     def total(self, records: Sequence[OperatorRecord]) -> Total:
         """Return the time of a network that was not measured, before any calibration.
 
         Raises:
             OperatorModelError: If it has no operator.
         """
-        if not records:
-            raise OperatorModelError("the network has no operator that takes time; its latency cannot be predicted")
         mean, covariance = self.posterior.predict(self.codes.encode_new(records))
         guesses = np.array([record.guess_us * record.count for record in records])
         return total_of(guesses, mean, covariance)

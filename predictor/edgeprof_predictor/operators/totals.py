@@ -17,7 +17,6 @@ from scipy.linalg import cho_factor, cho_solve
 
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.calibration import Calibration, LeftOut
-from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.encoding import Codes
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters, shipped_hyperparameters
 from edgeprof_predictor.operators.kernel import (
@@ -26,6 +25,7 @@ from edgeprof_predictor.operators.kernel import (
     computation_covariance,
     context_covariance,
 )
+from edgeprof_predictor.operators.measured_kinds import MeasuredKinds
 from edgeprof_predictor.operators.model import MAX_LOG_RATIO, Total, total_of
 from edgeprof_predictor.operators.networks import MAX_RECORDS, MeasuredNetwork
 from edgeprof_predictor.operators.records import OperatorRecord
@@ -43,7 +43,7 @@ _MAX_STEP: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TotalsModel:
+class TotalsModel(MeasuredKinds):
     """Times of operators on a setting whose engine gives no profile.
 
     Shapes:
@@ -53,8 +53,6 @@ class TotalsModel:
 
     hyper: Hyperparameters
     inputs: Inputs
-    codes: Codes
-    networks: tuple[MeasuredNetwork, ...]
     shares: Array
     factor: Array
     weights: Array
@@ -100,24 +98,12 @@ class TotalsModel:
             calibration=_calibration(kept, factor, weights),
         )
 
-    @property
-    def tags(self) -> frozenset[str]:
-        """Implementations in the measured networks."""
-        return frozenset(self.codes.tags)
-
-    @property
-    def classes(self) -> frozenset[OperatorClass]:
-        """Classes in the measured networks."""
-        return frozenset(record.operator_class for network in self.networks for record in network.records)
-
     def total(self, records: Sequence[OperatorRecord]) -> Total:
         """Return the time of a network that was not measured, before any calibration.
 
         Raises:
             OperatorModelError: If it has no operator.
         """
-        if not records:
-            raise OperatorModelError("the network has no operator that takes time; its latency cannot be predicted")
         inputs = self.codes.encode_new(records)
         cross = computation_covariance(self.hyper, inputs, self.inputs) @ self.shares.T
         own = computation_covariance(self.hyper, inputs, inputs) + context_covariance(self.hyper, inputs, inputs)

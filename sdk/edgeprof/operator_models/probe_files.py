@@ -10,7 +10,7 @@ from edgeprof.errors import OutputFileError
 from edgeprof_predictor._output_files import write_output
 
 if TYPE_CHECKING:
-    from edgeprof_predictor.operators.probes import Probe
+    from edgeprof_predictor.operators.probes.suite import Probe
 
 CALIBRATION_INPUT_COUNT = 4
 """Inputs by which the ranges of a quantised probe are scaled."""
@@ -42,7 +42,7 @@ def probe_models(folder: Path, *, is_quantised: bool) -> list[ModelToMeasure]:
     Raises:
         OutputFileError: If a file cannot be written.
     """
-    from edgeprof_predictor.operators.probes import SUITE_VERSION, suite
+    from edgeprof_predictor.operators.probes.suite import SUITE_VERSION, suite
 
     precision = "int8" if is_quantised else "float32"
     found = []

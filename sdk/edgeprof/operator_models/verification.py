@@ -14,7 +14,6 @@ from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.prediction import (
     PredictedModel,
-    graph_source,
     load_operator_profile,
     predict_models,
 )
@@ -149,7 +148,6 @@ def rank_models(
     loaded = load_operator_profile(profile)
     listener = listener or ModelOnboardingListener()
     planned = models_to_measure(models)
-    graph_source(loaded, client)  # says at once that the profile is another device's
     ranked = {
         item.name: _of_prediction(item)
         for item in predict_models(loaded, [model.path for model in planned], client=client)

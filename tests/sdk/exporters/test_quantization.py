@@ -7,7 +7,7 @@ import pytest
 
 from edgeprof.exporters.agreement import TOLERANCES, relative_difference
 from edgeprof.exporters.onnx import quantize_model
-from edgeprof_predictor.operators.probes import suite
+from edgeprof_predictor.operators.probes.suite import suite
 from edgeprof_proto.shared.onnx_graph import read_model
 from edgeprof_proto.shared.onnx_precision import precision_of
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edgeprof_predictor.operators import probes
+from edgeprof_predictor.operators.probes import suite as probe_suite
 
 KINDS = ("convolution", "matrix", "chain")
 
@@ -19,7 +19,7 @@ def simulated_device_runtimes() -> tuple[str, ...]:
 def few_probes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """One probe of each of some kinds; returns their names."""
     first: dict[str, Any] = {}
-    for probe in probes.suite():
+    for probe in probe_suite.suite():
         if probe.kind in KINDS:
             first.setdefault(probe.kind, probe)
     chosen = list(first.values())
@@ -27,5 +27,5 @@ def few_probes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def suite(seed: int = 0) -> Iterator[Any]:
         yield from chosen
 
-    monkeypatch.setattr(probes, "suite", suite)
+    monkeypatch.setattr(probe_suite, "suite", suite)
     return [probe.name for probe in chosen]

@@ -3,7 +3,3 @@
 `suite` lists the probes, and `Probe.model` builds one. `graph_builder` holds a growing graph, `layers`, `reshaping` and
 `blocks` what graphs are made of; every other module holds the probes of a kind.
 """
-
-from edgeprof_predictor.operators.probes.suite import SUITE_VERSION, Probe, suite, suite_digest
-
-__all__ = ["SUITE_VERSION", "Probe", "suite", "suite_digest"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edgeprof_agent.models.formats.onnx import check_onnx
 from edgeprof_agent.runtimes.generated_inputs import generate_inputs
-from edgeprof_predictor.operators.probes import SUITE_VERSION, Probe, suite, suite_digest
+from edgeprof_predictor.operators.probes.suite import SUITE_VERSION, Probe, suite, suite_digest
 from edgeprof_proto.shared.onnx_graph import parse_model
 from edgeprof_proto.shared.onnx_precision import precision_of
 
@@ -55,7 +55,7 @@ def test_listing_the_suite_builds_nothing_and_needs_no_onnx() -> None:
     program = "\n".join(
         (
             "import sys",
-            "from edgeprof_predictor.operators.probes import suite",
+            "from edgeprof_predictor.operators.probes.suite import suite",
             "count = len(list(suite()))",
             "print(count, *(name for name in ('onnx', 'torch', 'onnxruntime') if name in sys.modules))",
         )
