@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgeprof.exporters.choice import ExportChoice
 from edgeprof.exporters.conversion import Conversion, convert, files_of
-from edgeprof.exporters.process_link import ConverterProcess
+from edgeprof.exporters.process_link import ConverterLink
 from edgeprof_predictor.spaces import SearchSpace
 
 MAX_AHEAD_COUNT = 2
@@ -45,7 +45,7 @@ class Converter:
         self._calibration = "" if calibration is None else os.path.abspath(calibration)
         self.is_ahead = is_ahead and not choice.is_quick
         """Whether networks are converted while others are measured."""
-        self._process: ConverterProcess | None = None
+        self._link = ConverterLink(folder)
 
     def convert(self, architecture: str) -> tuple[Path, ...]:
         """Return the files of an architecture's network, the main one first; they are written where there are none.
@@ -64,7 +64,7 @@ class Converter:
         files = files_of(conversion, self._choice.exporter, self._space, self._folder)
         if files[0].exists():
             return files
-        return self._running_process().result(conversion).files
+        return self._link.running().result(conversion).files
 
     def prepare(self, architectures: Sequence[str] = ()) -> None:
         """Start what converts, and convert the first of these while the caller does something else.
@@ -74,7 +74,7 @@ class Converter:
         """
         if self._choice.is_quick:
             return
-        process = self._running_process()
+        process = self._link.running()
         if not self.is_ahead:
             return
         for architecture in architectures:
@@ -86,9 +86,7 @@ class Converter:
 
     def close(self) -> None:
         """End the process, if there is one."""
-        if self._process is not None:
-            self._process.close()
-            self._process = None
+        self._link.close()
 
     def __enter__(self) -> "Converter":
         return self
@@ -105,10 +103,3 @@ class Converter:
             batch_size=self._batch_size,
             calibration="" if self._choice.is_floating else self._calibration,
         )
-
-    def _running_process(self) -> ConverterProcess:
-        if self._process is not None and self._process.has_ended:
-            self.close()
-        if self._process is None:
-            self._process = ConverterProcess(self._folder)
-        return self._process

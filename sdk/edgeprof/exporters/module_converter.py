@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from edgeprof.exporters.choice import ExportChoice
-from edgeprof.exporters.process_link import ConverterProcess
+from edgeprof.exporters.process_link import ConverterLink
 from edgeprof.exporters.user_modules import ExportedModule, ModuleConversion
 
 
@@ -22,9 +22,8 @@ class ModuleConverter:
     """
 
     def __init__(self, folder: Path, *, calibration: str | os.PathLike[str] | None = None) -> None:
-        self._folder = folder
         self._calibration = "" if calibration is None else os.fspath(calibration)
-        self._process: ConverterProcess | None = None
+        self._link = ConverterLink(folder)
         self._exported: dict[ModuleConversion, ExportedModule] = {}
 
     def convert(
@@ -64,24 +63,15 @@ class ModuleConverter:
             skips_unknown=skips_unknown,
         )
         if conversion not in self._exported:
-            self._exported[conversion] = self._running_process().result(conversion)
+            self._exported[conversion] = self._link.running().result(conversion)
         return self._exported[conversion]
 
     def close(self) -> None:
         """End the process, if there is one. The files stay."""
-        if self._process is not None:
-            self._process.close()
-            self._process = None
+        self._link.close()
 
     def __enter__(self) -> "ModuleConverter":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _running_process(self) -> ConverterProcess:
-        if self._process is not None and self._process.has_ended:
-            self.close()
-        if self._process is None:
-            self._process = ConverterProcess(self._folder)
-        return self._process

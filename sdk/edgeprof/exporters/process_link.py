@@ -150,3 +150,29 @@ class ConverterProcess:
             f"the process that converts networks ended {how} at {conversion.network} for {conversion.exporter}"
             f"{last_words}"
         )
+
+
+class ConverterLink:
+    """The process of a folder: started when it is first needed, and anew where it has ended. Close it.
+
+    Args:
+        folder: The folder of models.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: ConverterProcess | None = None
+
+    def running(self) -> ConverterProcess:
+        """Return the process, which runs."""
+        if self._process is not None and self._process.has_ended:
+            self.close()
+        if self._process is None:
+            self._process = ConverterProcess(self._folder)
+        return self._process
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgeprof.errors import ExportError, OutputFileError
-from edgeprof.exporters import converter as converter_module
+from edgeprof.exporters import process_link
 from edgeprof.exporters.choice import ExportChoice
 from edgeprof.exporters.converter import Converter
 from edgeprof.exporters.onnx import OnnxExporter
@@ -118,7 +118,7 @@ def test_a_conversion_that_fails_is_one_sentence_and_the_next_one_goes_well(
 
 def test_a_converter_that_hangs_is_ended(converter: Converter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ODD_EXPORTER", "hang")
-    monkeypatch.setattr(converter_module, "ConverterProcess", lambda folder: ConverterProcess(folder, timeout_s=8.0))
+    monkeypatch.setattr(process_link, "ConverterProcess", lambda folder: ConverterProcess(folder, timeout_s=8.0))
     with pytest.raises(ExportError, match=r"odd has not converted .* in 8 s; its process was ended"):
         converter.convert(TEXTS[0])
 
