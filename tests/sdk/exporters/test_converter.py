@@ -9,7 +9,7 @@ import pytest
 from edgeprof.errors import ExportError, OutputFileError
 from edgeprof.exporters import process_link
 from edgeprof.exporters.choice import ExportChoice
-from edgeprof.exporters.converter import Converter
+from edgeprof.exporters.converter import MAX_AHEAD_COUNT, Converter
 from edgeprof.exporters.onnx import OnnxExporter
 from edgeprof.exporters.process_link import ConverterProcess
 from edgeprof.exporters.registry import load_exporter
@@ -88,7 +88,7 @@ def test_one_process_converts_many_networks_and_keeps_all_files(converter: Conve
 def test_networks_are_converted_while_the_caller_does_something_else(converter: Converter, tmp_path: Path) -> None:
     converter.prepare(TEXTS)
     deadline = time.monotonic() + 60
-    while len(list((tmp_path / "models").glob("*.odd"))) < converter_module.MAX_AHEAD_COUNT:
+    while len(list((tmp_path / "models").glob("*.odd"))) < MAX_AHEAD_COUNT:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     # The third was not asked for, so that one that is needed at once need not wait for many.
