@@ -32,6 +32,9 @@ class GraphContract(ABC):
     batch_size: ClassVar[int] = 2
     """Batch size that the open dimension is given; 1 for an engine without a batch."""
 
+    has_batch: ClassVar[bool] = True
+    """Whether shapes begin with the batch; False for an engine without one."""
+
     @abstractmethod
     def make_runtime(self) -> Runtime:
         """Return the runtime under test."""
@@ -73,7 +76,7 @@ class GraphContract(ABC):
         """A job that asks for the graph alone runs nothing; its shapes are those that a run has."""
         with self._loaded(Setting(runtime=self._describe().name, batch_size=self.batch_size)) as model:
             graph = model.read_graph()
-        if graph is not None:
+        if graph is not None and self.has_batch:
             batches = {graph.tensors[index].sizes[0] for index in graph.inputs if graph.tensors[index].sizes}
             assert batches <= {self.batch_size}, batches
 

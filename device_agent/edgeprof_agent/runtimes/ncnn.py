@@ -19,10 +19,12 @@ from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNot
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
 from edgeprof_agent.runtimes.file_precision import QUANTISED, with_quantisation
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
+from edgeprof_agent.runtimes.ncnn_graph import build_graph, read_shapes
 from edgeprof_agent.runtimes.ncnn_inputs import declared_inputs, without_batch
 from edgeprof_agent.runtimes.ncnn_param import Layer, has_integer_weights, read_layers
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.model_formats import NCNN
@@ -107,6 +109,7 @@ class _NcnnModel(LoadedModel):
         # Copies: over memory that is not its own, the engine crashes in a first layer that writes where it reads.
         self._inputs = [(name, ncnn.Mat(values).clone()) for name, values in feeds.items()]
         self._outputs = list(net.output_names())
+        self._layers = layers
 
     def run_once(self) -> None:
         """Set the inputs and extract every output."""
@@ -120,6 +123,11 @@ class _NcnnModel(LoadedModel):
                 raise RunFailedError(f"ncnn cannot compute the output {name!r}: Failed to allocate memory for it")
             if code != 0:
                 raise RunFailedError(f"ncnn failed to compute the output {name!r} (code {code})")
+
+    def read_graph(self) -> OptimizedGraph:
+        """Return the layers of the file, with the shapes of a run."""
+        shapes = read_shapes(self._net, self._inputs, self._layers, self._outputs)
+        return build_graph(self._layers, shapes, outputs=self._outputs, provider=CPU, precision=self.setting.precision)
 
     def close(self) -> None:
         """Release the network."""

@@ -19,15 +19,27 @@ class Layer:
 
     Args:
         type: The layer's type.
+        name: Its name.
         inputs: Names of the blobs that it reads.
         outputs: Names of the blobs that it writes.
         parameters: Its parameters by key, as text.
     """
 
     type: str
+    name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     parameters: dict[str, str]
+
+    def integer(self, key: str, default: int = 0) -> int:
+        """Return a parameter that is a whole number; the default where it is absent, or is an expression.
+
+        Args:
+            key: Its key.
+            default: Its value where it is absent.
+        """
+        text = self.parameters.get(key, "")
+        return int(text) if text.lstrip("-").isascii() and text.lstrip("-").isdigit() else default
 
 
 def read_layers(path: Path) -> list[Layer]:
@@ -55,7 +67,7 @@ def _read_layer(words: list[str]) -> Layer:
     if len(outputs) != output_count or input_count < 0:
         raise ValueError(f"the line {' '.join(words)[:80]!r} names fewer blobs than it counts")
     pairs = (word.partition("=") for word in words[4 + input_count + output_count :])
-    return Layer(words[0], tuple(inputs), tuple(outputs), {key: value for key, _, value in pairs})
+    return Layer(words[0], words[1], tuple(inputs), tuple(outputs), {key: value for key, _, value in pairs})
 
 
 def has_integer_weights(layers: list[Layer]) -> bool:
@@ -64,5 +76,14 @@ def has_integer_weights(layers: list[Layer]) -> bool:
     Args:
         layers: The layers of the file.
     """
-    working = [layer.parameters.get(_INT8_KEYS[layer.type], "0") for layer in layers if layer.type in _INT8_KEYS]
-    return bool(working) and 2 * sum(value != "0" for value in working) >= len(working)
+    working = [is_quantised(layer) for layer in layers if layer.type in _INT8_KEYS]
+    return bool(working) and 2 * sum(working) >= len(working)
+
+
+def is_quantised(layer: Layer) -> bool:
+    """Tell whether the weights of a layer are 8-bit integers.
+
+    Args:
+        layer: The layer.
+    """
+    return layer.type in _INT8_KEYS and layer.parameters.get(_INT8_KEYS[layer.type], "0") != "0"

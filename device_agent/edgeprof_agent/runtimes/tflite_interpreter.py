@@ -7,12 +7,14 @@ library (`tflite_delegates.py`). A run sets the inputs, invokes the interpreter 
 """
 
 import ctypes
+import dataclasses
 import time
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
+from edgeprof_agent.models.flatbuffer import FlatbufferError
 from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.models.tflite_graph import uses_of_inputs
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
@@ -20,9 +22,12 @@ from edgeprof_agent.runtimes.file_precision import with_precision_of_file
 from edgeprof_agent.runtimes.generated_inputs import Feeds, generate_inputs
 from edgeprof_agent.runtimes.message_line import one_line
 from edgeprof_agent.runtimes.tflite_delegates import Delegate, DelegateListError, allowed_delegates
+from edgeprof_agent.runtimes.tflite_file import read_file
+from edgeprof_agent.runtimes.tflite_graph import build_graph
 from edgeprof_agent.runtimes.tflite_messages import error_text
 from edgeprof_agent.runtimes.tflite_nodes import Node, count_nodes, precision_of
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.model_formats import TFLITE
@@ -90,7 +95,16 @@ class TfliteInterpreterRuntime(Runtime):
             precision_of(nodes, [value.element_type for value in signature]),
             remedy="the file decides it, so leave the precision out or convert the model to another",
         )
-        return _TfliteModel(interpreter, details, feeds, nodes, setting=in_force, load_ms=load_ms, inputs=inputs)
+        return _TfliteModel(
+            interpreter,
+            details,
+            feeds,
+            nodes,
+            _GraphReader(self.name, module, model_path, details, list(feeds.values())),
+            setting=in_force,
+            load_ms=load_ms,
+            inputs=inputs,
+        )
 
     def _describe(self, delegates: dict[str, Delegate]) -> RuntimeInfo:
         return RuntimeInfo(
@@ -110,6 +124,7 @@ class _TfliteModel(LoadedModel):
         details: list[dict[str, Any]],
         feeds: Feeds,
         nodes: list[Node],
+        graph_reader: "_GraphReader",
         *,
         setting: Setting,
         load_ms: float,
@@ -126,6 +141,8 @@ class _TfliteModel(LoadedModel):
         self._interpreter = interpreter
         self._feeds = [(int(item["index"]), values) for item, values in zip(details, feeds.values(), strict=True)]
         self._outputs = outputs
+        self._nodes = nodes
+        self._graph_reader = graph_reader
 
     def run_once(self) -> None:
         """Set the inputs, invoke the interpreter and take the outputs."""
@@ -138,6 +155,53 @@ class _TfliteModel(LoadedModel):
                 interpreter.get_tensor(index)
         except Exception as error:  # Errors of the package have no base but Exception.
             raise RunFailedError(f"the interpreter failed to run the model: {error_text(error)}") from error
+
+    def read_graph(self) -> OptimizedGraph:
+        """Return the nodes of the file, with those that delegates took."""
+        return self._graph_reader.read(self._interpreter, self._nodes, self.setting.provider, self._outputs)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _GraphReader:
+    """Reads the graph of a model that an interpreter has loaded.
+
+    Args:
+        runtime: Name of the runtime.
+        module: The package's module.
+        model_path: The model's file.
+        details: What the interpreter told of the inputs before they were resized.
+        values: The value of each input.
+    """
+
+    runtime: str
+    module: Any
+    model_path: Path
+    details: list[dict[str, Any]]
+    values: list[Any]
+
+    def read(self, interpreter: Any, nodes: list[Node], provider: str, outputs: list[int]) -> OptimizedGraph:
+        try:
+            file = read_file(self.model_path)
+            return build_graph(
+                file,
+                nodes,
+                self._shapes(interpreter),
+                inputs=[int(item["index"]) for item in self.details],
+                outputs=outputs,
+                provider=provider,
+                builtin=BUILTIN,
+            )
+        except (FlatbufferError, IndexError, OSError, ModelRejectedError) as error:
+            raise RunFailedError(f"the graph of the model cannot be read: {one_line(str(error))}") from error
+
+    def _shapes(self, interpreter: Any) -> dict[int, tuple[int, ...]]:
+        """Return the shape of each tensor for the inputs that are given."""
+        if any(tuple(item["shape"]) != array.shape for item, array in zip(self.details, self.values, strict=True)):
+            # A delegate keeps the shapes of what lies within it to itself once an input was resized.
+            plain = Setting(runtime=self.runtime, provider=BUILTIN, thread_count=1)
+            interpreter = _create_interpreter(self.module, self.model_path, plain, None)
+            _allocate(interpreter, self.details, self.values)
+        return {int(item["index"]): tuple(map(int, item["shape"])) for item in interpreter.get_tensor_details()}
 
 
 def _create_interpreter(module: Any, model_path: Path, setting: Setting, delegate: Delegate | None) -> Any:

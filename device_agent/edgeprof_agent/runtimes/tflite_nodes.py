@@ -55,8 +55,8 @@ def count_nodes(nodes: Sequence[Node], outputs: Sequence[int], *, provider: str,
         Number of nodes by name; without those of 0.
     """
     of_file = [node for node in nodes if node.operator != DELEGATE]
-    needed = _reached(of_file, outputs)
-    left = _reached(nodes, outputs)
+    needed = reached(of_file, outputs)
+    left = reached(nodes, outputs)
     taken_count = len(needed - left)
     left_count = len(needed & left)
     counts = Counter({provider: taken_count})
@@ -64,17 +64,22 @@ def count_nodes(nodes: Sequence[Node], outputs: Sequence[int], *, provider: str,
     return {name: count for name, count in counts.items() if count}
 
 
-def _reached(nodes: Sequence[Node], outputs: Sequence[int]) -> set[Node]:
-    """Return the nodes that the outputs need; of two that write a tensor the later makes it."""
+def reached(nodes: Sequence[Node], outputs: Sequence[int]) -> set[Node]:
+    """Return the nodes that the outputs need; of two that write a tensor the later makes it.
+
+    Args:
+        nodes: The nodes of the file, with those that delegates made or without.
+        outputs: Numbers of the tensors that the model returns.
+    """
     makers = {tensor: node for node in nodes for tensor in node.outputs}
-    reached: set[Node] = set()
+    found: set[Node] = set()
     waiting = list(outputs)
     while waiting:
         node = makers.get(waiting.pop())
-        if node is not None and node not in reached:
-            reached.add(node)
+        if node is not None and node not in found:
+            found.add(node)
             waiting.extend(node.inputs)
-    return reached
+    return found
 
 
 def precision_of(nodes: Sequence[Node], input_types: Sequence[str]) -> str:
@@ -86,13 +91,20 @@ def precision_of(nodes: Sequence[Node], input_types: Sequence[str]) -> str:
         nodes: The nodes of the file.
         input_types: Types of the model's inputs; they decide where it has no such operators.
     """
-    found = Counter(_precision_of_node(node) for node in nodes if node.operator in _WORKING and node.types)
+    found = Counter(filter(None, map(precision_of_node, nodes)))
     if found:
         return max(found, key=lambda name: (found[name], name in _INTEGERS))
     return next((_INTEGERS.get(name, name) for name in input_types if name in _INTEGERS or "float" in name), "float32")
 
 
-def _precision_of_node(node: Node) -> str:
+def precision_of_node(node: Node) -> str:
+    """Return the precision of a convolution or a matrix product; empty for other nodes.
+
+    Args:
+        node: The node.
+    """
+    if node.operator not in _WORKING or not node.types:
+        return ""
     position = min(_INPUT_POSITION.get(node.operator, 0), len(node.types) - 1)
     given = node.types[position]
     weights = node.types[1] if len(node.types) > 1 else ""

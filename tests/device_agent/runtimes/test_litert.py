@@ -1,10 +1,15 @@
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from device_agent.runtimes.confined import measure_confined, measurement_of
 from device_agent.runtimes.tflite_models import (
+    OPERATORS,
+    OPTIONS,
+    TfliteModel,
     float_reference,
     write_float_network,
     write_lookup,
@@ -15,6 +20,7 @@ from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
 from edgeprof_agent.isolation.plan import TFLITE_DELEGATES_VARIABLE
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.litert import LiteRt
+from edgeprof_agent.runtimes.tflite_file import ACTIVATION_FIELDS, ACTIVATIONS, NUMBERS, SCALARS
 from edgeprof_agent.runtimes.tflite_interpreter import BUILTIN, XNNPACK
 from edgeprof_agent.runtimes.tflite_nodes import Node, count_nodes, precision_of
 from edgeprof_proto.records.job_spec import Setting
@@ -137,6 +143,81 @@ def test_what_a_delegate_took_follows_from_the_graph() -> None:
     # The first two are the delegate's, and nothing needs the last.
     assert count_nodes(nodes, [3], provider="npu", builtin=BUILTIN) == {"npu": 2, BUILTIN: 1}
     assert count_nodes(nodes[:4], [3, 4], provider=BUILTIN, builtin=BUILTIN) == {BUILTIN: 4}
+
+
+def _values(node: Any) -> dict[str, Any]:
+    return {item.name: item.integers or " ".join(item.texts) for item in node.attributes}
+
+
+def test_the_graph_has_shapes_of_the_batch_weights_and_attributes(tmp_path: Path) -> None:
+    path, _ = write_float_network(tmp_path / "model.tflite")
+    graph = _load(path, batch_size=3).read_graph()
+    assert graph.is_derived and not graph.is_shaped_by_run
+    assert [node.type for node in graph.nodes] == ["CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED"]
+    shapes = [[graph.tensors[index].sizes for index in (*node.inputs, *node.outputs)] for node in graph.nodes]
+    assert shapes[0] == [(3, 16, 16, 3), (8, 3, 3, 3), (8,), (3, 16, 16, 8)]
+    assert shapes[2] == [(3, 16, 16, 8), (2,), (3, 8)]
+    weights = graph.tensors[graph.nodes[0].inputs[1]]
+    assert weights.constant_bytes == 8 * 27 * 4 and weights.element_type == "float32"
+    first, second, third, _ = map(_values, graph.nodes)
+    assert first["strides"] == first["dilations"] == (1, 1) and first["activation"] == "Relu"
+    assert second["group"] == (8,) and third["axes"] == (1, 2)
+
+
+def test_the_graph_says_which_kernels_run_a_node(tmp_path: Path) -> None:
+    path = write_quantised_network(tmp_path / "model.tflite")
+    for provider, expected in ((XNNPACK, [XNNPACK, BUILTIN, XNNPACK]), (BUILTIN, [BUILTIN] * 3)):
+        graph = _load(path, provider=provider).read_graph()
+        assert [node.kernel for node in graph.nodes] == [node.provider for node in graph.nodes] == expected
+        assert [node.precision for node in graph.nodes] == ["int8", "", "int8"]
+
+
+def test_weights_that_are_unpacked_once_are_constants(tmp_path: Path) -> None:
+    model = TfliteModel()
+    x, y = model.tensor("x", (1, 4)), model.tensor("y", (1, 2))
+    packed = model.constant("w", np.ones((2, 4), np.float16))
+    unpacked = model.tensor("", (2, 4))
+    model.operator(OPERATORS.DEQUANTIZE, (packed,), (unpacked,))
+    options = schema.FullyConnectedOptionsT()
+    options.fusedActivationFunction = schema.ActivationFunctionType.RELU6
+    model.operator(OPERATORS.FULLY_CONNECTED, (x, unpacked, -1), (y,), options, OPTIONS.FullyConnectedOptions)
+    graph = _load(model.write(tmp_path / "model.tflite", inputs=(x,), outputs=(y,))).read_graph()
+    dense = graph.nodes[1]
+    assert [graph.tensors[index].constant_bytes for index in dense.inputs[:2]] == [None, 32] and dense.inputs[2] == -1
+    assert _values(dense) == {"activation": "Relu6"}
+
+
+def test_the_fields_of_options_are_those_of_the_schema() -> None:
+    def field(options: str, name: str) -> int:
+        builder = flatbuffers.Builder(0)
+        getattr(schema, f"{options}Start")(builder)
+        getattr(schema, f"{options}Add{name}")(builder, name == "AdjY" or 2)  # no field has it as its default
+        return next(index for index, offset in enumerate(builder.current_vtable) if offset)
+
+    for kind, prefix in (("CONV_2D", "Conv2DOptions"), ("DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions"),
+                         ("CONV_3D", "Conv3DOptions")):  # fmt: skip
+        axes = ("D", "H", "W")[-len(NUMBERS[kind]["strides"]) :]
+        assert NUMBERS[kind]["strides"] == tuple(field(prefix, f"Stride{axis}") for axis in axes)
+        assert NUMBERS[kind]["dilations"] == tuple(field(prefix, f"Dilation{axis}Factor") for axis in axes)
+        assert ACTIVATION_FIELDS[kind] == field(prefix, "FusedActivationFunction")
+    pooling = NUMBERS["MAX_POOL_2D"]
+    assert pooling["strides"] == (field("Pool2DOptions", "StrideH"), field("Pool2DOptions", "StrideW"))
+    assert pooling["kernel_shape"] == (field("Pool2DOptions", "FilterHeight"), field("Pool2DOptions", "FilterWidth"))
+    assert NUMBERS["TRANSPOSE_CONV"]["strides"] == (
+        field("TransposeConvOptions", "StrideH"), field("TransposeConvOptions", "StrideW"))  # fmt: skip
+    for name, prefix in {"MAX_POOL_2D": "Pool2DOptions", "FULLY_CONNECTED": "FullyConnectedOptions",
+                         "CONCATENATION": "ConcatenationOptions", "ADD": "AddOptions", "MUL": "MulOptions",
+                         "TRANSPOSE_CONV": "TransposeConvOptions", "UNIDIRECTIONAL_SEQUENCE_RNN": "SequenceRNNOptions",
+                         "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions"}.items():  # fmt: skip
+        assert ACTIVATION_FIELDS[name] == field(prefix, "FusedActivationFunction"), name
+    for name, (prefix, member, attribute) in {
+        "CONCATENATION": ("ConcatenationOptions", "Axis", "axis"), "GATHER": ("GatherOptions", "Axis", "axis"),
+        "PACK": ("PackOptions", "Axis", "axis"), "UNPACK": ("UnpackOptions", "Axis", "axis"),
+        "BATCH_MATMUL": ("BatchMatMulOptions", "AdjY", "transB"),
+    }.items():  # fmt: skip
+        assert SCALARS[name][attribute][0] == field(prefix, member), name
+    kinds = schema.ActivationFunctionType
+    assert ACTIVATIONS[kinds.RELU6] == "Relu6" and ACTIVATIONS[kinds.TANH] == "Tanh"
 
 
 @pytest.mark.parametrize(

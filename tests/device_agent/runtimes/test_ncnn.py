@@ -11,11 +11,14 @@ from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.given_inputs import GivenInputs
 from edgeprof_agent.runtimes.ncnn import NcnnRuntime
+from edgeprof_agent.runtimes.ncnn_layers import weights_of
+from edgeprof_agent.runtimes.ncnn_param import Layer
 from edgeprof_proto.records.job_spec import Setting
 
 
 class TestNcnn(RuntimeContract):
     batch_size = 1
+    has_batch = False
 
     def make_runtime(self) -> NcnnRuntime:
         return NcnnRuntime()
@@ -130,6 +133,54 @@ def test_ids_are_generated_all_over_the_table_that_they_index(tmp_path: Path) ->
     extractor = model._net.create_extractor()
     extractor.input("in0", model._inputs[0][1])
     assert np.array_equal(np.array(extractor.extract("out0")[1]), table[ids])
+
+
+def test_the_graph_has_shapes_weights_and_attributes(tmp_path: Path) -> None:
+    graph = _load(write_network(tmp_path)[0]).read_graph()
+    assert graph.is_derived and graph.is_shaped_by_run and graph.is_complete
+    convolution = graph.nodes[0]
+    assert [graph.tensors[index].sizes for index in convolution.inputs] == [(3, 16, 16), (8, 3, 3, 3)]
+    assert graph.tensors[convolution.inputs[1]].constant_bytes == 4 * 8 * 27
+    assert convolution.attribute("kernel_shape").integers == (3, 3)
+    assert [node.provider for node in graph.nodes] == ["cpu"] * 3
+
+
+ORDERS = "7767517\n3 3\nInput in0 0 1 in0 0=4 1=3 2=2\nSplit s 1 1 in0 a\nPermute p 1 1 a out0 0={order}\n"
+
+
+@pytest.mark.parametrize("order", range(6))
+def test_a_permutation_is_told_as_onnx_tells_it(order: int, tmp_path: Path) -> None:
+    path = tmp_path / "model.param"
+    path.write_text(ORDERS.format(order=order))
+    path.with_suffix(".bin").write_bytes(b"")
+    (node,), tensors = (graph := _load(path).read_graph()).nodes, graph.tensors
+    before, after = (tensors[index].sizes for index in (*node.inputs, *node.outputs))
+    assert before == (2, 3, 4)
+    assert after == tuple(before[axis] for axis in node.attribute("perm").integers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "expected"),
+    [
+        ("ConvolutionDepthWise", "0=8 1=3 11=5 3=2 6=120 7=8", [(8, 1, 5, 3)]),
+        ("Convolution1D", "0=8 1=3 6=48", [(8, 2, 3)]),
+        ("Convolution", "0=8 1=3 6=216 19=1", []),
+        ("InnerProduct", "0=8 2=32", [(8, 4)]),
+        ("Embed", "0=4 1=50 3=200", [(50, 4)]),
+        ("LSTM", "0=5 1=120 2=0", [(1, 20, 6), (1, 20, 5)]),
+        ("GRU", "0=5 1=180 2=2", [(2, 15, 6), (2, 15, 5)]),
+        ("Gemm", "4=0 5=1 3=1 8=6 9=7", [(6, 7)]),
+        ("MultiHeadAttention", "0=8 1=2 2=64", [(8, 8)] * 4),
+        ("BatchNorm", "0=8", [(8,)] * 4),
+        ("InnerProduct", "0=0 2=32", []),
+        ("ReLU", "", []),
+    ],
+)
+def test_shapes_of_weights_follow_from_the_parameters(
+    kind: str, parameters: str, expected: list[tuple[int, ...]]
+) -> None:
+    pairs = dict(word.split("=") for word in parameters.split())
+    assert weights_of(Layer(kind, "layer", ("a",), ("b",), pairs)) == expected
 
 
 @pytest.mark.parametrize(

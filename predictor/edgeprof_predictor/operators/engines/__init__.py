@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from edgeprof_predictor.operators.classes import Kind
-from edgeprof_predictor.operators.engines import onnx, onnxruntime, openvino, tflite
+from edgeprof_predictor.operators.engines import ncnn, onnx, onnxruntime, openvino, tflite
 from edgeprof_predictor.operators.graph import Node
 
 TRANSLATIONS: Final[dict[str, Callable[[Node], Kind]]] = {
@@ -15,6 +15,7 @@ TRANSLATIONS: Final[dict[str, Callable[[Node], Kind]]] = {
     "openvino": openvino.translate,
     "litert": tflite.translate,
     "tflite": tflite.translate,
+    "ncnn": ncnn.translate,
 }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgeprof_predictor.operators.classes import OperatorClass
-from edgeprof_predictor.operators.graph import Node
+from edgeprof_predictor.operators.graph import Node, Tensor
 from edgeprof_predictor.operators.shapes import convolution_groups, reduced_order, weight_of
 
 
@@ -35,3 +37,21 @@ def class_of_elementwise(node: Node) -> OperatorClass:
     """Return whether an operator on several values repeats one of them."""
     shapes = {value.shape for value in (*node.inputs, *node.weights) if value.elements > 1}
     return OperatorClass.BROADCAST if len(shapes) > 1 else OperatorClass.ELEMENTWISE
+
+
+def with_fused_activation(node: Node) -> Node:
+    """Return the node with an activation that it computes too as an operator merged into it."""
+    activation = node.text("activation")
+    return replace(node, attributes={**node.attributes, "fused": f"{node.type} {activation}"}) if activation else node
+
+
+def with_depth_of_weights(node: Node) -> Node:
+    """Return a matrix product with its input as rows of as many elements as the weights' second size."""
+    weight = weight_of(node)
+    if weight is None or len(weight.shape) != 2 or not node.inputs:
+        return node
+    depth, first = max(weight.shape[1], 1), node.inputs[0]
+    if first.shape[-1:] == (depth,) or first.elements % depth:
+        return node
+    rows = Tensor((first.elements // depth, depth), first.element_type)
+    return replace(node, inputs=(rows, *node.inputs[1:]))

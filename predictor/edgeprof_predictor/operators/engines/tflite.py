@@ -6,7 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from edgeprof_predictor.operators.classes import Kind, OperatorClass
-from edgeprof_predictor.operators.engines.by_shape import class_of_elementwise
+from edgeprof_predictor.operators.engines.by_shape import (
+    class_of_convolution,
+    class_of_elementwise,
+    order_tag,
+    with_depth_of_weights,
+    with_fused_activation,
+)
 from edgeprof_predictor.operators.engines.layouts import channels_first, kernel_last
 from edgeprof_predictor.operators.engines.tables import classes_by_name, names
 from edgeprof_predictor.operators.graph import Node
@@ -16,8 +22,6 @@ _BY_CLASS: Final[dict[OperatorClass, str]] = {
     OperatorClass.DEPTHWISE: "DEPTHWISE_CONV_2D",
     OperatorClass.TRANSPOSED_CONVOLUTION: "TRANSPOSE_CONV CONV_3D_TRANSPOSE",
     OperatorClass.CONVOLUTION_3D: "CONV_3D",
-    OperatorClass.DENSE: "FULLY_CONNECTED",
-    OperatorClass.MATRIX: "BATCH_MATMUL",
     OperatorClass.RECURRENT: (
         "LSTM UNIDIRECTIONAL_SEQUENCE_LSTM BIDIRECTIONAL_SEQUENCE_LSTM RNN UNIDIRECTIONAL_SEQUENCE_RNN"
     ),
@@ -43,33 +47,66 @@ _CLASSES: Final = classes_by_name(_BY_CLASS)
 _SEVERAL_VALUES: Final = names(
     "ADD SUB MUL DIV POW MAXIMUM MINIMUM SQUARED_DIFFERENCE SELECT SELECT_V2 PRELU EQUAL GREATER LESS ADD_N"
 )
-_WINDOWED: Final = frozenset(
+_WITH_WEIGHTS: Final = names("CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV CONV_3D CONV_3D_TRANSPOSE FULLY_CONNECTED")
+_WINDOWED_TYPES: Final = (_WITH_WEIGHTS - {"FULLY_CONNECTED"}) | names("MAX_POOL_2D AVERAGE_POOL_2D L2_POOL_2D")
+_UNPACKING: Final = names("DEQUANTIZE DENSIFY")
+_INTEGERS: Final = names("int8 uint8 int4 uint4")
+_CONVOLUTIONS: Final = frozenset(
     {
         OperatorClass.CONVOLUTION,
         OperatorClass.POINTWISE,
         OperatorClass.DEPTHWISE,
-        OperatorClass.TRANSPOSED_CONVOLUTION,
-        OperatorClass.CONVOLUTION_3D,
-        OperatorClass.POOLING,
+        OperatorClass.GROUPED,
     }
 )
+"""Their sizes count an activation that is computed with them."""
 
 
 def translate(node: Node) -> Kind:
-    """Return class and tag of an operator; the delegate that runs it is its kernel."""
-    if node.type == "CONV_2D":
-        weight = weight_of(node)  # output channels, height, width, input channels
-        is_pointwise = weight is not None and len(weight.shape) == 4 and weight.shape[1:3] == (1, 1)
-        found: OperatorClass | None = OperatorClass.POINTWISE if is_pointwise else OperatorClass.CONVOLUTION
-    elif node.type in _SEVERAL_VALUES:
-        found = class_of_elementwise(node)
-    else:
-        found = _CLASSES.get(node.type)
-    if found in _WINDOWED:
+    """Return class and tag: type, the kernels that run it (a delegate's or built-in ones), 8 bits."""
+    found, node = _classified(node)
+    parts = [node.type, node.kernel, _integers(node)]
+    if node.type == "TRANSPOSE":
+        parts.append(order_tag(node))
+    return Kind(
+        found or OperatorClass.OTHER,
+        " ".join(filter(None, parts)),
+        is_known=found is not None,
+        # What is computed from constants alone is computed once, when the model is prepared.
+        is_free=node.type in _UNPACKING and not node.inputs,
+        node=node if found in _CONVOLUTIONS else with_fused_activation(node),
+    )
+
+
+def _classified(node: Node) -> tuple[OperatorClass | None, Node]:
+    """Return the class of an operator, and the operator with its channels first where it has a window."""
+    if node.type in _WINDOWED_TYPES:
         node = kernel_last(channels_first(node))
-        if found is OperatorClass.DEPTHWISE:  # one weight: 1, height, width, channels
+        if node.type == "DEPTHWISE_CONV_2D":  # one weight: 1, height, width, channels
             channels = node.outputs[0].shape[1:2] if node.outputs else ()
             node = replace(node, attributes={**node.attributes, "group": channels or (1,)})
-    return Kind(
-        found or OperatorClass.OTHER, f"{node.type} {node.kernel}".strip(), is_known=found is not None, node=node
-    )
+    if node.type == "CONV_2D":
+        return class_of_convolution(node), node
+    if node.type == "BATCH_MATMUL":
+        return OperatorClass.DENSE if node.weights else OperatorClass.MATRIX, node
+    if node.type == "FULLY_CONNECTED":
+        return OperatorClass.DENSE, with_depth_of_weights(node)
+    if node.type in _SEVERAL_VALUES:
+        return class_of_elementwise(node), node
+    if node.type == "MEAN" and node.inputs and len(node.inputs[0].shape) == 4 and _is_spatial(node.numbers("axes")):
+        return OperatorClass.GLOBAL_POOLING, node
+    return _CLASSES.get(node.type), node
+
+
+def _is_spatial(axes: tuple[int, ...]) -> bool:
+    """Whether axes are the height and the width of images with the channels last."""
+    return sorted(axis % 4 for axis in axes) == [1, 2]
+
+
+def _integers(node: Node) -> str:
+    """Return "int8" of an operator that computes in integers, "int8 weights" where its weights alone are some."""
+    values = {value.element_type for value in (*node.inputs[:1], *node.outputs[:1])}
+    if values & _INTEGERS:
+        return "int8"
+    weight = weight_of(node) if node.type in _WITH_WEIGHTS else None
+    return f"{weight.element_type} weights" if weight is not None and weight.element_type in _INTEGERS else ""
