@@ -12,6 +12,7 @@ from edgeprof_predictor._storage import digest_of, pack, unpack
 from edgeprof_predictor.errors import ArchitectureError, ProfileError
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.predictor import tensors_of
+from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -155,6 +156,22 @@ def test_a_profile_of_what_runs_on_a_device_describes_pruned_graphs_when_loaded(
     assert loaded.predictor.predict(choices).latency_ms == pytest.approx(predictor.predict(choices).latency_ms)
     as_run = loaded.predictor.predict(method.space.pruned(choices)).latency_ms
     assert np.array_equal(loaded.predictor.predict(choices).latency_ms, as_run)
+
+
+def test_a_device_profile_of_the_release_that_counted_no_operations_predicts_as_it_did(
+    tmp_path: Path, method: DefaultMethod, world: LatencyTable
+) -> None:
+    prior = method.prior
+    before = Prior(prior.feature_map, prior.sources, prior.cost_models, runs_pruned=True)
+    samples = Samples.of(world.choices[:8], world.latencies_of("unseen_0")[:8])
+    predictor = DefaultMethod(
+        before, method.hyper_samples, method.pretrained, method.calibration, method.hyperparameters
+    ).adapt(samples, seed=0)
+    assert "counts_operations" not in tensors_of(predictor.adapted)
+    Profile(predictor=predictor, platform={}, provenance={}).save(tmp_path / "pi.edgeprof")
+    choices = method.space.sample_choices(60, seed=3)
+    found = Profile.load(tmp_path / "pi.edgeprof").predictor.predict(choices)
+    assert found.latency_ms == pytest.approx(predictor.predict(choices).latency_ms)
 
 
 def test_a_profile_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, profile: Profile) -> None:

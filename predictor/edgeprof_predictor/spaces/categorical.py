@@ -281,6 +281,11 @@ class CategoricalSpace:
         """
         return self.costs(choices)
 
+    def operation_counts(self, choices: ArrayLike) -> FloatArray | None:
+        """Return how many operations of each kind engines run: `n x l` choices to `n x kinds`; None where unknown."""
+        self.check_choices(choices)
+        return None
+
     def pruned(self, choices: ArrayLike) -> ChoiceArray:
         """Return choices without what cannot influence the output; here everything can."""
         return self.check_choices(choices)

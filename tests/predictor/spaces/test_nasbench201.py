@@ -30,6 +30,21 @@ def test_broken_cell_is_refused_with_the_reason(text: str, reason: str) -> None:
         NASBench201().parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("|nor_conv_1x1~0|+|none~0|nor_conv_3x3~1|+|none~0|nor_conv_3x3~1|skip_connect~2|", (1, 2, 0, 1)),
+        ("|avg_pool_3x3~0|+|avg_pool_3x3~0|none~1|+|none~0|skip_connect~1|skip_connect~2|", (0, 0, 1, 1)),
+        ("|skip_connect~0|+|avg_pool_3x3~0|avg_pool_3x3~1|+|none~0|none~1|avg_pool_3x3~2|", (0, 0, 2, 1)),
+        (CUT, (0, 0, 0, 0)),
+    ],
+)
+def test_pools_of_one_value_are_one_operation(text: str, counts: tuple[int, ...]) -> None:
+    space = NASBench201()
+    found = space.operation_counts([space.parse(text).choices])
+    assert found.tolist() == [list(counts)]
+
+
 def test_row_of_a_table_numbers_operations_and_edges_in_a_way_of_its_own() -> None:
     architecture = NASBench201().parse_row("(1, 0, 2, 3, 4, 0)")
     assert NASBench201().format(architecture) == (

@@ -8,12 +8,13 @@ about 1. The model of a new platform (`prior`, `posterior`):
     m    = one of: mean of the sources; a cost-based latency; half of each
     K    = 0.06 + 0.3 m m' + sum_j a_j K_j
     K_j  : residuals of the sources (`source_regression`), random linear cost models (`random_cost_models`),
-           whole costs, costs of each stage, cut graphs, decisions and their pairs
+           whole costs, costs of each stage, cut graphs, counts of operations, decisions and their pairs
 
 In the noise, `t(x)` is the predicted latency, or the measured one where that is larger: by the measured one alone, a
 spuriously fast sample would seem most precise.
 For what is measured on a device, `x` is the pruned architecture, as exported networks are; for published tables both
-graphs are described, since some platforms timed dead branches (`Prior.runs_pruned`).
+graphs are described, since some platforms timed dead branches (`Prior.runs_pruned`). Operations are counted for devices
+alone (`Prior.counts_operations`): an engine may run one kind of them far less well than its costs tell.
 
 The hyper-parameters `h = (m, a_1 ... a_j, s)` are not optimised but sampled (`hyperparameter_samples`): 4000 draws
 from broad ranges, each with the weight

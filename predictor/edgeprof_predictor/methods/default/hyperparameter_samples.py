@@ -134,6 +134,20 @@ class HyperparameterSamples:
         weights = np.where(has_mean, weights, (1.0 - share) * weights / weights[~has_mean].sum())
         return replace(self, log_prior=np.log(weights))
 
+    def with_kernel(self, prior: Prior, name: str, *, seed: int) -> HyperparameterSamples:
+        """Return the samples with amplitudes of one more kernel, drawn as `draw` does it.
+
+        Args:
+            prior: Has that kernel.
+            name: Of the kernel.
+            seed: Of the amplitudes.
+        """
+        generator = np.random.default_rng(seed)
+        lowest, highest = np.log(AMPLITUDES[name])
+        drawn = np.exp(generator.uniform(lowest, highest, len(self)))
+        drawn[generator.random(len(self)) < ABSENT_SHARE] = 0.0
+        return replace(self, amplitudes=np.insert(self.amplitudes, prior.kernel_names.index(name), drawn, axis=1))
+
     def of_mean(self, mean_index: int) -> HyperparameterSamples:
         """Return the samples with this mean."""
         return self[np.flatnonzero(self.mean_index == mean_index)]

@@ -2,7 +2,7 @@
 
 Relative latency of architecture `x` on a new platform: `t(x) = m(x) + f(x)`, where `m` is one of a few means and `f` a
 Gaussian process whose covariance is a sum of kernels: residuals of the sources, random linear cost models, whole costs,
-costs of each stage, graphs whose input does not reach the output, single choices and their pairs.
+costs of each stage, graphs whose input does not reach the output, counts of operations, single choices and their pairs.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ AMPLITUDES: Final = {
     "totals": (0.003, 1.0),
     "stages": (0.001, 0.1),
     "cut": (0.003, 0.5),
+    "operations": (0.003, 1.0),
     "choices": (0.0003, 0.03),
 }
 """Range of each kernel's amplitude. The first two multiply an empirical covariance, so 1 is their natural size; the
@@ -90,6 +91,8 @@ class Prior:
         runs_pruned: Whether the platform runs graphs without what cannot influence the output, as exported networks
             are. Architectures are then described by their pruned choices. False for tables that may have timed all
             of the graph: descriptions hold both graphs, and the samples decide.
+        counts_operations: Whether platforms differ in what an operation of a kind takes, whatever its arithmetic, where
+            the space counts operations: average pooling in int8 takes ONNX Runtime ten times as long as in float32.
     """
 
     def __init__(
@@ -99,12 +102,15 @@ class Prior:
         cost_models: RandomCostModels | None,
         *,
         runs_pruned: bool = False,
+        counts_operations: bool = False,
     ) -> None:
         self.feature_map: Final = feature_map
         self.sources: Final = sources
         self.cost_models: Final = cost_models
         self.runs_pruned: Final = runs_pruned
+        self.counts_operations: Final = counts_operations
         self._has_cut = not bool(np.all(feature_map.space_sample.is_connected))
+        self._space_sample_operations = self._operations(feature_map.space_sample_choices)
         self.kernel_names: Final = tuple(name for name in AMPLITUDES if self._has_kernel(name))
         self.space_sample: Final = self.basis(feature_map.space_sample_choices)
 
@@ -124,11 +130,17 @@ class Prior:
         """
         if set(self.sources.platforms) <= set(platforms):
             raise EncodingError(f"a prior needs a source besides {', '.join(platforms)}; leave fewer of them out")
-        return Prior(self.feature_map, self.sources.without(platforms), self.cost_models, runs_pruned=self.runs_pruned)
+        return Prior(
+            self.feature_map,
+            self.sources.without(platforms),
+            self.cost_models,
+            runs_pruned=self.runs_pruned,
+            counts_operations=self.counts_operations,
+        )
 
     def for_pruned_graphs(self) -> Prior:
         """Return the prior of platforms that run graphs without what cannot influence the output."""
-        return Prior(self.feature_map, self.sources, self.cost_models, runs_pruned=True)
+        return Prior(self.feature_map, self.sources, self.cost_models, runs_pruned=True, counts_operations=True)
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
@@ -136,6 +148,7 @@ class Prior:
         return {
             "reference_choices": self.feature_map.space_sample_choices,
             "runs_pruned": np.array(int(self.runs_pruned)),
+            **({"counts_operations": np.array(1)} if self.counts_operations else {}),
             **self.sources.tensors(),
             **cost_models,
         }
@@ -144,12 +157,16 @@ class Prior:
     def from_tensors(
         cls, space: CategoricalSpace, platforms: tuple[str, ...], tensors: Mapping[str, NDArray[np.generic]]
     ) -> Prior:
-        """Return what `tensors` was saved from; files without `runs_pruned` are of releases that described both."""
+        """Return what `tensors` was saved from; earlier releases described both graphs, and counted no operations."""
         feature_map = FeatureMap(space, tensors["reference_choices"].astype(CHOICE_TYPE))
         cost_models = RandomCostModels.from_tensors(tensors) if "prices.means" in tensors else None
         runs_pruned = "runs_pruned" in tensors and bool(tensors["runs_pruned"].item())
         return cls(
-            feature_map, SourceRegressions.from_tensors(platforms, tensors), cost_models, runs_pruned=runs_pruned
+            feature_map,
+            SourceRegressions.from_tensors(platforms, tensors),
+            cost_models,
+            runs_pruned=runs_pruned,
+            counts_operations="counts_operations" in tensors,
         )
 
     def as_run(self, choices: ChoiceArray) -> ChoiceArray:
@@ -173,6 +190,9 @@ class Prior:
             factors += [self.cost_models.spread(features), *self._cost_features(features)]
         if self._has_cut:
             factors.append((~features.is_connected)[:, None].astype(np.float64))
+        operations = self._operations(choices)
+        if operations is not None and self._space_sample_operations is not None:
+            factors.append(_standardised(operations, self._space_sample_operations))
         return Basis(
             means=self._means(features, sources.mean(axis=1)),
             factors=tuple(factors),
@@ -195,7 +215,12 @@ class Prior:
     def _has_kernel(self, name: str) -> bool:
         if name in ("cost_models", "totals", "stages"):
             return self.cost_models is not None
+        if name == "operations":
+            return self._space_sample_operations is not None
         return self._has_cut if name == "cut" else True
+
+    def _operations(self, choices: ChoiceArray) -> FloatArray | None:
+        return self.feature_map.space.operation_counts(choices) if self.counts_operations else None
 
     def _means(self, features: CostFeatures, source_mean: FloatArray) -> FloatArray:
         """Return the possible means: the sources, costs, or half of each."""

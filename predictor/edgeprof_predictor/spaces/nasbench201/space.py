@@ -27,6 +27,7 @@ from edgeprof_predictor.spaces.nasbench201.geometry import (
     ROW_OPERATIONS,
     STAGE_CHANNELS,
 )
+from edgeprof_predictor.spaces.nasbench201.operations import operation_counts
 
 if TYPE_CHECKING:
     from torch import nn
@@ -114,6 +115,10 @@ class NASBench201(CellSpace):
             fixed=self._fixed_costs,
             depth=CELL_COUNT * len(STAGE_CHANNELS) * longest_path(is_there, is_computing=is_computing),
         )
+
+    def operation_counts(self, choices: ArrayLike) -> FloatArray:
+        """Return the operations of each kind in one cell that engines run, merged pools once: `n x 6` to `n x 4`."""
+        return operation_counts(self.pruned(choices))
 
     def build_network(self, architecture: Architecture) -> nn.Module:
         """Return the skeleton around copies of the cell as one torch module."""

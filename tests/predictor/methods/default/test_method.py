@@ -33,6 +33,24 @@ def test_ten_samples_find_the_truth_of_an_unseen_platform(
     assert 0 < predictor.expected_error < 0.1
 
 
+def test_a_device_on_which_one_kind_of_operation_is_slow_is_learnt_in_ten_samples(
+    method: DefaultMethod, space: SearchSpace, world: LatencyTable
+) -> None:
+    counts = space.operation_counts(world.choices)
+    costs = space.costs(world.choices)
+    assert counts is not None and costs is not None
+    pool_count = counts[:, 2]
+    actual = 0.3 + costs.total("macs") / costs.total("macs").mean() + 3.0 * pool_count
+    on_device = method.for_pruned_graphs()
+    samples = Samples.none(space)
+    while samples.count < 10:
+        chosen = on_device.choose_samples(world.choices, max(3 - samples.count, 1), measured=samples, seed=0)
+        samples = samples.joined(Samples.of(world.choices[chosen], actual[chosen]))
+    prediction = on_device.adapt(samples, seed=0).predict(world.choices)
+    assert metrics.spearman(actual, prediction.latency_ms) > 0.97
+    assert metrics.median_ape(actual, prediction.latency_ms) < 0.1
+
+
 def test_without_samples_it_ranks_at_least_as_well_as_flops(
     method: DefaultMethod, space: SearchSpace, world: LatencyTable
 ) -> None:
