@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tenacity
 from numpy.typing import NDArray
 
 from edgeprof.errors import ExportError
@@ -22,6 +23,10 @@ from edgeprof_proto.shared.model_formats import NCNN
 
 _SIZE_KEYS = ("0", "1", "2"), ("0", "1", "11", "2")
 """Parameters of a layer Input for up to three dimensions, and for four: width, height, (depth,) channels."""
+
+
+CRASH_COUNT_MAX = 8
+"""Crashes after which a network counts as one that pnnx cannot convert: of the same file every second run may crash."""
 
 
 class NcnnExporter(Exporter):
@@ -57,10 +62,11 @@ class NcnnExporter(Exporter):
         shapes = ",".join(f"[{','.join(map(str, value.shape))}]f32" for value in network.inputs.values())
         # fp16 would store the weights in float16.
         command = [str(pnnx.EXEC_PATH), "model.pt", f"inputshape={shapes}", "fp16=0"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+        done = run_pnnx(command, folder)
         if done.returncode:
             last_words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-            raise ExportError(f"pnnx ended with status {done.returncode}: {''.join(last_words)[:300]}")
+            end = f"with status {done.returncode}" if done.returncode > 0 else f"by signal {-done.returncode}"
+            raise ExportError(f"pnnx ended {end}: {''.join(last_words)[:300]}")
         parameters, weights = folder / "model.ncnn.param", folder / "model.ncnn.bin"
         sizes = [tuple(value.shape[1:]) for value in network.inputs.values()]
         parameters.write_text(_with_sizes(parameters.read_text(), sizes))
@@ -92,6 +98,16 @@ class NcnnExporter(Exporter):
         declared = {line.split()[1] for line in files[0].read_text().splitlines() if line.startswith("Input ")}
         blobs = {_blob(index): value[0] for index, value in enumerate(inputs.values())}
         return {name: value for name, value in blobs.items() if name in declared}
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_result(lambda done: done.returncode < 0),
+    stop=tenacity.stop_after_attempt(CRASH_COUNT_MAX),
+    retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+)
+def run_pnnx(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run pnnx, again where it was ended by a signal."""
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
 
 
 def _blob(index: int) -> str:
