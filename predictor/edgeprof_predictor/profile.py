@@ -1,35 +1,19 @@
-"""What onboarding leaves: one file that predicts for one platform, wherever it is carried."""
+"""What onboarding leaves: what predicts the networks of a search space on one platform, wherever it is carried."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgeprof_predictor._output_files import write_output
-from edgeprof_predictor._storage import digest_of, pack, unpack
-from edgeprof_predictor.errors import ProfileError, UnknownSearchSpaceError
+from edgeprof_predictor._profile_file import Part, readable, write_part
 from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import Architecture, CategoricalSpace, get_space
 
 if TYPE_CHECKING:
     from edgeprof_predictor.methods.default.predictor import DefaultPredictor
-
-SCHEMA_VERSION: Final = 3
-"""Version of the file. 1: the first. 2: hyper-parameter samples. 3: tells whether the platform runs pruned graphs, and
-holds the calibration for more samples."""
-
-READABLE_VERSIONS: Final = (2, SCHEMA_VERSION)
-"""Profiles of version 2 predict as they did: for both graphs, with the calibration of their samples."""
-READABLE: Final = " and ".join(map(str, READABLE_VERSIONS))
-
-SUFFIX: Final = ".edgeprof"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,63 +69,46 @@ class Profile:
         return self.predictor.predict(self.space.choices(parsed))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the profile as one file, whole or not at all.
+        """Write the profile into its file, whole or not at all: it replaces its predecessor.
+
+        Other profiles of the device that the file holds stay: of other search spaces, of other settings, of models.
 
         Raises:
+            ProfileError: If the file is there and is damaged, no profile, or another device's.
             OSError: If it cannot be written.
         """
         from edgeprof_predictor.methods.default.predictor import tensors_of
 
         adapted = self.predictor.adapted
-        tensors = tensors_of(adapted)
         document = {
-            "schema_version": SCHEMA_VERSION,
-            "space": self.space.name,
             "source_platforms": list(adapted.posterior.prior.sources.platforms),
             "source_platform": adapted.source_platform,
-            "platform": dict(self.platform),
-            "provenance": dict(self.provenance),
         }
-        write_output(path, pack(tensors, document | {"sha256": digest_of(tensors, document)}))
+        part = Part(
+            subject=self.space.name,
+            platform=self.platform,
+            provenance=self.provenance,
+            tensors=tensors_of(adapted),
+            document=document,
+        )
+        write_part(path, part)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Profile:
-        """Read a profile.
+    def of_part(cls, part: Part, path: str | os.PathLike[str]) -> Profile:
+        """Return the profile that a part of a file holds.
+
+        Args:
+            part: The part.
+            path: The file, for messages.
 
         Raises:
-            ProfileError: If the file is missing, damaged, or of another version.
+            ProfileError: If it is damaged, or its search space is not known here.
         """
-        try:
-            tensors, document = unpack(Path(path))
-            _check(document, tensors, path)
-            return cls._of_parts(tensors, document)
-        except FileNotFoundError:
-            raise ProfileError(f"there is no profile {path}; onboard the platform to make one") from None
-        except UnknownSearchSpaceError as error:
-            raise ProfileError(f"{path} cannot be used here: {error}") from error
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            reason = " ".join(str(error).split())  # torch writes several lines
-            raise ProfileError(f"{path} is no profile or is damaged ({reason}); onboard the platform again") from error
-
-    @classmethod
-    def _of_parts(cls, tensors: dict[str, NDArray[np.generic]], document: dict[str, Any]) -> Profile:
         from edgeprof_predictor.methods.default.predictor import DefaultPredictor, platform_from_tensors
 
-        adapted = platform_from_tensors(
-            get_space(document["space"]), tuple(document["source_platforms"]), document["source_platform"], tensors
-        )
-        return cls(
-            predictor=DefaultPredictor(adapted), platform=document["platform"], provenance=document["provenance"]
-        )
-
-
-def _check(document: dict[str, Any], tensors: Mapping[str, NDArray[np.generic]], path: str | os.PathLike[str]) -> None:
-    version = document["schema_version"]
-    if version not in READABLE_VERSIONS:
-        raise ProfileError(
-            f"{path} is a profile of version {version}, this release reads {READABLE}; "
-            f"use the release that wrote it or onboard the platform again"
-        )
-    described = {key: value for key, value in document.items() if key != "sha256"}
-    if digest_of(tensors, described) != document["sha256"]:
-        raise ProfileError(f"{path} is damaged: its contents do not match their checksum; onboard the platform again")
+        with readable(path):
+            document = part.document
+            adapted = platform_from_tensors(
+                get_space(part.subject), tuple(document["source_platforms"]), document["source_platform"], part.tensors
+            )
+        return cls(predictor=DefaultPredictor(adapted), platform=part.platform, provenance=part.provenance)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from edgeprof.plots.verification_plot import draw_verification
     from edgeprof.prediction import predict
     from edgeprof.searching import search
+    from edgeprof_predictor.profile_file import ProfileFile
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -64,6 +65,7 @@ __all__ = [
     "OnboardedModels",
     "OnboardingListener",
     "PredictedModel",
+    "ProfileFile",
     "Ranking",
     "Setting",
     "TableListener",
@@ -118,6 +120,7 @@ _MODULE_OF = {
     "OnboardedModels": "edgeprof.operator_models.api",
     "OnboardingListener": "edgeprof.onboarding",
     "PredictedModel": "edgeprof.operator_models.prediction",
+    "ProfileFile": "edgeprof_predictor.profile_file",
     "Ranking": "edgeprof.operator_models.verification",
     "TableListener": "edgeprof.measuring.benchmark_table",
     "Verification": "edgeprof.measuring.verification",

@@ -14,6 +14,7 @@ from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.predictor import tensors_of
 from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.profile import Profile
+from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
@@ -21,8 +22,8 @@ PREDICT_ELSEWHERE = """
 import json, pathlib, sys
 import edgeprof_predictor.bundle
 edgeprof_predictor.bundle.SHIPPED_FOLDER = pathlib.Path("nowhere")
-from edgeprof_predictor.profile import Profile
-profile = Profile.load(sys.argv[1])
+from edgeprof_predictor.profile_file import ProfileFile
+profile = ProfileFile(sys.argv[1]).profile()
 prediction = profile.predict(json.loads(sys.argv[2]))
 print(json.dumps([prediction.latency_ms.tolist(), prediction.upper_ms.tolist(), dict(profile.platform)]))
 """
@@ -56,7 +57,7 @@ def test_a_profile_predicts_the_same_in_another_process_without_bundles(
 
 def test_a_loaded_profile_knows_what_the_saved_one_knew(tmp_path: Path, profile: Profile) -> None:
     profile.save(tmp_path / "pi.edgeprof")
-    loaded = Profile.load(tmp_path / "pi.edgeprof")
+    loaded = ProfileFile(tmp_path / "pi.edgeprof").profile()
     assert np.array_equal(loaded.samples.choices, profile.samples.choices)
     assert np.array_equal(loaded.samples.latency_ms, profile.samples.latency_ms)
     assert loaded.source_platform == profile.source_platform
@@ -78,7 +79,7 @@ def test_an_unknown_architecture_is_refused(profile: Profile) -> None:
 
 def test_a_missing_profile_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="onboard"):
-        Profile.load(tmp_path / "pi.edgeprof")
+        ProfileFile(tmp_path / "pi.edgeprof").profile()
 
 
 def test_a_flipped_byte_is_noticed_wherever_it_is(tmp_path: Path, profile: Profile) -> None:
@@ -91,7 +92,7 @@ def test_a_flipped_byte_is_noticed_wherever_it_is(tmp_path: Path, profile: Profi
         damaged[position] ^= 1
         path.write_bytes(damaged)
         with pytest.raises(ProfileError) as caught:
-            Profile.load(path)
+            ProfileFile(path).profile()
         assert "\n" not in str(caught.value)
 
 
@@ -100,10 +101,10 @@ def test_a_network_of_another_size_is_refused_in_one_sentence(tmp_path: Path, pr
     profile.save(path)
     tensors, document = unpack(path)
     del document["sha256"]
-    tensors["network.read_encoding.bias"] = tensors["network.read_encoding.bias"][:-1]
+    tensors["0.network.read_encoding.bias"] = tensors["0.network.read_encoding.bias"][:-1]
     path.write_bytes(pack(tensors, document | {"sha256": digest_of(tensors, document)}))
     with pytest.raises(ProfileError, match="size mismatch") as caught:
-        Profile.load(path)
+        ProfileFile(path).profile()
     assert "\n" not in str(caught.value)
 
 
@@ -112,7 +113,7 @@ def test_a_profile_cut_short_is_noticed(tmp_path: Path, profile: Profile) -> Non
     profile.save(path)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ProfileError, match="damaged"):
-        Profile.load(path)
+        ProfileFile(path).profile()
 
 
 def test_another_version_is_refused_with_both_versions(tmp_path: Path, profile: Profile) -> None:
@@ -120,19 +121,26 @@ def test_another_version_is_refused_with_both_versions(tmp_path: Path, profile: 
     profile.save(path)
     tensors, document = unpack(path)
     path.write_bytes(pack(tensors, document | {"schema_version": 99}))
-    with pytest.raises(ProfileError, match="version 99, this release reads 2 and 3"):
-        Profile.load(path)
+    with pytest.raises(ProfileError, match="version 99, this release reads 2, 3, 4"):
+        ProfileFile(path).profile()
+
+
+def write_as_version_2(path: Path) -> None:
+    """Write a profile's file as an earlier release did: one space alone, without what came later."""
+    tensors, document = unpack(path)
+    named = {name.removeprefix("0."): array for name, array in tensors.items()}
+    kept = {name: array for name, array in named.items() if name != "runs_pruned" and "calibration" not in name}
+    (part,) = document["parts"]
+    old = {name: part[name] for name in ("platform", "provenance")} | part["document"]
+    old |= {"schema_version": 2, "space": part["subject"]}
+    path.write_bytes(pack(kept, old | {"sha256": digest_of(kept, old)}))
 
 
 def test_a_profile_of_the_release_before_predicts_as_it_did(tmp_path: Path, profile: Profile) -> None:
     path = tmp_path / "pi.edgeprof"
     profile.save(path)
-    tensors, document = unpack(path)
-    kept = {name: array for name, array in tensors.items() if name != "runs_pruned" and "calibration" not in name}
-    del document["sha256"]
-    document["schema_version"] = 2
-    path.write_bytes(pack(kept, document | {"sha256": digest_of(kept, document)}))
-    loaded, unseen = Profile.load(path), profile.space.sample(30, seed=2)
+    write_as_version_2(path)
+    loaded, unseen = ProfileFile(path).profile(), profile.space.sample(30, seed=2)
     before, after = profile.predict(unseen), loaded.predict(unseen)
     assert after.latency_ms == pytest.approx(before.latency_ms, rel=1e-5)
     assert after.upper_ms == pytest.approx(before.upper_ms, rel=1e-5)
@@ -150,7 +158,7 @@ def test_a_profile_of_what_runs_on_a_device_describes_pruned_graphs_when_loaded(
     samples = Samples.of(world.choices[:8], world.latencies_of("unseen_0")[:8])
     predictor = method.for_pruned_graphs().adapt(samples, seed=0)
     Profile(predictor=predictor, platform={}, provenance={}).save(tmp_path / "pi.edgeprof")
-    loaded = Profile.load(tmp_path / "pi.edgeprof")
+    loaded = ProfileFile(tmp_path / "pi.edgeprof").profile()
     assert np.array_equal(loaded.samples.choices, samples.choices)
     choices = method.space.sample_choices(60, seed=3)
     assert loaded.predictor.predict(choices).latency_ms == pytest.approx(predictor.predict(choices).latency_ms)

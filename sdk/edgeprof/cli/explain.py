@@ -9,6 +9,7 @@ from rich.table import Table
 from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
 from edgeprof.cli.model_inputs import as_mapping, shape_option
 from edgeprof.cli.parameters import Count, json_option
+from edgeprof.cli.profile_options import profile_setting_options
 
 if TYPE_CHECKING:
     from edgeprof.operator_models.prediction import PredictedModel
@@ -22,6 +23,7 @@ MAX_ROW_COUNT = 1_000
 @click.argument("model", metavar="MODEL|FILE.py:CALLABLE")
 @click.option("--device", "address", metavar="HOST:PORT", help="Ask this device for the graph.  [default: this host]")
 @shape_option
+@profile_setting_options
 @click.option("--rows", type=Count(1, MAX_ROW_COUNT), default=20, show_default=True, help="Operators to show.")
 @click.option(
     "--picture",
@@ -34,6 +36,8 @@ def explain(
     model: str,
     address: str | None,
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    runtime: str,
+    precision: str,
     rows: int,
     picture: Path | None,
     as_json: bool,
@@ -44,11 +48,12 @@ def explain(
 
     if picture is not None:
         check_picture(picture, inputs=[profile, model])
+    file = edgeprof.ProfileFile(profile, runtime=runtime, precision=precision)
     if address is None:
-        predicted = edgeprof.predict_models(profile, [model], input_shapes=as_mapping(shapes))[0]
+        predicted = edgeprof.predict_models(file, [model], input_shapes=as_mapping(shapes))[0]
     else:
         with edgeprof.connect(address) as client:
-            predicted = edgeprof.predict_models(profile, [model], client=client, input_shapes=as_mapping(shapes))[0]
+            predicted = edgeprof.predict_models(file, [model], client=client, input_shapes=as_mapping(shapes))[0]
     prediction = predicted.prediction
     if prediction is None:
         raise edgeprof.EdgeprofError(predicted.failure)

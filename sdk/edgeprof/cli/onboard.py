@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     "--output",
     type=click.Path(path_type=Path),
     default=Path(),
-    help="File of the profile, or a folder.  [default: PLATFORM.SPACE.edgeprof here]",
+    help="File of the profile, or a folder; what else a file holds of the device stays.  "
+    "[default: PLATFORM.SPACE.edgeprof here]",
 )
 @json_option
 def onboard(
@@ -84,8 +85,7 @@ def onboard(
         from edgeprof.cli import onboard_models
 
         with edgeprof.connect(address) as client:
-            setting = device_setting(client, **setting_values)
-            onboard_models.run(client, with_models, added, output=output, as_json=as_json, setting=setting, seed=seed)
+            onboard_models.run(client, with_models, added, setting_values, output=output, as_json=as_json, seed=seed)
         return
     if with_models or added:
         raise click.UsageError("--with and --add name models to measure with --models; give it too")

@@ -1,10 +1,11 @@
 """`edgeprof onboard --models`: progress and report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, styled
+from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.progress import JobBar
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.probe_files import ModelToMeasure
@@ -52,10 +53,11 @@ def run(
     client: "DeviceClient",
     models: Sequence[Path],
     added: Sequence[Path],
+    setting_values: Mapping[str, Any],
     *,
     output: Path,
     as_json: bool,
-    **options: Any,
+    seed: int,
 ) -> None:
     """Onboard models, or add some to a profile, and print the report.
 
@@ -63,17 +65,27 @@ def run(
         client: The device.
         models: Whole models that are measured beside the probes.
         added: Models that the profile learns from beside what it knows; where there are any, nothing else is measured.
+        setting_values: Values of the options that make a setting.
         output: File of the profile, or a folder.
         as_json: Whether to print JSON.
-        options: Passed on: setting and seed.
+        seed: Names the session.
     """
     from edgeprof.operator_models.api import add_models, onboard_models
 
+    setting = device_setting(client, **setting_values)
     with ModelProgress() as progress:
         if added:
-            onboarded = add_models(client, output, added, seed=options["seed"], listener=progress)
+            onboarded = add_models(
+                client,
+                output,
+                added,
+                runtime=setting_values["runtime"] or "",
+                precision=setting_values["precision"],
+                seed=seed,
+                listener=progress,
+            )
         else:
-            onboarded = onboard_models(client, models, output=output, listener=progress, **options)
+            onboarded = onboard_models(client, models, output=output, setting=setting, seed=seed, listener=progress)
     if as_json:
         print_json(_document(onboarded))
         return

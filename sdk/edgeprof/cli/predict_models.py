@@ -2,53 +2,58 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
-from edgeprof.cli.console import messages, milliseconds, print_json, print_table
+from edgeprof.cli.console import messages, milliseconds, print_table
 
 if TYPE_CHECKING:
     from edgeprof.operator_models.prediction import PredictedModel
     from edgeprof_predictor.operators.prediction import NetworkPrediction
+    from edgeprof_predictor.profile_file import ProfileFile
 
 
-def run(
-    profile: Path,
-    models: Sequence[str],
-    *,
-    address: str | None,
-    input_shapes: Mapping[str, Sequence[int]],
-    as_json: bool,
-) -> None:
-    """Print how fast models run on the platform of a profile.
+def predicted(
+    file: "ProfileFile", models: Sequence[str], *, address: str | None, input_shapes: Mapping[str, Sequence[int]]
+) -> "list[PredictedModel]":
+    """Return how fast models run on the platform of a profile.
 
     Args:
-        profile: The profile's file.
-        models: Files of models.
+        file: The profiles; where no model is named, there need be none of models.
+        models: Files of models, or torch modules.
         address: The device, which then tells the graphs; None for the same runtime on this host.
         input_shapes: Shapes of inputs that leave sizes open.
-        as_json: Whether to print JSON.
+    """
+    import edgeprof
+
+    if not models:
+        return []
+    if address is None:
+        return edgeprof.predict_models(file, models, input_shapes=input_shapes)
+    with edgeprof.connect(address) as client:
+        return edgeprof.predict_models(file, models, client=client, input_shapes=input_shapes)
+
+
+def print_predicted(predicted: "Sequence[PredictedModel]") -> None:
+    """Print predicted models: a table on a terminal, else tab-separated lines."""
+    if sys.stdout.isatty():
+        _print_table(predicted)
+        return
+    for item in predicted:
+        click.echo("\t".join(_fields(item)))
+
+
+def report_failures(predicted: "Sequence[PredictedModel]") -> None:
+    """Print to stderr what is to be said beside the predictions.
+
+    Args:
+        predicted: The models.
 
     Raises:
         click.exceptions.Exit: With status 1 where a model could not be predicted.
     """
-    import edgeprof
-
-    if address is None:
-        predicted = edgeprof.predict_models(profile, models, input_shapes=input_shapes)
-    else:
-        with edgeprof.connect(address) as client:
-            predicted = edgeprof.predict_models(profile, models, client=client, input_shapes=input_shapes)
-    if as_json:
-        print_json([document(item) for item in predicted])
-    elif sys.stdout.isatty():
-        _print_table(predicted)
-    else:
-        for item in predicted:
-            click.echo("\t".join(_fields(item)))
     for warning in dict.fromkeys(item.warning for item in predicted if item.warning):
         messages.print(warning)
     failed = [item for item in predicted if item.prediction is None]

@@ -8,10 +8,18 @@ import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
 from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
-from edgeprof.cli.parameters import Count, calibration_option, device_option, json_option, seed_option
+from edgeprof.cli.parameters import (
+    Count,
+    calibration_option,
+    device_option,
+    json_option,
+    seed_option,
+)
+from edgeprof.cli.profile_options import profile_setting_options
 
 if TYPE_CHECKING:
     from edgeprof.measuring.verification import Verification
+    from edgeprof_predictor.profile_file import ProfileFile
 
 
 @click.command()
@@ -19,6 +27,8 @@ if TYPE_CHECKING:
 @click.argument("models", nargs=-1, type=click.Path(path_type=Path), metavar="[MODEL|FOLDER]...")
 @device_option
 @click.option("--count", type=Count(3, MAX_NETWORK_COUNT), default=20, show_default=True, help="Networks to measure.")
+@click.option("--space", default="", help="Search space to verify, where PROFILE predicts several.")
+@profile_setting_options
 @calibration_option
 @seed_option("Seed that draws them.")
 @click.option(
@@ -32,6 +42,9 @@ def verify(
     models: tuple[Path, ...],
     address: str,
     count: int,
+    space: str,
+    runtime: str,
+    precision: str,
     calibration: Path | None,
     seed: int,
     picture: Path | None,
@@ -39,20 +52,21 @@ def verify(
 ) -> "Verification":
     """Measure networks that were no samples of PROFILE, and compare them with what it predicts.
 
-    Of a profile of models, measure the models named, or all in the folders named.
+    With models or folders of them named, measure these and compare them with what its profile of models predicts.
     """
+    import edgeprof
     from edgeprof.plots.figure_file import check_picture
     from edgeprof.plots.verification_plot import draw_verification
-    from edgeprof_predictor.operators.profile import predicts_models
 
     path = picture or profile.with_suffix(".png")
     check_picture(path, inputs=[profile])
-    if predicts_models(profile):
-        verification = _of_models(profile, models, address, seed)
-    elif models:
-        raise click.UsageError("models belong to profiles of models (`edgeprof onboard --models`), this is of a space")
+    file = edgeprof.ProfileFile(profile, runtime=runtime, precision=precision)
+    if models:
+        verification = _of_models(file, models, address, seed)
+    elif not file.spaces:
+        raise click.UsageError("PROFILE predicts models: name models to measure, or a folder that holds them")
     else:
-        verification = _of_space(profile, address, count, seed, calibration)
+        verification = _of_space(file, space, address, count, seed, calibration)
     if as_json:
         rows = [dataclasses.asdict(item) for item in verification.architectures]
         print_json({**verification.figures(), "architectures": rows, "picture": str(path)})
@@ -63,26 +77,26 @@ def verify(
     return verification
 
 
-def _of_space(profile: Path, address: str, count: int, seed: int, calibration: Path | None) -> "Verification":
+def _of_space(
+    file: "ProfileFile", space: str, address: str, count: int, seed: int, calibration: Path | None
+) -> "Verification":
     import edgeprof
     from edgeprof.cli.session_progress import SessionProgress
-    from edgeprof.prediction import load_profile
     from edgeprof_proto.records.job_spec import MeasurementPlan
 
-    loaded = load_profile(profile)
+    loaded = file.profile(space)
     # The anchor is measured as well.
     with edgeprof.connect(address) as client, SessionProgress(count + 1, MeasurementPlan()) as progress:
         return edgeprof.verify(client, loaded, count=count, seed=seed, calibration=calibration, listener=progress)
 
 
-def _of_models(profile: Path, models: tuple[Path, ...], address: str, seed: int) -> "Verification":
+def _of_models(file: "ProfileFile", models: tuple[Path, ...], address: str, seed: int) -> "Verification":
     import edgeprof
     from edgeprof.cli.onboard_models import ModelProgress
 
-    if not models:
-        raise click.UsageError("name models to measure, or a folder that holds them")
+    file.operator_profile()
     with edgeprof.connect(address) as client, ModelProgress() as progress:
-        return edgeprof.verify_models(client, profile, models, seed=seed, listener=progress)
+        return edgeprof.verify_models(client, file, models, seed=seed, listener=progress)
 
 
 def _print_table(verification: "Verification") -> None:

@@ -12,9 +12,8 @@ from edgeprof.exporters.converter import Converter
 from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.changed_setting import changed_setting
 from edgeprof.measuring.setting_check import require_offered
-from edgeprof.prediction import load_profile
+from edgeprof.prediction import SpaceProfile, profile_of_texts
 from edgeprof.store.platform import Platform, default_setting
-from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import Setting
@@ -40,7 +39,7 @@ class Candidate:
     @classmethod
     def from_profile(
         cls,
-        profile: Profile | str | os.PathLike[str],
+        profile: SpaceProfile,
         architecture: str,
         *,
         device: Device | None = None,
@@ -63,7 +62,7 @@ class Candidate:
             ExportError: If this host cannot write the network in the format and precision of the platform.
             EdgeprofError: If the profile does not name its platform.
         """
-        loaded = load_profile(profile)
+        loaded = profile_of_texts(profile, [architecture])
         setting = Platform.from_facts(loaded.platform).setting
         if changes and device is None:
             raise InvalidArgumentError("what is different from the profile's setting needs the device; give device=")

@@ -11,6 +11,7 @@ from typing import Any
 
 from edgeprof.devices.model_files import file_sha256, find_model_files
 from edgeprof.errors import InvalidArgumentError, ModelFileError
+from edgeprof.exporters.choice import choose_exporter
 from edgeprof.exporters.module_converter import ModuleConverter
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.network_source import is_network_source
@@ -59,7 +60,8 @@ class ModelSources:
     Files of exported modules are gone when it is left.
 
     Args:
-        device: The device as its agent describes it.
+        device: The device as its agent describes it, whose runtime says which formats it reads; None where it is not
+            at hand: modules are then exported to ONNX, and each model needs its setting.
         input_shapes: Shapes by the names of inputs: those of a module, and those that a file leaves open.
         inputs: File with values of inputs (.npz) by their names; None where none are given.
         calibration: File of calibration data (.npz) for modules in integer precisions; None for synthetic data.
@@ -69,20 +71,31 @@ class ModelSources:
 
     def __init__(
         self,
-        device: Device,
+        device: Device | None,
         input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
         inputs: str | os.PathLike[str] | None = None,
         calibration: str | os.PathLike[str] | None = None,
         *,
         is_for_one: bool = True,
     ) -> None:
-        self.device = device
+        self._device = device
         self._input_shapes = input_shapes
         self._inputs = None if inputs is None else Path(inputs)
         self._is_for_one = is_for_one
         self._known_names: set[str] = set()
         self._folder = tempfile.TemporaryDirectory(prefix="edgeprof-modules-")
         self._converter = ModuleConverter(Path(self._folder.name), calibration=calibration)
+
+    @property
+    def device(self) -> Device:
+        """The device as its agent describes it.
+
+        Raises:
+            InvalidArgumentError: If it is not at hand.
+        """
+        if self._device is None:
+            raise InvalidArgumentError("a model without a setting needs the device, which says what it has")
+        return self._device
 
     def model_for(self, source: str | os.PathLike[str], setting: Setting | None) -> ReadyModel:
         """Return the model that a source names, for a setting of the device.
@@ -100,12 +113,13 @@ class ModelSources:
             ExportError: If a module cannot be exported, or its inputs are not known.
             OutputFileError: If its files cannot be written.
         """
-        setting = setting or default_setting_for(self.device, source)
+        if setting is None:
+            setting = default_setting_for(self.device, source)
         if not is_network_source(os.fspath(source)):
             return self._file(Path(source), setting)
         exported = self._converter.convert(
             os.fspath(source),
-            require_exportable(self.device, setting),
+            choose_exporter(None, setting) if self._device is None else require_exportable(self._device, setting),
             shapes=self._input_shapes,
             inputs=self._inputs,
             batch_size=setting.batch_size,

@@ -11,7 +11,7 @@ from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.latency_estimate import LatencyEstimate
 from edgeprof.measuring.listener import SessionListener
 from edgeprof.measuring.session import MeasurementSession
-from edgeprof.prediction import load_profile
+from edgeprof.prediction import SpaceProfile, load_profile
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform
 from edgeprof_predictor import metrics
@@ -94,8 +94,9 @@ class Verification:
 
 def verify(
     client: DeviceClient,
-    profile: Profile | str | os.PathLike[str],
+    profile: SpaceProfile,
     *,
+    space: str = "",
     count: int = DEFAULT_UNSEEN_COUNT,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
@@ -111,6 +112,7 @@ def verify(
     Args:
         client: The device that the profile belongs to.
         profile: The profile, or the file that holds it.
+        space: Search space to verify; empty for the only one that the profile predicts.
         count: Networks to measure: 3 to as many as the space has beside the samples.
         seed: Seed that draws them.
         store: Where the measurements go, or its file; None for the user's own.
@@ -119,11 +121,11 @@ def verify(
         listener: Is called at every measurement.
 
     Raises:
-        ProfileError: If the file is damaged or of another version.
+        ProfileError: If the file is damaged or of another version, or predicts several spaces and none is named.
         InvalidArgumentError: If the space has fewer networks that were no samples, or a number is outside its range.
         EdgeprofError: If the profile belongs to another device, or the device fails.
     """
-    profile = load_profile(profile)
+    profile = load_profile(profile, space)
     require_seed(seed)
     unseen_count = profile.space.size - len({*profile.space.architectures(profile.samples.choices)})
     require_count("the number of networks to verify with", count, MIN_UNSEEN_COUNT, unseen_count)

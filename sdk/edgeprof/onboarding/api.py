@@ -10,7 +10,7 @@ from pathlib import Path
 from edgeprof._version import VERSION
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
-from edgeprof.errors import OnboardingError
+from edgeprof.measuring.profile_output import checked_profile_path, write_profile
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
@@ -18,7 +18,6 @@ from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
-from edgeprof.output_files import check_output
 from edgeprof.store import SessionRecord, Store, opened
 from edgeprof.store.platform import Platform, default_setting, resolve_platform
 from edgeprof_predictor.bundle import Bundle, load_bundle
@@ -69,7 +68,8 @@ def onboard(
         space: Name of the search space, for example `nasbench201`.
         setting: How the networks run; None for the default of the device, ONNX Runtime where it has that.
         goal: When to stop; None for ten samples.
-        output: File of the profile, or a folder in which it is named after platform and space; None to write none.
+        output: File of the profile, or a folder in which it is named after platform and space; None to write none. What
+            else the file holds of this device stays.
         store: Where plans and results are written, or its file; None for the user's own.
         bundle: Pre-trained predictor; None for the one that ships with the space.
         seed: Seed of candidates and order.
@@ -91,7 +91,7 @@ def onboard(
         device = client.device()
         store.record_device(device, client.address)
         platform = _platform(device, setting)
-        path = None if output is None else _checked_path(Path(output), platform, space)
+        path = None if output is None else checked_profile_path(Path(output), platform, space)
         session_of = partial(MeasurementSession, client, platform, store, plan=PLAN, model_folder=model_folder)
         with (
             _session_after_wait(store, platform, space, seed, time_ledger) as record,
@@ -127,7 +127,7 @@ def _finished(onboarding: Onboarding, path: Path | None) -> Onboarded:
     report = report_on(onboarding, predictor, stop_reason)
     profile = _profile(onboarding.session, predictor, report)
     if path is not None:
-        _write_profile(profile, path)
+        write_profile(profile, path)
     return Onboarded(profile=profile, path=path, report=report)
 
 
@@ -140,19 +140,3 @@ def _profile(session: MeasurementSession, predictor: DefaultPredictor, report: O
         "error_diagnosis": str(report.error_diagnosis or ""),
     }
     return Profile(predictor=predictor, platform=session.platform.facts(), provenance=provenance)
-
-
-def _checked_path(output: Path, platform: Platform, space: str) -> Path:
-    """Return the file of the profile, once it is known that it can be written."""
-    path = output / f"{platform.name}.{space}.edgeprof" if output.is_dir() else output
-    check_output(path)
-    return path
-
-
-def _write_profile(profile: Profile, path: Path) -> None:
-    try:
-        profile.save(path)
-    except OSError as error:
-        raise OnboardingError(
-            f"cannot write the profile {path} ({error.strerror}): name another file; the measurements are kept"
-        ) from error

@@ -10,7 +10,8 @@ from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import OnboardingError
 from edgeprof.folders import usable_model_folder
-from edgeprof.measuring.setting_check import require_runnable
+from edgeprof.measuring.profile_output import checked_profile_path, write_profile
+from edgeprof.measuring.setting_check import require_offered, require_runnable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.measured import measured_networks
@@ -19,8 +20,10 @@ from edgeprof.operator_models.procedure import ModelSession, model_session, mode
 from edgeprof.output_files import check_output
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform, default_setting, resolve_platform
+from edgeprof_predictor._profile_file import MODELS
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.profile import OperatorProfile
+from edgeprof_predictor.profile_file import MODEL_FORMATS, ProfileFile
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import Measurement
@@ -71,7 +74,8 @@ def onboard_models(
         models: Files of whole models, or folders of them, that are measured too: what the user cares about is then
             known best.
         setting: How they run; None for the default of the device.
-        output: File of the profile, or a folder in which it is named after the platform; None to write none.
+        output: File of the profile, or a folder in which it is named after the platform; None to write none. What else
+            the file holds of this device stays.
         store: Where plans and results are written, or its file; None for the user's own.
         seed: Names the session: another seed measures everything anew.
         model_folder: Where the probes are kept; None for the user's cache.
@@ -88,7 +92,7 @@ def onboard_models(
         client.require_revision(5, "tell the graphs of models")
         store.record_device(device, client.address)
         platform = resolve_platform(device, setting or default_setting(device))
-        path = None if output is None else _checked_path(Path(output), platform)
+        path = None if output is None else checked_profile_path(Path(output), platform, MODELS)
         planned = _planned(device, platform, models_to_measure(models), usable_model_folder(model_folder), time_ledger)
         listener.on_planned(planned)
         with store.session(platform, "", seed, purpose=PURPOSE) as record:
@@ -98,10 +102,10 @@ def onboard_models(
                 profile = OperatorProfile.fit(
                     _networks(platform, planned, measurements),
                     platform=platform.facts(),
-                    provenance={"edgeprof_version": VERSION},
+                    provenance={"edgeprof_version": VERSION, MODEL_FORMATS: _formats_of(device, platform)},
                 )
             if path is not None:
-                profile.save(path)
+                write_profile(profile, path)
             session.end()
     return _onboarded(profile, path, planned, measurements, time_ledger)
 
@@ -111,6 +115,8 @@ def add_models(
     profile: str | os.PathLike[str],
     models: Sequence[str | os.PathLike[str]],
     *,
+    runtime: str = "",
+    precision: str = "",
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     listener: ModelOnboardingListener | None = None,
@@ -123,6 +129,8 @@ def add_models(
         client: The device that the profile belongs to.
         profile: The profile's file, which is written anew.
         models: Files of the models, or folders of them.
+        runtime: Runtime of the setting, where the file holds several; empty for any.
+        precision: Its precision; empty for any.
         seed: Names the session: another seed measures everything anew.
         store: Where plans and results are written, or its file; None for the user's own.
         listener: Is called at every measurement.
@@ -133,7 +141,7 @@ def add_models(
             device fails.
     """
     path, listener, time_ledger = Path(profile), listener or ModelOnboardingListener(), TimeLedger()
-    loaded = OperatorProfile.load(path)
+    loaded = ProfileFile(path, runtime=runtime, precision=precision).operator_profile()
     check_output(path)
     planned = models_to_measure(models)
     with model_session(client, loaded, planned, seed, store, listener, time_ledger, purpose="add-models") as session:
@@ -141,7 +149,7 @@ def add_models(
         with time_ledger.step("fitting the operator model"):
             platform = Platform.from_facts(loaded.platform)
             extended = loaded.with_networks(_networks(platform, planned, measurements))
-        extended.save(path)
+        write_profile(extended, path)
         session.end()
     return _onboarded(extended, path, planned, measurements, time_ledger)
 
@@ -173,6 +181,7 @@ def _planned(
 ) -> list[ModelToMeasure]:
     """Return the probes that the runtime can read, and the user's models, once it is known that they may run."""
     setting = platform.setting
+    require_offered(device, setting)
     for model in models:
         require_runnable(device, setting, model.path)
     runtime = next(item for item in device.runtimes if item.name == setting.runtime)
@@ -186,6 +195,11 @@ def _planned(
             "some models in its format with --with, ten or more of different kinds"
         )
     return [*probes, *models]
+
+
+def _formats_of(device: Device, platform: Platform) -> str:
+    runtime = next(item for item in device.runtimes if item.name == platform.setting.runtime)
+    return ",".join(runtime.model_formats or (ONNX,))
 
 
 def _networks(
@@ -203,10 +217,3 @@ def _networks(
             "learned from their latencies; name another runtime"
         )
     return networks
-
-
-def _checked_path(output: Path, platform: Platform) -> Path:
-    """Return the file of the profile, once it is known that it can be written."""
-    path = output / f"{platform.name}.models.edgeprof" if output.is_dir() else output
-    check_output(path)
-    return path

@@ -1,7 +1,9 @@
 """Where the graph of a model comes from that is to be predicted: the device, or the same runtime on this host."""
 
 import dataclasses
+import hashlib
 import json
+import os
 import subprocess
 import sys
 import uuid
@@ -107,7 +109,9 @@ class HostGraphs:
         # The version may be another here; cores are the device's.
         options = {name: value for name, value in self._setting.options.items() if name != CORES_OPTION}
         setting = dataclasses.replace(self._setting, runtime_version="", options=options)
-        return JobSpec(model_sha256=files.sha256(), setting=setting, kind=JobKind.GRAPH, input_shapes=shapes)
+        # Names the model, whose content nobody asks for here: hashing a large one takes seconds.
+        name = hashlib.sha256(os.fsencode(files.main.absolute())).hexdigest()
+        return JobSpec(model_sha256=name, setting=setting, kind=JobKind.GRAPH, input_shapes=shapes)
 
     def _warning(self, version: str) -> str:
         name, wanted = self._setting.runtime, self._setting.runtime_version

@@ -1,29 +1,32 @@
-"""The public calls `predict_models` and `explain`: latencies of models from a profile of operators."""
+"""The public call `predict_models`: latencies of models from a profile of operators."""
 
 import os
-import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from edgeprof.devices.client import DeviceClient
-from edgeprof.errors import EdgeprofError, GraphNotToldError
-from edgeprof.exporters.choice import choose_exporter
-from edgeprof.exporters.module_converter import ModuleConverter
+from edgeprof.devices.model_files import find_model_files
+from edgeprof.errors import EdgeprofError, GraphNotToldError, ModelFileError
+from edgeprof.measuring.model_sources import ModelSources
 from edgeprof.network_source import is_network_source
 from edgeprof.operator_models.graph_sources import DeviceGraphs, GraphSource, HostGraphs
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.procedure import models_to_measure, platform_of
+from edgeprof.prediction import profile_file
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.graph import Graph
 from edgeprof_predictor.operators.prediction import NetworkPrediction
 from edgeprof_predictor.operators.profile import OperatorProfile
-from edgeprof_proto.records.device import Device
-from edgeprof_proto.records.job_spec import Setting
+from edgeprof_predictor.profile_file import ProfileFile
+
+ModelsProfile = OperatorProfile | ProfileFile | str | os.PathLike[str]
+"""A profile of models, or the file that holds it beside others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ class PredictedModel:
 
 
 def predict_models(
-    profile: OperatorProfile | str | os.PathLike[str],
+    profile: ModelsProfile,
     models: Sequence[str | os.PathLike[str]],
     *,
     client: DeviceClient | None = None,
@@ -71,12 +74,14 @@ def predict_models(
     """Predict how fast models run on the platform of a profile, without running them.
 
     Args:
-        profile: The profile, or the file that holds it.
+        profile: The profile, or the file that holds it. Of a file with several settings, each model is predicted in the
+            first whose runtime reads it.
         models: Files of models, or folders of them, in a format that the platform's runtime reads; or torch modules as
             `path/to/file.py:callable`, which are exported.
         client: The device of the profile, which then tells the graph of each model; None for the same runtime on this
             host.
-        input_shapes: Shapes by the names of inputs that leave sizes open, or one size by that of an open dimension.
+        input_shapes: Shapes by the names of inputs that leave sizes open, or one size by that of an open dimension. Of
+            several models, each is given those that it knows.
         on_predicted: Called with each.
 
     Returns:
@@ -84,26 +89,102 @@ def predict_models(
 
     Raises:
         ProfileError: If the file is damaged, or predicts search spaces.
+        InvalidArgumentError: If a shape is given for a name that none of several models has.
         EdgeprofError: If the profile belongs to another device.
     """
-    loaded = load_operator_profile(profile)
-    graphs = graph_source(loaded, client)
-    device = None if client is None else client.device()
+    if not isinstance(profile, OperatorProfile):
+        profile = profile_file(profile)
+    load_operator_profile(profile)
+    sources = list(_named_sources(models))
     predicted = []
-    with _Modules(device, Platform.from_facts(loaded.platform).setting, input_shapes) as modules:
-        for name, source in _named_sources(models):
-            predicted.append(_predicted(loaded, graphs, modules, name, source))
+    with ExitStack() as resources:
+        predictors: dict[int, ModelPredictor] = {}
+        for name, source in sources:
+            loaded = load_operator_profile(profile, _format_of(source))
+            if id(loaded) not in predictors:
+                predictors[id(loaded)] = resources.enter_context(
+                    ModelPredictor(loaded, client, input_shapes, is_for_one=len(sources) == 1)
+                )
+            predicted.append(predictors[id(loaded)].predict(name, source))
             on_predicted(predicted[-1])
+        if len(sources) > 1 and len(predictors) == 1:
+            next(iter(predictors.values())).require_all_known()
     return predicted
 
 
-def load_operator_profile(profile: OperatorProfile | str | os.PathLike[str]) -> OperatorProfile:
-    """Return a profile, read from its file where a path is given.
+class ModelPredictor:
+    """Predicts models in one setting. Use it as a context manager: files of exported modules are gone when it is left.
+
+    Args:
+        profile: The profile of the setting.
+        client: The device, which then tells graphs; None for the same runtime on this host.
+        input_shapes: As for `predict_models`.
+        is_for_one: Whether shapes are meant for one model, which must know all their names.
 
     Raises:
-        ProfileError: If the file is damaged, or predicts search spaces.
+        EdgeprofError: If the profile belongs to another device.
     """
-    return profile if isinstance(profile, OperatorProfile) else OperatorProfile.load(profile)
+
+    def __init__(
+        self,
+        profile: OperatorProfile,
+        client: DeviceClient | None,
+        input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
+        *,
+        is_for_one: bool = True,
+    ) -> None:
+        self._profile = profile
+        self._setting = Platform.from_facts(profile.platform).setting
+        self._graphs = graph_source(profile, client)
+        device = None if client is None else client.device()
+        self._sources = ModelSources(device, input_shapes, is_for_one=is_for_one)
+
+    def predict(self, name: str, source: str) -> PredictedModel:
+        """Return what the profile says of a model, or why it says nothing.
+
+        Args:
+            name: Name of the model in reports.
+            source: Its file, or a torch module.
+        """
+        try:
+            model = self._sources.model_for(source, self._setting)
+            told = self._graphs.graph(model.path, input_shapes=model.input_shapes)
+            if told.profile.graph is None:
+                raise GraphNotToldError(f"{told.profile.setting.runtime} tells no graph of its models")
+            graph = graph_of(told.profile.setting.runtime, told.profile.graph)
+            prediction = self._profile.predict(graph)
+        except (EdgeprofError, PredictorError) as error:
+            return PredictedModel(name=name, prediction=None, failure=str(error))
+        layers = _layers(graph, prediction)
+        return PredictedModel(name=name, prediction=prediction, layers=layers, warning=told.warning)
+
+    def require_all_known(self) -> None:
+        """Check that each name that has a shape was known to one of the models.
+
+        Raises:
+            InvalidArgumentError: If one was not.
+        """
+        self._sources.require_all_known()
+
+    def __enter__(self) -> "ModelPredictor":
+        self._sources.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._sources.__exit__(*error)
+
+
+def load_operator_profile(profile: ModelsProfile, model_format: str = "") -> OperatorProfile:
+    """Return the profile of models, read from its file where a path is given.
+
+    Args:
+        profile: The profile, or the file that holds it.
+        model_format: Format of the models, by which one of several settings is chosen; empty for any.
+
+    Raises:
+        ProfileError: If the file is damaged, or predicts search spaces alone.
+    """
+    return profile if isinstance(profile, OperatorProfile) else profile_file(profile).operator_profile(model_format)
 
 
 def graph_source(profile: OperatorProfile, client: DeviceClient | None) -> GraphSource:
@@ -127,56 +208,12 @@ def _named_sources(models: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[s
                 yield item.name, str(item.path)
 
 
-class _Modules:
-    """Exports torch modules for the runtime of a platform; their files are gone when it is left.
-
-    Args:
-        device: The device, whose runtime says which formats it reads; None where it is not at hand, for ONNX.
-        setting: How the modules would run.
-        input_shapes: Shapes by the names of their inputs, and of inputs that files leave open.
-    """
-
-    def __init__(self, device: Device | None, setting: Setting, input_shapes: Mapping[str, Sequence[int]]) -> None:
-        self._device = device
-        self._setting = setting
-        self._input_shapes = input_shapes
-        self._folder = tempfile.TemporaryDirectory(prefix="edgeprof-modules-")
-        self._converter = ModuleConverter(Path(self._folder.name))
-
-    def file_of(self, source: str) -> tuple[Path, Mapping[str, Sequence[int]]]:
-        """Return the file of a model, and the shapes that are still to be given.
-
-        Raises:
-            EdgeprofError: If a module cannot be exported.
-        """
-        if not is_network_source(source):
-            return Path(source), self._input_shapes
-        choice = choose_exporter(self._device, self._setting)
-        batch_size = self._setting.batch_size
-        exported = self._converter.convert(source, choice, shapes=self._input_shapes, batch_size=batch_size)
-        return exported.files[0], {}
-
-    def __enter__(self) -> "_Modules":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._converter.close()
-        self._folder.cleanup()
-
-
-def _predicted(
-    profile: OperatorProfile, graphs: GraphSource, modules: _Modules, name: str, source: str
-) -> PredictedModel:
-    try:
-        path, input_shapes = modules.file_of(source)
-        told = graphs.graph(path, input_shapes=input_shapes)
-        if told.profile.graph is None:
-            raise GraphNotToldError(f"{told.profile.setting.runtime} tells no graph of its models")
-        graph = graph_of(told.profile.setting.runtime, told.profile.graph)
-        prediction = profile.predict(graph)
-    except (EdgeprofError, PredictorError) as error:
-        return PredictedModel(name=name, prediction=None, failure=str(error))
-    return PredictedModel(name=name, prediction=prediction, layers=_layers(graph, prediction), warning=told.warning)
+def _format_of(source: str) -> str:
+    """Return the format of a model's file; empty for a module, and for a file that cannot be read."""
+    if not is_network_source(source):
+        with suppress(ModelFileError):
+            return find_model_files(Path(source)).model_format
+    return ""
 
 
 def _layers(graph: Graph, prediction: NetworkPrediction) -> tuple[Layer, ...]:

@@ -12,11 +12,7 @@ from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.measuring.verification import MIN_MEASURED_COUNT, Verification, VerifiedArchitecture
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.listener import ModelOnboardingListener
-from edgeprof.operator_models.prediction import (
-    PredictedModel,
-    load_operator_profile,
-    predict_models,
-)
+from edgeprof.operator_models.prediction import ModelsProfile, PredictedModel, load_operator_profile, predict_models
 from edgeprof.operator_models.procedure import model_session, models_to_measure
 from edgeprof.store import Store
 from edgeprof.store.platform import Platform
@@ -74,7 +70,7 @@ class Ranking:
 
 def verify_models(
     client: DeviceClient,
-    profile: OperatorProfile | str | os.PathLike[str],
+    profile: ModelsProfile,
     models: Sequence[str | os.PathLike[str]],
     *,
     seed: int = 0,
@@ -125,7 +121,7 @@ def verify_models(
 def rank_models(
     client: DeviceClient,
     models: Sequence[str | os.PathLike[str]],
-    profile: OperatorProfile | str | os.PathLike[str],
+    profile: ModelsProfile,
     *,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,

@@ -14,7 +14,7 @@ from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.folders import default_proxy_cache
 from edgeprof.measuring.session import MeasurementSession
-from edgeprof.prediction import load_profile
+from edgeprof.prediction import SpaceProfile, load_profile
 from edgeprof.searching.accuracy import AccuracyTable, guide_of
 from edgeprof.searching.device import DeviceMeter
 from edgeprof.searching.listener import DeviceSearchListener
@@ -22,6 +22,7 @@ from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.profile import Profile
+from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_predictor.proxies import PROXY_NAMES, score_architectures, table_name
 from edgeprof_predictor.search.latency import JoinedPosterior, LatencyPosterior, PlatformPosterior
 from edgeprof_predictor.search.pool import CANDIDATE_COUNT, GrowingPool
@@ -41,7 +42,7 @@ def search(
     accuracy: AccuracyTable | TrainFunction,
     *,
     client: DeviceClient | None = None,
-    profiles: Sequence[Profile | str | os.PathLike[str]] | Profile | str | os.PathLike[str] = (),
+    profiles: Sequence[SpaceProfile] | SpaceProfile = (),
     weights: Sequence[float] | None = None,
     latency_limit_ms: float | None = None,
     budget: Budget | None = None,
@@ -85,7 +86,7 @@ def search(
     if latency_limit_ms is not None:
         require_number("the latency limit in milliseconds", latency_limit_ms, MIN_LIMIT_MS, MAX_LIMIT_MS)
     listener = listener or DeviceSearchListener()
-    named: tuple[Profile | str | os.PathLike[str], ...] = as_list(profiles, (Profile, str, os.PathLike))
+    named: tuple[SpaceProfile, ...] = as_list(profiles, (Profile, ProfileFile, str, os.PathLike))
     loaded = _device_first([_loaded(one, space) for one in named], client)
     pool = _PoolSource(space, accuracy, source_tables, candidate_count, state, seed)
     prepared = _prepared(pool, loaded, weights, listener)
@@ -125,8 +126,8 @@ def _prepared(
     return partial(Search, pool, guide, train_function, facts, latency=latency, seed=source.seed, listener=listener)
 
 
-def _loaded(profile: Profile | str | os.PathLike[str], space: str) -> Profile:
-    loaded = load_profile(profile)
+def _loaded(profile: SpaceProfile, space: str) -> Profile:
+    loaded = load_profile(profile, space)
     if loaded.space.name != space:
         raise SearchError(
             f"the profile of {loaded.platform.get('name', 'a platform')} predicts {loaded.space.name}, and the search "

@@ -13,8 +13,10 @@ from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.probe_files import ModelToMeasure
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.errors import ProfileError
-from edgeprof_predictor.operators.profile import OperatorProfile
+from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_proto.records.measurement import Measurement
+
+CELL = "|skip_connect~0|+|nor_conv_3x3~0|none~1|+|none~0|none~1|nor_conv_1x1~2|"
 
 
 class Counted(ModelOnboardingListener):
@@ -83,7 +85,7 @@ def test_an_onboarding_that_was_cut_off_measures_nothing_twice(
         onboarded = edgeprof.onboard_models(client, listener=after, output=tmp_path / "here.edgeprof")
     assert set(before.names).isdisjoint(after.names)
     assert onboarded.probe_count == len(few_probes)
-    again = OperatorProfile.load(tmp_path / "here.edgeprof")
+    again = ProfileFile(tmp_path / "here.edgeprof").operator_profile()
     assert {network.name for network in again.model.networks} <= set(few_probes)
 
 
@@ -96,7 +98,7 @@ def test_a_model_that_is_added_is_learned_from(
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     assert document["model_count"] == 3 and document["expected_error"] is not None
-    assert "added.onnx" in {network.name for network in OperatorProfile.load(profile).model.networks}
+    assert "added.onnx" in {network.name for network in ProfileFile(profile).operator_profile().model.networks}
 
 
 def test_a_model_that_cannot_be_loaded_says_why_and_others_are_predicted(profile: Path, tmp_path: Path) -> None:
@@ -120,6 +122,24 @@ def test_a_torch_module_is_exported_and_predicted(profile: Path, tmp_path: Path)
     assert row["model"] == "mine.py:make" and row["latency_ms"] > 0
 
 
+def test_one_file_holds_models_and_search_spaces(
+    profile: Path, simulated_device: SimulatedDevice, tmp_path: Path
+) -> None:
+    goal = edgeprof.Goal(sample_count=3)
+    with edgeprof.connect(simulated_device.address) as client:
+        edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, goal=goal, output=profile)
+    model = write_model(tmp_path / "new.onnx")
+    result = CliRunner().invoke(command, ["predict", str(profile), CELL, str(model), "--json"])
+    assert result.exit_code == 0, result.output
+    of_cell, of_model = json.loads(result.stdout)
+    assert of_cell["architecture"] == CELL and of_cell["latency_ms"] > 0
+    assert of_model["model"] == "new.onnx" and of_model["latency_ms"] > 0
+    result = CliRunner().invoke(command, ["predict", str(profile), "absent.onnx"])
+    assert result.exit_code == 1 and "absent.onnx" in result.output
+    result = CliRunner().invoke(command, ["predict", str(profile), str(model), "--runtime", "openvino"])
+    assert isinstance(result.exception, ProfileError) and "holds nothing of openvino" in str(result.exception)
+
+
 def test_profiles_of_spaces_and_of_models_are_not_mistaken_for_each_other(profile: Path) -> None:
     with pytest.raises(ProfileError, match="onboard"):
         edgeprof.predict(profile, "a|b")
@@ -134,4 +154,4 @@ def test_a_damaged_profile_is_refused_in_one_sentence(profile: Path) -> None:
     content[-40] ^= 1
     profile.write_bytes(content)
     with pytest.raises(ProfileError, match=r"damaged.*onboard again"):
-        OperatorProfile.load(profile)
+        ProfileFile(profile).operator_profile()
