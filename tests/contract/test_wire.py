@@ -27,6 +27,7 @@ from edgeprof_proto.records.measurement import (
     LatencyBlock,
     Measurement,
     MedianInterval,
+    MemoryUse,
     NodeCount,
     OperatorTime,
     Temperature,
@@ -130,6 +131,7 @@ MEASUREMENT = Measurement(
         ),
     ),
     optimized_graph=GRAPH,
+    memory_use=MemoryUse(before_engine_bytes=0, engine_loaded_bytes=1 << 33, model_loaded_bytes=3, run_peak_bytes=4),
 )
 PROFILE = ModelProfile(model_sha256="0" * 64, setting=SETTING, load_ms=3.5, inputs=MEASUREMENT.inputs, graph=GRAPH)
 JOB = Job(

@@ -168,6 +168,18 @@ def read_peak_memory_bytes(root: Path = SYSTEM_ROOT) -> int | None:
     return _read_kibibytes(root / "proc/self/status", "VmHWM")
 
 
+def read_resident_memory_bytes(root: Path = SYSTEM_ROOT) -> int | None:
+    """Read the resident memory of this process.
+
+    Args:
+        root: Root folder of the file tree to read.
+
+    Returns:
+        The memory in bytes; None where not reported.
+    """
+    return _read_kibibytes(root / "proc/self/status", "VmRSS")
+
+
 def read_core_wait_ms(root: Path = SYSTEM_ROOT) -> float | None:
     """Read the time that the threads of this process have waited for a core since each began.
 

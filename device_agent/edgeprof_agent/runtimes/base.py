@@ -4,6 +4,7 @@ A runtime is found by its entry point in the group `edgeprof.runtimes` and is us
 must be importable without the engine: `describe` is called on every device and reports what is missing.
 """
 
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -58,6 +59,14 @@ class Runtime(ABC):
             The version and the allowed values of a setting, or why the runtime is not available and what to do; None
             to leave the runtime out of the device's list.
         """
+
+    def load_engine(self) -> None:
+        """Load the engine without a model, so that its memory can be told from that of the model.
+
+        Called before `load` where a model is measured. What goes wrong is left to `load`, which says it.
+        """
+        with contextlib.suppress(Exception):
+            self.describe()
 
     @abstractmethod
     def load(self, model_path: Path, setting: Setting, *, input_seed: int) -> "LoadedModel":

@@ -14,6 +14,7 @@ from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.base import JOB_ID_VARIABLE, LoadedModel, Runtime
 from edgeprof_agent.runtimes.given_inputs import GivenInputs
 from edgeprof_agent.runtimes.registry import load_runtime
+from edgeprof_agent.worker.memory_watch import MemoryWatch
 from edgeprof_agent.worker.request import WorkerRequest
 from edgeprof_agent.worker.server_link import ServerLink
 from edgeprof_proto.records.job import JobPhase
@@ -25,12 +26,15 @@ THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_TH
 
 
 @contextmanager
-def loaded_model(request: WorkerRequest, link: ServerLink) -> Iterator[tuple[LoadedModel, tuple[int, ...]]]:
+def loaded_model(
+    request: WorkerRequest, link: ServerLink, memory: MemoryWatch | None = None
+) -> Iterator[tuple[LoadedModel, tuple[int, ...]]]:
     """Load the model of a request for the length of the block.
 
     Args:
         request: What to load.
         link: Gets the event that it is being loaded.
+        memory: Notes the memory of each step; None where nobody asks.
 
     Yields:
         The model, and the cores that were asked for; none where any will do.
@@ -58,6 +62,10 @@ def loaded_model(request: WorkerRequest, link: ServerLink) -> Iterator[tuple[Loa
             others={name: model_path.with_name(name) for name in request.other_files},
             inputs=runtime.model_inputs,
         )
+    if memory is not None:
+        memory.note_before_engine()
+        runtime.load_engine()
+        memory.note_engine()
     model = runtime.load(model_path, without_cores(spec.setting), input_seed=spec.input_seed)
     try:
         _require_given(runtime, model)

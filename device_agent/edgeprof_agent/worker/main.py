@@ -41,6 +41,7 @@ from edgeprof_agent.isolation.confinement import confine
 from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_agent.worker.failures import failure_of
 from edgeprof_agent.worker.measurement import run_measurement
+from edgeprof_agent.worker.memory_watch import MemoryWatch
 from edgeprof_agent.worker.profile import read_profile
 from edgeprof_agent.worker.request import AGENT_UPDATED, WorkerRequest
 from edgeprof_agent.worker.series import run_series
@@ -64,6 +65,7 @@ def main() -> int:
             asked = json.loads(sys.stdin.buffer.readline())
             _require_same_version(asked)
             emit("version", {"version": WORKER_VERSION})
+            memory = MemoryWatch()
             request = _confined(from_json(WorkerRequest, asked))
             if request.acknowledges_blocks:
                 # Nothing else is read from there: a server writes its first number after the first block.
@@ -74,10 +76,10 @@ def main() -> int:
                 emit("profile", to_json(read_profile(request, link)))
                 emit("results_end", {})
             elif request.spec.kind is JobKind.SERIES:
-                run_series(request, link)
+                run_series(request, link, memory)
                 emit("results_end", {})
             else:
-                emit("measurement", to_json(run_measurement(request, link)))
+                emit("measurement", to_json(run_measurement(request, link, memory)))
         except (AgentError, MemoryError) as error:
             emit("failure", to_json(failure_of(error)))
         except RecordError as error:

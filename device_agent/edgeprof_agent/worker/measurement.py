@@ -5,12 +5,13 @@ import statistics
 import time
 from collections.abc import Callable
 
-from edgeprof_agent.conditions import SYSTEM_ROOT, hottest_celsius, read_peak_memory_bytes, read_text
+from edgeprof_agent.conditions import SYSTEM_ROOT, hottest_celsius, read_text
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.block_history import BlockHistory
 from edgeprof_agent.runtimes.timed_loop import measure
 from edgeprof_agent.worker.engine_fingerprint import engine_fingerprint
 from edgeprof_agent.worker.loading import loaded_model, setting_in_force
+from edgeprof_agent.worker.memory_watch import MemoryWatch
 from edgeprof_agent.worker.node_placement import known_node_counts
 from edgeprof_agent.worker.observer import Observer
 from edgeprof_agent.worker.operators import inspect_model
@@ -26,13 +27,14 @@ from edgeprof_proto.shared.interval import median_interval
 
 
 def run_measurement(
-    request: WorkerRequest, link: ServerLink, *, age_s: Callable[[], float] | None = None
+    request: WorkerRequest, link: ServerLink, memory: MemoryWatch, *, age_s: Callable[[], float] | None = None
 ) -> Measurement:
     """Load the model and measure it.
 
     Args:
         request: What to measure.
         link: Gets each event.
+        memory: Notes the memory of this process; the same one for all models of a series.
         age_s: Tells how long ago the attempt began, in seconds; None for the age of this process.
 
     Returns:
@@ -41,16 +43,17 @@ def run_measurement(
     Raises:
         AgentError: If the runtime, the model or a run of it failed.
     """
-    attempt = _Attempt(age_s or _process_age_s)
-    with loaded_model(request, link) as (model, asked_cores):
+    attempt = _Attempt(age_s or _process_age_s, memory)
+    with loaded_model(request, link, memory) as (model, asked_cores):
         return _measure_loaded(model, request, asked_cores, link, attempt)
 
 
 class _Attempt:
-    """When an attempt began, in seconds since the epoch, and how long ago that is, in seconds."""
+    """When an attempt began, in seconds since the epoch, how long ago that is, in seconds, and what memory it takes."""
 
-    def __init__(self, age_s: Callable[[], float]) -> None:
+    def __init__(self, age_s: Callable[[], float], memory: MemoryWatch) -> None:
         self.age_s = age_s
+        self.memory = memory
         self.start_time = time.time() - age_s()
 
 
@@ -63,10 +66,11 @@ def _measure_loaded(
     gate = _thermal_gate(model, plan)
     gate()
     conditions_before = observer.read_conditions()
+    attempt.memory.note_model()
     history = _take_blocks(model, plan, observer, gate, link)
     observed = observer.end(timed_ms=history.timed_ms)
     conditions_after = observer.read_conditions()
-    peak_memory_bytes = read_peak_memory_bytes()
+    memory_use, peak_memory_bytes = attempt.memory.use(), attempt.memory.peak_bytes()
     setting = setting_in_force(model.setting, spec.setting)
     fingerprint = engine_fingerprint(model.driver_version())
     remembered = known_node_counts(request.node_placement, setting, fingerprint)
@@ -111,6 +115,7 @@ def _measure_loaded(
         inputs=model.inputs,
         operators=told.operators,
         optimized_graph=told.graph,
+        memory_use=memory_use,
     )
 
 

@@ -8,24 +8,26 @@ from functools import partial
 from edgeprof_agent.errors import AgentError
 from edgeprof_agent.worker.failures import failure_of
 from edgeprof_agent.worker.measurement import run_measurement
+from edgeprof_agent.worker.memory_watch import MemoryWatch
 from edgeprof_agent.worker.request import SeriesModel, WorkerRequest
 from edgeprof_agent.worker.server_link import ServerLink
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.job import ModelResult
 
 
-def run_series(request: WorkerRequest, link: ServerLink) -> None:
+def run_series(request: WorkerRequest, link: ServerLink, memory: MemoryWatch) -> None:
     """Measure each model of a series, and tell what came of it before the next one. A failure is told like a result.
 
     Args:
         request: The series.
         link: Gets each event.
+        memory: Notes the memory of this process.
     """
     for model in request.series:
-        link.emit("model_result", to_json(_result_of(model, request, link)))
+        link.emit("model_result", to_json(_result_of(model, request, link, memory)))
 
 
-def _result_of(model: SeriesModel, request: WorkerRequest, link: ServerLink) -> ModelResult:
+def _result_of(model: SeriesModel, request: WorkerRequest, link: ServerLink, memory: MemoryWatch) -> ModelResult:
     assert request.model_folder is not None
     alone = replace(
         request,
@@ -36,7 +38,7 @@ def _result_of(model: SeriesModel, request: WorkerRequest, link: ServerLink) -> 
     )
     begin_s = time.monotonic()
     try:
-        measurement = run_measurement(alone, link, age_s=partial(_since, begin_s))
+        measurement = run_measurement(alone, link, memory, age_s=partial(_since, begin_s))
     except (AgentError, MemoryError) as error:
         return ModelResult(model_sha256=model.model_sha256, failure=failure_of(error))
     except Exception as error:

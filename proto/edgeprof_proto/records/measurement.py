@@ -160,6 +160,33 @@ class OperatorTime:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryUse:
+    """Resident memory of the worker process, in bytes; None where not reported.
+
+    `before_engine_bytes` is None for models of a series after the first, since the engine was loaded before.
+    """
+
+    before_engine_bytes: int | None = None
+    engine_loaded_bytes: int | None = None
+    model_loaded_bytes: int | None = None
+    run_peak_bytes: int | None = None
+
+    @property
+    def runtime_bytes(self) -> int | None:
+        """What the engine takes without a model, in bytes."""
+        return _difference(self.engine_loaded_bytes, self.before_engine_bytes)
+
+    @property
+    def model_bytes(self) -> int | None:
+        """What the model takes at its peak during the runs, weights, activations and inputs, in bytes."""
+        return _difference(self.run_peak_bytes, self.engine_loaded_bytes)
+
+
+def _difference(larger: int | None, smaller: int | None) -> int | None:
+    return None if larger is None or smaller is None else max(0, larger - smaller)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """All runs of one model, with the conditions in which they were taken."""
 
@@ -188,6 +215,7 @@ class Measurement:
     is_node_count_derived: bool = False
     operators: tuple[OperatorTime, ...] = ()
     optimized_graph: OptimizedGraph | None = None
+    memory_use: MemoryUse | None = None
 
     @property
     def timed_blocks(self) -> tuple[LatencyBlock, ...]:

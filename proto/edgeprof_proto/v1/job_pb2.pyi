@@ -223,7 +223,7 @@ class LatencyBlock(_message.Message):
     def __init__(self, is_warmup: bool = ..., start_ms: _Optional[float] = ..., latency_ms: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Measurement(_message.Message):
-    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms", "node_counts", "core_indices", "thread_count", "conditions_during", "median_interval", "waited_ms", "is_start_temperature_reached", "is_node_count_remembered", "engine_fingerprint", "inputs", "is_node_count_derived", "operators", "optimized_graph")
+    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms", "node_counts", "core_indices", "thread_count", "conditions_during", "median_interval", "waited_ms", "is_start_temperature_reached", "is_node_count_remembered", "engine_fingerprint", "inputs", "is_node_count_derived", "operators", "optimized_graph", "memory_use")
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     SETTING_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -249,6 +249,7 @@ class Measurement(_message.Message):
     IS_NODE_COUNT_DERIVED_FIELD_NUMBER: _ClassVar[int]
     OPERATORS_FIELD_NUMBER: _ClassVar[int]
     OPTIMIZED_GRAPH_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_USE_FIELD_NUMBER: _ClassVar[int]
     model_sha256: str
     setting: Setting
     plan: MeasurementPlan
@@ -274,7 +275,20 @@ class Measurement(_message.Message):
     is_node_count_derived: bool
     operators: _containers.RepeatedCompositeFieldContainer[OperatorTime]
     optimized_graph: OptimizedGraph
-    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ..., is_node_count_remembered: bool = ..., engine_fingerprint: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[GeneratedInput, _Mapping]]] = ..., is_node_count_derived: bool = ..., operators: _Optional[_Iterable[_Union[OperatorTime, _Mapping]]] = ..., optimized_graph: _Optional[_Union[OptimizedGraph, _Mapping]] = ...) -> None: ...
+    memory_use: MemoryUse
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ..., is_node_count_remembered: bool = ..., engine_fingerprint: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[GeneratedInput, _Mapping]]] = ..., is_node_count_derived: bool = ..., operators: _Optional[_Iterable[_Union[OperatorTime, _Mapping]]] = ..., optimized_graph: _Optional[_Union[OptimizedGraph, _Mapping]] = ..., memory_use: _Optional[_Union[MemoryUse, _Mapping]] = ...) -> None: ...
+
+class MemoryUse(_message.Message):
+    __slots__ = ("before_engine_bytes", "engine_loaded_bytes", "model_loaded_bytes", "run_peak_bytes")
+    BEFORE_ENGINE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_LOADED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MODEL_LOADED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    RUN_PEAK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    before_engine_bytes: int
+    engine_loaded_bytes: int
+    model_loaded_bytes: int
+    run_peak_bytes: int
+    def __init__(self, before_engine_bytes: _Optional[int] = ..., engine_loaded_bytes: _Optional[int] = ..., model_loaded_bytes: _Optional[int] = ..., run_peak_bytes: _Optional[int] = ...) -> None: ...
 
 class ModelResult(_message.Message):
     __slots__ = ("model_sha256", "measurement", "failure")

@@ -224,9 +224,12 @@ def _document(result: "Benchmark") -> dict[str, Any]:
 
     from edgeprof_proto.record_json import to_json
 
+    memory = result.measurement.memory_use
     return {
         "job_id": result.job_id,
         "median_ms": result.measurement.median_ms,
+        "runtime_memory_bytes": None if memory is None else memory.runtime_bytes,
+        "model_memory_bytes": None if memory is None else memory.model_bytes,
         "way": "burst" if result.curve is None else "sustained",
         "sustained": None if result.curve is None else asdict(result.curve),
         "measurement": to_json(result.measurement),

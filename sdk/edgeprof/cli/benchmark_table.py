@@ -9,6 +9,7 @@ from rich.table import Table
 from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
 from edgeprof.cli.measurement_text import deciding_inputs_text
 from edgeprof.cli.progress import TableProgress, print_waiting
+from edgeprof.cli.resources_text import mebibytes
 from edgeprof.measuring.benchmark_table import TableListener
 from edgeprof.measuring.table_order import BenchmarkRow, in_order
 from edgeprof_proto.record_json import to_json
@@ -103,7 +104,7 @@ def _print(rows: Sequence[BenchmarkRow]) -> None:
     table.add_column("rank", justify="right")
     for name in ("model", "runtime", "precision"):
         table.add_column(name, overflow="fold")
-    for name in ("median", f"{' or '.join(levels)} interval".lstrip()):
+    for name in ("median", f"{' or '.join(levels)} interval".lstrip(), "model memory"):
         table.add_column(name, justify="right")
     for name in ("against the next", "verdict"):
         table.add_column(name, overflow="fold")
@@ -122,7 +123,7 @@ def _print(rows: Sequence[BenchmarkRow]) -> None:
 def _cells(row: BenchmarkRow) -> list[str]:
     if row.result is None:
         how = "not measured" if row.is_refused else "failed"
-        return ["", row.name, row.setting.runtime, row.setting.precision, "", "", "", f"{how}: {row.failure}"]
+        return ["", row.name, row.setting.runtime, row.setting.precision, "", "", "", "", f"{how}: {row.failure}"]
     measurement, interval = row.result.measurement, row.interval
     certainty = {True: "certainly faster", False: "not certain", None: ""}[row.is_faster_than_next]
     return [
@@ -132,6 +133,7 @@ def _cells(row: BenchmarkRow) -> list[str]:
         measurement.setting.precision,
         milliseconds(measurement.median_ms),
         "too few blocks" if interval is None else f"{interval.lower_ms:.4g} to {interval.upper_ms:.4g}",
+        mebibytes(None if measurement.memory_use is None else measurement.memory_use.model_bytes),
         certainty,
         measurement.verdict.kind.text,
     ]
@@ -145,6 +147,7 @@ def _document(row: BenchmarkRow) -> dict[str, Any]:
     """A row for machines."""
     interval = row.interval
     measurement = None if row.result is None else row.result.measurement
+    memory = None if measurement is None else measurement.memory_use
     return {
         "rank": row.rank,
         "model": row.model,
@@ -154,6 +157,9 @@ def _document(row: BenchmarkRow) -> dict[str, Any]:
         "lower_ms": None if interval is None else interval.lower_ms,
         "upper_ms": None if interval is None else interval.upper_ms,
         "level": None if interval is None else interval.level,
+        "peak_memory_bytes": None if measurement is None else measurement.peak_memory_bytes,
+        "runtime_memory_bytes": None if memory is None else memory.runtime_bytes,
+        "model_memory_bytes": None if memory is None else memory.model_bytes,
         "is_certainly_faster_than_next": row.is_faster_than_next,
         "verdict": None if measurement is None else measurement.verdict.kind.value,
         "failure": row.failure or None,

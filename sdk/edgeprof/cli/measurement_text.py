@@ -1,11 +1,10 @@
 """A measurement in words: the median with its interval, what ran it, the conditions, and the verdict."""
 
 from edgeprof.cli.console import milliseconds
+from edgeprof.cli.resources_text import NOT_REPORTED, memory_text
 from edgeprof.measuring.sustained import SustainedCurve
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
 from edgeprof_proto.records.measurement import Conditions, Evidence, GeneratedInput, Measurement, spaced_runs
-
-NOT_REPORTED = "not reported"
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -32,14 +31,13 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
     runs = sorted(spaced_runs(measurement.timed_blocks))
     run_count = sum(len(block.latency_ms) for block in measurement.timed_blocks)
     low, high = (runs[int(share * len(runs))] for share in (0.05, 0.95))
-    peak = measurement.peak_memory_bytes
     facts = {
         "median": f"{milliseconds(measurement.median_ms)} {_interval_text(measurement)}",
         "5th to 95th percentile": f"{milliseconds(low)} to {milliseconds(high)}",
         "timed runs": f"{run_count} in {len(measurement.timed_blocks)} blocks",
         "first inference": milliseconds(measurement.first_inference_ms),
         "load": milliseconds(measurement.load_ms),
-        "peak memory": NOT_REPORTED if peak is None else f"{peak / 2**20:.0f} MiB",
+        "peak memory": memory_text(measurement),
         "setting": setting_text(measurement.setting),
         "ran on": _execution_text(measurement),
         "conditions": _conditions_text(measurement),

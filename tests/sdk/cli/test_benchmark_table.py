@@ -61,6 +61,7 @@ def test_a_folder_and_two_runtimes_give_a_table_fastest_first(run: Run, folder: 
     title, header, *rows = output.splitlines()
     assert title.startswith("4 benchmarks on ")
     assert header.split()[:4] == ["rank", "model", "runtime", "precision"] and "90% interval" in header
+    assert "model memory" in header and all("MiB" in row for row in rows[:4])
     assert sorted(row.split()[1:3] for row in rows[:4]) == [
         [name, runtime] for name in ("a.onnx", "b.onnx") for runtime in ("onnxruntime", "openvino")
     ]
@@ -78,6 +79,8 @@ def test_json_is_a_list_of_rows(run: Run, folder: Path) -> None:
     assert [row["median_ms"] for row in measured] == sorted(row["median_ms"] for row in measured)
     assert all(row["lower_ms"] < row["median_ms"] < row["upper_ms"] and row["level"] == 0.9 for row in measured)
     assert all(row["measurement"]["setting"]["runtime"] == row["runtime"] for row in measured)
+    assert all(row["peak_memory_bytes"] > row["runtime_memory_bytes"] > 5_000_000 for row in measured)
+    assert all(0 < row["model_memory_bytes"] < row["peak_memory_bytes"] for row in measured)
     assert measured[0]["rank"] == 1 and measured[-1]["is_certainly_faster_than_next"] is None
     refused = [row for row in rows if row["is_refused"]]
     assert [(row["name"], row["runtime"]) for row in refused] == [("c.param", "openvino"), ("c.param", "onnxruntime")]
@@ -87,7 +90,11 @@ def test_json_is_a_list_of_rows(run: Run, folder: Path) -> None:
 def test_one_model_and_one_runtime_are_told_in_full(run: Run, folder: Path) -> None:
     code, output = run(folder / "a.onnx", "--runtime", "simulated", "--json")
     assert code == 0, output
-    assert set(json.loads(output)) == {"job_id", "median_ms", "way", "sustained", "measurement"}
+    told = json.loads(output)
+    assert set(told) == {
+        *("job_id", "median_ms", "way", "sustained", "measurement"),
+        *("runtime_memory_bytes", "model_memory_bytes"),
+    }
 
 
 def test_a_torch_module_is_measured(run: Run, tmp_path: Path) -> None:

@@ -60,6 +60,11 @@ def test_models_are_measured_one_after_the_other_and_a_failure_ends_none_but_its
         assert sum(len(block.latency_ms) for block in measurement.timed_blocks) >= 4
         assert measurement.node_counts == (NodeCount(provider="CPUExecutionProvider", node_count=1),)
         assert measurement.setting == alone.setting
+    first, later = (results[index].measurement for index in (0, 2))
+    assert first and later and first.memory_use and later.memory_use
+    # The engine is loaded once for all.
+    assert first.memory_use.runtime_bytes and later.memory_use.runtime_bytes is None
+    assert later.memory_use.model_bytes is not None
     failure = results[1].failure
     assert failure is not None and failure.reason == "ERROR_REASON_MODEL_REJECTED"
     assert (job.state, job.measurement, job.failure) == (JobState.SUCCEEDED, None, None)
