@@ -71,6 +71,18 @@ def test_six_networks_tell_how_fast_the_others_run(space_name: str, finished: Ca
     assert -1 <= report.source_correlation <= 1
 
 
+def test_a_space_that_was_never_measured_anywhere_is_onboarded(tmp_path: Path) -> None:
+    space_name = "transnasbench101_micro"
+    with SimulatedDevice(tmp_path / "device") as device, edgeprof.connect(device.address) as client:
+        places = {"store": tmp_path / "store.sqlite3", "model_folder": tmp_path / "models"}
+        onboarded = edgeprof.onboard(client, space_name, setting=device.setting, goal=Goal(sample_count=3), **places)
+        unseen = get_space(space_name).sample(20, seed=99)
+        truth, prediction = device.true_latencies_ms(get_space(space_name), unseen), onboarded.profile.predict(unseen)
+    assert not onboarded.report.has_sources
+    assert metrics.spearman(truth, prediction.latency_ms) > 0.8
+    assert metrics.interval_coverage(truth, prediction.lower_ms, prediction.upper_ms) >= 0.8
+
+
 def test_dead_branches_that_are_not_exported_do_not_count(finished: Callable[[str], Finished]) -> None:
     found, space = finished("nasbench201"), get_space("nasbench201")
     profile = found.onboarded.profile

@@ -69,6 +69,9 @@ class PlatformPredictor(ABC):
     Letters: `n` architectures, `l` decisions of the search space.
     """
 
+    has_sources: bool = True
+    """Whether anything was learnt from other platforms."""
+
     source_platform: str | None = None
     """The source whose embedding row the platform's started from."""
 

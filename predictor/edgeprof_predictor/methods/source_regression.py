@@ -53,6 +53,11 @@ class SourceRegressions:
         scale = np.maximum(space_sample, RELATIVE_FLOOR).mean(axis=0)
         return cls(platforms=table.platforms, weights=weights / scale, intercepts=intercepts / scale)
 
+    @classmethod
+    def none(cls) -> SourceRegressions:
+        """Return the regressions of no source."""
+        return cls(platforms=(), weights=np.zeros((0, 0)), intercepts=np.zeros(0))
+
     def without(self, platforms: Sequence[str]) -> SourceRegressions:
         """Return the regressions of all other sources."""
         kept = [index for index, name in enumerate(self.platforms) if name not in platforms]

@@ -140,8 +140,7 @@ def print_report(report: "OnboardingReport") -> None:
             + f"; {report.disturbed_count} measured more than twice, {report.unconverged_count} not converged",
             "anchor": f"measured again {report.anchor_check_count} times",
             "failed": f"{len(report.failures)}" if report.failures else "none",
-            "hardware embedding from": f"{report.source_platform}, the best correlated of all sources over the samples "
-            f"({report.source_correlation:.2f})",
+            "hardware embedding from": _source_text(report),
             "chosen": report.choice,
             "error by sample": ", ".join(f"{status.expected.error:.1%}" for status in report.history),
             "final status": str(report.history[-1]),
@@ -153,6 +152,17 @@ def print_report(report: "OnboardingReport") -> None:
     print_facts(
         f"time: {total_s:.1f} s, {report.measuring_share:.0%} of it in warm-up and timed runs",
         {name: f"{seconds:.1f} s" for name, seconds in report.seconds_by_step.items()},
+    )
+
+
+def _source_text(report: "OnboardingReport") -> str:
+    if not report.has_sources:
+        return "none: no platform is known that this space was measured on; the prior is costs alone"
+    if not report.source_platform:
+        return "the mean of all sources: two samples are needed to tell which is like this device"
+    return (
+        f"{report.source_platform}, the best correlated of all sources over the samples "
+        f"({report.source_correlation:.2f})"
     )
 
 

@@ -20,9 +20,11 @@ from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
 from edgeprof.store import SessionRecord, Store, opened
 from edgeprof.store.platform import Platform, default_setting, resolve_platform
-from edgeprof_predictor.bundle import Bundle, load_bundle
+from edgeprof_predictor.bundle import Bundle, load_bundle, shipped_bundles
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.profile import Profile
+from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import Setting
 
@@ -71,7 +73,8 @@ def onboard(
         output: File of the profile, or a folder in which it is named after platform and space; None to write none. What
             else the file holds of this device stays.
         store: Where plans and results are written, or its file; None for the user's own.
-        bundle: Pre-trained predictor; None for the one that ships with the space.
+        bundle: Pre-trained predictor; None for the one that ships with the space, or, where none does, for costs alone:
+            the first samples then tell less.
         seed: Seed of candidates and order.
         model_folder: Where exported networks are kept; None for the user's cache.
         calibration: Inputs (.npz) by which an integer precision is scaled; None for synthetic ones.
@@ -79,13 +82,13 @@ def onboard(
 
     Raises:
         EdgeprofError: If the profile cannot be written, or the device is silent, refuses the setting or often fails.
-        PredictorError: If the space is unknown or has no bundle.
+        PredictorError: If the space is unknown, or has neither a bundle nor costs.
     """
     require_seed(seed)
     time_ledger = TimeLedger()
     with time_ledger.step("loading the predictor"):
         # An exported network lacks what cannot influence its output.
-        method = (bundle or load_bundle(space)).method.for_pruned_graphs()
+        method = _method_of(space, bundle).for_pruned_graphs()
     goal, listener = goal or Goal(), listener or OnboardingListener()
     with opened(store) as store:
         device = client.device()
@@ -101,6 +104,15 @@ def onboard(
             onboarded = _finished(onboarding, path)
             session.end()  # only now: where the file cannot be written, the same call resumes with nothing to measure
         return onboarded
+
+
+def _method_of(space_name: str, bundle: Bundle | None) -> DefaultMethod:
+    if bundle is not None:
+        return bundle.method
+    space = get_space(space_name)
+    if space_name in shipped_bundles():
+        return load_bundle(space_name).method
+    return DefaultMethod.without_sources(space, seed=0)
 
 
 def _platform(device: Device, setting: Setting | None) -> Platform:

@@ -26,6 +26,7 @@ class OnboardingReport:
         unconverged_count: Samples whose estimate has not converged in the end; their larger uncertainty reduces their
             weight.
         stop_reason: Why it ended.
+        has_sources: Whether the space was measured on any other platform.
         source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
         source_correlation: Correlation with it over the samples (Eq. 1).
         choice: How the samples were chosen.
@@ -42,6 +43,7 @@ class OnboardingReport:
     disturbed_count: int
     unconverged_count: int
     stop_reason: str
+    has_sources: bool
     source_platform: str
     source_correlation: float
     choice: str
@@ -75,6 +77,7 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
         disturbed_count=sum(count > CONVERGED_ATTEMPT_COUNT for count in attempts.values()),
         unconverged_count=sum(not estimate.is_converged for estimate in estimates.values()),
         stop_reason=stop_reason,
+        has_sources=predictor.has_sources,
         source_platform=predictor.source_platform or "",
         source_correlation=predictor.source_correlation,
         choice=onboarding.choice,

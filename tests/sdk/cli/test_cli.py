@@ -178,11 +178,6 @@ def mistakes(folder: Path, device: str, profile: Path) -> dict[str, tuple[tuple[
         "unknown architecture": (("predict", str(profile), "|what~0|"), 1, "a right one is"),
         "no architecture": (("predict", str(profile)), 2, "name an architecture"),
         "unknown space": (("onboard", *simulated, "--space", "nosuch"), 1, "nasbench201"),
-        "space without a bundle": (
-            ("onboard", *simulated, "--space", "transnasbench101_micro"),
-            1,
-            "fit one to latencies of transnasbench101_micro",
-        ),
         "too few samples": (("onboard", *simulated, "--samples", "1"), 2, "3 to 200"),
         "unknown runtime": (("onboard", "--device", device, "--runtime", "nosuch"), 1, "nosuch"),
         "bad percentage": (("onboard", *simulated, "--target-error", "five"), 2, "5%"),

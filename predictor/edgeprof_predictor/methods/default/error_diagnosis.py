@@ -23,6 +23,7 @@ class ErrorDiagnosis:
 
     Args:
         sample_count: Samples so far.
+        has_sources: Whether the space was measured on any other platform.
         source_platform: The source that correlates best over them; None with too few samples.
         source_correlation: Its correlation; 0 where there is none.
         correlation_lower: In 90 % of cases the correlation over all architectures is above; None where not known.
@@ -31,6 +32,7 @@ class ErrorDiagnosis:
     """
 
     sample_count: int
+    has_sources: bool
     source_platform: str | None
     source_correlation: float
     correlation_lower: float | None
@@ -42,6 +44,8 @@ class ErrorDiagnosis:
         return f"{self._reason()}; {self._remedy()}"
 
     def _reason(self) -> str:
+        if not self.has_sources:
+            return "no platform is known that this search space was measured on"
         if self.source_platform is None:
             return "the samples are too few to find a similar known platform"
         evidence = f"over {self.sample_count} samples"
@@ -85,6 +89,7 @@ def diagnose_error(
     correlation = predictor.source_correlation if predictor.source_platform is not None else 0.0
     return ErrorDiagnosis(
         sample_count=sample_count,
+        has_sources=predictor.has_sources,
         source_platform=predictor.source_platform,
         source_correlation=correlation,
         correlation_lower=predictor.source_correlation_lower,

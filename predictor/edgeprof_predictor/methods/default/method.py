@@ -7,13 +7,15 @@ that gives intervals and the targets on which the network is distilled.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.calibration import Calibration
@@ -56,7 +58,7 @@ class DefaultMethod(Method):
     Args:
         prior: Of the search space and its sources.
         hyper_samples: Drawn for that prior.
-        pretrained: Network and rows of the sources.
+        pretrained: Network and rows of the sources; None where there are none.
         calibration: Of the intervals.
         hyperparameters: Of the network.
     """
@@ -68,7 +70,7 @@ class DefaultMethod(Method):
         self,
         prior: Prior,
         hyper_samples: HyperparameterSamples,
-        pretrained: PretrainedNetwork,
+        pretrained: PretrainedNetwork | None,
         calibration: Calibration,
         hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
     ) -> None:
@@ -111,12 +113,32 @@ class DefaultMethod(Method):
             hyperparameters,
         )
 
+    @classmethod
+    def without_sources(cls, space: CategoricalSpace, *, seed: int) -> DefaultMethod:
+        """Return the method of a space for which no platform was ever measured: costs alone are its prior.
+
+        Args:
+            space: Knows its costs.
+            seed: Of what is drawn.
+
+        Raises:
+            EncodingError: If the space knows no costs.
+        """
+        feature_map = FeatureMap(space)
+        if not feature_map.space_sample.stage_costs:
+            raise EncodingError(
+                f"{space.name} knows no costs, and nothing was measured on any platform: give the space costs, or fit "
+                "the method to a table of latencies"
+            )
+        prior = Prior.of(feature_map, SourceRegressions.none(), seed=seed)
+        return cls(prior, HyperparameterSamples.draw(prior, seed=seed), None, Calibration.broad())
+
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save: learned parameters, no latency of any source."""
         return {
             **self.prior.tensors(),
             **self.hyper_samples.tensors(),
-            **self.pretrained.tensors(),
+            **({} if self.pretrained is None else self.pretrained.tensors()),
             **self.calibration.tensors(),
         }
 
@@ -132,7 +154,7 @@ class DefaultMethod(Method):
         return cls(
             Prior.from_tensors(space, platforms, tensors),
             HyperparameterSamples.from_tensors(tensors),
-            PretrainedNetwork.from_tensors(space, platforms, tensors, hyperparameters),
+            PretrainedNetwork.from_tensors(space, platforms, tensors, hyperparameters) if platforms else None,
             Calibration.from_tensors(tensors),
             hyperparameters,
         )
@@ -164,14 +186,11 @@ class DefaultMethod(Method):
         """Condition the model on the samples; with none, rank by costs."""
         hyper_samples = self.hyper_samples if samples.count else self.hyper_samples.of_mean(self.prior.unsampled_mean)
         posterior = Posterior.infer(self.prior, hyper_samples, samples)
-        encodings = self.prior.one_hot(samples.choices)
-        nearest, correlation = nearest_platform(
-            self.platforms, np.exp(self.pretrained.source_log_latencies(encodings)), samples.latency_ms
-        )
+        nearest, correlation = self._nearest(samples)
         return DefaultPredictor(
             AdaptedPlatform(
                 posterior=posterior,
-                distilled=cache(lambda: self._distil(posterior, nearest, seed=seed)),
+                distilled=cache(partial(self._distil, posterior, nearest, seed=seed)),
                 interval_factor=self.calibration.interval_factor(samples.count),
                 expectation=self.calibration.expected_error(
                     posterior.log_errors(self.prior.space_sample), samples.count
@@ -182,8 +201,17 @@ class DefaultMethod(Method):
             )
         )
 
-    def _distil(self, posterior: Posterior, nearest: str | None, *, seed: int) -> DistilledNetwork:
+    def _nearest(self, samples: Samples) -> tuple[str | None, float]:
+        """Return the source that correlates best over the samples, and its correlation."""
+        if self.pretrained is None:
+            return None, math.nan
+        by_sources = np.exp(self.pretrained.source_log_latencies(self.prior.one_hot(samples.choices)))
+        return nearest_platform(self.platforms, by_sources, samples.latency_ms)
+
+    def _distil(self, posterior: Posterior, nearest: str | None, *, seed: int) -> DistilledNetwork | None:
         """Fine-tune the network on the samples and on the model's predictions elsewhere."""
+        if self.pretrained is None:
+            return None
         samples = posterior.samples
         row = self.pretrained.embeddings.initial_row("max_correlation", nearest, seed=seed)
         distilled = self.prior.feature_map.space_sample_choices[:DISTILLATION_COUNT]

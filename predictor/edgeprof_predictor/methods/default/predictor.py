@@ -46,7 +46,7 @@ class AdaptedPlatform:
     Args:
         posterior: The probabilistic model given the samples.
         distilled: Gives the fine-tuned network, which is trained at the first call: deciding about another sample
-            needs the model alone.
+            needs the model alone. Gives None where there are no sources: nothing was pretrained.
         interval_factor: Calibration of the model's standard deviations.
         expectation: The median error to expect.
         source_platform: Whose row the network's row started from.
@@ -56,7 +56,7 @@ class AdaptedPlatform:
     """
 
     posterior: Posterior
-    distilled: Callable[[], DistilledNetwork]
+    distilled: Callable[[], DistilledNetwork | None]
     interval_factor: float
     expectation: ExpectedError
     source_platform: str | None
@@ -89,6 +89,7 @@ class DefaultPredictor(PlatformPredictor):
 
     def __init__(self, adapted: AdaptedPlatform) -> None:
         self.adapted: Final = adapted
+        self.has_sources = bool(adapted.posterior.prior.sources.platforms)
         self.source_platform = adapted.source_platform
         self.source_correlation = adapted.source_correlation
         if adapted.calibration is not None and adapted.source_platform is not None:
@@ -117,9 +118,10 @@ class DefaultPredictor(PlatformPredictor):
         """Return mean and standard deviation of log latency: `n` each."""
         posterior = self.adapted.posterior
         mean, sd = posterior.predict(posterior.prior.basis(choices))
-        distilled = self.adapted.distilled()
-        by_network = distilled.network.log_latency(posterior.prior.one_hot(choices))
-        log_latency = np.log(mean) + distilled.weight * (by_network - np.log(mean))
+        log_latency: FloatArray = np.log(mean)
+        if (distilled := self.adapted.distilled()) is not None:
+            by_network = distilled.network.log_latency(posterior.prior.one_hot(choices))
+            log_latency = log_latency + distilled.weight * (by_network - log_latency)
         return log_latency, self.adapted.interval_factor * np.sqrt(np.log1p((sd / mean) ** 2))
 
     @property
@@ -145,9 +147,9 @@ def tensors_of(adapted: AdaptedPlatform) -> dict[str, NDArray[np.generic]]:
     return {
         **adapted.posterior.prior.tensors(),
         **adapted.posterior.hyper_samples.tensors(),
-        **distilled.network.tensors(),
+        **({} if distilled is None else distilled.network.tensors()),
         **({} if adapted.calibration is None else adapted.calibration.tensors()),
-        "network_weight": np.array(distilled.weight),
+        **({} if distilled is None else {"network_weight": np.array(distilled.weight)}),
         "interval_factor": np.array(adapted.interval_factor),
         "expected_error": np.array([adapted.expectation.lower, adapted.expectation.error, adapted.expectation.upper]),
         "source_correlation": np.array(adapted.source_correlation),
@@ -174,10 +176,12 @@ def platform_from_tensors(
     )
     prior = Prior.from_tensors(space, platforms, tensors)
     lower, error, upper = tensors["expected_error"].astype(np.float64).tolist()
-    distilled = DistilledNetwork(
-        network=AdaptedNetwork.from_tensors(space, tensors, hyperparameters),
-        weight=tensors["network_weight"].item(),
-    )
+    distilled = None
+    if platforms:
+        distilled = DistilledNetwork(
+            network=AdaptedNetwork.from_tensors(space, tensors, hyperparameters),
+            weight=tensors["network_weight"].item(),
+        )
     return AdaptedPlatform(
         posterior=Posterior(prior, HyperparameterSamples.from_tensors(tensors), samples),
         distilled=lambda: distilled,

@@ -86,7 +86,7 @@ class Prior:
 
     Args:
         feature_map: Of the search space.
-        sources: Regressions of the source platforms, or of some of them.
+        sources: Regressions of the source platforms, or of some of them; of none where costs are known.
         cost_models: Random linear cost models; None where the space knows no costs.
         runs_pruned: Whether the platform runs graphs without what cannot influence the output, as exported networks
             are. Architectures are then described by their pruned choices. False for tables that may have timed all
@@ -184,8 +184,8 @@ class Prior:
             choices: `n x l`.
         """
         features = self.feature_map.describe(self.as_run(choices))
-        sources = self.sources.predict(design_matrix(self.feature_map, features))
-        factors = [self._source_factor(sources)]
+        sources = self._predict_sources(features)
+        factors = [self._source_factor(sources)] if self.sources.platforms else []
         if self.cost_models is not None:
             factors += [self.cost_models.spread(features), *self._cost_features(features)]
         if self._has_cut:
@@ -194,7 +194,7 @@ class Prior:
         if operations is not None and self._space_sample_operations is not None:
             factors.append(_standardised(operations, self._space_sample_operations))
         return Basis(
-            means=self._means(features, sources.mean(axis=1)),
+            means=self._means(features, sources),
             factors=tuple(factors),
             one_hots=features.one_hots,
             decision_count=len(self.feature_map.space.choice_counts),
@@ -202,7 +202,7 @@ class Prior:
 
     def source_latencies(self, choices: ChoiceArray) -> FloatArray:
         """Return relative latencies on all sources: `n x l` to `n x p`."""
-        return self.sources.predict(design_matrix(self.feature_map, self.feature_map.describe(self.as_run(choices))))
+        return self._predict_sources(self.feature_map.describe(self.as_run(choices)))
 
     @property
     def unsampled_mean(self) -> int:
@@ -210,9 +210,11 @@ class Prior:
 
         The sources may differ from the new platform, which no measurement shows yet; arithmetic takes time everywhere.
         """
-        return 0 if self.cost_models is None else 1
+        return 0 if self.cost_models is None or not self.sources.platforms else 1
 
     def _has_kernel(self, name: str) -> bool:
+        if name == "sources":
+            return bool(self.sources.platforms)
         if name in ("cost_models", "totals", "stages"):
             return self.cost_models is not None
         if name == "operations":
@@ -222,14 +224,22 @@ class Prior:
     def _operations(self, choices: ChoiceArray) -> FloatArray | None:
         return self.feature_map.space.operation_counts(choices) if self.counts_operations else None
 
-    def _means(self, features: CostFeatures, source_mean: FloatArray) -> FloatArray:
-        """Return the possible means: the sources, costs, or half of each."""
-        if self.cost_models is None:
-            return source_mean[:, None]
-        by_costs = [
-            cost_based_latency(features, self.feature_map.space_sample),
-            *self.cost_models.mean_latency(features),
-        ]
+    def _predict_sources(self, features: CostFeatures) -> FloatArray:
+        if not self.sources.platforms:
+            return np.zeros((len(features.is_connected), 0))
+        return self.sources.predict(design_matrix(self.feature_map, features))
+
+    def _means(self, features: CostFeatures, sources: FloatArray) -> FloatArray:
+        """Return the possible means: the sources, costs, or half of each; those that there are."""
+        by_costs = []
+        if self.cost_models is not None:
+            by_costs = [
+                cost_based_latency(features, self.feature_map.space_sample),
+                *self.cost_models.mean_latency(features),
+            ]
+        if not self.sources.platforms:
+            return np.stack(by_costs, axis=1)
+        source_mean = sources.mean(axis=1)
         mixed = [(source_mean + mean) / 2 for mean in by_costs]
         return np.stack([source_mean, *by_costs, *mixed], axis=1)
 
