@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
     from edgeprof.operator_models.api import OnboardedModels, add_models, onboard_models
     from edgeprof.operator_models.prediction import PredictedModel, predict_models
-    from edgeprof.operator_models.verification import Ranking, rank_models, verify_models
+    from edgeprof.operator_models.ranking import Ranking, rank_models
+    from edgeprof.operator_models.verification import verify_models
     from edgeprof.plots.search_plot import draw_front
     from edgeprof.plots.sustained_plot import draw_curve
     from edgeprof.plots.verification_plot import draw_verification
@@ -121,7 +122,7 @@ _MODULE_OF = {
     "OnboardingListener": "edgeprof.onboarding",
     "PredictedModel": "edgeprof.operator_models.prediction",
     "ProfileFile": "edgeprof_predictor.profile_file",
-    "Ranking": "edgeprof.operator_models.verification",
+    "Ranking": "edgeprof.operator_models.ranking",
     "TableListener": "edgeprof.measuring.benchmark_table",
     "Verification": "edgeprof.measuring.verification",
     "add_models": "edgeprof.operator_models.api",
@@ -147,7 +148,7 @@ _MODULE_OF = {
     "pair": "edgeprof.devices.pairing",
     "predict": "edgeprof.prediction",
     "predict_models": "edgeprof.operator_models.prediction",
-    "rank_models": "edgeprof.operator_models.verification",
+    "rank_models": "edgeprof.operator_models.ranking",
     "score_network": "edgeprof.evaluating.proxies",
     "score_space": "edgeprof.evaluating.proxies",
     "search": "edgeprof.searching",

@@ -17,6 +17,7 @@ from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.measured import measured_networks
 from edgeprof.operator_models.probe_files import ModelToMeasure, probe_models
 from edgeprof.operator_models.procedure import ModelSession, model_session, models_to_measure
+from edgeprof.operator_models.stored_profiles import PURPOSE, remember_profile
 from edgeprof.output_files import check_output
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform, default_setting, resolve_platform
@@ -28,9 +29,6 @@ from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import Measurement
 from edgeprof_proto.shared.model_formats import ONNX
-
-PURPOSE = "models"
-"""Purpose of the session in the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +104,7 @@ def onboard_models(
                 )
             if path is not None:
                 write_profile(profile, path)
+                remember_profile(store, record, path)
             session.end()
     return _onboarded(profile, path, planned, measurements, time_ledger)
 

@@ -67,7 +67,7 @@ class ModelSession:
         time_ledger: TimeLedger,
     ) -> None:
         self._platform = platform
-        self._setting = _setting_of_files(client.device(), platform.setting)
+        self._setting = setting_of_files(client.device(), platform.setting)
         self._store = store
         self._record = record
         self._listener = listener
@@ -202,8 +202,12 @@ def platform_of(profile: OperatorProfile, client: DeviceClient) -> Platform:
     return platform
 
 
-def _setting_of_files(device: Device, setting: Setting) -> Setting:
+def setting_of_files(device: Device, setting: Setting) -> Setting:
     """Return a setting without its precision where the runtime computes in that of each file.
+
+    Args:
+        device: The device.
+        setting: The setting of the platform.
 
     A probe that has nothing to quantise is float32 by its own account, and part of an int8 platform all the same.
     """

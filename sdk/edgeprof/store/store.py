@@ -176,6 +176,17 @@ class Store(MeasurementStore):
         with self._database.transaction() as rows:
             return rows.get_one(SessionRow, session.session_id).decision
 
+    def decisions(self, platform: Platform, *, purpose: str) -> list[dict[str, Any]]:
+        """What the finished sessions of a platform and purpose have decided, the newest first."""
+        with self._database.transaction() as rows:
+            query = select(SessionRow.decision).where(
+                SessionRow.platform_key == platform.key,
+                SessionRow.purpose == purpose,
+                SessionRow.end_time.is_not(None),
+                SessionRow.decision.is_not(None),
+            )
+            return [dict(found) for found in rows.scalars(query.order_by(SessionRow.end_time.desc())) if found]
+
     def _probe(self, rows: DatabaseSession, row: ProbeRow) -> Probe:
         attempts = tuple(_attempt(attempt) for attempt in row.attempts)
         measured = [item for item in attempts if item.sequence is not None and item.reason is None]

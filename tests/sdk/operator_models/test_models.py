@@ -74,6 +74,12 @@ def test_a_model_is_predicted_explained_verified_and_ranked(
     order = json.loads(ranked.stdout)["models"]
     assert order[0]["is_measured"] and order[0]["latency_ms"] == min(item["latency_ms"] for item in order)
 
+    # The store knows where the newest profile of this device is.
+    with edgeprof.connect(simulated_device.address) as client:
+        assert edgeprof.rank_models(client, models).is_predicted
+        profile.unlink()
+        assert not edgeprof.rank_models(client, models[:1]).is_predicted
+
 
 def test_an_onboarding_that_was_cut_off_measures_nothing_twice(
     simulated_device: SimulatedDevice, few_probes: list[str], tmp_path: Path

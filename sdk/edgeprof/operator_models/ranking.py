@@ -1,0 +1,226 @@
+"""The public call `rank_models`: the fastest of some models, measuring only those that may be it."""
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from edgeprof.arguments import require_seed
+from edgeprof.devices.client import DeviceClient
+from edgeprof.devices.model_files import find_model_files
+from edgeprof.measuring.latency_estimate import estimate_latency
+from edgeprof.measuring.setting_check import require_runnable
+from edgeprof.operator_models.listener import ModelOnboardingListener
+from edgeprof.operator_models.prediction import ModelsProfile, PredictedModel, load_operator_profile, predict_models
+from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.procedure import models_to_measure, platform_of
+from edgeprof.operator_models.race import MAX_ROUND_COUNT, RaceSession
+from edgeprof.operator_models.stored_profiles import newest_profile
+from edgeprof.store import Store, opened
+from edgeprof.store.platform import Platform, default_setting, resolve_platform
+from edgeprof_predictor.operators.profile import OperatorProfile
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.measurement import Measurement
+
+NORMAL_QUANTILE = 1.645
+"""Of a 90 % interval, in standard deviations."""
+
+REPEAT_SD = 0.02
+"""Standard deviation between measurements of one model some time apart, relative to its latency: two agree within 1.4
+to 2.7 % in the median on five settings of a shared machine. No scatter inside one measurement tells it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedModel:
+    """A model at its place in an order by latency.
+
+    Args:
+        name: Name of its file.
+        latency_ms: Its latency, measured or predicted, in milliseconds; None where it is not known.
+        lower_ms: Lower end of the 90 % interval.
+        upper_ms: Upper end.
+        measurement_count: How often it was measured.
+        failure: Why it could not be measured, or not again; empty where it could.
+    """
+
+    name: str
+    latency_ms: float | None
+    lower_ms: float = 0.0
+    upper_ms: float = math.inf
+    measurement_count: int = 0
+    failure: str = ""
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it was measured, rather than predicted."""
+        return self.measurement_count > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """Models by latency, the fastest first; those that are not known last.
+
+    Args:
+        platform: Name of the platform.
+        models: The models.
+        is_predicted: Whether a profile predicted them first, so that some need not be measured.
+    """
+
+    platform: str
+    models: tuple[RankedModel, ...]
+    is_predicted: bool = True
+
+    @property
+    def measured_count(self) -> int:
+        """Models that were measured."""
+        return sum(model.is_measured for model in self.models)
+
+    @property
+    def measurement_count(self) -> int:
+        """Measurements of all models together."""
+        return sum(model.measurement_count for model in self.models)
+
+    @property
+    def is_fastest_certain(self) -> bool:
+        """Whether the interval of the first lies below those of all others."""
+        known = [model for model in self.models if model.latency_ms is not None]
+        return bool(known) and all(known[0].upper_ms < other.lower_ms for other in known[1:])
+
+    @property
+    def certainty(self) -> float:
+        """Probability that the first is the fastest of those that are known, at least: 1 less each other's chance."""
+        known = [model for model in self.models if model.latency_ms is not None]
+        return max(1 - math.fsum(_chance_to_be_faster(other, known[0]) for other in known[1:]), 0.0) if known else 0.0
+
+
+def rank_models(
+    client: DeviceClient,
+    models: Sequence[str | os.PathLike[str]],
+    profile: ModelsProfile | None = None,
+    *,
+    setting: Setting | None = None,
+    seed: int = 0,
+    store: Store | str | os.PathLike[str] | None = None,
+    listener: ModelOnboardingListener | None = None,
+) -> Ranking:
+    """Find the fastest of some models, measuring only those that may be it.
+
+    With a profile, those are measured whose predicted interval reaches below the fastest that was measured; without,
+    all are, in a few runs. Those whose measured intervals overlap with that of the fastest are measured again, each
+    time for longer, until one is left, or each has been measured five times.
+
+    Args:
+        client: The device.
+        models: Files of the models, or folders of them.
+        profile: A profile of the device, or the file that holds it; None for the newest that this host onboarded of the
+            device in the setting, where its file is still there.
+        setting: How they run, where no profile is named; None for the default of the device.
+        seed: Names the session: another seed measures everything anew.
+        store: Where the measurements go, or its file; None for the user's own.
+        listener: Is called at every measurement.
+
+    Raises:
+        ProfileError: If the file is damaged, or predicts search spaces.
+        EdgeprofError: If the profile belongs to another device, a model cannot run there, or the device fails.
+    """
+    require_seed(seed)
+    listener = listener or ModelOnboardingListener()
+    planned = models_to_measure(models)
+    model_format = find_model_files(planned[0].path).model_format if planned else ""
+    with opened(store) as store:
+        if profile is None:
+            platform = _platform(client, setting, model_format)
+            loaded = newest_profile(store, platform)
+        else:
+            loaded = load_operator_profile(profile, model_format)
+            platform = platform_of(loaded, client)
+        device = client.device()
+        for model in planned:
+            require_runnable(device, platform.setting, model.path)
+        listener.on_planned(planned)
+        ranked = _before_measuring(client, planned, loaded)
+        with store.session(platform, "", seed, purpose="race") as record:
+            race = RaceSession(client, platform, store, record, listener)
+            _run(race, planned, ranked)
+            race.end()
+    order = sorted(ranked.values(), key=lambda item: math.inf if item.latency_ms is None else item.latency_ms)
+    return Ranking(platform=platform.name, models=tuple(order), is_predicted=loaded is not None)
+
+
+def next_to_measure(models: Sequence[RankedModel]) -> RankedModel | None:
+    """Return the model to measure next; None where the fastest is certain, or nothing more is to be tried.
+
+    First, of those never measured that may be the fastest, the one whose interval reaches lowest; then, of those
+    measured that may be, the one measured least often.
+    """
+    best_ms = min((model.upper_ms for model in models if model.is_measured), default=math.inf)
+    open_ones = [model for model in models if not model.failure and model.lower_ms < best_ms]
+    unmeasured = [model for model in open_ones if not model.is_measured]
+    if unmeasured:
+        return min(unmeasured, key=lambda model: model.lower_ms)
+    again = [model for model in open_ones if model.measurement_count < MAX_ROUND_COUNT]
+    if len(open_ones) < 2 or not again:
+        return None
+    return min(again, key=lambda model: (model.measurement_count, model.lower_ms))
+
+
+def _run(race: RaceSession, planned: Sequence[ModelToMeasure], ranked: dict[str, RankedModel]) -> None:
+    by_name = {model.name: model for model in planned}
+    for model in planned:  # what an interrupted call has measured
+        if found := race.measurements(model):
+            ranked[model.name] = _of_measurements(model.name, found)
+    while (due := next_to_measure(list(ranked.values()))) is not None:
+        failure = race.measure(by_name[due.name])
+        found = race.measurements(by_name[due.name])
+        ranked[due.name] = _of_measurements(due.name, found, failure)
+
+
+def _before_measuring(
+    client: DeviceClient, planned: Sequence[ModelToMeasure], profile: OperatorProfile | None
+) -> dict[str, RankedModel]:
+    if profile is None:
+        return {model.name: RankedModel(name=model.name, latency_ms=None) for model in planned}
+    predicted = predict_models(profile, [model.path for model in planned], client=client)
+    return {item.name: _of_prediction(item) for item in predicted}
+
+
+def _platform(client: DeviceClient, setting: Setting | None, model_format: str) -> Platform:
+    device = client.device()
+    return resolve_platform(device, setting or default_setting(device, model_format))
+
+
+def _of_prediction(predicted: PredictedModel) -> RankedModel:
+    found = predicted.prediction
+    if found is None or found.latency_ms is None or found.lower_ms is None or found.upper_ms is None:
+        # What the profile cannot place is measured: nothing is known of it.
+        return RankedModel(name=predicted.name, latency_ms=None)
+    return RankedModel(
+        name=predicted.name, latency_ms=found.latency_ms, lower_ms=found.lower_ms, upper_ms=found.upper_ms
+    )
+
+
+def _of_measurements(name: str, found: Sequence[Measurement], failure: str = "") -> RankedModel:
+    if not found:
+        return RankedModel(name=name, latency_ms=None, failure=failure or "it could not be measured")
+    estimate = estimate_latency(found)
+    agreeing = sum(count > 0 for count in estimate.block_counts)
+    half_width = NORMAL_QUANTILE * math.hypot(estimate.relative_sd, REPEAT_SD / math.sqrt(agreeing))
+    return RankedModel(
+        name=name,
+        latency_ms=estimate.latency_ms,
+        lower_ms=estimate.latency_ms * math.exp(-half_width),
+        upper_ms=estimate.latency_ms * math.exp(half_width),
+        measurement_count=len(found),
+        failure=failure,
+    )
+
+
+def _chance_to_be_faster(other: RankedModel, first: RankedModel) -> float:
+    def log_sd(model: RankedModel) -> float:
+        return math.log(model.upper_ms / model.lower_ms) / (2 * NORMAL_QUANTILE)
+
+    assert other.latency_ms is not None and first.latency_ms is not None
+    apart = math.log(other.latency_ms / first.latency_ms)
+    sd = math.hypot(log_sd(other), log_sd(first))
+    return NormalDist().cdf(-apart / sd) if sd > 0 else 0.5 * (apart == 0)
