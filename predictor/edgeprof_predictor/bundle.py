@@ -1,7 +1,7 @@
 """Pre-trained predictors: the default method fitted on published platforms, one per search space.
 
-A bundle is two files: `NAME.safetensors` with what was learnt and `NAME.json` with what it was
-learnt from. It holds no measured latency.
+A shipped bundle is two files: `NAME.safetensors` with what was learnt and `NAME.json` with what it was learnt from. One
+that a user fits is one file with both. Neither holds a measured latency.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edgeprof_predictor._output_files import write_output
 from edgeprof_predictor._plain_files import MAX_FILE_BYTES, read_plain_file
-from edgeprof_predictor._storage import pack, read_tensors
+from edgeprof_predictor._storage import digest_of, pack, read_tensors, unpack
 from edgeprof_predictor.errors import BundleError
 from edgeprof_predictor.spaces import CategoricalSpace, get_space
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from edgeprof_predictor.methods.default.method import DefaultMethod
 
 SCHEMA_VERSION: Final = 3
@@ -29,6 +32,9 @@ calibration knows how far correlations are off."""
 
 READABLE_VERSIONS: Final = (2, SCHEMA_VERSION)
 READABLE: Final = " and ".join(map(str, READABLE_VERSIONS))
+
+FILE_KIND: Final = "bundle"
+"""What a bundle in one file says that it is."""
 
 SHIPPED_FOLDER: Final = Path(__file__).parent / "bundles"
 
@@ -79,6 +85,16 @@ class Bundle:
         """The search space that it predicts."""
         return self.method.space
 
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the bundle as one file, whole or not at all; `read_bundle` reads it.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        tensors = self.method.tensors()
+        document = {"kind": FILE_KIND, **asdict(self.card)}
+        write_output(path, pack(tensors, document | {"sha256": digest_of(tensors, document)}))
+
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write both files into a folder and return the path of the description.
 
@@ -104,7 +120,7 @@ def load_bundle(space_name: str, *, folder: str | os.PathLike[str] | None = None
         UnknownSearchSpaceError: If there is no such search space.
         BundleError: If there is no bundle for it, or it is damaged or of another version.
     """
-    space = get_space(space_name)
+    get_space(space_name)
     path = (SHIPPED_FOLDER if folder is None else Path(folder)) / f"{space_name}.json"
     if folder is None and not path.exists():
         raise BundleError(
@@ -115,15 +131,32 @@ def load_bundle(space_name: str, *, folder: str | os.PathLike[str] | None = None
     card = _read_card(path)
     if card.space != space_name:
         raise BundleError(f"{path} describes a bundle for {card.space}, not for {space_name}")
-    from edgeprof_predictor.methods.default.method import DefaultMethod  # torch, which listing bundles never needs
+    tensors_path = path.with_suffix(".safetensors")
+    return _bundle_of(card, read_tensors(tensors_path, card.tensors_sha256), tensors_path)
 
-    tensors = read_tensors(path.with_suffix(".safetensors"), card.tensors_sha256)
+
+def read_bundle(path: str | os.PathLike[str]) -> Bundle:
+    """Read a bundle that was written as one file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UnknownSearchSpaceError: If its search space is not installed here.
+        BundleError: If it is missing, damaged, of another version, or no bundle.
+    """
     try:
-        method = DefaultMethod.from_tensors(space, card.platforms, tensors)
-    except (KeyError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())  # torch writes several lines
-        raise BundleError(f"{path.with_suffix('.safetensors')} lacks a part of the predictor ({reason})") from error
-    return Bundle(card=card, method=method)
+        tensors, document = unpack(Path(path))
+        if document.pop("kind", None) != FILE_KIND:
+            raise BundleError(f"{path} is no bundle; `edgeprof fit` writes them")
+        sha256 = document.pop("sha256")
+        if digest_of(tensors, {"kind": FILE_KIND, **document}) != sha256:
+            raise BundleError(f"{path} is damaged: its content is not what was written; fit it anew")
+        return _bundle_of(_card_of(document, path), tensors, path)
+    except FileNotFoundError:
+        raise BundleError(f"there is no bundle {path}; `edgeprof fit` writes one") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{path} is no bundle or is damaged ({error}); fit it anew") from error
 
 
 def shipped_bundles() -> tuple[str, ...]:
@@ -131,16 +164,30 @@ def shipped_bundles() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED_FOLDER.glob("*.json")))
 
 
+def _bundle_of(card: BundleCard, tensors: dict[str, NDArray[np.generic]], path: str | os.PathLike[str]) -> Bundle:
+    from edgeprof_predictor.methods.default.method import DefaultMethod  # torch, which listing bundles never needs
+
+    try:
+        method = DefaultMethod.from_tensors(get_space(card.space), card.platforms, tensors)
+    except (KeyError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())  # torch writes several lines
+        raise BundleError(f"{path} lacks a part of the predictor ({reason})") from error
+    return Bundle(card=card, method=method)
+
+
+def _card_of(document: dict[str, Any], path: str | os.PathLike[str]) -> BundleCard:
+    version = document["schema_version"]
+    if version not in READABLE_VERSIONS:
+        raise BundleError(
+            f"{path} is of version {version}, this release reads {READABLE}; "
+            f"install the release that wrote it or train the bundle anew"
+        )
+    return BundleCard(**document | {"platforms": tuple(document["platforms"])})
+
+
 def _read_card(path: Path) -> BundleCard:
     try:
-        document: dict[str, Any] = json.loads(read_plain_file(path, max_bytes=MAX_FILE_BYTES))
-        version = document["schema_version"]
-        if version not in READABLE_VERSIONS:
-            raise BundleError(
-                f"{path} is of version {version}, this release reads {READABLE}; "
-                f"install the release that wrote it or train the bundle anew"
-            )
-        return BundleCard(**document | {"platforms": tuple(document["platforms"])})
+        return _card_of(json.loads(read_plain_file(path, max_bytes=MAX_FILE_BYTES)), path)
     except FileNotFoundError:
         names = ", ".join(shipped_bundles()) or "none"
         raise BundleError(f"there is no bundle {path}; shipped ones are for: {names}") from None

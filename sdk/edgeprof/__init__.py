@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgeprof.devices.pairing import pair
     from edgeprof.devices.pairings import forget_device
     from edgeprof.evaluating.accuracy import evaluate_accuracy
+    from edgeprof.evaluating.fitting import Fitted, fit
     from edgeprof.evaluating.latency import Evaluation, evaluate
     from edgeprof.evaluating.proxies import score_network, score_space
     from edgeprof.evaluating.tables import import_table
@@ -59,6 +60,7 @@ __all__ = [
     "DeviceClient",
     "EdgeprofError",
     "Evaluation",
+    "Fitted",
     "Goal",
     "Measurement",
     "MeasurementPlan",
@@ -84,6 +86,7 @@ __all__ = [
     "draw_verification",
     "evaluate",
     "evaluate_accuracy",
+    "fit",
     "forget_device",
     "import_table",
     "known_devices",
@@ -116,6 +119,7 @@ _MODULE_OF = {
     "Deployed": "edgeprof.deploying",
     "DeviceClient": "edgeprof.devices.client",
     "Evaluation": "edgeprof.evaluating.latency",
+    "Fitted": "edgeprof.evaluating.fitting",
     "Goal": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
     "OnboardedModels": "edgeprof.operator_models.api",
@@ -137,6 +141,7 @@ _MODULE_OF = {
     "draw_verification": "edgeprof.plots.verification_plot",
     "evaluate": "edgeprof.evaluating.latency",
     "evaluate_accuracy": "edgeprof.evaluating.accuracy",
+    "fit": "edgeprof.evaluating.fitting",
     "forget_device": "edgeprof.devices.pairings",
     "import_table": "edgeprof.evaluating.tables",
     "known_devices": "edgeprof.devices.known_devices",

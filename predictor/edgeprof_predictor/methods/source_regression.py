@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.cost_features import CostFeatures, FeatureMap
-from edgeprof_predictor.spaces import FloatArray
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 PAIR_WIDTH_MAX: Final = 2000
@@ -84,6 +84,10 @@ class SourceRegressions:
         """Return relative latencies on all sources: `n x w` to `n x p`."""
         predicted: FloatArray = np.maximum(design @ self.weights + self.intercepts, RELATIVE_FLOOR)
         return predicted
+
+    def predict_choices(self, feature_map: FeatureMap, choices: ChoiceArray) -> FloatArray:
+        """Return relative latencies of architectures on all sources: `n x l` to `n x p`."""
+        return self.predict(design_matrix(feature_map, feature_map.describe(choices)))
 
 
 def design_matrix(feature_map: FeatureMap, features: CostFeatures) -> FloatArray:

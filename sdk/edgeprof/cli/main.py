@@ -30,6 +30,7 @@ VERBS = {
     "verify": "Measure networks that were no samples of a profile, and compare.",
     "search": "Find the most accurate network within a latency limit, training few.",
     "import": "Import a table of latencies that others have published.",
+    "fit": "Fit a predictor to tables of latencies, to onboard devices with it.",
     "evaluate": "Compare methods of prediction on a table of latencies.",
     "evaluate-accuracy": "Compare accuracy predictors on a task of which few networks are trained.",
     "proxies": "Compute zero-cost proxies of a network, or of networks of a search space.",

@@ -24,9 +24,18 @@ if TYPE_CHECKING:
     from edgeprof.onboarding import OnboardingReport
 
 
+DEFAULT_SPACE = "nasbench201"
+
+
 @click.command()
 @device_option
-@click.option("--space", default="nasbench201", show_default=True, help="Search space.")
+@click.option("--space", help="Search space.  [default: that of --bundle, else nasbench201]")
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Predictor that `edgeprof fit` has written.  [default: the space's own]",
+)
 @setting_options
 @click.option("--samples", type=Count(3, 200), help="Networks to measure at most.  [default: 10]")
 @click.option("--target-error", type=Percentage(), help="Stop once the median error is expected below, as 5%.")
@@ -61,7 +70,8 @@ if TYPE_CHECKING:
 @json_option
 def onboard(
     address: str,
-    space: str,
+    space: str | None,
+    bundle: Path | None,
     samples: int | None,
     target_error: float | None,
     budget: float | None,
@@ -92,14 +102,17 @@ def onboard(
     from edgeprof.cli.session_progress import SessionProgress
     from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
     from edgeprof.onboarding.procedure import PLAN
+    from edgeprof_predictor.bundle import read_bundle
 
     open_ended = target_error is not None or budget is not None
     most = (MAX_SAMPLE_COUNT if open_ended else DEFAULT_SAMPLE_COUNT) if samples is None else samples
     goal = edgeprof.Goal(sample_count=most, target_error=target_error, budget_s=budget)
+    read = None if bundle is None else read_bundle(bundle)
     with edgeprof.connect(address) as client, SessionProgress(most, PLAN) as progress:
         onboarded = edgeprof.onboard(
             client,
-            space,
+            space or (DEFAULT_SPACE if read is None else read.card.space),
+            bundle=read,
             setting=device_setting(client, **setting_values),
             goal=goal,
             output=output,
@@ -121,7 +134,7 @@ def _require_no_space() -> None:
     given = click.core.ParameterSource.COMMANDLINE
     names = [
         name
-        for name in ("space", "samples", "target_error", "budget", "calibration")
+        for name in ("space", "bundle", "samples", "target_error", "budget", "calibration")
         if context.get_parameter_source(name) is given
     ]
     if names:

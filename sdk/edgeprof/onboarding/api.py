@@ -20,7 +20,8 @@ from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
 from edgeprof.store import SessionRecord, Store, opened
 from edgeprof.store.platform import Platform, default_setting, resolve_platform
-from edgeprof_predictor.bundle import Bundle, load_bundle, shipped_bundles
+from edgeprof_predictor.bundle import Bundle, load_bundle, read_bundle, shipped_bundles
+from edgeprof_predictor.errors import BundleError
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.profile import Profile
@@ -55,7 +56,7 @@ def onboard(
     goal: Goal | None = None,
     output: str | os.PathLike[str] | None = None,
     store: Store | str | os.PathLike[str] | None = None,
-    bundle: Bundle | None = None,
+    bundle: Bundle | str | os.PathLike[str] | None = None,
     seed: int = 0,
     model_folder: str | os.PathLike[str] | None = None,
     calibration: str | os.PathLike[str] | None = None,
@@ -73,8 +74,8 @@ def onboard(
         output: File of the profile, or a folder in which it is named after platform and space; None to write none. What
             else the file holds of this device stays.
         store: Where plans and results are written, or its file; None for the user's own.
-        bundle: Pre-trained predictor; None for the one that ships with the space, or, where none does, for costs alone:
-            the first samples then tell less.
+        bundle: Pre-trained predictor, or its file as `fit` writes it; None for the one that ships with the space, or,
+            where none does, for costs alone: the first samples then tell less.
         seed: Seed of candidates and order.
         model_folder: Where exported networks are kept; None for the user's cache.
         calibration: Inputs (.npz) by which an integer precision is scaled; None for synthetic ones.
@@ -82,7 +83,8 @@ def onboard(
 
     Raises:
         EdgeprofError: If the profile cannot be written, or the device is silent, refuses the setting or often fails.
-        PredictorError: If the space is unknown, or has neither a bundle nor costs.
+        PredictorError: If the space is unknown, or has neither a bundle nor costs; if the bundle cannot be read, or is
+            of another space.
     """
     require_seed(seed)
     time_ledger = TimeLedger()
@@ -106,9 +108,14 @@ def onboard(
         return onboarded
 
 
-def _method_of(space_name: str, bundle: Bundle | None) -> DefaultMethod:
+def _method_of(space_name: str, bundle: Bundle | str | os.PathLike[str] | None) -> DefaultMethod:
     if bundle is not None:
-        return bundle.method
+        read = bundle if isinstance(bundle, Bundle) else read_bundle(bundle)
+        if read.card.space != space_name:
+            raise BundleError(
+                f"the bundle is of {read.card.space}, not of {space_name}: name that space, or another bundle"
+            )
+        return read.method
     space = get_space(space_name)
     if space_name in shipped_bundles():
         return load_bundle(space_name).method

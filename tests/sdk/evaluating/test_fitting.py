@@ -1,0 +1,117 @@
+"""From a user's own table to a device that is onboarded with it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import edgeprof
+from edgeprof.cli.main import edgeprof as edgeprof_command
+from edgeprof.errors import InvalidArgumentError, OutputFileError
+from edgeprof.onboarding import Goal
+from edgeprof.testing import SimulatedDevice
+from edgeprof_predictor.bundle import read_bundle
+from edgeprof_predictor.errors import BundleError, PredictorError
+from edgeprof_predictor.spaces import get_space
+
+PLATFORMS = ("lab_board", "old_phone")
+COUNT = 60
+
+
+@pytest.fixture(scope="module")
+def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Latencies of a few networks on two platforms, as a spreadsheet holds them."""
+    space = get_space("nasbench201")
+    networks = space.sample(COUNT, seed=4)
+    costs = space.costs(space.choices(networks))
+    assert costs is not None
+    latency_ms = [1 + costs.total(name) / costs.total(name).mean() for name in ("macs", "traffic")]
+    lines = [",".join(("architecture", *PLATFORMS))]
+    lines += [f"{space.format(network)},{a:.4f},{b:.4f}" for network, a, b in zip(networks, *latency_ms, strict=True)]
+    path = tmp_path_factory.mktemp("table") / "lab.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def fitted(csv: Path) -> edgeprof.Fitted:
+    return edgeprof.fit([csv], csv.with_name("lab.bundle"))
+
+
+def test_a_bundle_in_one_file_predicts_as_it_did_when_it_was_fitted(fitted: edgeprof.Fitted) -> None:
+    read = read_bundle(fitted.path)
+    assert read.card.platforms == PLATFORMS
+    assert read.card.architecture_count == COUNT
+    choices = read.space.sample_choices(50, seed=1)
+    assert np.array_equal(
+        read.method.prior.source_latencies(choices), fitted.bundle.method.prior.source_latencies(choices)
+    )
+
+
+def test_a_device_is_onboarded_with_it(fitted: edgeprof.Fitted, tmp_path: Path) -> None:
+    with SimulatedDevice(tmp_path / "device") as device, edgeprof.connect(device.address) as client:
+        onboarded = edgeprof.onboard(
+            client,
+            "nasbench201",
+            setting=device.setting,
+            goal=Goal(sample_count=3),
+            bundle=fitted.path,
+            store=tmp_path / "store.sqlite3",
+            model_folder=tmp_path / "models",
+        )
+    assert onboarded.report.source_platform in PLATFORMS
+    assert onboarded.profile.predictor.has_sources
+
+
+def test_a_bundle_of_another_space_is_refused(fitted: edgeprof.Fitted, tmp_path: Path) -> None:
+    with (
+        SimulatedDevice(tmp_path / "device") as device,
+        edgeprof.connect(device.address) as client,
+        pytest.raises(BundleError, match="the bundle is of nasbench201, not of fbnet"),
+    ):
+        edgeprof.onboard(client, "fbnet", setting=device.setting, bundle=fitted.path, store=tmp_path / "store")
+
+
+def test_the_command_says_what_was_fitted(csv: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few.csv"
+    lines = csv.read_text().splitlines()
+    few.write_text("\n".join([lines[0].replace("lab_board,old_phone", "new_board,new_phone"), *lines[1:41]]) + "\n")
+    arguments = ["fit", str(csv), str(few), "--output", str(tmp_path / "mine.bundle"), "--json"]
+    done = CliRunner().invoke(edgeprof_command, arguments, catch_exceptions=False)
+    result = json.loads(done.stdout)
+    assert result["platforms"] == [*PLATFORMS, "new_board", "new_phone"]
+    assert result["predicted_shares"] == {
+        "lab_board": 0,
+        "old_phone": 0,
+        "new_board": pytest.approx(1 / 3),
+        "new_phone": pytest.approx(1 / 3),
+    }
+    assert read_bundle(result["bundle"]).card.architecture_count == COUNT
+
+
+def test_what_is_no_bundle_is_refused(csv: Path, fitted: edgeprof.Fitted, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="is no bundle or is damaged"):
+        read_bundle(csv)
+    damaged = tmp_path / "damaged.bundle"
+    content = bytearray(fitted.path.read_bytes())
+    content[-100] ^= 1
+    damaged.write_bytes(content)
+    with pytest.raises(BundleError, match="is damaged: its content is not what was written"):
+        read_bundle(damaged)
+    with pytest.raises(BundleError, match="there is no bundle"):
+        read_bundle(tmp_path / "nosuch.bundle")
+
+
+def test_mistakes_are_refused_before_anything_is_fitted(csv: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match="name a table"):
+        edgeprof.fit([], tmp_path / "mine.bundle")
+    with pytest.raises(OutputFileError):
+        edgeprof.fit([csv], csv)
+    with pytest.raises(PredictorError, match=r"nosuch\.csv"):
+        edgeprof.fit([tmp_path / "nosuch.csv"], tmp_path / "mine.bundle")
+    zero = tmp_path / "zero.csv"
+    zero.write_text(csv.read_text().replace("\n", ",0\n").replace("old_phone,0", "old_phone,third", 1))
+    with pytest.raises(PredictorError, match=r"line 2.*third must be finite and > 0, got 0"):
+        edgeprof.fit([zero], tmp_path / "mine.bundle")
