@@ -9,6 +9,8 @@ from typing import Final
 
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.graph import Graph
+from edgeprof_predictor.operators.live_memory import live_memory_of
+from edgeprof_predictor.operators.peak_memory import MeasuredMemory
 from edgeprof_predictor.operators.records import OperatorRecord, records_of
 
 MAX_RECORDS: Final = 2_000
@@ -24,6 +26,7 @@ class MeasuredNetwork:
         records: Its operators; with times where the engine gives a profile.
         latency_us: Latency of the whole without a profiler, in microseconds, above 0.
         is_probe: Whether it belongs to the probe suite.
+        memory: Its memory; None where the agent does not report it.
 
     Raises:
         OperatorModelError: If the latency is no positive number.
@@ -33,19 +36,40 @@ class MeasuredNetwork:
     records: tuple[OperatorRecord, ...]
     latency_us: float
     is_probe: bool = False
+    memory: MeasuredMemory | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.latency_us) and self.latency_us > 0):
             raise OperatorModelError(f"the latency of {self.name!r} must be above 0 us, got {self.latency_us!r}")
 
     @classmethod
-    def of_graph(cls, name: str, graph: Graph, latency_us: float, *, is_probe: bool = False) -> MeasuredNetwork:
+    def of_graph(
+        cls,
+        name: str,
+        graph: Graph,
+        latency_us: float,
+        *,
+        is_probe: bool = False,
+        memory_bytes: tuple[float, float] | None = None,
+    ) -> MeasuredNetwork:
         """Return the measured network of an engine's graph.
 
+        Args:
+            name: Its name.
+            graph: The graph.
+            latency_us: Its latency, in microseconds.
+            is_probe: Whether it belongs to the probe suite.
+            memory_bytes: What its process took with the engine alone, and what came on top at the peak of the runs;
+                None where that was not reported.
+
         Raises:
-            OperatorModelError: If the latency is no positive number.
+            OperatorModelError: If the latency is no positive number, or a size of memory is out of bounds.
         """
-        checked = cls(name=name, records=(), latency_us=latency_us, is_probe=is_probe)
+        memory = None
+        if memory_bytes is not None:
+            engine_bytes, model_bytes = memory_bytes
+            memory = MeasuredMemory(need=live_memory_of(graph), engine_bytes=engine_bytes, model_bytes=model_bytes)
+        checked = cls(name=name, records=(), latency_us=latency_us, is_probe=is_probe, memory=memory)
         return replace(checked, records=records_of(graph, latency_us=latency_us))
 
     @property

@@ -13,6 +13,7 @@ from edgeprof_predictor.operators.calibration import Calibration
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.graph import Graph
 from edgeprof_predictor.operators.model import Total
+from edgeprof_predictor.operators.peak_memory import MemoryPrediction
 from edgeprof_predictor.operators.records import OperatorRecord, records_of
 
 MAX_UNKNOWN_SHARE: Final = 0.05
@@ -68,6 +69,7 @@ class NetworkPrediction:
         foreign_share: Share of the time in classes that were never measured.
         verdict: Known, partly known, outside.
         remedy: What to measure to know it better; empty for a known network.
+        memory: Its peak memory; None where the profile has learned from no network whose memory was reported.
     """
 
     latency_ms: float | None
@@ -81,6 +83,7 @@ class NetworkPrediction:
     foreign_share: float
     verdict: Verdict
     remedy: str
+    memory: MemoryPrediction | None = None
 
     @property
     def costliest(self) -> tuple[OperatorPrediction, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeprof_predictor._profile_file import MODELS, Part, readable, write_part
 from edgeprof_predictor.operators.blend import BlendedModel
 from edgeprof_predictor.operators.graph import Graph
+from edgeprof_predictor.operators.live_memory import live_memory_of
 from edgeprof_predictor.operators.networks import MeasuredNetwork
+from edgeprof_predictor.operators.peak_memory import PeakMemoryModel
 from edgeprof_predictor.operators.prediction import NetworkPrediction, predict_graph
 from edgeprof_predictor.operators.stored import AnyModel, from_parts, to_parts
 from edgeprof_predictor.operators.totals import TotalsModel
@@ -48,13 +50,15 @@ class OperatorProfile:
         return isinstance(self.model, TotalsModel)
 
     def predict(self, graph: Graph) -> NetworkPrediction:
-        """Return the latency of a model from the graph that the engine runs for it.
+        """Return latency and peak memory of a model from the graph that the engine runs for it.
 
         Raises:
             GraphError: If the graph's numbers are out of bounds.
             OperatorModelError: If it has no operator that takes time.
         """
-        return predict_graph(self.model, graph)
+        prediction = predict_graph(self.model, graph)
+        memory = PeakMemoryModel.fit([item.memory for item in self.model.networks if item.memory is not None])
+        return prediction if memory is None else replace(prediction, memory=memory.predict(live_memory_of(graph)))
 
     def with_networks(self, networks: Sequence[MeasuredNetwork]) -> OperatorProfile:
         """Return the profile with further measured networks, which replace those of the same names."""

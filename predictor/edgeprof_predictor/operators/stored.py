@@ -16,8 +16,10 @@ from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.blend import BlendedModel
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
+from edgeprof_predictor.operators.live_memory import LiveMemory
 from edgeprof_predictor.operators.model import OperatorModel
 from edgeprof_predictor.operators.networks import MAX_RECORDS, MeasuredNetwork
+from edgeprof_predictor.operators.peak_memory import MeasuredMemory
 from edgeprof_predictor.operators.records import OperatorRecord
 from edgeprof_predictor.operators.sizes import MAX_SIZE, Sizes
 from edgeprof_predictor.operators.totals import TotalsModel
@@ -83,10 +85,7 @@ def to_parts(model: AnyModel) -> tuple[dict[str, NDArray[np.generic]], dict[str,
         "numbers": list(_NUMBERS),
         "classes": classes,
         "tags": tags,
-        "networks": [
-            {"name": network.name, "latency_us": network.latency_us, "is_probe": network.is_probe}
-            for network in model.networks
-        ],
+        "networks": [_network_to_json(network) for network in model.networks],
         "hyperparameters": model.hyper.to_json(),
     }
     return tensors, document
@@ -135,9 +134,35 @@ def _networks(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str,
             records=tuple(records),
             latency_us=float(entry["latency_us"]),
             is_probe=bool(entry["is_probe"]),
+            memory=_memory_from_json(entry.get("memory")),
         )
         for entry, records in zip(listed, by_network, strict=True)
     ]
+
+
+def _network_to_json(network: MeasuredNetwork) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "name": network.name,
+        "latency_us": network.latency_us,
+        "is_probe": network.is_probe,
+    }
+    memory = network.memory
+    if memory is not None:
+        document["memory"] = [*memory.need.parts(), memory.engine_bytes, memory.model_bytes]
+    return document
+
+
+def _memory_from_json(values: Any) -> MeasuredMemory | None:
+    """Return the memory of a network; None for one of a release that did not store it.
+
+    Raises:
+        ValueError: If it is damaged.
+    """
+    if values is None:
+        return None
+    *parts, engine_bytes, model_bytes = (float(value) for value in values)
+    need = LiveMemory.from_parts(parts)
+    return MeasuredMemory(need=need, engine_bytes=engine_bytes, model_bytes=model_bytes)
 
 
 def _record(

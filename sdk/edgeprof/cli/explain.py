@@ -70,10 +70,11 @@ def explain(
 
 
 def _print(name: str, prediction: "NetworkPrediction", rows: int) -> None:
-    from edgeprof.cli.predict_models import latency_texts
+    from edgeprof.cli.predict_models import latency_texts, memory_text
 
     latency, interval, verdict = latency_texts(prediction)
     console.print(f"{name}: {latency} ({interval}), {verdict}")
+    console.print(f"peak memory: {memory_text(prediction)}")
     table = Table(box=None, pad_edge=False)
     for heading in ("time", "share", "times"):
         table.add_column(heading, justify="right", no_wrap=True)

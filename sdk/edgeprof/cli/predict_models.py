@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from edgeprof.cli.console import messages, milliseconds, print_table
+from edgeprof.cli.resources_text import NOT_REPORTED, mebibytes
 
 if TYPE_CHECKING:
     from edgeprof.operator_models.prediction import PredictedModel
@@ -72,11 +73,16 @@ def document(item: "PredictedModel") -> dict[str, Any]:
     found = item.prediction
     if found is None:
         return {"model": item.name, "failure": item.failure}
+    memory = found.memory
     return {
         "model": item.name,
         "latency_ms": found.latency_ms,
         "lower_ms": found.lower_ms,
         "upper_ms": found.upper_ms,
+        "peak_memory_bytes": None if memory is None else memory.peak_bytes,
+        "peak_memory_lower_bytes": None if memory is None else memory.lower_bytes,
+        "peak_memory_upper_bytes": None if memory is None else memory.upper_bytes,
+        "model_memory_bytes": None if memory is None else memory.model_bytes,
         "verdict": found.verdict.value,
         "unknown_share": found.unknown_share,
         "remedy": found.remedy,
@@ -90,7 +96,7 @@ def document(item: "PredictedModel") -> dict[str, Any]:
 
 def _print_table(predicted: "Sequence[PredictedModel]") -> None:
     table = Table(box=None, pad_edge=False)
-    for heading in ("latency", "90 % interval"):
+    for heading in ("latency", "90 % interval", "peak memory"):
         table.add_column(heading, no_wrap=True)
     table.add_column("verdict")
     table.add_column("costs most", overflow="fold")
@@ -98,7 +104,9 @@ def _print_table(predicted: "Sequence[PredictedModel]") -> None:
     for item in predicted:
         if item.prediction is not None:
             latency, interval, verdict = latency_texts(item.prediction)
-            table.add_row(latency, interval, verdict, costliest_text(item.prediction), item.name)
+            table.add_row(
+                latency, interval, memory_text(item.prediction), verdict, costliest_text(item.prediction), item.name
+            )
     if table.row_count:
         print_table(table)
 
@@ -110,6 +118,18 @@ def costliest_text(prediction: "NetworkPrediction") -> str:
         prediction: The prediction.
     """
     return ", ".join(f"{one.record.tag} {one.share:.0%}" for one in prediction.costliest[:3])
+
+
+def memory_text(prediction: "NetworkPrediction") -> str:
+    """The predicted peak memory with its interval, or that nothing is known of it.
+
+    Args:
+        prediction: The prediction.
+    """
+    memory = prediction.memory
+    if memory is None:
+        return NOT_REPORTED
+    return f"{mebibytes(memory.peak_bytes)} ({mebibytes(memory.lower_bytes)} to {mebibytes(memory.upper_bytes)})"
 
 
 def latency_texts(prediction: "NetworkPrediction") -> tuple[str, str, str]:
@@ -128,9 +148,18 @@ def latency_texts(prediction: "NetworkPrediction") -> tuple[str, str, str]:
 
 
 def _fields(item: "PredictedModel") -> list[str]:
-    """Latency, ends of the interval, verdict and name; empty numbers where there is no prediction."""
+    """Latency, ends of the interval, verdict, name, and peak memory in bytes with the ends of its interval.
+
+    Numbers are empty where there is no prediction.
+    """
     found = item.prediction
     if found is None:
-        return ["", "", "", "failed", item.name]
+        return ["", "", "", "failed", item.name, "", "", ""]
     numbers = (found.latency_ms, found.lower_ms, found.upper_ms)
-    return [*("" if value is None else f"{value:.4g}" for value in numbers), found.verdict.value, item.name]
+    memory = found.memory
+    sizes = () if memory is None else (memory.peak_bytes, memory.lower_bytes, memory.upper_bytes)
+    return [
+        *("" if value is None else f"{value:.4g}" for value in numbers),
+        *(found.verdict.value, item.name),
+        *([f"{size:.0f}" for size in sizes] or ["", "", ""]),
+    ]

@@ -16,6 +16,7 @@ from edgeprof.cli.parameters import (
     seed_option,
 )
 from edgeprof.cli.profile_options import profile_setting_options
+from edgeprof.cli.resources_text import mebibytes
 
 if TYPE_CHECKING:
     from edgeprof.measuring.verification import Verification
@@ -105,14 +106,25 @@ def _print_table(verification: "Verification") -> None:
     table = Table(box=None, pad_edge=False)
     for heading, width in (("measured", 9), ("predicted", 9), ("90 % interval", 18), ("error", 7)):
         table.add_column(heading, justify="right", no_wrap=True, min_width=width)
+    has_memory = any(item.memory is not None for item in verification.architectures)
+    for heading in ("peak memory", "predicted") if has_memory else ():
+        table.add_column(heading, justify="right", no_wrap=True, min_width=9)
     table.add_column("architecture", overflow="ellipsis", no_wrap=True)
     for item in sorted(verification.architectures, key=lambda item: item.measured_ms):
+        memory = (
+            []
+            if not has_memory
+            else ["", ""]
+            if item.memory is None
+            else [mebibytes(item.memory.measured_bytes), mebibytes(item.memory.predicted_bytes)]
+        )
         is_inside = item.lower_ms <= item.measured_ms <= item.upper_ms
         table.add_row(
             milliseconds(item.measured_ms),
             milliseconds(item.predicted_ms),
             f"{item.lower_ms:.3g} to {item.upper_ms:.3g} ms",
             f"{item.predicted_ms / item.measured_ms - 1:+.1%}",
+            *memory,
             item.architecture,
             style=None if is_inside else "red",
         )

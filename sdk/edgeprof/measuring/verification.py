@@ -29,6 +29,23 @@ MIN_MEASURED_COUNT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedMemory:
+    """Peak memory of the process that runs one network: predicted and measured, in bytes.
+
+    Args:
+        predicted_bytes: Predicted peak.
+        lower_bytes: Lower end of the 90 % interval.
+        upper_bytes: Upper end of the 90 % interval.
+        measured_bytes: Measured peak during the runs.
+    """
+
+    predicted_bytes: float
+    lower_bytes: float
+    upper_bytes: float
+    measured_bytes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedArchitecture:
     """One network: predicted and measured.
 
@@ -39,6 +56,7 @@ class VerifiedArchitecture:
         upper_ms: Upper end of the 90 % interval, in milliseconds.
         measured_ms: Measured latency of the undisturbed device, in milliseconds.
         is_converged: Whether the estimate of `measured_ms` has converged; False where measurements were disturbed.
+        memory: Its peak memory; None where it is not predicted, or the agent does not report it.
     """
 
     architecture: str
@@ -47,6 +65,7 @@ class VerifiedArchitecture:
     upper_ms: float
     measured_ms: float
     is_converged: bool
+    memory: VerifiedMemory | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +83,7 @@ class Verification:
     architectures: tuple[VerifiedArchitecture, ...]
 
     def figures(self) -> dict[str, float]:
-        """Rank correlation, errors and coverage of the intervals, by name."""
+        """Rank correlation, errors and coverage of the intervals, by name; of peak memory where there is any."""
         predicted = np.array([item.predicted_ms for item in self.architectures])
         measured = np.array([item.measured_ms for item in self.architectures])
         lower = np.array([item.lower_ms for item in self.architectures])
@@ -78,17 +97,32 @@ class Verification:
             "interval_width_ratio": metrics.interval_width_ratio(predicted, lower, upper),
             "sample_count": self.sample_count,
             "unseen_count": len(self.architectures),
+            **self._memory_figures(),
+        }
+
+    def _memory_figures(self) -> dict[str, float]:
+        compared = [item.memory for item in self.architectures if item.memory is not None]
+        if not compared:
+            return {}
+        measured = np.array([item.measured_bytes for item in compared])
+        predicted = np.array([item.predicted_bytes for item in compared])
+        lower, upper = (np.array([getattr(item, end) for item in compared]) for end in ("lower_bytes", "upper_bytes"))
+        return {
+            "peak_memory_median_ape": metrics.median_ape(measured, predicted),
+            "peak_memory_interval_coverage": metrics.interval_coverage(measured, lower, upper),
         }
 
     def sentence(self) -> str:
         """The figures in one sentence."""
         figures = self.figures()
         unconverged_count = sum(not item.is_converged for item in self.architectures)
+        memory = figures.get("peak_memory_median_ape")
         return (
             f"From {self.sample_count} measured networks, {len(self.architectures)} unseen ones are predicted within "
             f"{figures['median_ape']:.1%} (median) and ranked with a Spearman correlation of "
             f"{figures['spearman']:.3f}; {figures['interval_coverage']:.0%} lie inside their 90 % intervals."
             + (f" The measurements of {unconverged_count} of them did not converge." if unconverged_count else "")
+            + (f" Their peak memory is predicted within {memory:.1%} (median)." if memory is not None else "")
         )
 
 

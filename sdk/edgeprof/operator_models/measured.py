@@ -1,6 +1,7 @@
 """Measurements of a session as the networks that an operator model learns from."""
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 
 from edgeprof.measuring.latency_estimate import estimate_latency
@@ -48,5 +49,29 @@ def measured_networks(
         assert best.optimized_graph is not None
         graph = graph_of(best.setting.runtime, best.optimized_graph, best.operators)
         latency_us = estimate_latency(found).latency_ms * 1_000
-        networks.append(MeasuredNetwork.of_graph(name, graph, latency_us, is_probe=name in probes))
+        networks.append(
+            MeasuredNetwork.of_graph(
+                name, graph, latency_us, is_probe=name in probes, memory_bytes=_memory_bytes(found)
+            )
+        )
     return networks
+
+
+def _memory_bytes(measurements: Sequence[Measurement]) -> tuple[float, float] | None:
+    """Return medians of what the process took with the engine alone and of what the model added to it in runs."""
+    told = [
+        (item.memory_use.engine_loaded_bytes, item.memory_use.model_bytes)
+        for item in measurements
+        if item.memory_use is not None
+    ]
+    known = [(engine, model) for engine, model in told if engine is not None and model is not None]
+    if not known:
+        return None
+    return statistics.median(engine for engine, _ in known), statistics.median(model for _, model in known)
+
+
+def measured_peak_bytes(measurements: Sequence[Measurement]) -> float | None:
+    """Return the median of the peaks of a model's process during its runs, in bytes; None where not reported."""
+    peaks = [item.memory_use.run_peak_bytes for item in measurements if item.memory_use is not None]
+    known = [peak for peak in peaks if peak is not None]
+    return statistics.median(known) if known else None

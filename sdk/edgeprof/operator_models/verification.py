@@ -7,13 +7,20 @@ from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.latency_estimate import estimate_latency
 from edgeprof.measuring.time_ledger import TimeLedger
-from edgeprof.measuring.verification import MIN_MEASURED_COUNT, Verification, VerifiedArchitecture
+from edgeprof.measuring.verification import (
+    MIN_MEASURED_COUNT,
+    Verification,
+    VerifiedArchitecture,
+    VerifiedMemory,
+)
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.listener import ModelOnboardingListener
+from edgeprof.operator_models.measured import measured_peak_bytes
 from edgeprof.operator_models.prediction import ModelsProfile, load_operator_profile
 from edgeprof.operator_models.procedure import model_session, models_to_measure
 from edgeprof.store import Store
 from edgeprof.store.platform import Platform
+from edgeprof_predictor.operators.peak_memory import MemoryPrediction
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_proto.records.measurement import Measurement
 
@@ -83,4 +90,16 @@ def _verified(profile: OperatorProfile, name: str, found: Sequence[Measurement])
         upper_ms=prediction.upper_ms,
         measured_ms=estimate.latency_ms,
         is_converged=estimate.is_converged,
+        memory=_verified_memory(prediction.memory, measured_peak_bytes(found)),
+    )
+
+
+def _verified_memory(predicted: MemoryPrediction | None, measured_bytes: float | None) -> VerifiedMemory | None:
+    if predicted is None or measured_bytes is None:
+        return None
+    return VerifiedMemory(
+        predicted_bytes=predicted.peak_bytes,
+        lower_bytes=predicted.lower_bytes,
+        upper_bytes=predicted.upper_bytes,
+        measured_bytes=measured_bytes,
     )

@@ -53,6 +53,8 @@ def test_a_model_is_predicted_explained_verified_and_ranked(
     (row,) = json.loads(predicted.stdout)
     assert row["lower_ms"] < row["latency_ms"] < row["upper_ms"] and row["costliest"]
     assert "on this host" in row["warning"]
+    assert row["peak_memory_lower_bytes"] < row["peak_memory_bytes"] < row["peak_memory_upper_bytes"]
+    assert 0 < row["model_memory_bytes"] < row["peak_memory_bytes"]
 
     picture = tmp_path / "explained.png"
     explained = CliRunner().invoke(
@@ -67,7 +69,13 @@ def test_a_model_is_predicted_explained_verified_and_ranked(
 
     verified = CliRunner().invoke(command, ["verify", str(profile), *models, *device, "--json"])
     assert verified.exit_code == 0, verified.output
-    assert json.loads(verified.stdout)["unseen_count"] == 3
+    told = json.loads(verified.stdout)
+    assert told["unseen_count"] == 3
+    # Small networks are mostly what the engine takes for any.
+    assert told["peak_memory_median_ape"] < 0.2
+    assert told["architectures"][0]["memory"]["measured_bytes"] > 20_000_000
+    shown = CliRunner().invoke(command, ["verify", str(profile), *models, *device])
+    assert "peak memory" in shown.stdout and "MiB" in shown.stdout, shown.output
 
     ranked = CliRunner().invoke(command, ["rank", *models, "--profile", str(profile), *device, "--json"])
     assert ranked.exit_code == 0, ranked.output
