@@ -44,7 +44,7 @@ ROOMS = {
         ["control", "deployment", "runtimes"],
         ["service"],
         ["isolation", "listening", "models", "trust"],
-        ["config", "data_dir", "freed_memory"],
+        ["config", "data_dir", "energy", "freed_memory"],
         ["calls", "conditions", "errors", "logs", "quiet_window", "short_process", "version"],
     ],
     "edgeprof_predictor": [

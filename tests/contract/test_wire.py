@@ -22,6 +22,7 @@ from edgeprof_proto.records.job import Failure, Job, JobEvent, JobPhase, JobStat
 from edgeprof_proto.records.job_spec import InputShape, JobKind, JobSpec, MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import (
     Conditions,
+    EnergyUse,
     Evidence,
     GeneratedInput,
     LatencyBlock,
@@ -132,6 +133,19 @@ MEASUREMENT = Measurement(
     ),
     optimized_graph=GRAPH,
     memory_use=MemoryUse(before_engine_bytes=0, engine_loaded_bytes=1 << 33, model_loaded_bytes=3, run_peak_bytes=4),
+    energy_uses=(
+        EnergyUse(
+            sensor="ina3221 VDD_IN",
+            run_energy_mj=2.5,
+            uncertainty_mj=0.25,
+            mean_power_mw=5_000.0,
+            idle_power_mw=0.0,
+            is_counter=True,
+            reading_count=12,
+            run_count=1 << 33,
+        ),
+        EnergyUse(sensor="battery BAT0", run_energy_mj=1.0, mean_power_mw=1.0),
+    ),
 )
 PROFILE = ModelProfile(model_sha256="0" * 64, setting=SETTING, load_ms=3.5, inputs=MEASUREMENT.inputs, graph=GRAPH)
 JOB = Job(

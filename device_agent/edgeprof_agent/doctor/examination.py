@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.doctor.clock import clock_checks
 from edgeprof_agent.doctor.cpu_frequency import cpu_frequency_checks
+from edgeprof_agent.doctor.energy import energy_checks
 from edgeprof_agent.doctor.memory import memory_checks
 from edgeprof_agent.doctor.network import network_checks
 from edgeprof_agent.doctor.pairing import pairing_checks
@@ -25,6 +26,7 @@ CHECK_GROUPS: tuple[CheckGroup, ...] = (
     clock_checks,
     memory_checks,
     cpu_frequency_checks,
+    energy_checks,
     isolation_checks,
 )
 

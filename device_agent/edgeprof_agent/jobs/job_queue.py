@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 
 from edgeprof_agent.device.description_process import DeviceDescriber
 from edgeprof_agent.device.setting_check import check_setting
+from edgeprof_agent.energy.meter import EnergyMeter
 from edgeprof_agent.errors import JobCancelledError, JobConflictError
 from edgeprof_agent.jobs.admission import Admission
 from edgeprof_agent.jobs.event_stream import EventStream
@@ -36,6 +37,7 @@ class JobQueue:
         describer: Describes the device and what it can run.
         leases: Tells which hosts are silent.
         quiet_window: Told when a block is timed; None where nothing but jobs runs.
+        energy_meter: Reads the sensors of the device; None for one that looks for them where the kernel shows them.
         queued_job_count: Waiting jobs at most.
         host_queued_job_count: Waiting jobs of one host at most.
         finished_job_count: Finished jobs that the journal keeps.
@@ -51,6 +53,7 @@ class JobQueue:
         describer: DeviceDescriber,
         leases: Leases,
         quiet_window: QuietWindow | None = None,
+        energy_meter: EnergyMeter | None = None,
         *,
         queued_job_count: int,
         host_queued_job_count: int,
@@ -81,6 +84,7 @@ class JobQueue:
             describer,
             leases,
             quiet_window,
+            energy_meter or EnergyMeter(),
             finished_job_count=finished_job_count,
             clock=clock,
         )

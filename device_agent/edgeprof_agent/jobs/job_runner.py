@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from edgeprof_agent.device.description_process import DeviceDescriber
+from edgeprof_agent.energy.meter import EnergyMeter
 from edgeprof_agent.errors import (
     AgentError,
     DeviceDescriptionError,
@@ -35,7 +36,7 @@ from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_proto.records.device import RuntimeNeeds
 from edgeprof_proto.records.job import Failure, Job, JobPhase, JobState, ModelResult, Progress
 from edgeprof_proto.records.job_spec import JobKind, JobSpec, MeasurementPlan
-from edgeprof_proto.records.measurement import LatencyBlock
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 from edgeprof_proto.records.model_profile import ModelProfile
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class JobRunner:
         describer: Describes the device.
         leases: Tells which hosts are silent.
         quiet_window: Told when a block is timed.
+        energy_meter: Told when a block is timed; adds energies to results.
         finished_job_count: Finished jobs that the journal keeps.
         clock: Tells the time, in seconds since the epoch.
     """
@@ -98,6 +100,7 @@ class JobRunner:
         describer: DeviceDescriber,
         leases: Leases,
         quiet_window: QuietWindow,
+        energy_meter: EnergyMeter,
         *,
         finished_job_count: int,
         clock: Callable[[], float],
@@ -109,6 +112,7 @@ class JobRunner:
         self._describer = describer
         self._leases = leases
         self._quiet_window = quiet_window
+        self._energy_meter = energy_meter
         self._finished_job_count = finished_job_count
         self._clock = clock
         self._running: tuple[str, asyncio.Task[None]] | None = None
@@ -210,23 +214,27 @@ class JobRunner:
     async def _run_worker(self, job: Job, attempt: int) -> WorkerResult:
         async def record(event: WorkerEvent) -> None:
             if isinstance(event, LatencyBlock):
+                self._energy_meter.end_block(event)
                 self._quiet_window.end_block()
                 self._events.append(job.job_id, event)
                 await self._events.streamed(job.job_id)
                 await self._quiet_window.between_blocks()
             elif isinstance(event, ModelProfile | ModelResult):
-                self._quiet_window.end_block()
-                self._events.append(job.job_id, event)
-                if isinstance(event, ModelResult):
-                    self._note_result(job, event)
+                self._end_block()
+                told = self._with_energy_of_model(event) if isinstance(event, ModelResult) else event
+                self._events.append(job.job_id, told)
+                if isinstance(told, ModelResult):
+                    self._note_result(job, told)
             elif event is not JobPhase.LOADING:  # recorded before the worker was started
                 self._events.append(job.job_id, Progress(phase=event, attempt=attempt))
 
         self._told_count = 0
         models = [await self._stored(job.spec.of_model(model_sha256)) for model_sha256 in job.spec.model_hashes]
         spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
+        if job.spec.kind is not JobKind.GRAPH:
+            await self._energy_meter.begin_job()
         try:
-            return await self._worker.run(
+            result = await self._worker.run(
                 models[0].path,
                 spec,
                 parts=models[0].parts,
@@ -235,10 +243,31 @@ class JobRunner:
                 job_id=job.job_id,
                 attempt=attempt,
                 on_event=record,
-                on_block_begin=self._quiet_window.begin_block,
+                on_block_begin=self._begin_block,
             )
         finally:
-            self._quiet_window.end_block()
+            self._end_block()
+        return self._with_energy(result) if isinstance(result, Measurement) else result
+
+    def _begin_block(self) -> None:
+        self._quiet_window.begin_block()
+        self._energy_meter.begin_block()
+
+    def _end_block(self) -> None:
+        """Note that no block is timed any more, although the one that had begun may not have ended."""
+        self._energy_meter.drop_block()
+        self._quiet_window.end_block()
+
+    def _with_energy_of_model(self, result: ModelResult) -> ModelResult:
+        if result.measurement is None:
+            # Of blocks before its failure, which are no part of the next model.
+            self._energy_meter.take()
+            return result
+        return dataclasses.replace(result, measurement=self._with_energy(result.measurement))
+
+    def _with_energy(self, measurement: Measurement) -> Measurement:
+        """Return a measurement with what the sensors say, whatever the worker says of them."""
+        return dataclasses.replace(measurement, energy_uses=self._energy_meter.take())
 
     async def _stored(self, spec: JobSpec) -> StoredModel:
         """Return the files of a job's model, checked; it may have been quarantined since the job was queued."""

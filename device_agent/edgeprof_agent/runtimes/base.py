@@ -45,6 +45,9 @@ class Runtime(ABC):
     """Shapes and values that the host gives for the inputs, set by the worker before `load`, which passes them on:
     `generate_inputs(..., given=self.given_inputs)`."""
 
+    described: RuntimeInfo | None = None
+    """The description that `load_engine` got, for a `load` to which another would take long."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         model_format = cls.__dict__.get("model_format")
@@ -66,7 +69,7 @@ class Runtime(ABC):
         Called before `load` where a model is measured. What goes wrong is left to `load`, which says it.
         """
         with contextlib.suppress(Exception):
-            self.describe()
+            self.described = self.describe()
 
     @abstractmethod
     def load(self, model_path: Path, setting: Setting, *, input_seed: int) -> "LoadedModel":

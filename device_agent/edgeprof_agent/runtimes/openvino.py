@@ -64,7 +64,7 @@ class OpenVinoRuntime(Runtime):
         """Read the model, generate its inputs and compile it for their shapes."""
         openvino = _import_openvino()
         core = openvino.Core()
-        resolved = resolve_setting(setting, _describe(openvino, core))
+        resolved = resolve_setting(setting, self.described or _describe(openvino, core))
         model_format = _format_of(model_path)
         start_ns = time.perf_counter_ns()
         model = _read(openvino, model_path, model_format)

@@ -187,6 +187,20 @@ def _difference(larger: int | None, smaller: int | None) -> int | None:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyUse:
+    """Energy of one run as one sensor tells it; nothing is subtracted, the idle power stands beside it."""
+
+    sensor: str
+    run_energy_mj: float
+    mean_power_mw: float
+    uncertainty_mj: float | None = None
+    idle_power_mw: float | None = None
+    is_counter: bool = False
+    reading_count: int = 0
+    run_count: int = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """All runs of one model, with the conditions in which they were taken."""
 
@@ -216,6 +230,7 @@ class Measurement:
     operators: tuple[OperatorTime, ...] = ()
     optimized_graph: OptimizedGraph | None = None
     memory_use: MemoryUse | None = None
+    energy_uses: tuple[EnergyUse, ...] = ()
 
     @property
     def timed_blocks(self) -> tuple[LatencyBlock, ...]:

@@ -223,7 +223,7 @@ class LatencyBlock(_message.Message):
     def __init__(self, is_warmup: bool = ..., start_ms: _Optional[float] = ..., latency_ms: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Measurement(_message.Message):
-    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms", "node_counts", "core_indices", "thread_count", "conditions_during", "median_interval", "waited_ms", "is_start_temperature_reached", "is_node_count_remembered", "engine_fingerprint", "inputs", "is_node_count_derived", "operators", "optimized_graph", "memory_use")
+    __slots__ = ("model_sha256", "setting", "plan", "start_time", "load_ms", "first_inference_ms", "blocks", "peak_memory_bytes", "conditions_before", "conditions_after", "verdict", "total_ms", "node_counts", "core_indices", "thread_count", "conditions_during", "median_interval", "waited_ms", "is_start_temperature_reached", "is_node_count_remembered", "engine_fingerprint", "inputs", "is_node_count_derived", "operators", "optimized_graph", "memory_use", "energy_uses")
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     SETTING_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -250,6 +250,7 @@ class Measurement(_message.Message):
     OPERATORS_FIELD_NUMBER: _ClassVar[int]
     OPTIMIZED_GRAPH_FIELD_NUMBER: _ClassVar[int]
     MEMORY_USE_FIELD_NUMBER: _ClassVar[int]
+    ENERGY_USES_FIELD_NUMBER: _ClassVar[int]
     model_sha256: str
     setting: Setting
     plan: MeasurementPlan
@@ -276,7 +277,28 @@ class Measurement(_message.Message):
     operators: _containers.RepeatedCompositeFieldContainer[OperatorTime]
     optimized_graph: OptimizedGraph
     memory_use: MemoryUse
-    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ..., is_node_count_remembered: bool = ..., engine_fingerprint: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[GeneratedInput, _Mapping]]] = ..., is_node_count_derived: bool = ..., operators: _Optional[_Iterable[_Union[OperatorTime, _Mapping]]] = ..., optimized_graph: _Optional[_Union[OptimizedGraph, _Mapping]] = ..., memory_use: _Optional[_Union[MemoryUse, _Mapping]] = ...) -> None: ...
+    energy_uses: _containers.RepeatedCompositeFieldContainer[EnergyUse]
+    def __init__(self, model_sha256: _Optional[str] = ..., setting: _Optional[_Union[Setting, _Mapping]] = ..., plan: _Optional[_Union[MeasurementPlan, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., load_ms: _Optional[float] = ..., first_inference_ms: _Optional[float] = ..., blocks: _Optional[_Iterable[_Union[LatencyBlock, _Mapping]]] = ..., peak_memory_bytes: _Optional[int] = ..., conditions_before: _Optional[_Union[Conditions, _Mapping]] = ..., conditions_after: _Optional[_Union[Conditions, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., total_ms: _Optional[float] = ..., node_counts: _Optional[_Iterable[_Union[NodeCount, _Mapping]]] = ..., core_indices: _Optional[_Iterable[int]] = ..., thread_count: _Optional[int] = ..., conditions_during: _Optional[_Iterable[_Union[Conditions, _Mapping]]] = ..., median_interval: _Optional[_Union[MedianInterval, _Mapping]] = ..., waited_ms: _Optional[float] = ..., is_start_temperature_reached: bool = ..., is_node_count_remembered: bool = ..., engine_fingerprint: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[GeneratedInput, _Mapping]]] = ..., is_node_count_derived: bool = ..., operators: _Optional[_Iterable[_Union[OperatorTime, _Mapping]]] = ..., optimized_graph: _Optional[_Union[OptimizedGraph, _Mapping]] = ..., memory_use: _Optional[_Union[MemoryUse, _Mapping]] = ..., energy_uses: _Optional[_Iterable[_Union[EnergyUse, _Mapping]]] = ...) -> None: ...
+
+class EnergyUse(_message.Message):
+    __slots__ = ("sensor", "run_energy_mj", "uncertainty_mj", "mean_power_mw", "idle_power_mw", "is_counter", "reading_count", "run_count")
+    SENSOR_FIELD_NUMBER: _ClassVar[int]
+    RUN_ENERGY_MJ_FIELD_NUMBER: _ClassVar[int]
+    UNCERTAINTY_MJ_FIELD_NUMBER: _ClassVar[int]
+    MEAN_POWER_MW_FIELD_NUMBER: _ClassVar[int]
+    IDLE_POWER_MW_FIELD_NUMBER: _ClassVar[int]
+    IS_COUNTER_FIELD_NUMBER: _ClassVar[int]
+    READING_COUNT_FIELD_NUMBER: _ClassVar[int]
+    RUN_COUNT_FIELD_NUMBER: _ClassVar[int]
+    sensor: str
+    run_energy_mj: float
+    uncertainty_mj: float
+    mean_power_mw: float
+    idle_power_mw: float
+    is_counter: bool
+    reading_count: int
+    run_count: int
+    def __init__(self, sensor: _Optional[str] = ..., run_energy_mj: _Optional[float] = ..., uncertainty_mj: _Optional[float] = ..., mean_power_mw: _Optional[float] = ..., idle_power_mw: _Optional[float] = ..., is_counter: bool = ..., reading_count: _Optional[int] = ..., run_count: _Optional[int] = ...) -> None: ...
 
 class MemoryUse(_message.Message):
     __slots__ = ("before_engine_bytes", "engine_loaded_bytes", "model_loaded_bytes", "run_peak_bytes")

@@ -225,11 +225,14 @@ def _document(result: "Benchmark") -> dict[str, Any]:
     from edgeprof_proto.record_json import to_json
 
     memory = result.measurement.memory_use
+    energy = next(iter(result.measurement.energy_uses), None)
     return {
         "job_id": result.job_id,
         "median_ms": result.measurement.median_ms,
         "runtime_memory_bytes": None if memory is None else memory.runtime_bytes,
         "model_memory_bytes": None if memory is None else memory.model_bytes,
+        "run_energy_mj": None if energy is None else energy.run_energy_mj,
+        "energy_sensor": None if energy is None else energy.sensor,
         "way": "burst" if result.curve is None else "sustained",
         "sustained": None if result.curve is None else asdict(result.curve),
         "measurement": to_json(result.measurement),

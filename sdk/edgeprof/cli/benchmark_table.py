@@ -9,12 +9,13 @@ from rich.table import Table
 from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
 from edgeprof.cli.measurement_text import deciding_inputs_text
 from edgeprof.cli.progress import TableProgress, print_waiting
-from edgeprof.cli.resources_text import mebibytes
+from edgeprof.cli.resources_text import NOT_REPORTED, energy_of_run, mebibytes
 from edgeprof.measuring.benchmark_table import TableListener
 from edgeprof.measuring.table_order import BenchmarkRow, in_order
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.measurement import EnergyUse
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient
@@ -106,12 +107,17 @@ def _print(rows: Sequence[BenchmarkRow]) -> None:
         table.add_column(name, overflow="fold")
     for name in ("median", f"{' or '.join(levels)} interval".lstrip(), "model memory"):
         table.add_column(name, justify="right")
+    has_energy = any(map(_energy_of, rows))
+    if has_energy:
+        table.add_column("energy a run", justify="right")
     for name in ("against the next", "verdict"):
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, has_energy=has_energy))
     print_table(table)
     console.print(WHAT_IS_CERTAIN)
+    if sensors := sorted({use.sensor for row in rows if (use := _energy_of(row)) is not None}):
+        console.print(f"Energies are those of {', '.join(sensors)}, idle power included.")
     unstable = sum(row.result is not None and not row.is_stable for row in rows)
     if unstable:
         console.print(WHAT_IS_NOT_STABLE.format(count="1 row is" if unstable == 1 else f"{unstable} rows are"))
@@ -120,10 +126,17 @@ def _print(rows: Sequence[BenchmarkRow]) -> None:
             console.print(f"{_title(row)}: {warning}")
 
 
-def _cells(row: BenchmarkRow) -> list[str]:
+def _energy_of(row: BenchmarkRow) -> EnergyUse | None:
+    """Return what the sensor says that covers most of the device; None where none says anything."""
+    return next(iter(row.result.measurement.energy_uses), None) if row.result is not None else None
+
+
+def _cells(row: BenchmarkRow, *, has_energy: bool) -> list[str]:
+    use = _energy_of(row)
     if row.result is None:
         how = "not measured" if row.is_refused else "failed"
-        return ["", row.name, row.setting.runtime, row.setting.precision, "", "", "", "", f"{how}: {row.failure}"]
+        empty = [""] * (5 if has_energy else 4)
+        return ["", row.name, row.setting.runtime, row.setting.precision, *empty, f"{how}: {row.failure}"]
     measurement, interval = row.result.measurement, row.interval
     certainty = {True: "certainly faster", False: "not certain", None: ""}[row.is_faster_than_next]
     return [
@@ -134,6 +147,7 @@ def _cells(row: BenchmarkRow) -> list[str]:
         milliseconds(measurement.median_ms),
         "too few blocks" if interval is None else f"{interval.lower_ms:.4g} to {interval.upper_ms:.4g}",
         mebibytes(None if measurement.memory_use is None else measurement.memory_use.model_bytes),
+        *([NOT_REPORTED if use is None else energy_of_run(use)] if has_energy else []),
         certainty,
         measurement.verdict.kind.text,
     ]
@@ -148,6 +162,7 @@ def _document(row: BenchmarkRow) -> dict[str, Any]:
     interval = row.interval
     measurement = None if row.result is None else row.result.measurement
     memory = None if measurement is None else measurement.memory_use
+    energy = _energy_of(row)
     return {
         "rank": row.rank,
         "model": row.model,
@@ -160,6 +175,8 @@ def _document(row: BenchmarkRow) -> dict[str, Any]:
         "peak_memory_bytes": None if measurement is None else measurement.peak_memory_bytes,
         "runtime_memory_bytes": None if memory is None else memory.runtime_bytes,
         "model_memory_bytes": None if memory is None else memory.model_bytes,
+        "run_energy_mj": None if energy is None else energy.run_energy_mj,
+        "energy_sensor": None if energy is None else energy.sensor,
         "is_certainly_faster_than_next": row.is_faster_than_next,
         "verdict": None if measurement is None else measurement.verdict.kind.value,
         "failure": row.failure or None,

@@ -1,7 +1,7 @@
 """A measurement in words: the median with its interval, what ran it, the conditions, and the verdict."""
 
 from edgeprof.cli.console import milliseconds
-from edgeprof.cli.resources_text import NOT_REPORTED, memory_text
+from edgeprof.cli.resources_text import NOT_REPORTED, energy_text, memory_text
 from edgeprof.measuring.sustained import SustainedCurve
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
 from edgeprof_proto.records.measurement import Conditions, Evidence, GeneratedInput, Measurement, spaced_runs
@@ -38,6 +38,7 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
         "first inference": milliseconds(measurement.first_inference_ms),
         "load": milliseconds(measurement.load_ms),
         "peak memory": memory_text(measurement),
+        "energy": energy_text(measurement),
         "setting": setting_text(measurement.setting),
         "ran on": _execution_text(measurement),
         "conditions": _conditions_text(measurement),

@@ -1,8 +1,10 @@
-"""Memory of a measurement in words."""
+"""Memory and energy of a measurement in words."""
 
-from edgeprof_proto.records.measurement import Measurement, MemoryUse
+from edgeprof_proto.records.measurement import EnergyUse, Measurement, MemoryUse
 
 NOT_REPORTED = "not reported"
+
+SHOWN_SENSOR_COUNT = 4
 
 
 def mebibytes(byte_count: float | None) -> str:
@@ -29,4 +31,34 @@ def memory_text(measurement: Measurement) -> str:
     return (
         f"{mebibytes(measurement.peak_memory_bytes)}, {mebibytes(use.run_peak_bytes)} in runs: runtime "
         f"{mebibytes(use.runtime_bytes)}, model {mebibytes(use.model_bytes)}, the rest Python and the worker"
+    )
+
+
+def energy_text(measurement: Measurement) -> str:
+    """The energy of one run by each sensor, with its uncertainty, and the power with and without the runs.
+
+    Args:
+        measurement: The measurement.
+    """
+    told = [_sensor_text(use) for use in measurement.energy_uses[:SHOWN_SENSOR_COUNT]]
+    hidden_count = len(measurement.energy_uses) - len(told)
+    more = [f"{hidden_count} more sensors"] if hidden_count else []
+    return "; ".join([*told, *more]) or NOT_REPORTED
+
+
+def energy_of_run(use: EnergyUse) -> str:
+    """The energy of one run with its uncertainty.
+
+    Args:
+        use: What a sensor tells.
+    """
+    uncertainty = "" if use.uncertainty_mj is None else f" ± {use.uncertainty_mj:.1g}"
+    return f"{use.run_energy_mj:.3g}{uncertainty} mJ"
+
+
+def _sensor_text(use: EnergyUse) -> str:
+    idle = NOT_REPORTED if use.idle_power_mw is None else f"{use.idle_power_mw / 1e3:.3g} W"
+    return (
+        f"{energy_of_run(use)} a run by {use.sensor} (mean {use.mean_power_mw / 1e3:.3g} W; idle before {idle}, not "
+        "subtracted)"
     )

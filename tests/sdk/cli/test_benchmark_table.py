@@ -93,7 +93,7 @@ def test_one_model_and_one_runtime_are_told_in_full(run: Run, folder: Path) -> N
     told = json.loads(output)
     assert set(told) == {
         *("job_id", "median_ms", "way", "sustained", "measurement"),
-        *("runtime_memory_bytes", "model_memory_bytes"),
+        *("runtime_memory_bytes", "model_memory_bytes", "run_energy_mj", "energy_sensor"),
     }
 
 
