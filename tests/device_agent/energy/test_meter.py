@@ -1,5 +1,6 @@
 """Energy through a real agent and a real engine, with sensors in a folder that changes as a kernel's does."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -17,8 +18,9 @@ from device_agent.agent_process import StartAgent
 import edgeprof
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.store import Store
+from edgeprof_agent.energy.meter import EnergyMeter
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
-from edgeprof_proto.records.measurement import Measurement
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 SERVED = Path(__file__).with_name("served.py")
 PLAN = MeasurementPlan(
@@ -123,3 +125,32 @@ def test_the_command_prints_energy_where_a_sensor_tells_it_and_else_not_reported
         shutil.rmtree(board / "sys/class" / name)
     assert "energy a run" not in run(*paths)
     assert " ".join(run(paths[0]).split()).count("energy not reported") == 1
+
+
+def test_the_idle_power_is_taken_once_a_minute_and_anew_where_sensors_have_changed(board: Path) -> None:
+    now = [0.0]
+    meter = EnergyMeter(board, clock=lambda: now[0])
+    power = board / "sys/class/hwmon/hwmon0/power1_input"
+
+    async def idle_mw() -> float | None:
+        before = now[0]
+
+        async def pass_time() -> None:
+            now[0] = before + 0.3
+
+        passing = asyncio.ensure_future(pass_time())
+        await meter.begin_job()
+        await passing
+        meter.begin_block()
+        now[0] += 0.1
+        meter.end_block(LatencyBlock(is_warmup=False, start_ms=0.0, latency_ms=(100.0,)))
+        return meter.take()[0].idle_power_mw
+
+    assert asyncio.run(idle_mw()) == pytest.approx(5_000.0)
+    power.write_text("7000000\n")
+    assert asyncio.run(idle_mw()) == pytest.approx(5_000.0)
+    now[0] += 60.0
+    assert asyncio.run(idle_mw()) == pytest.approx(7_000.0)
+    power.write_text("9000000\n")
+    shutil.rmtree(board / "sys/class/powercap")
+    assert asyncio.run(idle_mw()) == pytest.approx(9_000.0)

@@ -10,7 +10,7 @@ from sdk.operator_models.mobile_networks import WRITERS
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.operator_models import procedure
 from edgeprof.testing import SimulatedDevice
-from edgeprof_predictor.operators.profile import OperatorProfile
+from edgeprof_predictor.profile_file import ProfileFile
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_folder_of_models_makes_a_coarser_profile_that_predicts_explains_verif
     onboarded = CliRunner().invoke(command, asked)
     assert onboarded.exit_code == 0, onboarded.output
     assert "latencies of whole networks: coarser" in onboarded.output
-    profile = OperatorProfile.load(path)
+    profile = ProfileFile(path).operator_profile()
     assert profile.is_coarse and len(profile.model.networks) == 3
 
     predicted = CliRunner().invoke(command, ["predict", str(path), *models, "--json"])
