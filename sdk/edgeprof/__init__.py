@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from edgeprof.operator_models.prediction import PredictedModel, predict_models
     from edgeprof.operator_models.ranking import Ranking, rank_models
     from edgeprof.operator_models.verification import verify_models
+    from edgeprof.operator_models.what_if import WhatIf, what_if
     from edgeprof.plots.search_plot import draw_front
     from edgeprof.plots.sustained_plot import draw_curve
     from edgeprof.plots.verification_plot import draw_verification
@@ -73,6 +74,7 @@ __all__ = [
     "Setting",
     "TableListener",
     "Verification",
+    "WhatIf",
     "__version__",
     "add_models",
     "benchmark",
@@ -105,6 +107,7 @@ __all__ = [
     "undeploy",
     "verify",
     "verify_models",
+    "what_if",
     "write_operator_trace",
 ]
 
@@ -129,6 +132,7 @@ _MODULE_OF = {
     "Ranking": "edgeprof.operator_models.ranking",
     "TableListener": "edgeprof.measuring.benchmark_table",
     "Verification": "edgeprof.measuring.verification",
+    "WhatIf": "edgeprof.operator_models.what_if",
     "add_models": "edgeprof.operator_models.api",
     "benchmark": "edgeprof.measuring.benchmark",
     "benchmark_table": "edgeprof.measuring.benchmark_table",
@@ -160,6 +164,7 @@ _MODULE_OF = {
     "undeploy": "edgeprof.deploying",
     "verify": "edgeprof.measuring.verification",
     "verify_models": "edgeprof.operator_models.verification",
+    "what_if": "edgeprof.operator_models.what_if",
     "write_operator_trace": "edgeprof.measuring.operator_trace",
 }
 

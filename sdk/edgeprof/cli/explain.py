@@ -1,5 +1,7 @@
 """`edgeprof explain`."""
 
+import dataclasses
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from edgeprof.cli.console import console, messages, milliseconds, print_json, pr
 from edgeprof.cli.model_inputs import as_mapping, shape_option
 from edgeprof.cli.parameters import Count, json_option
 from edgeprof.cli.profile_options import profile_setting_options
+from edgeprof.operator_models.layers import MAX_DEPTH, grouped
 
 if TYPE_CHECKING:
     from edgeprof.operator_models.prediction import PredictedModel
@@ -26,6 +29,24 @@ MAX_ROW_COUNT = 1_000
 @profile_setting_options
 @click.option("--rows", type=Count(1, MAX_ROW_COUNT), default=20, show_default=True, help="Operators to show.")
 @click.option(
+    "--depth",
+    type=Count(1, MAX_DEPTH),
+    help="Levels of the modules that layers are grouped by.  [default: the fewest that give four groups]",
+)
+@click.option(
+    "--what-if",
+    is_flag=True,
+    help="Tell what changes would save: every other setting that PROFILE holds, and of the costliest operators.",
+)
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="CHANGE",
+    help="With --what-if: another shape or size as ids=1x64 or batch=4, another model, or another profile's file; may "
+    "be given again.",
+)
+@click.option(
     "--picture",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Draw the time of each operator along the network into this file.",
@@ -39,34 +60,48 @@ def explain(
     runtime: str,
     precision: str,
     rows: int,
+    depth: int | None,
+    what_if: bool,
+    variants: tuple[str, ...],
     picture: Path | None,
     as_json: bool,
 ) -> None:
     """Say where the time of MODEL goes on the platform of PROFILE, operator by operator, without running it."""
     import edgeprof
+    from edgeprof.cli import what_if_table
     from edgeprof.plots.figure_file import check_picture
 
+    if variants and not what_if:
+        raise click.UsageError("--variant is a change to predict with --what-if; give it too")
+    changes = what_if_table.changes_of(variants)
     if picture is not None:
         check_picture(picture, inputs=[profile, model])
     file = edgeprof.ProfileFile(profile, runtime=runtime, precision=precision)
-    if address is None:
-        predicted = edgeprof.predict_models(file, [model], input_shapes=as_mapping(shapes))[0]
-    else:
-        with edgeprof.connect(address) as client:
+    with ExitStack() as resources:
+        client = None if address is None else resources.enter_context(edgeprof.connect(address))
+        found = None
+        if what_if:
+            found = edgeprof.what_if(file, model, client=client, input_shapes=as_mapping(shapes), **changes)
+            predicted = found.original
+        else:
             predicted = edgeprof.predict_models(file, [model], client=client, input_shapes=as_mapping(shapes))[0]
     prediction = predicted.prediction
     if prediction is None:
         raise edgeprof.EdgeprofError(predicted.failure)
     if as_json:
-        print_json(_document(predicted, prediction))
+        changed = {} if found is None else {"what_if": what_if_table.document(found)}
+        print_json({**_document(predicted, prediction, depth), **changed})
     else:
         _print(predicted.name, prediction, rows)
+        _print_groups(predicted, depth)
+        if found is not None:
+            what_if_table.print_what_if(found)
     if predicted.warning:
         messages.print(predicted.warning)
     if picture is not None:
         from edgeprof.plots.operator_plot import draw_operators
 
-        messages.print(f"plot: {draw_operators(predicted, picture)}")
+        messages.print(f"plot: {draw_operators(predicted, picture, depth=depth)}")
 
 
 def _print(name: str, prediction: "NetworkPrediction", rows: int) -> None:
@@ -96,6 +131,21 @@ def _print(name: str, prediction: "NetworkPrediction", rows: int) -> None:
         console.print(f"{len(hidden)} kinds of operators more take {sum(one.share for one in hidden):.1%}")
 
 
+def _print_groups(predicted: "PredictedModel", depth: int | None) -> None:
+    groups = grouped(predicted.layers, depth)
+    if len(groups) < 2:
+        return  # the nodes' names tell no modules
+    table = Table(title="by layer, in the order of the network", title_justify="left", box=None, pad_edge=False)
+    for heading in ("time", "share", "operators"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("layer", overflow="fold")
+    for group in groups:
+        table.add_row(
+            milliseconds(group.time_ms), f"{group.share:.1%}", str(group.operator_count), group.name or "(no module)"
+        )
+    print_table(table)
+
+
 def size_text(one: "OperatorPrediction") -> str:
     """How much an operator computes and moves.
 
@@ -106,7 +156,7 @@ def size_text(one: "OperatorPrediction") -> str:
     return f"{sizes.flops / 1e6:.3g} MFLOP, {(sizes.activation_bytes + sizes.weight_bytes) / 1e6:.3g} MB"
 
 
-def _document(predicted: "PredictedModel", prediction: "NetworkPrediction") -> dict[str, Any]:
+def _document(predicted: "PredictedModel", prediction: "NetworkPrediction", depth: int | None) -> dict[str, Any]:
     """The result for machines."""
     from edgeprof.cli.predict_models import document
 
@@ -128,4 +178,5 @@ def _document(predicted: "PredictedModel", prediction: "NetworkPrediction") -> d
         {"name": layer.name, "class": layer.operator_class.value, "time_ms": layer.time_ms}
         for layer in predicted.layers
     ]
-    return {**document(predicted), "operators": operators, "layers": layers}
+    groups = [dataclasses.asdict(group) for group in grouped(predicted.layers, depth)]
+    return {**document(predicted), "operators": operators, "layers": layers, "groups": groups}

@@ -13,7 +13,7 @@ from edgeprof_proto.shared.onnx_graph import read_model
 from edgeprof_proto.shared.onnx_precision import precision_of
 from edgeprof_proto.shared.setting_offer import MissingRuntimeError, SettingOfferError, check_setting_offer
 
-_RUNTIMES_OF_MODEL_PRECISION = frozenset({"onnxruntime"})
+RUNTIMES_OF_MODEL_PRECISION = frozenset({"onnxruntime"})
 """Runtimes that compute in the precision of the model's file, where an older agent does not say so."""
 
 
@@ -74,7 +74,7 @@ def require_runnable(device: Device, setting: Setting, model: str | os.PathLike[
     """
     require_offered(device, setting)
     runtime = next(item for item in device.runtimes if item.name == setting.runtime)
-    is_of_model = runtime.is_precision_of_model or setting.runtime in _RUNTIMES_OF_MODEL_PRECISION
+    is_of_model = runtime.is_precision_of_model or setting.runtime in RUNTIMES_OF_MODEL_PRECISION
     # Agents before contract revision 4 do not say which formats a runtime reads.
     model_formats = runtime.model_formats or ((ONNX,) if is_of_model else ())
     found = find_model_files(model, model_formats, setting.runtime)

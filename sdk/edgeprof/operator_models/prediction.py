@@ -1,7 +1,6 @@
 """The public call `predict_models`: latencies of models from a profile of operators."""
 
 import os
-from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -15,33 +14,17 @@ from edgeprof.measuring.model_sources import ModelSources
 from edgeprof.network_source import is_network_source
 from edgeprof.operator_models.graph_sources import DeviceGraphs, GraphSource, HostGraphs
 from edgeprof.operator_models.graphs import graph_of
+from edgeprof.operator_models.layers import Layer, layers_of
 from edgeprof.operator_models.procedure import models_to_measure, platform_of
 from edgeprof.prediction import profile_file
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import PredictorError
-from edgeprof_predictor.operators.classes import OperatorClass
-from edgeprof_predictor.operators.graph import Graph
 from edgeprof_predictor.operators.prediction import NetworkPrediction
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_predictor.profile_file import ProfileFile
 
 ModelsProfile = OperatorProfile | ProfileFile | str | os.PathLike[str]
 """A profile of models, or the file that holds it beside others."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One operator at its place in the network.
-
-    Args:
-        name: Name of its node in the engine's graph.
-        operator_class: Its class.
-        time_ms: Predicted time, in milliseconds.
-    """
-
-    name: str
-    operator_class: OperatorClass
-    time_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +138,7 @@ class ModelPredictor:
             prediction = self._profile.predict(graph)
         except (EdgeprofError, PredictorError) as error:
             return PredictedModel(name=name, prediction=None, failure=str(error))
-        layers = _layers(graph, prediction)
+        layers = layers_of(graph, prediction)
         return PredictedModel(name=name, prediction=prediction, layers=layers, warning=told.warning)
 
     def require_all_known(self) -> None:
@@ -214,14 +197,3 @@ def _format_of(source: str) -> str:
         with suppress(ModelFileError):
             return find_model_files(Path(source)).model_format
     return ""
-
-
-def _layers(graph: Graph, prediction: NetworkPrediction) -> tuple[Layer, ...]:
-    """Return the operators in the order of the graph: a prediction tells identical ones as one."""
-    # Of nodes with one name, the first in the graph is the first of its record.
-    waiting: dict[str, deque[Layer]] = defaultdict(deque)
-    for one in prediction.operators:
-        for name in one.record.names:
-            time_ms = one.time_us / one.record.count / 1_000
-            waiting[name].append(Layer(name=name, operator_class=one.record.operator_class, time_ms=time_ms))
-    return tuple(waiting[node.name].popleft() for node in graph.nodes if waiting.get(node.name))

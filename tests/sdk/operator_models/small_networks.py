@@ -6,20 +6,21 @@ import onnx
 from onnx import TensorProto, helper
 
 
-def write_model(path: Path, channels: int = 16) -> Path:
+def write_model(path: Path, channels: int = 16, scope: str = "") -> Path:
     """Write a small network: a convolution, a ReLU, a mean over positions and a matrix product.
 
     Args:
         path: The file.
         channels: Channels of the convolution.
+        scope: What the names of the convolution, the ReLU and their outputs begin with.
     """
     weights = helper.make_tensor("w", TensorProto.FLOAT, (channels, 3, 3, 3), bytes(channels * 27 * 4), raw=True)
     matrix = helper.make_tensor("m", TensorProto.FLOAT, (channels, 10), bytes(channels * 40), raw=True)
     graph = helper.make_graph(
         [
-            helper.make_node("Conv", ["x", "w"], ["a"], name="convolution", pads=[1, 1, 1, 1]),
-            helper.make_node("Relu", ["a"], ["b"], name="relu"),
-            helper.make_node("GlobalAveragePool", ["b"], ["d"], name="mean"),
+            helper.make_node("Conv", ["x", "w"], [f"{scope}a"], name=f"{scope}convolution", pads=[1, 1, 1, 1]),
+            helper.make_node("Relu", [f"{scope}a"], [f"{scope}b"], name=f"{scope}relu"),
+            helper.make_node("GlobalAveragePool", [f"{scope}b"], ["d"], name="mean"),
             helper.make_node("Flatten", ["d"], ["e"], name="flatten"),
             helper.make_node("MatMul", ["e", "m"], ["y"], name="product"),
         ],

@@ -1,5 +1,6 @@
 """From probes on a real agent to the latency of a model: onboarding, prediction, explanation, verification, ranking."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import edgeprof
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.store.platform import Platform
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.errors import ProfileError
 from edgeprof_predictor.profile_file import ProfileFile
@@ -87,6 +89,32 @@ def test_a_model_is_predicted_explained_verified_and_ranked(
         assert edgeprof.rank_models(client, models).is_predicted
         profile.unlink()
         assert not edgeprof.rank_models(client, models[:1]).is_predicted
+
+
+def test_changes_of_a_model_are_predicted_beside_it(profile: Path, tmp_path: Path) -> None:
+    held = ProfileFile(profile).operator_profile()
+    platform = Platform.from_facts(held.platform)
+    for change in ({"thread_count": 2}, {"precision": "int8"}):
+        other = dataclasses.replace(platform, setting=dataclasses.replace(platform.setting, **change))
+        dataclasses.replace(held, platform=other.facts()).save(profile)
+    model, smaller = write_model(tmp_path / "scoped.onnx", 64, "/body/0/"), write_model(tmp_path / "smaller.onnx", 8)
+    picture = tmp_path / "scoped.png"
+    asked = ["explain", str(profile), str(model), "--picture", str(picture), "--depth", "2"]
+    told = CliRunner().invoke(
+        command, [*asked, "--what-if", "--variant", "batch=8", "--variant", str(smaller), "--json"]
+    )
+    assert told.exit_code == 0, told.output
+    document = json.loads(told.stdout)
+    assert [group["name"] for group in document["groups"]] == ["body/0", ""]
+    by_change = {one["change"]: one for one in document["what_if"]["variants"]}
+    assert list(by_change) == ["batch=8", "smaller.onnx", "2 threads", "int8"]
+    assert by_change["batch=8"]["saved_ms"] < 0 < by_change["smaller.onnx"]["saved_ms"]
+    assert by_change["2 threads"]["latency_ms"] > 0
+    assert "the file computes in float32" in by_change["int8"]["failure"]
+    convolution = next(one for one in document["what_if"]["operators"] if one["halved_ms"] is not None)
+    assert convolution["removed_ms"] > 0 and picture.stat().st_size > 10_000
+    table = CliRunner().invoke(command, [*asked[:3], "--what-if"])
+    assert table.exit_code == 0 and "what if" in table.output and "half the channels" in table.output
 
 
 def test_an_onboarding_that_was_cut_off_measures_nothing_twice(
