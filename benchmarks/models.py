@@ -12,52 +12,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from edgeprof_predictor.operators.blend import BlendedModel
-from edgeprof_predictor.operators.evaluation.kernel_forests import KernelForests, has_forests
-from edgeprof_predictor.operators.evaluation.peers import Arithmetic, Roofline
-from edgeprof_predictor.operators.evaluation.protocol import SAMPLE_COUNTS, Contender, Outcome, run_protocol
-from edgeprof_predictor.operators.evaluation.summary import Summary, summarise
-from edgeprof_predictor.operators.hyperparameters import Hyperparameters, shipped_hyperparameters
-from edgeprof_predictor.operators.measurements import MeasuredSetting, read_setting
-from edgeprof_predictor.operators.model import OperatorModel
-from edgeprof_predictor.operators.networks import MeasuredNetwork
-from edgeprof_predictor.operators.totals import TotalsModel
-from edgeprof_predictor.operators.training import hyperparameters_of
-
-
-def engine_of(setting: str) -> str:
-    """Return the engine that a setting's name begins with: "ort" of "ort-int8"."""
-    return setting.partition("-")[0]
-
-
-def contenders(hyper: Hyperparameters) -> list[Contender]:
-    """Return the operator model in its forms, and its peers."""
-
-    def operators(networks: Sequence[MeasuredNetwork]) -> OperatorModel:
-        return OperatorModel.fit(networks, hyper)
-
-    def totals(networks: Sequence[MeasuredNetwork]) -> TotalsModel:
-        return TotalsModel.fit(networks, hyper)
-
-    def blend(networks: Sequence[MeasuredNetwork]) -> BlendedModel:
-        return BlendedModel.fit(networks, hyper)
-
-    listed = [
-        Contender(name="blend", fit=blend),
-        Contender(name="operators", fit=operators),
-        Contender(name="operators without probes", fit=operators, uses_probes=False, min_samples=5),
-        Contender(name="totals", fit=totals),
-        Contender(name="totals without probes", fit=totals, uses_probes=False, min_samples=5),
-        Contender(name="class roofline", fit=Roofline.fit_classes, uses_probes=False, min_samples=5),
-        Contender(name="roofline", fit=Roofline.fit_whole, uses_probes=False, min_samples=5),
-        Contender(name="log FLOPs", fit=Arithmetic.fit, uses_probes=False, min_samples=5),
-    ]
-    if has_forests():
-        listed.append(Contender(name="forests of kernels", fit=KernelForests.fit))
-    return listed
+from edgeprof_predictor.operators.evaluation.contenders import score_models
+from edgeprof_predictor.operators.evaluation.protocol import SAMPLE_COUNTS
+from edgeprof_predictor.operators.evaluation.summary import Summary
+from edgeprof_predictor.operators.measurements import read_setting
 
 
 def row(label: str, summary: Summary) -> str:
@@ -94,45 +54,19 @@ def main() -> int:
     arguments = parser.parse_args()
     names = sorted(path.name for path in arguments.folder.iterdir() if path.is_dir())
     settings = {name: read_setting(arguments.folder, name) for name in names}
-    counts = [int(count) for count in arguments.samples.split(",")]
-    wanted = [method for method in arguments.methods.split(",") if method]
-    outcomes: list[Outcome] = []
-    fitted: dict[str, Hyperparameters] = {}
-    for name in arguments.settings or names:
-        engine = engine_of(name)
-        if engine not in fitted:
-            fitted[engine] = _hyperparameters(engine, settings, arguments.hyperparameters)
-        chosen = [one for one in contenders(fitted[engine]) if not wanted or one.name in wanted]
-        outcomes.extend(run_protocol(settings[name], chosen, counts))
-        print(f"{name}: done", file=sys.stderr)
-    _print_table(outcomes, settings)
-    return 0
-
-
-def _hyperparameters(engine: str, settings: dict[str, MeasuredSetting], whose: str) -> Hyperparameters:
-    others = [setting.networks for name, setting in settings.items() if engine_of(name) != engine]
-    if whose == "shipped" or not others:
-        return shipped_hyperparameters()
-    return hyperparameters_of(others)
-
-
-def _print_table(outcomes: Sequence[Outcome], settings: dict[str, MeasuredSetting]) -> None:
-    latencies = {
-        (name, model): network.latency_us
-        for name, setting in settings.items()
-        for model, network in setting.models.items()
-    }
+    scores = score_models(
+        settings,
+        targets=arguments.settings,
+        sample_counts=[int(count) for count in arguments.samples.split(",")],
+        methods=[method for method in arguments.methods.split(",") if method],
+        is_own=arguments.hyperparameters == "own",
+        on_scored=lambda name: print(f"{name}: done", file=sys.stderr),
+    )
     print(HEAD)
     print("| --- " * HEAD.count(" | ") + "| --- |")
-    for method in dict.fromkeys(one.method for one in outcomes):
-        for count in sorted({one.sample_count for one in outcomes if one.method == method}):
-            of_method = [one for one in outcomes if one.method == method and one.sample_count == count]
-            scored = list(dict.fromkeys(one.setting for one in of_method))
-            for setting in scored:
-                summary = summarise([one for one in of_method if one.setting == setting], latencies)
-                print(row(f"{method} | {count} | {setting}", summary))
-            if len(scored) > 1:
-                print(row(f"{method} | {count} | all", summarise(of_method, latencies)))
+    for score in scores:
+        print(row(f"{score.method} | {score.sample_count} | {score.setting}", score.summary))
+    return 0
 
 
 if __name__ == "__main__":

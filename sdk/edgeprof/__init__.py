@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edgeprof.evaluating.accuracy import evaluate_accuracy
     from edgeprof.evaluating.fitting import Fitted, fit
     from edgeprof.evaluating.latency import Evaluation, evaluate
+    from edgeprof.evaluating.models import evaluate_models
     from edgeprof.evaluating.proxies import score_network, score_space
     from edgeprof.evaluating.tables import import_table
     from edgeprof.measuring.benchmark import Benchmark, benchmark
@@ -88,6 +89,7 @@ __all__ = [
     "draw_verification",
     "evaluate",
     "evaluate_accuracy",
+    "evaluate_models",
     "fit",
     "forget_device",
     "import_table",
@@ -145,6 +147,7 @@ _MODULE_OF = {
     "draw_verification": "edgeprof.plots.verification_plot",
     "evaluate": "edgeprof.evaluating.latency",
     "evaluate_accuracy": "edgeprof.evaluating.accuracy",
+    "evaluate_models": "edgeprof.evaluating.models",
     "fit": "edgeprof.evaluating.fitting",
     "forget_device": "edgeprof.devices.pairings",
     "import_table": "edgeprof.evaluating.tables",

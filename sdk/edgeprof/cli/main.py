@@ -33,6 +33,7 @@ VERBS = {
     "fit": "Fit a predictor to tables of latencies, to onboard devices with it.",
     "evaluate": "Compare methods of prediction on a table of latencies.",
     "evaluate-accuracy": "Compare accuracy predictors on a task of which few networks are trained.",
+    "evaluate-models": "Compare predictors of any model's latency on measured models.",
     "proxies": "Compute zero-cost proxies of a network, or of networks of a search space.",
     "demo": "Do it all on this machine: agent, onboarding, prediction, verification.",
 }
