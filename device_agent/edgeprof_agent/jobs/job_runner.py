@@ -28,7 +28,7 @@ from edgeprof_agent.jobs.event_stream import EventStream
 from edgeprof_agent.jobs.fair_share import fair_share_order
 from edgeprof_agent.jobs.journal import Journal
 from edgeprof_agent.jobs.leases import Leases
-from edgeprof_agent.jobs.worker_events import WorkerEvent, WorkerResult
+from edgeprof_agent.jobs.worker_events import ResultsEnd, WorkerEvent, WorkerResult
 from edgeprof_agent.jobs.worker_process import WorkerProcess
 from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_agent.models.stored_model import StoredModel
@@ -117,7 +117,7 @@ class JobRunner:
         self._clock = clock
         self._running: tuple[str, asyncio.Task[None]] | None = None
         self._begun: tuple[Job, float] | None = None
-        self._told_count = 0  # results of the series that runs
+        self._untold: list[str] = []  # models of the job that runs of which nothing was told yet
 
     @property
     def running_job(self) -> RunningJob | None:
@@ -228,8 +228,12 @@ class JobRunner:
             elif event is not JobPhase.LOADING:  # recorded before the worker was started
                 self._events.append(job.job_id, Progress(phase=event, attempt=attempt))
 
-        self._told_count = 0
-        models = [await self._stored(job.spec.of_model(model_sha256)) for model_sha256 in job.spec.model_hashes]
+        # An attempt that was interrupted has told what came of the first models of a series: they are done.
+        told = self._journal.series_results.told_models(job.job_id)
+        self._untold = [model_sha256 for model_sha256 in job.spec.model_hashes if model_sha256 not in told]
+        if not self._untold:
+            return ResultsEnd()
+        models = [await self._stored(job.spec.of_model(model_sha256)) for model_sha256 in self._untold]
         spec = dataclasses.replace(job.spec, plan=job.spec.plan.filled())
         if job.spec.kind is not JobKind.GRAPH:
             await self._energy_meter.begin_job()
@@ -283,7 +287,8 @@ class JobRunner:
         failure = result.failure
         if failure is not None and failure.reason == WorkerOutOfMemoryError.reason:
             self._record_end(job, WorkerOutOfMemoryError(failure.message))
-        self._told_count += 1
+        if result.model_sha256 in self._untold:
+            self._untold.remove(result.model_sha256)
 
     async def _needs_of(self, runtime: str) -> RuntimeNeeds | None:
         """Return what a runtime declares to need of the device; None where it needs nothing, or is not described."""
@@ -295,6 +300,5 @@ class JobRunner:
 
     def _record_end(self, job: Job, error: AgentError) -> None:
         # In a series the first model that nothing was told of is the one that ran.
-        models = job.spec.model_hashes
-        spec = job.spec.of_model(models[min(self._told_count, len(models) - 1)])
+        spec = job.spec.of_model(next(iter(self._untold), job.spec.model_sha256))
         self._journal.quarantine.record_end(spec, error, time=self._clock())

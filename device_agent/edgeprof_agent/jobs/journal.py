@@ -23,6 +23,7 @@ from edgeprof_agent.jobs.job_states import require_transition
 from edgeprof_agent.jobs.journal_database import JournalDatabase
 from edgeprof_agent.jobs.kept_jobs import WAITING, KeptJobs
 from edgeprof_agent.jobs.quarantine import Quarantine
+from edgeprof_agent.jobs.series_results import SeriesResults
 from edgeprof_proto.records.job import Failure, Job, JobEvent, JobEventPayload, JobState
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
@@ -71,6 +72,8 @@ class Journal:
         """The models that have ended worker processes."""
         self.kept_jobs = KeptJobs(self._database)
         """The finished jobs whose results are kept."""
+        self.series_results = SeriesResults(self._database)
+        """Results of the models of series."""
 
     def close(self) -> None:
         """Close the file."""

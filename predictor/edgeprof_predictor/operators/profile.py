@@ -13,7 +13,8 @@ from edgeprof_predictor.operators.live_memory import live_memory_of
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.peak_memory import PeakMemoryModel
 from edgeprof_predictor.operators.prediction import NetworkPrediction, predict_graph
-from edgeprof_predictor.operators.stored import AnyModel, from_parts, to_parts
+from edgeprof_predictor.operators.stored import from_parts, to_parts
+from edgeprof_predictor.operators.stored_posterior import AnyModel
 from edgeprof_predictor.operators.totals import TotalsModel
 
 

@@ -1,11 +1,12 @@
 """An operator model as named arrays and a JSON document, for the file of a profile.
 
-What was measured is stored, with the hyper-parameters; conditioning on it again takes under a second and needs no
-matrix of megabytes.
+What was measured is stored with the hyper-parameters, and what was learned from it (`stored_posterior`): conditioning
+on it again takes seconds. Version 2 held the first alone, and is conditioned again when it is loaded.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -22,9 +23,11 @@ from edgeprof_predictor.operators.networks import MAX_RECORDS, MeasuredNetwork
 from edgeprof_predictor.operators.peak_memory import MeasuredMemory
 from edgeprof_predictor.operators.records import OperatorRecord
 from edgeprof_predictor.operators.sizes import MAX_SIZE, Sizes
+from edgeprof_predictor.operators.stored_posterior import AnyModel, model_of_posterior, posterior_parts
 from edgeprof_predictor.operators.totals import TotalsModel
 
-VERSION: Final = 2
+VERSION: Final = 3
+READABLE_VERSIONS: Final = (2, VERSION)
 PREFIX: Final = "operators."
 """Arrays of an operator model begin with this, beside those of search spaces in one file."""
 
@@ -44,7 +47,6 @@ _NUMBERS: Final = (
     "network",
 )
 
-AnyModel = BlendedModel | OperatorModel | TotalsModel
 KINDS: Final[dict[str, type[BlendedModel] | type[OperatorModel] | type[TotalsModel]]] = {
     "both": BlendedModel,
     "operators": OperatorModel,
@@ -78,8 +80,10 @@ def to_parts(model: AnyModel) -> tuple[dict[str, NDArray[np.generic]], dict[str,
         f"{PREFIX}sizes": np.array([[getattr(record.sizes, name) for name in _SIZES] for record in records]),
         f"{PREFIX}numbers": np.array(numbers, dtype=np.float64),
     }
+    learned, described = posterior_parts(model)
     document = {
         "version": VERSION,
+        "learned": described,
         "learned_from": next(name for name, kind in KINDS.items() if isinstance(model, kind)),
         "sizes": list(_SIZES),
         "numbers": list(_NUMBERS),
@@ -88,7 +92,7 @@ def to_parts(model: AnyModel) -> tuple[dict[str, NDArray[np.generic]], dict[str,
         "networks": [_network_to_json(network) for network in model.networks],
         "hyperparameters": model.hyper.to_json(),
     }
-    return tensors, document
+    return tensors | learned, document
 
 
 def from_parts(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> AnyModel:
@@ -98,14 +102,16 @@ def from_parts(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str
         OperatorModelError: If they are damaged or of another version.
     """
     try:
-        if document["version"] != VERSION:
+        if document["version"] not in READABLE_VERSIONS:
             raise OperatorModelError(
-                f"the operator model is of version {document['version']!r}, this release reads {VERSION}; "
+                f"the operator model is of version {document['version']!r}, this release reads 2 and {VERSION}; "
                 "use the release that wrote it or onboard the device again"
             )
         networks = _networks(tensors, document)
         hyper = Hyperparameters.from_json(document["hyperparameters"])
         kind = KINDS[document["learned_from"]]
+        if "learned" in document:
+            return model_of_posterior(kind, tensors, document["learned"], networks, hyper)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise OperatorModelError(f"the operator model is damaged ({error!r}); onboard the device again") from error
     return kind.fit(networks, hyper)
@@ -125,8 +131,9 @@ def _networks(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str,
     if not (np.isfinite(sizes).all() and (sizes >= 0).all() and (sizes <= MAX_SIZE).all()):
         raise OperatorModelError("the operator model holds a size that is negative or not finite")
     by_network: list[list[OperatorRecord]] = [[] for _ in listed]
-    for row in range(count):
-        record, owner = _record(sizes[row], numbers[row], document)
+    # As lists of numbers: a NumPy scalar for each would take most of the time of loading.
+    for of_sizes, of_numbers in zip(sizes.tolist(), numbers.tolist(), strict=True):
+        record, owner = _record(of_sizes, of_numbers, document)
         by_network[owner].append(record)
     return [
         MeasuredNetwork(
@@ -166,21 +173,21 @@ def _memory_from_json(values: Any) -> MeasuredMemory | None:
 
 
 def _record(
-    sizes: NDArray[np.float64], numbers: NDArray[np.float64], document: Mapping[str, Any]
+    sizes: Sequence[float], numbers: Sequence[float], document: Mapping[str, Any]
 ) -> tuple[OperatorRecord, int]:
-    entry = dict(zip(_NUMBERS, (float(number) for number in numbers), strict=True))
+    entry = dict(zip(_NUMBERS, numbers, strict=True))
     time_us = entry["time_us"]
     if time_us <= 0 or entry["count"] < 1 or min(entry["operator_class"], entry["tag"], entry["network"]) < 0:
         raise OperatorModelError(f"the operator model holds an operator with {entry}")
     record = OperatorRecord(
         operator_class=OperatorClass(document["classes"][int(entry["operator_class"])]),
         tag=str(document["tags"][int(entry["tag"])]),
-        sizes=Sizes(**{name: float(size) for name, size in zip(_SIZES, sizes, strict=True)}),
+        sizes=Sizes(**dict(zip(_SIZES, sizes, strict=True))),
         working_set=entry["working_set"],
         network_weights=entry["network_weights"],
         reuse_bytes=entry["reuse_bytes"],
         count=int(entry["count"]),
-        time_us=None if np.isnan(time_us) else time_us,
+        time_us=None if math.isnan(time_us) else time_us,
         is_known=bool(entry["is_known"]),
     )
     return record, int(entry["network"])

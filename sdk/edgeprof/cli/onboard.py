@@ -92,10 +92,19 @@ def onboard(
 
     if models:
         _require_no_space()
+        if (target_error is not None or budget is not None) and (added or not with_models):
+            raise click.UsageError("--target-error and --budget choose among the models of --with; name some")
         from edgeprof.cli import onboard_models
 
         with edgeprof.connect(address) as client:
-            onboard_models.run(client, with_models, added, setting_values, output=output, as_json=as_json, seed=seed)
+            goal = None
+            if target_error is not None or budget is not None:
+                from edgeprof.onboarding.goal import MAX_SAMPLE_COUNT
+
+                goal = edgeprof.Goal(sample_count=MAX_SAMPLE_COUNT, target_error=target_error, budget_s=budget)
+            onboard_models.run(
+                client, with_models, added, setting_values, output=output, as_json=as_json, seed=seed, goal=goal
+            )
         return
     if with_models or added:
         raise click.UsageError("--with and --add name models to measure with --models; give it too")
@@ -133,9 +142,7 @@ def _require_no_space() -> None:
     context = click.get_current_context()
     given = click.core.ParameterSource.COMMANDLINE
     names = [
-        name
-        for name in ("space", "bundle", "samples", "target_error", "budget", "calibration")
-        if context.get_parameter_source(name) is given
+        name for name in ("space", "bundle", "samples", "calibration") if context.get_parameter_source(name) is given
     ]
     if names:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in names)

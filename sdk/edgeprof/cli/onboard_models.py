@@ -1,5 +1,6 @@
 """`edgeprof onboard --models`: progress and report."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from edgeprof_proto.records.measurement import Measurement
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient
+    from edgeprof.onboarding.goal import Goal
     from edgeprof.operator_models.api import OnboardedModels
+    from edgeprof.operator_models.guided_models import NextModel
 
 
 class ModelProgress(JobBar, ModelOnboardingListener):
@@ -30,6 +33,10 @@ class ModelProgress(JobBar, ModelOnboardingListener):
         self._planned = [model.name for model in models]
         self._bar.update(self._task, total=sum(map(_runs_ms, models)) or 1.0)
 
+    def on_model_known(self, model: ModelToMeasure) -> None:
+        """Count a model as done."""
+        self._advance(model)
+
     def on_model_started(self, model: ModelToMeasure) -> None:
         """Show what is measured."""
         position = self._planned.index(model.name)
@@ -38,8 +45,7 @@ class ModelProgress(JobBar, ModelOnboardingListener):
 
     def on_model_measured(self, model: ModelToMeasure, measurement: Measurement) -> None:
         """Print the latency of a whole model."""
-        self._done_ms += _runs_ms(model)
-        self._bar.update(self._task, completed=self._done_ms)
+        self._advance(model)
         if not model.is_probe:
             verdict = measurement.verdict.kind.text
             messages.print(f"  {model.name}: {milliseconds(measurement.median_ms)}, {verdict}")
@@ -47,6 +53,15 @@ class ModelProgress(JobBar, ModelOnboardingListener):
     def on_model_failed(self, model: ModelToMeasure, failure: str) -> None:
         """Print why a model could not be measured."""
         messages.print(styled((f"  {model.name} failed:", "yellow"), f" {failure}"))
+
+    def on_models_fitted(self, model_count: int, error: float | None) -> None:
+        """Print how well the models are predicted so far."""
+        if error is not None:
+            messages.print(f"    expected error {error:.1%}, each of {model_count} models predicted from all others")
+
+    def _advance(self, model: ModelToMeasure) -> None:
+        self._done_ms += _runs_ms(model)
+        self._bar.update(self._task, completed=self._done_ms)
 
 
 def run(
@@ -58,6 +73,7 @@ def run(
     output: Path,
     as_json: bool,
     seed: int,
+    goal: "Goal | None" = None,
 ) -> None:
     """Onboard models, or add some to a profile, and print the report.
 
@@ -69,6 +85,7 @@ def run(
         output: File of the profile, or a folder.
         as_json: Whether to print JSON.
         seed: Names the session.
+        goal: When to stop measuring models; None to measure all.
     """
     from edgeprof.operator_models.api import add_models, onboard_models
 
@@ -85,7 +102,9 @@ def run(
                 listener=progress,
             )
         else:
-            onboarded = onboard_models(client, models, output=output, setting=setting, seed=seed, listener=progress)
+            onboarded = onboard_models(
+                client, models, output=output, setting=setting, goal=goal, seed=seed, listener=progress
+            )
     if as_json:
         print_json(_document(onboarded))
         return
@@ -114,7 +133,18 @@ def _facts(onboarded: "OnboardedModels") -> dict[str, str]:
         "expected error": "not known: three whole models or more tell it (--with)"
         if error is None
         else f"{error:.1%} (median, each measured model predicted from all others)",
+        **({"stopped because": onboarded.stop_reason} if onboarded.stop_reason else {}),
+        **({"another model": _next_text(onboarded.next_model, error)} if onboarded.next_model else {}),
     }
+
+
+def _next_text(found: "NextModel", error: float | None) -> str:
+    text = f"{found.name} is known least"
+    if found.seconds:
+        text += f" and would take about {found.seconds:.0f} s"
+    if found.error is not None and error is not None:
+        return f"{text}; expected error {found.error:.1%} instead of {error:.1%}"
+    return f"{text}; it would narrow the predictions of the others to {found.sd_ratio:.0%} of their width"
 
 
 def _document(onboarded: "OnboardedModels") -> dict[str, Any]:
@@ -127,4 +157,6 @@ def _document(onboarded: "OnboardedModels") -> dict[str, Any]:
         "is_coarse": onboarded.profile.is_coarse,
         "expected_error": onboarded.profile.model.calibration.median_error,
         "seconds_by_step": onboarded.seconds_by_step,
+        "stop_reason": onboarded.stop_reason,
+        "next_model": None if onboarded.next_model is None else dataclasses.asdict(onboarded.next_model),
     }

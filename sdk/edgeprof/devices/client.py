@@ -4,7 +4,7 @@ After a dropped connection uploads resume at the byte where they broke off, a jo
 events are asked for again from where they stopped.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from typing import Any
 from edgeprof.devices.job_following import JobFollowing
 from edgeprof.devices.model_files import ModelFiles
 from edgeprof.devices.remote_errors import remote_error
+from edgeprof.devices.results import ResultAssembly
 from edgeprof.errors import AgentUnavailableError, EdgeprofError
 from edgeprof_proto.records.job import Failure, Job, JobEvent, ModelResult
 from edgeprof_proto.records.job_spec import InputShape, JobKind, JobSpec, MeasurementPlan, Setting
@@ -145,6 +146,7 @@ class DeviceClient(JobFollowing):
         wants_operators: bool = False,
         wants_graph: bool = False,
         on_result: Callable[[ModelResult], None] = lambda result: None,
+        on_event: Callable[[JobEvent], None] = lambda event: None,
         on_waiting: Callable[[Job], None] = lambda job: None,
     ) -> list[ModelResult]:
         """Measure several models one after the other in one worker process, so that its start does not dominate.
@@ -158,6 +160,7 @@ class DeviceClient(JobFollowing):
             wants_operators: Whether to time each operator in runs of their own.
             wants_graph: Whether to be told the graph that the engine made of each model.
             on_result: Called with what came of each model, as soon as it is there.
+            on_event: Called with each event of the job, before `on_result`.
             on_waiting: Called with the job where it has to wait for others.
 
         Returns:
@@ -182,16 +185,32 @@ class DeviceClient(JobFollowing):
         wishes = self._wish_fields(wants_operators=wants_operators, wants_graph=wants_graph)
         fields = {"plan": plan or MeasurementPlan(), "allow_fallback": allow_fallback, **wishes}
         spec_of_models = partial(JobSpec, kind=JobKind.SERIES, setting=setting, **fields)
-        results: dict[str, ModelResult] = {}
-        for event in self._follow_from_creation(job_id, upload, spec_of, on_waiting, release_model=False):
-            if isinstance(event.event, ModelResult):
-                results[event.event.model_sha256] = event.event
-                on_result(event.event)
-            elif isinstance(event.event, Failure):
-                raise remote_error(event.event.reason, event.event.message)
+        events = self._follow_from_creation(job_id, upload, spec_of, on_waiting, release_model=False)
+        results = _results_of(events, on_result, on_event)
         if missing := set(hashes) - results.keys():
             raise self._ended_silently(f"{job_id}, {len(missing)} of its models untold,")
         return [results[sha256] for sha256 in hashes]
+
+    def follow_series(
+        self,
+        job_id: str,
+        *,
+        on_result: Callable[[ModelResult], None],
+        on_event: Callable[[JobEvent], None] = lambda event: None,
+    ) -> None:
+        """Follow a series that was asked for before to its end, from its first event on.
+
+        Args:
+            job_id: Id of the job.
+            on_result: Called with what came of each model.
+            on_event: Called with each event of the job, before `on_result`.
+
+        Raises:
+            JobNotFoundError: If the device does not know the job.
+            AgentUnavailableError: If the agent stays silent for longer than the client's patience.
+            RemoteError: If its worker died; `on_result` has what came before.
+        """
+        _results_of(map(ResultAssembly().add, self._follow(job_id)), on_result, on_event)
 
     def _ended_silently(self, job_id: str) -> AgentUnavailableError:
         return AgentUnavailableError(f"the agent at {self.address} ended job {job_id} without saying how it went")
@@ -212,6 +231,21 @@ class DeviceClient(JobFollowing):
         if wants_graph:
             self.require_revision(5, "tell the graph of a model")
         return {"wants_operators": wants_operators, "wants_graph": wants_graph}
+
+
+def _results_of(
+    events: Iterable[JobEvent], on_result: Callable[[ModelResult], None], on_event: Callable[[JobEvent], None]
+) -> dict[str, ModelResult]:
+    """Pass the events of a series on, and return what came of each model by its SHA-256."""
+    results: dict[str, ModelResult] = {}
+    for event in events:
+        on_event(event)
+        if isinstance(event.event, ModelResult):
+            results[event.event.model_sha256] = event.event
+            on_result(event.event)
+        elif isinstance(event.event, Failure):
+            raise remote_error(event.event.reason, event.event.message)
+    return results
 
 
 def connect(address: str) -> DeviceClient:

@@ -46,7 +46,12 @@ class AttemptRunner:
 
     def acknowledge_results(self) -> None:
         """Acknowledge what is stored: an earlier host may have ended between storing a result and acknowledging it."""
-        attempts = [attempt for probe in self._store.probes(self._record) for attempt in probe.attempts]
+        attempts = [
+            attempt
+            for probe in self._store.probes(self._record)
+            for attempt in probe.attempts
+            if attempt.series_id is None
+        ]
         ended = [item for item in attempts if item.sequence is not None]
         stored = [item.job_id for item in ended if item.reason is None]
         stored += [item.job_id for item in ended if item.reason is not None and self._is_failed_job(item.job_id)]
@@ -152,7 +157,7 @@ class AttemptRunner:
         if isinstance(error, JobConflictError):
             self._put_away(attempt.job_id, platform)
         if action is FailureAction.STOP:
-            raise _with_advice(error) from error
+            raise with_advice(error) from error
         return FailedAttempt(str(error), is_given_up)
 
     def _is_failed_job(self, job_id: str) -> bool:
@@ -192,8 +197,12 @@ def _given(request: MeasurementRequest, inputs: Path | None) -> dict[str, Any]:
     return {"input_shapes": {shape.name: shape.sizes for shape in request.inputs.shapes}, "inputs": inputs}
 
 
-def _with_advice(error: EdgeprofError) -> EdgeprofError:
-    """The same error, which also says how to go on."""
+def with_advice(error: EdgeprofError) -> EdgeprofError:
+    """Return the same error, which also says how to go on.
+
+    Args:
+        error: What ended the session.
+    """
     text = f"{error}; what was measured is kept: once this is mended, the same command goes on"
     if isinstance(error, RemoteError):
         return type(error)(text, error.reason)

@@ -1,15 +1,18 @@
 """Results that a device still keeps for this host, because the run that asked for them ended before storing them."""
 
 import logging
+from contextlib import suppress
 from itertools import islice
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import RemoteError, UnreadableAnswerError
 from edgeprof.measuring.recording import record_result
-from edgeprof.store import Store
+from edgeprof.store import Store, series_part_id
 from edgeprof.store.given_inputs import GivenInputs
-from edgeprof.store.platform import device_with
+from edgeprof.store.platform import Platform, device_with
 from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.job import ModelResult
+from edgeprof_proto.records.job_spec import JobKind
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +47,28 @@ def collect_results(client: DeviceClient, device: Device, store: Store) -> int:
             # One bad result must not keep the others back.
             logger.warning("the result of job %s is passed over, it cannot be read: %s", job_id, error)
             continue
+        platform = device_with(device, job.spec.setting, GivenInputs.of_spec(job.spec))
+        if job.spec.kind is JobKind.SERIES:
+            count += _collect_series(client, platform, store, job_id)
+            continue
         if job.measurement is None:
             client.acknowledge((job_id,))
             continue
         count += store.measurement(job_id) is None
-        platform = device_with(device, job.spec.setting, GivenInputs.of_spec(job.spec))
         record_result(client, store, job_id, platform, job.measurement)
+    return count
+
+
+def _collect_series(client: DeviceClient, platform: Platform, store: Store, job_id: str) -> int:
+    """Store what a series that has ended tells, acknowledge it, and return how much of it was not in the store."""
+    found: list[ModelResult] = []
+    with suppress(RemoteError):  # its worker died; what came before was told
+        client.follow_series(job_id, on_result=found.append)
+    count = 0
+    for result in found:
+        part_id = series_part_id(job_id, result.model_sha256)
+        if result.measurement is not None and store.measurement(part_id) is None:
+            store.record_measurement(part_id, platform.that_ran(result.measurement.setting), result.measurement)
+            count += 1
+    client.acknowledge((job_id,))
     return count

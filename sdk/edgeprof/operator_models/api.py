@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeprof._version import VERSION
@@ -13,6 +13,8 @@ from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.profile_output import checked_profile_path, write_profile
 from edgeprof.measuring.setting_check import require_offered, require_runnable
 from edgeprof.measuring.time_ledger import TimeLedger
+from edgeprof.onboarding.goal import Goal
+from edgeprof.operator_models.guided_models import GuidedModels, NextModel
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.measured import measured_networks
 from edgeprof.operator_models.probe_files import ModelToMeasure, probe_models
@@ -42,6 +44,8 @@ class OnboardedModels:
         model_count: Whole models that it has learned from.
         failed: Names of what could not be measured.
         seconds_by_step: Where the time went.
+        stop_reason: Why no further model was measured; empty where no goal was given.
+        next_model: What one more model would bring; None where every model was measured, or no goal was given.
     """
 
     profile: OperatorProfile
@@ -50,6 +54,8 @@ class OnboardedModels:
     model_count: int
     failed: tuple[str, ...]
     seconds_by_step: dict[str, float]
+    stop_reason: str = ""
+    next_model: NextModel | None = None
 
 
 def onboard_models(
@@ -57,6 +63,7 @@ def onboard_models(
     models: Sequence[str | os.PathLike[str]] = (),
     *,
     setting: Setting | None = None,
+    goal: Goal | None = None,
     output: str | os.PathLike[str] | None = None,
     store: Store | str | os.PathLike[str] | None = None,
     seed: int = 0,
@@ -72,6 +79,9 @@ def onboard_models(
         models: Files of whole models, or folders of them, that are measured too: what the user cares about is then
             known best.
         setting: How they run; None for the default of the device.
+        goal: When to stop. Models are then measured one at a time, those first of which the profile so far knows
+            least, until the median error of the measured ones, each predicted from all others, is within the target,
+            or another would exceed the budget. None to measure all.
         output: File of the profile, or a folder in which it is named after the platform; None to write none. What else
             the file holds of this device stays.
         store: Where plans and results are written, or its file; None for the user's own.
@@ -95,7 +105,15 @@ def onboard_models(
         listener.on_planned(planned)
         with store.session(platform, "", seed, purpose=PURPOSE) as record:
             session = ModelSession(client, platform, store, record, listener=listener, time_ledger=time_ledger)
-            measurements = session.measure(planned)
+            guided, stop_reason = None, ""
+            if goal is None:
+                measurements = session.measure(planned)
+            else:
+                guided = GuidedModels(client, session, store, record, goal, listener=listener, time_ledger=time_ledger)
+                measurements, stop_reason = guided.measure(planned)
+                planned = [model for model in planned if model.is_probe] + session.tried(
+                    [model for model in planned if not model.is_probe]
+                )
             with time_ledger.step("fitting the operator model"):
                 profile = OperatorProfile.fit(
                     _networks(platform, planned, measurements),
@@ -106,7 +124,10 @@ def onboard_models(
                 write_profile(profile, path)
                 remember_profile(store, record, path)
             session.end()
-    return _onboarded(profile, path, planned, measurements, time_ledger)
+    onboarded = _onboarded(profile, path, planned, measurements, time_ledger)
+    if guided is None:
+        return onboarded
+    return replace(onboarded, stop_reason=stop_reason, next_model=guided.next_model)
 
 
 def add_models(

@@ -11,6 +11,9 @@ class ModelOnboardingListener:
     def on_planned(self, models: list[ModelToMeasure]) -> None:
         """These models are to be measured; those that the store holds already are not measured again."""
 
+    def on_model_known(self, model: ModelToMeasure) -> None:
+        """The store holds what is wanted of this model already."""
+
     def on_model_started(self, model: ModelToMeasure) -> None:
         """The device is about to be asked for a measurement."""
 
@@ -25,3 +28,11 @@ class ModelOnboardingListener:
 
     def on_model_failed(self, model: ModelToMeasure, failure: str) -> None:
         """An attempt to measure a model failed; another one may follow at once."""
+
+    def on_models_fitted(self, model_count: int, error: float | None) -> None:
+        """Another model was learned from, of those that are chosen one at a time.
+
+        Args:
+            model_count: Whole models so far.
+            error: Median error, each predicted from all others; None below three.
+        """

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,13 +12,15 @@ from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.model_files import file_sha256
 from edgeprof.devices.model_folder import models_in
-from edgeprof.errors import EdgeprofError, ModelFileError, OnboardingError
+from edgeprof.errors import EdgeprofError, ModelFileError
 from edgeprof.measuring.attempt import AttemptRunner, FailedAttempt
+from edgeprof.measuring.series import SeriesRunner
 from edgeprof.measuring.setting_check import require_runnable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.measured import is_disturbed
 from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.probe_progress import FailureCount, ProbeProgress
 from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store, opened
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.operators.profile import OperatorProfile
@@ -35,8 +37,8 @@ MODEL_PLAN = MeasurementPlan(
     warmup_run_count=3, warmup_duration_ms=200.0, timed_run_count=10, timed_duration_ms=600.0, block_count=6
 )
 
-MAX_FAILURE_COUNT = 5
-"""Models in a row that fail after which the device is the likely cause."""
+MAX_MEASUREMENT_COUNT = 2
+"""Measurements of a model at most, the second where the profile of the first was disturbed."""
 
 
 def plan_of(model: ModelToMeasure) -> MeasurementPlan:
@@ -46,6 +48,9 @@ def plan_of(model: ModelToMeasure) -> MeasurementPlan:
 
 class ModelSession:
     """Measures models in their order, each once, and once more where its profile was disturbed.
+
+    Probes are measured in series, so that starting workers does not dominate; a probe that fails there, and each whole
+    model, has a job of its own.
 
     Args:
         client: The device.
@@ -66,8 +71,10 @@ class ModelSession:
         listener: ModelOnboardingListener,
         time_ledger: TimeLedger,
     ) -> None:
+        self._client = client
         self._platform = platform
-        self._setting = setting_of_files(client.device(), platform.setting)
+        self.setting = setting_of_files(client.device(), platform.setting)
+        """The setting that is asked for."""
         self._store = store
         self._record = record
         self._listener = listener
@@ -83,52 +90,79 @@ class ModelSession:
             EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
         """
         keys = {_key(model): model for model in models}
-        failed_in_a_row = 0
+        self._tell_known(keys)
+        failures = FailureCount()
+        self._measure_in_series({key: model for key, model in keys.items() if model.is_probe}, failures)
         for key, model in keys.items():
-            while (probe := self._due(key)) is not None:
+            while (probe := self._due([key]).get(key)) is not None:
                 outcome = self._attempt(probe, model)
-                failed_in_a_row = failed_in_a_row + 1 if isinstance(outcome, FailedAttempt) else 0
-                if failed_in_a_row >= MAX_FAILURE_COUNT and isinstance(outcome, FailedAttempt):
-                    raise OnboardingError(
-                        f"{failed_in_a_row} models in a row could not be measured, the last one because: "
-                        f"{outcome.message}; what was measured is kept: once this is mended, the same command goes on"
-                    )
+                if isinstance(outcome, FailedAttempt):
+                    failures.count(outcome.message)
+                else:
+                    failures.reset()
         found: dict[str, list[Measurement]] = defaultdict(list)
         for probe in self._store.probes(self._record):
             if probe.measurement is not None and probe.architecture in keys:
                 found[keys[probe.architecture].name].append(probe.measurement)
         return dict(found)
 
+    def tried(self, models: Sequence[ModelToMeasure]) -> list[ModelToMeasure]:
+        """Return those of some models that the session has measured, given up, or begun to measure."""
+        planned = self._planned()
+        return [model for model in models if planned[_key(model)]]
+
     def end(self) -> None:
         """Mark the session as finished."""
         self._store.end_session(self._record, datetime.now(timezone.utc))
 
-    def _due(self, key: str) -> Probe | None:
-        """Return what is to be measured next of a model; None where it is done or given up."""
-        planned = [probe for probe in self._store.probes(self._record) if probe.architecture == key]
-        waiting = [probe for probe in planned if probe.state == "planned"]
-        if waiting:
-            return waiting[0]
-        if any(probe.state == "failed" for probe in planned):
-            return None
-        measured = [probe.measurement for probe in planned if probe.measurement is not None]
-        if len(measured) >= 2 or (measured and not is_disturbed(measured[-1])):
-            return None
-        self._store.plan_probes(self._record, [key])
-        return self._due(key)
+    def _tell_known(self, models: Mapping[str, ModelToMeasure]) -> None:
+        planned = self._planned()
+        for key, model in models.items():
+            if planned[key] and not _wants_another(planned[key]) and planned[key][-1].state == "measured":
+                self._listener.on_model_known(model)
+
+    def _measure_in_series(self, models: Mapping[str, ModelToMeasure], failures: FailureCount) -> None:
+        progress = ProbeProgress(models, self._listener, self._time_ledger, failures)
+        runner = SeriesRunner(self._client, self._platform, self._store, self._record, progress)
+        runner.resume()
+        alone: set[int] = set()
+        while len(due := self._due_in_series(models, alone)) > 1:
+            progress.steps.begin()
+            left = runner.run(due, self._request(PROBE_PLAN))
+            alone.update(probe.ordinal for probe in left)
+
+    def _due_in_series(self, models: Mapping[str, ModelToMeasure], alone: Set[int]) -> list[tuple[Probe, Path]]:
+        """Return the probes that are due and were not tried yet, with their files, in the order of the plan."""
+        due = [(probe, models[key].path) for key, probe in self._due(list(models)).items()]
+        untried = [(probe, path) for probe, path in due if not probe.attempts and probe.ordinal not in alone]
+        return sorted(untried, key=lambda item: item[0].ordinal)
+
+    def _due(self, keys: Sequence[str]) -> dict[str, Probe]:
+        """Return what is to be measured next of each model; nothing of one that is done or given up."""
+        planned = self._planned()
+        new = [key for key in keys if _wants_another(planned[key])]
+        if new:
+            self._store.plan_probes(self._record, new)
+            planned = self._planned()
+        waiting = {key: [probe for probe in planned[key] if probe.state == "planned"] for key in keys}
+        return {key: probes[0] for key, probes in waiting.items() if probes}
+
+    def _planned(self) -> dict[str, list[Probe]]:
+        planned: dict[str, list[Probe]] = defaultdict(list)
+        for probe in self._store.probes(self._record):
+            planned[probe.architecture].append(probe)
+        return planned
+
+    def _request(self, plan: MeasurementPlan) -> MeasurementRequest:
+        return MeasurementRequest(setting=self.setting, plan=plan, wants_operators=True, wants_graph=True)
 
     def _attempt(self, probe: Probe, model: ModelToMeasure) -> Measurement | FailedAttempt:
         self._listener.on_model_started(model)
-        with self._time_ledger.step("measuring probes" if model.is_probe else "measuring models"):
+        with self._time_ledger.step("probes alone" if model.is_probe else "models"):
             outcome = self._runner.run(
                 probe,
                 self._platform,
-                MeasurementRequest(
-                    setting=self._setting,
-                    plan=plan_of(model),
-                    wants_operators=True,
-                    wants_graph=True,
-                ),
+                self._request(plan_of(model)),
                 model.path,
                 on_event=self._listener.on_job_event,
                 on_waiting=self._listener.on_waiting,
@@ -138,6 +172,14 @@ class ModelSession:
         else:
             self._listener.on_model_measured(model, outcome)
         return outcome
+
+
+def _wants_another(planned: Sequence[Probe]) -> bool:
+    """Tell whether another measurement of a model is to be planned after these."""
+    if any(probe.state != "measured" for probe in planned):
+        return False
+    measured = [probe.measurement for probe in planned if probe.measurement is not None]
+    return not measured or (len(measured) < MAX_MEASUREMENT_COUNT and is_disturbed(measured[-1]))
 
 
 def _key(model: ModelToMeasure) -> str:

@@ -24,7 +24,7 @@ def remember_profile(store: Store, record: SessionRecord, path: Path) -> None:
         record: The session that onboarded it.
         path: The file.
     """
-    store.record_decision(record, {_FILE: os.path.abspath(path)})
+    store.record_decision(record, {**(store.decision(record) or {}), _FILE: os.path.abspath(path)})
 
 
 def newest_profile(store: Store, platform: Platform) -> OperatorProfile | None:

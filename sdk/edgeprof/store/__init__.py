@@ -9,6 +9,7 @@ from edgeprof.store.records import (
     ProbeState,
     SessionRecord,
     SessionStatus,
+    series_part_id,
 )
 from edgeprof.store.store import Store, opened
 
@@ -23,4 +24,5 @@ __all__ = [
     "Store",
     "default_store_path",
     "opened",
+    "series_part_id",
 ]

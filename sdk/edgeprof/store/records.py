@@ -59,16 +59,17 @@ class MeasurementRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt to measure a probe: a job of its own on the device.
+    """One attempt to measure a probe: a job of its own on the device, or a part of a series.
 
     Args:
-        job_id: Id of the job, chosen before the device is asked.
+        job_id: Id of the job, chosen before the device is asked; of a part of a series see `series_part_id`.
         number: Number among the attempts of the probe, from 1.
         request: What it asked for; None in stores of versions that did not keep it.
         sequence: The host's own number of the outcome, by which outcomes are ordered; None before there is one.
         reason: Why it failed, for machines: the agent's reason, the name of this host's exception, or empty for
             failures of versions that kept none; None where it did not fail.
         failure: Why it failed, for people; None where it did not fail.
+        series_id: Id of the job that measures a series of models, this one among them; None where the job is its own.
     """
 
     job_id: str
@@ -77,6 +78,17 @@ class Attempt:
     sequence: int | None
     reason: str | None
     failure: str | None
+    series_id: str | None = None
+
+
+def series_part_id(series_id: str, model_sha256: str) -> str:
+    """Return the id under which a store keeps what a series says of one of its models, as of a job of its own.
+
+    Args:
+        series_id: Id of the job.
+        model_sha256: The model.
+    """
+    return f"{series_id}-{model_sha256[:16]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,21 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import selectinload
 
 from edgeprof.store.measurement_store import MeasurementStore, merge_platform, next_sequence
 from edgeprof.store.platform import Platform
-from edgeprof.store.records import Attempt, MeasurementRequest, Probe, ProbeState, SessionRecord, SessionStatus
+from edgeprof.store.records import (
+    Attempt,
+    MeasurementRequest,
+    Probe,
+    ProbeState,
+    SessionRecord,
+    SessionStatus,
+    series_part_id,
+)
 from edgeprof.store.session_lock import session_lock
 from edgeprof.store.tables import AttemptRow, ProbeRow, SessionRow, StatusRow
 from edgeprof_proto.record_json import from_json
@@ -95,16 +103,35 @@ class Store(MeasurementStore):
     def begin_attempt(self, session: SessionRecord, probe: Probe, request: MeasurementRequest) -> Attempt:
         """Write the next attempt to measure a probe, with a job id of its own."""
         with self._database.transaction() as rows:
-            number = len(rows.get_one(ProbeRow, (session.session_id, probe.ordinal)).attempts) + 1
-            row = AttemptRow(
-                job_id=f"{session.session_id}-{probe.ordinal:04d}-{number}",
-                session_id=session.session_id,
-                ordinal=probe.ordinal,
-                number=number,
-                request=request.as_json(),
-            )
+            row = self._new_attempt(rows, session, probe, request)
             rows.add(row)
             return _attempt(row)
+
+    def begin_series(
+        self, session: SessionRecord, models: Sequence[tuple[Probe, str]], request: MeasurementRequest
+    ) -> str:
+        """Write the next attempt to measure each of some probes, all by one job.
+
+        Args:
+            session: The session.
+            models: The probes, each with the SHA-256 of its model, in the order in which they are measured.
+            request: What is asked for of each.
+
+        Returns:
+            Id of the job.
+        """
+        series_id = f"{session.session_id}-series-{uuid.uuid4().hex[:8]}"
+        with self._database.transaction() as rows:
+            for probe, model_sha256 in models:
+                row = self._new_attempt(rows, session, probe, request)
+                row.job_id, row.series_id = series_part_id(series_id, model_sha256), series_id
+                rows.add(row)
+        return series_id
+
+    def end_series(self, series_id: str) -> None:
+        """Forget the attempts of a series that has ended which have no outcome: their models were not tried."""
+        with self._database.transaction() as rows:
+            rows.execute(delete(AttemptRow).where(AttemptRow.series_id == series_id, AttemptRow.sequence.is_(None)))
 
     def end_attempt(self, attempt: Attempt, reason: str, failure: str, *, is_given_up: bool) -> None:
         """Write that an attempt has failed.
@@ -187,6 +214,19 @@ class Store(MeasurementStore):
             )
             return [dict(found) for found in rows.scalars(query.order_by(SessionRow.end_time.desc())) if found]
 
+    @staticmethod
+    def _new_attempt(
+        rows: DatabaseSession, session: SessionRecord, probe: Probe, request: MeasurementRequest
+    ) -> AttemptRow:
+        number = len(rows.get_one(ProbeRow, (session.session_id, probe.ordinal)).attempts) + 1
+        return AttemptRow(
+            job_id=f"{session.session_id}-{probe.ordinal:04d}-{number}",
+            session_id=session.session_id,
+            ordinal=probe.ordinal,
+            number=number,
+            request=request.as_json(),
+        )
+
     def _probe(self, rows: DatabaseSession, row: ProbeRow) -> Probe:
         attempts = tuple(_attempt(attempt) for attempt in row.attempts)
         measured = [item for item in attempts if item.sequence is not None and item.reason is None]
@@ -223,6 +263,7 @@ def _attempt(row: AttemptRow) -> Attempt:
         sequence=row.sequence,
         reason=row.reason,
         failure=row.failure,
+        series_id=row.series_id,
     )
 
 

@@ -98,6 +98,8 @@ class AttemptRow(Base):
     A host that was killed asks the device for the same job again. `request` holds what was asked for; it is null for
     attempts of stores that did not keep it. `sequence` is the host's own number of the outcome, null before there is
     one; it is that of the measurement where there is one, and `reason` and `failure` say why there is none.
+    `series_id` names the job on the device that measures several probes one after the other; null where it is this
+    attempt's own.
     """
 
     __tablename__ = "attempt"
@@ -114,6 +116,7 @@ class AttemptRow(Base):
     sequence: Mapped[int | None] = mapped_column(Integer)
     reason: Mapped[str | None] = mapped_column(String(64))
     failure: Mapped[str | None] = mapped_column(String)
+    series_id: Mapped[str | None] = mapped_column(String(128))
 
 
 class StatusRow(Base):

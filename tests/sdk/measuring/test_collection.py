@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import edgeprof
+from edgeprof.devices.model_files import file_sha256
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.measuring.collection import collect_results
 from edgeprof.store import MeasurementRequest, Store
@@ -53,3 +54,21 @@ def test_a_collected_result_of_a_session_is_not_measured_again(
         assert collect_results(client, device, store) == 1
         (probe,) = store.probes(session)
         assert (probe.state, probe.measurement) == ("measured", left)
+
+
+def test_what_a_series_has_measured_is_collected_for_its_session(
+    simulated_device: SimulatedDevice, tmp_path: Path
+) -> None:
+    models = [export_architecture(SPACE, one, tmp_path) for one in SPACE.sample(2, seed=0)]
+    with edgeprof.connect(simulated_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
+        device = client.device()
+        platform = resolve_platform(device, simulated_device.setting)
+        session = store.resume_or_begin_session(platform, "", 0, purpose="test")
+        store.plan_probes(session, ["a", "b"])
+        request = MeasurementRequest(setting=platform.setting, plan=SHORT)
+        hashes = [file_sha256(model) for model in models]
+        series_id = store.begin_series(session, list(zip(store.probes(session), hashes, strict=True)), request)
+        left = client.measure_series(models, request.setting, job_id=series_id, plan=SHORT)
+        assert collect_results(client, device, store) == 2
+        assert [probe.measurement for probe in store.probes(session)] == [result.measurement for result in left]
+        assert collect_results(client, device, store) == 0

@@ -12,7 +12,7 @@ from factories import PLATFORM, SETTING, measurement_of
 from sqlalchemy import create_engine
 
 from edgeprof.errors import StoreError
-from edgeprof.store import MeasurementRequest, SessionStatus, Store
+from edgeprof.store import MeasurementRequest, SessionStatus, Store, series_part_id
 from edgeprof.store.platform import Platform
 from edgeprof.store.tables import Base
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
@@ -78,6 +78,29 @@ def test_probes_keep_their_order_their_attempts_and_their_measurements(store: St
     assert (second.state, second.failure, second.measurement) == ("failed", "no such operator", None)
     assert (check.state, check.measurement) == ("measured", measurement_of(2.5))
     assert [probe.ordinal for probe in sorted(store.probes(session), key=lambda item: item.sequence)] == [0, 2, 1]
+
+
+def test_a_series_is_an_attempt_of_each_of_its_probes_and_leaves_those_it_has_not_tried(store: Store) -> None:
+    session = store.resume_or_begin_session(PLATFORM, "", 0, purpose="models")
+    store.plan_probes(session, ["a", "b", "c"])
+    hashes = ["a" * 64, "b" * 64, "c" * 64]
+    series_id = store.begin_series(session, list(zip(store.probes(session), hashes, strict=True)), REQUEST)
+    attempts = [probe.open_attempt for probe in store.probes(session)]
+    assert [attempt and attempt.series_id for attempt in attempts] == [series_id] * 3
+    assert [attempt and attempt.job_id for attempt in attempts] == [series_part_id(series_id, one) for one in hashes]
+    store.record_measurement(series_part_id(series_id, hashes[0]), PLATFORM, measurement_of(2.0))
+    assert attempts[1] is not None
+    store.end_attempt(attempts[1], "ERROR_REASON_WORKER_CRASHED", "killed", is_given_up=False)
+    store.end_series(series_id)
+    measured, ended, untried = store.probes(session)
+    assert measured.measurement == measurement_of(2.0) and not untried.attempts
+    assert (ended.state, ended.open_attempt, ended.attempts[0].reason) == (
+        "planned",
+        None,
+        "ERROR_REASON_WORKER_CRASHED",
+    )
+    again = store.begin_series(session, [(ended, hashes[1]), (untried, hashes[2])], REQUEST)
+    assert again != series_id and [len(probe.attempts) for probe in store.probes(session)] == [1, 2, 1]
 
 
 def test_a_probe_that_is_not_given_up_gets_another_job(store: Store) -> None:
