@@ -149,6 +149,7 @@ class DeviceState:
     job_count: int = 0
     work_ms: float = 0.0
     job_id: str = ""
+    model_sha256: str = ""
     work_before_ms: float = 0.0
     model_counts: Mapping[str, str] = field(default_factory=dict)
 
@@ -199,13 +200,19 @@ def begin_job(config_path: Path, config: SimulationConfig, model_sha256: str) ->
     last = from_json(DeviceState, json.loads(path.read_text(encoding="utf-8"))) if path.exists() else DeviceState()
     job_id = os.environ.get(JOB_ID_VARIABLE, "")
     counts = dict(last.model_counts)
-    if job_id and job_id == last.job_id:
+    # A job that measures a series begins anew with each of its models.
+    if job_id and (job_id, model_sha256) == (last.job_id, last.model_sha256):
         work_ms = last.work_before_ms
     else:
         work_ms = last.work_ms * (1 - (config.heat.cooling_share if config.heat else 0.0))
         counts[model_sha256] = str(int(counts.get(model_sha256, "0")) + 1)
     state = DeviceState(
-        job_count=last.job_count + 1, work_ms=work_ms, job_id=job_id, work_before_ms=work_ms, model_counts=counts
+        job_count=last.job_count + 1,
+        work_ms=work_ms,
+        job_id=job_id,
+        model_sha256=model_sha256,
+        work_before_ms=work_ms,
+        model_counts=counts,
     )
     # Written before anything can go wrong, so that a job that ends in a fault counts as well.
     write_state(config_path, state)

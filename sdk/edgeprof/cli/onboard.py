@@ -21,7 +21,7 @@ from edgeprof.cli.parameters import (
 )
 
 if TYPE_CHECKING:
-    from edgeprof.onboarding import OnboardingReport
+    from edgeprof.onboarding import Goal, OnboardingReport
 
 
 DEFAULT_SPACE = "nasbench201"
@@ -92,16 +92,10 @@ def onboard(
 
     if models:
         _require_no_space()
-        if (target_error is not None or budget is not None) and (added or not with_models):
-            raise click.UsageError("--target-error and --budget choose among the models of --with; name some")
+        goal = _goal_of_models(target_error, budget, has_choice=bool(with_models) and not added)
         from edgeprof.cli import onboard_models
 
         with edgeprof.connect(address) as client:
-            goal = None
-            if target_error is not None or budget is not None:
-                from edgeprof.onboarding.goal import MAX_SAMPLE_COUNT
-
-                goal = edgeprof.Goal(sample_count=MAX_SAMPLE_COUNT, target_error=target_error, budget_s=budget)
             onboard_models.run(
                 client, with_models, added, setting_values, output=output, as_json=as_json, seed=seed, goal=goal
             )
@@ -135,6 +129,17 @@ def onboard(
         return
     print_report(report)
     messages.print(f"profile written to {path}: `edgeprof predict {path} ARCHITECTURE` needs neither device nor store")
+
+
+def _goal_of_models(target_error: float | None, budget_s: float | None, *, has_choice: bool) -> "Goal | None":
+    """Return when enough models are measured; None to measure all."""
+    if target_error is None and budget_s is None:
+        return None
+    if not has_choice:
+        raise click.UsageError("--target-error and --budget choose among the models of --with; name some")
+    from edgeprof.onboarding.goal import MAX_SAMPLE_COUNT, Goal
+
+    return Goal(sample_count=MAX_SAMPLE_COUNT, target_error=target_error, budget_s=budget_s)
 
 
 def _require_no_space() -> None:

@@ -105,15 +105,13 @@ def onboard_models(
         listener.on_planned(planned)
         with store.session(platform, "", seed, purpose=PURPOSE) as record:
             session = ModelSession(client, platform, store, record, listener=listener, time_ledger=time_ledger)
-            guided, stop_reason = None, ""
+            stop_reason, next_model = "", None
             if goal is None:
                 measurements = session.measure(planned)
             else:
                 guided = GuidedModels(client, session, store, record, goal, listener=listener, time_ledger=time_ledger)
                 measurements, stop_reason = guided.measure(planned)
-                planned = [model for model in planned if model.is_probe] + session.tried(
-                    [model for model in planned if not model.is_probe]
-                )
+                planned, next_model = session.tried(planned), guided.next_model
             with time_ledger.step("fitting the operator model"):
                 profile = OperatorProfile.fit(
                     _networks(platform, planned, measurements),
@@ -125,9 +123,7 @@ def onboard_models(
                 remember_profile(store, record, path)
             session.end()
     onboarded = _onboarded(profile, path, planned, measurements, time_ledger)
-    if guided is None:
-        return onboarded
-    return replace(onboarded, stop_reason=stop_reason, next_model=guided.next_model)
+    return replace(onboarded, stop_reason=stop_reason, next_model=next_model)
 
 
 def add_models(
