@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgeprof._version import VERSION
@@ -79,9 +79,8 @@ def onboard_models(
         models: Files of whole models, or folders of them, that are measured too: what the user cares about is then
             known best.
         setting: How they run; None for the default of the device.
-        goal: When to stop. Models are then measured one at a time, those first of which the profile so far knows
-            least, until the median error of the measured ones, each predicted from all others, is within the target,
-            or another would exceed the budget. None to measure all.
+        goal: When to stop measuring models, of which those come first that the profile so far knows least; its target
+            is the median error of the measured ones, each predicted from all others. None to measure all.
         output: File of the profile, or a folder in which it is named after the platform; None to write none. What else
             the file holds of this device stays.
         store: Where plans and results are written, or its file; None for the user's own.
@@ -105,13 +104,9 @@ def onboard_models(
         listener.on_planned(planned)
         with store.session(platform, "", seed, purpose=PURPOSE) as record:
             session = ModelSession(client, platform, store, record, listener=listener, time_ledger=time_ledger)
-            stop_reason, next_model = "", None
-            if goal is None:
-                measurements = session.measure(planned)
-            else:
-                guided = GuidedModels(client, session, store, record, goal, listener=listener, time_ledger=time_ledger)
-                measurements, stop_reason = guided.measure(planned)
-                planned, next_model = session.tried(planned), guided.next_model
+            guided = GuidedModels(client, session, store, record, goal, listener=listener, time_ledger=time_ledger)
+            measurements = guided.measure(planned)
+            planned = session.tried(planned)
             with time_ledger.step("fitting the operator model"):
                 profile = OperatorProfile.fit(
                     _networks(platform, planned, measurements),
@@ -122,8 +117,7 @@ def onboard_models(
                 write_profile(profile, path)
                 remember_profile(store, record, path)
             session.end()
-    onboarded = _onboarded(profile, path, planned, measurements, time_ledger)
-    return replace(onboarded, stop_reason=stop_reason, next_model=next_model)
+    return _onboarded(profile, path, planned, measurements, time_ledger, guided)
 
 
 def add_models(
@@ -176,6 +170,7 @@ def _onboarded(
     planned: Sequence[ModelToMeasure],
     measurements: Mapping[str, Sequence[Measurement]],
     time_ledger: TimeLedger,
+    guided: GuidedModels | None = None,
 ) -> OnboardedModels:
     networks = profile.model.networks
     return OnboardedModels(
@@ -185,6 +180,8 @@ def _onboarded(
         model_count=sum(not network.is_probe for network in networks),
         failed=tuple(model.name for model in planned if model.name not in measurements),
         seconds_by_step=time_ledger.seconds_by_step(),
+        stop_reason="" if guided is None else guided.stop_reason,
+        next_model=None if guided is None else guided.next_model,
     )
 
 

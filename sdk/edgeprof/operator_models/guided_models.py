@@ -95,7 +95,7 @@ class GuidedModels:
         session: Measures on it.
         store: Where decisions are written.
         record: The session in the store.
-        goal: When to stop.
+        goal: When to stop; None to measure all.
         listener: Is told the error after each model.
         time_ledger: Counts the time of each step.
     """
@@ -106,7 +106,7 @@ class GuidedModels:
         session: ModelSession,
         store: Store,
         record: SessionRecord,
-        goal: Goal,
+        goal: Goal | None,
         *,
         listener: ModelOnboardingListener,
         time_ledger: TimeLedger,
@@ -122,22 +122,26 @@ class GuidedModels:
         decision = store.decision(record) or {}
         self._elapsed_before_s = float(decision.get("elapsed_s", 0.0))
         self._models_s = float(decision.get("models_s", 0.0))
+        self.stop_reason = ""
+        """Why no further model was measured; empty without a goal."""
         self.next_model: NextModel | None = None
         """What one more model would bring; None where every model was measured, or nothing could be said."""
 
-    def measure(self, planned: Sequence[ModelToMeasure]) -> tuple[dict[str, list[Measurement]], str]:
+    def measure(self, planned: Sequence[ModelToMeasure]) -> dict[str, list[Measurement]]:
         """Measure until the goal is reached.
 
         Args:
             planned: The probe suite, and the models to choose from.
 
         Returns:
-            All measurements of each model by its name, and the reason to stop.
+            All measurements of each model by its name.
 
         Raises:
             OnboardingError: If too many models in a row fail.
             EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
         """
+        if self._goal is None:
+            return self._session.measure(planned)
         probes = [model for model in planned if model.is_probe]
         models = [model for model in planned if not model.is_probe]
         probe_names = frozenset(probe.name for probe in probes)
@@ -158,10 +162,11 @@ class GuidedModels:
             self._listener.on_models_fitted(status.model_count, status.error)
             reason = self._decided() or reason_to_stop(self._goal, status)
             if reason is not None:
+                self.stop_reason = reason
                 self._write(reason)
                 if profile is not None:
                     self.next_model = self._gain(profile, networks, waiting, status)
-                return found, reason
+                return found
             model = waiting[0] if profile is None else self._least_known(profile, waiting)
             tried = [*tried, model]
             found |= self._session.measure([model])
