@@ -144,8 +144,8 @@ class GuidedModels:
             return self._session.measure(planned)
         probes = [model for model in planned if model.is_probe]
         models = [model for model in planned if not model.is_probe]
-        probe_names = frozenset(probe.name for probe in probes)
         found = self._session.measure(probes)
+        of_probes = measured_networks(found, frozenset(found))
         if self._decided() is None:
             self._write(None)
         tried = self._session.tried(models)
@@ -155,7 +155,8 @@ class GuidedModels:
                 self._graph(model)
         while True:
             begin_s = time.monotonic()
-            networks = measured_networks(found, probe_names)
+            of_models = {model.name: found[model.name] for model in tried if model.name in found}
+            networks = [*of_probes, *measured_networks(of_models, frozenset())]
             profile = self._fitted(networks)
             waiting = [model for model in models if model not in tried]
             status = self._status(profile, len(tried), len(waiting))

@@ -81,6 +81,7 @@ class ModelSession:
         self._time_ledger = time_ledger
         self._runner = AttemptRunner(client, store, record)
         self._runner.acknowledge_results()
+        self._keys: dict[Path, str] = {}
 
     def measure(self, models: Sequence[ModelToMeasure]) -> dict[str, list[Measurement]]:
         """Measure what is not measured yet, and return all measurements of each model by its name.
@@ -89,7 +90,7 @@ class ModelSession:
             OnboardingError: If too many models in a row fail.
             EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
         """
-        keys = {_key(model): model for model in models}
+        keys = {self._key(model): model for model in models}
         self._tell_known(keys)
         failures = FailureCount()
         self._measure_in_series({key: model for key, model in keys.items() if model.is_probe}, failures)
@@ -109,11 +110,17 @@ class ModelSession:
     def tried(self, models: Sequence[ModelToMeasure]) -> list[ModelToMeasure]:
         """Return those of some models that the session has measured, given up, or begun to measure."""
         planned = self._planned()
-        return [model for model in models if planned[_key(model)]]
+        return [model for model in models if planned[self._key(model)]]
 
     def end(self) -> None:
         """Mark the session as finished."""
         self._store.end_session(self._record, datetime.now(timezone.utc))
+
+    def _key(self, model: ModelToMeasure) -> str:
+        """Name of a model in the store: another file under the same name is another model."""
+        if model.path not in self._keys:
+            self._keys[model.path] = f"{model.name} {file_sha256(model.path)[:16]}"
+        return self._keys[model.path]
 
     def _tell_known(self, models: Mapping[str, ModelToMeasure]) -> None:
         planned = self._planned()
@@ -180,11 +187,6 @@ def _wants_another(planned: Sequence[Probe]) -> bool:
         return False
     measured = [probe.measurement for probe in planned if probe.measurement is not None]
     return not measured or (len(measured) < MAX_MEASUREMENT_COUNT and is_disturbed(measured[-1]))
-
-
-def _key(model: ModelToMeasure) -> str:
-    """Name of a model in the store: another file under the same name is another model."""
-    return f"{model.name} {file_sha256(model.path)[:16]}"
 
 
 def models_to_measure(models: Sequence[str | os.PathLike[str]]) -> list[ModelToMeasure]:
