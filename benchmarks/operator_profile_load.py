@@ -29,12 +29,12 @@ def main(path: str) -> None:
     """Print the times of one profile."""
     begin_s = time.perf_counter()
     from edgeprof_predictor.operators.prediction import predict_records
-    from edgeprof_predictor.operators.profile import OperatorProfile
     from edgeprof_predictor.operators.records import untimed
+    from edgeprof_predictor.profile_file import ProfileFile
 
     print(f"import      {time.perf_counter() - begin_s:.3f} s")
-    print(f"load        {fastest_s(lambda: OperatorProfile.load(path)):.3f} s")
-    model = OperatorProfile.load(path).model
+    print(f"load        {fastest_s(lambda: ProfileFile(path).operator_profile()):.3f} s")
+    model = ProfileFile(path).operator_profile().model
     largest = max(model.networks, key=lambda network: len(network.records))
     records = untimed(largest.records)
     print(f"prediction  {fastest_s(lambda: predict_records(model, records)):.3f} s, {len(records)} kinds of operators")
