@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.live_memory import MAX_BYTES, LiveMemory
@@ -138,7 +138,7 @@ class PeakMemoryModel:
         model_bytes = float(parts.sum())
         slopes = parts / model_bytes
         sd = math.sqrt(self.scatter**2 + float(slopes @ self.covariance @ slopes))
-        spread = math.exp(float(student_t.ppf(0.5 + COVERAGE / 2, self.degrees)) * sd)
+        spread = math.exp(float(stdtrit(self.degrees, 0.5 + COVERAGE / 2)) * sd)
         return MemoryPrediction(
             peak_bytes=self.engine_bytes + model_bytes,
             lower_bytes=self.engine_bytes + model_bytes / spread,
