@@ -228,9 +228,7 @@ class JobRunner:
             elif event is not JobPhase.LOADING:  # recorded before the worker was started
                 self._events.append(job.job_id, Progress(phase=event, attempt=attempt))
 
-        # An attempt that was interrupted has told what came of the first models of a series: they are done.
-        told = self._journal.series_results.told_models(job.job_id)
-        self._untold = [model_sha256 for model_sha256 in job.spec.model_hashes if model_sha256 not in told]
+        self._untold = self._journal.series_results.untold_models(job)
         if not self._untold:
             return ResultsEnd()
         models = [await self._stored(job.spec.of_model(model_sha256)) for model_sha256 in self._untold]
@@ -284,11 +282,9 @@ class JobRunner:
 
     def _note_result(self, job: Job, result: ModelResult) -> None:
         """Note that a model of a series has ended; one that memory was too small for counts as if it were alone."""
-        failure = result.failure
-        if failure is not None and failure.reason == WorkerOutOfMemoryError.reason:
-            self._record_end(job, WorkerOutOfMemoryError(failure.message))
-        if result.model_sha256 in self._untold:
-            self._untold.remove(result.model_sha256)
+        if result.failure is not None and result.failure.reason == WorkerOutOfMemoryError.reason:
+            self._record_end(job, WorkerOutOfMemoryError(result.failure.message))
+        self._untold = [model_sha256 for model_sha256 in self._untold if model_sha256 != result.model_sha256]
 
     async def _needs_of(self, runtime: str) -> RuntimeNeeds | None:
         """Return what a runtime declares to need of the device; None where it needs nothing, or is not described."""

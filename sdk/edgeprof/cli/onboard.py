@@ -91,7 +91,6 @@ def onboard(
     import edgeprof
 
     if models:
-        _require_no_space()
         goal = _goal_of_models(target_error, budget, has_choice=bool(with_models) and not added)
         from edgeprof.cli import onboard_models
 
@@ -132,7 +131,8 @@ def onboard(
 
 
 def _goal_of_models(target_error: float | None, budget_s: float | None, *, has_choice: bool) -> "Goal | None":
-    """Return when enough models are measured; None to measure all."""
+    """Return when enough models are measured, None to measure all; refuse what belongs to search spaces."""
+    _require_no_space()
     if target_error is None and budget_s is None:
         return None
     if not has_choice:
