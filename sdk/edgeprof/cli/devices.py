@@ -1,6 +1,7 @@
 """`edgeprof devices`."""
 
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -11,9 +12,27 @@ from edgeprof_proto.records.device import Cpu
 
 @click.command()
 @click.argument("addresses", nargs=-1, metavar="[HOST:PORT]...")
+@click.option(
+    "--similar",
+    type=click.Path(path_type=Path),
+    metavar="PROFILE",
+    help="Show instead which known platforms the one of this profile resembles.",
+)
+@click.option(
+    "--picture", type=click.Path(path_type=Path), metavar="FILE", help="With --similar: draw a map of the platforms."
+)
 @json_option
-def devices(addresses: tuple[str, ...], as_json: bool) -> None:
+def devices(addresses: tuple[str, ...], similar: Path | None, picture: Path | None, as_json: bool) -> None:
     """Show the devices at the addresses given, or all that this host has connected to."""
+    if similar is not None:
+        if addresses:
+            raise click.UsageError("--similar compares a profile with platforms, not with devices: leave addresses out")
+        from edgeprof.cli.similar_platforms import print_similar
+
+        print_similar(similar, picture, as_json=as_json)
+        return
+    if picture is not None:
+        raise click.UsageError("--picture draws the map of --similar; name a profile with it")
     from rich.table import Table
 
     import edgeprof

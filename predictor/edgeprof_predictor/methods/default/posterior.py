@@ -179,6 +179,23 @@ class Posterior:
         variances = self.hyper_samples.variance(basis) - (white**2).sum(axis=2)
         return means, np.maximum(variances, 0.0)
 
+    def draw(self, basis: Basis, count: int, *, seed: int) -> FloatArray:
+        """Return draws of relative latencies, noise left out: `count` for each hyper-parameter sample, `h count x n`.
+
+        Args:
+            basis: The `n` architectures.
+            count: Draws for each hyper-parameter sample.
+            seed: Of the draws.
+        """
+        means, white = self._means(basis)
+        covariance = self.hyper_samples.covariance(basis, basis) - white @ np.swapaxes(white, 1, 2)
+        generator = np.random.default_rng(seed)
+        values, vectors = np.linalg.eigh(covariance)
+        factors = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+        normal = generator.standard_normal((len(means), len(basis), count))
+        drawn = means[:, None, :] + np.swapaxes(factors @ normal, 1, 2)
+        return _positive(drawn.reshape(-1, len(basis)), RELATIVE_FLOOR)
+
     def _means(self, basis: Basis) -> tuple[FloatArray, FloatArray]:
         """Return mean relative latencies, `h x n`, and the whitened covariance with the samples, `h x n x k`."""
         white = self.hyper_samples.covariance(basis, self._basis) @ np.swapaxes(self._whitener, 1, 2)
