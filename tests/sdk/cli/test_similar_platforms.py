@@ -17,8 +17,8 @@ TWIN = "raspi4"
 @pytest.fixture(scope="module")
 def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     method = load_bundle("nasbench201").method
-    choices = method.space.sample_choices(40, seed=5)
-    choices = choices[method.space.is_connected(choices)][:8]
+    choices = method.space.sample_choices(60, seed=5)
+    choices = choices[method.space.is_connected(choices)][:20]
     of_twin = method.prior.source_latencies(choices)[:, method.platforms.index(TWIN)]
     predictor = method.adapt(Samples.of(choices, np.asarray(7.3 * of_twin)), seed=0)
     path = tmp_path_factory.mktemp("similar") / "board.edgeprof"
@@ -30,11 +30,11 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(edgeprof, ["devices", *arguments], catch_exceptions=False)
 
 
-def test_the_platform_that_it_equals_is_among_the_first(profile: Path, tmp_path: Path) -> None:
+def test_the_platform_that_it_equals_comes_first(profile: Path, tmp_path: Path) -> None:
     picture = tmp_path / "map.png"
     done = run("--similar", str(profile), "--picture", str(picture), "--json")
     platforms = json.loads(done.stdout)["platforms"]
-    assert TWIN in [one["platform"] for one in platforms[:3]]
+    assert platforms[0]["platform"] == TWIN
     assert all(one["lower"] <= one["correlation"] <= one["upper"] for one in platforms)
     assert picture.read_bytes().startswith(b"\x89PNG")
 
