@@ -42,6 +42,7 @@
     - NetworkSourceError              a name or a file that gives no torch module
     - ExportError                     a network that cannot be written in the format a device reads
     - GraphNotToldError               no runtime tells the graph that it makes of a model
+      - NoEngineError                 the engine of a profile is not on this host, or reads another format
 
 Errors of the predictor (`edgeprof_predictor.errors`) pass through unchanged.
 """
@@ -222,3 +223,7 @@ class ExportError(EdgeprofError):
 
 class GraphNotToldError(EdgeprofError):
     """No runtime tells the graph that it makes of a model, so that its latency cannot be predicted."""
+
+
+class NoEngineError(GraphNotToldError):
+    """The engine of a profile is not on this host, or reads no model of this format."""

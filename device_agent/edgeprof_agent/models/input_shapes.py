@@ -100,8 +100,8 @@ def element_count(value: InputSignature, batch_size: int) -> int:
 def _dimensions(value: InputSignature) -> tuple[Dimension, ...]:
     if value.dimensions is None:
         raise ModelRejectedError(
-            f"input {value.name!r} declares no shape, so how large a run is cannot be told; export the model with the "
-            "shapes of its inputs"
+            f"input {value.name!r} declares no shape, so how large a run is cannot be told; give it with --shape, or "
+            "export the model with the shapes of its inputs"
         )
     return tuple(None if isinstance(size, int) and size < 0 else size for size in value.dimensions)
 

@@ -102,8 +102,13 @@ class Calibration:
             left_out=tuple(left_out),
         )
 
-    def half_width(self, sd: float) -> float:
-        """Return half the 90 % interval of a log latency whose standard deviation was predicted."""
+    def half_width(self, sd: float, graph_sd: float = 0.0) -> float:
+        """Return half the 90 % interval of a log latency.
+
+        Args:
+            sd: Its standard deviation as it was predicted.
+            graph_sd: What a graph that is not the engine's own adds to it; left-out networks say nothing of that.
+        """
         # Student's t. `scipy.stats` has it too, and takes longer to import than a prediction takes.
         quantile = float(stdtrit(self.degrees, 0.5 + COVERAGE / 2))
-        return quantile * self.scale * math.sqrt(sd**2 + self.level_variance)
+        return quantile * math.sqrt(self.scale**2 * (sd**2 + self.level_variance) + graph_sd**2)

@@ -32,6 +32,9 @@ _BYTES: Final = {
 }  # fmt: skip
 _UNKNOWN_BYTES: Final = 4
 
+EXPORTED: Final = "onnx"
+"""Engine of a graph that the engine of the setting did not tell: that of the exported file, constants folded."""
+
 Attribute = str | tuple[int, ...]
 
 
@@ -134,7 +137,7 @@ class Graph:
     """The operators that an engine runs for a model, in the order in which they run.
 
     Args:
-        engine: Which translation reads the nodes: "onnxruntime", "openvino", "tflite" or "onnx" (the exported file).
+        engine: Which translation reads the nodes: "onnxruntime", "openvino", "tflite", "ncnn" or `EXPORTED`.
         nodes: The operators.
 
     Raises:

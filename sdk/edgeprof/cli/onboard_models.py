@@ -125,6 +125,7 @@ def _facts(onboarded: "OnboardedModels") -> dict[str, str]:
     error = model.calibration.median_error
     return {
         "measured": f"{onboarded.probe_count} probes, {onboarded.model_count} models",
+        **_left_out(onboarded),
         "failed": ", ".join(onboarded.failed) or "none",
         "learned from": "latencies of whole networks: coarser, since the engine gives no times of operators"
         if onboarded.profile.is_coarse
@@ -147,6 +148,15 @@ def _next_text(found: "NextModel", error: float | None) -> str:
     return f"{text}; it would narrow the predictions of the others to {found.sd_ratio:.0%} of their width"
 
 
+def _left_out(onboarded: "OnboardedModels") -> dict[str, str]:
+    """Which probes were left out, where some were."""
+    if onboarded.missing_probes:
+        return {"no probes": onboarded.missing_probes}
+    if not onboarded.refused_probes:
+        return {}
+    return {"left out": f"{len(onboarded.refused_probes)} probes that cannot be converted for the runtime"}
+
+
 def _document(onboarded: "OnboardedModels") -> dict[str, Any]:
     """The result for machines."""
     return {
@@ -154,6 +164,8 @@ def _document(onboarded: "OnboardedModels") -> dict[str, Any]:
         "probe_count": onboarded.probe_count,
         "model_count": onboarded.model_count,
         "failed": list(onboarded.failed),
+        "refused_probes": dict(onboarded.refused_probes),
+        "missing_probes": onboarded.missing_probes,
         "is_coarse": onboarded.profile.is_coarse,
         "expected_error": onboarded.profile.model.calibration.median_error,
         "seconds_by_step": onboarded.seconds_by_step,

@@ -50,7 +50,6 @@ class NcnnExporter(Exporter):
 
     def export(self, network: NetworkToExport, folder: Path, precision: str) -> tuple[Path, ...]:
         """Write a network."""
-        import pnnx
         import torch
 
         _require_inputs(network)
@@ -60,16 +59,9 @@ class NcnnExporter(Exporter):
             )
         traced.save(str(folder / "model.pt"))
         shapes = ",".join(f"[{','.join(map(str, value.shape))}]f32" for value in network.inputs.values())
-        # fp16 would store the weights in float16.
-        command = [str(pnnx.EXEC_PATH), "model.pt", f"inputshape={shapes}", "fp16=0"]
-        done = run_pnnx(command, folder)
-        if done.returncode:
-            last_words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-            end = f"with status {done.returncode}" if done.returncode > 0 else f"by signal {-done.returncode}"
-            raise ExportError(f"pnnx ended {end}: {''.join(last_words)[:300]}")
-        parameters, weights = folder / "model.ncnn.param", folder / "model.ncnn.bin"
+        parameters, weights = convert(folder / "model.pt", (f"inputshape={shapes}",))
         sizes = [tuple(value.shape[1:]) for value in network.inputs.values()]
-        parameters.write_text(_with_sizes(parameters.read_text(), sizes))
+        parameters.write_text(with_sizes(parameters.read_text(), sizes))
         return parameters, weights
 
     def run(self, files: tuple[Path, ...], inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
@@ -105,9 +97,50 @@ class NcnnExporter(Exporter):
     stop=tenacity.stop_after_attempt(CRASH_COUNT_MAX),
     retry_error_callback=lambda state: state.outcome and state.outcome.result(),
 )
-def run_pnnx(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run pnnx, again where it was ended by a signal."""
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+def run_pnnx(
+    command: Sequence[str], folder: Path, *, timeout_s: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run pnnx, again where it was ended by a signal.
+
+    Raises:
+        subprocess.TimeoutExpired: If a run takes longer.
+    """
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=timeout_s
+    )
+
+
+def convert(model: Path, options: Sequence[str] = (), *, timeout_s: float | None = None) -> tuple[Path, Path]:
+    """Convert a file by pnnx, beside it.
+
+    Args:
+        model: A TorchScript or an ONNX file in a folder of its own.
+        options: Further arguments of pnnx.
+        timeout_s: How long it may take.
+
+    Returns:
+        The `.param` and the `.bin`.
+
+    Raises:
+        ExportError: If pnnx does not convert it.
+    """
+    import pnnx
+
+    # fp16 would store the weights in float16.
+    command = [str(pnnx.EXEC_PATH), model.name, *options, "fp16=0"]
+    try:
+        done = run_pnnx(command, model.parent, timeout_s=timeout_s)
+    except subprocess.TimeoutExpired:
+        raise ExportError(f"pnnx did not end within {timeout_s:.0f} s") from None
+    parameters, weights = (model.with_name(f"{model.stem}.ncnn.{suffix}") for suffix in ("param", "bin"))
+    if done.returncode or not parameters.exists() or not weights.exists():
+        last_words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        end = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
+        raise ExportError(f"pnnx ended {end}: {''.join(last_words)[:300]}")
+    if not weights.stat().st_size:
+        # A network without weights: no device takes an empty file, and ncnn reads no further than it needs.
+        weights.write_bytes(bytes(4))
+    return parameters, weights
 
 
 def _blob(index: int) -> str:
@@ -136,7 +169,7 @@ def _require_inputs(network: NetworkToExport) -> None:
             )
 
 
-def _with_sizes(parameters: str, shapes: Sequence[tuple[int, ...]]) -> str:
+def with_sizes(parameters: str, shapes: Sequence[tuple[int, ...]]) -> str:
     """Return a `.param` whose inputs say their sizes, which pnnx leaves out.
 
     Args:

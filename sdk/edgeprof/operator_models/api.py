@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgeprof._version import VERSION
@@ -17,7 +17,8 @@ from edgeprof.onboarding.goal import Goal
 from edgeprof.operator_models.guided_models import GuidedModels, NextModel
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.measured import measured_networks
-from edgeprof.operator_models.probe_files import ModelToMeasure, probe_models
+from edgeprof.operator_models.probe_choice import formats_of, probes_for
+from edgeprof.operator_models.probe_files import NO_PROBES, ModelToMeasure, ProbeFiles
 from edgeprof.operator_models.procedure import ModelSession, model_session, models_to_measure
 from edgeprof.operator_models.stored_profiles import PURPOSE, remember_profile
 from edgeprof.output_files import check_output
@@ -27,10 +28,9 @@ from edgeprof_predictor._profile_file import MODELS
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_predictor.profile_file import MODEL_FORMATS, ProfileFile
-from edgeprof_proto.records.device import Device
+from edgeprof_proto.records.device import Device, RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import Measurement
-from edgeprof_proto.shared.model_formats import ONNX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ class OnboardedModels:
         probe_count: Probes that the profile has learned from.
         model_count: Whole models that it has learned from.
         failed: Names of what could not be measured.
+        refused_probes: Why probes could not be converted for the runtime, by name: they are left out.
+        missing_probes: Why there were no probes at all; empty where there were.
         seconds_by_step: Where the time went.
         stop_reason: Why no further model was measured; empty where no goal was given.
         next_model: What one more model would bring; None where every model was measured, or no goal was given.
@@ -56,6 +58,8 @@ class OnboardedModels:
     seconds_by_step: dict[str, float]
     stop_reason: str = ""
     next_model: NextModel | None = None
+    refused_probes: Mapping[str, str] = field(default_factory=dict)
+    missing_probes: str = ""
 
 
 def onboard_models(
@@ -100,7 +104,9 @@ def onboard_models(
         store.record_device(device, client.address)
         platform = resolve_platform(device, setting or default_setting(device))
         path = None if output is None else checked_profile_path(Path(output), platform, MODELS)
-        planned = _planned(device, platform, models_to_measure(models), usable_model_folder(model_folder), time_ledger)
+        whole = models_to_measure(models)
+        probes = _probes(device, platform, whole, usable_model_folder(model_folder), time_ledger)
+        planned = [*probes.models, *whole]
         listener.on_planned(planned)
         with store.session(platform, "", seed, purpose=PURPOSE) as record:
             session = ModelSession(client, platform, store, record, listener=listener, time_ledger=time_ledger)
@@ -108,16 +114,12 @@ def onboard_models(
             measurements = guided.measure(planned)
             planned = session.tried(planned)
             with time_ledger.step("fitting the operator model"):
-                profile = OperatorProfile.fit(
-                    _networks(platform, planned, measurements),
-                    platform=platform.facts(),
-                    provenance={"edgeprof_version": VERSION, MODEL_FORMATS: _formats_of(device, platform)},
-                )
+                profile = _fitted(device, platform, planned, measurements)
             if path is not None:
                 write_profile(profile, path)
                 remember_profile(store, record, path)
             session.end()
-    return _onboarded(profile, path, planned, measurements, time_ledger, guided)
+    return _onboarded(profile, path, planned, measurements, time_ledger, guided, probes)
 
 
 def add_models(
@@ -171,6 +173,7 @@ def _onboarded(
     measurements: Mapping[str, Sequence[Measurement]],
     time_ledger: TimeLedger,
     guided: GuidedModels | None = None,
+    probes: ProbeFiles = NO_PROBES,
 ) -> OnboardedModels:
     networks = profile.model.networks
     return OnboardedModels(
@@ -182,37 +185,50 @@ def _onboarded(
         seconds_by_step=time_ledger.seconds_by_step(),
         stop_reason="" if guided is None else guided.stop_reason,
         next_model=None if guided is None else guided.next_model,
+        refused_probes=probes.refusals,
+        missing_probes=probes.missing,
     )
 
 
-def _planned(
+def _fitted(
+    device: Device,
+    platform: Platform,
+    planned: Sequence[ModelToMeasure],
+    measurements: Mapping[str, Sequence[Measurement]],
+) -> OperatorProfile:
+    return OperatorProfile.fit(
+        _networks(platform, planned, measurements),
+        platform=platform.facts(),
+        provenance={"edgeprof_version": VERSION, MODEL_FORMATS: ",".join(formats_of(_runtime(device, platform)))},
+    )
+
+
+def _runtime(device: Device, platform: Platform) -> RuntimeInfo:
+    return next(item for item in device.runtimes if item.name == platform.setting.runtime)
+
+
+def _probes(
     device: Device,
     platform: Platform,
     models: Sequence[ModelToMeasure],
     folder: Path,
     time_ledger: TimeLedger,
-) -> list[ModelToMeasure]:
-    """Return the probes that the runtime can read, and the user's models, once it is known that they may run."""
-    setting = platform.setting
-    require_offered(device, setting)
+) -> ProbeFiles:
+    """Return the probes that the runtime can read, once it is known that the user's models may run.
+
+    Raises:
+        OnboardingError: If there is neither a probe nor a model.
+    """
+    require_offered(device, platform.setting)
     for model in models:
-        require_runnable(device, setting, model.path)
-    runtime = next(item for item in device.runtimes if item.name == setting.runtime)
-    probes = []
-    if ONNX in (runtime.model_formats or (ONNX,)):
-        with time_ledger.step("writing probes"):
-            probes = probe_models(folder, is_quantised=setting.precision == "int8")
-    elif not models:
-        raise OnboardingError(
-            f"{setting.runtime} reads {', '.join(runtime.model_formats)}, and the probe suite is written in ONNX: name "
-            "some models in its format with --with, ten or more of different kinds"
-        )
-    return [*probes, *models]
-
-
-def _formats_of(device: Device, platform: Platform) -> str:
-    runtime = next(item for item in device.runtimes if item.name == platform.setting.runtime)
-    return ",".join(runtime.model_formats or (ONNX,))
+        require_runnable(device, platform.setting, model.path)
+    runtime = _runtime(device, platform)
+    with time_ledger.step("writing probes"):
+        probes = probes_for(runtime, platform.setting, folder)
+    if not probes.models and not models:
+        reason = probes.missing or f"{runtime.name} can run none of the probes"
+        raise OnboardingError(f"{reason}; name some models in its format with --with, ten or more of different kinds")
+    return probes
 
 
 def _networks(

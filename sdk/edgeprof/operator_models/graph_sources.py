@@ -16,13 +16,16 @@ from typing import Any, Protocol
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.model_files import ModelFiles, find_model_files
-from edgeprof.errors import EdgeprofError, GraphNotToldError
+from edgeprof.errors import EdgeprofError, GraphNotToldError, NoEngineError
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import CORES_OPTION, InputShape, JobKind, JobSpec, Setting
 from edgeprof_proto.records.model_profile import ModelProfile
 
 HOST_TIMEOUT_S = 300.0
 """How long a runtime on this host may take to load a model."""
+
+_NO_ENGINE = frozenset({"ERROR_REASON_RUNTIME_NOT_FOUND", "ERROR_REASON_MODEL_REFUSED"})
+"""Reasons of a process of this host: the engine is not here, or it reads another format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +35,15 @@ class ToldGraph:
     Args:
         profile: What the runtime made of the model.
         warning: Why it may differ from what the device runs; empty where it is the device's own.
+        engine: Engine whose operators the graph holds; the runtime of the profile by default.
     """
 
     profile: ModelProfile
     warning: str = ""
+    engine: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "engine", self.engine or self.profile.setting.runtime)
 
 
 class GraphSource(Protocol):
@@ -55,18 +63,26 @@ class DeviceGraphs:
     Args:
         client: The device.
         setting: How the model would run.
+        version: Version of the runtime on the device; that of the setting by default.
     """
 
-    def __init__(self, client: DeviceClient, setting: Setting) -> None:
+    def __init__(self, client: DeviceClient, setting: Setting, version: str = "") -> None:
         self._client = client
-        self._setting = setting
+        self._setting = dataclasses.replace(setting, runtime_version=version or setting.runtime_version)
+        self._warning = ""
+        if self._setting != setting:
+            self._warning = (
+                f"the profile was made with {setting.runtime} {setting.runtime_version}, the device now runs "
+                f"{version}: times may differ until it is onboarded again"
+            )
 
     def graph(self, model: Path, *, input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({})) -> ToldGraph:
         """Return the graph of a model; see `GraphSource`."""
         job_id = f"graph-{uuid.uuid4().hex}"
         try:
             return ToldGraph(
-                profile=self._client.profile(model, self._setting, job_id=job_id, input_shapes=input_shapes)
+                profile=self._client.profile(model, self._setting, job_id=job_id, input_shapes=input_shapes),
+                warning=self._warning,
             )
         except KeyboardInterrupt:
             with suppress(EdgeprofError):
@@ -100,7 +116,8 @@ class HostGraphs:
         }
         answer = _answer(request)
         if "error" in answer:
-            raise GraphNotToldError(f"{model.name}: {answer['error']}")
+            kind = NoEngineError if answer.get("reason") in _NO_ENGINE else GraphNotToldError
+            raise kind(f"{model.name}: {answer['error']}")
         profile = from_json(ModelProfile, answer["profile"])
         return ToldGraph(profile=profile, warning=self._warning(profile.setting.runtime_version))
 

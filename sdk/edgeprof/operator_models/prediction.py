@@ -12,10 +12,11 @@ from edgeprof.devices.model_files import find_model_files
 from edgeprof.errors import EdgeprofError, GraphNotToldError, ModelFileError
 from edgeprof.measuring.model_sources import ModelSources
 from edgeprof.network_source import is_network_source
+from edgeprof.operator_models.exported_graphs import OrExportedGraphs
 from edgeprof.operator_models.graph_sources import DeviceGraphs, GraphSource, HostGraphs
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.layers import Layer, layers_of
-from edgeprof.operator_models.procedure import models_to_measure, platform_of
+from edgeprof.operator_models.procedure import models_to_measure, platform_of, runtime_version_of
 from edgeprof.prediction import profile_file
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import PredictorError
@@ -134,7 +135,7 @@ class ModelPredictor:
             told = self._graphs.graph(model.path, input_shapes=model.input_shapes)
             if told.profile.graph is None:
                 raise GraphNotToldError(f"{told.profile.setting.runtime} tells no graph of its models")
-            graph = graph_of(told.profile.setting.runtime, told.profile.graph)
+            graph = graph_of(told.engine, told.profile.graph)
             prediction = self._profile.predict(graph)
         except (EdgeprofError, PredictorError) as error:
             return PredictedModel(name=name, prediction=None, failure=str(error))
@@ -177,8 +178,13 @@ def graph_source(profile: OperatorProfile, client: DeviceClient | None) -> Graph
         EdgeprofError: If the profile belongs to another device.
     """
     if client is None:
-        return HostGraphs(Platform.from_facts(profile.platform).setting)
-    return DeviceGraphs(client, platform_of(profile, client).setting)
+        setting = Platform.from_facts(profile.platform).setting
+        return OrExportedGraphs(HostGraphs(setting), setting)
+    setting = platform_of(profile, client).setting
+    device = client.device()
+    formats = [item.model_formats for item in device.runtimes if item.name == setting.runtime]
+    graphs = DeviceGraphs(client, setting, runtime_version_of(device, setting))
+    return OrExportedGraphs(graphs, setting, formats[0] if formats else ())
 
 
 def _named_sources(models: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[str, str]]:

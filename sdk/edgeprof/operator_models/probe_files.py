@@ -2,7 +2,8 @@
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,38 @@ class ModelToMeasure:
     is_probe: bool = False
 
 
-def probe_models(folder: Path, *, is_quantised: bool) -> list[ModelToMeasure]:
+@dataclass(frozen=True, slots=True)
+class ProbeFiles:
+    """The probe suite as files.
+
+    Args:
+        models: The probes that a runtime can read.
+        refusals: Why others cannot be converted to its format, by name.
+        missing: Why there are none at all; empty where there are.
+    """
+
+    models: tuple[ModelToMeasure, ...] = ()
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
+
+
+NO_PROBES = ProbeFiles()
+
+
+def probe_stem(probe: "Probe", variant: str) -> str:
+    """Return the name of a probe's file without its suffix.
+
+    Args:
+        probe: The probe.
+        variant: What else decides the content: precision, or format with the version of its converter.
+    """
+    from edgeprof_predictor.operators.probes.suite import SUITE_VERSION
+
+    digest = hashlib.sha256(f"{probe.name} {probe.seed} {SUITE_VERSION} {variant}".encode()).hexdigest()
+    return f"probe-{digest[:32]}"
+
+
+def onnx_probes(folder: Path, *, is_quantised: bool) -> ProbeFiles:
     """Write the probe suite, unless the folder holds it already.
 
     Args:
@@ -42,17 +74,16 @@ def probe_models(folder: Path, *, is_quantised: bool) -> list[ModelToMeasure]:
     Raises:
         OutputFileError: If a file cannot be written.
     """
-    from edgeprof_predictor.operators.probes.suite import SUITE_VERSION, suite
+    from edgeprof_predictor.operators.probes.suite import suite
 
     precision = "int8" if is_quantised else "float32"
     found = []
     for probe in suite():
-        digest = hashlib.sha256(f"{probe.name} {probe.seed} {SUITE_VERSION} {precision}".encode()).hexdigest()
-        path = folder / f"probe-{digest[:32]}.onnx"
+        path = folder / f"{probe_stem(probe, precision)}.onnx"
         if not path.exists():
             _write(path, _quantised(probe) if is_quantised else probe.model_bytes())
         found.append(ModelToMeasure(name=probe.name, path=path, is_probe=True))
-    return found
+    return ProbeFiles(tuple(found))
 
 
 def _quantised(probe: "Probe") -> bytes:

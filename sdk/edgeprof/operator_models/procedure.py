@@ -222,13 +222,36 @@ def model_session(
         EdgeprofError: If the profile belongs to another device, or a model cannot run there.
     """
     require_seed(seed)
-    platform = platform_of(profile, client)
+    platform = platform_to_measure(profile, client)
     device = client.device()
     for model in models:
         require_runnable(device, platform.setting, model.path)
     listener.on_planned(list(models))
     with opened(store) as store, store.session(platform, "", seed, purpose=purpose) as record:
         yield ModelSession(client, platform, store, record, listener=listener, time_ledger=time_ledger)
+
+
+def runtime_version_of(device: Device, setting: Setting) -> str:
+    """Return the version of a setting's runtime on a device; that of the setting where the device tells none."""
+    versions = [item.version for item in device.runtimes if item.name == setting.runtime and item.version]
+    return versions[0] if versions and setting.runtime_version else setting.runtime_version
+
+
+def platform_to_measure(profile: OperatorProfile, client: DeviceClient) -> Platform:
+    """Return the platform of a profile, which must be on this device, with the version of the runtime as it was.
+
+    Raises:
+        EdgeprofError: If the profile belongs to another device, or was made with another version.
+    """
+    platform = platform_of(profile, client)
+    setting = platform.setting
+    version = runtime_version_of(client.device(), setting)
+    if version != setting.runtime_version:
+        raise EdgeprofError(
+            f"the profile was made with {setting.runtime} {setting.runtime_version}, the device now runs {version}, "
+            "whose times are others: onboard the device again"
+        )
+    return platform
 
 
 def platform_of(profile: OperatorProfile, client: DeviceClient) -> Platform:

@@ -14,7 +14,7 @@ from edgeprof.measuring.setting_check import require_runnable
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.prediction import ModelsProfile, PredictedModel, load_operator_profile, predict_models
 from edgeprof.operator_models.probe_files import ModelToMeasure
-from edgeprof.operator_models.procedure import models_to_measure, platform_of
+from edgeprof.operator_models.procedure import models_to_measure, platform_to_measure
 from edgeprof.operator_models.race import MAX_ROUND_COUNT, RaceSession
 from edgeprof.operator_models.stored_profiles import newest_profile
 from edgeprof.store import Store, opened
@@ -134,7 +134,7 @@ def rank_models(
             loaded = newest_profile(store, platform)
         else:
             loaded = load_operator_profile(profile, model_format)
-            platform = platform_of(loaded, client)
+            platform = platform_to_measure(loaded, client)
         device = client.device()
         for model in planned:
             require_runnable(device, platform.setting, model.path)

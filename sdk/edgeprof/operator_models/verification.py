@@ -20,6 +20,7 @@ from edgeprof.operator_models.prediction import ModelsProfile, load_operator_pro
 from edgeprof.operator_models.procedure import model_session, models_to_measure
 from edgeprof.store import Store
 from edgeprof.store.platform import Platform
+from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.operators.peak_memory import MemoryPrediction
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_proto.records.measurement import Measurement
@@ -79,7 +80,10 @@ def _verified(profile: OperatorProfile, name: str, found: Sequence[Measurement])
     told = next((item for item in found if item.optimized_graph is not None), None)
     if told is None or told.optimized_graph is None:
         return None
-    prediction = profile.predict(graph_of(told.setting.runtime, told.optimized_graph))
+    try:
+        prediction = profile.predict(graph_of(told.setting.runtime, told.optimized_graph))
+    except PredictorError:
+        return None
     if prediction.latency_ms is None or prediction.lower_ms is None or prediction.upper_ms is None:
         return None
     estimate = estimate_latency(found)

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from predictor.operators.drawn import drawn_networks
 
+from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.classes import OperatorClass
+from edgeprof_predictor.operators.exported import with_usual_tags
+from edgeprof_predictor.operators.graph import Graph, Node, Tensor
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.model import OperatorModel
-from edgeprof_predictor.operators.prediction import NetworkPrediction, Verdict, predict_records
+from edgeprof_predictor.operators.networks import MeasuredNetwork
+from edgeprof_predictor.operators.prediction import (
+    EXPORTED_GRAPH_SD,
+    NetworkPrediction,
+    Verdict,
+    predict_graph,
+    predict_records,
+)
 from edgeprof_predictor.operators.records import OperatorRecord, untimed
 
 HYPER = Hyperparameters.initial()
@@ -67,3 +78,36 @@ def test_the_interval_holds_the_latency() -> None:
     prediction = predicted(RECORDS)
     assert prediction.lower_ms is not None and prediction.upper_ms is not None and prediction.latency_ms is not None
     assert prediction.lower_ms < prediction.latency_ms < prediction.upper_ms
+
+
+def test_records_of_the_exported_graph_have_the_same_sum_and_a_wider_interval() -> None:
+    own, exported = predicted(RECORDS), predict_records(MODEL, RECORDS, is_exported=True)
+    assert exported.latency_ms == own.latency_ms
+    quantile = (
+        own.half_width / MODEL.calibration.scale / math.hypot(own.sd, math.sqrt(MODEL.calibration.level_variance))
+    )
+    assert exported.half_width == pytest.approx(math.hypot(own.half_width, quantile * EXPORTED_GRAPH_SD))
+    assert exported.verdict is Verdict.PARTLY_KNOWN and "name the device" in exported.remedy
+
+
+@pytest.mark.parametrize(
+    ("engine", "kind"), [("onnxruntime", "Loop"), ("openvino", "TensorIterator"), ("litert", "WHILE")]
+)
+def test_how_often_a_loop_runs_is_not_guessed(engine: str, kind: str) -> None:
+    nodes = (Node(name="a", type="Relu", outputs=(Tensor((4, 8)),)), Node(name="b", type=kind))
+    with pytest.raises(OperatorModelError, match=rf"control flow \({kind}\)"):
+        predict_graph(MODEL, Graph(engine=engine, nodes=nodes))
+
+
+def test_operators_of_an_exported_graph_run_as_most_of_their_class_do() -> None:
+    def record(tag: str, operator_class: OperatorClass = OperatorClass.CONVOLUTION, count: int = 1) -> OperatorRecord:
+        return replace(RECORDS[0], tag=tag, operator_class=operator_class, count=count)
+
+    measured = MeasuredNetwork(
+        name="measured",
+        records=(record("Conv"), record("Conv nchwc", count=3), record("FusedConv", count=9), record("Sum")),
+        latency_us=100.0,
+    )
+    exported = (record("Conv"), record("ConvInteger"), record("Erf", OperatorClass.ACTIVATION))
+    found = with_usual_tags(exported, [measured])
+    assert [one.tag for one in found] == ["Conv nchwc", "FusedConv", "Erf"]

@@ -73,6 +73,7 @@ def class_of(node: Node) -> OperatorClass | None:
 
 
 def translate(node: Node) -> Kind:
-    """Return class and tag of a node of an exported graph."""
+    """Return class and tag of a node of an exported graph; engines hand views on."""
     found = class_of(node)
-    return Kind(found or OperatorClass.OTHER, node.type, is_known=found is not None)
+    is_free = found is OperatorClass.VIEW
+    return Kind(found or OperatorClass.OTHER, node.type, is_known=found is not None, is_free=is_free)
