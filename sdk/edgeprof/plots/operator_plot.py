@@ -69,6 +69,7 @@ def _draw_groups(axes: Axes, layers: Sequence[Layer], depth: int | None) -> None
     shares = {group.name: group.share for group in grouped(layers, depth)}
     if len(shares) < 2:
         return
+    axes.margins(y=0.3)  # room for the names
     named: set[str] = set()
     first = 1
     for position, (name, members) in enumerate(groupby(group_names(layers, depth))):
