@@ -178,7 +178,7 @@ def test_a_device_profile_of_the_release_that_counted_no_operations_predicts_as_
     assert "counts_operations" not in tensors_of(predictor.adapted)
     Profile(predictor=predictor, platform={}, provenance={}).save(tmp_path / "pi.edgeprof")
     choices = method.space.sample_choices(60, seed=3)
-    found = Profile.load(tmp_path / "pi.edgeprof").predictor.predict(choices)
+    found = ProfileFile(tmp_path / "pi.edgeprof").profile().predictor.predict(choices)
     assert found.latency_ms == pytest.approx(predictor.predict(choices).latency_ms)
 
 

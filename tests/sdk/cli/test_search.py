@@ -104,7 +104,7 @@ def test_a_limit_that_nothing_meets_is_one_sentence_and_exit_status_1(table: Pat
 
 
 def test_a_profile_of_another_space_is_refused(table: Path, profile: Path) -> None:
-    with pytest.raises(PredictorError, match="predicts nasbench201, and the search is in fbnet"):
+    with pytest.raises(PredictorError, match="predicts nasbench201, not fbnet: onboard the platform for fbnet"):
         search("--space", "fbnet", "--accuracy", f"{table}:{TASK}", "--profile", profile)
 
 

@@ -10,6 +10,7 @@ from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.random_cost_models import cost_based_latency
 from edgeprof_predictor.methods.registry import get_method
 from edgeprof_predictor.profile import Profile
+from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, SearchSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -52,7 +53,7 @@ def test_its_profile_predicts_the_same_when_loaded(
     predictor = method.for_pruned_graphs().adapt(samples, seed=0)
     path = tmp_path / "board.edgeprof"
     Profile(predictor=predictor, platform={}, provenance={}).save(path)
-    loaded = Profile.load(path)
+    loaded = ProfileFile(path).profile()
     expected = predictor.predict(world.choices)
     assert loaded.source_platform is None
     assert loaded.predictor.predict(world.choices).latency_ms == pytest.approx(expected.latency_ms)
