@@ -71,6 +71,7 @@ def test_six_networks_tell_how_fast_the_others_run(space_name: str, finished: Ca
     assert -1 <= report.source_correlation <= 1
 
 
+@pytest.mark.timeout(400)
 def test_a_space_that_was_never_measured_anywhere_is_onboarded(tmp_path: Path) -> None:
     space_name = "transnasbench101_micro"
     with SimulatedDevice(tmp_path / "device") as device, edgeprof.connect(device.address) as client:

@@ -55,6 +55,8 @@ def test_it_is_exported_measured_encoded_and_scored(folder: Path, capsys: pytest
     assert found["scores"].scores["params"].score > 0
 
 
+# A thousand networks are built and run for their costs.
+@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("chain")
 def test_a_device_is_onboarded_in_it_though_nothing_was_ever_measured_in_this_space(folder: Path) -> None:
     (name,) = re.findall(r'\[project.entry-points."edgeprof.spaces"\]\n(.*)\n', PAGE)
