@@ -12,13 +12,11 @@ from typing import Any
 import click
 
 from edgeprof.cli.console import messages, print_json
-from edgeprof.cli.parameters import Count, json_option, setting_from, setting_options
+from edgeprof.cli.parameters import DEFAULT_SPACE, Count, json_option, setting_from, setting_options
 from edgeprof.errors import OutputFileError
 from edgeprof.output_files import check_output
 
 UNSEEN_COUNT = 24
-
-DEFAULT_SPACE = "nasbench201"
 
 
 @click.command()

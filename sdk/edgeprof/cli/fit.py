@@ -6,7 +6,7 @@ import click
 
 from edgeprof.cli.console import messages, print_facts, print_json
 from edgeprof.cli.parameters import json_option, seed_option
-from edgeprof_predictor.tables.importers import LatencyUnit
+from edgeprof.cli.table_options import table_options
 
 
 @click.command()
@@ -14,14 +14,7 @@ from edgeprof_predictor.tables.importers import LatencyUnit
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE.bundle", help="Bundle to write."
 )
-@click.option("--space", "space_name", help="Search space of the architectures.  [default: from their notation]")
-@click.option(
-    "--unit",
-    type=click.Choice([unit.value for unit in LatencyUnit]),
-    default=LatencyUnit.MILLISECONDS.value,
-    show_default=True,
-    help="Unit of the latencies in CSV files and JSON lines.",
-)
+@table_options
 @seed_option("Seed of the fit.")
 @json_option
 def fit(tables: tuple[Path, ...], output: Path, space_name: str | None, unit: str, seed: int, as_json: bool) -> None:

@@ -6,7 +6,8 @@ import click
 
 from edgeprof.cli.console import messages, print_facts, print_json
 from edgeprof.cli.parameters import NameList, json_option
-from edgeprof_predictor.tables.importers import FORMAT_NAMES, LatencyUnit
+from edgeprof.cli.table_options import table_options
+from edgeprof_predictor.tables.importers import FORMAT_NAMES
 
 
 @click.command("import")
@@ -20,14 +21,7 @@ from edgeprof_predictor.tables.importers import FORMAT_NAMES, LatencyUnit
     type=click.Choice(FORMAT_NAMES),
     help="Format of SOURCE: HELP's folder, CSV, or JSON lines.  [default: from its name]",
 )
-@click.option("--space", "space_name", help="Search space of the architectures.  [default: from their notation]")
-@click.option(
-    "--unit",
-    type=click.Choice([unit.value for unit in LatencyUnit]),
-    default=LatencyUnit.MILLISECONDS.value,
-    show_default=True,
-    help="Unit of the latencies.",
-)
+@table_options
 @click.option(
     "--platforms",
     type=NameList(),

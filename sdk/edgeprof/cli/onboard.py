@@ -10,6 +10,7 @@ from rich.table import Table
 from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, print_table
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.parameters import (
+    DEFAULT_SPACE,
     Count,
     Duration,
     Percentage,
@@ -22,9 +23,6 @@ from edgeprof.cli.parameters import (
 
 if TYPE_CHECKING:
     from edgeprof.onboarding import Goal, OnboardingReport
-
-
-DEFAULT_SPACE = "nasbench201"
 
 
 @click.command()

@@ -23,6 +23,9 @@ MAX_DURATION_S = 30 * 24 * 3600.0
 MAX_SETTING_COUNT = 2**31 - 1
 """Most threads and inputs of a setting that the contract can say; the device has its own limits."""
 
+DEFAULT_SPACE = "nasbench201"
+"""Search space of verbs that are given none."""
+
 MAX_RUN_COUNT = 1_000_000
 """Most runs of a measurement: that of the contract."""
 

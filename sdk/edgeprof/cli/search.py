@@ -11,14 +11,14 @@ import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
 from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, print_table
-from edgeprof.cli.parameters import Count, Latency, NumberList, json_option, seed_option
+from edgeprof.cli.parameters import DEFAULT_SPACE, Count, Latency, NumberList, json_option, seed_option
 
 if TYPE_CHECKING:
     from edgeprof.searching import Found, SearchResult
 
 
 @click.command()
-@click.option("--space", default="nasbench201", show_default=True, help="Search space.")
+@click.option("--space", default=DEFAULT_SPACE, show_default=True, help="Search space.")
 @click.option(
     "--profile",
     "profiles",

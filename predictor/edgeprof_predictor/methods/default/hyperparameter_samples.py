@@ -6,7 +6,7 @@ They are not known beforehand, so a few thousand samples are drawn from broad ra
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -56,10 +56,7 @@ class HyperparameterSamples:
     def draw(cls, prior: Prior, *, seed: int) -> HyperparameterSamples:
         """Draw hyper-parameters, logarithms uniform in their ranges."""
         generator = np.random.default_rng(seed)
-        lowest, highest = np.log([AMPLITUDES[name] for name in prior.kernel_names]).T
-        uniform = generator.random((DRAWN_COUNT, len(lowest)))
-        amplitudes = np.exp(lowest + (highest - lowest) * uniform)
-        amplitudes[generator.random(amplitudes.shape) < ABSENT_SHARE] = 0.0
+        amplitudes = _draw_amplitudes(prior.kernel_names, DRAWN_COUNT, generator)
         return cls(
             mean_index=generator.integers(0, prior.space_sample.means.shape[1], DRAWN_COUNT),
             amplitudes=amplitudes,
@@ -142,10 +139,7 @@ class HyperparameterSamples:
             name: Of the kernel.
             seed: Of the amplitudes.
         """
-        generator = np.random.default_rng(seed)
-        lowest, highest = np.log(AMPLITUDES[name])
-        drawn = np.exp(generator.uniform(lowest, highest, len(self)))
-        drawn[generator.random(len(self)) < ABSENT_SHARE] = 0.0
+        drawn = _draw_amplitudes([name], len(self), np.random.default_rng(seed))[:, 0]
         return replace(self, amplitudes=np.insert(self.amplitudes, prior.kernel_names.index(name), drawn, axis=1))
 
     def of_mean(self, mean_index: int) -> HyperparameterSamples:
@@ -185,3 +179,11 @@ class HyperparameterSamples:
             self.amplitudes @ basis.diagonal() + OFFSET_VARIANCE + SCALE_VARIANCE * self.means(basis) ** 2
         )
         return variance
+
+
+def _draw_amplitudes(kernel_names: Sequence[str], count: int, generator: np.random.Generator) -> FloatArray:
+    """Draw amplitudes, logarithms uniform in their ranges, some of them 0: `count x` kernels."""
+    lowest, highest = np.log([AMPLITUDES[name] for name in kernel_names]).T
+    amplitudes: FloatArray = np.exp(lowest + (highest - lowest) * generator.random((count, len(lowest))))
+    amplitudes[generator.random(amplitudes.shape) < ABSENT_SHARE] = 0.0
+    return amplitudes
