@@ -16,7 +16,7 @@ END_S = 20.0
 _END_THREAD = "end of the process"
 
 AGAIN_S = 0.01
-"""Delay in seconds before the exit is raised again where a destructor swallowed it."""
+"""Delay in seconds before the exit is raised again: where a destructor swallowed it, or a lock was being taken."""
 
 
 def end_in_order_on_signals() -> None:
@@ -38,9 +38,19 @@ def _end_anyway(status: int) -> None:
         faulthandler.dump_traceback_later(END_S + 5.0, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
 
 
-def _exit(number: int, _: FrameType | None) -> None:
-    def exit_again(*_: object) -> None:
-        _exit(number, None)
+def _may_leave_a_lock(frame: FrameType | None) -> bool:
+    """Return whether an exception at this place could leave a lock of gRPC taken for ever, as between taking it and the
+    block that gives it back: no later call on the channel would then end, not even the one that cancels the job."""
+    module = "" if frame is None else str(frame.f_globals.get("__name__", ""))
+    if module == "threading":
+        # Where a thread waits it holds no lock, and takes it again before an exception leaves.
+        return frame is not None and frame.f_code.co_name != "wait"
+    return module.partition(".")[0] == "grpc"
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    def exit_again(_: int, frame: FrameType | None) -> None:
+        _exit(number, frame)
 
     def on_lost(lost: "sys.UnraisableHookArgs") -> None:
         # An exception from a destructor is discarded, and the command would go on.
@@ -52,6 +62,9 @@ def _exit(number: int, _: FrameType | None) -> None:
     logging.disable()
     signal.signal(signal.SIGALRM, exit_again)
     sys.unraisablehook = on_lost
+    if _may_leave_a_lock(frame):
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        return
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)

@@ -31,6 +31,31 @@ def devices(store):
 Store.devices = devices
 """
 
+WHILE_GRPC_TAKES_A_LOCK = """
+import threading, types
+from edgeprof.store import Store
+
+lock = threading.Lock()
+
+def take():
+    lock.acquire()
+    os.kill(os.getpid(), number)
+
+class Guard:
+    __enter__ = staticmethod(types.FunctionType(take.__code__, {**globals(), "__name__": "grpc._channel"}))
+    __exit__ = staticmethod(lambda *_: lock.release())
+
+def devices(store):
+    try:
+        with Guard():
+            pass
+        threading.Event().wait()
+    finally:
+        print("left taken" if lock.locked() else "", end="")
+
+Store.devices = devices
+"""
+
 PROGRAM = """
 import os, sys
 number = int(sys.argv.pop())
@@ -40,9 +65,11 @@ from edgeprof.cli.main import run
 run()
 """
 
+STRIKES = [WHILE_THE_STORE_PUTS_ITS_CONNECTION_AWAY, IN_A_DESTRUCTOR, WHILE_GRPC_TAKES_A_LOCK]
+
 
 @pytest.mark.parametrize("number", STATUS)
-@pytest.mark.parametrize("strike", [WHILE_THE_STORE_PUTS_ITS_CONNECTION_AWAY, IN_A_DESTRUCTOR], ids=["store", "del"])
+@pytest.mark.parametrize("strike", STRIKES, ids=["store", "del", "lock"])
 def test_a_signal_ends_a_command_quietly_wherever_it_strikes(
     strike: str, number: signal.Signals, own_edgeprof_folders: Path
 ) -> None:
