@@ -39,8 +39,11 @@ def _end_anyway(status: int) -> None:
 
 
 def _may_leave_a_lock(frame: FrameType | None) -> bool:
-    """Return whether an exception at this place could leave a lock of gRPC taken for ever, as between taking it and the
-    block that gives it back: no later call on the channel would then end, not even the one that cancels the job."""
+    """Return whether an exception at this place could leave a lock of gRPC taken for ever.
+
+    It does so between taking it and entering the block that gives it back. No later call on the channel would then end,
+    not even the one that cancels the job.
+    """
     module = "" if frame is None else str(frame.f_globals.get("__name__", ""))
     if module == "threading":
         # Where a thread waits it holds no lock, and takes it again before an exception leaves.
