@@ -1,11 +1,11 @@
 """Latency of models of unseen families: the operator model, and simpler predictors beside it, on measured settings.
 
-python benchmarks/models.py FOLDER [SETTING ...] [--samples 0,5,10] [--methods NAME,...] [--hyperparameters own|shipped]
+python -m benchmarks.models FOLDER [SETTING ...] [--samples 0,5,10] [--methods NAME,...] [--hyperparameters own|shipped]
 
-FOLDER holds measured networks, a folder for each setting (`docs/any_model.md` says how they are measured). Families are
-split in two halves; k models of one are measured, all of the other predicted, and the reverse; random draws and the
-designed choice. Hyper-parameters are fitted on the settings of the other engines in the folder, never on the target's
-(`--hyperparameters shipped` takes those of the release, which may have seen it).
+FOLDER holds a profile for each setting, whose models are those of the zoo (`docs/any_model.md` says how they are
+measured). Families are split in two halves; k models of one are measured, all of the other predicted, and the reverse;
+random draws and the designed choice. Hyper-parameters are fitted on the settings of the other engines in the folder,
+never on the target's (`--hyperparameters shipped` takes those of the release, which may have seen it).
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.zoo.catalogue import catalogue
+
+from edgeprof.evaluating.measured_settings import measured_settings
 from edgeprof_predictor.operators.evaluation.contenders import score_models
 from edgeprof_predictor.operators.evaluation.protocol import SAMPLE_COUNTS
 from edgeprof_predictor.operators.evaluation.summary import Summary
-from edgeprof_predictor.operators.measurements import read_setting
 
 
 def row(label: str, summary: Summary) -> str:
@@ -46,16 +48,14 @@ HEAD = (
 def main() -> int:
     """Score, print."""
     parser = argparse.ArgumentParser(description="Score the operator model on unseen families of models.")
-    parser.add_argument("folder", type=Path, help="measured networks, a folder for each setting")
+    parser.add_argument("folder", type=Path, help="profiles of models, a file for each setting")
     parser.add_argument("settings", nargs="*", help="settings to predict; all by default")
     parser.add_argument("--samples", default=",".join(map(str, SAMPLE_COUNTS)), help="measured models")
     parser.add_argument("--methods", default="", help="methods to compare; all by default")
     parser.add_argument("--hyperparameters", choices=("own", "shipped"), default="own", help="whose to use")
     arguments = parser.parse_args()
-    names = sorted(path.name for path in arguments.folder.iterdir() if path.is_dir())
-    settings = {name: read_setting(arguments.folder, name) for name in names}
     scores = score_models(
-        settings,
+        measured_settings(arguments.folder, {network.name: network.group for network in catalogue()}),
         targets=arguments.settings,
         sample_counts=[int(count) for count in arguments.samples.split(",")],
         methods=[method for method in arguments.methods.split(",") if method],

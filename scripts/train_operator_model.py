@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Fit the shipped hyper-parameters of the operator model to reference settings.
 
-Run it from anywhere: `scripts/train_operator_model.py FOLDER [SETTING ...]`. The folder holds measured networks, as
-`benchmarks/models.py` reads them (`docs/any_model.md`); without settings, all of its folders are used.
+Run it from anywhere: `scripts/train_operator_model.py FOLDER [SETTING ...]`. The folder holds a profile of models for
+each setting, as `edgeprof onboard --models --with ZOO` writes it (`docs/any_model.md`); without settings, all are used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from edgeprof_predictor.operators.measurements import read_setting
+from edgeprof.evaluating.measured_settings import measured_settings
 from edgeprof_predictor.operators.training import TRAINING_RECORDS, hyperparameters_of
 
 TARGET: Final = Path(str(importlib.resources.files("edgeprof_predictor.operators"))) / "hyperparameters.json"
@@ -24,14 +24,15 @@ TARGET: Final = Path(str(importlib.resources.files("edgeprof_predictor.operators
 def main() -> int:
     """Fit, save."""
     parser = argparse.ArgumentParser(description="Fit the operator model's hyper-parameters to reference settings.")
-    parser.add_argument("folder", type=Path, help="measured networks, a folder for each setting")
-    parser.add_argument("settings", nargs="*", help="folders to use; all by default")
+    parser.add_argument("folder", type=Path, help="profiles of models, a file for each setting")
+    parser.add_argument("settings", nargs="*", help="settings to use; all by default")
     parser.add_argument("--records", type=int, default=TRAINING_RECORDS, help="records of each setting")
     parser.add_argument("--evaluations", type=int, default=60, help="evaluations of the likelihood")
     parser.add_argument("--out", type=Path, default=TARGET, help="file to write")
     arguments = parser.parse_args()
-    names = arguments.settings or sorted(path.name for path in arguments.folder.iterdir() if path.is_dir())
-    settings = [read_setting(arguments.folder, name) for name in names]
+    measured = measured_settings(arguments.folder)
+    names = arguments.settings or list(measured)
+    settings = [measured[name] for name in names]
     started = time.monotonic()
     hyper = hyperparameters_of(
         [setting.networks for setting in settings],

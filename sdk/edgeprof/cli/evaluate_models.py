@@ -49,8 +49,8 @@ def evaluate_models(
 ) -> None:
     """Compare predictors of any model's latency on models of families that they have not seen.
 
-    FOLDER holds measured networks, a folder for each setting; of a PROFILE its measured models are taken. Families are
-    split in two halves; some models of one are measured, all of the other predicted, and the reverse.
+    The measured models of a PROFILE are taken, or of each profile in a FOLDER, one for each setting. Families are split
+    in two halves; some models of one are measured, all of the other predicted, and the reverse.
     """
     import edgeprof
 

@@ -7,12 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edgeprof.errors import InvalidArgumentError
+from edgeprof.evaluating.measured_settings import measured_settings
 from edgeprof.output_files import check_output, write_file
 from edgeprof_predictor.operators.evaluation.contenders import ModelScore, score_models
 from edgeprof_predictor.operators.evaluation.protocol import SAMPLE_COUNTS
-from edgeprof_predictor.operators.measurements import MeasuredSetting, read_setting
-from edgeprof_predictor.operators.profile import OperatorProfile
-from edgeprof_predictor.profile_file import ProfileFile
 
 
 def evaluate_models(
@@ -31,8 +29,7 @@ def evaluate_models(
     Families are split in two halves; some models of one are measured, all of the other predicted, and the reverse.
 
     Args:
-        source: A profile's file, whose measured models are taken, or a folder with a folder of measured networks for
-            each setting.
+        source: A profile's file, whose measured models are taken, or a folder of such files, one for each setting.
         settings: Settings to predict; none for all.
         sample_counts: Models that are measured.
         methods: Methods to compare; none for all.
@@ -44,16 +41,16 @@ def evaluate_models(
         on_scored: Called with each setting that is done.
 
     Raises:
-        OperatorModelError: If a folder holds nothing, a setting or method is not known, or models are too few.
-        ProfileError: If a profile is damaged, or predicts search spaces.
+        OperatorModelError: If a folder holds no profile, a setting or method is not known, or models are too few.
+        ProfileError: If a profile is damaged, or predicts search spaces alone.
         OutputFileError: If the scores cannot be written.
     """
     if any(count < 0 for count in sample_counts):
         raise InvalidArgumentError("the number of measured models must be 0 or more")
     check_output(output, inputs=[source] if os.path.isfile(source) else [])
-    further = {} if more is None else {name: found.probes for name, found in _measured(Path(more)).items()}
+    further = {} if more is None else {name: found.probes for name, found in measured_settings(Path(more)).items()}
     scores = score_models(
-        _measured(Path(source)),
+        measured_settings(Path(source)),
         targets=settings,
         sample_counts=sample_counts,
         methods=methods,
@@ -64,22 +61,3 @@ def evaluate_models(
     if output is not None:
         write_file(output, json.dumps([dataclasses.asdict(score) for score in scores], indent=1).encode() + b"\n")
     return scores
-
-
-def _measured(source: Path) -> dict[str, MeasuredSetting]:
-    if source.is_dir():
-        names = sorted(path.name for path in source.iterdir() if path.is_dir())
-        return {name: read_setting(source, name) for name in names}
-    found = map(_of_profile, ProfileFile(source).operator_profiles())
-    return {setting.name: setting for setting in found}
-
-
-def _of_profile(profile: OperatorProfile) -> MeasuredSetting:
-    networks = profile.model.networks
-    models = {network.name: network for network in networks if not network.is_probe}
-    return MeasuredSetting(
-        name=profile.platform.get("name", "profile"),
-        probes=tuple(network for network in networks if network.is_probe),
-        models=models,
-        groups=dict.fromkeys(models, "other"),
-    )

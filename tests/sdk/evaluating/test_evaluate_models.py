@@ -46,6 +46,16 @@ def test_methods_are_compared_on_the_models_of_a_profile(tmp_path: Path) -> None
     assert table.exit_code == 0 and "roofline" in table.output
 
 
+def test_each_profile_of_a_folder_is_a_setting(tmp_path: Path) -> None:
+    for name in ("onnxruntime-int8", "openvino"):
+        written(tmp_path / f"{name}.edgeprof", 16)
+    told = CliRunner().invoke(command, ["evaluate-models", str(tmp_path), "--samples=5", "--method=roofline", "--json"])
+    assert [one["setting"] for one in json.loads(told.stdout)] == ["onnxruntime-int8", "openvino", "all"]
+    (tmp_path / "empty").mkdir()
+    told = CliRunner().invoke(command, ["evaluate-models", str(tmp_path / "empty")])
+    assert isinstance(told.exception, OperatorModelError) and "holds no profile" in str(told.exception)
+
+
 def test_too_few_models_and_unknown_methods_are_one_sentence(tmp_path: Path) -> None:
     few, fine = written(tmp_path / "few.edgeprof", 4), written(tmp_path / "fine.edgeprof", 16)
     for asked, reason in (

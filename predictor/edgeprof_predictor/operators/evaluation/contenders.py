@@ -9,11 +9,11 @@ from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.blend import BlendedModel
 from edgeprof_predictor.operators.evaluation.families import halves
 from edgeprof_predictor.operators.evaluation.kernel_forests import KernelForests, has_forests
+from edgeprof_predictor.operators.evaluation.measured_setting import MeasuredSetting
 from edgeprof_predictor.operators.evaluation.peers import Arithmetic, Roofline
 from edgeprof_predictor.operators.evaluation.protocol import SAMPLE_COUNTS, Contender, Outcome, run_protocol
 from edgeprof_predictor.operators.evaluation.summary import Summary, summarise
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters, shipped_hyperparameters
-from edgeprof_predictor.operators.measurements import MeasuredSetting
 from edgeprof_predictor.operators.model import OperatorModel
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.totals import TotalsModel
@@ -41,11 +41,6 @@ class ModelScore:
     sample_count: int
     setting: str
     summary: Summary
-
-
-def engine_of(setting: str) -> str:
-    """Return the engine that a setting's name begins with: "ort" of "ort-int8"."""
-    return setting.partition("-")[0]
 
 
 def contenders(hyper: Hyperparameters, more: Sequence[MeasuredNetwork] = ()) -> list[Contender]:
@@ -116,7 +111,7 @@ def score_models(
     outcomes: list[Outcome] = []
     fitted: dict[str, Hyperparameters] = {}
     for name in targets or settings:
-        engine = engine_of(name)
+        engine = settings[name].engine
         if engine not in fitted:
             fitted[engine] = _hyperparameters(engine, settings, is_own)
         every = contenders(fitted[engine], (more or {}).get(name, ()))
@@ -146,7 +141,7 @@ def _require_halves(setting: MeasuredSetting) -> None:
 
 
 def _hyperparameters(engine: str, settings: Mapping[str, MeasuredSetting], is_own: bool) -> Hyperparameters:
-    others = [setting.networks for name, setting in settings.items() if engine_of(name) != engine]
+    others = [setting.networks for setting in settings.values() if setting.engine != engine]
     return hyperparameters_of(others) if is_own and others else shipped_hyperparameters()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgeprof_predictor.operators.design import choose_models
 from edgeprof_predictor.operators.evaluation.families import both_directions, family_of
-from edgeprof_predictor.operators.measurements import MeasuredSetting
+from edgeprof_predictor.operators.evaluation.measured_setting import MeasuredSetting
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.prediction import NetworkModel, Verdict, predict_records
 from edgeprof_predictor.operators.records import OperatorRecord, untimed

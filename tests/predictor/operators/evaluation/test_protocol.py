@@ -3,11 +3,11 @@ from __future__ import annotations
 from predictor.operators.drawn import drawn_networks
 
 from edgeprof_predictor.operators.evaluation.families import family_of, halves
+from edgeprof_predictor.operators.evaluation.measured_setting import MeasuredSetting
 from edgeprof_predictor.operators.evaluation.peers import Arithmetic, Roofline
 from edgeprof_predictor.operators.evaluation.protocol import Contender, run_protocol
 from edgeprof_predictor.operators.evaluation.summary import summarise
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
-from edgeprof_predictor.operators.measurements import MeasuredSetting
 from edgeprof_predictor.operators.model import OperatorModel
 
 HYPER = Hyperparameters.initial()
@@ -17,7 +17,11 @@ def setting() -> MeasuredSetting:
     networks = drawn_networks(HYPER, 1, probes=20, models=30)
     models = {f"{chr(97 + position % 10)}net_{position}": one for position, one in enumerate(networks[20:])}
     return MeasuredSetting(
-        name="drawn", probes=tuple(networks[:20]), models=models, groups={name: "group" for name in models}
+        name="drawn",
+        engine="drawn",
+        probes=tuple(networks[:20]),
+        models=models,
+        groups={name: "group" for name in models},
     )
 
 
