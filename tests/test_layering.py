@@ -67,7 +67,7 @@ ROOMS = {
         ["operator_models"],
         ["onboarding"],
         ["measuring"],
-        ["devices", "evaluating"],
+        ["devices", "evaluating", "reporting"],
         ["exporters", "store"],
         ["arguments", "folders", "network_source", "output_files", "prediction"],
         ["_version", "errors"],

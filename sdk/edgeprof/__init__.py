@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from edgeprof.plots.sustained_plot import draw_curve
     from edgeprof.plots.verification_plot import draw_verification
     from edgeprof.prediction import predict
+    from edgeprof.reporting import Difference, Results, difference, result, results
     from edgeprof.searching import search
     from edgeprof_predictor.profile_file import ProfileFile
 
@@ -60,6 +61,7 @@ __all__ = [
     "DeployListener",
     "Deployed",
     "DeviceClient",
+    "Difference",
     "EdgeprofError",
     "Evaluation",
     "Fitted",
@@ -72,6 +74,7 @@ __all__ = [
     "PredictedModel",
     "ProfileFile",
     "Ranking",
+    "Results",
     "Setting",
     "TableListener",
     "Verification",
@@ -84,6 +87,7 @@ __all__ = [
     "connect",
     "deploy",
     "diagnose",
+    "difference",
     "draw_curve",
     "draw_front",
     "draw_verification",
@@ -103,6 +107,8 @@ __all__ = [
     "predict",
     "predict_models",
     "rank_models",
+    "result",
+    "results",
     "score_network",
     "score_space",
     "search",
@@ -123,6 +129,7 @@ _MODULE_OF = {
     "DeployListener": "edgeprof.deploying",
     "Deployed": "edgeprof.deploying",
     "DeviceClient": "edgeprof.devices.client",
+    "Difference": "edgeprof.reporting",
     "Evaluation": "edgeprof.evaluating.latency",
     "Fitted": "edgeprof.evaluating.fitting",
     "Goal": "edgeprof.onboarding",
@@ -132,6 +139,7 @@ _MODULE_OF = {
     "PredictedModel": "edgeprof.operator_models.prediction",
     "ProfileFile": "edgeprof_predictor.profile_file",
     "Ranking": "edgeprof.operator_models.ranking",
+    "Results": "edgeprof.reporting",
     "TableListener": "edgeprof.measuring.benchmark_table",
     "Verification": "edgeprof.measuring.verification",
     "WhatIf": "edgeprof.operator_models.what_if",
@@ -142,6 +150,7 @@ _MODULE_OF = {
     "connect": "edgeprof.devices.client",
     "deploy": "edgeprof.deploying",
     "diagnose": "edgeprof.devices.doctor",
+    "difference": "edgeprof.reporting",
     "draw_curve": "edgeprof.plots.sustained_plot",
     "draw_front": "edgeprof.plots.search_plot",
     "draw_verification": "edgeprof.plots.verification_plot",
@@ -161,6 +170,8 @@ _MODULE_OF = {
     "predict": "edgeprof.prediction",
     "predict_models": "edgeprof.operator_models.prediction",
     "rank_models": "edgeprof.operator_models.ranking",
+    "result": "edgeprof.reporting",
+    "results": "edgeprof.reporting",
     "score_network": "edgeprof.evaluating.proxies",
     "score_space": "edgeprof.evaluating.proxies",
     "search": "edgeprof.searching",

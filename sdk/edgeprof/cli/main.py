@@ -29,6 +29,7 @@ VERBS = {
     "rank": "Find the fastest of some models, measuring only those that may be it.",
     "verify": "Measure networks that were no samples of a profile, and compare.",
     "search": "Find the most accurate network within a latency limit, training few.",
+    "results": "Show what this host has measured; compare two results, or export them.",
     "import": "Import a table of latencies that others have published.",
     "fit": "Fit a predictor to tables of latencies, to onboard devices with it.",
     "evaluate": "Compare methods of prediction on a table of latencies.",

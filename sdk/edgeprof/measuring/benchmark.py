@@ -100,7 +100,7 @@ def benchmark(
                 wants_operators=wants_operators,
                 **ready.given(),
             )
-        record_result(client, store, job_id, platform, measurement)
+        record_result(client, store, job_id, platform, measurement, model_name=os.path.basename(model))
     return _benchmark_of(job_id, device, platform, measurement, is_sustained=sustained_s is not None)
 
 

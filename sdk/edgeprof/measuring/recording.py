@@ -30,7 +30,13 @@ class FailureWatch:
 
 
 def record_result(
-    client: DeviceClient, store: Store, job_id: str, platform: Platform, measurement: Measurement
+    client: DeviceClient,
+    store: Store,
+    job_id: str,
+    platform: Platform,
+    measurement: Measurement,
+    *,
+    model_name: str = "",
 ) -> None:
     """Store a measurement under the platform that ran it, then acknowledge its job.
 
@@ -40,11 +46,12 @@ def record_result(
         job_id: Id of the job. Where a session planned it, its probe counts as measured.
         platform: The device, with the setting that was asked for.
         measurement: The result, with the setting that ran.
+        model_name: Name of the model; empty where a session names what it measures.
 
     Raises:
         StoreError: If it cannot be written; the device then keeps the result.
     """
-    store.record_measurement(job_id, platform.that_ran(measurement.setting), measurement)
+    store.record_measurement(job_id, platform.that_ran(measurement.setting), measurement, model_name=model_name)
     client.acknowledge((job_id,))
 
 

@@ -11,6 +11,7 @@ from edgeprof.store.records import (
     SessionStatus,
     series_part_id,
 )
+from edgeprof.store.results import ResultFilter, StoredResult
 from edgeprof.store.store import Store, opened
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "MeasurementRequest",
     "Probe",
     "ProbeState",
+    "ResultFilter",
     "SessionRecord",
     "SessionStatus",
     "Store",
+    "StoredResult",
     "default_store_path",
     "opened",
     "series_part_id",

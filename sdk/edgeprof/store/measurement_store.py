@@ -4,8 +4,10 @@ Everything is on disk when a method returns.
 """
 
 import os
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as DatabaseSession
@@ -13,10 +15,16 @@ from sqlalchemy.orm import Session as DatabaseSession
 from edgeprof.store.database import Database, default_store_path
 from edgeprof.store.platform import Platform
 from edgeprof.store.records import KnownDevice
+from edgeprof.store.results import ResultFilter, StoredResult, select_results
 from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, PlatformRow, ProbeRow
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.measurement import Measurement
+
+MAX_NAME_LENGTH = 255
+
+QUERIED_COUNT = 500
+"""Ids in one query; SQLite has a limit."""
 
 StoreType = TypeVar("StoreType", bound="MeasurementStore")
 
@@ -62,7 +70,9 @@ class MeasurementStore:
                 for row in rows.scalars(query)
             ]
 
-    def record_measurement(self, job_id: str, platform: Platform, measurement: Measurement) -> None:
+    def record_measurement(
+        self, job_id: str, platform: Platform, measurement: Measurement, *, model_name: str = ""
+    ) -> None:
         """Store a measurement; called again for the same job, it replaces the row.
 
         Where a session planned the job, its probe is measured from now on.
@@ -71,7 +81,9 @@ class MeasurementStore:
             job_id: Id of the job.
             platform: The device with the setting that ran.
             measurement: The result.
+            model_name: Name of the model; empty where a session names what it measures.
         """
+        interval = measurement.median_interval
         with self._database.transaction() as rows:
             merge_platform(rows, platform)
             known = rows.get(MeasurementRow, job_id)
@@ -81,7 +93,10 @@ class MeasurementStore:
                     job_id=job_id,
                     platform_key=platform.key,
                     model_sha256=measurement.model_sha256,
+                    model_name=model_name[:MAX_NAME_LENGTH] or None,
                     median_ms=measurement.median_ms,
+                    lower_ms=None if interval is None else interval.lower_ms,
+                    upper_ms=None if interval is None else interval.upper_ms,
                     verdict=measurement.verdict.kind.value,
                     record=to_json(measurement),
                     sequence=sequence,
@@ -96,6 +111,30 @@ class MeasurementStore:
         """The measurement of a job; None where there is none."""
         with self._database.transaction() as rows:
             return self._decoded(rows, job_id)
+
+    def results(self, wanted: ResultFilter | None = None, *, limit: int | None = None) -> list[StoredResult]:
+        """What the store says of its measurements, the newest first, without their raw samples.
+
+        Args:
+            wanted: Which; None for all.
+            limit: At most so many; None for all.
+        """
+        with self._database.transaction() as rows:
+            return list(islice(select_results(rows, wanted or ResultFilter()), limit))
+
+    def measurement_records(self, job_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Whole measurements in values of JSON, by the ids of their jobs.
+
+        Args:
+            job_ids: Ids of jobs that have a measurement.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        with self._database.transaction() as rows:
+            for start in range(0, len(job_ids), QUERIED_COUNT):
+                some = job_ids[start : start + QUERIED_COUNT]
+                query = select(MeasurementRow.job_id, MeasurementRow.record).where(MeasurementRow.job_id.in_(some))
+                found.update((job_id, record) for job_id, record in rows.execute(query))
+        return found
 
     def measurements(self, platform: Platform) -> list[Measurement]:
         """All measurements of a platform, in the order in which they were stored."""

@@ -40,7 +40,9 @@ class PlatformRow(Base):
 class MeasurementRow(Base):
     """One measurement with every raw sample and its conditions, as the agent reported it.
 
-    `sequence` is the host's own number: measurements were stored in its order, whatever the clocks said.
+    `sequence` is the host's own number: measurements were stored in its order, whatever the clocks said. `lower_ms` and
+    `upper_ms` are the interval of the median, as in the record; `model_name` is null where a session names what it
+    measures.
     """
 
     __tablename__ = "measurement"
@@ -49,7 +51,10 @@ class MeasurementRow(Base):
     job_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     platform_key: Mapped[str] = mapped_column(ForeignKey("platform.key"), index=True)
     model_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    model_name: Mapped[str | None] = mapped_column(String(255))
     median_ms: Mapped[float] = mapped_column(Float)
+    lower_ms: Mapped[float | None] = mapped_column(Float)
+    upper_ms: Mapped[float | None] = mapped_column(Float)
     verdict: Mapped[str] = mapped_column(String(32))
     record: Mapped[dict[str, Any]] = mapped_column(JSON)
     create_time: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)

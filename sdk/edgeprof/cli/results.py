@@ -1,0 +1,192 @@
+"""`edgeprof results`."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgeprof.cli.console import milliseconds, print_facts, print_json, print_table
+from edgeprof.cli.parameters import Count, json_option
+from edgeprof_proto.records.measurement import VerdictKind
+
+if TYPE_CHECKING:
+    from edgeprof.reporting import Difference, Results
+    from edgeprof.store import StoredResult
+
+MOST_SHOWN = 100_000
+
+NUMBER = Count(1, 2**31 - 1)
+
+VERDICTS = {kind.text: kind for kind in VerdictKind}
+
+
+@click.command()
+@click.option("--device", default="", help="Of this device: its name, address or id.")
+@click.option("--runtime", default="", help="Of this runtime.")
+@click.option("--precision", default="", help="Of this precision.")
+@click.option("--model", default="", help="Of this model: its file's name, with * and ? for others, or its SHA-256.")
+@click.option("--space", default="", help="Of networks of this search space.")
+@click.option("--architecture", default="", help="Of this architecture.")
+@click.option("--verdict", type=click.Choice(sorted(VERDICTS)), help="With this verdict.")
+@click.option("--since", type=click.DateTime(), help="Stored then or later, in local time.")
+@click.option("--until", type=click.DateTime(), help="Stored before then, in local time.")
+@click.option("--fastest", "is_fastest", is_flag=True, help="One for each network on each platform, the fastest.")
+@click.option("--limit", type=Count(1, MOST_SHOWN), default=50, show_default=True, help="Show at most so many.")
+@click.option("--show", "shown", type=NUMBER, metavar="NUMBER", help="Show one result with all its evidence.")
+@click.option("--compare", "compared", type=NUMBER, nargs=2, metavar="A B", help="Say how much slower B is than A.")
+@click.option(
+    "--export",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write all that are wanted: .csv, .jsonl (with every run) or .parquet.",
+)
+@json_option
+def results(
+    device: str,
+    runtime: str,
+    precision: str,
+    model: str,
+    space: str,
+    architecture: str,
+    verdict: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    is_fastest: bool,
+    limit: int,
+    shown: int | None,
+    compared: tuple[int, int] | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what this host has measured, the newest first; compare two results, or write them for other programs.
+
+    What --export writes of a search space, with --fastest, `edgeprof fit` and `edgeprof import` read.
+    """
+    if sum(choice is not None for choice in (shown, compared, output)) > 1:
+        raise click.UsageError("--show, --compare and --export do different things: give one of them")
+    if shown is not None:
+        _show(shown, as_json=as_json)
+        return
+    if compared is not None:
+        _compare(*compared, as_json=as_json)
+        return
+    import edgeprof
+
+    found = edgeprof.results(
+        device=device,
+        runtime=runtime,
+        precision=precision,
+        model=model,
+        space=space,
+        architecture=architecture,
+        verdict=VERDICTS[verdict] if verdict else None,
+        since=since,
+        until=until,
+        limit=None if is_fastest or output else limit + 1,
+    )
+    if is_fastest:
+        found = found.fastest()
+    if output is not None:
+        found.export(output)
+        click.echo(f"{_counted(len(found))}: {output}")
+        return
+    _list(found, limit, as_json=as_json)
+
+
+def _counted(count: int) -> str:
+    return f"{count} result{'s' if count != 1 else ''}"
+
+
+def _list(found: "Results", limit: int, *, as_json: bool) -> None:
+    from rich.table import Table
+
+    from edgeprof.reporting.columns import columns_of
+
+    if as_json:
+        print_json([columns_of(item) for item in found[:limit]])
+        return
+    if not found:
+        click.echo("the store holds no such result; `edgeprof benchmark` and `edgeprof onboard` write some")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("number", "stored", "network or model", "median", "90 % interval", "verdict", "platform"):
+        table.add_column(heading, justify="right" if heading in ("number", "median") else "left", overflow="fold")
+    for item in found[:limit]:
+        table.add_row(
+            str(item.number),
+            item.store_time.astimezone().strftime("%Y-%m-%d %H:%M"),
+            item.name,
+            milliseconds(item.median_ms),
+            _interval(item),
+            item.verdict.text,
+            item.platform,
+        )
+    print_table(table)
+    if len(found) > limit:
+        click.echo(f"older ones are not shown: --limit shows more than {limit}", err=True)
+
+
+def _interval(item: "StoredResult") -> str:
+    if item.lower_ms is None or item.upper_ms is None:
+        return "too few blocks"
+    return f"{item.lower_ms:.4g} to {item.upper_ms:.4g} ms"
+
+
+def _show(number: int, *, as_json: bool) -> None:
+    import edgeprof
+    from edgeprof.cli.measurement_text import measurement_facts
+    from edgeprof.reporting.columns import columns_of
+    from edgeprof_proto.record_json import to_json
+
+    item, measurement = edgeprof.result(number)
+    if as_json:
+        print_json({**columns_of(item), "measurement": to_json(measurement)})
+        return
+    where = f"{item.device_name} at {item.address}" if item.address else item.device_name
+    facts = {
+        "device": where,
+        "stored": item.store_time.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
+        "measured for": " ".join(part for part in (item.purpose, item.space) if part) or "a benchmark",
+        "model file": f"SHA-256 {item.model_sha256}",
+    }
+    print_facts(f"result {number}: {item.name}", {**facts, **measurement_facts(measurement)})
+
+
+def _compare(first: int, second: int, *, as_json: bool) -> None:
+    import edgeprof
+
+    found = edgeprof.difference(edgeprof.result(first)[0], edgeprof.result(second)[0])
+    if as_json:
+        from edgeprof.reporting.columns import columns_of
+
+        print_json(
+            {
+                "first": columns_of(found.first),
+                "second": columns_of(found.second),
+                "ratio": found.ratio,
+                "lower": found.lower,
+                "upper": found.upper,
+                "is_certain": found.is_certain,
+                "changes": [dict(zip(("what", "first", "second"), change, strict=True)) for change in found.changes],
+            }
+        )
+        return
+    print_facts(
+        f"result {second} against result {first}",
+        {
+            f"result {first}": f"{milliseconds(found.first.median_ms)}, {found.first.verdict.text}",
+            f"result {second}": f"{milliseconds(found.second.median_ms)}, {found.second.verdict.text}",
+            "ratio": _ratio_text(found),
+            "different": "; ".join(f"{name} {a} and {b}" for name, a, b in found.changes) or "the time alone",
+            "note": "not measured side by side: where it matters, `edgeprof compare` measures in pairs",
+        },
+    )
+
+
+def _ratio_text(found: "Difference") -> str:
+    interval = f"{found.ratio:.3f} (90 % interval {found.lower:.3f} to {found.upper:.3f})"
+    if not found.is_certain:
+        return f"{interval}: no difference is certain"
+    return f"{interval}: {'slower' if found.ratio > 1 else 'faster'} for certain"

@@ -1,0 +1,79 @@
+"""Two results of different times: how much slower one is, and whether that is certain."""
+
+import math
+from dataclasses import dataclass
+
+from edgeprof.store import StoredResult
+
+REPEAT_SCATTER = 0.02
+"""Relative deviation of a measurement at another time, assumed beside its interval; `rank` assumes the same."""
+
+DEVIATIONS = 1.645
+"""Half-width of a 90 % interval, of a median and of the ratio, in standard deviations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How a second result differs from a first.
+
+    Args:
+        first: The one that is compared with.
+        second: The other.
+        ratio: Median of the second over that of the first.
+        lower: Lower end of the ratio's 90 % interval.
+        upper: Upper end.
+        changes: What else is different between the two: names and both values.
+    """
+
+    first: StoredResult
+    second: StoredResult
+    ratio: float
+    lower: float
+    upper: float
+    changes: tuple[tuple[str, str, str], ...]
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether one of the two is faster with a certainty of at least 95 %."""
+        return self.lower > 1.0 or self.upper < 1.0
+
+
+def difference(first: StoredResult, second: StoredResult) -> Difference:
+    """Compare two results.
+
+    The two were not measured side by side, so the device may have changed between them: besides their own intervals
+    `REPEAT_SCATTER` is assumed for each. `edgeprof.compare` measures two models in pairs, which tells far more.
+
+    Args:
+        first: The one that is compared with.
+        second: The other.
+    """
+    log_sd = math.hypot(*(_log_sd(item) for item in (first, second)))
+    ratio, reach = second.median_ms / first.median_ms, math.exp(DEVIATIONS * log_sd)
+    return Difference(
+        first=first,
+        second=second,
+        ratio=ratio,
+        lower=ratio / reach,
+        upper=ratio * reach,
+        changes=_changes(first, second),
+    )
+
+
+def _log_sd(result: StoredResult) -> float:
+    if result.lower_ms is None or result.upper_ms is None:
+        return math.inf
+    return math.hypot(math.log(result.upper_ms / result.lower_ms) / (2 * DEVIATIONS), REPEAT_SCATTER)
+
+
+def _changes(first: StoredResult, second: StoredResult) -> tuple[tuple[str, str, str], ...]:
+    pairs = [
+        ("device", first.device_id, second.device_id),
+        ("model", first.name, second.name),
+        ("model file", first.model_sha256[:12], second.model_sha256[:12]),
+        *(
+            (name.replace("_", " "), str(getattr(first.setting, name)), str(getattr(second.setting, name)))
+            for name in ("runtime", "runtime_version", "provider", "precision", "thread_count", "batch_size", "options")
+        ),
+    ]
+    return tuple(pair for pair in pairs if pair[1] != pair[2])

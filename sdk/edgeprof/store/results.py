@@ -1,0 +1,202 @@
+"""Results: what a list says of the measurements in a store, read without their raw samples."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session as DatabaseSession
+
+from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, PlatformRow, ProbeRow, SessionRow
+from edgeprof_proto.record_json import from_json
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.measurement import VerdictKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFilter:
+    """Which results are wanted; all where nothing is named. Texts are compared without regard to case.
+
+    Args:
+        number: The host's own number of the result; 0 for any.
+        device: Id, name or address of the device, or the beginning of its id.
+        runtime: Name of the runtime.
+        precision: Precision of the computation.
+        model: Name of the model, with `*` and `?` for others, or the beginning of its SHA-256.
+        space: Name of the search space.
+        architecture: Text of the architecture.
+        verdict: Verdict of the agent.
+        since: Results stored then or later; with a time zone.
+        until: Results stored before; with a time zone.
+    """
+
+    number: int = 0
+    device: str = ""
+    runtime: str = ""
+    precision: str = ""
+    model: str = ""
+    space: str = ""
+    architecture: str = ""
+    verdict: VerdictKind | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, result: "StoredResult") -> bool:
+        """Return whether a result is wanted, by what the database does not compare."""
+        names = (result.device_name, result.address, result.device_id)
+        return (
+            (not self.device or self.device.lower() in map(str.lower, names) or _begins(result.device_id, self.device))
+            and self.runtime.lower() in ("", result.setting.runtime.lower())
+            and self.precision.lower() in ("", result.setting.precision.lower())
+            and (not self.model or self._names_model(result))
+        )
+
+    def _names_model(self, result: "StoredResult") -> bool:
+        return fnmatchcase(result.model.lower(), self.model.lower()) or _begins(result.model_sha256, self.model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredResult:
+    """One measurement without its raw samples.
+
+    Args:
+        number: The host's own number of the result: 1, 2, and so on, in the order stored.
+        job_id: Id of the job, by which the store has the whole measurement.
+        store_time: When it was stored, in UTC.
+        device_id: Id of the device.
+        device_name: Board or host name.
+        address: Where the device was last seen.
+        platform: Readable name of device and setting.
+        setting: The setting that ran.
+        model: Name of the model's file, or of the model in an onboarding; empty where it was not kept.
+        model_sha256: Digest of the model's file.
+        space: Search space of the session that measured it; empty where it was no session of a space.
+        architecture: Text of the architecture; empty where it was no session of a space.
+        purpose: What the session was for; empty for a single benchmark.
+        median_ms: Median latency in milliseconds.
+        lower_ms: Lower end of the median's interval in milliseconds; None where there were too few blocks for one.
+        upper_ms: Upper end.
+        verdict: The agent's verdict.
+    """
+
+    number: int
+    job_id: str
+    store_time: datetime
+    device_id: str
+    device_name: str
+    address: str
+    platform: str
+    setting: Setting
+    model: str
+    model_sha256: str
+    space: str
+    architecture: str
+    purpose: str
+    median_ms: float
+    lower_ms: float | None
+    upper_ms: float | None
+    verdict: VerdictKind
+
+    @property
+    def name(self) -> str:
+        """What was measured, in words: the architecture, the model's name, or the beginning of its digest."""
+        return self.architecture or self.model or f"model {self.model_sha256[:12]}"
+
+
+def select_results(rows: DatabaseSession, wanted: ResultFilter) -> Iterator[StoredResult]:
+    """Yield the results that are wanted, the newest first.
+
+    Args:
+        rows: An open transaction.
+        wanted: Which.
+    """
+    devices: dict[str, tuple[str, str]] = {}
+    for row in rows.scalars(select(DeviceRow)):
+        devices[row.device_id] = (row.description.get("board") or row.description.get("host_name", ""), row.address)
+    settings: dict[str, Setting] = {}
+    query = (
+        select(
+            MeasurementRow.sequence,
+            MeasurementRow.job_id,
+            MeasurementRow.create_time,
+            MeasurementRow.platform_key,
+            MeasurementRow.model_sha256,
+            MeasurementRow.model_name,
+            MeasurementRow.median_ms,
+            MeasurementRow.lower_ms,
+            MeasurementRow.upper_ms,
+            MeasurementRow.verdict,
+            PlatformRow.device_id,
+            PlatformRow.name.label("platform"),
+            PlatformRow.setting,
+            ProbeRow.architecture,
+            SessionRow.space,
+            SessionRow.purpose,
+        )
+        .join(PlatformRow, PlatformRow.key == MeasurementRow.platform_key)
+        .outerjoin(AttemptRow, AttemptRow.job_id == MeasurementRow.job_id)
+        .outerjoin(ProbeRow, (ProbeRow.session_id == AttemptRow.session_id) & (ProbeRow.ordinal == AttemptRow.ordinal))
+        .outerjoin(SessionRow, SessionRow.session_id == AttemptRow.session_id)
+        .where(*_conditions(wanted))
+        .order_by(MeasurementRow.sequence.desc())
+    )
+    for found in rows.execute(query):
+        if found.platform_key not in settings:
+            settings[found.platform_key] = from_json(Setting, found.setting)
+        name, address = devices.get(found.device_id, ("", ""))
+        result = _result(found, settings[found.platform_key], name or found.platform.partition("_")[0], address)
+        if wanted.holds(result):
+            yield result
+
+
+def _conditions(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.number:
+        yield MeasurementRow.sequence == wanted.number
+    if wanted.space:
+        yield SessionRow.space == wanted.space
+    if wanted.architecture:
+        yield SessionRow.space != ""
+        yield ProbeRow.architecture == wanted.architecture
+    if wanted.verdict is not None:
+        yield MeasurementRow.verdict == wanted.verdict.value
+    if wanted.since is not None:
+        yield MeasurementRow.create_time >= wanted.since.astimezone(timezone.utc)
+    if wanted.until is not None:
+        yield MeasurementRow.create_time < wanted.until.astimezone(timezone.utc)
+
+
+def _result(row: Any, setting: Setting, device_name: str, address: str) -> StoredResult:
+    is_of_space = bool(row.space)
+    return StoredResult(
+        number=row.sequence,
+        job_id=row.job_id,
+        # SQLite drops the time zone, which is always UTC.
+        store_time=row.create_time.replace(tzinfo=timezone.utc),
+        device_id=row.device_id,
+        device_name=device_name,
+        address=address,
+        platform=row.platform,
+        setting=setting,
+        model=row.model_name or ("" if is_of_space else row.architecture or ""),
+        model_sha256=row.model_sha256,
+        space=row.space or "",
+        architecture=row.architecture if is_of_space else "",
+        purpose=row.purpose or "",
+        median_ms=row.median_ms,
+        lower_ms=row.lower_ms,
+        upper_ms=row.upper_ms,
+        verdict=_verdict(row.verdict),
+    )
+
+
+def _verdict(value: str) -> VerdictKind:
+    try:
+        return VerdictKind(value)
+    except ValueError:
+        return VerdictKind.NOT_REPORTED
+
+
+def _begins(text: str, beginning: str) -> bool:
+    return len(beginning) >= 6 and text.lower().startswith(beginning.lower())
