@@ -188,9 +188,8 @@ class Posterior:
             seed: Of the draws.
         """
         means, white = self._means(basis)
-        covariance = self.hyper_samples.covariance(basis, basis) - white @ np.swapaxes(white, 1, 2)
         generator = np.random.default_rng(seed)
-        values, vectors = np.linalg.eigh(covariance)
+        values, vectors = np.linalg.eigh(_posterior_covariance(self.hyper_samples, basis, white))
         factors = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
         normal = generator.standard_normal((len(means), len(basis), count))
         drawn = means[:, None, :] + np.swapaxes(factors @ normal, 1, 2)
@@ -243,10 +242,9 @@ class Posterior:
         """
         few = np.linspace(0, len(self.hyper_samples) - 1, count).round().astype(np.int64)
         hyper_samples = self.hyper_samples[few]
-        prior = hyper_samples.covariance(basis, basis)
         means, white = self._means(basis)
         prior_means = np.maximum(hyper_samples.means(basis), RELATIVE_FLOOR)
-        covariance: FloatArray = prior - white[few] @ np.swapaxes(white[few], 1, 2)
+        covariance = _posterior_covariance(hyper_samples, basis, white[few])
         # Without samples, predictions differ because of the drawn hyper-parameters; the kernels hold that variance.
         if self.samples.count:
             covariance += self._disagreement(means) * prior_means[:, :, None] * prior_means[:, None, :]
@@ -272,6 +270,16 @@ def _resample(log_likelihood: FloatArray) -> NDArray[np.int64]:
     cumulative = np.cumsum(weights) / weights.sum()
     positions = (np.arange(KEPT_COUNT) + 0.5) / KEPT_COUNT
     return np.minimum(np.searchsorted(cumulative, positions), len(weights) - 1)
+
+
+def _posterior_covariance(hyper_samples: HyperparameterSamples, basis: Basis, white: FloatArray) -> FloatArray:
+    """Return the covariance of relative latencies given the samples, noise left out: `h x n x n`.
+
+    Shapes:
+        white: `h x n x k`, the whitened covariance with the samples.
+    """
+    covariance: FloatArray = hyper_samples.covariance(basis, basis) - white @ np.swapaxes(white, 1, 2)
+    return covariance
 
 
 def _positive(values: FloatArray, floor: float) -> FloatArray:
