@@ -10,13 +10,12 @@ layouts and round their arenas up, so that factors lie above 1. What the process
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 from scipy.special import stdtrit
 
 from edgeprof_predictor.errors import OperatorModelError
@@ -37,6 +36,8 @@ COVERAGE: Final = 0.9
 
 _ERROR_SD: Final = 0.1
 """Scatter that weighs networks against the prior of the factors."""
+
+_MAX_LOG_FACTOR: Final = 30.0
 
 Array = NDArray[np.float64]
 
@@ -108,6 +109,9 @@ class PeakMemoryModel:
         usable = [one for one in measured if one.model_bytes > 0]
         if not usable:
             return None
+        # Takes longer to import than a prediction takes, which needs no fitting.
+        from scipy.optimize import least_squares
+
         needs = np.array([_row(one.need) for one in usable])
         logs = np.log([one.model_bytes for one in usable])
         centres, precisions = np.log(PRIOR_FACTORS), 1 / np.array(PRIOR_LOG_SDS)
@@ -145,6 +149,37 @@ class PeakMemoryModel:
             upper_bytes=self.engine_bytes + model_bytes * spread,
             engine_bytes=self.engine_bytes,
             model_bytes=model_bytes,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the model in values of JSON."""
+        return {
+            "log_factors": self.log_factors.tolist(),
+            "covariance": self.covariance.tolist(),
+            "scatter": self.scatter,
+            "degrees": self.degrees,
+            "engine_bytes": self.engine_bytes,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> PeakMemoryModel:
+        """Return the model of `to_json`.
+
+        Raises:
+            OperatorModelError: If a shape or a number cannot be right.
+            KeyError: If something is missing; `TypeError` and `ValueError` if it is no number.
+        """
+        log_factors = np.array(values["log_factors"], dtype=np.float64)
+        covariance = np.array(values["covariance"], dtype=np.float64)
+        scatter, degrees, engine_bytes = (float(values[name]) for name in ("scatter", "degrees", "engine_bytes"))
+        count = len(PRIOR_FACTORS)
+        is_whole = log_factors.shape == (count,) and covariance.shape == (count, count)
+        numbers = [*log_factors.ravel(), *covariance.ravel(), scatter, degrees, engine_bytes]
+        is_bounded = np.isfinite(numbers).all() and np.abs(log_factors).max(initial=0.0) < _MAX_LOG_FACTOR
+        if not (is_whole and is_bounded and scatter > 0 and degrees > 0 and 0 <= engine_bytes <= MAX_BYTES):
+            raise OperatorModelError("the profile holds a model of memory that cannot be right; onboard again")
+        return cls(
+            log_factors=log_factors, covariance=covariance, scatter=scatter, degrees=degrees, engine_bytes=engine_bytes
         )
 
 

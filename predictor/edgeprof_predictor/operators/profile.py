@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from edgeprof_predictor._profile_file import MODELS, Part, readable, write_part
 from edgeprof_predictor.operators.blend import BlendedModel
@@ -13,6 +14,7 @@ from edgeprof_predictor.operators.live_memory import live_memory_of
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.peak_memory import PeakMemoryModel
 from edgeprof_predictor.operators.prediction import NetworkPrediction, predict_graph
+from edgeprof_predictor.operators.second_opinion import HostLatencies, SecondOpinion
 from edgeprof_predictor.operators.stored import from_parts, to_parts
 from edgeprof_predictor.operators.stored_posterior import AnyModel
 from edgeprof_predictor.operators.totals import TotalsModel
@@ -26,11 +28,15 @@ class OperatorProfile:
         model: What was learned from measured operators, or from whole networks where the engine gives no profile.
         platform: Identity of the platform, as the host describes it.
         provenance: How the profile came about, as the host describes it.
+        memory: What was learned of peak memory; None where that of no network was reported.
+        host: How long the host that onboarded the platform runs the same models; None where it did not measure them.
     """
 
     model: AnyModel
     platform: Mapping[str, str]
     provenance: Mapping[str, str]
+    memory: PeakMemoryModel | None = None
+    host: HostLatencies | None = None
 
     @classmethod
     def fit(
@@ -43,7 +49,8 @@ class OperatorProfile:
         """
         is_timed = any(network.is_timed for network in networks)
         kind: type[BlendedModel] | type[TotalsModel] = BlendedModel if is_timed else TotalsModel
-        return cls(model=kind.fit(networks), platform=platform, provenance=provenance)
+        model = kind.fit(networks)
+        return cls(model=model, platform=platform, provenance=provenance, memory=_memory_model(model))
 
     @property
     def is_coarse(self) -> bool:
@@ -58,14 +65,23 @@ class OperatorProfile:
             OperatorModelError: If it has no operator that takes time.
         """
         prediction = predict_graph(self.model, graph)
-        memory = PeakMemoryModel.fit([item.memory for item in self.model.networks if item.memory is not None])
-        return prediction if memory is None else replace(prediction, memory=memory.predict(live_memory_of(graph)))
+        if self.memory is None:
+            return prediction
+        return replace(prediction, memory=self.memory.predict(live_memory_of(graph)))
 
     def with_networks(self, networks: Sequence[MeasuredNetwork]) -> OperatorProfile:
         """Return the profile with further measured networks, which replace those of the same names."""
         names = {network.name for network in networks}
         kept = [network for network in self.model.networks if network.name not in names]
-        return OperatorProfile.fit([*kept, *networks], platform=self.platform, provenance=self.provenance)
+        fitted = OperatorProfile.fit([*kept, *networks], platform=self.platform, provenance=self.provenance)
+        return replace(fitted, host=self.host)
+
+    def second_opinion(self) -> SecondOpinion | None:
+        """Return what the host's latency of a model says of its latency here; None where that is not known."""
+        if self.host is None:
+            return None
+        latencies_us = {network.name: network.latency_us for network in self.model.networks}
+        return SecondOpinion.of_models(self.model.calibration, latencies_us, self.host.latencies_us)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the profile into its file, whole or not at all: it replaces its predecessor.
@@ -82,7 +98,11 @@ class OperatorProfile:
             platform=self.platform,
             provenance=self.provenance,
             tensors=tensors,
-            document={"operators": learned},
+            document={
+                "operators": learned,
+                "memory": None if self.memory is None else self.memory.to_json(),
+                "host": None if self.host is None else self.host.to_json(),
+            },
         )
         write_part(path, part)
 
@@ -99,4 +119,22 @@ class OperatorProfile:
         """
         with readable(path):
             model = from_parts(part.tensors, part.document["operators"])
-        return cls(model=model, platform=part.platform, provenance=part.provenance)
+            host = part.document.get("host")
+            return cls(
+                model=model,
+                platform=part.platform,
+                provenance=part.provenance,
+                memory=_stored_memory_model(part.document, model),
+                host=None if host is None else HostLatencies.from_json(host),
+            )
+
+
+def _stored_memory_model(document: Mapping[str, Any], model: AnyModel) -> PeakMemoryModel | None:
+    if "memory" not in document:
+        return _memory_model(model)  # written before it was stored
+    stored = document["memory"]
+    return None if stored is None else PeakMemoryModel.from_json(stored)
+
+
+def _memory_model(model: AnyModel) -> PeakMemoryModel | None:
+    return PeakMemoryModel.fit([network.memory for network in model.networks if network.memory is not None])

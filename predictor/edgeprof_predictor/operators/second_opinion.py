@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
+from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.calibration import Calibration
+from edgeprof_predictor.operators.prediction import NetworkPrediction
 
 MAX_ERROR: Final = 0.2
 """Median error of the scaled latencies of left-out models above which the host says nothing of the setting."""
@@ -20,6 +22,44 @@ PRIOR_MODELS: Final = 4.0
 PRIOR_WEIGHT: Final = 0.4
 _PRIOR_SPREAD: Final = 0.1
 """How far the two opinions are expected to lie apart, in logs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostLatencies:
+    """Latencies of models on the runtime of a host.
+
+    Args:
+        host: What tells the host and its runtime from others, as the host describes them.
+        latencies_us: Latency of each model by its name, in microseconds, above 0.
+
+    Raises:
+        OperatorModelError: If a latency is no positive number.
+    """
+
+    host: Mapping[str, str]
+    latencies_us: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        for name, value in self.latencies_us.items():
+            if not (math.isfinite(value) and value > 0):
+                raise OperatorModelError(f"the latency of {name!r} on the host must be above 0 us, got {value!r}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the latencies in values of JSON."""
+        return {"host": dict(self.host), "latencies_us": dict(self.latencies_us)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> HostLatencies:
+        """Return the latencies of `to_json`.
+
+        Raises:
+            OperatorModelError: If a latency is no positive number.
+            KeyError: If something is missing; `TypeError`, `ValueError` and `AttributeError` if it is damaged.
+        """
+        return cls(
+            host={str(name): str(value) for name, value in values["host"].items()},
+            latencies_us={str(name): float(value) for name, value in values["latencies_us"].items()},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +115,24 @@ class SecondOpinion:
             host_us: The network's latency on the host, in microseconds.
         """
         return (1 - self.weight) * log_us + self.weight * (self.level + math.log(host_us))
+
+    def added_to(self, prediction: NetworkPrediction, host_us: float) -> NetworkPrediction:
+        """Return a prediction by both opinions; the shares of its operators stay.
+
+        Args:
+            prediction: By the operator model; of a network that is not outside.
+            host_us: The network's latency on the host, in microseconds.
+        """
+        log_us = self.combined(prediction.log_us, host_us)
+        half_width = prediction.half_width * self.width
+        ends_ms = [math.exp(log_us + sign * half_width) / 1e3 for sign in (-1, 0, 1)]
+        factor = math.exp(log_us - prediction.log_us)
+        return replace(
+            prediction,
+            lower_ms=ends_ms[0],
+            latency_ms=ends_ms[1],
+            upper_ms=ends_ms[2],
+            log_us=log_us,
+            half_width=half_width,
+            operators=tuple(replace(one, time_us=one.time_us * factor) for one in prediction.operators),
+        )

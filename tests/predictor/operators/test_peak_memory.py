@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from predictor.operators.drawn import drawn_networks
 
-from edgeprof_predictor.errors import OperatorModelError
+from edgeprof_predictor._profile_file import read_parts
+from edgeprof_predictor.errors import OperatorModelError, ProfileError
 from edgeprof_predictor.operators.graph import Graph, Node, Tensor
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.live_memory import LiveMemory, live_memory_of
@@ -98,3 +99,19 @@ def test_a_profile_predicts_memory_from_its_file_and_says_nothing_where_none_was
     (kept,) = [network for network in again.model.networks if network.name == "own"]
     assert kept.memory is not None and kept.memory.need == live_memory_of(GRAPH)
     assert profile_of(None).predict(GRAPH).memory is None
+
+
+def test_a_profile_without_stored_memory_model_learns_it_anew_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    profile = profile_of((ENGINE_BYTES, 40e6))
+    profile.save(tmp_path / "pi.edgeprof")
+    (part,) = read_parts(tmp_path / "pi.edgeprof")
+    assert profile.memory is not None and part.document["memory"] == profile.memory.to_json()
+    older = dataclasses.replace(part, document={"operators": part.document["operators"]})
+    again = OperatorProfile.of_part(older, "pi.edgeprof")
+    assert again.predict(GRAPH).memory == profile.predict(GRAPH).memory
+    for change in ({"scatter": 0}, {"covariance": [1.0]}, {"log_factors": [0, 0, 0, 1e9]}, {"degrees": "many"}):
+        memory = {**part.document["memory"], **change}
+        with pytest.raises(ProfileError, match="onboard"):
+            OperatorProfile.of_part(
+                dataclasses.replace(part, document={**part.document, "memory": memory}), "pi.edgeprof"
+            )
