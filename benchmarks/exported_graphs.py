@@ -22,6 +22,7 @@ from edgeprof.errors import EdgeprofError
 from edgeprof.operator_models.exported_graphs import exported_graph
 from edgeprof.operator_models.graph_sources import HostGraphs
 from edgeprof.operator_models.graphs import graph_of
+from edgeprof.operator_models.host_engine import HostEngine
 from edgeprof.operator_models.prediction import load_operator_profile
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import PredictorError
@@ -31,21 +32,22 @@ SUFFIXES = {"litert": ".tflite", "tflite": ".tflite", "ncnn": ".param"}
 """Suffix of the files of runtimes that do not read ONNX."""
 
 
-def differences(profile: OperatorProfile, folder: Path) -> Iterator[tuple[str, float]]:
+def differences(profile: OperatorProfile, folder: Path, engine: HostEngine) -> Iterator[tuple[str, float]]:
     """Yield each model with the log of the prediction from the exported graph over that from the engine's.
 
     Args:
         profile: Predicts both.
         folder: The models.
+        engine: Loads models on this host.
     """
     setting = Platform.from_facts(profile.platform).setting
-    source = HostGraphs(setting)
+    source = HostGraphs(setting, engine)
     for exported_path in sorted(folder.glob("*.onnx")):
         path = exported_path.with_suffix(SUFFIXES.get(setting.runtime, ".onnx"))
         if not path.exists():
             continue
         try:
-            own, exported = source.graph(path), exported_graph(exported_path, setting)
+            own, exported = source.graph(path), exported_graph(exported_path, setting, engine)
             assert own.profile.graph is not None and exported.profile.graph is not None
             logs = [
                 profile.predict(graph_of(told.engine, told.profile.graph)).log_us
@@ -66,7 +68,8 @@ def main() -> int:
     arguments = parser.parse_args()
     everything = []
     for path in arguments.profiles:
-        found = list(differences(load_operator_profile(path), arguments.folder))
+        with HostEngine() as engine:
+            found = list(differences(load_operator_profile(path), arguments.folder, engine))
         for name, difference in found:
             print(f"  {name}: {math.expm1(difference):+.0%}")
         everything += [difference for _, difference in found]

@@ -3,7 +3,11 @@
 import atexit
 import glob
 import os
+import shutil
 import tempfile
+from pathlib import Path
+
+import platformdirs
 
 # As the command line does, for the same reason: small matrices on machines that do more than one thing.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -12,4 +16,20 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 _OWN = os.path.join(tempfile.gettempdir(), f"edgeprof-tests-{os.getpid()}")
 os.environ["EDGEPROF_PAIRINGS"] = f"{_OWN}-pairings.json"
 os.environ["EDGEPROF_STORE"] = f"{_OWN}-store.sqlite3"
-atexit.register(lambda: [os.remove(path) for path in glob.glob(f"{_OWN}-*")])
+
+# Engines are asked for graphs that earlier tests have kept; models that were exported stay from run to run.
+_MODELS = platformdirs.user_cache_path("edgeprof", appauthor=False) / "models"
+_MODELS.mkdir(parents=True, exist_ok=True)
+_CACHE = Path(f"{_OWN}-cache")
+_CACHE.mkdir()
+(_CACHE / "models").symlink_to(_MODELS)
+os.environ["EDGEPROF_CACHE"] = str(_CACHE)
+
+
+def _clear() -> None:
+    shutil.rmtree(_CACHE)
+    for path in glob.glob(f"{_OWN}-*"):
+        os.remove(path)
+
+
+atexit.register(_clear)

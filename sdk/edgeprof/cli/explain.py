@@ -69,6 +69,7 @@ def explain(
     """Say where the time of MODEL goes on the platform of PROFILE, operator by operator, without running it."""
     import edgeprof
     from edgeprof.cli import what_if_table
+    from edgeprof.cli.predict_models import host_text
     from edgeprof.plots.figure_file import check_picture
 
     if variants and not what_if:
@@ -98,6 +99,8 @@ def explain(
             what_if_table.print_what_if(found)
     if predicted.warning:
         messages.print(predicted.warning)
+    if predicted.host is not None:
+        messages.print(host_text(predicted.name, predicted.host))
     if picture is not None:
         from edgeprof.plots.operator_plot import draw_operators
 

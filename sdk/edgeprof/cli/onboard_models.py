@@ -9,7 +9,7 @@ from edgeprof.cli.console import messages, milliseconds, print_facts, print_json
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.progress import JobBar
 from edgeprof.operator_models.listener import ModelOnboardingListener
-from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.operator_models.procedure import plan_of
 from edgeprof_proto.records.measurement import Measurement
 
@@ -134,6 +134,7 @@ def _facts(onboarded: "OnboardedModels") -> dict[str, str]:
         "expected error": "not known: three whole models or more tell it (--with)"
         if error is None
         else f"{error:.1%} (median, each measured model predicted from all others)",
+        **_host_text(onboarded),
         **({"stopped because": onboarded.stop_reason} if onboarded.stop_reason else {}),
         **({"another model": _next_text(onboarded.next_model, error)} if onboarded.next_model else {}),
     }
@@ -146,6 +147,17 @@ def _next_text(found: "NextModel", error: float | None) -> str:
     if found.error is not None and error is not None:
         return f"{text}; expected error {found.error:.1%} instead of {error:.1%}"
     return f"{text}; it would narrow the predictions of the others to {found.sd_ratio:.0%} of their width"
+
+
+def _host_text(onboarded: "OnboardedModels") -> dict[str, str]:
+    """What latencies on this host say of the device, where they were measured."""
+    opinion = onboarded.profile.second_opinion()
+    if opinion is None:
+        return {}
+    text = f"its own latencies, scaled, miss the device's by {opinion.error:.0%} (median)"
+    if not opinion.weight:
+        return {"this host": f"{text}: too much to count in predictions"}
+    return {"this host": f"{text}: they count with the weight {opinion.weight:.2f} in predictions made here"}
 
 
 def _left_out(onboarded: "OnboardedModels") -> dict[str, str]:

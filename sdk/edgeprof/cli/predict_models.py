@@ -11,6 +11,7 @@ from edgeprof.cli.console import messages, milliseconds, print_table
 from edgeprof.cli.resources_text import NOT_REPORTED, mebibytes
 
 if TYPE_CHECKING:
+    from edgeprof.operator_models.host_opinion import HostOpinion
     from edgeprof.operator_models.prediction import PredictedModel
     from edgeprof_predictor.operators.prediction import NetworkPrediction
     from edgeprof_predictor.profile_file import ProfileFile
@@ -57,11 +58,24 @@ def report_failures(predicted: "Sequence[PredictedModel]") -> None:
     """
     for warning in dict.fromkeys(item.warning for item in predicted if item.warning):
         messages.print(warning)
+    for item in predicted:
+        if item.host is not None:
+            messages.print(host_text(item.name, item.host))
     failed = [item for item in predicted if item.prediction is None]
     for item in failed:
         messages.print(f"{item.name} is not predicted: {item.failure}")
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def host_text(name: str, host: "HostOpinion") -> str:
+    """What this host's own measurement adds to a prediction.
+
+    Args:
+        name: Name of the model.
+        host: The opinion.
+    """
+    return f"{name} takes {milliseconds(host.latency_ms)} on this host; scaled to the device, weight {host.weight:.2f}"
 
 
 def document(item: "PredictedModel") -> dict[str, Any]:
@@ -91,6 +105,8 @@ def document(item: "PredictedModel") -> dict[str, Any]:
             for one in found.costliest
         ],
         "warning": item.warning,
+        "host_latency_ms": None if item.host is None else item.host.latency_ms,
+        "host_weight": None if item.host is None else item.host.weight,
     }
 
 

@@ -11,7 +11,8 @@ from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.parameters import device_option, json_option, seed_option, setting_options
 
 if TYPE_CHECKING:
-    from edgeprof.operator_models.ranking import RankedModel, Ranking
+    from edgeprof.operator_models.race import RankedModel
+    from edgeprof.operator_models.ranking import Ranking
 
 
 @click.command()

@@ -44,6 +44,8 @@ class AgentConnection:
         """When an upload last went forward."""
         self.contract_revision = 0
         """Contract revision of the agent; 0 before the handshake."""
+        self.agent_version = ""
+        """Version of the agent; empty before the handshake."""
         self._model_formats: dict[str, tuple[str, ...]] = {}
         self._channel = open_channel(address)
         interceptor = HostNameInterceptor(self.host_name)
@@ -81,7 +83,8 @@ class AgentConnection:
             )
         self.host_name = response.host_name or self.host_name
         self.contract_revision = response.contract_revision
-        return str(response.agent_version)
+        self.agent_version = str(response.agent_version)
+        return self.agent_version
 
     def require_revision(self, revision: int, what: str) -> None:
         """Check that the agent's contract is new enough, as far as the handshake has told it.

@@ -1,8 +1,9 @@
 """The public calls `onboard_models` and `add_models`: operators are measured, so that any model can be predicted."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from edgeprof._version import VERSION
@@ -15,11 +16,14 @@ from edgeprof.measuring.setting_check import require_offered, require_runnable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal
 from edgeprof.operator_models.guided_models import GuidedModels, NextModel
+from edgeprof.operator_models.host_opinion import with_host_latencies
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.measured import measured_networks
+from edgeprof.operator_models.named_models import ModelToMeasure, models_to_measure
 from edgeprof.operator_models.probe_choice import formats_of, probes_for
-from edgeprof.operator_models.probe_files import NO_PROBES, ModelToMeasure, ProbeFiles
-from edgeprof.operator_models.procedure import ModelSession, model_session, models_to_measure
+from edgeprof.operator_models.probe_files import NO_PROBES, ProbeFiles
+from edgeprof.operator_models.procedure import ModelSession, model_session
+from edgeprof.operator_models.profile_platform import platform_to_measure
 from edgeprof.operator_models.stored_profiles import PURPOSE, remember_profile
 from edgeprof.output_files import check_output
 from edgeprof.store import Store, opened
@@ -110,11 +114,13 @@ def onboard_models(
         listener.on_planned(planned)
         with store.session(platform, "", seed, purpose=PURPOSE) as record:
             session = ModelSession(client, platform, store, record, listener=listener, time_ledger=time_ledger)
-            guided = GuidedModels(client, session, store, record, goal, listener=listener, time_ledger=time_ledger)
+            guided = GuidedModels(session, goal, _fit(device, platform))
             measurements = guided.measure(planned)
             planned = session.tried(planned)
-            with time_ledger.step("fitting the operator model"):
-                profile = _fitted(device, platform, planned, measurements)
+            if (profile := guided.profile) is None:
+                raise _untold(platform, len(planned))
+            with time_ledger.step("models on this host"):
+                profile = with_host_latencies(profile, device, planned)
             if path is not None:
                 write_profile(profile, path)
                 remember_profile(store, record, path)
@@ -156,11 +162,16 @@ def add_models(
     loaded = ProfileFile(path, runtime=runtime, precision=precision).operator_profile()
     check_output(path)
     planned = models_to_measure(models)
-    with model_session(client, loaded, planned, seed, store, listener, time_ledger, purpose="add-models") as session:
+    platform = platform_to_measure(loaded, client)
+    with model_session(client, platform, planned, seed, store, listener, time_ledger, purpose="add-models") as session:
         measurements = session.measure(planned)
         with time_ledger.step("fitting the operator model"):
-            platform = Platform.from_facts(loaded.platform)
-            extended = loaded.with_networks(_networks(platform, planned, measurements))
+            networks = measured_networks(measurements, probes=frozenset())
+            if not networks:
+                raise _untold(platform, len(planned))
+            extended = loaded.with_networks(networks)
+        with time_ledger.step("models on this host"):
+            extended = with_host_latencies(extended, client.device(), planned)
         write_profile(extended, path)
         session.end()
     return _onboarded(extended, path, planned, measurements, time_ledger)
@@ -190,16 +201,20 @@ def _onboarded(
     )
 
 
-def _fitted(
-    device: Device,
-    platform: Platform,
-    planned: Sequence[ModelToMeasure],
-    measurements: Mapping[str, Sequence[Measurement]],
-) -> OperatorProfile:
-    return OperatorProfile.fit(
-        _networks(platform, planned, measurements),
+def _fit(device: Device, platform: Platform) -> Callable[[Sequence[MeasuredNetwork]], OperatorProfile]:
+    """Return what learns from networks that were measured on a platform."""
+    formats = ",".join(formats_of(_runtime(device, platform)))
+    return partial(
+        OperatorProfile.fit,
         platform=platform.facts(),
-        provenance={"edgeprof_version": VERSION, MODEL_FORMATS: ",".join(formats_of(_runtime(device, platform)))},
+        provenance={"edgeprof_version": VERSION, MODEL_FORMATS: formats},
+    )
+
+
+def _untold(platform: Platform, count: int) -> OnboardingError:
+    return OnboardingError(
+        f"{platform.setting.runtime} told the graph of none of {count} models, so that nothing can be learned from "
+        "their latencies; name another runtime"
     )
 
 
@@ -229,20 +244,3 @@ def _probes(
         reason = probes.missing or f"{runtime.name} can run none of the probes"
         raise OnboardingError(f"{reason}; name some models in its format with --with, ten or more of different kinds")
     return probes
-
-
-def _networks(
-    platform: Platform, planned: Sequence[ModelToMeasure], measurements: Mapping[str, Sequence[Measurement]]
-) -> list[MeasuredNetwork]:
-    """Return what the operator model learns from.
-
-    Raises:
-        OnboardingError: If no graph was told.
-    """
-    networks = measured_networks(measurements, frozenset(model.name for model in planned if model.is_probe))
-    if not networks:
-        raise OnboardingError(
-            f"{platform.setting.runtime} told the graph of none of {len(planned)} models, so that nothing can be "
-            "learned from their latencies; name another runtime"
-        )
-    return networks

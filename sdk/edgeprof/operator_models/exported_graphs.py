@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from edgeprof.errors import GraphNotToldError, NoEngineError
 from edgeprof.operator_models.graph_sources import GraphSource, HostGraphs, ToldGraph
+from edgeprof.operator_models.host_engine import HostEngine
 from edgeprof_predictor.operators.graph import EXPORTED
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.shared.file_kind import HEAD_BYTES
@@ -26,12 +27,16 @@ class OrExportedGraphs:
     Args:
         source: Asked first.
         setting: How the models would run.
+        engine: Reads exported files on this host.
         model_formats: Formats that the runtime is known to read; empty where it is asked.
     """
 
-    def __init__(self, source: GraphSource, setting: Setting, model_formats: Sequence[str] = ()) -> None:
+    def __init__(
+        self, source: GraphSource, setting: Setting, engine: HostEngine, model_formats: Sequence[str] = ()
+    ) -> None:
         self._source = source
         self._setting = setting
+        self._engine = engine
         self._model_formats = model_formats
 
     def graph(self, model: Path, *, input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({})) -> ToldGraph:
@@ -51,12 +56,13 @@ class OrExportedGraphs:
                 reason = f"{runtime} tells no graph of its models"
         if not _is_onnx(model):
             raise GraphNotToldError(f"{reason}; name the model as an ONNX file, whose own graph then stands in")
-        return exported_graph(model, self._setting, input_shapes=input_shapes, reason=reason)
+        return exported_graph(model, self._setting, self._engine, input_shapes=input_shapes, reason=reason)
 
 
 def exported_graph(
     model: Path,
     setting: Setting,
+    engine: HostEngine,
     *,
     input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
     reason: str = "",
@@ -66,6 +72,7 @@ def exported_graph(
     Args:
         model: The file.
         setting: How the model would run on the device.
+        engine: Reads the file on this host.
         input_shapes: Shapes of inputs that the file leaves open.
         reason: Why the engine does not tell its own graph.
 
@@ -73,7 +80,7 @@ def exported_graph(
         GraphNotToldError: If ONNX Runtime on this host cannot load the file.
     """
     reading = Setting(runtime=READER, batch_size=setting.batch_size, options={"graph_optimization": "extended"})
-    told = HostGraphs(reading).graph(model, input_shapes=input_shapes)
+    told = HostGraphs(reading, engine).graph(model, input_shapes=input_shapes)
     return ToldGraph(
         profile=told.profile,
         engine=EXPORTED,

@@ -2,20 +2,16 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import GraphNotToldError, RemoteError
-from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal
 from edgeprof.operator_models.graph_sources import DeviceGraphs
 from edgeprof.operator_models.graphs import graph_of
-from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.measured import measured_networks
-from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.operator_models.procedure import ModelSession
-from edgeprof.store import SessionRecord, Store
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.operators.graph import Graph
 from edgeprof_predictor.operators.networks import MeasuredNetwork
@@ -91,37 +87,24 @@ class GuidedModels:
     one. The decision to stop is in the store as well.
 
     Args:
-        client: The device.
-        session: Measures on it.
-        store: Where decisions are written.
-        record: The session in the store.
+        session: Measures on the device.
         goal: When to stop; None to measure all.
-        listener: Is told the error after each model.
-        time_ledger: Counts the time of each step.
+        fit: Learns from measured networks.
     """
 
     def __init__(
-        self,
-        client: DeviceClient,
-        session: ModelSession,
-        store: Store,
-        record: SessionRecord,
-        goal: Goal | None,
-        *,
-        listener: ModelOnboardingListener,
-        time_ledger: TimeLedger,
+        self, session: ModelSession, goal: Goal | None, fit: Callable[[Sequence[MeasuredNetwork]], OperatorProfile]
     ) -> None:
-        self._device_graphs = DeviceGraphs(client, session.setting)
+        self._device_graphs = DeviceGraphs(session.client, session.setting)
         self._session = session
-        self._store = store
-        self._record = record
         self._goal = goal
-        self._listener = listener
-        self._time_ledger = time_ledger
+        self._fit = fit
         self._graphs: dict[str, Graph | None] = {}
-        decision = store.decision(record) or {}
+        decision = session.store.decision(session.record) or {}
         self._elapsed_before_s = float(decision.get("elapsed_s", 0.0))
         self._models_s = float(decision.get("models_s", 0.0))
+        self.profile: OperatorProfile | None = None
+        """What was learned from all that was measured; None where no graph was told."""
         self.stop_reason = ""
         """Why no further model was measured; empty without a goal."""
         self.next_model: NextModel | None = None
@@ -141,7 +124,10 @@ class GuidedModels:
             EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
         """
         if self._goal is None:
-            return self._session.measure(planned)
+            found = self._session.measure(planned)
+            probe_names = frozenset(model.name for model in planned if model.is_probe)
+            self.profile = self._fitted(measured_networks(found, probe_names))
+            return found
         probes = [model for model in planned if model.is_probe]
         models = [model for model in planned if not model.is_probe]
         found = self._session.measure(probes)
@@ -160,11 +146,12 @@ class GuidedModels:
             profile = self._fitted(networks)
             waiting = [model for model in models if model not in tried]
             status = self._status(profile, len(tried), len(waiting))
-            self._listener.on_models_fitted(status.model_count, status.error)
+            self._session.listener.on_models_fitted(status.model_count, status.error)
             reason = self._decided() or reason_to_stop(self._goal, status)
             if reason is not None:
                 self.stop_reason = reason
                 self._write(reason)
+                self.profile = profile
                 if profile is not None:
                     self.next_model = self._gain(profile, networks, waiting, status)
                 return found
@@ -177,8 +164,8 @@ class GuidedModels:
     def _fitted(self, networks: Sequence[MeasuredNetwork]) -> OperatorProfile | None:
         if not networks:
             return None
-        with self._time_ledger.step("fitting the operator model"):
-            return OperatorProfile.fit(networks, platform={}, provenance={})
+        with self._session.time_ledger.step("fitting the operator model"):
+            return self._fit(networks)
 
     def _status(self, profile: OperatorProfile | None, tried_count: int, open_count: int) -> ModelStatus:
         measured = 0 if profile is None else sum(not one.is_probe for one in profile.model.networks)
@@ -191,16 +178,18 @@ class GuidedModels:
         )
 
     def _elapsed_s(self) -> float:
-        return self._elapsed_before_s + self._time_ledger.elapsed_s()
+        return self._elapsed_before_s + self._session.time_ledger.elapsed_s()
 
     def _decided(self) -> str | None:
         """Return why an earlier process has decided to stop; a decision under another goal does not count."""
-        decision = self._store.decision(self._record) or {}
+        decision = self._session.store.decision(self._session.record) or {}
         return decision.get("reason") if decision.get("goal") == to_json(self._goal) else None
 
     def _write(self, reason: str | None) -> None:
         numbers = {"elapsed_s": self._elapsed_s(), "models_s": self._models_s}
-        self._store.record_decision(self._record, {**numbers, "goal": to_json(self._goal), "reason": reason})
+        self._session.store.record_decision(
+            self._session.record, {**numbers, "goal": to_json(self._goal), "reason": reason}
+        )
 
     def _least_known(self, profile: OperatorProfile, models: Sequence[ModelToMeasure]) -> ModelToMeasure:
         """Return the model whose predicted log latency has the largest standard deviation."""
@@ -216,7 +205,7 @@ class GuidedModels:
         graph = self._graph(model)
         if graph is None:
             return None
-        with self._time_ledger.step("choosing models"):
+        with self._session.time_ledger.step("choosing models"):
             try:
                 return profile.predict(graph)
             except PredictorError:
@@ -225,7 +214,7 @@ class GuidedModels:
     def _graph(self, model: ModelToMeasure) -> Graph | None:
         """Return the graph that the device makes of a model; None where it makes none, which measuring it explains."""
         if model.name not in self._graphs:
-            with self._time_ledger.step("graphs of models"):
+            with self._session.time_ledger.step("graphs of models"):
                 try:
                     told = self._device_graphs.graph(model.path).profile
                     graph = None if told.graph is None else graph_of(told.setting.runtime, told.graph)

@@ -1,6 +1,6 @@
 """Callbacks of an onboarding of models."""
 
-from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.measurement import Measurement
 

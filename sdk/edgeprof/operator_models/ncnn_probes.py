@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from edgeprof.errors import EdgeprofError, OutputFileError
 from edgeprof.exporters.ncnn import NcnnExporter, convert, with_sizes
-from edgeprof.operator_models.graph_sources import HostGraphs
-from edgeprof.operator_models.probe_files import ModelToMeasure, ProbeFiles, probe_stem
+from edgeprof.operator_models.host_engine import HostEngine
+from edgeprof.operator_models.named_models import ModelToMeasure
+from edgeprof.operator_models.probe_files import ProbeFiles, probe_stem
 from edgeprof_predictor._output_files import write_output
 from edgeprof_proto.records.job_spec import Setting
 
@@ -81,7 +82,8 @@ def _converted(probe: "Probe", folder: Path, version: str) -> _Converted:
         try:
             parameters, weights = convert(source, timeout_s=CONVERSION_TIMEOUT_S)
             parameters.write_text(with_sizes(parameters.read_text(), _sizes(probe)))
-            HostGraphs(Setting(runtime=RUNTIME)).graph(parameters)
+            with HostEngine() as engine:
+                engine.profile(parameters, Setting(runtime=RUNTIME), {})
         except EdgeprofError as error:
             write_output(reason, str(error).encode())
             return _Converted(probe, None, str(error))

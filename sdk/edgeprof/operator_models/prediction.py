@@ -5,24 +5,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from platform import machine
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.model_files import find_model_files
 from edgeprof.errors import EdgeprofError, GraphNotToldError, ModelFileError
 from edgeprof.measuring.model_sources import ModelSources
 from edgeprof.network_source import is_network_source
 from edgeprof.operator_models.exported_graphs import OrExportedGraphs
-from edgeprof.operator_models.graph_sources import DeviceGraphs, GraphSource, HostGraphs
+from edgeprof.operator_models.graph_sources import DeviceGraphs, EqualHostGraphs, GraphSource, HostGraphs
 from edgeprof.operator_models.graphs import graph_of
+from edgeprof.operator_models.host_engine import HostEngine
+from edgeprof.operator_models.host_opinion import HostOpinion, HostOpinions
 from edgeprof.operator_models.layers import Layer, layers_of
-from edgeprof.operator_models.procedure import models_to_measure, platform_of, runtime_version_of
+from edgeprof.operator_models.named_models import models_to_measure
+from edgeprof.operator_models.profile_platform import platform_of, runtime_version_of
 from edgeprof.prediction import profile_file
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.operators.prediction import NetworkPrediction
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_predictor.profile_file import ProfileFile
+
+if TYPE_CHECKING:
+    from edgeprof.devices.client import DeviceClient
 
 ModelsProfile = OperatorProfile | ProfileFile | str | os.PathLike[str]
 """A profile of models, or the file that holds it beside others."""
@@ -38,6 +45,7 @@ class PredictedModel:
         layers: Its operators in the order of the engine's graph.
         failure: Why it could not be predicted; empty where it was.
         warning: Why its graph may differ from the device's; empty where it is the device's own.
+        host: This host's own measurement of it, which the prediction holds; None where it says nothing of the device.
     """
 
     name: str
@@ -45,17 +53,21 @@ class PredictedModel:
     layers: tuple[Layer, ...] = ()
     failure: str = ""
     warning: str = ""
+    host: HostOpinion | None = None
 
 
 def predict_models(
     profile: ModelsProfile,
     models: Sequence[str | os.PathLike[str]],
     *,
-    client: DeviceClient | None = None,
+    client: "DeviceClient | None" = None,
     input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
     on_predicted: Callable[[PredictedModel], None] = lambda predicted: None,
 ) -> list[PredictedModel]:
-    """Predict how fast models run on the platform of a profile, without running them.
+    """Predict how fast models run on the platform of a profile, without running them there.
+
+    Where the profile has learned that this host's own latencies say something of the device's, this host measures each
+    model too, in about a second.
 
     Args:
         profile: The profile, or the file that holds it. Of a file with several settings, each model is predicted in the
@@ -97,13 +109,17 @@ def predict_models(
 
 
 class ModelPredictor:
-    """Predicts models in one setting. Use it as a context manager: files of exported modules are gone when it is left.
+    """Predicts models in one setting. Use it as a context manager.
+
+    Files of exported modules, and the process in which this host loads models, are gone when it is left.
 
     Args:
         profile: The profile of the setting.
         client: The device, which then tells graphs; None for the same runtime on this host.
         input_shapes: As for `predict_models`.
         is_for_one: Whether shapes are meant for one model, which must know all their names.
+        is_brief: Whether this host's graphs will do where its processor and runtime are as the device's, and this host
+            measures nothing: for predictions that only say what the device is to measure.
 
     Raises:
         EdgeprofError: If the profile belongs to another device.
@@ -112,14 +128,17 @@ class ModelPredictor:
     def __init__(
         self,
         profile: OperatorProfile,
-        client: DeviceClient | None,
+        client: "DeviceClient | None",
         input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
         *,
         is_for_one: bool = True,
+        is_brief: bool = False,
     ) -> None:
         self._profile = profile
         self._setting = Platform.from_facts(profile.platform).setting
-        self._graphs = graph_source(profile, client)
+        self._engine = HostEngine()
+        self._graphs = graph_source(profile, client, self._engine, prefers_host=is_brief)
+        self._opinions = None if is_brief else HostOpinions(profile, self._engine)
         device = None if client is None else client.device()
         self._sources = ModelSources(device, input_shapes, is_for_one=is_for_one)
 
@@ -139,8 +158,11 @@ class ModelPredictor:
             prediction = self._profile.predict(graph)
         except (EdgeprofError, PredictorError) as error:
             return PredictedModel(name=name, prediction=None, failure=str(error))
+        host = None
+        if self._opinions is not None:
+            prediction, host = self._opinions.add_to(prediction, model.path, model.input_shapes)
         layers = layers_of(graph, prediction)
-        return PredictedModel(name=name, prediction=prediction, layers=layers, warning=told.warning)
+        return PredictedModel(name=name, prediction=prediction, layers=layers, warning=told.warning, host=host)
 
     def require_all_known(self) -> None:
         """Check that each name that has a shape was known to one of the models.
@@ -155,6 +177,7 @@ class ModelPredictor:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._engine.close()
         self._sources.__exit__(*error)
 
 
@@ -171,20 +194,30 @@ def load_operator_profile(profile: ModelsProfile, model_format: str = "") -> Ope
     return profile if isinstance(profile, OperatorProfile) else profile_file(profile).operator_profile(model_format)
 
 
-def graph_source(profile: OperatorProfile, client: DeviceClient | None) -> GraphSource:
+def graph_source(
+    profile: OperatorProfile, client: "DeviceClient | None", engine: HostEngine, *, prefers_host: bool = False
+) -> GraphSource:
     """Return where graphs of models come from for a profile.
+
+    Args:
+        profile: The profile.
+        client: The device; None for the same runtime on this host.
+        engine: Loads models on this host.
+        prefers_host: Whether the device is asked only where this host's processor or runtime is another.
 
     Raises:
         EdgeprofError: If the profile belongs to another device.
     """
     if client is None:
         setting = Platform.from_facts(profile.platform).setting
-        return OrExportedGraphs(HostGraphs(setting), setting)
+        return OrExportedGraphs(HostGraphs(setting, engine), setting, engine)
     setting = platform_of(profile, client).setting
     device = client.device()
     formats = [item.model_formats for item in device.runtimes if item.name == setting.runtime]
-    graphs = DeviceGraphs(client, setting, runtime_version_of(device, setting))
-    return OrExportedGraphs(graphs, setting, formats[0] if formats else ())
+    graphs: GraphSource = DeviceGraphs(client, setting, runtime_version_of(device, setting))
+    if prefers_host and device.cpu.architecture == machine():
+        graphs = EqualHostGraphs(HostGraphs(setting, engine), graphs, setting)
+    return OrExportedGraphs(graphs, setting, engine, formats[0] if formats else ())
 
 
 def _named_sources(models: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[str, str]]:

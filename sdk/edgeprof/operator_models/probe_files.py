@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeprof.errors import OutputFileError
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof_predictor._output_files import write_output
 
 if TYPE_CHECKING:
@@ -15,21 +16,6 @@ if TYPE_CHECKING:
 
 CALIBRATION_INPUT_COUNT = 4
 """Inputs by which the ranges of a quantised probe are scaled."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelToMeasure:
-    """A model that an operator model learns from.
-
-    Args:
-        name: Its name in reports; unique among all that are measured.
-        path: Its main file.
-        is_probe: Whether it belongs to the probe suite.
-    """
-
-    name: str
-    path: Path
-    is_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from edgeprof.measuring.series import SeriesListener
 from edgeprof.measuring.series_steps import SeriesSteps
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.operator_models.listener import ModelOnboardingListener
-from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.store import Probe
 from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.measurement import Measurement
@@ -17,9 +17,14 @@ MAX_FAILURE_COUNT = 5
 
 
 class FailureCount:
-    """Counts the attempts in a row that fail."""
+    """Counts the attempts in a row that fail.
 
-    def __init__(self) -> None:
+    Args:
+        max_count: How many may fail.
+    """
+
+    def __init__(self, max_count: float = MAX_FAILURE_COUNT) -> None:
+        self._max_count = max_count
         self._count = 0
 
     def reset(self) -> None:
@@ -36,7 +41,7 @@ class FailureCount:
             OnboardingError: If too many in a row have failed.
         """
         self._count += 1
-        if self._count >= MAX_FAILURE_COUNT:
+        if self._count >= self._max_count:
             raise OnboardingError(
                 f"{self._count} models in a row could not be measured, the last one because: {message}; what was "
                 "measured is kept: once this is mended, the same command goes on"

@@ -1,6 +1,6 @@
-"""What is measured for an operator model: the probe suite, then whole models, each with its graph and its operators."""
+"""A session that measures models: the probe suite and whole models with graph and operators, or models in rounds."""
 
-import dataclasses
+import math
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -11,20 +11,17 @@ from pathlib import Path
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.model_files import file_sha256
-from edgeprof.devices.model_folder import models_in
-from edgeprof.errors import EdgeprofError, ModelFileError
 from edgeprof.measuring.attempt import AttemptRunner, FailedAttempt
 from edgeprof.measuring.series import SeriesRunner
 from edgeprof.measuring.setting_check import require_runnable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.measured import is_disturbed
-from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.operator_models.probe_progress import FailureCount, ProbeProgress
+from edgeprof.operator_models.profile_platform import setting_of_files
 from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store, opened
 from edgeprof.store.platform import Platform
-from edgeprof_predictor.operators.profile import OperatorProfile
-from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 
@@ -47,10 +44,10 @@ def plan_of(model: ModelToMeasure) -> MeasurementPlan:
 
 
 class ModelSession:
-    """Measures models in their order, each once, and once more where its profile was disturbed.
+    """Measures models: each once with its graph and operators, or in rounds, each model once more in each.
 
-    Probes are measured in series, so that starting workers does not dominate; a probe that fails there, and each whole
-    model, has a job of its own.
+    Probes, and the models of a round, are measured in series, so that starting workers does not dominate; one that
+    fails there, and each whole model that is learned from, has a job of its own.
 
     Args:
         client: The device.
@@ -71,20 +68,24 @@ class ModelSession:
         listener: ModelOnboardingListener,
         time_ledger: TimeLedger,
     ) -> None:
-        self._client = client
+        self.client = client
         self._platform = platform
         self.setting = setting_of_files(client.device(), platform.setting)
         """The setting that is asked for."""
-        self._store = store
-        self._record = record
-        self._listener = listener
-        self._time_ledger = time_ledger
+        self.store = store
+        self.record = record
+        self.listener = listener
+        self.time_ledger = time_ledger
         self._runner = AttemptRunner(client, store, record)
         self._runner.acknowledge_results()
         self._keys: dict[Path, str] = {}
+        self._is_resumed = False
 
     def measure(self, models: Sequence[ModelToMeasure]) -> dict[str, list[Measurement]]:
-        """Measure what is not measured yet, and return all measurements of each model by its name.
+        """Measure what is not measured yet with graph and operators, once more where that profile was disturbed.
+
+        Returns:
+            All measurements of each model by its name.
 
         Raises:
             OnboardingError: If too many models in a row fail.
@@ -93,19 +94,44 @@ class ModelSession:
         keys = {self._key(model): model for model in models}
         self._tell_known(keys)
         failures = FailureCount()
-        self._measure_in_series({key: model for key, model in keys.items() if model.is_probe}, failures)
+        probes = {key: model for key, model in keys.items() if model.is_probe}
+        self._measure_in_series(probes, _with_operators(self.setting, PROBE_PLAN), failures)
         for key, model in keys.items():
-            while (probe := self._due([key]).get(key)) is not None:
-                outcome = self._attempt(probe, model)
-                if isinstance(outcome, FailedAttempt):
-                    failures.count(outcome.message)
-                else:
-                    failures.reset()
-        found: dict[str, list[Measurement]] = defaultdict(list)
-        for probe in self._store.probes(self._record):
-            if probe.measurement is not None and probe.architecture in keys:
-                found[keys[probe.architecture].name].append(probe.measurement)
-        return dict(found)
+            self._measure_alone(key, model, _with_operators(self.setting, plan_of(model)), failures)
+        return self.measurements(models)
+
+    def measure_round(self, models: Sequence[ModelToMeasure], plan: MeasurementPlan) -> None:
+        """Measure each of some models once more, its latency alone; `failures` tells which could not be measured.
+
+        Args:
+            models: The models.
+            plan: How long and how often each is run.
+
+        Raises:
+            EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
+        """
+        keys = {self._key(model): model for model in models}
+        planned = self._planned()
+        # One that an interrupted round has left is measured in its place.
+        due = [key for key in keys if all(probe.state != "planned" for probe in planned[key])]
+        self.store.plan_probes(self.record, due)
+        request, failures = MeasurementRequest(setting=self.setting, plan=plan), FailureCount(math.inf)
+        self._measure_in_series(keys, request, failures)
+        for key, model in keys.items():
+            self._measure_alone(key, model, request, failures)
+
+    def measurements(self, models: Sequence[ModelToMeasure]) -> dict[str, list[Measurement]]:
+        """Return all measurements of each of some models by its name; nothing of one that was not measured."""
+        planned = self._planned()
+        found = {model.name: [probe.measurement for probe in planned[self._key(model)]] for model in models}
+        measured = {name: [item for item in items if item is not None] for name, items in found.items()}
+        return {name: items for name, items in measured.items() if items}
+
+    def failures(self, models: Sequence[ModelToMeasure]) -> dict[str, str]:
+        """Return why some models could not be measured, or not again, by their names."""
+        planned = self._planned()
+        last = {model.name: planned[self._key(model)][-1:] for model in models}
+        return {name: probe.failure for name, probes in last.items() for probe in probes if probe.failure is not None}
 
     def tried(self, models: Sequence[ModelToMeasure]) -> list[ModelToMeasure]:
         """Return those of some models that the session has measured, given up, or begun to measure."""
@@ -114,7 +140,7 @@ class ModelSession:
 
     def end(self) -> None:
         """Mark the session as finished."""
-        self._store.end_session(self._record, datetime.now(timezone.utc))
+        self.store.end_session(self.record, datetime.now(timezone.utc))
 
     def _key(self, model: ModelToMeasure) -> str:
         """Name of a model in the store: another file under the same name is another model."""
@@ -126,20 +152,34 @@ class ModelSession:
         planned = self._planned()
         for key, model in models.items():
             if planned[key] and not _wants_another(planned[key]) and planned[key][-1].state == "measured":
-                self._listener.on_model_known(model)
+                self.listener.on_model_known(model)
 
-    def _measure_in_series(self, models: Mapping[str, ModelToMeasure], failures: FailureCount) -> None:
-        progress = ProbeProgress(models, self._listener, self._time_ledger, failures)
-        runner = SeriesRunner(self._client, self._platform, self._store, self._record, progress)
-        runner.resume()
+    def _measure_in_series(
+        self, models: Mapping[str, ModelToMeasure], request: MeasurementRequest, failures: FailureCount
+    ) -> None:
+        progress = ProbeProgress(models, self.listener, self.time_ledger, failures)
+        runner = SeriesRunner(self.client, self._platform, self.store, self.record, progress)
+        if not self._is_resumed:
+            runner.resume()
+            self._is_resumed = True
         alone: set[int] = set()
         while len(due := self._due_in_series(models, alone)) > 1:
             progress.steps.begin()
-            left = runner.run(due, self._request(PROBE_PLAN))
+            left = runner.run(due, request)
             alone.update(probe.ordinal for probe in left)
 
+    def _measure_alone(
+        self, key: str, model: ModelToMeasure, request: MeasurementRequest, failures: FailureCount
+    ) -> None:
+        while (probe := self._due([key]).get(key)) is not None:
+            outcome = self._attempt(probe, model, request)
+            if isinstance(outcome, FailedAttempt):
+                failures.count(outcome.message)
+            else:
+                failures.reset()
+
     def _due_in_series(self, models: Mapping[str, ModelToMeasure], alone: Set[int]) -> list[tuple[Probe, Path]]:
-        """Return the probes that are due and were not tried yet, with their files, in the order of the plan."""
+        """Return the models that are due and were not tried yet, with their files, in the order of the plan."""
         due = [(probe, models[key].path) for key, probe in self._due(list(models)).items()]
         untried = [(probe, path) for probe, path in due if not probe.attempts and probe.ordinal not in alone]
         return sorted(untried, key=lambda item: item[0].ordinal)
@@ -149,36 +189,37 @@ class ModelSession:
         planned = self._planned()
         new = [key for key in keys if _wants_another(planned[key])]
         if new:
-            self._store.plan_probes(self._record, new)
+            self.store.plan_probes(self.record, new)
             planned = self._planned()
         waiting = {key: [probe for probe in planned[key] if probe.state == "planned"] for key in keys}
         return {key: probes[0] for key, probes in waiting.items() if probes}
 
     def _planned(self) -> dict[str, list[Probe]]:
         planned: dict[str, list[Probe]] = defaultdict(list)
-        for probe in self._store.probes(self._record):
+        for probe in self.store.probes(self.record):
             planned[probe.architecture].append(probe)
         return planned
 
-    def _request(self, plan: MeasurementPlan) -> MeasurementRequest:
-        return MeasurementRequest(setting=self.setting, plan=plan, wants_operators=True, wants_graph=True)
-
-    def _attempt(self, probe: Probe, model: ModelToMeasure) -> Measurement | FailedAttempt:
-        self._listener.on_model_started(model)
-        with self._time_ledger.step("probes alone" if model.is_probe else "models"):
+    def _attempt(self, probe: Probe, model: ModelToMeasure, request: MeasurementRequest) -> Measurement | FailedAttempt:
+        self.listener.on_model_started(model)
+        with self.time_ledger.step("probes alone" if model.is_probe else "models"):
             outcome = self._runner.run(
                 probe,
                 self._platform,
-                self._request(plan_of(model)),
+                request,
                 model.path,
-                on_event=self._listener.on_job_event,
-                on_waiting=self._listener.on_waiting,
+                on_event=self.listener.on_job_event,
+                on_waiting=self.listener.on_waiting,
             )
         if isinstance(outcome, FailedAttempt):
-            self._listener.on_model_failed(model, outcome.message)
+            self.listener.on_model_failed(model, outcome.message)
         else:
-            self._listener.on_model_measured(model, outcome)
+            self.listener.on_model_measured(model, outcome)
         return outcome
+
+
+def _with_operators(setting: Setting, plan: MeasurementPlan) -> MeasurementRequest:
+    return MeasurementRequest(setting=setting, plan=plan, wants_operators=True, wants_graph=True)
 
 
 def _wants_another(planned: Sequence[Probe]) -> bool:
@@ -189,25 +230,10 @@ def _wants_another(planned: Sequence[Probe]) -> bool:
     return not measured or (len(measured) < MAX_MEASUREMENT_COUNT and is_disturbed(measured[-1]))
 
 
-def models_to_measure(models: Sequence[str | os.PathLike[str]]) -> list[ModelToMeasure]:
-    """Return models under the names of their files; a folder stands for all models in it.
-
-    Raises:
-        ModelFileError: If two have the same name, or a folder holds none.
-    """
-    given = [Path(model) for model in models]
-    paths = [path for place in given for path in (models_in(place) if place.is_dir() else [place])]
-    names = [path.name for path in paths]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ModelFileError(f"two models are called {twice}: reports tell them apart by their names; rename one")
-    return [ModelToMeasure(name=path.name, path=path) for path in paths]
-
-
 @contextmanager
 def model_session(
     client: DeviceClient,
-    profile: OperatorProfile,
+    platform: Platform,
     models: Sequence[ModelToMeasure],
     seed: int,
     store: Store | str | os.PathLike[str] | None,
@@ -216,68 +242,15 @@ def model_session(
     *,
     purpose: str,
 ) -> Iterator[ModelSession]:
-    """Yield a session on the platform of a profile, once it is known that the models may run there.
+    """Yield a session on a platform of the device, once it is known that the models may run there.
 
     Raises:
-        EdgeprofError: If the profile belongs to another device, or a model cannot run there.
+        EdgeprofError: If a model cannot run there.
     """
     require_seed(seed)
-    platform = platform_to_measure(profile, client)
     device = client.device()
     for model in models:
         require_runnable(device, platform.setting, model.path)
     listener.on_planned(list(models))
     with opened(store) as store, store.session(platform, "", seed, purpose=purpose) as record:
         yield ModelSession(client, platform, store, record, listener=listener, time_ledger=time_ledger)
-
-
-def runtime_version_of(device: Device, setting: Setting) -> str:
-    """Return the version of a setting's runtime on a device; that of the setting where the device tells none."""
-    versions = [item.version for item in device.runtimes if item.name == setting.runtime and item.version]
-    return versions[0] if versions and setting.runtime_version else setting.runtime_version
-
-
-def platform_to_measure(profile: OperatorProfile, client: DeviceClient) -> Platform:
-    """Return the platform of a profile, which must be on this device, with the version of the runtime as it was.
-
-    Raises:
-        EdgeprofError: If the profile belongs to another device, or was made with another version.
-    """
-    platform = platform_of(profile, client)
-    setting = platform.setting
-    version = runtime_version_of(client.device(), setting)
-    if version != setting.runtime_version:
-        raise EdgeprofError(
-            f"the profile was made with {setting.runtime} {setting.runtime_version}, the device now runs {version}, "
-            "whose times are others: onboard the device again"
-        )
-    return platform
-
-
-def platform_of(profile: OperatorProfile, client: DeviceClient) -> Platform:
-    """Return the platform of a profile, which must be on this device.
-
-    Raises:
-        EdgeprofError: If the profile belongs to another device.
-    """
-    platform = Platform.from_facts(profile.platform)
-    if client.device().device_id != platform.device_id:
-        raise EdgeprofError(
-            f"the profile belongs to {platform.device_name}, not to the device at {client.address}: name the right "
-            "device, or onboard this one"
-        )
-    return platform
-
-
-def setting_of_files(device: Device, setting: Setting) -> Setting:
-    """Return a setting without its precision where the runtime computes in that of each file.
-
-    Args:
-        device: The device.
-        setting: The setting of the platform.
-
-    A probe that has nothing to quantise is float32 by its own account, and part of an int8 platform all the same.
-    """
-    runtime = next((item for item in device.runtimes if item.name == setting.runtime), None)
-    is_of_model = runtime is not None and runtime.is_precision_of_model
-    return dataclasses.replace(setting, precision="") if is_of_model else setting

@@ -9,52 +9,18 @@ from statistics import NormalDist
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.model_files import find_model_files
-from edgeprof.measuring.latency_estimate import estimate_latency
-from edgeprof.measuring.setting_check import require_runnable
+from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.operator_models.listener import ModelOnboardingListener
-from edgeprof.operator_models.prediction import ModelsProfile, PredictedModel, load_operator_profile, predict_models
-from edgeprof.operator_models.probe_files import ModelToMeasure
-from edgeprof.operator_models.procedure import models_to_measure, platform_to_measure
-from edgeprof.operator_models.race import MAX_ROUND_COUNT, RaceSession
+from edgeprof.operator_models.named_models import ModelToMeasure, models_to_measure
+from edgeprof.operator_models.prediction import ModelPredictor, ModelsProfile, PredictedModel, load_operator_profile
+from edgeprof.operator_models.procedure import model_session
+from edgeprof.operator_models.profile_platform import platform_to_measure
+from edgeprof.operator_models.race import NORMAL_QUANTILE, RankedModel, run_race
 from edgeprof.operator_models.stored_profiles import newest_profile
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform, default_setting, resolve_platform
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import Measurement
-
-NORMAL_QUANTILE = 1.645
-"""Of a 90 % interval, in standard deviations."""
-
-REPEAT_SD = 0.02
-"""Standard deviation between measurements of one model some time apart, relative to its latency: two agree within 1.4
-to 2.7 % in the median on five settings of a shared machine. No scatter inside one measurement tells it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RankedModel:
-    """A model at its place in an order by latency.
-
-    Args:
-        name: Name of its file.
-        latency_ms: Its latency, measured or predicted, in milliseconds; None where it is not known.
-        lower_ms: Lower end of the 90 % interval.
-        upper_ms: Upper end.
-        measurement_count: How often it was measured.
-        failure: Why it could not be measured, or not again; empty where it could.
-    """
-
-    name: str
-    latency_ms: float | None
-    lower_ms: float = 0.0
-    upper_ms: float = math.inf
-    measurement_count: int = 0
-    failure: str = ""
-
-    @property
-    def is_measured(self) -> bool:
-        """Whether it was measured, rather than predicted."""
-        return self.measurement_count > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +72,12 @@ def rank_models(
 ) -> Ranking:
     """Find the fastest of some models, measuring only those that may be it.
 
-    With a profile, those are measured whose predicted interval reaches below the fastest that was measured; without,
-    all are, in a few runs. Those whose measured intervals overlap with that of the fastest are measured again, each
-    time for longer, until one is left, or each has been measured five times.
+    With a profile, those are measured first whose predicted interval reaches below the lowest predicted latency, then
+    those whose interval reaches below the fastest that was measured; without, all are, in a few runs. Those whose
+    measured intervals overlap with that of the fastest are measured again, each time for longer, until one is left, or
+    each has been measured five times. The models of a round are one job of the device.
+
+    Called again after an interruption it resumes.
 
     Args:
         client: The device.
@@ -135,45 +104,12 @@ def rank_models(
         else:
             loaded = load_operator_profile(profile, model_format)
             platform = platform_to_measure(loaded, client)
-        device = client.device()
-        for model in planned:
-            require_runnable(device, platform.setting, model.path)
-        listener.on_planned(planned)
-        ranked = _before_measuring(client, planned, loaded)
-        with store.session(platform, "", seed, purpose="race") as record:
-            race = RaceSession(client, platform, store, record, listener)
-            _run(race, planned, ranked)
-            race.end()
+        with model_session(client, platform, planned, seed, store, listener, TimeLedger(), purpose="race") as session:
+            ranked = _before_measuring(client, planned, loaded)
+            run_race(session, planned, ranked)
+            session.end()
     order = sorted(ranked.values(), key=lambda item: math.inf if item.latency_ms is None else item.latency_ms)
     return Ranking(platform=platform.name, models=tuple(order), is_predicted=loaded is not None)
-
-
-def next_to_measure(models: Sequence[RankedModel]) -> RankedModel | None:
-    """Return the model to measure next; None where the fastest is certain, or nothing more is to be tried.
-
-    First, of those never measured that may be the fastest, the one whose interval reaches lowest; then, of those
-    measured that may be, the one measured least often.
-    """
-    best_ms = min((model.upper_ms for model in models if model.is_measured), default=math.inf)
-    open_ones = [model for model in models if not model.failure and model.lower_ms < best_ms]
-    unmeasured = [model for model in open_ones if not model.is_measured]
-    if unmeasured:
-        return min(unmeasured, key=lambda model: model.lower_ms)
-    again = [model for model in open_ones if model.measurement_count < MAX_ROUND_COUNT]
-    if len(open_ones) < 2 or not again:
-        return None
-    return min(again, key=lambda model: (model.measurement_count, model.lower_ms))
-
-
-def _run(race: RaceSession, planned: Sequence[ModelToMeasure], ranked: dict[str, RankedModel]) -> None:
-    by_name = {model.name: model for model in planned}
-    for model in planned:  # what an interrupted call has measured
-        if found := race.measurements(model):
-            ranked[model.name] = _of_measurements(model.name, found)
-    while (due := next_to_measure(list(ranked.values()))) is not None:
-        failure = race.measure(by_name[due.name])
-        found = race.measurements(by_name[due.name])
-        ranked[due.name] = _of_measurements(due.name, found, failure)
 
 
 def _before_measuring(
@@ -181,7 +117,8 @@ def _before_measuring(
 ) -> dict[str, RankedModel]:
     if profile is None:
         return {model.name: RankedModel(name=model.name, latency_ms=None) for model in planned}
-    predicted = predict_models(profile, [model.path for model in planned], client=client)
+    with ModelPredictor(profile, client, is_for_one=False, is_brief=True) as predictor:
+        predicted = [predictor.predict(model.name, str(model.path)) for model in planned]
     return {item.name: _of_prediction(item) for item in predicted}
 
 
@@ -197,22 +134,6 @@ def _of_prediction(predicted: PredictedModel) -> RankedModel:
         return RankedModel(name=predicted.name, latency_ms=None)
     return RankedModel(
         name=predicted.name, latency_ms=found.latency_ms, lower_ms=found.lower_ms, upper_ms=found.upper_ms
-    )
-
-
-def _of_measurements(name: str, found: Sequence[Measurement], failure: str = "") -> RankedModel:
-    if not found:
-        return RankedModel(name=name, latency_ms=None, failure=failure or "it could not be measured")
-    estimate = estimate_latency(found)
-    agreeing = sum(count > 0 for count in estimate.block_counts)
-    half_width = NORMAL_QUANTILE * math.hypot(estimate.relative_sd, REPEAT_SD / math.sqrt(agreeing))
-    return RankedModel(
-        name=name,
-        latency_ms=estimate.latency_ms,
-        lower_ms=estimate.latency_ms * math.exp(-half_width),
-        upper_ms=estimate.latency_ms * math.exp(half_width),
-        measurement_count=len(found),
-        failure=failure,
     )
 
 

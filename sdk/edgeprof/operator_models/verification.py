@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
@@ -14,12 +15,15 @@ from edgeprof.measuring.verification import (
     VerifiedMemory,
 )
 from edgeprof.operator_models.graphs import graph_of
+from edgeprof.operator_models.host_engine import HostEngine
+from edgeprof.operator_models.host_opinion import HostOpinions
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.measured import measured_peak_bytes
+from edgeprof.operator_models.named_models import models_to_measure
 from edgeprof.operator_models.prediction import ModelsProfile, load_operator_profile
-from edgeprof.operator_models.procedure import model_session, models_to_measure
+from edgeprof.operator_models.procedure import model_session
+from edgeprof.operator_models.profile_platform import platform_to_measure
 from edgeprof.store import Store
-from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.operators.peak_memory import MemoryPrediction
 from edgeprof_predictor.operators.profile import OperatorProfile
@@ -57,12 +61,16 @@ def verify_models(
     listener = listener or ModelOnboardingListener()
     known = {network.name for network in loaded.model.networks}
     planned = [item for item in models_to_measure(models) if item.name not in known]
+    platform = platform_to_measure(loaded, client)
     with model_session(
-        client, loaded, planned, seed, store, listener, TimeLedger(), purpose="verify-models"
+        client, platform, planned, seed, store, listener, TimeLedger(), purpose="verify-models"
     ) as session:
         measurements = session.measure(planned)
         session.end()
-    verified = [_verified(loaded, name, found) for name, found in measurements.items()]
+    by_name = {model.name: model.path for model in planned}
+    with HostEngine() as engine:
+        opinions = HostOpinions(loaded, engine)
+        verified = [_verified(loaded, opinions, by_name[name], found) for name, found in measurements.items()]
     compared = [item for item in verified if item is not None]
     if len(compared) < MIN_MEASURED_COUNT:
         raise EdgeprofError(
@@ -70,13 +78,15 @@ def verify_models(
             f"{MIN_MEASURED_COUNT}: models that the profile has learned from do not count"
         )
     return Verification(
-        platform=Platform.from_facts(loaded.platform).name,
+        platform=platform.name,
         sample_count=len(loaded.model.networks),
         architectures=tuple(compared),
     )
 
 
-def _verified(profile: OperatorProfile, name: str, found: Sequence[Measurement]) -> VerifiedArchitecture | None:
+def _verified(
+    profile: OperatorProfile, opinions: HostOpinions, model: Path, found: Sequence[Measurement]
+) -> VerifiedArchitecture | None:
     told = next((item for item in found if item.optimized_graph is not None), None)
     if told is None or told.optimized_graph is None:
         return None
@@ -84,11 +94,12 @@ def _verified(profile: OperatorProfile, name: str, found: Sequence[Measurement])
         prediction = profile.predict(graph_of(told.setting.runtime, told.optimized_graph))
     except PredictorError:
         return None
+    prediction, _ = opinions.add_to(prediction, model, {})
     if prediction.latency_ms is None or prediction.lower_ms is None or prediction.upper_ms is None:
         return None
     estimate = estimate_latency(found)
     return VerifiedArchitecture(
-        architecture=name,
+        architecture=model.name,
         predicted_ms=prediction.latency_ms,
         lower_ms=prediction.lower_ms,
         upper_ms=prediction.upper_ms,

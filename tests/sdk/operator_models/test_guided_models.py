@@ -11,7 +11,7 @@ from edgeprof.cli.main import edgeprof as command
 from edgeprof.onboarding.goal import Goal
 from edgeprof.operator_models.guided_models import ModelStatus, reason_to_stop
 from edgeprof.operator_models.listener import ModelOnboardingListener
-from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.testing import SimulatedDevice
 from edgeprof_proto.records.measurement import Measurement
 

@@ -11,7 +11,7 @@ from sdk.operator_models.small_networks import write_model
 import edgeprof
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.operator_models.listener import ModelOnboardingListener
-from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.store.platform import Platform
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.errors import ProfileError

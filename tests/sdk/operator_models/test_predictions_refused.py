@@ -12,8 +12,8 @@ from sdk.operator_models.mobile_networks import write_ncnn, write_tflite
 from sdk.operator_models.small_networks import write_model
 
 from edgeprof.cli.main import edgeprof as command
-from edgeprof.operator_models.graph_sources import HostGraphs
 from edgeprof.operator_models.graphs import graph_of
+from edgeprof.operator_models.host_engine import HostEngine
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.profile import OperatorProfile
@@ -24,7 +24,8 @@ FLOAT = TensorProto.FLOAT
 
 def _profile(folder: Path, model: Path, runtime: str, *, version: str = "", named: str = "") -> str:
     """Write a profile of one network whose latency is made up: only what is said of others is looked at."""
-    told = HostGraphs(Setting(runtime=runtime)).graph(model).profile
+    with HostEngine() as engine:
+        told = engine.profile(model, Setting(runtime=runtime), {})
     assert told.graph is not None
     setting = Setting(runtime=named or runtime, runtime_version=version or told.setting.runtime_version)
     network = MeasuredNetwork.of_graph(model.name, graph_of(runtime, told.graph), 500.0)

@@ -12,7 +12,7 @@ import pytest
 import edgeprof
 from edgeprof.errors import OnboardingError
 from edgeprof.operator_models.listener import ModelOnboardingListener
-from edgeprof.operator_models.probe_files import ModelToMeasure
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.store import Store
 from edgeprof.store.platform import default_setting, resolve_platform
 from edgeprof.testing import SimulatedDevice

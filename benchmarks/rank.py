@@ -1,0 +1,197 @@
+"""What `edgeprof rank` saves: the time to find the fastest of some models against measuring all as well.
+
+    python benchmarks/rank.py [--models 20] [--profile] [--runtime onnxruntime] [--seed 0]
+
+Random networks of several search spaces, and a few that differ from a cheap one in one decision alone, are ranked on
+an agent of this machine. Then all of them are measured in as many rounds as the one that the race measured most often,
+so that the fastest of all is as certain. With --profile the device is onboarded first by the probe suite, about a
+minute, and its profile predicts the models. Files are uploaded before, since both ways need them.
+
+Prints the time of runs, warm-up included, and the wall time of both ways with their ratios, and how much slower the
+model that the race found is in the full measurement than the fastest there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+import edgeprof
+from edgeprof.devices.client import DeviceClient
+from edgeprof.devices.local_agent import local_agent
+from edgeprof.exporters.onnx import export_architecture
+from edgeprof.measuring.time_ledger import TimeLedger
+from edgeprof.operator_models.listener import ModelOnboardingListener
+from edgeprof.operator_models.named_models import ModelToMeasure, models_to_measure
+from edgeprof.operator_models.procedure import model_session
+from edgeprof.operator_models.race import RankedModel, of_measurements, plan_of_round
+from edgeprof.operator_models.ranking import Ranking, rank_models
+from edgeprof.store import Store
+from edgeprof.store.platform import resolve_platform
+from edgeprof_predictor.methods.baselines.flops import Flops
+from edgeprof_predictor.methods.cost_features import FeatureMap
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, get_space
+from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.measurement import Measurement
+
+SPACES: Final = ("nasbench201", "fbnet", "nasbench101", "transnasbench101_macro")
+
+NEAR_SPACE: Final = "nasbench201"
+NEAR_SHARE: Final = 0.25
+"""Share of the models that differ from a cheap one in one decision."""
+
+DRAWN_COUNT: Final = 50
+"""Networks of which the cheapest is the one that others are near."""
+
+
+@dataclass(slots=True)
+class RunTime(ModelOnboardingListener):
+    """Counts the time of all runs, in milliseconds."""
+
+    total_ms: float = 0.0
+    measurement_count: int = 0
+
+    def on_model_measured(self, model: ModelToMeasure, measurement: Measurement) -> None:
+        """Count one measurement."""
+        self.measurement_count += 1
+        self.total_ms += sum(sum(block.latency_ms) for block in measurement.blocks)
+
+
+def write_models(folder: Path, count: int, seed: int) -> None:
+    """Write the models as ONNX files.
+
+    Args:
+        folder: Where they go.
+        count: How many.
+        seed: Draws them.
+    """
+    near_count = round(NEAR_SHARE * count)
+    space = get_space(NEAR_SPACE)
+    drawn = [(space, row, "near") for row in near_networks(space, near_count, seed)]
+    per_space = -(-(count - near_count) // len(SPACES))
+    others = [draw_networks(get_space(name), per_space, seed) for name in SPACES]
+    for name, rows in zip(SPACES, others, strict=True):
+        drawn += [(get_space(name), row, name) for row in rows]
+    for number, (owner, row, name) in enumerate(drawn[:count]):
+        (architecture,) = owner.architectures(row[None])
+        exported = export_architecture(owner, architecture, folder.parent / "exported")
+        shutil.copy(exported, folder / f"{name}-{number}.onnx")
+
+
+def draw_networks(space: CategoricalSpace, count: int, seed: int) -> ChoiceArray:
+    """Return random networks whose output depends on their input: `count x decisions`."""
+    choices = space.sample_choices(4 * count + DRAWN_COUNT, seed=seed)
+    return choices[space.is_connected(choices)][:count]
+
+
+def near_networks(space: CategoricalSpace, count: int, seed: int) -> ChoiceArray:
+    """Return a cheap network, and some that differ from it in one decision: `count x decisions`."""
+    drawn = draw_networks(space, DRAWN_COUNT, seed + 1)
+    cheapest = drawn[np.argmin(Flops(FeatureMap(space), ()).flops(drawn))]
+    near = list(_with_one_change(space, cheapest))
+    order = np.random.default_rng(seed).permutation(len(near))
+    return np.stack([cheapest, *(near[position] for position in order)])[:count]
+
+
+def _with_one_change(space: CategoricalSpace, row: ChoiceArray) -> Iterator[ChoiceArray]:
+    for decision, option_count in enumerate(space.choice_counts):
+        for option in range(option_count):
+            changed = row.copy()
+            changed[decision] = option
+            if option != row[decision] and space.is_connected(changed[None])[0]:
+                yield changed
+
+
+def measure_all(
+    client: DeviceClient, models: Sequence[Path], setting: Setting, store: Store, round_count: int, listener: RunTime
+) -> list[RankedModel]:
+    """Measure every model in every round, and return them, the fastest first."""
+    planned = models_to_measure(models)
+    platform = resolve_platform(client.device(), setting)
+    with model_session(client, platform, planned, 0, store, listener, TimeLedger(), purpose="measure-all") as session:
+        for number in range(round_count):
+            session.measure_round(planned, plan_of_round(number))
+        found = [of_measurements(name, items) for name, items in session.measurements(planned).items()]
+        session.end()
+    return sorted(found, key=lambda model: model.latency_ms or float("inf"))
+
+
+def print_comparison(
+    race: Ranking, raced: RunTime, race_s: float, full: list[RankedModel], measured: RunTime, full_s: float
+) -> None:
+    """Print both ways beside each other, and whether they agree."""
+    first, second = full[0], full[1]
+    found = next(model for model in full if model.name == race.models[0].name)
+    assert found.latency_ms is not None and first.latency_ms is not None
+    print("               race   measuring all   ratio")
+    rows = (
+        ("time of runs", raced.total_ms / 1_000, measured.total_ms / 1_000, " s"),
+        ("wall time", race_s, full_s, " s"),
+        ("measurements", raced.measurement_count, measured.measurement_count, ""),
+    )
+    for name, of_race, of_full, unit in rows:
+        print(f"{name:<13} {of_race:6.4g}{unit} {of_full:12.4g}{unit} {of_race / of_full:8.2f}")
+    print(f"{race.measured_count} of {len(race.models)} models were measured, certainty {race.certainty:.3f}")
+    slower = found.latency_ms / first.latency_ms - 1
+    print(
+        f"the race found {found.name}; in the full measurement the fastest is {first.name} "
+        f"({first.latency_ms:.4g} ms, 90 % interval {first.lower_ms:.4g} to {first.upper_ms:.4g}), "
+        f"the next {second.name} ({second.latency_ms:.4g} ms)"
+    )
+    is_right = found.lower_ms <= first.upper_ms
+    print(f"the one found is {slower:.1%} slower there: {'within' if is_right else 'NOT within'} its error")
+
+
+def main() -> int:
+    """Rank the models both ways."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=int, default=20, help="number of models")
+    parser.add_argument("--profile", action="store_true", help="onboard the device first, and predict by its profile")
+    parser.add_argument("--runtime", default="onnxruntime")
+    parser.add_argument("--seed", type=int, default=0, help="draws the models")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="edgeprof-rank-") as folder_name:
+        folder = Path(folder_name)
+        # Nothing is known of the models from earlier runs.
+        os.environ["EDGEPROF_CACHE"] = str(folder / "cache")
+        (folder / "models").mkdir()
+        write_models(folder / "models", arguments.models, arguments.seed)
+        models = sorted((folder / "models").iterdir())
+        setting = Setting(runtime=arguments.runtime)
+        with (
+            local_agent(folder / "agent") as address,
+            edgeprof.connect(address) as client,
+            Store(folder / "store.sqlite3") as store,
+        ):
+            if arguments.profile:
+                begin_s = time.monotonic()
+                output = folder / "device.edgeprof"
+                edgeprof.onboard_models(client, setting=setting, output=output, store=store)
+                print(f"onboarded by the probe suite in {time.monotonic() - begin_s:.0f} s", file=sys.stderr)
+            for model in models:
+                client.upload_model(model, runtime=setting.runtime)
+            times = [time.monotonic()]
+            raced, measured = RunTime(), RunTime()
+            race = rank_models(client, models, setting=setting, store=store, listener=raced)
+            times.append(time.monotonic())
+            round_count = max(model.measurement_count for model in race.models)
+            full = measure_all(client, models, setting, store, round_count, measured)
+            times.append(time.monotonic())
+    race_s, full_s = (after - before for before, after in itertools.pairwise(times))
+    print_comparison(race, raced, race_s, full, measured, full_s)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
