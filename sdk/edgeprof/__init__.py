@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from edgeprof.measuring.candidate import Candidate
     from edgeprof.measuring.comparison import Comparison, compare
     from edgeprof.measuring.effort import make_plan
+    from edgeprof.measuring.gate import Gate, GateOutcome, gate, gate_against
     from edgeprof.measuring.operator_trace import write_operator_trace
     from edgeprof.measuring.table_order import BenchmarkRow
     from edgeprof.measuring.verification import Verification, verify
@@ -65,6 +66,8 @@ __all__ = [
     "EdgeprofError",
     "Evaluation",
     "Fitted",
+    "Gate",
+    "GateOutcome",
     "Goal",
     "Measurement",
     "MeasurementPlan",
@@ -96,6 +99,8 @@ __all__ = [
     "evaluate_models",
     "fit",
     "forget_device",
+    "gate",
+    "gate_against",
     "import_table",
     "known_devices",
     "local_agent",
@@ -132,6 +137,8 @@ _MODULE_OF = {
     "Difference": "edgeprof.reporting",
     "Evaluation": "edgeprof.evaluating.latency",
     "Fitted": "edgeprof.evaluating.fitting",
+    "Gate": "edgeprof.measuring.gate",
+    "GateOutcome": "edgeprof.measuring.gate",
     "Goal": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
     "OnboardedModels": "edgeprof.operator_models.api",
@@ -159,6 +166,8 @@ _MODULE_OF = {
     "evaluate_models": "edgeprof.evaluating.models",
     "fit": "edgeprof.evaluating.fitting",
     "forget_device": "edgeprof.devices.pairings",
+    "gate": "edgeprof.measuring.gate",
+    "gate_against": "edgeprof.measuring.gate",
     "import_table": "edgeprof.evaluating.tables",
     "known_devices": "edgeprof.devices.known_devices",
     "local_agent": "edgeprof.devices.local_agent",

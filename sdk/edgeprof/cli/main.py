@@ -23,6 +23,7 @@ VERBS = {
     "doctor": "Find out what is wrong with a device, and what to do.",
     "benchmark": "Measure models on a device, by one runtime or several.",
     "compare": "Say which of two models, or settings of one, is faster on a device.",
+    "gate": "Say in a pipeline whether a model is fast enough.",
     "onboard": "Measure a few networks on a device and adapt a predictor of all others.",
     "predict": "Predict how fast networks run on an onboarded platform.",
     "explain": "Say where the time of a model goes, operator by operator, without running it.",

@@ -4,12 +4,10 @@ import math
 from dataclasses import dataclass
 
 from edgeprof.store import StoredResult
+from edgeprof_proto.shared.interval import LEVEL_SD_COUNT
 
 REPEAT_SCATTER = 0.02
 """Relative deviation of a measurement at another time, assumed beside its interval; `rank` assumes the same."""
-
-DEVIATIONS = 1.645
-"""Half-width of a 90 % interval, of a median and of the ratio, in standard deviations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ def difference(first: StoredResult, second: StoredResult) -> Difference:
         second: The other.
     """
     log_sd = math.hypot(*(_log_sd(item) for item in (first, second)))
-    ratio, reach = second.median_ms / first.median_ms, math.exp(DEVIATIONS * log_sd)
+    ratio, reach = second.median_ms / first.median_ms, math.exp(LEVEL_SD_COUNT * log_sd)
     return Difference(
         first=first,
         second=second,
@@ -63,7 +61,7 @@ def difference(first: StoredResult, second: StoredResult) -> Difference:
 def _log_sd(result: StoredResult) -> float:
     if result.lower_ms is None or result.upper_ms is None:
         return math.inf
-    return math.hypot(math.log(result.upper_ms / result.lower_ms) / (2 * DEVIATIONS), REPEAT_SCATTER)
+    return math.hypot(math.log(result.upper_ms / result.lower_ms) / (2 * LEVEL_SD_COUNT), REPEAT_SCATTER)
 
 
 def _changes(first: StoredResult, second: StoredResult) -> tuple[tuple[str, str, str], ...]:
