@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from edgeprof_predictor._profile_file import MODELS, Part, read_parts
@@ -17,6 +19,21 @@ MODEL_FORMATS = "model_formats"
 """Entry of a provenance: the formats that the runtime reads, separated by commas."""
 
 Found = TypeVar("Found", "Profile", "OperatorProfile")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileContent:
+    """One profile in a file, as a list names it.
+
+    Args:
+        subject: Name of its search space; empty for a profile of models.
+        platform: Identity of the platform, as the host describes it.
+        provenance: How it came about, as the host describes it.
+    """
+
+    subject: str
+    platform: Mapping[str, str]
+    provenance: Mapping[str, str]
 
 
 class ProfileFile:
@@ -47,6 +64,18 @@ class ProfileFile:
     def spaces(self) -> tuple[str, ...]:
         """The search spaces, each once."""
         return tuple(dict.fromkeys(part.subject for part in self._parts if part.subject != MODELS))
+
+    @property
+    def contents(self) -> tuple[ProfileContent, ...]:
+        """All profiles that count, in their order in the file; none is decoded."""
+        return tuple(
+            ProfileContent(
+                subject="" if part.subject == MODELS else part.subject,
+                platform=part.platform,
+                provenance=part.provenance,
+            )
+            for part in self._parts
+        )
 
     @property
     def predicts_models(self) -> bool:

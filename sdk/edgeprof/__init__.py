@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from edgeprof.plots.sustained_plot import draw_curve
     from edgeprof.plots.verification_plot import draw_verification
     from edgeprof.prediction import predict
-    from edgeprof.reporting import Difference, Results, difference, result, results
+    from edgeprof.reporting import Difference, FoundProfile, Results, difference, find_profiles, result, results
     from edgeprof.searching import search
     from edgeprof_predictor.profile_file import ProfileFile
 
@@ -66,6 +66,7 @@ __all__ = [
     "EdgeprofError",
     "Evaluation",
     "Fitted",
+    "FoundProfile",
     "Gate",
     "GateOutcome",
     "Goal",
@@ -97,6 +98,7 @@ __all__ = [
     "evaluate",
     "evaluate_accuracy",
     "evaluate_models",
+    "find_profiles",
     "fit",
     "forget_device",
     "gate",
@@ -137,6 +139,7 @@ _MODULE_OF = {
     "Difference": "edgeprof.reporting",
     "Evaluation": "edgeprof.evaluating.latency",
     "Fitted": "edgeprof.evaluating.fitting",
+    "FoundProfile": "edgeprof.reporting",
     "Gate": "edgeprof.measuring.gate",
     "GateOutcome": "edgeprof.measuring.gate",
     "Goal": "edgeprof.onboarding",
@@ -164,6 +167,7 @@ _MODULE_OF = {
     "evaluate": "edgeprof.evaluating.latency",
     "evaluate_accuracy": "edgeprof.evaluating.accuracy",
     "evaluate_models": "edgeprof.evaluating.models",
+    "find_profiles": "edgeprof.reporting",
     "fit": "edgeprof.evaluating.fitting",
     "forget_device": "edgeprof.devices.pairings",
     "gate": "edgeprof.measuring.gate",

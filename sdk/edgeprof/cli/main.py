@@ -30,6 +30,7 @@ VERBS = {
     "rank": "Find the fastest of some models, measuring only those that may be it.",
     "verify": "Measure networks that were no samples of a profile, and compare.",
     "search": "Find the most accurate network within a latency limit, training few.",
+    "profiles": "Show which profiles there are, of which devices, and how old they are.",
     "results": "Show what this host has measured; compare two results, or export them.",
     "import": "Import a table of latencies that others have published.",
     "fit": "Fit a predictor to tables of latencies, to onboard devices with it.",

@@ -2,5 +2,6 @@
 
 from edgeprof.reporting.difference import Difference, difference
 from edgeprof.reporting.listing import Results, result, results
+from edgeprof.reporting.profiles import FoundProfile, find_profiles
 
-__all__ = ["Difference", "Results", "difference", "result", "results"]
+__all__ = ["Difference", "FoundProfile", "Results", "difference", "find_profiles", "result", "results"]
