@@ -23,7 +23,8 @@ from broad ranges, each with the weight
 
 `p(samples | h)` is the marginal likelihood with outliers admitted (`outliers`). The plausibility falls where
 predictions correlate with costs below 0.6. `p(h)` is half uniform, half learned: each family of similar sources
-(`platform_families`) is left out, and the marginal likelihood of some of its latencies weighs `h` (`hyperprior`).
+(`platform_families`) is left out, and the marginal likelihood of some of its latencies weighs `h` (`hyperprior`); the
+cost-based latency is the mean with probability 0.5.
 48 resampled `h` predict; the prediction has the mean and the variance of their mixture. In a search they are weighed
 again by further samples, and moved by Metropolis steps once few of them have the weight (`Posterior.joined`).
 

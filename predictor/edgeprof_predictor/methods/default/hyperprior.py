@@ -3,7 +3,7 @@
 Each source is treated as a new platform: its family is left out of the prior, some of its latencies are drawn, and
 their marginal likelihood is computed for every hyper-parameter sample. Expectation maximisation finds the weights under
 which all sources are most likely. They are half of the prior; the other half is uniform, since a new platform may be
-unlike all sources.
+unlike all sources. For the same reason the cost-based mean has half of the prior, whatever the sources say.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ from edgeprof_predictor.tables.latency_table import LatencyTable
 
 LEARNED_SHARE: Final = 0.5
 """Share of the prior that is learned from the sources; the rest is uniform."""
+
+COST_BASED_SHARE: Final = 0.5
+"""Prior probability that the mean latency is the cost-based one.
+
+80 networks of NAS-Bench-201 in ONNX Runtime on one thread of one machine, the first sample a typical network: with 3
+samples the median error falls from 10.9 to 7.0 %, with 3 random ones from 15 to 10 %, with 10 it stays at 2.6 %; 40
+networks of FBNet: 3.2 and 3.0 % with 3."""
 
 DRAWN_LATENCY_COUNT: Final = 8
 """Latencies of a source drawn at once: about as many as an onboarding measures."""
@@ -49,11 +56,15 @@ class MarginalLikelihoods:
     Shapes:
         log_likelihood: `e x h`, at most 0, the largest of a draw at 0.  platforms: `e`.
         shares: `e`, each family alike; they sum to 1.
+
+    Args:
+        cost_based_mean: Index of the cost-based mean; None where the space knows no costs.
     """
 
     log_likelihood: FloatArray
     platforms: NDArray[np.str_]
     shares: FloatArray
+    cost_based_mean: int | None
 
     @classmethod
     def compute(
@@ -86,6 +97,7 @@ class MarginalLikelihoods:
             log_likelihood=np.array(rows).reshape(len(rows), len(hyper_samples)),
             platforms=np.array(platforms, dtype=np.str_),
             shares=np.array(shares),
+            cost_based_mean=None if prior.cost_models is None else prior.unsampled_mean,
         )
 
     def weigh(self, hyper_samples: HyperparameterSamples, *, without: Sequence[str] = ()) -> HyperparameterSamples:
@@ -98,9 +110,7 @@ class MarginalLikelihoods:
         counts = ~np.isin(self.platforms, without)
         likelihood, shares = np.exp(self.log_likelihood[counts]), self.shares[counts]
         learned = np.full(len(hyper_samples), 1.0 / len(hyper_samples))
-        if not len(shares):  # no source to learn from: all draws alike
-            return replace(hyper_samples, log_prior=np.log(learned))
-        for _ in range(STEP_COUNT):
+        for _ in range(STEP_COUNT if len(shares) else 0):  # without a source to learn from, all draws alike
             responsibility = likelihood * learned
             responsibility /= responsibility.sum(axis=1, keepdims=True)
             learned = shares @ responsibility / shares.sum()
@@ -108,4 +118,7 @@ class MarginalLikelihoods:
         bins = np.clip((position * NOISE_BIN_COUNT).astype(np.int64), 0, NOISE_BIN_COUNT - 1)
         learned /= np.maximum(np.bincount(bins, learned, NOISE_BIN_COUNT)[bins], 1e-12)
         weights = (1.0 - LEARNED_SHARE) / len(hyper_samples) + LEARNED_SHARE * learned / learned.sum()
-        return replace(hyper_samples, log_prior=np.log(weights))
+        weighed = replace(hyper_samples, log_prior=np.log(weights))
+        if self.cost_based_mean is None:
+            return weighed
+        return weighed.with_mean_share(self.cost_based_mean, COST_BASED_SHARE)

@@ -20,7 +20,7 @@ from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
-from edgeprof_predictor.methods.default.hyperprior import MarginalLikelihoods
+from edgeprof_predictor.methods.default.hyperprior import COST_BASED_SHARE, MarginalLikelihoods
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.posterior import SHARE_FLOOR, Posterior
 from edgeprof_predictor.methods.default.predictor import AdaptedPlatform, DefaultPredictor, DistilledNetwork
@@ -37,13 +37,6 @@ from edgeprof_predictor.tables.latency_table import LatencyTable
 
 DISTILLATION_COUNT: Final = 600
 """Unmeasured architectures whose predictions by the model the network is fine-tuned on."""
-
-COST_BASED_SHARE: Final = 0.5
-"""Prior probability that the mean latency on a device is the cost-based one.
-
-80 networks of NAS-Bench-201 in ONNX Runtime on one thread of one machine, the first sample a typical network: with 3
-samples the median error falls from 10.9 to 7.0 %, with 3 random ones from 15 to 10 %, with 10 it stays at 2.6 %; 40
-networks of FBNet: 3.2 and 3.0 % with 3."""
 
 OPERATIONS_SEED: Final = 0
 """Of the amplitudes of the kernel that only devices have."""
@@ -163,9 +156,9 @@ class DefaultMethod(Method):
         """Return the method for platforms that run graphs without what cannot influence the output.
 
         What is exported and measured on a device is such a graph. Published tables may have timed all of the graph:
-        for them the method describes both, and the samples decide. Some of those tables also time what a framework
-        adds to each network, so costs alone are more likely here than the tables suggest (`COST_BASED_SHARE`). A device
-        may also run one kind of operation, in some precision, far less well than its costs tell: no table shows that.
+        for them the method describes both, and the samples decide. A device may also run one kind of operation, in some
+        precision, far less well than its costs tell: no table shows that. Methods of earlier releases and those without
+        sources do not hold `COST_BASED_SHARE` yet.
         """
         prior, hyper_samples = self.prior.for_pruned_graphs(), self.hyper_samples
         if prior.cost_models is not None:

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edgeprof_predictor.methods.default.hyperparameter_samples import NOISE_RANGE, HyperparameterSamples
-from edgeprof_predictor.methods.default.hyperprior import LEARNED_SHARE, NOISE_BIN_COUNT, MarginalLikelihoods
-from edgeprof_predictor.methods.default.method import COST_BASED_SHARE, DefaultMethod
+from edgeprof_predictor.methods.default.hyperprior import (
+    COST_BASED_SHARE,
+    LEARNED_SHARE,
+    NOISE_BIN_COUNT,
+    MarginalLikelihoods,
+)
+from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SOURCES = tuple(f"source_{index}" for index in range(6))
@@ -17,8 +24,14 @@ def drawn(method: DefaultMethod) -> HyperparameterSamples:
 
 
 @pytest.fixture(scope="module")
-def evidence(method: DefaultMethod, drawn: HyperparameterSamples, world: LatencyTable) -> MarginalLikelihoods:
+def whole_evidence(method: DefaultMethod, drawn: HyperparameterSamples, world: LatencyTable) -> MarginalLikelihoods:
     return MarginalLikelihoods.compute(method.prior, drawn, world.select(SOURCES).subset(range(300)), seed=0)
+
+
+@pytest.fixture(scope="module")
+def evidence(whole_evidence: MarginalLikelihoods) -> MarginalLikelihoods:
+    """What the sources alone say, with no share for the cost-based mean."""
+    return replace(whole_evidence, cost_based_mean=None)
 
 
 def test_every_hyper_parameter_sample_keeps_its_uniform_share(
@@ -68,7 +81,8 @@ def test_a_mean_gets_the_prior_probability_that_it_is_given(method: DefaultMetho
         assert np.ptp((given.log_prior - method.hyper_samples.log_prior)[members]) == pytest.approx(0.0, abs=1e-9)
 
 
-def test_on_devices_costs_are_as_likely_as_everything_else(method: DefaultMethod) -> None:
-    hyper_samples = method.for_pruned_graphs().hyper_samples
+@pytest.mark.parametrize("is_device", [False, True])
+def test_costs_are_as_likely_as_everything_else(method: DefaultMethod, is_device: bool) -> None:
+    hyper_samples = (method.for_pruned_graphs() if is_device else method).hyper_samples
     weights = np.exp(hyper_samples.log_prior)
     assert weights[hyper_samples.mean_index == method.prior.unsampled_mean].sum() == pytest.approx(COST_BASED_SHARE)
