@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from edgeprof_agent.models.flatbuffer import Flatbuffer, FlatbufferError, Table
 from edgeprof_agent.models.input_use import InputUse, trace_inputs
+from edgeprof_proto.shared.flatbuffer import Flatbuffer, FlatbufferError, Table
 from edgeprof_proto.shared.onnx_graph import DeclaredValue, Graph, Model, Node
 from edgeprof_proto.shared.onnx_tensors import Tensor
 from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES

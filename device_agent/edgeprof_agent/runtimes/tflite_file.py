@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from edgeprof_agent.models.flatbuffer import Flatbuffer, Table
 from edgeprof_agent.models.formats.tflite import ELEMENT_TYPES
 from edgeprof_agent.runtimes.graph_builder import AttributeValue
 from edgeprof_proto.records.graph import MAX_ATTRIBUTE_COUNT
+from edgeprof_proto.shared.flatbuffer import Flatbuffer, Table
 from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES
 from edgeprof_proto.shared.plain_file import map_plain_file
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from edgeprof_agent.errors import ModelRejectedError, RunFailedError, RuntimeNotFoundError, SettingNotSupportedError
-from edgeprof_agent.models.flatbuffer import FlatbufferError
 from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.models.tflite_graph import uses_of_inputs
 from edgeprof_agent.runtimes.base import LoadedModel, Runtime, resolve_setting
@@ -30,6 +29,7 @@ from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import GeneratedInput
+from edgeprof_proto.shared.flatbuffer import FlatbufferError
 from edgeprof_proto.shared.model_formats import TFLITE
 
 XNNPACK = "xnnpack"
@@ -240,7 +240,7 @@ def _allocate(interpreter: Any, details: list[dict[str, Any]], values: list[Any]
             if tuple(item["shape"]) != array.shape:
                 interpreter.resize_tensor_input(item["index"], array.shape)
         interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, MemoryError) as error:
         raise ModelRejectedError(f"the interpreter cannot prepare the model: {error_text(error)}") from error
 
 

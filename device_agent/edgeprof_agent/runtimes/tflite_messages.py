@@ -17,6 +17,8 @@ def error_text(error: Exception) -> str:
     Args:
         error: The error.
     """
+    if isinstance(error, MemoryError):
+        return "a tensor does not fit into memory"
     text = str(error)
     if found := _CUSTOM.search(text):
         return (

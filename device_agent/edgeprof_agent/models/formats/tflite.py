@@ -5,13 +5,14 @@ Source: tensorflow/compiler/mlir/lite/schema/schema.fbs
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgeprof_agent.errors import ModelRefusedError
-from edgeprof_agent.models.flatbuffer import Flatbuffer, FlatbufferError, Table
 from edgeprof_agent.models.formats.base import ModelContent, ModelFormat
 from edgeprof_agent.models.input_memory import check_input_memory
 from edgeprof_agent.models.signature import Dimension, InputSignature
+from edgeprof_proto.shared.flatbuffer import Flatbuffer, FlatbufferError, Table
 from edgeprof_proto.shared.model_formats import TFLITE
 from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES
 from edgeprof_proto.shared.plain_file import map_plain_file
@@ -19,7 +20,7 @@ from edgeprof_proto.shared.plain_file import map_plain_file
 _VERSION = 3
 _OPERATOR_CODES, _SUBGRAPHS, _BUFFERS = 1, 2, 4
 _TENSORS, _INPUTS, _OUTPUTS, _OPERATORS = 0, 1, 2, 3
-_SHAPE, _TYPE, _BUFFER, _NAME, _SHAPE_SIGNATURE = 0, 1, 2, 3, 7
+_SHAPE, _TYPE, _BUFFER, _NAME, _IS_VARIABLE, _SHAPE_SIGNATURE = 0, 1, 2, 3, 5, 7
 _OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS = 0, 1, 2
 _DATA, _DATA_OFFSET, _DATA_SIZE = 0, 1, 2
 
@@ -114,12 +115,14 @@ class _Walk:
     def _check_subgraph(self, subgraph: Table, code_count: int, buffer_count: int) -> tuple[InputSignature, ...]:
         tensors = subgraph.tables(_TENSORS, limit=_TABLE_LIMIT)
         values = [self._check_tensor(tensor, buffer_count) for tensor in tensors]
-        for operator in subgraph.tables(_OPERATORS, limit=_TABLE_LIMIT):
+        operators = subgraph.tables(_OPERATORS, limit=_TABLE_LIMIT)
+        for operator in operators:
             _check_index(operator.number(_OPERATOR_CODE, "I"), "an operator's code", code_count)
             for field in (_OPERATOR_INPUTS, _OPERATOR_OUTPUTS):
                 # -1 stands for an input that is left out.
                 for index in operator.numbers(field, "i") or ():
                     _check_index(max(0, index), "a tensor of an operator", len(values))
+        _check_order(operators, tensors, subgraph.numbers(_INPUTS, "i") or ())
         for field in (_INPUTS, _OUTPUTS):
             for index in subgraph.numbers(field, "i") or ():
                 _check_index(index, "a tensor of the graph", len(values))
@@ -135,6 +138,23 @@ class _Walk:
         _check_index(tensor.number(_BUFFER, "I"), "the buffer of a tensor", buffer_count)
         dimensions: tuple[Dimension, ...] = tuple(None if size == -1 else size for size in signature)
         return InputSignature(tensor.text(_NAME), ELEMENT_TYPES[number], dimensions)
+
+
+def _check_order(operators: list[Table], tensors: list[Table], inputs: Sequence[int]) -> None:
+    """Check that no operator reads what a later one writes: some interpreters end the process over it.
+
+    Raises:
+        FlatbufferError: If one does.
+    """
+    later = {index for operator in operators for index in operator.numbers(_OPERATOR_OUTPUTS, "i") or ()}
+    later.difference_update(inputs, {-1})
+    for operator in operators:
+        # A variable holds its value from one run to the next.
+        for index in later.intersection(operator.numbers(_OPERATOR_INPUTS, "i") or ()):
+            if not tensors[index].number(_IS_VARIABLE, "b"):
+                name = tensors[index].text(_NAME)
+                raise FlatbufferError(f"{name[:80]!r} is read before any operator writes it: the graph has a cycle")
+        later.difference_update(operator.numbers(_OPERATOR_OUTPUTS, "i") or ())
 
 
 def _check_index(index: int, what: str, count: int) -> None:
