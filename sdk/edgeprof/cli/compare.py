@@ -89,6 +89,7 @@ def compare(
             seed=seed,
             on_measurement=_print_measurement,
             on_waiting=print_waiting,
+            on_unknown_names=_print_unknown_names,
         )
     if as_json:
         print_json(_document(found))
@@ -117,6 +118,13 @@ def _candidates(
     return (
         Candidate.from_architecture(space, a, device, setting=settings[0]),
         Candidate.from_architecture(space, b or a, device, setting=settings[1], name=(b or a) + suffix),
+    )
+
+
+def _print_unknown_names(candidate: "Candidate", names: tuple[str, ...]) -> None:
+    messages.print(
+        f"{candidate.name} has no input and no open dimension {', '.join(map(repr, names))}: the shape or values go to "
+        "the other alone"
     )
 
 
@@ -154,12 +162,19 @@ def _print(found: "Comparison") -> None:
         "conclusion": _conclusion(found),
         "measurements": f"{2 * len(found.pairs)}, {found.unstable_count} of them not stable",
     }
-    if found.platform("a").inputs:
-        facts["inputs"] = inputs_text(found.pairs[0].a.inputs)
+    facts |= _inputs_facts(found)
     for name, measurement in (("A", found.pairs[0].a), ("B", found.pairs[0].b)):
         if warning := deciding_inputs_text(measurement.inputs):
             facts[f"warning for {name}"] = warning
     print_facts(f"A {found.a.name}, B {found.b.name} on {found.device.board or found.device.host_name}", facts)
+
+
+def _inputs_facts(found: "Comparison") -> dict[str, str]:
+    """The inputs of both where something was given for them: one may lack what the other has."""
+    if not (found.platform("a").inputs or found.platform("b").inputs):
+        return {}
+    a, b = inputs_text(found.pairs[0].a.inputs), inputs_text(found.pairs[0].b.inputs)
+    return {"inputs": a} if a == b else {"inputs of A": a, "inputs of B": b}
 
 
 def _changes(versus: Sequence[str]) -> dict[str, str]:

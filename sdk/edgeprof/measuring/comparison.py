@@ -21,6 +21,7 @@ from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.attempt import AttemptRunner
 from edgeprof.measuring.candidate import Candidate
 from edgeprof.measuring.comparison_side import ComparisonSide, comparison_digest, ready_sides
+from edgeprof.measuring.load_check import require_loadable
 from edgeprof.measuring.model_sources import ModelSources
 from edgeprof.measuring.pairs import Pair, counted_pairs, measuring_order, planned_pair_count
 from edgeprof.store import Probe, SessionRecord, Store, opened
@@ -102,6 +103,7 @@ def compare(
     store: Store | str | os.PathLike[str] | None = None,
     on_measurement: Callable[[Candidate, Measurement], None] = lambda candidate, measurement: None,
     on_waiting: Callable[[Job], None] = lambda job: None,
+    on_unknown_names: Callable[[Candidate, tuple[str, ...]], None] = lambda candidate, names: None,
 ) -> Comparison:
     """Measure two candidates in alternation and say which is faster, by how much, and whether that is certain.
 
@@ -118,35 +120,34 @@ def compare(
         pair_count: Pairs, at least 5.
         plan: How long and how often each job runs its model; None for the agent's default.
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
-        input_shapes: Shapes of inputs and sizes of open dimensions by their names, for both.
-        inputs: An archive of NumPy (.npz) with the values of inputs by their names, for both; None to generate them.
+        input_shapes: Shapes of inputs and sizes of open dimensions by their names, for each candidate that has it.
+        inputs: An archive of NumPy (.npz) with values of inputs by their names, likewise; None to generate them.
         seed: Seed of the order within the pairs.
         store: Where the results go, or its file; None for the user's own.
         on_measurement: Called with the candidate and its result after each measurement.
         on_waiting: Called with a job that has to wait for others: its position, and who runs meanwhile.
+        on_unknown_names: Called first, with a candidate that lacks some of the names: what is given for them goes to
+            the other alone.
 
     Raises:
         RuntimeNotFoundError: If the device lacks the runtime of one of them.
         SettingNotSupportedError: If it does not offer the rest of a setting, or a file computes in another precision.
         ModelFileError: If a file cannot be read, or is no model that its runtime reads.
+        InvalidArgumentError: If something is given for a name that neither has.
         EdgeprofError: If there are too few pairs for an interval, or a measurement failed.
     """
     _require_pairs(pair_count)
     require_seed(seed)
-    with opened(store) as store, ModelSources(client.device(), input_shapes, inputs) as sources:
-        device = sources.device
-        store.record_device(device, client.address)
+    several = ModelSources(client.device(), input_shapes, inputs, is_for_one=False)
+    with opened(store) as store, several as sources:
+        store.record_device(device := sources.device, client.address)
         sides = ready_sides(sources, a, b, plan, allow_fallback=allow_fallback)
+        _tell_unknown_names(sides, on_unknown_names)
+        if input_shapes or inputs is not None:
+            require_loadable(client, sides, on_waiting)
         purpose = f"comparison {comparison_digest(sides, device)}"
         with store.session(sides["a"].platform, "", seed, purpose=purpose) as record:
-            runner = AttemptRunner(client, store, record, may_skip=False)
-            runner.acknowledge_results()
-            while (probe := _next(_planned(store, record, pair_count))) is not None:
-                side = sides[probe.architecture]
-                if isinstance(outcome := side.measure(runner, probe, on_waiting), Measurement):
-                    on_measurement(side.candidate, outcome)
-            pairs = counted_pairs(store.probes(record), pair_count)
-            store.end_session(record, datetime.now(timezone.utc))
+            pairs = _pairs(client, store, record, sides, pair_count, on_measurement, on_waiting)
     return _comparison(device, sides, pairs)
 
 
@@ -155,6 +156,35 @@ def _require_pairs(pair_count: int) -> None:
     require_count("the number of pairs", pair_count, 1, MAX_PAIR_COUNT)
     if middle_ranks(pair_count, LEVEL) is None:
         raise EdgeprofError(f"a comparison needs {MIN_BLOCK_COUNT} pairs or more, got {pair_count}")
+
+
+def _tell_unknown_names(
+    sides: Mapping[str, ComparisonSide], on_unknown_names: Callable[[Candidate, tuple[str, ...]], None]
+) -> None:
+    for side in sides.values():
+        if side.ready.unknown_names:
+            on_unknown_names(side.candidate, side.ready.unknown_names)
+
+
+def _pairs(
+    client: DeviceClient,
+    store: Store,
+    record: SessionRecord,
+    sides: Mapping[str, ComparisonSide],
+    pair_count: int,
+    on_measurement: Callable[[Candidate, Measurement], None],
+    on_waiting: Callable[[Job], None],
+) -> list[Pair]:
+    """Measure what is planned and not yet measured, end the session, and return the pairs that count."""
+    runner = AttemptRunner(client, store, record, may_skip=False)
+    runner.acknowledge_results()
+    while (probe := _next(_planned(store, record, pair_count))) is not None:
+        side = sides[probe.architecture]
+        if isinstance(outcome := side.measure(runner, probe, on_waiting), Measurement):
+            on_measurement(side.candidate, outcome)
+    pairs = counted_pairs(store.probes(record), pair_count)
+    store.end_session(record, datetime.now(timezone.utc))
+    return pairs
 
 
 def _planned(store: Store, record: SessionRecord, pair_count: int) -> list[Probe]:

@@ -71,6 +71,7 @@ def ready_sides(
         allow_fallback: Whether nodes may run elsewhere than on the provider asked for.
 
     Raises:
+        InvalidArgumentError: If a shape or values are given for a name that neither has.
         EdgeprofError: If the device or this host cannot do what one of them needs.
     """
     candidates = {"a": _with_setting(a, sources.device), "b": _with_setting(b, sources.device)}
@@ -81,6 +82,7 @@ def ready_sides(
         name: _side(candidate, sources, candidates["a"], plan, allow_fallback=allow_fallback)
         for name, candidate in candidates.items()
     }
+    sources.require_all_known()
     sources.release()
     return sides
 

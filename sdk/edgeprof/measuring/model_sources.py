@@ -9,19 +9,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from edgeprof.devices.input_names import input_names
 from edgeprof.devices.model_files import file_sha256, find_model_files
 from edgeprof.errors import InvalidArgumentError, ModelFileError
 from edgeprof.exporters.choice import choose_exporter
 from edgeprof.exporters.module_converter import ModuleConverter
+from edgeprof.measuring.inputs_by_name import InputsByName
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.network_source import is_network_source
 from edgeprof.store.given_inputs import GivenInputs
 from edgeprof.store.platform import default_setting
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import InputShape, Setting
-from edgeprof_proto.shared.model_formats import ONNX
-from edgeprof_proto.shared.onnx_fields import ModelContentError
-from edgeprof_proto.shared.onnx_graph import read_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +32,14 @@ class ReadyModel:
         setting: How to run it.
         input_shapes: Shapes that are still to be given, by the names of inputs and of open dimensions.
         inputs: File with values of inputs (.npz) by their names in the model's file; None to generate every input.
+        unknown_names: Names that something was given for and that it does not know, where it is one of several models.
     """
 
     path: Path
     setting: Setting
     input_shapes: Mapping[str, Sequence[int]]
     inputs: Path | None
+    unknown_names: tuple[str, ...] = ()
 
     def given(self) -> dict[str, Any]:
         """Return shapes and values as arguments of `edgeprof.DeviceClient.measure`."""
@@ -65,8 +66,8 @@ class ModelSources:
         input_shapes: Shapes by the names of inputs: those of a module, and those that a file leaves open.
         inputs: File with values of inputs (.npz) by their names; None where none are given.
         calibration: File of calibration data (.npz) for modules in integer precisions; None for synthetic data.
-        is_for_one: Whether shapes are meant for one model, which must know all their names. Of several, each is given
-            those that it knows: a module and an ONNX file by their inputs, files of other formats all of them.
+        is_for_one: Whether shapes and values are meant for one model, which must know all their names. Of several, each
+            is given those that it knows.
     """
 
     def __init__(
@@ -79,11 +80,10 @@ class ModelSources:
         is_for_one: bool = True,
     ) -> None:
         self._device = device
-        self._input_shapes = input_shapes
-        self._inputs = None if inputs is None else Path(inputs)
         self._is_for_one = is_for_one
         self._known_names: set[str] = set()
         self._folder = tempfile.TemporaryDirectory(prefix="edgeprof-modules-")
+        self._given = InputsByName(input_shapes, None if inputs is None else Path(inputs), Path(self._folder.name))
         self._converter = ModuleConverter(Path(self._folder.name), calibration=calibration)
 
     @property
@@ -112,6 +112,7 @@ class ModelSources:
                 this host writes what it needs.
             ExportError: If a module cannot be exported, or its inputs are not known.
             OutputFileError: If its files cannot be written.
+            ModelFileError: If a file of values cannot be read.
         """
         if setting is None:
             setting = default_setting_for(self.device, source)
@@ -120,25 +121,30 @@ class ModelSources:
         exported = self._converter.convert(
             os.fspath(source),
             choose_exporter(None, setting) if self._device is None else require_exportable(self._device, setting),
-            shapes=self._input_shapes,
-            inputs=self._inputs,
+            shapes=self._given.shapes,
+            inputs=self._given.values,
             batch_size=setting.batch_size,
             skips_unknown=not self._is_for_one,
         )
         self._known_names.update(exported.input_names)
-        return ReadyModel(path=exported.files[0], setting=setting, input_shapes={}, inputs=exported.inputs)
+        return ReadyModel(
+            path=exported.files[0],
+            setting=setting,
+            input_shapes={},
+            inputs=exported.inputs,
+            unknown_names=() if self._is_for_one else self._given.unknown_to(exported.input_names),
+        )
 
     def require_all_known(self) -> None:
-        """Check that each name that has a shape was known to one of the models.
+        """Check that each name that something was given for was known to one of the models.
 
         Raises:
             InvalidArgumentError: If one was not.
         """
-        unknown = [name for name in self._input_shapes if name not in self._known_names]
-        if unknown:
+        if unknown := self._given.unknown_to(self._known_names):
             raise InvalidArgumentError(
-                f"a shape was given for {', '.join(map(repr, unknown[:8]))}, and no model has an input or an open "
-                f"dimension of that name; they have: {', '.join(sorted(self._known_names)[:16]) or 'none'}"
+                f"a shape or values were given for {', '.join(map(repr, unknown[:8]))}, and no model has an input or "
+                f"an open dimension of that name; they have: {', '.join(sorted(self._known_names)[:16]) or 'none'}"
             )
 
     def release(self) -> None:
@@ -155,24 +161,21 @@ class ModelSources:
     def _file(self, path: Path, setting: Setting) -> ReadyModel:
         if path.suffix == ".py":
             raise ModelFileError(f"{path} is a Python file: name what makes the torch module in it, as {path}:make")
-        shapes = self._input_shapes
-        if shapes and not self._is_for_one:
-            names = _input_names(path)
-            shapes = {name: shape for name, shape in shapes.items() if names is None or name in names}
-            self._known_names.update(shapes if names is None else names)
-        return ReadyModel(path=path, setting=setting, input_shapes=shapes, inputs=self._inputs)
-
-
-def _input_names(path: Path) -> set[str] | None:
-    """Return the names of the inputs and of the open dimensions of an ONNX file; None for any other file."""
-    try:
-        if find_model_files(path, (ONNX,)).model_format != ONNX:
-            return None
-        inputs = read_model(path).graph.inputs
-    except (ModelFileError, ModelContentError, OSError):
-        return None
-    open_names = {size for value in inputs for size in value.dimensions or () if isinstance(size, str)}
-    return open_names | {value.name for value in inputs}
+        given = self._given
+        names = None if self._is_for_one or not given.names else input_names(path)
+        if names is None:
+            if not self._is_for_one:
+                # Only the device knows those of the model.
+                self._known_names.update(given.names)
+            return ReadyModel(path=path, setting=setting, input_shapes=given.shapes, inputs=given.values)
+        self._known_names |= names
+        return ReadyModel(
+            path=path,
+            setting=setting,
+            input_shapes=given.shapes_for(names),
+            inputs=given.values_for(names),
+            unknown_names=given.unknown_to(names),
+        )
 
 
 def default_setting_for(device: Device, source: str | os.PathLike[str]) -> Setting:
