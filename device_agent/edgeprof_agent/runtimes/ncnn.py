@@ -172,7 +172,8 @@ def _precisions(ncnn: Any) -> tuple[str, ...]:
             net = _new_net(ncnn, precision, 1)
             if net.load_param(str(path)) == 0 and net.load_model(str(path.with_suffix(".bin"))) == 0:
                 extractor = net.create_extractor()
-                extractor.input("in", ncnn.Mat(sevenths))
+                # Its code for 32-bit Arm needs aligned memory, as that of a copy is; NumPy's ends the process.
+                extractor.input("in", ncnn.Mat(sevenths).clone())
                 code, result = extractor.extract("out")
                 results[precision] = None if code else numpy.array(result).tobytes()
     plain = results.get("float32")

@@ -136,13 +136,24 @@ have() {
     for wheel in *.whl; do [ ! -e "$wheel" ] || sha256sum "$wheel" || return 1; done
 }
 
+# The folders above a path that are not there yet.
+absent_above() {
+    above=$(dirname "$1")
+    while [ ! -d "$above" ]; do
+        echo "$above"
+        above=$(dirname "$above")
+    done
+}
+
 open_folder() {
     # The agent's worker, which has a user of its own where the agent is root's, reads the environment too.
     if [ "$(id -u)" = 0 ]; then umask 022; else umask 077; fi
+    # Those above the agent's data too, which it makes itself.
+    made=$(absent_above "$1" && absent_above "${XDG_DATA_HOME:-${HOME:-}/.local/share}/edgeprof-agent")
     mkdir -p "$1" || die "the folder $1 cannot be made on the board; name another with --folder"
     if [ ! -e "$1/$MARK" ]; then
         [ -z "$(ls -A "$1")" ] || die "$1 on the board is not empty and not edgeprof's; name another with --folder"
-        : >"$1/$MARK"
+        echo "$made" >"$1/$MARK"
     fi
     [ "$(id -u)" = 0 ] || chmod 700 "$1"
 }
@@ -187,11 +198,21 @@ environment() {
     return 1
 }
 
+# Removes a folder, the mark last, and those above that were made for it and that nothing else came into.
+remove_folder() {
+    made=$(cat "$1/$MARK")
+    (cd "$1" && rm -rf -- *)
+    rm -rf "$1"
+    echo "$made" | sort -ru | while read -r above; do [ -z "$above" ] || rmdir "$above" 2>/dev/null; done
+    [ ! -e "$1" ]
+}
+
 undo() {
     [ -e "$1/$MARK" ] || return 0
     cd "$1" || exit 1
     if [ ! -e deployment.json ]; then
-        rm -rf "$1"
+        cd /
+        remove_folder "$1"
         return
     fi
     rm -rf incoming
@@ -211,7 +232,7 @@ remove() {
         # From here on nothing runs from the folder any more, and a second call only removes what is left of it.
         rm -f "$1/deployment.json"
     fi
-    rm -rf "$1"
+    remove_folder "$1"
 }
 
 # Python would import what lies in the working folder.

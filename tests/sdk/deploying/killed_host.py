@@ -1,9 +1,10 @@
 """A host whose deployment ends by SIGKILL while one of its commands runs, or right after it.
 
-    python killed_host.py deploy|remove TARGET LISTEN FOLDER SSH COMMAND during|after|told
+    python killed_host.py deploy|remove TARGET LISTEN FOLDER SSH COMMAND during|SECONDS|after|told [RUNTIME]...
 
 COMMAND is one that it runs on the board (`look`, `have`, `take`, `prepare`, `start`, `hosts`, `cat`, `remove`; a second
-one is `look 2`), or `gather`, which it does itself. `told` prints a line during the command instead, and goes on.
+one is `look 2`), or `gather`, which it does itself. A number is the time into it. `told` prints a line during the
+command instead, and goes on.
 """
 
 import os
@@ -37,7 +38,7 @@ def ending(call: Callable[..., Any], at: str, moment: str, name_of: Callable[...
         if at != (name if counts[name] == 1 else f"{name} {counts[name]}"):
             return call(*arguments, **named)
         act = (lambda: print("now", flush=True)) if moment == "told" else end
-        timer = threading.Timer(DURING_S, act)
+        timer = threading.Timer(DURING_S if moment in ("during", "after", "told") else float(moment), act)
         timer.daemon = True
         if moment != "after":
             timer.start()
@@ -54,12 +55,12 @@ def command_name(_: Board, command: list[str], *__: object) -> str:
 
 
 def main() -> int:
-    act, target, listen, folder, ssh, at, moment = sys.argv[1:]
+    act, target, listen, folder, ssh, at, moment, *runtimes = sys.argv[1:]
     Board.run = ending(Board.run, at, moment, command_name)  # type: ignore[method-assign]
     procedure.gather = ending(procedure.gather, at, moment, lambda *_: "gather")
     try:
         if act == "deploy":
-            edgeprof.deploy(target, (), listen=listen, folder=folder, ssh=ssh)
+            edgeprof.deploy(target, tuple(runtimes), listen=listen, folder=folder, ssh=ssh)
         else:
             edgeprof.undeploy(target, listen=listen, folder=folder, ssh=ssh)
     except DeployError as error:
