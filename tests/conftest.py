@@ -12,9 +12,10 @@ import platformdirs
 # As the command line does, for the same reason: small matrices on machines that do more than one thing.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# No test reads or writes the pairings and the store of whoever runs it, which may be of another version.
+# No test reads or writes the pairings, the bundles and the store of whoever runs it, which may be of another version.
 _OWN = os.path.join(tempfile.gettempdir(), f"edgeprof-tests-{os.getpid()}")
 os.environ["EDGEPROF_PAIRINGS"] = f"{_OWN}-pairings.json"
+os.environ["EDGEPROF_BUNDLES"] = f"{_OWN}-bundles"
 os.environ["EDGEPROF_STORE"] = f"{_OWN}-store.sqlite3"
 
 # Engines are asked for graphs that earlier tests have kept; models that were exported stay from run to run.
@@ -28,6 +29,7 @@ os.environ["EDGEPROF_CACHE"] = str(_CACHE)
 
 def _clear() -> None:
     shutil.rmtree(_CACHE)
+    shutil.rmtree(f"{_OWN}-bundles", ignore_errors=True)
     for path in glob.glob(f"{_OWN}-*"):
         os.remove(path)
 

@@ -49,7 +49,8 @@ ROOMS = {
     ],
     "edgeprof_predictor": [
         ["profile_file", "profile_references", "search"],
-        ["accuracy", "bundle", "evaluation", "profile", "transfer"],
+        ["accuracy", "bundle", "evaluation", "profile"],
+        ["transfer"],
         ["methods", "operators"],
         ["samplers"],
         ["encodings", "networks", "proxies"],

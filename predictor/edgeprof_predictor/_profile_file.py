@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor._output_files import is_replaced, write_output
 from edgeprof_predictor._storage import digest_of, pack, unpack
-from edgeprof_predictor.errors import OperatorModelError, ProfileError, UnknownSearchSpaceError
+from edgeprof_predictor.errors import OperatorModelError, ProfileError, UnknownMethodError, UnknownSearchSpaceError
 
 SCHEMA_VERSION: Final = 4
 """Version of the file. 1: the first. 2: hyper-parameter samples. 3: tells whether the platform runs pruned graphs, and
@@ -81,7 +81,7 @@ def readable(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ProfileError(f"there is no profile {path}; make one with `edgeprof onboard`") from None
-    except (UnknownSearchSpaceError, OperatorModelError) as error:
+    except (UnknownSearchSpaceError, UnknownMethodError, OperatorModelError) as error:
         raise ProfileError(f"{path} cannot be used here: {error}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())  # torch writes several lines

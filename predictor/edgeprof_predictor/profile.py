@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeprof_predictor._profile_file import Part, readable, write_part
 from edgeprof_predictor.methods.base import Prediction
+from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, TRANSFER, ProfilePredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import Architecture, CategoricalSpace, get_space
 
 if TYPE_CHECKING:
-    from edgeprof_predictor.methods.default.predictor import DefaultPredictor
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,12 +23,12 @@ class Profile:
     """Predictions for one platform.
 
     Args:
-        predictor: The adapted default method.
+        predictor: The adapted method.
         platform: Identity of the platform, as the host describes it.
         provenance: How the profile came about, as the host describes it.
     """
 
-    predictor: DefaultPredictor
+    predictor: ProfilePredictor
     platform: Mapping[str, str]
     provenance: Mapping[str, str]
 
@@ -77,19 +79,12 @@ class Profile:
             ProfileError: If the file is there and is damaged, no profile, or another device's.
             OSError: If it cannot be written.
         """
-        from edgeprof_predictor.methods.default.predictor import tensors_of
-
-        adapted = self.predictor.adapted
-        document = {
-            "source_platforms": list(adapted.posterior.prior.sources.platforms),
-            "source_platform": adapted.source_platform,
-        }
         part = Part(
             subject=self.space.name,
             platform=self.platform,
             provenance=self.provenance,
-            tensors=tensors_of(adapted),
-            document=document,
+            tensors=self.predictor.tensors(),
+            document=self.predictor.document(),
         )
         write_part(path, part)
 
@@ -102,13 +97,26 @@ class Profile:
             path: The file, for messages.
 
         Raises:
-            ProfileError: If it is damaged, or its search space is not known here.
+            ProfileError: If it is damaged, or its search space or method is not known here.
         """
-        from edgeprof_predictor.methods.default.predictor import DefaultPredictor, platform_from_tensors
-
         with readable(path):
-            document = part.document
-            adapted = platform_from_tensors(
-                get_space(part.subject), tuple(document["source_platforms"]), document["source_platform"], part.tensors
-            )
-        return cls(predictor=DefaultPredictor(adapted), platform=part.platform, provenance=part.provenance)
+            predictor = restored_predictor(get_space(part.subject), part.tensors, part.document)
+        return cls(predictor=predictor, platform=part.platform, provenance=part.provenance)
+
+
+def restored_predictor(
+    space: CategoricalSpace, tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]
+) -> ProfilePredictor:
+    """Return the predictor that was saved, by the method that its document names."""
+    name = document.get("method", DEFAULT_METHOD)
+    if name == DEFAULT_METHOD:
+        from edgeprof_predictor.methods.default.predictor import DefaultPredictor
+
+        return DefaultPredictor.restored(space, tensors, document)
+    if name == TRANSFER:
+        from edgeprof_predictor.transfer.onboarding import TransferProfilePredictor
+
+        return TransferProfilePredictor.restored(space, tensors, document)
+    from edgeprof_predictor.methods.registered import RegisteredPredictor
+
+    return RegisteredPredictor.restored(space, tensors, document)

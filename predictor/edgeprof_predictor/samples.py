@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import SamplesError
 from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
@@ -78,6 +80,36 @@ class Samples:
 
     def __getitem__(self, indices: slice) -> Samples:
         """Return some of the samples, at the same clock."""
+        return self._at(indices)
+
+    def where(self, is_kept: NDArray[np.bool_]) -> Samples:
+        """Return the samples that are marked, at the same clock: `k`."""
+        return self._at(np.flatnonzero(is_kept))
+
+    def with_choices(self, choices: ChoiceArray) -> Samples:
+        """Return the same measurements, of architectures described otherwise: `k x l`."""
+        return replace(self, choices=choices)
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return what to save."""
+        return {
+            "samples.choices": self.choices,
+            "samples.latency_ms": self.latency_ms,
+            "samples.relative_sd": self.relative_sd,
+            "samples.resolution_ms": np.array(self.resolution_ms),
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Samples:
+        """Return what `tensors` was saved from."""
+        return cls(
+            choices=tensors["samples.choices"].astype(CHOICE_TYPE),
+            latency_ms=tensors["samples.latency_ms"].astype(np.float64),
+            relative_sd=tensors["samples.relative_sd"].astype(np.float64),
+            resolution_ms=tensors["samples.resolution_ms"].item(),
+        )
+
+    def _at(self, indices: slice | NDArray[np.int64]) -> Samples:
         return Samples(
             choices=self.choices[indices],
             latency_ms=self.latency_ms[indices],

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from edgeprof.measuring.operator_trace import write_operator_trace
     from edgeprof.measuring.table_order import BenchmarkRow
     from edgeprof.measuring.verification import Verification, verify
-    from edgeprof.onboarding import Goal, Onboarded, OnboardingListener, onboard
+    from edgeprof.onboarding import Goal, Learned, MethodOptions, Onboarded, OnboardingListener, learn, onboard
     from edgeprof.operator_models.api import OnboardedModels, add_models, onboard_models
     from edgeprof.operator_models.prediction import PredictedModel, predict_models
     from edgeprof.operator_models.ranking import Ranking, rank_models
@@ -70,8 +70,10 @@ __all__ = [
     "Gate",
     "GateOutcome",
     "Goal",
+    "Learned",
     "Measurement",
     "MeasurementPlan",
+    "MethodOptions",
     "Onboarded",
     "OnboardedModels",
     "OnboardingListener",
@@ -105,6 +107,7 @@ __all__ = [
     "gate_against",
     "import_table",
     "known_devices",
+    "learn",
     "local_agent",
     "make_plan",
     "onboard",
@@ -143,6 +146,8 @@ _MODULE_OF = {
     "Gate": "edgeprof.measuring.gate",
     "GateOutcome": "edgeprof.measuring.gate",
     "Goal": "edgeprof.onboarding",
+    "Learned": "edgeprof.onboarding",
+    "MethodOptions": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
     "OnboardedModels": "edgeprof.operator_models.api",
     "OnboardingListener": "edgeprof.onboarding",
@@ -174,6 +179,7 @@ _MODULE_OF = {
     "gate_against": "edgeprof.measuring.gate",
     "import_table": "edgeprof.evaluating.tables",
     "known_devices": "edgeprof.devices.known_devices",
+    "learn": "edgeprof.onboarding",
     "local_agent": "edgeprof.devices.local_agent",
     "make_plan": "edgeprof.measuring.effort",
     "onboard": "edgeprof.onboarding",

@@ -29,6 +29,15 @@ def default_proxy_cache() -> Path:
     return default_cache_folder() / "proxies.sqlite"
 
 
+def default_bundle_folder() -> Path:
+    """Folder of the bundles that are found by their space: `$EDGEPROF_BUNDLES`, or one in the user's data folder.
+
+    Raises:
+        NoHomeError: If the user has no home folder and the variable names none.
+    """
+    return chosen_or_home("EDGEPROF_BUNDLES", platformdirs.user_data_path, "bundles")
+
+
 def usable_model_folder(folder: str | os.PathLike[str] | None) -> Path:
     """Return the folder of exported models, made where there is none, once it is known that files can be kept there.
 

@@ -9,6 +9,7 @@ protocol asks for something else, each score records it.
 methods by name, `summary` makes means of scores. `runs` runs the units in parallel and keeps what is finished.
 """
 
+from edgeprof_predictor.evaluation.fitted import BUNDLE, fitted
 from edgeprof_predictor.evaluation.methods import EVALUATED_NAMES, reads, resolve_methods, score_encoding
 from edgeprof_predictor.evaluation.protocol import Protocol
 from edgeprof_predictor.evaluation.score import Score, evaluate, evaluation_inputs, evaluation_units, score_method
@@ -21,6 +22,7 @@ from edgeprof_predictor.evaluation.summary import (
 )
 
 __all__ = [
+    "BUNDLE",
     "CALIBRATION_FACTOR",
     "EVALUATED_NAMES",
     "ErrorCalibration",
@@ -31,6 +33,7 @@ __all__ = [
     "evaluate",
     "evaluation_inputs",
     "evaluation_units",
+    "fitted",
     "reads",
     "resolve_methods",
     "score_encoding",

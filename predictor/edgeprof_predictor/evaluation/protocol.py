@@ -19,7 +19,7 @@ class Protocol:
     """What is evaluated.
 
     Args:
-        train: Source platforms.
+        train: Source platforms; none where every method is fitted already.
         test: New platforms.
         sample_counts: Samples of a new platform. 0 ranks without any; 1 gives the scale and does not
             distinguish sources.
@@ -48,7 +48,8 @@ class Protocol:
             raise TableError(f"a platform is for train or for test, not for both: {', '.join(both)}")
         for name in ("train", "test", "sample_counts", "seeds", "methods"):
             given = getattr(self, name)
-            if not given:
+            is_needed = name != "train" or any(method.learns_from_sources for method in self.methods)
+            if not given and is_needed:
                 raise TableError(f"an evaluation needs at least one of {name}")
             _check_distinct(name, [item.name if name == "methods" else item for item in given])
         if min(self.sample_counts) < 0 or self.pretrain_samples < 2:
@@ -67,21 +68,31 @@ class Protocol:
             TableError: If the table holds fewer architectures than needed, or a method needs costs that are
                 unknown for the search space.
         """
-        sources = table.select(self.train)
         table.select(self.test)
         in_range = len(table.choices) - 2 * int(self.trim * len(table.choices))
         needed = max(self.sample_counts) + 2
-        if len(table.choices) < self.pretrain_samples or in_range < needed:
+        pretrained = self.pretrain_samples if self.train else 0
+        if len(table.choices) < pretrained or in_range < needed:
             trimmed = f", {in_range} of them left by trimming" if self.trim else ""
             raise TableError(
                 f"the table holds {len(table.choices)} architectures{trimmed}, the protocol needs "
-                f"{max(self.pretrain_samples, needed)}: take fewer samples or pretrain samples"
+                f"{max(pretrained, needed)}: take fewer samples or pretrain samples"
             )
-        if len(self.source_rows(sources)) < self.pretrain_samples:
+        if self.train and len(self.source_rows(table.select(self.train))) < pretrained:
             raise TableError(
-                f"trimmed by {self.trim:g}, {len(self.source_rows(sources))} architectures are within the range of "
-                f"every source, fewer than the {self.pretrain_samples} pretrain samples; trim less or take fewer"
+                f"trimmed by {self.trim:g}, {len(self.source_rows(table.select(self.train)))} architectures are within "
+                f"the range of every source, fewer than the {pretrained} pretrain samples; trim less or take fewer"
             )
+        self._check_methods(space, table)
+
+    def _check_methods(self, space: CategoricalSpace, table: LatencyTable) -> None:
+        for method in self.methods:
+            seen = sorted(set(getattr(method, "source_platforms", ())) & set(self.test))
+            if seen:
+                raise TableError(
+                    f"the method {method.name} was fitted to {', '.join(seen)}, which is to be new: leave it out of "
+                    "the test platforms"
+                )
         costless = [method.name for method in self.methods if method.needs_costs]
         if costless and space.costs(table.choices[:1]) is None:
             raise TableError(

@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import Any, Final, runtime_checkable
 from typing import Protocol as Interface
@@ -14,14 +14,14 @@ from typing import Protocol as Interface
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor import metrics
+from edgeprof_predictor.evaluation.figures import prediction_figures
 from edgeprof_predictor.evaluation.protocol import Protocol
-from edgeprof_predictor.methods.base import Method, PlatformPredictor
+from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.descriptor_architectures import DescriptorArchitectures
 from edgeprof_predictor.runs.journal import Row
 from edgeprof_predictor.runs.runner import Unit
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 CANDIDATE_COUNT: Final = 5000
@@ -187,18 +187,26 @@ def score_method(
         seed: One of its seeds.
         on_progress: Called with what is being done.
     """
-    sources = table.select(protocol.train)
-    eligible = protocol.source_rows(sources)
-    known = eligible[np.random.default_rng(seed).choice(len(eligible), protocol.pretrain_samples, replace=False)]
     on_progress(f"{method_class.name}, seed {seed}: fit {len(protocol.train)} sources")
+    sources = _sources(table, protocol, seed) if method_class.learns_from_sources else None
     started_s = time.perf_counter()
-    method = method_class.fit_sources(space, sources.subset(known), seed=seed)
+    # A method that is fitted already takes no sources.
+    method = method_class.fit_sources(space, sources, seed=seed)  # type: ignore[arg-type]
     fit_s = time.perf_counter() - started_s
     for platform in protocol.test:
         on_progress(f"{method_class.name}, seed {seed}: {platform}")
         scoring = _PlatformScoring(method, table, platform, protocol, seed)
         for count in sorted(protocol.sample_counts):
-            yield scoring.score(count, fit_s)
+            yield replace(scoring.score(count, fit_s), method=method_class.name)
+
+
+def _sources(table: LatencyTable, protocol: Protocol, seed: int) -> LatencyTable:
+    """Return what the train platforms show with a seed."""
+    sources = table.select(protocol.train)
+    eligible = protocol.source_rows(sources)
+    return sources.subset(
+        eligible[np.random.default_rng(seed).choice(len(eligible), protocol.pretrain_samples, replace=False)]
+    )
 
 
 class _PlatformScoring:
@@ -270,29 +278,8 @@ class _PlatformScoring:
             source_correlation=predictor.source_correlation,
             is_upper_bound=isinstance(self._method, SeesTruth),
             trim=self._protocol.trim,
-            **_figures(predictor, self._choices[is_unseen], self._latency_ms[is_unseen]),
+            **prediction_figures(predictor, self._choices[is_unseen], self._latency_ms[is_unseen]),
         )
-
-
-def _figures(predictor: PlatformPredictor, choices: ChoiceArray, actual: FloatArray) -> dict[str, float]:
-    prediction = predictor.predict(choices)
-    predicted, lower, upper = prediction.latency_ms, prediction.lower_ms, prediction.upper_ms
-    figures = {
-        "median_ape": metrics.median_ape(actual, predicted),
-        "mape": metrics.mape(actual, predicted),
-        "within_5_percent": metrics.share_within(actual, predicted, error=0.05),
-        "within_10_percent": metrics.share_within(actual, predicted, error=0.1),
-        "interval_coverage": metrics.interval_coverage(actual, lower, upper),
-        "interval_width_ratio": metrics.interval_width_ratio(predicted, lower, upper),
-        "expected_error": predictor.expected_error,
-    }
-    if prediction.is_relative:
-        figures = dict.fromkeys(figures, float("nan"))
-    ranks = {
-        "spearman": metrics.spearman(actual, predicted),
-        "kendall_tau": metrics.kendall_tau(actual, predicted),
-    }
-    return figures | ranks
 
 
 def _finite_or_none(value: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -124,6 +125,9 @@ class Method(ABC):
     needs_costs: ClassVar[bool] = False
     """Whether it works only on a search space that knows the costs of its architectures."""
 
+    learns_from_sources: ClassVar[bool] = True
+    """Whether fitting it needs latencies of source platforms; False where it is fitted already."""
+
     space: CategoricalSpace
     platforms: tuple[str, ...]
 
@@ -137,6 +141,24 @@ class Method(ABC):
             sources: Their latencies.
             seed: The same seed gives the same method on the same machine.
         """
+
+    def trained(self) -> dict[str, NDArray[np.generic]]:
+        """Return what long training on the sources has given, to be saved; nothing where a fit takes no time."""
+        return {}
+
+    @classmethod
+    def restored(
+        cls, space: CategoricalSpace, sources: LatencyTable, trained: Mapping[str, NDArray[np.generic]], *, seed: int
+    ) -> Method:
+        """Return the method that was fitted to these sources with this seed.
+
+        Args:
+            space: Search space of the table.
+            sources: Their latencies.
+            trained: What `trained` returned.
+            seed: Of the fit.
+        """
+        return cls.fit_sources(space, sources, seed=seed)
 
     @abstractmethod
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:

@@ -30,32 +30,48 @@ class JoinedTables:
     Args:
         table: Latencies; those that were not measured are predicted by a regression of the platform's own.
         predicted_shares: Share of the predicted ones by platform.
+        trust: How much each platform counts; None where all tables count alike.
+
+    Shapes:
+        trust: `p`.
     """
 
     table: LatencyTable
     predicted_shares: Mapping[str, float]
+    trust: FloatArray | None = None
 
 
-def join_tables(space: CategoricalSpace, tables: Sequence[LatencyTable]) -> JoinedTables:
+def join_tables(
+    space: CategoricalSpace, tables: Sequence[LatencyTable], trust: Sequence[float] | None = None
+) -> JoinedTables:
     """Join tables of one search space.
 
-    A platform may stand in several tables; of latencies of the same architecture the geometric mean is taken.
+    A platform may stand in several tables; of latencies of the same architecture the geometric mean is taken, weighted
+    by the trust in the tables. A platform is trusted as the tables are, on average over its architectures.
 
     Args:
         space: The search space.
         tables: One or more.
+        trust: How much each table counts, above 0 and at most 1: errors in a table of trust 0.5 have twice the variance
+            of those in others. None where all count alike.
 
     Raises:
         TableError: If two latencies of one architecture on one platform disagree, or a platform has too few to predict
             those that it lacks.
     """
     latency_ms: dict[str, dict[Row, float]] = {}
-    for table in tables:
+    trusted: dict[str, dict[Row, float]] = {}
+    for table, share in zip(tables, trust or (1.0,) * len(tables), strict=True):
         rows = [tuple(row) for row in table.choices.tolist()]
         for platform, latencies in zip(table.platforms, table.latency_ms.tolist(), strict=True):
-            column = latency_ms.setdefault(platform, {})
+            column, shares = latency_ms.setdefault(platform, {}), trusted.setdefault(platform, {})
             for row, latency in zip(rows, latencies, strict=True):
-                column[row] = _agreed(space, platform, row, column.get(row, latency), latency)
+                before = column.get(row, latency)
+                _require_agreement(space, platform, row, before, latency)
+                known = shares.get(row, 0.0)
+                # The mean of equal latencies is exactly that latency.
+                column[row] = latency * (before / latency) ** (known / (known + share))
+                shares[row] = known + share
     everything = list(dict.fromkeys(row for column in latency_ms.values() for row in column))
     choices = space.check_choices(everything)
     feature_map = FeatureMap(space)
@@ -63,17 +79,22 @@ def join_tables(space: CategoricalSpace, tables: Sequence[LatencyTable]) -> Join
     return JoinedTables(
         table=LatencyTable(platforms=tuple(latency_ms), choices=choices, latency_ms=np.stack(columns)),
         predicted_shares={platform: 1.0 - len(column) / len(everything) for platform, column in latency_ms.items()},
+        trust=None if trust is None else np.array([_mean_trust(shares) for shares in trusted.values()]),
     )
 
 
-def _agreed(space: CategoricalSpace, platform: str, row: Row, before: float, latency: float) -> float:
+def _mean_trust(shares: Mapping[Row, float]) -> float:
+    # Two tables of a platform are no better than one that is fully trusted.
+    return float(np.mean([min(share, 1.0) for share in shares.values()]))
+
+
+def _require_agreement(space: CategoricalSpace, platform: str, row: Row, before: float, latency: float) -> None:
     if not 1 / MAX_DISAGREEMENT <= latency / before <= MAX_DISAGREEMENT:
         architecture = space.format(space.architectures([row])[0])
         raise TableError(
             f"{platform} has two latencies of {architecture} that disagree, {before:g} and {latency:g} ms: leave one "
             "of them out, or give the platforms different names"
         )
-    return float(np.sqrt(before * latency))
 
 
 def _completed(

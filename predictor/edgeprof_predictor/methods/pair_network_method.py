@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Final, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edgeprof_predictor.methods.encoded import EncodedMethod
+from edgeprof_predictor.methods.onboarding_method import described
 from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
 from edgeprof_predictor.networks.embedding_table import nearest_platform
 from edgeprof_predictor.networks.graph_network import GraphReader
@@ -72,9 +74,8 @@ class PairNetworkMethod(EncodedMethod):
             self.rows = self.start_rows(sources, seed=seed)
             self.network = PairNetwork(self.build_reader(), self.encoding.width, self.rows.shape[1])
         log_latency = np.log(sources.latency_ms)
-        centred = log_latency - log_latency.mean(axis=1, keepdims=True)
-        self.log_sd = float(centred.std())
-        self._train(self._encode(sources.choices), _as_tensor(centred / self.log_sd), seed=seed)
+        self._centred = log_latency - log_latency.mean(axis=1, keepdims=True)
+        self.log_sd = float(self._centred.std())
 
     @classmethod
     def fit_sources(
@@ -86,7 +87,31 @@ class PairNetworkMethod(EncodedMethod):
         hyperparameters: TransferHyperparameters | None = None,
     ) -> PairMethodType:
         """Train network and rows on the sources."""
-        return cls(space, sources, hyperparameters or cls.hyperparameters, seed=seed)
+        method = cls(space, sources, hyperparameters or cls.hyperparameters, seed=seed)
+        method._train(method._encode(sources.choices), _as_tensor(method._centred / method.log_sd), seed=seed)
+        return method
+
+    def trained(self) -> dict[str, NDArray[np.generic]]:
+        """Return the weights of the network, and the rows."""
+        weights = {f"network.{name}": value.numpy() for name, value in self.network.state_dict().items()}
+        return {**weights, "rows": self.rows.numpy()}
+
+    @classmethod
+    def restored(
+        cls: type[PairMethodType],
+        space: CategoricalSpace,
+        sources: LatencyTable,
+        trained: Mapping[str, NDArray[np.generic]],
+        *,
+        seed: int,
+    ) -> PairMethodType:
+        """Return the method with weights and rows that were trained on these sources."""
+        method = cls(space, sources, cls.hyperparameters, seed=seed)
+        weights = described(trained, "network.")
+        method.network.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
+        method.network.requires_grad_(False)
+        method.rows = torch.as_tensor(trained["rows"])
+        return method
 
     @abstractmethod
     def start_rows(self, sources: LatencyTable, *, seed: int) -> Tensor:

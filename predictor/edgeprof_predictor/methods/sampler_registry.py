@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.encodings import Vec
-from edgeprof_predictor.errors import UnknownMethodError
+from edgeprof_predictor.errors import EncodingError, UnknownMethodError
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
@@ -37,11 +37,11 @@ def typical_latency_of(space: CategoricalSpace, sources: LatencyTable) -> Score:
     return score
 
 
-_SAMPLERS: Final[dict[str, Callable[[CategoricalSpace, LatencyTable, int], Sampler]]] = {
+_SAMPLERS: Final[dict[str, Callable[[CategoricalSpace, LatencyTable | None, int], Sampler]]] = {
     "diversity": lambda space, sources, seed: Diverse(Vec(space)),
     "flops": lambda space, sources, seed: Stratified(flops_of(space)),
-    "informative": lambda space, sources, seed: Informative.of_sources(space, sources, seed=seed),
-    "latency": lambda space, sources, seed: Stratified(typical_latency_of(space, sources)),
+    "informative": lambda space, sources, seed: Informative.of_sources(space, _known(sources), seed=seed),
+    "latency": lambda space, sources, seed: Stratified(typical_latency_of(space, _known(sources))),
     "parameters": lambda space, sources, seed: Stratified(parameters_of(space)),
     "random": lambda space, sources, seed: RandomSampler(),
 }
@@ -52,18 +52,18 @@ COST_SAMPLER_NAMES: Final = ("flops", "parameters")
 """Samplers that work only on a search space that knows the costs of its architectures."""
 
 
-def make_sampler(name: str, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Sampler:
+def make_sampler(name: str, space: CategoricalSpace, sources: LatencyTable | None, *, seed: int) -> Sampler:
     """Return the sampler of this name.
 
     Args:
         name: One of `SAMPLER_NAMES`.
         space: The search space.
-        sources: Latencies of the source platforms.
+        sources: Latencies of the source platforms; None where there are none.
         seed: Of random choices in making it.
 
     Raises:
         UnknownMethodError: If no sampler has this name.
-        EncodingError: If it needs costs and the space knows none.
+        EncodingError: If it needs costs and the space knows none, or sources and there are none.
     """
     check_sampler_name(name)
     return _SAMPLERS[name](space, sources, seed)
@@ -77,3 +77,9 @@ def check_sampler_name(name: str) -> None:
     """
     if name not in _SAMPLERS:
         raise UnknownMethodError(f"there is no sampler {name!r}; the known ones are {', '.join(SAMPLER_NAMES)}")
+
+
+def _known(sources: LatencyTable | None) -> LatencyTable:
+    if sources is None:
+        raise EncodingError("the sampler needs latencies of other platforms, and none are known: name another one")
+    return sources

@@ -30,17 +30,31 @@ PART_WEIGHT: Final = 0.5
 class SourceRegressions:
     """Ridge regressions of the relative latency of `p` source platforms.
 
+    Args:
+        platforms: Their names.
+        weights: Of the columns of the design matrix.
+        intercepts: Added to them.
+        trust: How much each source counts against the others, above 0 and at most 1: errors of a source of trust 0.5
+            have twice the variance of others'. None where all count alike.
+
     Shapes:
-        weights: `w x p`, of the design matrix.  intercepts: `p`.
+        weights: `w x p`, of the design matrix.  intercepts: `p`.  trust: `p`.
     """
 
     platforms: tuple[str, ...]
     weights: FloatArray
     intercepts: FloatArray
+    trust: FloatArray | None = None
 
     @classmethod
-    def fit(cls, feature_map: FeatureMap, table: LatencyTable) -> SourceRegressions:
-        """Fit the regressions to the latencies of the source platforms."""
+    def fit(cls, feature_map: FeatureMap, table: LatencyTable, *, trust: FloatArray | None = None) -> SourceRegressions:
+        """Fit the regressions to the latencies of the source platforms.
+
+        Args:
+            feature_map: Of the search space.
+            table: The latencies.
+            trust: Of each source: `p`; None where all count alike.
+        """
         design = design_matrix(feature_map, feature_map.describe(table.choices))
         centre = design.mean(axis=0)
         left, singular, right = np.linalg.svd(design - centre, full_matrices=False)
@@ -51,7 +65,7 @@ class SourceRegressions:
         # Over the whole space every source has mean 1, whatever was sampled of it.
         space_sample = design_matrix(feature_map, feature_map.space_sample) @ weights + intercepts
         scale = np.maximum(space_sample, RELATIVE_FLOOR).mean(axis=0)
-        return cls(platforms=table.platforms, weights=weights / scale, intercepts=intercepts / scale)
+        return cls(platforms=table.platforms, weights=weights / scale, intercepts=intercepts / scale, trust=trust)
 
     @classmethod
     def none(cls) -> SourceRegressions:
@@ -60,16 +74,62 @@ class SourceRegressions:
 
     def without(self, platforms: Sequence[str]) -> SourceRegressions:
         """Return the regressions of all other sources."""
-        kept = [index for index, name in enumerate(self.platforms) if name not in platforms]
+        return self.select([name for name in self.platforms if name not in platforms])
+
+    def select(self, platforms: Sequence[str]) -> SourceRegressions:
+        """Return the regressions of these sources, in this order."""
+        kept = [self.platforms.index(name) for name in platforms]
         return SourceRegressions(
-            platforms=tuple(self.platforms[index] for index in kept),
+            platforms=tuple(platforms),
             weights=self.weights[:, kept],
             intercepts=self.intercepts[kept],
+            trust=None if self.trust is None else self.trust[kept],
         )
+
+    def joined(self, other: SourceRegressions) -> SourceRegressions:
+        """Return the regressions of these sources and others of the same design matrix."""
+        if not self.platforms:
+            return other
+        return SourceRegressions(
+            platforms=(*self.platforms, *other.platforms),
+            weights=np.concatenate([self.weights, other.weights], axis=1),
+            intercepts=np.concatenate([self.intercepts, other.intercepts]),
+            trust=np.concatenate([self.trusts, other.trusts]),
+        )
+
+    @property
+    def trusts(self) -> FloatArray:
+        """How much each source counts, 1 where nothing else is known: `p`."""
+        return np.ones(len(self.platforms)) if self.trust is None else self.trust
+
+    def mean(self, latencies: FloatArray) -> FloatArray:
+        """Return the mean over the sources, those count most that are trusted most: `n x p` to `n`."""
+        mean: FloatArray = latencies.mean(axis=1) if self.trust is None else latencies @ (self.trust / self.trust.sum())
+        return mean
+
+    def residual_factor(self, latencies: FloatArray) -> FloatArray:
+        """Return the factor of the sources' covariance around their mean, weighted by trust: `n x p` to `n x p`.
+
+        Source:
+            The unbiased weighted sample covariance, for weights of reliability.
+        """
+        factor: FloatArray = (latencies - self.mean(latencies)[:, None]) / self.residual_scales
+        return factor
+
+    @property
+    def residual_scales(self) -> FloatArray:
+        """What a latency less the mean over the sources is divided by in that factor: `p`."""
+        trust = self.trusts
+        if len(trust) < 2:
+            return np.ones(len(trust))
+        freedom = trust.sum() - (trust**2).sum() / trust.sum()
+        scales: FloatArray = np.sqrt(freedom / trust)
+        return scales
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
-        return {"sources.weights": self.weights, "sources.intercepts": self.intercepts}
+        trust = {} if self.trust is None else {"sources.trust": self.trust}
+        return {"sources.weights": self.weights, "sources.intercepts": self.intercepts, **trust}
 
     @classmethod
     def from_tensors(cls, platforms: tuple[str, ...], tensors: Mapping[str, NDArray[np.generic]]) -> SourceRegressions:
@@ -78,6 +138,7 @@ class SourceRegressions:
             platforms=platforms,
             weights=tensors["sources.weights"].astype(np.float64),
             intercepts=tensors["sources.intercepts"].astype(np.float64),
+            trust=tensors["sources.trust"].astype(np.float64) if "sources.trust" in tensors else None,
         )
 
     def predict(self, design: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, Prediction
-from edgeprof_predictor.methods.default.predictor import DefaultPredictor
+from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
 
@@ -62,7 +62,7 @@ class PlatformPosterior(LatencyPosterior):
         predictor: Of the platform, as its profile holds it.
     """
 
-    def __init__(self, predictor: DefaultPredictor) -> None:
+    def __init__(self, predictor: ProfilePredictor) -> None:
         self._adapted = predictor
         self._measured = Samples.none(predictor.space)
         self._number: dict[bytes, int] = {}
@@ -121,7 +121,7 @@ class PlatformPosterior(LatencyPosterior):
 class _CachedPredictor:
     """A predictor that keeps its last predictions: a search asks for the same candidates repeatedly."""
 
-    def __init__(self, predictor: DefaultPredictor) -> None:
+    def __init__(self, predictor: ProfilePredictor) -> None:
         self.predictor: Final = predictor
         self._last: tuple[ChoiceArray, Prediction] | None = None
 
@@ -177,13 +177,13 @@ class JoinedPosterior(LatencyPosterior):
         return joined
 
 
-def with_samples(predictor: DefaultPredictor, samples: Samples) -> DefaultPredictor:
+def with_samples(predictor: ProfilePredictor, samples: Samples) -> ProfilePredictor:
     """Return the predictor after more samples of its platform.
 
     The hyper-parameter samples of its model are learned again; the network, whose weight is small, stays as it is. No
     bundle is needed.
     """
-    return DefaultPredictor(predictor.adapted.joined(samples))
+    return predictor.joined(samples)
 
 
 def probability_within(prediction: Prediction, limit_ms: float) -> FloatArray:

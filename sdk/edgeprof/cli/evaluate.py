@@ -27,7 +27,7 @@ from edgeprof.cli.unit_progress import unit_callbacks
     metavar="TABLE.npz",
     help="Table to evaluate on, as `edgeprof import` writes it.",
 )
-@click.option("--train", type=NameList(), required=True, metavar="A,B,...", help="Platforms to learn from.")
+@click.option("--train", type=NameList(), default=(), metavar="A,B,...", help="Platforms to learn from.")
 @click.option("--test", type=NameList(), required=True, metavar="C,D,...", help="New platforms, none of --train.")
 @click.option(
     "--samples",
@@ -56,6 +56,12 @@ from edgeprof.cli.unit_progress import unit_callbacks
     help="Methods to compare; an unknown one is answered with all there are.",
 )
 @click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Compare this bundle, too, as the method bundle; without --train alone.",
+)
+@click.option(
     "--proxies",
     type=click.Path(path_type=Path),
     metavar="FILE.npz",
@@ -80,6 +86,7 @@ def evaluate(
     seed_count: int,
     pretrain_samples: int,
     method_names: tuple[str, ...],
+    bundle: Path | None,
     proxies: Path | None,
     space_name: str | None,
     trim: float,
@@ -97,6 +104,8 @@ def evaluate(
     from edgeprof.cli.evaluation_tables import print_scores
     from edgeprof_predictor.evaluation import reads
 
+    if not train and bundle is None:
+        raise click.UsageError("name platforms to learn from with --train, or a bundle with --bundle")
     readers = reads(method_names, "zcp")
     if readers and proxies is None:
         raise click.UsageError(f"{', '.join(readers)} reads zero-cost proxies: add --proxies FILE.npz")
@@ -109,6 +118,7 @@ def evaluate(
             seed_count=seed_count,
             pretrain_samples=pretrain_samples,
             methods=method_names,
+            bundle=bundle,
             proxies=proxies,
             space=space_name,
             trim=trim,

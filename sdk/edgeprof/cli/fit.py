@@ -6,27 +6,52 @@ import click
 
 from edgeprof.cli.console import messages, print_facts, print_json
 from edgeprof.cli.parameters import json_option, seed_option
-from edgeprof.cli.table_options import table_options
+from edgeprof.cli.table_options import TableTrust, register_option, table_options
 
 
 @click.command()
 @click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TABLE...")
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE.bundle", help="Bundle to write."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE.bundle",
+    help="Bundle to write; may be left out with --register.",
+)
+@register_option
+@click.option(
+    "--trust",
+    type=TableTrust(),
+    multiple=True,
+    metavar="TABLE=SHARE",
+    help="Let a table count less, as lab.csv=0.5: its errors then have twice the variance. May be given again.",
 )
 @table_options
 @seed_option("Seed of the fit.")
 @json_option
-def fit(tables: tuple[Path, ...], output: Path, space_name: str | None, unit: str, seed: int, as_json: bool) -> None:
+def fit(
+    tables: tuple[Path, ...],
+    output: Path | None,
+    registers: bool,
+    trust: tuple[tuple[str, float], ...],
+    space_name: str | None,
+    unit: str,
+    seed: int,
+    as_json: bool,
+) -> None:
     """Fit a predictor to tables of latencies, to onboard devices with it.
 
     Each TABLE is an .npz file as `edgeprof import` writes it, a CSV file or JSON lines. Platforms may be measured on
     architectures of their own. Then: edgeprof onboard --bundle FILE.bundle
     """
+    if output is None and not registers:
+        raise click.UsageError("name a file with --output, or keep the bundle with --register")
     import edgeprof
 
     with messages.status("fitting"):
-        fitted = edgeprof.fit(tables, output, space=space_name, unit=unit, seed=seed)
+        fitted = edgeprof.fit(
+            tables, output, space=space_name, unit=unit, trust=dict(trust), registers=registers, seed=seed
+        )
     card = fitted.bundle.card
     for note in fitted.notes:
         messages.print(f"note: {note}")

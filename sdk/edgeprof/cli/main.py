@@ -34,6 +34,7 @@ VERBS = {
     "results": "Show what this host has measured; compare two results, or export them.",
     "import": "Import a table of latencies that others have published.",
     "fit": "Fit a predictor to tables of latencies, to onboard devices with it.",
+    "learn": "Let devices that were onboarded be sources for the next ones.",
     "evaluate": "Compare methods of prediction on a table of latencies.",
     "evaluate-accuracy": "Compare accuracy predictors on a task of which few networks are trained.",
     "evaluate-models": "Compare predictors of any model's latency on measured models.",

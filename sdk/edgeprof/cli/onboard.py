@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
-from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, print_table
+from edgeprof.cli.console import messages, print_json
 from edgeprof.cli.device_setting import device_setting
+from edgeprof.cli.onboarding_report import print_report
 from edgeprof.cli.parameters import (
     DEFAULT_SPACE,
     Count,
@@ -22,7 +22,23 @@ from edgeprof.cli.parameters import (
 )
 
 if TYPE_CHECKING:
-    from edgeprof.onboarding import Goal, OnboardingReport
+    from edgeprof.onboarding import Goal, Onboarded
+
+SETTING_NAMES = ("runtime", "provider", "precision", "threads", "batch", "options")
+"""Parameters of `setting_options`."""
+
+SPACE_OPTIONS = {
+    "space": "--space",
+    "bundle": "--bundle",
+    "method_name": "--method",
+    "sampler": "--sampler",
+    "compares_methods": "--compare-methods",
+    "also": "--also",
+    "from_profile": "--from",
+    "samples": "--samples",
+    "calibration": "--calibration",
+}
+"""Parameters that only an onboarding of a search space has, with their options."""
 
 
 @click.command()
@@ -33,6 +49,33 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Predictor that `edgeprof fit` has written.  [default: the space's own]",
+)
+@click.option(
+    "--method",
+    "method_name",
+    metavar="NAME",
+    help="Method that predicts; see `edgeprof evaluate --help`.  [default: default]",
+)
+@click.option("--sampler", metavar="NAME", help="What chooses the networks to measure.  [default: the method's own]")
+@click.option(
+    "--compare-methods",
+    "compares_methods",
+    is_flag=True,
+    help="Compare the method with the default, or the default with the paper's, on the same samples.",
+)
+@click.option(
+    "--also",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PROFILE",
+    help="Learn from this device of your own, too; may be given again.",
+)
+@click.option(
+    "--from",
+    "from_profile",
+    type=click.Path(path_type=Path),
+    metavar="PROFILE",
+    help="Start from what this profile of the device says of another search space.",
 )
 @setting_options
 @click.option("--samples", type=Count(3, 200), help="Networks to measure at most.  [default: 10]")
@@ -68,30 +111,26 @@ if TYPE_CHECKING:
 @json_option
 def onboard(
     address: str,
-    space: str | None,
-    bundle: Path | None,
-    samples: int | None,
     target_error: float | None,
     budget: float | None,
-    calibration: Path | None,
     models: bool,
     with_models: tuple[Path, ...],
     added: tuple[Path, ...],
     seed: int,
     output: Path,
     as_json: bool,
-    **setting_values: Any,
+    **values: Any,
 ) -> None:
     """Measure a few networks on a device and adapt a predictor of all others to it.
 
     Interrupted, the same command goes on where it stopped.
     """
-    import edgeprof
-
     if models:
         goal = _goal_of_models(target_error, budget, has_choice=bool(with_models) and not added)
+        import edgeprof
         from edgeprof.cli import onboard_models
 
+        setting_values = {name: values[name] for name in SETTING_NAMES}
         with edgeprof.connect(address) as client:
             onboard_models.run(
                 client, with_models, added, setting_values, output=output, as_json=as_json, seed=seed, goal=goal
@@ -99,20 +138,57 @@ def onboard(
         return
     if with_models or added:
         raise click.UsageError("--with and --add name models to measure with --models; give it too")
+    onboarded = _onboard_space(address, target_error, budget, seed=seed, output=output, **values)
+    report, path = onboarded.report, onboarded.path
+    if as_json:
+        print_json({"profile": str(path), **dataclasses.asdict(report), "measuring_share": report.measuring_share})
+        return
+    print_report(report)
+    messages.print(f"profile written to {path}: `edgeprof predict {path} ARCHITECTURE` needs neither device nor store")
+
+
+def _onboard_space(
+    address: str,
+    target_error: float | None,
+    budget: float | None,
+    *,
+    samples: int | None,
+    space: str | None,
+    bundle: Path | None,
+    method_name: str | None,
+    sampler: str | None,
+    compares_methods: bool,
+    also: tuple[Path, ...],
+    from_profile: Path | None,
+    calibration: Path | None,
+    seed: int,
+    output: Path,
+    **setting_values: Any,
+) -> "Onboarded":
+    import edgeprof
     from edgeprof.cli.session_progress import SessionProgress
     from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
     from edgeprof.onboarding.procedure import PLAN
     from edgeprof_predictor.bundle import read_bundle
+    from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD
 
     open_ended = target_error is not None or budget is not None
     most = (MAX_SAMPLE_COUNT if open_ended else DEFAULT_SAMPLE_COUNT) if samples is None else samples
     goal = edgeprof.Goal(sample_count=most, target_error=target_error, budget_s=budget)
     read = None if bundle is None else read_bundle(bundle)
+    method = edgeprof.MethodOptions(
+        name=method_name or DEFAULT_METHOD,
+        sampler=sampler,
+        compares_methods=compares_methods,
+        also=also,
+        from_profile=from_profile,
+    )
     with edgeprof.connect(address) as client, SessionProgress(most, PLAN) as progress:
-        onboarded = edgeprof.onboard(
+        return edgeprof.onboard(
             client,
             space or (DEFAULT_SPACE if read is None else read.card.space),
             bundle=read,
+            method=method,
             setting=device_setting(client, **setting_values),
             goal=goal,
             output=output,
@@ -120,12 +196,6 @@ def onboard(
             calibration=calibration,
             listener=progress,
         )
-    report, path = onboarded.report, onboarded.path
-    if as_json:
-        print_json({"profile": str(path), **dataclasses.asdict(report), "measuring_share": report.measuring_share})
-        return
-    print_report(report)
-    messages.print(f"profile written to {path}: `edgeprof predict {path} ARCHITECTURE` needs neither device nor store")
 
 
 def _goal_of_models(target_error: float | None, budget_s: float | None, *, has_choice: bool) -> "Goal | None":
@@ -144,57 +214,7 @@ def _require_no_space() -> None:
     """Refuse options that only an onboarding of a search space has."""
     context = click.get_current_context()
     given = click.core.ParameterSource.COMMANDLINE
-    names = [
-        name for name in ("space", "bundle", "samples", "calibration") if context.get_parameter_source(name) is given
-    ]
+    names = [flag for name, flag in SPACE_OPTIONS.items() if context.get_parameter_source(name) is given]
     if names:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in names)
+        flags = ", ".join(names)
         raise click.UsageError(f"{flags} belongs to search spaces; leave it out with --models")
-
-
-def print_report(report: "OnboardingReport") -> None:
-    """Print the samples, the figures and the times of an onboarding."""
-    latencies = [latency_ms for _, latency_ms, _ in report.samples]
-    _print_samples(report)
-    print_facts(
-        f"{report.platform}, {report.space}",
-        {
-            "samples": f"{len(latencies)}, {milliseconds(min(latencies))} to {milliseconds(max(latencies))}"
-            + f"; {report.disturbed_count} measured more than twice, {report.unconverged_count} not converged",
-            "anchor": f"measured again {report.anchor_check_count} times",
-            "failed": f"{len(report.failures)}" if report.failures else "none",
-            "hardware embedding from": _source_text(report),
-            "chosen": report.choice,
-            "error by sample": ", ".join(f"{status.expected.error:.1%}" for status in report.history),
-            "final status": str(report.history[-1]),
-            "stopped because": report.stop_reason,
-            **({"causes of the error": str(report.error_diagnosis)} if report.error_diagnosis else {}),
-        },
-    )
-    total_s = sum(report.seconds_by_step.values())
-    print_facts(
-        f"time: {total_s:.1f} s, {report.measuring_share:.0%} of it in warm-up and timed runs",
-        {name: f"{seconds:.1f} s" for name, seconds in report.seconds_by_step.items()},
-    )
-
-
-def _source_text(report: "OnboardingReport") -> str:
-    if not report.has_sources:
-        return "none: no platform is known that this space was measured on; the prior is costs alone"
-    if not report.source_platform:
-        return "the mean of all sources: two samples are needed to tell which is like this device"
-    return (
-        f"{report.source_platform}, the best correlated of all sources over the samples "
-        f"({report.source_correlation:.2f})"
-    )
-
-
-def _print_samples(report: "OnboardingReport") -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("sample", "measured", "estimate"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("architecture", overflow="fold")
-    for number, (architecture, latency_ms, is_converged) in enumerate(report.samples, start=1):
-        name = "1 (anchor)" if number == 1 else str(number)
-        table.add_row(name, milliseconds(latency_ms), "converged" if is_converged else "not converged", architecture)
-    print_table(table)

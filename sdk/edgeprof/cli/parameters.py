@@ -14,7 +14,7 @@ from edgeprof_proto.records.job_spec import Setting
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-_DECIMAL = r"\d{1,15}(?:\.\d{0,15})?"
+DECIMAL = r"\d{1,15}(?:\.\d{0,15})?"
 """Digits with or without a point: Python also reads underscores, `nan`, `inf` and digits of other scripts."""
 
 MAX_DURATION_S = 30 * 24 * 3600.0
@@ -73,7 +73,7 @@ class Number(click.ParamType[float]):
         """Turn the text into a number."""
         if isinstance(value, float):
             return value
-        number = float(value) if re.fullmatch(rf"-?{_DECIMAL}", value, re.ASCII) else self._lowest - 1
+        number = float(value) if re.fullmatch(rf"-?{DECIMAL}", value, re.ASCII) else self._lowest - 1
         if not self._lowest <= number <= self._highest or (number == self._highest and not self._is_highest_allowed):
             end = "to" if self._is_highest_allowed else "to below"
             self.fail(
@@ -89,7 +89,7 @@ class Percentage(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Turn the text into a share."""
-        parts = re.fullmatch(rf"({_DECIMAL})(%?)", value, re.ASCII)
+        parts = re.fullmatch(rf"({DECIMAL})(%?)", value, re.ASCII)
         share = float(parts[1]) / (100 if parts[2] else 1) if parts else -1.0
         if not 0 < share < 1:
             self.fail(f"{value[:40]!r} is no percentage between 0 and 100 %; write 5% or 0.05", param, ctx)
@@ -103,7 +103,7 @@ class Duration(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Turn the text into seconds."""
-        parts = re.fullmatch(rf"(?:(\d{{1,9}})h)?(?:(\d{{1,9}})m)?(?:({_DECIMAL})s?)?", value, re.ASCII)
+        parts = re.fullmatch(rf"(?:(\d{{1,9}})h)?(?:(\d{{1,9}})m)?(?:({DECIMAL})s?)?", value, re.ASCII)
         hours, minutes, seconds = (float(part or 0) for part in parts.groups()) if parts else (0.0, 0.0, 0.0)
         duration_s = 3600 * hours + 60 * minutes + seconds
         if not 0 < duration_s <= MAX_DURATION_S:
@@ -122,7 +122,7 @@ class Latency(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Turn the text into milliseconds."""
-        parts = re.fullmatch(rf"({_DECIMAL})(ms|s)", value, re.ASCII)
+        parts = re.fullmatch(rf"({DECIMAL})(ms|s)", value, re.ASCII)
         latency_ms = float(parts[1]) * (1.0 if parts[2] == "ms" else 1_000.0) if parts else 0.0
         if not 0 < latency_ms <= 1_000 * MAX_DURATION_S:
             self.fail(f"{value[:40]!r} is no latency greater than 0; write 5ms or 0.8ms", param, ctx)
@@ -137,7 +137,7 @@ class NumberList(click.ParamType[tuple[float, ...]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
         """Split the text into numbers."""
         parts = [part.strip() for part in value.split(",")]
-        if not all(re.fullmatch(_DECIMAL, part, re.ASCII) for part in parts):
+        if not all(re.fullmatch(DECIMAL, part, re.ASCII) for part in parts):
             self.fail(f"{value[:40]!r} is no list of numbers; write 0.7,0.3", param, ctx)
         return tuple(map(float, parts))
 

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     help="Profile of a platform that the network has to run on; may be given again.",
 )
 @click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Onboard --device first, with this bundle; its profile is kept beside the state.",
+)
+@click.option(
     "--combine",
     type=click.Choice(["worst", "weighted"]),
     default="worst",
@@ -78,6 +84,7 @@ if TYPE_CHECKING:
 def search(
     space: str,
     profiles: tuple[Path, ...],
+    bundle: Path | None,
     combine: str,
     weights: tuple[float, ...] | None,
     latency_limit: float | None,
@@ -119,6 +126,7 @@ def search(
             table or load_train_function(train_with or ""),
             profiles=profiles,
             weights=weights,
+            bundle=bundle,
             latency_limit_ms=latency_limit,
             client=resources.enter_context(edgeprof.connect(address)) if address else None,
             budget=Budget(training_count=trainings, measurement_count=measurements, batch_count=batch),
@@ -128,12 +136,16 @@ def search(
             seed=seed,
             listener=progress,
         )
+    _show(result, as_json=as_json)
+    if output is not None:
+        messages.print(f"plot: {draw_front(result, output)}")
+
+
+def _show(result: SearchResult, *, as_json: bool) -> None:
     if as_json:
         print_json(dataclasses.asdict(result))
     else:
         print_result(result)
-    if output is not None:
-        messages.print(f"plot: {draw_front(result, output)}")
 
 
 def print_result(result: SearchResult) -> None:

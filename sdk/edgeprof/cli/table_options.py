@@ -1,13 +1,28 @@
-"""Options of the verbs that read tables of latencies."""
+"""Options of the verbs that read tables of latencies and write bundles."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from edgeprof.cli.parameters import DECIMAL
 from edgeprof_predictor.tables.importers import LatencyUnit
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class TableTrust(click.ParamType[tuple[str, float]]):
+    """A table and how much it counts, such as `lab.csv=0.5`."""
+
+    name = "trust"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        """Split the text at its last `=`."""
+        table, separator, share = value.rpartition("=")
+        if not (table and separator and re.fullmatch(DECIMAL, share, re.ASCII)):
+            self.fail(f"{value[:80]!r} is no table with a share; write lab.csv=0.5", param, ctx)
+        return table, float(share)
 
 
 def table_options(command: F) -> F:
@@ -23,3 +38,13 @@ def table_options(command: F) -> F:
         "--space", "space_name", help="Search space of the architectures.  [default: from their notation]"
     )
     return space(unit(command))
+
+
+def register_option(command: F) -> F:
+    """Add `--register`, as `registers`: a bundle is kept where it is found by its space."""
+    return click.option(
+        "--register",
+        "registers",
+        is_flag=True,
+        help="Keep the bundle for its space: `edgeprof onboard --space` takes it before the one that ships.",
+    )(command)

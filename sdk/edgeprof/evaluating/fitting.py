@@ -1,14 +1,14 @@
 """The public call `fit`: a bundle of latencies that a user's own platforms, or those of others, have shown."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from edgeprof.arguments import require_seed
-from edgeprof.errors import InvalidArgumentError, OutputFileError
+from edgeprof.arguments import require_number, require_seed
+from edgeprof.errors import InvalidArgumentError
+from edgeprof.evaluating.known_bundles import bundle_outputs, check_bundle_output, write_bundle
 from edgeprof.evaluating.tables import import_table
-from edgeprof.output_files import check_output
 from edgeprof_predictor.bundle import Bundle, BundleCard
 from edgeprof_predictor.spaces import CategoricalSpace, get_space
 from edgeprof_predictor.tables.importers import LatencyUnit
@@ -22,7 +22,7 @@ class Fitted:
 
     Args:
         bundle: Onboards devices in its search space.
-        path: Its file.
+        path: Its file; that which is found by its space where no other was named.
         predicted_shares: Share of architectures of each platform whose latency was not measured but predicted from
             those that were.
         notes: What may have been meant otherwise in the tables, in sentences.
@@ -36,10 +36,12 @@ class Fitted:
 
 def fit(
     tables: Sequence[str | os.PathLike[str]],
-    output: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
     *,
     space: str | None = None,
     unit: LatencyUnit | str = LatencyUnit.MILLISECONDS,
+    trust: Mapping[str, float] | None = None,
+    registers: bool = False,
     seed: int = 0,
 ) -> Fitted:
     """Fit the default method to tables of latencies, and write it as a bundle with which devices are onboarded.
@@ -47,50 +49,87 @@ def fit(
     Args:
         tables: Files of latencies: `.npz` as `import_table` writes them, CSV or JSON lines. Each may hold platforms and
             architectures of its own.
-        output: File of the bundle.
+        output: File of the bundle; None to register it only.
         space: Name of the search space; None to find it by the notation of the architectures.
         unit: Unit of the latencies in CSV files and JSON lines.
+        trust: How much a table counts against the others, by its path or its name: above 0 and at most 1, which is what
+            tables have that are not named. Errors in a table of trust 0.5 are taken to have twice the variance.
+        registers: Whether the bundle is kept where it is found by its space: `onboard` takes it before the shipped one.
         seed: The same seed gives the same bundle on the same machine.
 
     Raises:
         OutputFileError: If the bundle cannot be written, or is one of the tables.
-        InvalidArgumentError: If there is no table, or the tables are of different search spaces.
+        InvalidArgumentError: If there is no table or no output, the tables are of different search spaces, or trust is
+            put into no table, or is no number above 0 and at most 1.
         PredictorError: If a table cannot be read, or its latencies cannot be used.
     """
     require_seed(seed)
     paths = [Path(table) for table in tables]
     if not paths:
         raise InvalidArgumentError("name a table of latencies to fit to")
-    check_output(output, inputs=paths)
+    check_bundle_output(output, registers=registers, inputs=paths)
+    shares = _trust_of(paths, trust or {})
     named = get_space(space) if space else None
     read = [_read(path, named, unit) for path in paths]
     found = _one_space(paths, [of_table for of_table, _, _ in read])
 
+    outputs = bundle_outputs(output, found.name, registers=registers)
+    bundle, predicted_shares = _fitted(found, [table for _, table, _ in read], paths, shares, seed=seed)
+    write_bundle(bundle, outputs)
+    return Fitted(
+        bundle=bundle,
+        path=outputs[0],
+        predicted_shares=predicted_shares,
+        notes=tuple(note for _, _, notes in read for note in notes),
+    )
+
+
+def _fitted(
+    space: CategoricalSpace,
+    tables: Sequence[LatencyTable],
+    paths: Sequence[Path],
+    shares: tuple[float, ...] | None,
+    *,
+    seed: int,
+) -> tuple[Bundle, dict[str, float]]:
+    """Return the bundle of some tables, and which share of each platform's latencies is predicted."""
     from edgeprof_predictor.methods.default.method import DefaultMethod  # torch, which refusing a table never needs
     from edgeprof_predictor.methods.joined_tables import join_tables
     from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER
 
-    joined = join_tables(found, [table for _, table, _ in read])
+    joined = join_tables(space, tables, shares)
     card = BundleCard(
-        space=found.name,
+        space=space.name,
         platforms=joined.table.platforms,
-        provenance=f"fitted to {', '.join(path.name for path in paths)}",
+        provenance=_provenance(paths, shares),
         licence="that of the tables",
         architecture_count=len(joined.table.choices),
         seed=seed,
         hyperparameters=asdict(DEFAULT_TRANSFER),
     )
-    bundle = Bundle(card=card, method=DefaultMethod.fit_sources(found, joined.table, seed=seed))
-    try:
-        bundle.write(output)
-    except OSError as error:
-        raise OutputFileError(f"cannot write the bundle {output} ({error.strerror}): name another file") from error
-    return Fitted(
-        bundle=bundle,
-        path=Path(output),
-        predicted_shares=dict(joined.predicted_shares),
-        notes=tuple(note for _, _, notes in read for note in notes),
-    )
+    method = DefaultMethod.fit_sources(space, joined.table, seed=seed, trust=joined.trust)
+    return Bundle(card=card, method=method), dict(joined.predicted_shares)
+
+
+def _trust_of(paths: Sequence[Path], trust: Mapping[str, float]) -> tuple[float, ...] | None:
+    """Return how much each table counts; None where all count alike."""
+    for name, value in trust.items():
+        if not any(name in (str(path), path.name) for path in paths):
+            raise InvalidArgumentError(
+                f"trust is put into {name}, which is none of the tables {', '.join(map(str, paths))}"
+            )
+        if not require_number(f"the trust in {name}", value, 0, 1) > 0:
+            raise InvalidArgumentError(f"the trust in {name} must be above 0; leave the table out instead")
+    shares = tuple(float(trust.get(str(path), trust.get(path.name, 1.0))) for path in paths)
+    return None if set(shares) == {1.0} else shares
+
+
+def _provenance(paths: Sequence[Path], shares: Sequence[float] | None) -> str:
+    trusted = shares or (1.0,) * len(paths)
+    named = [
+        path.name + ("" if share == 1 else f" (trust {share:g})") for path, share in zip(paths, trusted, strict=True)
+    ]
+    return f"fitted to {', '.join(named)}"
 
 
 def _read(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,13 @@ from edgeprof.evaluating.scored_run import run_scored
 from edgeprof.output_files import check_output
 from edgeprof_predictor._output_files import is_replaced
 from edgeprof_predictor._plain_files import MAX_TABLE_BYTES, read_plain_file
+from edgeprof_predictor.bundle import read_bundle
 from edgeprof_predictor.evaluation import (
     Protocol,
     Score,
     evaluation_inputs,
     evaluation_units,
+    fitted,
     reads,
     resolve_methods,
     score_encoding,
@@ -50,12 +52,13 @@ class Evaluation:
 def evaluate(
     latencies: str | os.PathLike[str],
     *,
-    train: Sequence[str] | str,
     test: Sequence[str] | str,
+    train: Sequence[str] | str = (),
     sample_counts: Sequence[int] | int = DEFAULT_SAMPLE_COUNTS,
     seed_count: int = DEFAULT_SEED_COUNT,
     pretrain_samples: int = DEFAULT_PRETRAIN_SAMPLES,
     methods: Sequence[str] | str = ("default",),
+    bundle: str | os.PathLike[str] | None = None,
     proxies: str | os.PathLike[str] | None = None,
     space: str | None = None,
     trim: float = 0.0,
@@ -71,12 +74,13 @@ def evaluate(
 
     Args:
         latencies: Table to evaluate on, as `import_table` writes it.
-        train: Platforms to learn from, or one.
         test: New platforms, none of `train`.
+        train: Platforms to learn from, or one; none evaluates the bundle alone.
         sample_counts: Numbers of architectures measured on a new platform.
         seed_count: Repetitions.
         pretrain_samples: Architectures known of every train platform.
         methods: Names of the methods to compare.
+        bundle: File of a bundle, which is compared as the method `bundle`, as it was fitted.
         proxies: Archive of zero-cost proxies, for methods that read them.
         space: Name of the table's search space; None to find it by notation or options.
         trim: Share of the fastest and of the slowest architectures of each platform to leave out, 0 to 0.5.
@@ -91,15 +95,16 @@ def evaluate(
         PredictorError: If a table, a name or a number cannot be used; finished parts are kept.
     """
     require_count("the number of seeds", seed_count, 1, MAX_REPETITION_COUNT)
-    check_output(output, inputs=[latencies, proxies])
+    check_output(output, inputs=[latencies, bundle, proxies])
     train, test, methods = as_list(train, str), as_list(test, str), as_list(methods, str)
     sample_counts = as_list(sample_counts, int)
     found_space, table = load_table_with_space(Path(latencies), get_space(space) if space else None)
-    known = _methods(methods, found_space, table, train, proxies)
+    known = _methods(methods if train or not bundle else (), found_space, table, train, proxies) + _bundled(bundle)
     protocol = _protocol(train, test, sample_counts, seed_count, pretrain_samples, known, trim)
     # Checks the protocol, before a journal is made.
     units = evaluation_units(found_space, table, protocol)
-    journal = _journal(output, found_space, table, protocol, proxies if reads(methods, "zcp") else None)
+    files = {"table of proxies": proxies if reads(methods, "zcp") else None, "bundle": bundle}
+    journal = _journal(output, found_space, table, protocol, files)
     run = partial(run_scored, jobs=jobs, backend=backend, on_begin=on_begin, on_finished=on_finished)
     rows = run(units, Path(output) if output else None, journal)
     return Evaluation(protocol=protocol, scores=tuple(Score.from_row(row) for row in rows))
@@ -136,17 +141,30 @@ def _methods(
     return resolve_methods(names, space, lambda part: score_encoding(part, space, table, train=train, proxies=path))
 
 
+def _bundled(bundle: str | os.PathLike[str] | None) -> tuple[type[Method], ...]:
+    return () if bundle is None else (fitted(read_bundle(bundle).method),)
+
+
 def _journal(
     output: str | os.PathLike[str] | None,
     space: CategoricalSpace,
     table: LatencyTable,
     protocol: Protocol,
-    proxies: str | os.PathLike[str] | None,
+    files: Mapping[str, str | os.PathLike[str] | None],
 ) -> Journal | None:
-    """Open the journal beside the results; without a file for them there is none."""
+    """Open the journal beside the results; without a file for them there is none.
+
+    Args:
+        output: File of the results.
+        space: Search space of the table.
+        table: The latencies.
+        protocol: What is evaluated.
+        files: Other files that the results depend on, by what they are; None for those that are not read.
+    """
     if output is None or not is_replaced(output):
         return None
     inputs = evaluation_inputs(space, table, protocol)
-    if proxies is not None:
-        inputs["table of proxies"] = hashlib.sha256(read_plain_file(proxies, max_bytes=MAX_TABLE_BYTES)).hexdigest()
+    for name, path in files.items():
+        if path is not None:
+            inputs[name] = hashlib.sha256(read_plain_file(path, max_bytes=MAX_TABLE_BYTES)).hexdigest()
     return Journal.beside(Path(output), inputs)

@@ -40,6 +40,11 @@ class Goal:
     target_error: float | None = None
     budget_s: float | None = None
 
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether it may be reached before all samples are measured."""
+        return self.target_error is not None or self.budget_s is not None
+
     def __post_init__(self) -> None:
         if not isinstance(self.sample_count, int) or not MIN_SAMPLE_COUNT <= self.sample_count <= MAX_SAMPLE_COUNT:
             raise OnboardingError(
@@ -60,22 +65,21 @@ class OnboardingStatus:
     Args:
         sample_count: Samples so far.
         expected: Median relative error that the model expects for networks it has not seen.
-        next_error: The error that it expects after one more well chosen sample.
+        next_error: The error that it expects after one more well chosen sample; None where the method does not tell.
         elapsed_s: Seconds spent so far.
         seconds_per_sample: Seconds that one more sample takes, its share of the checks of the anchor included.
     """
 
     sample_count: int
     expected: ExpectedError
-    next_error: float
+    next_error: float | None
     elapsed_s: float
     seconds_per_sample: float
 
     def __str__(self) -> str:
         """Return it in one line."""
-        return (
-            f"expected error {self.expected}; one more sample: {self.next_error:.1%}, {self.seconds_per_sample:.0f} s"
-        )
+        gain = "" if self.next_error is None else f"{self.next_error:.1%}, "
+        return f"expected error {self.expected}; one more sample: {gain}{self.seconds_per_sample:.0f} s"
 
 
 def reason_to_stop(goal: Goal, status: OnboardingStatus) -> str | None:
@@ -90,7 +94,7 @@ def reason_to_stop(goal: Goal, status: OnboardingStatus) -> str | None:
     # Two measurements: the sample, and the anchor that closes the session.
     if goal.budget_s is not None and status.elapsed_s + 2 * per_sample_s > goal.budget_s:
         return f"another sample of {per_sample_s:.0f} s would exceed the budget of {goal.budget_s:.0f} s"
-    if status.next_error > (1 - NARROWING_LIMIT) * expected.error:
+    if status.next_error is not None and status.next_error > (1 - NARROWING_LIMIT) * expected.error:
         return (
             f"another sample would lower the expected error only from {expected.error:.1%} to {status.next_error:.1%}"
         )

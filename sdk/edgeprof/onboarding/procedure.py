@@ -12,11 +12,12 @@ from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal, OnboardingStatus, reason_to_stop
 from edgeprof.onboarding.history import OnboardingHistory
 from edgeprof.onboarding.listener import OnboardingListener
+from edgeprof.onboarding.method_choice import MethodChoice
 from edgeprof.store import Store
 from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis, diagnose_error
 from edgeprof_predictor.methods.default.informative_design import FIRST_ROUND_COUNT
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.methods.default.predictor import DefaultPredictor
+from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records.job_spec import MeasurementPlan
@@ -37,7 +38,7 @@ class Onboarding:
 
     Args:
         session: Measures architectures on the platform.
-        method: Predicts the search space, and chooses what to measure.
+        choice: The method that predicts the search space, and what chooses its samples.
         goal: When to stop.
         listener: Is called at every step.
         time_ledger: Counts the time of each step.
@@ -47,7 +48,7 @@ class Onboarding:
     def __init__(
         self,
         session: MeasurementSession,
-        method: DefaultMethod,
+        choice: MethodChoice,
         *,
         goal: Goal,
         listener: OnboardingListener,
@@ -57,7 +58,8 @@ class Onboarding:
         self.session = session
         self.time_ledger = time_ledger
         self.history = OnboardingHistory(store, session.record)
-        self._method = method
+        self.method_choice = choice
+        self._method, self._chooser = choice.method, choice.chooser
         self._goal = goal
         self._listener = listener
         self._space = session.space
@@ -65,7 +67,7 @@ class Onboarding:
         self._candidates = self._distinct_candidates()
         self._begin_s = time_ledger.elapsed_s()
 
-    def run(self) -> tuple[DefaultPredictor, str]:
+    def run(self) -> tuple[ProfilePredictor, str]:
         """Measure and adapt until a limit or the target is reached.
 
         What is next follows from the store alone, so that an interrupted onboarding ends as an undisturbed one.
@@ -86,13 +88,14 @@ class Onboarding:
         predictor = self._adapt()
         self._record_status(predictor)
         with self.time_ledger.step("fine-tuning the network"):
-            predictor.adapted.distilled()
+            predictor.complete()
         return predictor, reason
 
     def _go_on(self) -> None:
         """Take the next step: update the status, measure, decide to stop, or plan more."""
         last = max(self.session.probes(), key=lambda probe: probe.sequence, default=None)
-        if last is not None and last.measurement is not None and not last.is_anchor_check:
+        is_outcome = last is not None and last.measurement is not None and not last.is_anchor_check
+        if is_outcome and self._method.is_quick:
             self._update_status()
         if self.session.measure_next() is not None:
             return
@@ -107,13 +110,20 @@ class Onboarding:
     @property
     def choice(self) -> str:
         """How the samples are chosen, in one sentence."""
+        if self.method_choice.sampler != DefaultMethod.sampler_name:
+            return f"of {len(self._candidates)} candidates by the sampler {self.method_choice.sampler}"
         return (
             f"of {len(self._candidates)} candidates those that reduce the variance of all predictions most: "
             f"{FIRST_ROUND_COUNT} before the first measurement, then one at a time given those measured before"
         )
 
-    def error_diagnosis(self, predictor: DefaultPredictor) -> ErrorDiagnosis | None:
-        """Causes of an expected error that is larger than wanted, and what would reduce it; None where it is not."""
+    def error_diagnosis(self, predictor: ProfilePredictor) -> ErrorDiagnosis | None:
+        """Causes of an expected error that is larger than wanted, and what would reduce it; None where it is not.
+
+        None as well for methods that do not estimate what further samples gain.
+        """
+        if not predictor.estimates_gain:
+            return None
         wanted_error = self._goal.target_error or WANTED_ERROR
         return diagnose_error(
             predictor, self._untried_candidates(), sample_count=predictor.samples.count, wanted_error=wanted_error
@@ -131,10 +141,10 @@ class Onboarding:
 
     def _plan_more(self) -> None:
         count = len(self.session.measured_probes())
-        wanted = self._method.next_round(count, self._goal.sample_count)
+        wanted = self._next_round(count)
         with self.time_ledger.step("choosing networks"):
             untried = self._untried_candidates()
-            chosen = self._method.choose_samples(untried, wanted, measured=self._samples(), seed=self._seed)
+            chosen = self._chooser.choose_samples(untried, wanted, measured=self._samples(), seed=self._seed)
             architectures = [self._space.format(item) for item in self._space.architectures(untried[chosen])]
         # The sampler orders by information gained; measured in that order, a drift of the device would look like a
         # property of the architectures.
@@ -145,6 +155,11 @@ class Onboarding:
             with self.time_ledger.step("choosing networks"):
                 self.session.prepare([self._likely_next(untried, chosen)])
 
+    def _next_round(self, count: int) -> int:
+        """How many samples to choose at once: one at a time where the onboarding may end before all are measured."""
+        wanted = self._chooser.next_round(count, self._goal.sample_count)
+        return min(wanted, max(FIRST_ROUND_COUNT - count, 1)) if self._goal.is_open_ended else wanted
+
     def _likely_next(self, untried: ChoiceArray, chosen: NDArray[np.int64]) -> str:
         """The network that will be chosen after some, if these turn out to be as fast as predicted now.
 
@@ -153,16 +168,16 @@ class Onboarding:
             chosen: Which of them will be measured first.
         """
         measured = self._samples()
-        posterior = self._method.adapt(measured, seed=self._seed).adapted.posterior
-        latency_ms, sd_ms = posterior.predict(posterior.prior.basis(untried[chosen]))
-        predicted = Samples(choices=untried[chosen], latency_ms=latency_ms, relative_sd=np.zeros_like(sd_ms))
+        latency_ms = self._method.likely_ms(untried[chosen], measured, seed=self._seed)
+        predicted = Samples(choices=untried[chosen], latency_ms=latency_ms, relative_sd=np.zeros_like(latency_ms))
         left = np.delete(untried, chosen, axis=0)
-        following = self._method.choose_samples(left, 1, measured=measured.joined(predicted), seed=self._seed)
+        following = self._chooser.choose_samples(left, 1, measured=measured.joined(predicted), seed=self._seed)
         return self._space.format(self._space.architectures(left[following])[0])
 
     def _distinct_candidates(self) -> ChoiceArray:
         """Candidates that run different graphs: what cannot influence the output is not exported."""
         drawn = self._space.sample_choices(min(CANDIDATE_COUNT, self._space.size), seed=self._seed)
+        drawn = np.concatenate([self._method.fixed_choices, drawn])
         _, first = np.unique(self._space.pruned(drawn), axis=0, return_index=True)
         distinct: ChoiceArray = drawn[np.sort(first)]
         return distinct
@@ -189,16 +204,18 @@ class Onboarding:
             resolution_ms=min(estimate.resolution_ms for estimate in estimates.values()),
         )
 
-    def _adapt(self) -> DefaultPredictor:
+    def _adapt(self) -> ProfilePredictor:
         samples = self._samples()
         with self.time_ledger.step("adapting the predictor"):
             predictor = self._method.adapt(samples, seed=self._seed)
         return predictor
 
-    def _record_status(self, predictor: DefaultPredictor) -> OnboardingStatus:
+    def _record_status(self, predictor: ProfilePredictor) -> OnboardingStatus:
         """Add the expected error, and the one after another sample, to the history."""
-        with self.time_ledger.step("estimating the gain of another sample"):
-            next_error = predictor.error_after(self._untried_candidates(), 1)
+        next_error = None
+        if predictor.estimates_gain:
+            with self.time_ledger.step("estimating the gain of another sample"):
+                next_error = predictor.error_after(self._untried_candidates(), 1)
         elapsed_s = self.history.elapsed_before_s + self.time_ledger.elapsed_s()
         measured_count = sum(probe.measurement is not None for probe in self.session.probes())
         status = OnboardingStatus(

@@ -9,6 +9,12 @@ from edgeprof.onboarding.goal import OnboardingStatus
 from edgeprof.onboarding.procedure import Onboarding
 from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
+from edgeprof_predictor.methods.default.source_use import SourceUse, source_uses
+from edgeprof_predictor.methods.left_out import LeftOutScore
+from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
+
+MIN_SHARE = 0.02
+"""Share of the sources' contribution below which a source is not named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +24,7 @@ class OnboardingReport:
     Args:
         platform: Name of the platform.
         space: Name of the search space.
+        method: Name of the method that was adapted.
         samples: Text of each architecture that was measured, with its latency estimate in milliseconds, and whether
             the estimate has converged.
         failures: Text of each architecture that could not be measured, with the reason.
@@ -29,14 +36,20 @@ class OnboardingReport:
         has_sources: Whether the space was measured on any other platform.
         source_platform: Source platform from which the hardware embedding was initialised (Eq. 1).
         source_correlation: Correlation with it over the samples (Eq. 1).
+        sources: Source platforms whose share of the predictions is noticeable, and those trusted less than fully, the
+            largest share first; of the default method alone.
         choice: How the samples were chosen.
+        interval_origin: Where intervals and expected error come from.
         history: Status after each number of samples: the expected error, and the one after another sample.
         error_diagnosis: Why the error is larger than wanted, and what would help; None where it is not.
         seconds_by_step: Time of each step, in seconds.
+        comparison: The method and another one, each scored by samples that it predicts from the others; empty where no
+            comparison was asked for.
     """
 
     platform: str
     space: str
+    method: str
     samples: tuple[tuple[str, float, bool], ...]
     failures: tuple[tuple[str, str], ...]
     anchor_check_count: int
@@ -46,10 +59,13 @@ class OnboardingReport:
     has_sources: bool
     source_platform: str
     source_correlation: float
+    sources: tuple[SourceUse, ...]
     choice: str
+    interval_origin: str
     history: tuple[OnboardingStatus, ...]
     error_diagnosis: ErrorDiagnosis | None
     seconds_by_step: dict[str, float]
+    comparison: tuple[LeftOutScore, ...] = ()
 
     @property
     def measuring_share(self) -> float:
@@ -57,13 +73,28 @@ class OnboardingReport:
         return self.seconds_by_step.get(MEASURING, 0.0) / sum(self.seconds_by_step.values())
 
 
-def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: str) -> OnboardingReport:
+def named_sources(predictor: ProfilePredictor) -> tuple[SourceUse, ...]:
+    """Return the sources that count noticeably, and all that are trusted less than fully, as own devices are.
+
+    Args:
+        predictor: Adapted to the platform; methods other than the default do not tell.
+    """
+    if not isinstance(predictor, DefaultPredictor):
+        return ()
+    uses = source_uses(predictor.adapted.posterior)
+    return tuple(use for use in uses if use.share >= MIN_SHARE or use.trust < 1.0)
+
+
+def report_on(
+    onboarding: Onboarding, predictor: ProfilePredictor, stop_reason: str, comparison: tuple[LeftOutScore, ...]
+) -> OnboardingReport:
     """Make the report of an onboarding.
 
     Args:
         onboarding: The onboarding, at its end.
         predictor: The predictor that it adapted.
         stop_reason: Why it ended.
+        comparison: Scores of the method and another one; empty for none.
     """
     session = onboarding.session
     probes, estimates = session.probes(), session.latency_estimates()
@@ -71,6 +102,7 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
     return OnboardingReport(
         platform=session.platform.name,
         space=session.record.space,
+        method=onboarding.method_choice.name,
         samples=tuple((text, estimate.latency_ms, estimate.is_converged) for text, estimate in estimates.items()),
         failures=tuple((probe.architecture, probe.failure) for probe in probes if probe.failure is not None),
         anchor_check_count=sum(probe.is_anchor_check for probe in probes),
@@ -80,8 +112,11 @@ def report_on(onboarding: Onboarding, predictor: DefaultPredictor, stop_reason: 
         has_sources=predictor.has_sources,
         source_platform=predictor.source_platform or "",
         source_correlation=predictor.source_correlation,
+        sources=named_sources(predictor),
         choice=onboarding.choice,
+        interval_origin=predictor.interval_origin,
         history=onboarding.history.statuses(),
         error_diagnosis=onboarding.error_diagnosis(predictor),
         seconds_by_step=onboarding.time_ledger.seconds_by_step(),
+        comparison=comparison,
     )

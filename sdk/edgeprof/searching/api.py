@@ -18,8 +18,10 @@ from edgeprof.prediction import SpaceProfile, load_profile
 from edgeprof.searching.accuracy import AccuracyTable, guide_of
 from edgeprof.searching.device import DeviceMeter
 from edgeprof.searching.listener import DeviceSearchListener
+from edgeprof.searching.onboarding import onboarded_device
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform
+from edgeprof_predictor.bundle import Bundle
 from edgeprof_predictor.errors import SearchError
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.profile_file import ProfileFile
@@ -44,6 +46,7 @@ def search(
     client: DeviceClient | None = None,
     profiles: Sequence[SpaceProfile] | SpaceProfile = (),
     weights: Sequence[float] | None = None,
+    bundle: Bundle | str | os.PathLike[str] | None = None,
     latency_limit_ms: float | None = None,
     budget: Budget | None = None,
     source_tables: str | os.PathLike[str] | None = None,
@@ -65,6 +68,7 @@ def search(
         client: A device whose platform has a profile: it measures the best candidates, which refine the profile.
         profiles: Of the platforms that the networks have to run on, or their files; one alone or a list.
         weights: Share of each profile in a summed latency; None for the slowest of all.
+        bundle: Predictor, or its file as `fit` writes it, with which a device without a profile is onboarded first.
         latency_limit_ms: Limit for the upper end of the answer's latency interval, in milliseconds; None for no limit.
         budget: Trainings and measurements, those of earlier runs included; None for 20 of each.
         source_tables: Archive of tasks that the accuracy predictor learns from; None for the pre-trained one.
@@ -87,6 +91,9 @@ def search(
         require_number("the latency limit in milliseconds", latency_limit_ms, MIN_LIMIT_MS, MAX_LIMIT_MS)
     listener = listener or DeviceSearchListener()
     named: tuple[SpaceProfile, ...] = as_list(profiles, (Profile, ProfileFile, str, os.PathLike))
+    if bundle is not None:
+        own = onboarded_device(client, space, bundle, state, seed=seed, store=store, model_folder=model_folder)
+        named = (own, *named)
     loaded = _device_first([_loaded(one, space) for one in named], client)
     pool = _PoolSource(space, accuracy, source_tables, candidate_count, state, seed)
     prepared = _prepared(pool, loaded, weights, listener)

@@ -78,6 +78,15 @@ class Store(MeasurementStore):
                 rows.add(row)
             return SessionRecord(session_id=row.session_id, space=space, seed=seed, is_resumed=is_resumed)
 
+    def sessions(self, platform: Platform, space: str) -> list[SessionRecord]:
+        """All sessions in which networks of a search space were measured on a platform, the first begun first."""
+        with self._database.transaction() as rows:
+            query = select(SessionRow).where(SessionRow.platform_key == platform.key, SessionRow.space == space)
+            return [
+                SessionRecord(session_id=row.session_id, space=space, seed=row.seed, is_resumed=True)
+                for row in rows.scalars(query.order_by(SessionRow.create_time))
+            ]
+
     def end_session(self, session: SessionRecord, end_time: datetime) -> None:
         """Mark a session as finished: it is not resumed any more."""
         with self._database.transaction() as rows:

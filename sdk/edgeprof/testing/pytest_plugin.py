@@ -23,6 +23,7 @@ def own_edgeprof_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     for name in [name for name in os.environ if name.startswith("EDGEPROF_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("EDGEPROF_PAIRINGS", str(folder / "pairings.json"))
+    monkeypatch.setenv("EDGEPROF_BUNDLES", str(folder / "bundles"))
     monkeypatch.setenv("EDGEPROF_STORE", str(folder / "store.sqlite3"))
     monkeypatch.setenv("EDGEPROF_CACHE", str(folder / "cache"))
     return folder

@@ -44,3 +44,15 @@ def test_a_platform_with_too_few_architectures_is_refused(space: SearchSpace, wo
     few = world.select(["source_1"]).subset(range(5))
     with pytest.raises(TableError, match=rf"measured on 5 of 300 architectures; {MIN_MEASURED_COUNT} are needed"):
         join_tables(space, [world.select(["source_0"]).subset(range(300)), few])
+
+
+def test_a_table_that_is_trusted_less_counts_less_in_the_mean(space: SearchSpace, world: LatencyTable) -> None:
+    table = world.select(["source_0"])
+    slower = LatencyTable(platforms=("source_0",), choices=table.choices, latency_ms=1.1 * table.latency_ms)
+    joined = join_tables(space, [table, slower], [1.0, 0.25])
+    assert np.allclose(joined.table.latency_ms, 1.1**0.2 * table.latency_ms)
+    assert joined.trust is not None
+    assert joined.trust.tolist() == [1.0]
+    apart = join_tables(space, [table, world.select(["source_1"])], [1.0, 0.25])
+    assert apart.trust is not None
+    assert apart.trust.tolist() == [1.0, 0.25]

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 import edgeprof
 from edgeprof.cli.main import edgeprof as edgeprof_command
 from edgeprof.errors import InvalidArgumentError, OutputFileError
+from edgeprof.evaluating.known_bundles import bundle_of_space
 from edgeprof.onboarding import Goal
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.bundle import read_bundle
@@ -115,3 +116,45 @@ def test_mistakes_are_refused_before_anything_is_fitted(csv: Path, tmp_path: Pat
     zero.write_text(csv.read_text().replace("\n", ",0\n").replace("old_phone,0", "old_phone,third", 1))
     with pytest.raises(PredictorError, match=r"line 2.*third must be finite and > 0, got 0"):
         edgeprof.fit([zero], tmp_path / "mine.bundle")
+
+
+def test_a_table_counts_by_the_trust_in_it(csv: Path, tmp_path: Path) -> None:
+    doubted = tmp_path / "doubted.csv"
+    doubted.write_text(csv.read_text().replace("lab_board,old_phone", "new_board,new_phone", 1))
+    arguments = ["fit", str(csv), str(doubted), "--trust", "doubted.csv=0.25", "--output", str(tmp_path / "t.bundle")]
+    CliRunner().invoke(edgeprof_command, arguments, catch_exceptions=False)
+    read = read_bundle(tmp_path / "t.bundle")
+    assert read.method.prior.sources.trusts.tolist() == [1.0, 1.0, 0.25, 0.25]
+    assert read.card.provenance == "fitted to lab.csv, doubted.csv (trust 0.25)"
+    with pytest.raises(InvalidArgumentError, match=r"trust is put into other\.csv, which is none of the tables"):
+        edgeprof.fit([csv], tmp_path / "mine.bundle", trust={"other.csv": 0.5})
+    for wrong, text in ((0.0, "above 0"), (1.5, "must be 0 to 1")):
+        with pytest.raises(InvalidArgumentError, match=text):
+            edgeprof.fit([csv], tmp_path / "mine.bundle", trust={str(csv): wrong})
+
+
+def test_a_registered_bundle_is_found_by_its_space(csv: Path, own_edgeprof_folders: Path) -> None:
+    assert bundle_of_space("nasbench101") is None
+    assert bundle_of_space("nasbench201").card.platforms != PLATFORMS  # type: ignore[union-attr]
+    with pytest.raises(InvalidArgumentError, match="name a file for the bundle, or register it"):
+        edgeprof.fit([csv])
+    done = CliRunner().invoke(edgeprof_command, ["fit", str(csv), "--register", "--json"], catch_exceptions=False)
+    assert Path(json.loads(done.stdout)["bundle"]) == own_edgeprof_folders / "bundles" / "nasbench201.bundle"
+    assert bundle_of_space("nasbench201").card.platforms == PLATFORMS  # type: ignore[union-attr]
+
+
+def test_a_bundle_is_evaluated_on_a_table(fitted: edgeprof.Fitted, csv: Path, tmp_path: Path) -> None:
+    lines = csv.read_text().splitlines()
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join([lines[0].replace("lab_board,old_phone", "third,fourth"), *lines[1:]]) + "\n")
+    edgeprof.import_table(other, tmp_path / "other.npz")
+    shared = {"sample_counts": 3, "seed_count": 1, "bundle": fitted.path, "jobs": 1, "output": tmp_path / "out.json"}
+    evaluation = edgeprof.evaluate(tmp_path / "other.npz", test="third", **shared)
+    (score,) = evaluation.scores
+    assert (score.method, score.platform, score.source_platform in PLATFORMS) == ("bundle", "third", True)
+    assert score.spearman > 0.9
+    edgeprof.import_table(csv, tmp_path / "lab.npz")
+    with pytest.raises(PredictorError, match="the method bundle was fitted to lab_board, which is to be new"):
+        edgeprof.evaluate(tmp_path / "lab.npz", test="lab_board", **shared)
+    with pytest.raises(PredictorError, match="needs at least one of train"):
+        edgeprof.evaluate(tmp_path / "lab.npz", test="lab_board")

@@ -13,6 +13,7 @@ from edgeprof.errors import EdgeprofError
 from edgeprof.searching import AccuracyTable, Budget, DeviceSearchListener, Found
 from edgeprof.store.platform import resolve_platform
 from edgeprof.testing import SimulatedDevice
+from edgeprof_predictor.bundle import load_bundle
 
 
 class Recorded(DeviceSearchListener):
@@ -71,3 +72,30 @@ def test_a_profile_of_another_device_is_refused(simulated_device: SimulatedDevic
         profile = profile_of(np.array([1.0, 2.0, 3.0]), facts | {"device_id": "another"})
         with pytest.raises(EdgeprofError, match="no profile belongs to the device"):
             edgeprof.search("nasbench201", table, profiles=[profile], client=client)
+
+
+def test_a_device_without_a_profile_is_onboarded_with_a_bundle_once(
+    simulated_device: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeprof.searching.onboarding.SAMPLE_COUNT", 3)
+    table = AccuracyTable(path=write_table(tmp_path / "table.npz"), task=TASK)
+    load_bundle("nasbench201").write(tmp_path / "mine.bundle")
+    with edgeprof.connect(simulated_device.address) as client:
+
+        def search() -> edgeprof.searching.SearchResult:
+            return edgeprof.search(
+                "nasbench201",
+                table,
+                client=client,
+                bundle=tmp_path / "mine.bundle",
+                budget=Budget(training_count=1, measurement_count=1),
+                state=tmp_path / "state",
+            )
+
+        search()
+        kept = (tmp_path / "state.edgeprof").read_bytes()
+        result = search()
+    assert result.chosen.is_measured
+    assert (tmp_path / "state.edgeprof").read_bytes() == kept
+    with pytest.raises(EdgeprofError, match="a bundle onboards the device of a search, and none is named"):
+        edgeprof.search("nasbench201", table, bundle=tmp_path / "mine.bundle")

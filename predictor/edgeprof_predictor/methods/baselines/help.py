@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.baselines.help_network import META_LEARNING, MetaHyperparameters, MetaLearner, Weights
 from edgeprof_predictor.methods.descriptor_architectures import DescriptorArchitectures
+from edgeprof_predictor.methods.onboarding_method import described
 from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
 from edgeprof_predictor.networks.latency_network import one_thread
 from edgeprof_predictor.samples import Samples
@@ -66,18 +67,13 @@ class Help(Method):
         self.descriptors = DescriptorArchitectures.draw(sources, seed=seed)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            first, self.learner = (
+            self._first, self.learner = (
                 MetaLearner(sum(space.choice_counts), len(self.descriptors.choices), hyperparameters) for _ in range(2)
             )
         log_latency = np.log(sources.latency_ms)
-        centred = log_latency - log_latency.mean(axis=1, keepdims=True)
-        self.log_sd = float(centred.std())
-        # A source that takes equally long for all has no spread to scale by.
-        targets = _as_tensor(centred / np.maximum(centred.std(axis=1, keepdims=True), MIN_LOG_SD))
-        encodings, everything = self._encode(sources.choices), np.arange(len(targets))
-        with one_thread():
-            episodes, self.inner_steps = self._limits(first, encodings, targets, seed)
-            self._meta_train(self.learner, encodings, targets, everything, seed, episodes=episodes)
+        self._centred = log_latency - log_latency.mean(axis=1, keepdims=True)
+        self.log_sd = float(self._centred.std())
+        self.inner_steps = hyperparameters.inner_steps
 
     @classmethod
     def fit_sources(
@@ -89,7 +85,30 @@ class Help(Method):
         hyperparameters: MetaHyperparameters | None = None,
     ) -> Help:
         """Meta-learn on the sources."""
-        return cls(space, sources, hyperparameters or cls.hyperparameters, seed=seed)
+        method = cls(space, sources, hyperparameters or cls.hyperparameters, seed=seed)
+        # A source that takes equally long for all has no spread to scale by.
+        targets = _as_tensor(method._centred / np.maximum(method._centred.std(axis=1, keepdims=True), MIN_LOG_SD))
+        encodings, everything = method._encode(sources.choices), np.arange(len(targets))
+        with one_thread():
+            episodes, method.inner_steps = method._limits(method._first, encodings, targets, seed)
+            method._meta_train(method.learner, encodings, targets, everything, seed, episodes=episodes)
+        return method
+
+    def trained(self) -> dict[str, NDArray[np.generic]]:
+        """Return what was meta-learned, and the steps of an adaptation."""
+        weights = {f"learner.{name}": value.detach().numpy() for name, value in self.learner.state_dict().items()}
+        return {**weights, "inner_steps": np.array(self.inner_steps)}
+
+    @classmethod
+    def restored(
+        cls, space: CategoricalSpace, sources: LatencyTable, trained: Mapping[str, NDArray[np.generic]], *, seed: int
+    ) -> Help:
+        """Return the method that was meta-learned on these sources."""
+        method = cls(space, sources, cls.hyperparameters, seed=seed)
+        weights = described(trained, "learner.")
+        method.learner.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
+        method.inner_steps = trained["inner_steps"].item()
+        return method
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return the descriptor architectures among the candidates, then random ones."""

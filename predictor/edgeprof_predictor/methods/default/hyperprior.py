@@ -55,7 +55,7 @@ class MarginalLikelihoods:
 
     Shapes:
         log_likelihood: `e x h`, at most 0, the largest of a draw at 0.  platforms: `e`.
-        shares: `e`, each family alike; they sum to 1.
+        shares: `e`, each family alike; where all sources are trusted they sum to 1.
 
     Args:
         cost_based_mean: Index of the cost-based mean; None where the space knows no costs.
@@ -72,12 +72,15 @@ class MarginalLikelihoods:
     ) -> MarginalLikelihoods:
         """Compute the marginal likelihood of latencies of each source under a prior without its family.
 
+        A source counts by the trust in it.
+
         Args:
             prior: Knows all sources.
             hyper_samples: Drawn for that prior.
             sources: Latencies of the sources.
             seed: Of the architectures drawn.
         """
+        trust = dict(zip(prior.sources.platforms, prior.sources.trusts.tolist(), strict=True))
         generator = np.random.default_rng(seed)
         connected = np.flatnonzero(prior.feature_map.space.is_connected(sources.choices))
         count = min(DRAWN_LATENCY_COUNT, len(connected))
@@ -92,7 +95,7 @@ class MarginalLikelihoods:
                     log_likelihood = Posterior(rest, hyper_samples, samples).log_likelihood
                     rows.append(log_likelihood - log_likelihood.max())
                     platforms.append(platform)
-                    shares.append(1.0 / (len(found) * len(family) * DRAW_COUNT))
+                    shares.append(trust[platform] / (len(found) * len(family) * DRAW_COUNT))
         return cls(
             log_likelihood=np.array(rows).reshape(len(rows), len(hyper_samples)),
             platforms=np.array(platforms, dtype=np.str_),

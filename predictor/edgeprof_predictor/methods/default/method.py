@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
@@ -26,13 +25,14 @@ from edgeprof_predictor.methods.default.posterior import SHARE_FLOOR, Posterior
 from edgeprof_predictor.methods.default.predictor import AdaptedPlatform, DefaultPredictor, DistilledNetwork
 from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.methods.default.source_checks import calibrate
+from edgeprof_predictor.methods.onboarding_method import OnboardingMethod
 from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.networks.embedding_table import nearest_platform
 from edgeprof_predictor.networks.fine_tuning import AdaptedNetwork, fine_tune
 from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.networks.pretraining import PretrainedNetwork, pretrain
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 DISTILLATION_COUNT: Final = 600
@@ -45,13 +45,13 @@ NETWORK_WEIGHT_MAX: Final = 0.2
 """Largest weight of the distilled network in a prediction: it shares the errors of the model and adds its own."""
 
 
-class DefaultMethod(Method):
+class DefaultMethod(OnboardingMethod):
     """A probabilistic model and a network, fitted to the sources and adapted by few samples.
 
     Args:
         prior: Of the search space and its sources.
         hyper_samples: Drawn for that prior.
-        pretrained: Network and rows of the sources; None where there are none.
+        pretrained: Network and rows of the sources; None where none was trained.
         calibration: Of the intervals.
         hyperparameters: Of the network.
     """
@@ -84,6 +84,7 @@ class DefaultMethod(Method):
         seed: int,
         hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
         pretrained: PretrainedNetwork | None = None,
+        trust: FloatArray | None = None,
     ) -> DefaultMethod:
         """Fit regressions and network to the sources; calibrate on each family left out.
 
@@ -93,15 +94,16 @@ class DefaultMethod(Method):
             seed: The same seed gives the same method on the same machine.
             hyperparameters: Of the network.
             pretrained: The network, where it is trained on these sources already.
+            trust: How much each source counts, above 0 and at most 1: `p`; None where all count alike.
         """
         feature_map = FeatureMap(space)
-        prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources), seed=seed)
+        prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources, trust=trust), seed=seed)
         hyper_samples = HyperparameterSamples.draw(prior, seed=seed)
         likelihoods = MarginalLikelihoods.compute(prior, hyper_samples, sources, seed=seed)
         return cls(
             prior,
             likelihoods.weigh(hyper_samples),
-            pretrained or pretrain(space, sources, hyperparameters, seed=seed),
+            pretrained or pretrain(space, sources, hyperparameters, seed=seed, trust=trust),
             calibrate(prior, hyper_samples, likelihoods, sources, seed=seed),
             hyperparameters,
         )
@@ -147,7 +149,9 @@ class DefaultMethod(Method):
         return cls(
             Prior.from_tensors(space, platforms, tensors),
             HyperparameterSamples.from_tensors(tensors),
-            PretrainedNetwork.from_tensors(space, platforms, tensors, hyperparameters) if platforms else None,
+            PretrainedNetwork.from_tensors(space, platforms, tensors, hyperparameters)
+            if "embeddings" in tensors
+            else None,
             Calibration.from_tensors(tensors),
             hyperparameters,
         )
@@ -194,11 +198,19 @@ class DefaultMethod(Method):
             )
         )
 
+    def likely_ms(self, choices: ChoiceArray, measured: Samples, *, seed: int) -> FloatArray:
+        """Return latencies by the model alone, without training the network."""
+        posterior = self.adapt(measured, seed=seed).adapted.posterior
+        return posterior.predict(self.prior.basis(choices))[0]
+
     def _nearest(self, samples: Samples) -> tuple[str | None, float]:
         """Return the source that correlates best over the samples, and its correlation."""
-        if self.pretrained is None:
+        if not self.platforms:
             return None, math.nan
-        by_sources = np.exp(self.pretrained.source_log_latencies(self.prior.one_hot(samples.choices)))
+        if self.pretrained is None:
+            by_sources = self.prior.source_latencies(samples.choices).T
+        else:
+            by_sources = np.exp(self.pretrained.source_log_latencies(self.prior.one_hot(samples.choices)))
         return nearest_platform(self.platforms, by_sources, samples.latency_ms)
 
     def _distil(self, posterior: Posterior, nearest: str | None, *, seed: int) -> DistilledNetwork | None:

@@ -160,6 +160,12 @@ class Posterior:
         by_model: FloatArray = shares * np.maximum(predicted, measured) ** 2 + rounding
         return by_model
 
+    @property
+    def dual(self) -> FloatArray:
+        """What covariances with the samples are multiplied by in the predicted mean: `h x k`."""
+        dual: FloatArray = (np.swapaxes(self._whitener, 1, 2) @ self._white_residuals[:, :, None])[:, :, 0]
+        return dual
+
     def predict(self, basis: Basis) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of measured latencies.
 

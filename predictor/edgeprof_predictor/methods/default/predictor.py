@@ -5,22 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
+from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.informative_design import REMAINING_COUNT, remaining_variance
 from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.methods.expected_error import ExpectedError
+from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, ProfilePredictor
 from edgeprof_predictor.networks.fine_tuning import AdaptedNetwork
 from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
 CHUNK_LENGTH: Final = 1024
 """Architectures predicted at once, so that their encodings stay in the processor's cache."""
@@ -80,12 +81,15 @@ class AdaptedPlatform:
         )
 
 
-class DefaultPredictor(PlatformPredictor):
+class DefaultPredictor(ProfilePredictor):
     """Predictions for one platform.
 
     Args:
         adapted: Model and network of the platform.
     """
+
+    estimates_gain: bool = True
+    interval_origin: ClassVar[str] = "the model's variance, calibrated on left-out platforms"
 
     def __init__(self, adapted: AdaptedPlatform) -> None:
         self.adapted: Final = adapted
@@ -140,10 +144,44 @@ class DefaultPredictor(PlatformPredictor):
         share = remaining_variance(posterior, posterior.prior.basis(candidates[:REMAINING_COUNT]), count)
         return self.expected_error * math.sqrt(share)
 
+    def joined(self, samples: Samples) -> DefaultPredictor:
+        """Return the predictor after more samples: hyper-parameter samples are weighed again, the network stays."""
+        return DefaultPredictor(self.adapted.joined(samples))
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return the arrays to save."""
+        return tensors_of(self.adapted)
+
+    def document(self) -> dict[str, Any]:
+        """Return the names of the sources, and the one whose row the platform's started from."""
+        return {
+            "method": DEFAULT_METHOD,
+            "source_platforms": list(self.adapted.posterior.prior.sources.platforms),
+            "source_platform": self.adapted.source_platform,
+        }
+
+    @classmethod
+    def restored(
+        cls, space: CategoricalSpace, tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]
+    ) -> DefaultPredictor:
+        """Return what `tensors` and `document` were saved from.
+
+        Args:
+            space: The search space.
+            tensors: The arrays.
+            document: The rest.
+        """
+        platforms = tuple(document["source_platforms"])
+        return cls(platform_from_tensors(space, platforms, document["source_platform"], tensors))
+
+    def complete(self) -> None:
+        """Train the network now."""
+        self.adapted.distilled()
+
 
 def tensors_of(adapted: AdaptedPlatform) -> dict[str, NDArray[np.generic]]:
     """Return what to save of a platform."""
-    samples, distilled = adapted.posterior.samples, adapted.distilled()
+    distilled = adapted.distilled()
     return {
         **adapted.posterior.prior.tensors(),
         **adapted.posterior.hyper_samples.tensors(),
@@ -153,10 +191,7 @@ def tensors_of(adapted: AdaptedPlatform) -> dict[str, NDArray[np.generic]]:
         "interval_factor": np.array(adapted.interval_factor),
         "expected_error": np.array([adapted.expectation.lower, adapted.expectation.error, adapted.expectation.upper]),
         "source_correlation": np.array(adapted.source_correlation),
-        "samples.choices": samples.choices,
-        "samples.latency_ms": samples.latency_ms,
-        "samples.relative_sd": samples.relative_sd,
-        "samples.resolution_ms": np.array(samples.resolution_ms),
+        **adapted.posterior.samples.tensors(),
     }
 
 
@@ -168,22 +203,16 @@ def platform_from_tensors(
     hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
 ) -> AdaptedPlatform:
     """Return what `tensors_of` was saved from."""
-    samples = Samples(
-        choices=tensors["samples.choices"].astype(CHOICE_TYPE),
-        latency_ms=tensors["samples.latency_ms"].astype(np.float64),
-        relative_sd=tensors["samples.relative_sd"].astype(np.float64),
-        resolution_ms=tensors["samples.resolution_ms"].item(),
-    )
     prior = Prior.from_tensors(space, platforms, tensors)
     lower, error, upper = tensors["expected_error"].astype(np.float64).tolist()
     distilled = None
-    if platforms:
+    if "row" in tensors:
         distilled = DistilledNetwork(
             network=AdaptedNetwork.from_tensors(space, tensors, hyperparameters),
             weight=tensors["network_weight"].item(),
         )
     return AdaptedPlatform(
-        posterior=Posterior(prior, HyperparameterSamples.from_tensors(tensors), samples),
+        posterior=Posterior(prior, HyperparameterSamples.from_tensors(tensors), Samples.from_tensors(tensors)),
         distilled=lambda: distilled,
         interval_factor=tensors["interval_factor"].item(),
         expectation=ExpectedError(lower=lower, error=error, upper=upper),

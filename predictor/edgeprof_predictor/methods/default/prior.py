@@ -19,6 +19,7 @@ from edgeprof_predictor.methods.cost_features import CostFeatures, FeatureMap
 from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels, cost_based_latency
 from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 AMPLITUDES: Final = {
     "sources": (0.03, 4.0),
@@ -185,7 +186,7 @@ class Prior:
         """
         features = self.feature_map.describe(self.as_run(choices))
         sources = self._predict_sources(features)
-        factors = [self._source_factor(sources)] if self.sources.platforms else []
+        factors = [self.sources.residual_factor(sources)] if self.sources.platforms else []
         if self.cost_models is not None:
             factors += [self.cost_models.spread(features), *self._cost_features(features)]
         if self._has_cut:
@@ -203,6 +204,18 @@ class Prior:
     def source_latencies(self, choices: ChoiceArray) -> FloatArray:
         """Return relative latencies on all sources: `n x l` to `n x p`."""
         return self._predict_sources(self.feature_map.describe(self.as_run(choices)))
+
+    def source_table(self) -> LatencyTable | None:
+        """Return latencies of the sources on pruned architectures of the space sample, as their regressions give them.
+
+        They are multiples of each source's mean; what was measured there is not kept. None where there is no source.
+        """
+        if not self.sources.platforms:
+            return None
+        sample = self.feature_map.space_sample_choices[self.feature_map.space_sample.is_connected]
+        choices = np.unique(self.feature_map.space.pruned(sample), axis=0)
+        predicted = self.sources.predict_choices(self.feature_map, choices)
+        return LatencyTable(platforms=self.sources.platforms, choices=choices, latency_ms=predicted.T)
 
     @property
     def unsampled_mean(self) -> int:
@@ -239,14 +252,9 @@ class Prior:
             ]
         if not self.sources.platforms:
             return np.stack(by_costs, axis=1)
-        source_mean = sources.mean(axis=1)
+        source_mean = self.sources.mean(sources)
         mixed = [(source_mean + mean) / 2 for mean in by_costs]
         return np.stack([source_mean, *by_costs, *mixed], axis=1)
-
-    def _source_factor(self, sources: FloatArray) -> FloatArray:
-        centred = sources - sources.mean(axis=1, keepdims=True)
-        factor: FloatArray = centred / np.sqrt(max(sources.shape[1] - 1, 1))
-        return factor
 
     def _cost_features(self, features: CostFeatures) -> tuple[FloatArray, FloatArray]:
         """Return standardised whole costs and stage costs, each of mean variance 1."""

@@ -1,0 +1,91 @@
+"""Platforms that were onboarded become sources of the default method, beside those that it was fitted to.
+
+Of such a platform a few architectures were measured. Its latency anywhere is what its own predictor says, with an error
+that the same predictor states. That error makes it a noisy source: the trust in it is the share of its variance over
+the search space that is not error, 1 for a source that was measured everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, Prediction
+from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
+from edgeprof_predictor.methods.default.method import DefaultMethod
+from edgeprof_predictor.methods.default.prior import Prior
+from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
+from edgeprof_predictor.methods.source_regression import SourceRegressions
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
+
+
+def with_platforms(method: DefaultMethod, predictors: Mapping[str, ProfilePredictor], *, seed: int) -> DefaultMethod:
+    """Return the default method with more sources.
+
+    A source of the same name is replaced. Where the method knew no source, its hyper-parameters are drawn anew, there
+    is no network, and intervals keep the broad width.
+
+    Args:
+        method: As it was fitted, not yet `for_pruned_graphs`.
+        predictors: Of the platforms, by name.
+        seed: Of what is drawn.
+
+    Raises:
+        EncodingError: If a predictor is of another search space or has no sample.
+    """
+    for name, predictor in predictors.items():
+        if predictor.space.name != method.space.name or not predictor.samples.count:
+            raise EncodingError(
+                f"{name} is known on {predictor.space.name} from {predictor.samples.count} samples; a source of "
+                f"{method.space.name} needs samples of that space"
+            )
+    replaced = [name for name in predictors if name in method.platforms]
+    kept = method.prior.sources.without(replaced)
+    choices = _compared(method)
+    table, trust = _predicted(predictors, choices)
+    feature_map = method.prior.feature_map
+    sources = kept.joined(SourceRegressions.fit(feature_map, table, trust=trust))
+    prior = Prior(feature_map, sources, method.prior.cost_models)
+    pretrained = method.pretrained
+    if pretrained is not None:
+        one_hot = method.space.one_hot(method.space.pruned(choices))
+        pretrained = pretrained.with_platforms(
+            table.platforms, one_hot, np.log(table.latency_ms), without=replaced, seed=seed
+        )
+    has_sources = bool(method.platforms)
+    return DefaultMethod(
+        prior,
+        method.hyper_samples if has_sources else HyperparameterSamples.draw(prior, seed=seed),
+        pretrained,
+        method.calibration,
+        method.hyperparameters,
+    )
+
+
+def explained_share(prediction: Prediction) -> float:
+    """Return the share of the variance of log latency over some architectures that is not the predictor's error."""
+    log_sd = np.log(prediction.upper_ms / prediction.lower_ms) / (2.0 * INTERVAL_DEVIATIONS)
+    variance, error = float(np.log(prediction.latency_ms).var()), float(np.mean(log_sd**2))
+    return variance / (variance + error) if variance > 0 else math.ulp(1.0)
+
+
+def _compared(method: DefaultMethod) -> ChoiceArray:
+    """Return connected architectures of the space sample: a network that runs nothing has no latency to learn from."""
+    feature_map = method.prior.feature_map
+    choices: ChoiceArray = feature_map.space_sample_choices[feature_map.space_sample.is_connected]
+    return choices
+
+
+def _predicted(predictors: Mapping[str, ProfilePredictor], choices: ChoiceArray) -> tuple[LatencyTable, FloatArray]:
+    """Return what the predictors say of architectures, and the trust in each."""
+    predictions = [predictor.predict(choices) for predictor in predictors.values()]
+    table = LatencyTable(
+        platforms=tuple(predictors),
+        choices=choices,
+        latency_ms=np.stack([prediction.latency_ms for prediction in predictions]),
+    )
+    return table, np.array([explained_share(prediction) for prediction in predictions])
