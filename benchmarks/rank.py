@@ -96,12 +96,16 @@ def draw_networks(space: CategoricalSpace, count: int, seed: int) -> ChoiceArray
 
 
 def near_networks(space: CategoricalSpace, count: int, seed: int) -> ChoiceArray:
-    """Return a cheap network, and some that differ from it in one decision: `count x decisions`."""
+    """Return a cheap network, and those that differ from it in one decision and least in FLOPs: `count x decisions`."""
+    flops = Flops(FeatureMap(space), ())
     drawn = draw_networks(space, DRAWN_COUNT, seed + 1)
-    cheapest = drawn[np.argmin(Flops(FeatureMap(space), ()).flops(drawn))]
-    near = list(_with_one_change(space, cheapest))
-    order = np.random.default_rng(seed).permutation(len(near))
-    return np.stack([cheapest, *(near[position] for position in order)])[:count]
+    cheapest = drawn[np.argmin(flops.flops(drawn))]
+    near = np.stack(list(_with_one_change(space, cheapest)))
+    # Of those that compute the same after dead parts are pruned, one.
+    _, first = np.unique(space.pruned(near).reshape(len(near), -1), axis=0, return_index=True)
+    near = near[first]
+    differences = np.abs(flops.flops(near) - flops.flops(cheapest[None]))
+    return np.concatenate([cheapest[None], near[np.argsort(differences, kind="stable")]])[:count]
 
 
 def _with_one_change(space: CategoricalSpace, row: ChoiceArray) -> Iterator[ChoiceArray]:
@@ -109,7 +113,8 @@ def _with_one_change(space: CategoricalSpace, row: ChoiceArray) -> Iterator[Choi
         for option in range(option_count):
             changed = row.copy()
             changed[decision] = option
-            if option != row[decision] and space.is_connected(changed[None])[0]:
+            is_other = (space.pruned(changed[None]) != space.pruned(row[None])).any()
+            if is_other and space.is_connected(changed[None])[0]:
                 yield changed
 
 

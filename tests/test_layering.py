@@ -171,6 +171,10 @@ def test_nothing_outside_the_spaces_asks_for_a_space_by_its_name(package: str) -
         ("import edgeprof.devices.client", ("torch", "onnx", "scipy", "edgeprof_agent")),
         ("import edgeprof.cli.devices, edgeprof.cli.benchmark", ("torch", "onnx", "scipy", "matplotlib")),
         ("import edgeprof.cli.main", ("numpy", "sqlalchemy")),
+        (
+            "import edgeprof.cli.predict_models, edgeprof.cli.explain, edgeprof.operator_models.prediction",
+            ("torch", "onnx", "scipy", "matplotlib", "sqlalchemy", "grpc", "edgeprof_agent"),
+        ),
         ("import edgeprof.cli", ("torch", "onnx", "scipy", "matplotlib", "edgeprof_agent")),
     ],
 )

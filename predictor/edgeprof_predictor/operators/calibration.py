@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scipy.special import stdtrit
-
-COVERAGE: Final = 0.9
+from edgeprof_predictor.operators.student_t import interval_quantile
 
 PRIOR_NETWORKS: Final = 8.0
 """Networks of the reference settings that the prior of the width is worth."""
@@ -109,6 +107,4 @@ class Calibration:
             sd: Its standard deviation as it was predicted.
             graph_sd: What a graph that is not the engine's own adds to it; left-out networks say nothing of that.
         """
-        # Student's t. `scipy.stats` has it too, and takes longer to import than a prediction takes.
-        quantile = float(stdtrit(self.degrees, 0.5 + COVERAGE / 2))
-        return quantile * math.sqrt(self.scale**2 * (sd**2 + self.level_variance) + graph_sd**2)
+        return interval_quantile(self.degrees) * math.sqrt(self.scale**2 * (sd**2 + self.level_variance) + graph_sd**2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
@@ -17,6 +16,7 @@ from edgeprof_predictor.operators.kernel import (
     context_covariance,
     noise_variance,
 )
+from edgeprof_predictor.operators.triangular import solve_lower
 
 _JITTER = 1e-8
 
@@ -48,6 +48,8 @@ class Posterior:
         Raises:
             OperatorModelError: If the targets are not finite numbers, or the covariance is not positive definite.
         """
+        from scipy.linalg import cho_factor, cho_solve  # a prediction does without
+
         if not len(inputs) or not np.isfinite(targets).all():
             raise OperatorModelError("operators without a finite time cannot be learned from; measure them again")
         covariance = training_covariance(hyper, inputs, times_us)
@@ -68,7 +70,7 @@ class Posterior:
             `m` and `m x m`; the covariance holds the network's own effects and each operator's, not the clock's.
         """
         cross = computation_covariance(self.hyper, inputs, self.inputs)
-        whitened = solve_triangular(self.factor, cross.T, lower=True)
+        whitened = solve_lower(self.factor, cross.T)
         own = computation_covariance(self.hyper, inputs, inputs) + context_covariance(self.hyper, inputs, inputs)
         own[np.diag_indices_from(own)] += self.hyper.noise**2
         return cross @ self.weights, own - whitened.T @ whitened
@@ -86,6 +88,8 @@ class Posterior:
             Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, section 5.4.2, for a block in place
             of one point.
         """
+        from scipy.linalg import cho_solve
+
         columns = np.zeros((len(self.inputs), len(rows)))
         columns[rows, np.arange(len(rows))] = 1.0
         block = cho_solve((self.factor, True), columns)[rows]

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.live_memory import MAX_BYTES, LiveMemory
+from edgeprof_predictor.operators.student_t import interval_quantile
 
 LEVEL_BYTES: Final = 15e6
 """What a session takes with the smallest of models; a convenient unit, learned like a factor."""
@@ -31,8 +31,6 @@ PRIOR_LOG_SDS: Final = (1.0, 0.7, 0.7, 0.7)
 PRIOR_NETWORKS: Final = 16.0
 PRIOR_SD: Final = 0.15
 """Networks that the prior of the scatter is worth, and that scatter in logs: models scatter more than probes."""
-
-COVERAGE: Final = 0.9
 
 _ERROR_SD: Final = 0.1
 """Scatter that weighs networks against the prior of the factors."""
@@ -142,7 +140,7 @@ class PeakMemoryModel:
         model_bytes = float(parts.sum())
         slopes = parts / model_bytes
         sd = math.sqrt(self.scatter**2 + float(slopes @ self.covariance @ slopes))
-        spread = math.exp(float(stdtrit(self.degrees, 0.5 + COVERAGE / 2)) * sd)
+        spread = math.exp(interval_quantile(self.degrees) * sd)
         return MemoryPrediction(
             peak_bytes=self.engine_bytes + model_bytes,
             lower_bytes=self.engine_bytes + model_bytes / spread,

@@ -44,7 +44,7 @@ def posterior_parts(model: AnyModel) -> tuple[Arrays, dict[str, Any]]:
         arrays = _inputs_parts(OPERATORS, model.posterior.inputs)
         size = len(model.posterior.inputs)
         arrays[f"{OPERATORS}weights"] = model.posterior.weights
-        arrays[f"{OPERATORS}factor"] = model.posterior.factor[np.tril_indices(size)].astype(np.float32)
+        arrays[f"{OPERATORS}factor"] = model.posterior.factor[np.tri(size, dtype=bool)].astype(np.float32)
         return arrays, {OPERATORS: _described(model.codes, model.calibration)}
     arrays = _inputs_parts(TOTALS, model.inputs)
     arrays[f"{TOTALS}weights"] = model.weights
@@ -95,7 +95,7 @@ def _operators(
     size = len(inputs)
     triangle = _numbers(arrays, f"{OPERATORS}factor", (size * (size + 1) // 2,))
     factor = np.zeros((size, size))
-    factor[np.tril_indices(size)] = triangle
+    factor[np.tri(size, dtype=bool)] = triangle
     posterior = Posterior(
         hyper=hyper,
         inputs=inputs,

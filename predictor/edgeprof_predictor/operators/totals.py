@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.calibration import Calibration, LeftOut
@@ -29,6 +28,7 @@ from edgeprof_predictor.operators.measured_kinds import MeasuredKinds
 from edgeprof_predictor.operators.model import MAX_LOG_RATIO, Total, total_of
 from edgeprof_predictor.operators.networks import MAX_RECORDS, MeasuredNetwork
 from edgeprof_predictor.operators.records import OperatorRecord
+from edgeprof_predictor.operators.triangular import solve_lower
 
 LATENCY_SD: Final = 0.03
 """Error of a measured latency, in logs."""
@@ -69,6 +69,8 @@ class TotalsModel(MeasuredKinds):
         Raises:
             OperatorModelError: If there is no network.
         """
+        from scipy.linalg import cho_factor, cho_solve  # a prediction does without
+
         kept = [network for network in networks if network.records]
         if not kept:
             raise OperatorModelError("no network was measured: the model learns from at least one")
@@ -108,7 +110,8 @@ class TotalsModel(MeasuredKinds):
         cross = computation_covariance(self.hyper, inputs, self.inputs) @ self.shares.T
         own = computation_covariance(self.hyper, inputs, inputs) + context_covariance(self.hyper, inputs, inputs)
         own[np.diag_indices_from(own)] += self.hyper.noise**2
-        covariance = own - cross @ cho_solve((self.factor, True), cross.T)
+        whitened = solve_lower(self.factor, cross.T)
+        covariance = own - whitened.T @ whitened
         guesses = np.array([record.guess_us * record.count for record in records])
         return total_of(guesses, cross @ self.weights, covariance)
 
@@ -128,6 +131,8 @@ def _linearised(mode: Array, guesses: Array, owners: Array, logs: Array) -> tupl
 
 
 def _mode(covariance: Array, guesses: Array, owners: Array, logs: Array) -> Array:
+    from scipy.linalg import cho_factor, cho_solve
+
     mode = np.zeros(len(guesses))
     for _ in range(_MAX_STEPS):
         shares, residual = _linearised(mode, guesses, owners, logs)
@@ -141,6 +146,8 @@ def _mode(covariance: Array, guesses: Array, owners: Array, logs: Array) -> Arra
 
 
 def _calibration(networks: Sequence[MeasuredNetwork], factor: Array, weights: Array) -> Calibration:
+    from scipy.linalg import cho_solve
+
     inverse = cho_solve((factor, True), np.eye(len(networks)))
     return Calibration.of_left_out(
         [

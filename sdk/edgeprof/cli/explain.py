@@ -70,12 +70,13 @@ def explain(
     import edgeprof
     from edgeprof.cli import what_if_table
     from edgeprof.cli.predict_models import host_text
-    from edgeprof.plots.figure_file import check_picture
 
     if variants and not what_if:
         raise click.UsageError("--variant is a change to predict with --what-if; give it too")
     changes = what_if_table.changes_of(variants)
     if picture is not None:
+        from edgeprof.plots.figure_file import check_picture
+
         check_picture(picture, inputs=[profile, model])
     file = edgeprof.ProfileFile(profile, runtime=runtime, precision=precision)
     with ExitStack() as resources:
