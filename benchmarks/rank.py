@@ -3,18 +3,19 @@
     python benchmarks/rank.py [--models 20] [--profile] [--runtime onnxruntime] [--seed 0]
 
 Random networks of several search spaces, and a few that differ from a cheap one in one decision alone, are ranked on
-an agent of this machine. Then all of them are measured in as many rounds as the one that the race measured most often,
-so that the fastest of all is as certain. With --profile the device is onboarded first by the probe suite, about a
-minute, and its profile predicts the models. Files are uploaded before, since both ways need them.
+an agent of this machine. Then all of them are measured twice more: in as many rounds as the one that the race measured
+most often, so that the fastest of all is as certain; and once by the plan by which models are measured to be learned
+from. With --profile the device is onboarded first by the probe suite, about a minute, and its profile predicts the
+models. Files are uploaded before, since every way needs them.
 
-Prints the time of runs, warm-up included, and the wall time of both ways with their ratios, and how much slower the
-model that the race found is in the full measurement than the fastest there.
+Prints the time of runs, warm-up included, and the wall time of each way with the race's share of it, and how much
+slower the model that the race found is in all measurements of the other ways than the fastest there.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import math
 import os
 import shutil
 import sys
@@ -34,7 +35,7 @@ from edgeprof.exporters.onnx import export_architecture
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.named_models import ModelToMeasure, models_to_measure
-from edgeprof.operator_models.procedure import model_session
+from edgeprof.operator_models.procedure import MODEL_PLAN, model_session
 from edgeprof.operator_models.race import RankedModel, of_measurements, plan_of_round
 from edgeprof.operator_models.ranking import Ranking, rank_models
 from edgeprof.store import Store
@@ -42,7 +43,7 @@ from edgeprof.store.platform import resolve_platform
 from edgeprof_predictor.methods.baselines.flops import Flops
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, get_space
-from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 
 SPACES: Final = ("nasbench201", "fbnet", "nasbench101", "transnasbench101_macro")
@@ -66,6 +67,10 @@ class RunTime(ModelOnboardingListener):
         """Count one measurement."""
         self.measurement_count += 1
         self.total_ms += sum(sum(block.latency_ms) for block in measurement.blocks)
+
+    def way(self, name: str, wall_s: float) -> Way:
+        """Return what was counted, with the wall time."""
+        return Way(name, self.total_ms / 1_000, wall_s, self.measurement_count)
 
 
 def write_models(folder: Path, count: int, seed: int) -> None:
@@ -118,44 +123,65 @@ def _with_one_change(space: CategoricalSpace, row: ChoiceArray) -> Iterator[Choi
                 yield changed
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to find the fastest model: the time of its runs, its wall time, its measurements."""
+
+    name: str
+    run_s: float
+    wall_s: float
+    measurement_count: int
+
+
 def measure_all(
-    client: DeviceClient, models: Sequence[Path], setting: Setting, store: Store, round_count: int, listener: RunTime
-) -> list[RankedModel]:
-    """Measure every model in every round, and return them, the fastest first."""
-    planned = models_to_measure(models)
+    client: DeviceClient,
+    models: Sequence[Path],
+    setting: Setting,
+    store: Store,
+    plans: Sequence[MeasurementPlan],
+    name: str,
+) -> tuple[Way, dict[str, list[Measurement]]]:
+    """Measure every model by each plan in turn."""
+    planned, listener, begin_s = models_to_measure(models), RunTime(), time.monotonic()
     platform = resolve_platform(client.device(), setting)
-    with model_session(client, platform, planned, 0, store, listener, TimeLedger(), purpose="measure-all") as session:
-        for number in range(round_count):
-            session.measure_round(planned, plan_of_round(number))
-        found = [of_measurements(name, items) for name, items in session.measurements(planned).items()]
+    with model_session(client, platform, planned, 0, store, listener, TimeLedger(), purpose=name) as session:
+        for plan in plans:
+            session.measure_round(planned, plan)
+        found = session.measurements(planned)
         session.end()
-    return sorted(found, key=lambda model: model.latency_ms or float("inf"))
+    return listener.way(name, time.monotonic() - begin_s), found
 
 
-def print_comparison(
-    race: Ranking, raced: RunTime, race_s: float, full: list[RankedModel], measured: RunTime, full_s: float
-) -> None:
-    """Print both ways beside each other, and whether they agree."""
+def print_comparison(race: Ranking, raced: Way, others: Sequence[Way], full: Sequence[RankedModel]) -> None:
+    """Print the ways beside each other, and whether they agree."""
+    print(f"{'':<24} {'runs':>9} {'wall':>9} measurements  race's share of runs, of wall time")
+    for way in (raced, *others):
+        shares = f"{raced.run_s / way.run_s:8.2f} {raced.wall_s / way.wall_s:8.2f}"
+        print(f"{way.name:<24} {way.run_s:7.2f} s {way.wall_s:7.2f} s {way.measurement_count:12} {shares}")
+    print(f"{race.measured_count} of {len(race.models)} models were measured, certainty {race.certainty:.3f}")
     first, second = full[0], full[1]
     found = next(model for model in full if model.name == race.models[0].name)
     assert found.latency_ms is not None and first.latency_ms is not None
-    print("               race   measuring all   ratio")
-    rows = (
-        ("time of runs", raced.total_ms / 1_000, measured.total_ms / 1_000, " s"),
-        ("wall time", race_s, full_s, " s"),
-        ("measurements", raced.measurement_count, measured.measurement_count, ""),
-    )
-    for name, of_race, of_full, unit in rows:
-        print(f"{name:<13} {of_race:6.4g}{unit} {of_full:12.4g}{unit} {of_race / of_full:8.2f}")
-    print(f"{race.measured_count} of {len(race.models)} models were measured, certainty {race.certainty:.3f}")
-    slower = found.latency_ms / first.latency_ms - 1
     print(
         f"the race found {found.name}; in the full measurement the fastest is {first.name} "
         f"({first.latency_ms:.4g} ms, 90 % interval {first.lower_ms:.4g} to {first.upper_ms:.4g}), "
         f"the next {second.name} ({second.latency_ms:.4g} ms)"
     )
     is_right = found.lower_ms <= first.upper_ms
+    slower = found.latency_ms / first.latency_ms - 1
     print(f"the one found is {slower:.1%} slower there: {'within' if is_right else 'NOT within'} its error")
+
+
+def compare(client: DeviceClient, models: Sequence[Path], setting: Setting, store: Store) -> None:
+    """Find the fastest model in each way, and print what each took."""
+    listener, begin_s = RunTime(), time.monotonic()
+    race = rank_models(client, models, setting=setting, store=store, listener=listener)
+    raced = listener.way("race", time.monotonic() - begin_s)
+    rounds = [plan_of_round(number) for number in range(max(model.measurement_count for model in race.models))]
+    in_rounds, first = measure_all(client, models, setting, store, rounds, "all, in as many rounds")
+    at_once, second = measure_all(client, models, setting, store, [MODEL_PLAN], "all, once for longer")
+    full = [of_measurements(name, [*first[name], *second[name]]) for name in first.keys() & second.keys()]
+    print_comparison(race, raced, (in_rounds, at_once), sorted(full, key=lambda model: model.latency_ms or math.inf))
 
 
 def main() -> int:
@@ -186,15 +212,7 @@ def main() -> int:
                 print(f"onboarded by the probe suite in {time.monotonic() - begin_s:.0f} s", file=sys.stderr)
             for model in models:
                 client.upload_model(model, runtime=setting.runtime)
-            times = [time.monotonic()]
-            raced, measured = RunTime(), RunTime()
-            race = rank_models(client, models, setting=setting, store=store, listener=raced)
-            times.append(time.monotonic())
-            round_count = max(model.measurement_count for model in race.models)
-            full = measure_all(client, models, setting, store, round_count, measured)
-            times.append(time.monotonic())
-    race_s, full_s = (after - before for before, after in itertools.pairwise(times))
-    print_comparison(race, raced, race_s, full, measured, full_s)
+            compare(client, models, setting, store)
     return 0
 
 
