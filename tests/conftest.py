@@ -28,7 +28,7 @@ os.environ["EDGEPROF_CACHE"] = str(_CACHE)
 
 
 def _clear() -> None:
-    shutil.rmtree(_CACHE)
+    shutil.rmtree(_CACHE, ignore_errors=True)
     shutil.rmtree(f"{_OWN}-bundles", ignore_errors=True)
     for path in glob.glob(f"{_OWN}-*"):
         os.remove(path)
