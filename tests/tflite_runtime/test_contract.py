@@ -1,6 +1,7 @@
 """The contract of runtimes, and the outputs of a network, with tflite-runtime."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from device_agent.runtimes.tflite_models import float_reference, write_float_net
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.tflite import TfliteRuntime
 from edgeprof_agent.runtimes.tflite_interpreter import BUILTIN, XNNPACK
+from edgeprof_agent.runtimes.tflite_probe import has_xnnpack
 from edgeprof_proto.records.job_spec import Setting
 
 
@@ -19,6 +21,13 @@ class TestTflite(RuntimeContract):
 
     def write_model(self, folder: Path) -> Path:
         return write_float_network(folder / "model.tflite")[0]
+
+
+def test_xnnpack_is_offered_where_the_package_brings_it() -> None:
+    interpreter = TfliteRuntime().import_interpreter()
+    assert has_xnnpack(interpreter)
+    kernels = SimpleNamespace(BUILTIN=interpreter.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+    assert not has_xnnpack(SimpleNamespace(Interpreter=interpreter.Interpreter, OpResolverType=kernels))
 
 
 @pytest.mark.parametrize("provider", [XNNPACK, BUILTIN])

@@ -3,7 +3,6 @@
 Its last version, 2.14, is built against NumPy 1. Beside NumPy 2 it imports, and its interpreter then fails.
 """
 
-import base64
 from importlib import metadata
 from typing import Any
 
@@ -11,18 +10,12 @@ from edgeprof_agent.errors import RuntimeNotFoundError
 from edgeprof_agent.runtimes.message_line import one_line
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_agent.runtimes.tflite_interpreter import TfliteInterpreterRuntime
+from edgeprof_agent.runtimes.tflite_probe import MODEL
 
 _REMEDY = (
     "install it into an environment of its own, with Python 3.9 to 3.11: pip install 'edgeprof[tflite]', and start the "
     "agent with --runtime-python tflite=/path/of/that/python; or use litert, the newer package"
 )
-
-_MODEL = base64.b64decode(
-    "GAAAAFRGTDMAAA4AFAAQAAwACAAAAAQADgAAABAAAAAcAAAAhAAAAAMAAAABAAAACAAAAAQABAAEAAAAAQAAABAAAAAMABQAEAAM"
-    "AAgABAAMAAAAEAAAABAAAAAUAAAAGAAAAAAAAAABAAAAAAAAAAEAAAAAAAAAAQAAABAAAAAMAAwACAAAAAAABAAMAAAACAAAAAwA"
-    "AAAAAAAAAAAAAAEAAAABAAAAAAAAAA=="
-)
-"""A model of one number and no node: NumPy is needed only once a model was read."""
 
 
 class TfliteRuntime(TfliteInterpreterRuntime):
@@ -32,7 +25,7 @@ class TfliteRuntime(TfliteInterpreterRuntime):
     package = "tflite-runtime"
 
     def import_interpreter(self) -> Any:
-        """Import `tflite_runtime.interpreter`, and make an interpreter of a model without a node."""
+        """Import `tflite_runtime.interpreter`, and make an interpreter, which needs NumPy."""
         turn_telemetry_off()
         try:
             import numpy
@@ -42,7 +35,7 @@ class TfliteRuntime(TfliteInterpreterRuntime):
                 f"TensorFlow Lite cannot be imported ({one_line(str(error))}); {_REMEDY}"
             ) from error
         try:
-            interpreter.Interpreter(model_content=_MODEL)
+            interpreter.Interpreter(model_content=MODEL)
         except Exception as error:
             raise RuntimeNotFoundError(
                 f"tflite-runtime {self.package_version()} cannot work with NumPy {numpy.__version__} "

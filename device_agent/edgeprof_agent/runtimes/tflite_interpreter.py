@@ -25,6 +25,7 @@ from edgeprof_agent.runtimes.tflite_file import read_file
 from edgeprof_agent.runtimes.tflite_graph import build_graph
 from edgeprof_agent.runtimes.tflite_messages import error_text
 from edgeprof_agent.runtimes.tflite_nodes import Node, count_nodes, precision_of
+from edgeprof_agent.runtimes.tflite_probe import has_xnnpack
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
@@ -62,8 +63,7 @@ class TfliteInterpreterRuntime(Runtime):
     def describe(self) -> RuntimeInfo | None:
         """Return the package with its version, and the providers: delegates, built-in kernels and XNNPACK."""
         try:
-            self.import_interpreter()
-            return self._describe(allowed_delegates())
+            return self._describe(self.import_interpreter(), allowed_delegates())
         except (RuntimeNotFoundError, DelegateListError) as error:
             return RuntimeInfo(name=self.name, unavailable_reason=str(error))
 
@@ -74,7 +74,7 @@ class TfliteInterpreterRuntime(Runtime):
             delegates = allowed_delegates()
         except DelegateListError as error:
             raise RuntimeNotFoundError(str(error)) from error
-        resolved = resolve_setting(setting, self._describe(delegates))
+        resolved = resolve_setting(setting, self._describe(module, delegates))
         delegate = delegates.get(resolved.provider)
         start_ns = time.perf_counter_ns()
         interpreter = _create_interpreter(module, model_path, resolved, delegate)
@@ -106,11 +106,11 @@ class TfliteInterpreterRuntime(Runtime):
             inputs=inputs,
         )
 
-    def _describe(self, delegates: dict[str, Delegate]) -> RuntimeInfo:
+    def _describe(self, module: Any, delegates: dict[str, Delegate]) -> RuntimeInfo:
         return RuntimeInfo(
             name=self.name,
             version=f"{self.package} {self.package_version()}",
-            providers=(*delegates, BUILTIN, XNNPACK),
+            providers=(*delegates, BUILTIN, *((XNNPACK,) if has_xnnpack(module) else ())),
             precisions=PRECISIONS,
             is_precision_of_model=True,
             model_formats=self.model_formats,
