@@ -54,7 +54,7 @@ SPACE_OPTIONS = {
     "--method",
     "method_name",
     metavar="NAME",
-    help="Method that predicts; see `edgeprof evaluate --help`.  [default: default]",
+    help="Method that predicts, with --from a transfer; an unknown one is answered with all.  [default: default]",
 )
 @click.option("--sampler", metavar="NAME", help="What chooses the networks to measure.  [default: the method's own]")
 @click.option(
