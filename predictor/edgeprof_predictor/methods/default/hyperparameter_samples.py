@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.default.prior import AMPLITUDES, Basis, Prior
+from edgeprof_predictor.methods.default.basis import Basis
+from edgeprof_predictor.methods.default.prior import AMPLITUDES, Prior
 from edgeprof_predictor.spaces import FloatArray
 
 DRAWN_COUNT: Final = 4000
@@ -28,12 +29,6 @@ ABSENT_SHARE: Final = 0.1
 
 STEP_SD: Final = 0.5
 """Deviation of a step in the logarithm of a hyper-parameter; twice as much is hardly ever taken after many samples."""
-
-OFFSET_VARIANCE: Final = 0.06
-"""Variance of a constant part of the relative latency, the same for all networks."""
-
-SCALE_VARIANCE: Final = 0.3
-"""Variance of a factor on the mean: a few samples determine the scale of a platform only roughly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,6 +126,11 @@ class HyperparameterSamples:
         weights = np.where(has_mean, weights, (1.0 - share) * weights / weights[~has_mean].sum())
         return replace(self, log_prior=np.log(weights))
 
+    def joined(self, other: HyperparameterSamples) -> HyperparameterSamples:
+        """Return these samples and the other ones."""
+        names = ("mean_index", "amplitudes", "noise", "log_prior")
+        return HyperparameterSamples(**{n: np.concatenate([getattr(self, n), getattr(other, n)]) for n in names})
+
     def with_kernel(self, prior: Prior, name: str, *, seed: int) -> HyperparameterSamples:
         """Return the samples with amplitudes of one more kernel, drawn as `draw` does it.
 
@@ -141,6 +141,16 @@ class HyperparameterSamples:
         """
         drawn = _draw_amplitudes([name], len(self), np.random.default_rng(seed))[:, 0]
         return replace(self, amplitudes=np.insert(self.amplitudes, prior.kernel_names.index(name), drawn, axis=1))
+
+    def around(self, mean_index: int, count: int) -> HyperparameterSamples:
+        """Return the first samples, each with this mean and all alike likely.
+
+        Args:
+            mean_index: The mean.
+            count: How many.
+        """
+        first = self[np.arange(count)]
+        return replace(first, mean_index=np.full(count, mean_index), log_prior=np.zeros(count))
 
     def of_mean(self, mean_index: int) -> HyperparameterSamples:
         """Return the samples with this mean."""
@@ -168,17 +178,22 @@ class HyperparameterSamples:
 
     def covariance(self, first: Basis, second: Basis) -> FloatArray:
         """Return the covariance of relative latencies, noise left out: `h x n x n'`."""
-        kernels = np.tensordot(self.amplitudes, first.cross(second), axes=1)
-        scale = SCALE_VARIANCE * self.means(first)[:, :, None] * self.means(second)[:, None, :]
-        covariance: FloatArray = kernels + OFFSET_VARIANCE + scale
+        offset, scale, amplitudes = self._freedom(first)
+        kernels = np.tensordot(amplitudes, first.cross(second), axes=1)
+        of_scale = scale[:, None, None] * self.means(first)[:, :, None] * self.means(second)[:, None, :]
+        covariance: FloatArray = kernels + offset[:, None, None] + of_scale
         return covariance
 
     def variance(self, basis: Basis) -> FloatArray:
         """Return the variance of relative latencies, noise left out: `h x n`."""
-        variance: FloatArray = (
-            self.amplitudes @ basis.diagonal() + OFFSET_VARIANCE + SCALE_VARIANCE * self.means(basis) ** 2
-        )
+        offset, scale, amplitudes = self._freedom(basis)
+        variance: FloatArray = amplitudes @ basis.diagonal() + offset[:, None] + scale[:, None] * self.means(basis) ** 2
         return variance
+
+    def _freedom(self, basis: Basis) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return variances of offset and scale, and amplitudes, as the mean of each sample has them."""
+        freedom, index = basis.freedom, self.mean_index
+        return freedom.offset[index], freedom.scale[index], self.amplitudes * freedom.residual[index][:, None]
 
 
 def _draw_amplitudes(kernel_names: Sequence[str], count: int, generator: np.random.Generator) -> FloatArray:

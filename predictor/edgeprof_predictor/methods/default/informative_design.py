@@ -8,13 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.cost_features import FeatureMap
-from edgeprof_predictor.methods.default.hyperparameter_samples import (
-    OFFSET_VARIANCE,
-    SCALE_VARIANCE,
-    HyperparameterSamples,
-)
+from edgeprof_predictor.methods.default.basis import OFFSET_VARIANCE, SCALE_VARIANCE, Basis
+from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.posterior import RELATIVE_FLOOR, Posterior
-from edgeprof_predictor.methods.default.prior import AMPLITUDES, Basis, Prior
+from edgeprof_predictor.methods.default.prior import AMPLITUDES, Prior
 from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.samplers.base import check_count
 from edgeprof_predictor.samplers.random_sampler import choose_random

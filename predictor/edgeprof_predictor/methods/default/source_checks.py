@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, INTERVAL_SHARE
+from edgeprof_predictor.methods.default.basis import Basis
 from edgeprof_predictor.methods.default.calibration import (
     ERROR_FLOOR,
     SAMPLE_COUNTS,
@@ -23,7 +24,7 @@ from edgeprof_predictor.methods.default.hyperprior import MarginalLikelihoods
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.platform_families import left_out_families
 from edgeprof_predictor.methods.default.posterior import Posterior
-from edgeprof_predictor.methods.default.prior import Basis, Prior
+from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.networks.embedding_table import nearest_platform
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray

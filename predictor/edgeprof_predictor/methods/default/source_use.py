@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgeprof_predictor.methods.default.hyperparameter_samples import SCALE_VARIANCE
+from edgeprof_predictor.methods.default.basis import SCALE_VARIANCE
 from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.spaces import FloatArray
 
