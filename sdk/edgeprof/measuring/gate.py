@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -103,38 +104,34 @@ def gate(
         EdgeprofError: As `edgeprof.benchmark`.
     """
     _require_positive("limit_ms", limit_ms)
+    ask = partial(benchmark, client, model, setting=setting, plan=plan, input_shapes=input_shapes, inputs=inputs)
     measurements: list[Measurement] = []
     with opened(store) as store:
         while True:
-            found = benchmark(
-                client,
-                model,
-                setting=setting,
-                plan=plan,
-                input_shapes=input_shapes,
-                inputs=inputs,
-                store=store,
-                **options,
-            )
+            found = ask(store=store, **options)
             measurements.append(found.measurement)
             on_measurement(found.measurement)
-            estimate = estimate_latency(measurements)
-            reach = math.exp(LEVEL_SD_COUNT * estimate.relative_sd)
-            lower_ms, upper_ms = estimate.latency_ms / reach, estimate.latency_ms * reach
-            outcome = _outcome(lower_ms, upper_ms, limit_ms)
-            if outcome is not GateOutcome.UNDECIDED or len(measurements) >= MAX_MEASUREMENT_COUNT:
-                return Gate(
-                    model=os.path.basename(model),
-                    platform=found.platform,
-                    outcome=outcome,
-                    value=estimate.latency_ms,
-                    lower=lower_ms,
-                    upper=upper_ms,
-                    level=LEVEL,
-                    limit=limit_ms,
-                    baseline="",
-                    measurement_count=len(measurements),
-                )
+            answer = _answer(measurements, limit_ms, os.path.basename(model), found.platform)
+            if answer.outcome is not GateOutcome.UNDECIDED or len(measurements) >= MAX_MEASUREMENT_COUNT:
+                return answer
+
+
+def _answer(measurements: Sequence[Measurement], limit_ms: float, model: str, platform: Platform) -> Gate:
+    estimate = estimate_latency(measurements)
+    reach = math.exp(LEVEL_SD_COUNT * estimate.relative_sd)
+    lower_ms, upper_ms = estimate.latency_ms / reach, estimate.latency_ms * reach
+    return Gate(
+        model=model,
+        platform=platform,
+        outcome=_outcome(lower_ms, upper_ms, limit_ms),
+        value=estimate.latency_ms,
+        lower=lower_ms,
+        upper=upper_ms,
+        level=LEVEL,
+        limit=limit_ms,
+        baseline="",
+        measurement_count=len(measurements),
+    )
 
 
 def gate_against(
