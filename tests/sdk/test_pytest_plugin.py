@@ -27,7 +27,7 @@ def users_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_users_own_files_and_devices_are_not_seen(users_environment: None, own_edgeprof_folders: Path) -> None:
     assert pairings_path() == own_edgeprof_folders / "pairings.json"
     ours = {name: value for name, value in os.environ.items() if name.startswith("EDGEPROF_")}
-    assert set(ours) == {"EDGEPROF_PAIRINGS", "EDGEPROF_STORE", "EDGEPROF_CACHE"}
+    assert set(ours) == {"EDGEPROF_BUNDLES", "EDGEPROF_CACHE", "EDGEPROF_PAIRINGS", "EDGEPROF_STORE"}
     assert all(Path(value).is_relative_to(own_edgeprof_folders) for value in ours.values())
 
 

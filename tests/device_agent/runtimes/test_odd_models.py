@@ -1,6 +1,6 @@
 """The kinds of odd models that users have, for every runtime: each is measured, or refused in a sentence with a cause.
 
-tests/tflite_runtime asks the same of tflite-runtime, in an environment of its own.
+tests/tflite_environment asks the same of tflite-runtime, in an environment of its own.
 """
 
 from collections.abc import Callable

@@ -110,18 +110,24 @@ class MarginalLikelihoods:
             hyper_samples: Those that the likelihoods were computed for.
             without: Sources whose likelihoods do not count.
         """
+        weighed = replace(hyper_samples, log_prior=np.log(self._weights(hyper_samples, without)))
+        if self.cost_based_mean is None:
+            return weighed
+        return weighed.with_mean_share(self.cost_based_mean, COST_BASED_SHARE)
+
+    def _weights(self, hyper_samples: HyperparameterSamples, without: Sequence[str]) -> FloatArray:
         counts = ~np.isin(self.platforms, without)
         likelihood, shares = np.exp(self.log_likelihood[counts]), self.shares[counts]
-        learned = np.full(len(hyper_samples), 1.0 / len(hyper_samples))
-        for _ in range(STEP_COUNT if len(shares) else 0):  # without a source to learn from, all draws alike
+        uniform = np.full(len(hyper_samples), 1.0 / len(hyper_samples))
+        if not len(shares):
+            return uniform
+        learned = uniform
+        for _ in range(STEP_COUNT):
             responsibility = likelihood * learned
             responsibility /= responsibility.sum(axis=1, keepdims=True)
             learned = shares @ responsibility / shares.sum()
         position = np.log(hyper_samples.noise / NOISE_RANGE[0]) / np.log(NOISE_RANGE[1] / NOISE_RANGE[0])
         bins = np.clip((position * NOISE_BIN_COUNT).astype(np.int64), 0, NOISE_BIN_COUNT - 1)
-        learned /= np.maximum(np.bincount(bins, learned, NOISE_BIN_COUNT)[bins], 1e-12)
-        weights = (1.0 - LEARNED_SHARE) / len(hyper_samples) + LEARNED_SHARE * learned / learned.sum()
-        weighed = replace(hyper_samples, log_prior=np.log(weights))
-        if self.cost_based_mean is None:
-            return weighed
-        return weighed.with_mean_share(self.cost_based_mean, COST_BASED_SHARE)
+        learned = learned / np.maximum(np.bincount(bins, learned, NOISE_BIN_COUNT)[bins], 1e-12)
+        weights: FloatArray = (1.0 - LEARNED_SHARE) * uniform + LEARNED_SHARE * learned / learned.sum()
+        return weights
