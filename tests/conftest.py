@@ -7,8 +7,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import platformdirs
-
 # As the command line does, for the same reason: small matrices on machines that do more than one thing.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -18,8 +16,9 @@ os.environ["EDGEPROF_PAIRINGS"] = f"{_OWN}-pairings.json"
 os.environ["EDGEPROF_BUNDLES"] = f"{_OWN}-bundles"
 os.environ["EDGEPROF_STORE"] = f"{_OWN}-store.sqlite3"
 
-# Engines are asked for graphs that earlier tests have kept; models that were exported stay from run to run.
-_MODELS = platformdirs.user_cache_path("edgeprof", appauthor=False) / "models"
+# Engines are asked for graphs that earlier tests have kept; models that were exported stay from run to run, in the user's
+# cache folder, which environments without the host's libraries have to find as well.
+_MODELS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgeprof" / "models"
 _MODELS.mkdir(parents=True, exist_ok=True)
 _CACHE = Path(f"{_OWN}-cache")
 _CACHE.mkdir()
