@@ -16,8 +16,8 @@ os.environ["EDGEPROF_PAIRINGS"] = f"{_OWN}-pairings.json"
 os.environ["EDGEPROF_BUNDLES"] = f"{_OWN}-bundles"
 os.environ["EDGEPROF_STORE"] = f"{_OWN}-store.sqlite3"
 
-# Engines are asked for graphs that earlier tests have kept; models that were exported stay from run to run, in the user's
-# cache folder, which environments without the host's libraries have to find as well.
+# Engines are asked for graphs that earlier tests have kept; models that were exported stay from run to run, in the
+# user's cache folder, which environments without the host's libraries have to find as well.
 _MODELS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgeprof" / "models"
 _MODELS.mkdir(parents=True, exist_ok=True)
 _CACHE = Path(f"{_OWN}-cache")

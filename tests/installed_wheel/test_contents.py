@@ -110,7 +110,7 @@ def test_the_metadata_names_licence_pythons_and_extras(metadata: Message) -> Non
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.10"
     assert set(metadata.get_all("Provides-Extra") or ()) == {
-        *("converters", "dev", "host", "litert-export", "ncnn-export", "search"),
+        *("converters", "dev", "host", "litert-export", "ncnn-export", "parquet", "search", "tflite-tests"),
         *("litert", "ncnn", "onnxruntime", "openvino", "tflite"),
     }
 
