@@ -15,6 +15,9 @@ from edgeprof_predictor.spaces import get_space
 if TYPE_CHECKING:
     from edgeprof_predictor.operators.profile import OperatorProfile
 
+PROFILE_SUFFIX = ".edgeprof"
+"""Ending of the names of profiles' files."""
+
 MODEL_FORMATS = "model_formats"
 """Entry of a provenance: the formats that the runtime reads, separated by commas."""
 

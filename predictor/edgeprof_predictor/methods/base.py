@@ -55,6 +55,12 @@ class Prediction:
         if not np.all((self.lower_ms > 0) & (self.lower_ms <= self.latency_ms) & (self.latency_ms <= self.upper_ms)):
             raise EncodingError("intervals must be positive and enclose the latency")
 
+    @property
+    def log_sd(self) -> FloatArray:
+        """Standard deviation of log latency, as the intervals have it: `n`."""
+        log_sd: FloatArray = np.log(self.upper_ms / self.lower_ms) / (2.0 * INTERVAL_DEVIATIONS)
+        return log_sd
+
     @classmethod
     def lognormal(cls, latency_ms: FloatArray, log_sd: FloatArray, *, is_relative: bool) -> Prediction:
         """Return predictions whose logarithm has this standard deviation: `n` each."""
@@ -113,7 +119,42 @@ class PlatformPredictor(ABC):
         """
 
 
-class Method(ABC):
+class FittedMethod(ABC):
+    """A way to predict latencies of one search space, ready to be adapted to a platform."""
+
+    space: CategoricalSpace
+    platforms: tuple[str, ...]
+
+    @abstractmethod
+    def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
+        """Return indices of candidates to measure next, most informative first.
+
+        Args:
+            candidates: Architectures to choose from.
+            count: How many.
+            measured: What is measured already; methods may use it.
+            seed: Of random choices.
+
+        Shapes:
+            candidates: `n x l`.  returns: `count`, distinct.
+
+        Raises:
+            SampleCountError: If there are fewer candidates than asked for.
+        """
+
+    def next_round(self, sample_count: int, wanted_count: int) -> int:
+        """Return how many samples to choose at once, `sample_count` being measured and `wanted_count` wanted.
+
+        All that are missing, unless a method learns from each how to choose the next.
+        """
+        return wanted_count - sample_count
+
+    @abstractmethod
+    def adapt(self, samples: Samples, *, seed: int) -> PlatformPredictor:
+        """Return a predictor for the platform that was measured; no sample at all is allowed."""
+
+
+class Method(FittedMethod):
     """A way to predict latencies, fitted on the source platforms of one search space."""
 
     name: ClassVar[str]
@@ -127,9 +168,6 @@ class Method(ABC):
 
     learns_from_sources: ClassVar[bool] = True
     """Whether fitting it needs latencies of source platforms; False where it is fitted already."""
-
-    space: CategoricalSpace
-    platforms: tuple[str, ...]
 
     @classmethod
     @abstractmethod
@@ -159,31 +197,3 @@ class Method(ABC):
             seed: Of the fit.
         """
         return cls.fit_sources(space, sources, seed=seed)
-
-    @abstractmethod
-    def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
-        """Return indices of candidates to measure next, most informative first.
-
-        Args:
-            candidates: Architectures to choose from.
-            count: How many.
-            measured: What is measured already; methods may use it.
-            seed: Of random choices.
-
-        Shapes:
-            candidates: `n x l`.  returns: `count`, distinct.
-
-        Raises:
-            SampleCountError: If there are fewer candidates than asked for.
-        """
-
-    def next_round(self, sample_count: int, wanted_count: int) -> int:
-        """Return how many samples to choose at once, `sample_count` being measured and `wanted_count` wanted.
-
-        All that are missing, unless a method learns from each how to choose the next.
-        """
-        return wanted_count - sample_count
-
-    @abstractmethod
-    def adapt(self, samples: Samples, *, seed: int) -> PlatformPredictor:
-        """Return a predictor for the platform that was measured; no sample at all is allowed."""

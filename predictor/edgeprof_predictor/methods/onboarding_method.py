@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.base import Method, PlatformPredictor
+from edgeprof_predictor.methods.base import FittedMethod, PlatformPredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
 
@@ -55,7 +55,7 @@ class ProfilePredictor(PlatformPredictor):
         """Compute now what was put off until somebody asks for it."""
 
 
-class OnboardingMethod(Method):
+class OnboardingMethod(FittedMethod):
     """A method by which a device is onboarded."""
 
     is_quick: bool = True

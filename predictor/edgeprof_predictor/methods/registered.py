@@ -64,11 +64,6 @@ class RegisteredMethod(OnboardingMethod):
         """
         return cls(get_method(name).fit_sources(space, sources, seed=seed), sources, seed=seed)
 
-    @classmethod
-    def fit_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> RegisteredMethod:
-        """Fit the paper's method; `fit` fits any."""
-        return cls.fit("multi-predict", space, sources, seed=seed)
-
     @property
     def fixed_choices(self) -> ChoiceArray:
         """The architectures that describe a platform, where the method has some."""

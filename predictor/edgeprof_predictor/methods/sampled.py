@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.base import Method, PlatformPredictor
+from edgeprof_predictor.methods.base import FittedMethod, Method, PlatformPredictor
 from edgeprof_predictor.methods.descriptor_architectures import DescriptorArchitectures
 from edgeprof_predictor.methods.sampler_registry import COST_SAMPLER_NAMES, check_sampler_name, make_sampler
 from edgeprof_predictor.samplers import Sampler
@@ -31,7 +31,7 @@ class Sampled(Method):
 
     method_class: ClassVar[type[Method]]
 
-    def __init__(self, method: Method, sampler: Sampler | None) -> None:
+    def __init__(self, method: FittedMethod, sampler: Sampler | None) -> None:
         self.space = method.space
         self.platforms = method.platforms
         self._method = method

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.encodings.reference_latencies import ReferenceLatencies
-from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, Prediction
+from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS
 from edgeprof_predictor.methods.left_out import MIN_COUNT, interval_log_sd, predict_left_out
@@ -73,11 +73,6 @@ class TransferOnboarding(OnboardingMethod):
         order = method.choose_samples(min(ORDERED_COUNT, len(method.task.pool)))
         self.ordered: Final[ChoiceArray] = method.task.pool[order]
 
-    @classmethod
-    def fit_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> TransferOnboarding:
-        """Refuse: a transfer needs a platform that is known elsewhere."""
-        raise NotImplementedError("a transfer is made from a task, not from sources alone")
-
     @property
     def fixed_choices(self) -> ChoiceArray:
         """The architectures that the method orders, which all are candidates."""
@@ -100,7 +95,7 @@ class TransferOnboarding(OnboardingMethod):
         found = predict_left_out(self.method.adapt, pruned)
         errors = np.log(samples.latency_ms / found.latency_ms)
         if self.is_probabilistic:
-            errors = errors / (np.log(found.upper_ms / found.lower_ms) / (2.0 * INTERVAL_DEVIATIONS))
+            errors = errors / found.log_sd
         return TransferProfilePredictor(self, samples, errors)
 
 
@@ -172,7 +167,7 @@ class TransferProfilePredictor(ProfilePredictor):
 
     def _widened(self, predicted: Prediction) -> FloatArray:
         """Return deviations of log latency: `n`."""
-        own = np.log(predicted.upper_ms / predicted.lower_ms) / (2.0 * INTERVAL_DEVIATIONS)
+        own = predicted.log_sd
         if not len(self._errors):
             return own
         if self._onboarding.is_probabilistic:

@@ -20,14 +20,13 @@ from edgeprof.cli.parameters import (
     seed_option,
     setting_options,
 )
-from edgeprof.cli.progress import print_waiting
+from edgeprof.cli.progress import print_candidate, print_waiting
 
 if TYPE_CHECKING:
     from edgeprof.measuring.candidate import Candidate
     from edgeprof.measuring.comparison import Comparison
     from edgeprof_proto.records.device import Device
     from edgeprof_proto.records.job_spec import Setting
-    from edgeprof_proto.records.measurement import Measurement
 
 
 @click.command()
@@ -87,7 +86,7 @@ def compare(
             input_shapes=as_mapping(shapes),
             inputs=inputs,
             seed=seed,
-            on_measurement=_print_measurement,
+            on_measurement=print_candidate,
             on_waiting=print_waiting,
             on_unknown_names=_print_unknown_names,
         )
@@ -126,10 +125,6 @@ def _print_unknown_names(candidate: "Candidate", names: tuple[str, ...]) -> None
         f"{candidate.name} has no input and no open dimension {', '.join(map(repr, names))}: the shape or values go to "
         "the other alone"
     )
-
-
-def _print_measurement(candidate: "Candidate", measurement: "Measurement") -> None:
-    messages.print(f"{candidate.name}: {milliseconds(measurement.median_ms)}, {measurement.verdict.kind.text}")
 
 
 def _document(found: "Comparison") -> dict[str, Any]:

@@ -6,19 +6,12 @@ import click
 
 from edgeprof.cli.console import messages, print_facts, print_json
 from edgeprof.cli.parameters import json_option, seed_option
-from edgeprof.cli.table_options import TableTrust, register_option, table_options
+from edgeprof.cli.table_options import TableTrust, bundle_output_options, require_bundle_output, table_options
 
 
 @click.command()
 @click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TABLE...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE.bundle",
-    help="Bundle to write; may be left out with --register.",
-)
-@register_option
+@bundle_output_options
 @click.option(
     "--trust",
     type=TableTrust(),
@@ -44,8 +37,7 @@ def fit(
     Each TABLE is an .npz file as `edgeprof import` writes it, a CSV file or JSON lines. Platforms may be measured on
     architectures of their own. Then: edgeprof onboard --bundle FILE.bundle
     """
-    if output is None and not registers:
-        raise click.UsageError("name a file with --output, or keep the bundle with --register")
+    require_bundle_output(output, registers=registers)
     import edgeprof
 
     with messages.status("fitting"):

@@ -19,11 +19,10 @@ from edgeprof.cli.parameters import (
     json_option,
     setting_options,
 )
-from edgeprof.cli.progress import print_waiting
+from edgeprof.cli.progress import print_candidate, print_waiting
 from edgeprof.output_files import check_output
 
 if TYPE_CHECKING:
-    from edgeprof.measuring.candidate import Candidate
     from edgeprof.measuring.gate import Gate
     from edgeprof_proto.records.measurement import Measurement
 
@@ -96,7 +95,7 @@ def gate(
                 edgeprof.Candidate(name=path.name, model=path, setting=setting) for path in (baseline, model)
             )
             found = edgeprof.gate_against(
-                client, second, first, slower_than=slower_than, on_measurement=_print_candidate, **options
+                client, second, first, slower_than=slower_than, on_measurement=print_candidate, **options
             )
     _report(found, junit, summary, duration_s=time.monotonic() - started_s, as_json=as_json)
     if found.outcome is not GateOutcome.PASSED:
@@ -105,10 +104,6 @@ def gate(
 
 def _print_measurement(measurement: "Measurement") -> None:
     messages.print(f"measured {milliseconds(measurement.median_ms)}, {measurement.verdict.kind.text}")
-
-
-def _print_candidate(candidate: "Candidate", measurement: "Measurement") -> None:
-    messages.print(f"{candidate.name}: {milliseconds(measurement.median_ms)}, {measurement.verdict.kind.text}")
 
 
 def _report(found: "Gate", junit: Path | None, summary: Path | None, *, duration_s: float, as_json: bool) -> None:

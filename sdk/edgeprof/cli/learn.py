@@ -7,19 +7,12 @@ import click
 
 from edgeprof.cli.console import messages, print_facts, print_json
 from edgeprof.cli.parameters import json_option, seed_option
-from edgeprof.cli.table_options import register_option
+from edgeprof.cli.table_options import bundle_output_options, require_bundle_output
 
 
 @click.command()
 @click.argument("profiles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PROFILE...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE.bundle",
-    help="Bundle to write; may be left out with --register.",
-)
-@register_option
+@bundle_output_options
 @click.option("--space", default="", help="Search space.  [default: the only one that the first profile predicts]")
 @click.option(
     "--bundle",
@@ -43,8 +36,7 @@ def learn(
     Each counts by how well its samples explain it. What the store holds of a device beside its profile, from
     verifications and searches, is learned from too.
     """
-    if output is None and not registers:
-        raise click.UsageError("name a file with --output, or keep the bundle with --register")
+    require_bundle_output(output, registers=registers)
     import edgeprof
 
     with messages.status("learning"):

@@ -1,16 +1,19 @@
 """Progress bars on stderr while a device works."""
 
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from edgeprof.cli.console import messages
+from edgeprof.cli.console import messages, milliseconds
 from edgeprof_proto.records.job import Job, JobEvent, JobPhase
 from edgeprof_proto.records.job import Progress as JobProgress
 from edgeprof_proto.records.job_spec import MeasurementPlan
-from edgeprof_proto.records.measurement import LatencyBlock
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+
+if TYPE_CHECKING:
+    from edgeprof.measuring.candidate import Candidate
 
 ShownBarType = TypeVar("ShownBarType", bound="ShownBar")
 
@@ -99,6 +102,11 @@ class JobBar(ShownBar):
     def on_waiting(self, job: Job) -> None:
         """Print for whom a job waits, and how long."""
         print_waiting(job)
+
+
+def print_candidate(candidate: "Candidate", measurement: Measurement) -> None:
+    """Print what was measured of one of two models that are compared."""
+    messages.print(f"{candidate.name}: {milliseconds(measurement.median_ms)}, {measurement.verdict.kind.text}")
 
 
 def print_waiting(job: Job) -> None:

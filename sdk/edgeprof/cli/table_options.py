@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -40,11 +41,30 @@ def table_options(command: F) -> F:
     return space(unit(command))
 
 
-def register_option(command: F) -> F:
-    """Add `--register`, as `registers`: a bundle is kept where it is found by its space."""
-    return click.option(
+def bundle_output_options(command: F) -> F:
+    """Add `--output` and `--register`, as `output` and `registers`: where a bundle is written."""
+    output = click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        metavar="FILE.bundle",
+        help="Bundle to write; may be left out with --register.",
+    )
+    register = click.option(
         "--register",
         "registers",
         is_flag=True,
         help="Keep the bundle for its space: `edgeprof onboard --space` takes it before the one that ships.",
-    )(command)
+    )
+    return output(register(command))
+
+
+def require_bundle_output(output: Path | None, *, registers: bool) -> None:
+    """Refuse a command line that names no place for the bundle.
+
+    Args:
+        output: Value of `--output`.
+        registers: Value of `--register`.
+    """
+    if output is None and not registers:
+        raise click.UsageError("name a file with --output, or keep the bundle with --register")

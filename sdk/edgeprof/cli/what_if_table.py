@@ -10,11 +10,10 @@ from edgeprof.cli.console import milliseconds, print_table
 from edgeprof.cli.model_inputs import Shape, as_mapping
 from edgeprof.cli.predict_models import document as predicted_document
 from edgeprof.cli.predict_models import latency_texts
+from edgeprof_predictor.profile_file import PROFILE_SUFFIX
 
 if TYPE_CHECKING:
     from edgeprof.operator_models.what_if import WhatIf
-
-PROFILE_SUFFIX = ".edgeprof"
 
 
 def changes_of(variants: Sequence[str]) -> dict[str, Any]:

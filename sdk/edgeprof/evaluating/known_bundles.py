@@ -91,11 +91,28 @@ def bundle_of_space(space: str) -> Bundle | None:
     """
     path = registered_path(space)
     if path.exists():
-        return require_space(read_bundle(path), space)
+        return _require_space(read_bundle(path), space)
     return load_bundle(space) if space in shipped_bundles() else None
 
 
-def require_space(bundle: Bundle, space: str) -> Bundle:
+def bundle_of(space: str, bundle: Bundle | str | os.PathLike[str] | None) -> Bundle | None:
+    """Return a bundle that is named, or the one that is known for a space; None where there is none.
+
+    Args:
+        space: Name of the search space.
+        bundle: The bundle, or its file; None for the known one.
+
+    Raises:
+        BundleError: If it cannot be read, or is of another space.
+    """
+    if bundle is None:
+        return bundle_of_space(space)
+    if isinstance(bundle, Bundle):
+        return _require_space(bundle, space)
+    return _require_space(read_bundle(bundle), space)
+
+
+def _require_space(bundle: Bundle, space: str) -> Bundle:
     """Return a bundle that is of a space.
 
     Args:

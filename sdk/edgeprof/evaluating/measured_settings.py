@@ -7,9 +7,7 @@ from pathlib import Path
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.evaluation.measured_setting import MeasuredSetting
 from edgeprof_predictor.operators.profile import OperatorProfile
-from edgeprof_predictor.profile_file import ProfileFile
-
-SUFFIX = ".edgeprof"
+from edgeprof_predictor.profile_file import PROFILE_SUFFIX, ProfileFile
 
 
 def measured_settings(source: Path, groups: Mapping[str, str] | None = None) -> dict[str, MeasuredSetting]:
@@ -27,9 +25,11 @@ def measured_settings(source: Path, groups: Mapping[str, str] | None = None) -> 
         profiles = ProfileFile(source).operator_profiles()
         named = [(profile.platform.get("name", "profile"), profile) for profile in profiles]
         return {name: _setting(profile, name, groups or {}) for name, profile in named}
-    paths = sorted(source.glob(f"*{SUFFIX}"))
+    paths = sorted(source.glob(f"*{PROFILE_SUFFIX}"))
     if not paths:
-        raise OperatorModelError(f"{source} holds no profile (*{SUFFIX}): write some with `edgeprof onboard --models`")
+        raise OperatorModelError(
+            f"{source} holds no profile (*{PROFILE_SUFFIX}): write some with `edgeprof onboard --models`"
+        )
     return {path.stem: _setting(ProfileFile(path).operator_profiles()[0], path.stem, groups or {}) for path in paths}
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from edgeprof._version import VERSION
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
+from edgeprof.evaluating.known_bundles import bundle_of
 from edgeprof.measuring.profile_output import checked_profile_path, write_profile
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal
-from edgeprof.onboarding.learning import bundle_of
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice, MethodOptions, choose_method, other_method
 from edgeprof.onboarding.own_devices import own_platforms

@@ -8,16 +8,15 @@ from pathlib import Path
 from edgeprof.arguments import as_list, require_seed
 from edgeprof.errors import InvalidArgumentError
 from edgeprof.evaluating.known_bundles import (
-    bundle_of_space,
+    bundle_of,
     bundle_outputs,
     check_bundle_output,
-    require_space,
     write_bundle,
 )
 from edgeprof.onboarding.own_devices import own_platforms
 from edgeprof.prediction import SpaceProfile, load_profile
 from edgeprof.store import Store, opened
-from edgeprof_predictor.bundle import Bundle, BundleCard, read_bundle
+from edgeprof_predictor.bundle import Bundle, BundleCard
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.own_platforms import with_platforms
 from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER
@@ -107,23 +106,6 @@ def learn(
             for name, predictor in own.items()
         ),
     )
-
-
-def bundle_of(space: str, bundle: Bundle | str | os.PathLike[str] | None) -> Bundle | None:
-    """Return a bundle that is named, or the one that is known for a space; None where there is none.
-
-    Args:
-        space: Name of the search space.
-        bundle: The bundle, or its file; None for the known one.
-
-    Raises:
-        BundleError: If it cannot be read, or is of another space.
-    """
-    if bundle is None:
-        return bundle_of_space(space)
-    if isinstance(bundle, Bundle):
-        return require_space(bundle, space)
-    return require_space(read_bundle(bundle), space)
 
 
 def _card(method: DefaultMethod, known: Bundle | None, own: tuple[str, ...], seed: int) -> BundleCard:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edgeprof.arguments import as_list
 from edgeprof.errors import OnboardingError
 from edgeprof.prediction import SpaceProfile
-from edgeprof_predictor.methods.base import Method
+from edgeprof_predictor.methods.base import FittedMethod
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.no_sources import NoSources
@@ -73,7 +73,7 @@ class MethodChoice:
     """
 
     method: OnboardingMethod
-    chooser: Method
+    chooser: FittedMethod
     name: str
     sampler: str
 

@@ -1,12 +1,12 @@
 """The method of an onboarding that starts from what a device has shown on another search space."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from edgeprof.errors import OnboardingError
-from edgeprof.onboarding.learning import bundle_of
+from edgeprof.evaluating.known_bundles import bundle_of
 from edgeprof.onboarding.method_choice import MethodChoice, MethodOptions
 from edgeprof.onboarding.own_devices import own_platforms, source_name
 from edgeprof.prediction import SpaceProfile, profile_file
@@ -19,6 +19,7 @@ from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.transfer.onboarding import make_transfer
+from edgeprof_proto.records.job_spec import Setting
 
 OWN_ORDER = "of the transfer method"
 """Name of the sampler that a transfer is itself."""
@@ -93,9 +94,8 @@ def _require_platform(profile: Profile, platform: Platform) -> None:
     """Refuse a profile of another device or setting; the version of the runtime may differ."""
     other = Platform.from_facts(profile.platform)
 
-    def identity(one: Platform) -> tuple[str, str]:
-        setting = json.loads(one.facts()["setting"])
-        return one.device_id, json.dumps({**setting, "runtime_version": ""}, sort_keys=True)
+    def identity(one: Platform) -> tuple[str, Setting]:
+        return one.device_id, replace(one.setting, runtime_version="")
 
     if identity(other) != identity(platform):
         raise OnboardingError(

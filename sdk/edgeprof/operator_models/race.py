@@ -8,20 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeprof.measuring.latency_estimate import estimate_latency
+from edgeprof.measuring.uncertainty import REPEAT_SD
 from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.operator_models.procedure import ModelSession
 from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import Measurement
+from edgeprof_proto.shared.interval import LEVEL_SD_COUNT
 
 MAX_ROUND_COUNT = 5
 """Measurements of a model after which nothing more is to be learned of it: the last takes sixteen times the first."""
-
-NORMAL_QUANTILE = 1.645
-"""Of a 90 % interval, in standard deviations."""
-
-REPEAT_SD = 0.02
-"""Standard deviation between measurements of one model some time apart, relative to its latency: two agree within 1.4
-to 2.7 % in the median on five settings of a shared machine. No scatter inside one measurement tells it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +111,7 @@ def of_measurements(name: str, found: Sequence[Measurement], failure: str = "") 
         return RankedModel(name=name, latency_ms=None, failure=failure)
     estimate = estimate_latency(found)
     agreeing = sum(count > 0 for count in estimate.block_counts)
-    half_width = NORMAL_QUANTILE * math.hypot(estimate.relative_sd, REPEAT_SD / math.sqrt(agreeing))
+    half_width = LEVEL_SD_COUNT * math.hypot(estimate.relative_sd, REPEAT_SD / math.sqrt(agreeing))
     return RankedModel(
         name=name,
         latency_ms=estimate.latency_ms,

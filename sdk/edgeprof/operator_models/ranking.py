@@ -15,12 +15,13 @@ from edgeprof.operator_models.named_models import ModelToMeasure, models_to_meas
 from edgeprof.operator_models.prediction import ModelPredictor, ModelsProfile, PredictedModel, load_operator_profile
 from edgeprof.operator_models.procedure import model_session
 from edgeprof.operator_models.profile_platform import platform_to_measure
-from edgeprof.operator_models.race import NORMAL_QUANTILE, RankedModel, run_race
+from edgeprof.operator_models.race import RankedModel, run_race
 from edgeprof.operator_models.stored_profiles import newest_profile
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform, default_setting, resolve_platform
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.shared.interval import LEVEL_SD_COUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,7 @@ def _of_prediction(predicted: PredictedModel) -> RankedModel:
 
 def _chance_to_be_faster(other: RankedModel, first: RankedModel) -> float:
     def log_sd(model: RankedModel) -> float:
-        return math.log(model.upper_ms / model.lower_ms) / (2 * NORMAL_QUANTILE)
+        return math.log(model.upper_ms / model.lower_ms) / (2 * LEVEL_SD_COUNT)
 
     assert other.latency_ms is not None and first.latency_ms is not None
     apart = math.log(other.latency_ms / first.latency_ms)

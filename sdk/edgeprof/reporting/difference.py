@@ -3,11 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from edgeprof.measuring.uncertainty import REPEAT_SD
 from edgeprof.store import StoredResult
 from edgeprof_proto.shared.interval import LEVEL_SD_COUNT
-
-REPEAT_SCATTER = 0.02
-"""Relative deviation of a measurement at another time, assumed beside its interval; `rank` assumes the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,7 @@ def difference(first: StoredResult, second: StoredResult) -> Difference:
     """Compare two results.
 
     The two were not measured side by side, so the device may have changed between them: besides their own intervals
-    `REPEAT_SCATTER` is assumed for each. `edgeprof.compare` measures two models in pairs, which tells far more.
+    `REPEAT_SD` is assumed for each. `edgeprof.compare` measures two models in pairs, which tells far more.
 
     Args:
         first: The one that is compared with.
@@ -61,7 +59,7 @@ def difference(first: StoredResult, second: StoredResult) -> Difference:
 def _log_sd(result: StoredResult) -> float:
     if result.lower_ms is None or result.upper_ms is None:
         return math.inf
-    return math.hypot(math.log(result.upper_ms / result.lower_ms) / (2 * LEVEL_SD_COUNT), REPEAT_SCATTER)
+    return math.hypot(math.log(result.upper_ms / result.lower_ms) / (2 * LEVEL_SD_COUNT), REPEAT_SD)
 
 
 def _changes(first: StoredResult, second: StoredResult) -> tuple[tuple[str, str, str], ...]:

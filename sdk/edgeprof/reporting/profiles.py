@@ -8,9 +8,7 @@ from pathlib import Path
 
 from edgeprof.errors import InvalidArgumentError
 from edgeprof_predictor.errors import ProfileError
-from edgeprof_predictor.profile_file import ProfileFile
-
-SUFFIX = ".edgeprof"
+from edgeprof_predictor.profile_file import PROFILE_SUFFIX, ProfileFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ def find_profiles(paths: Sequence[str | os.PathLike[str]] = (".",)) -> list[Foun
     for path in map(Path, paths):
         if not path.exists():
             raise InvalidArgumentError(f"there is nothing at {path}: name a file of profiles, or a folder with some")
-        files.update(dict.fromkeys(sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]))
+        files.update(dict.fromkeys(sorted(path.glob(f"*{PROFILE_SUFFIX}")) if path.is_dir() else [path]))
     found = [profile for path in files for profile in _profiles_in(path)]
     return sorted(found, key=lambda profile: profile.write_time, reverse=True)
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
@@ -56,7 +57,7 @@ NETWORK_WEIGHT_MAX: Final = 0.2
 """Largest weight of the distilled network in a prediction: it shares the errors of the model and adds its own."""
 
 
-class DefaultMethod(OnboardingMethod):
+class DefaultMethod(OnboardingMethod, Method):
     """A probabilistic model and a network, fitted to the sources and adapted by few samples.
 
     Args:

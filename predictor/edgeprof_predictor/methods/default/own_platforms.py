@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, Prediction
+from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.prior import Prior
@@ -68,8 +68,7 @@ def with_platforms(method: DefaultMethod, predictors: Mapping[str, ProfilePredic
 
 def explained_share(prediction: Prediction) -> float:
     """Return the share of the variance of log latency over some architectures that is not the predictor's error."""
-    log_sd = np.log(prediction.upper_ms / prediction.lower_ms) / (2.0 * INTERVAL_DEVIATIONS)
-    variance, error = float(np.log(prediction.latency_ms).var()), float(np.mean(log_sd**2))
+    variance, error = float(np.log(prediction.latency_ms).var()), float(np.mean(prediction.log_sd**2))
     return variance / (variance + error) if variance > 0 else math.ulp(1.0)
 
 
