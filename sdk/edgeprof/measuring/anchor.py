@@ -1,6 +1,6 @@
 """The anchor: the first network of a session, measured again now and then to detect whether the device has changed.
 
-Disturbances only slow a device down, so the fastest blocks of all measurements of the anchor estimate its latency on
+Disturbances only slow a device down, so the fastest windows of all measurements of the anchor estimate its latency on
 the undisturbed device. Probes between two measurements of the anchor form a segment. Where the anchor was slower than
 its estimate at either end of a segment, the device may have been slower for all of it: the probes of the segment get a
 drift uncertainty.
@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 
 from edgeprof.measuring.latency_estimate import LatencyEstimate, estimate_latency
-from edgeprof.measuring.uncertainty import median_relative_sd
 from edgeprof.store import Probe
 from edgeprof_proto.records.measurement import Measurement
 
@@ -21,7 +20,7 @@ SLOWER_LOG_RATIO = 0.03
 """The anchor was slower if it took more than 3 % longer: two workers on a quiet device differ by less."""
 
 SLOWER_SD_COUNT = 3.0
-"""... and more than three standard deviations of the two medians, so that noise is not taken for drift."""
+"""... and more than three standard deviations of the two estimates, so that noise is not taken for drift."""
 
 
 def anchor_of(probes: Sequence[Probe]) -> Probe | None:
@@ -64,7 +63,7 @@ def latency_estimates(probes: Sequence[Probe]) -> dict[str, LatencyEstimate]:
     ends = _slower_at_ends(probes, found[anchor.architecture])
     for text, pairs in measured.items():
         if text != anchor.architecture:
-            counts = found[text].block_counts
+            counts = found[text].window_counts
             used = [ends[probe.ordinal] for (probe, _), count in zip(pairs, counts, strict=True) if count]
             found[text] = found[text].with_drift_uncertainty(_drift_uncertainty(used))
     return found
@@ -103,6 +102,7 @@ def _in_order(probes: Sequence[Probe]) -> list[tuple[Probe, Measurement]]:
 
 
 def _excess(anchor_estimate: LatencyEstimate, measurement: Measurement) -> float:
-    log_ratio = math.log(measurement.median_ms / anchor_estimate.latency_ms)
-    noise = math.hypot(anchor_estimate.relative_sd, median_relative_sd(measurement))
+    found = estimate_latency([measurement])
+    log_ratio = math.log(found.latency_ms / anchor_estimate.latency_ms)
+    noise = math.hypot(anchor_estimate.relative_sd, found.relative_sd)
     return log_ratio if log_ratio > max(SLOWER_LOG_RATIO, SLOWER_SD_COUNT * noise) else 0.0

@@ -110,7 +110,7 @@ def of_measurements(name: str, found: Sequence[Measurement], failure: str = "") 
     if not found:
         return RankedModel(name=name, latency_ms=None, failure=failure)
     estimate = estimate_latency(found)
-    agreeing = sum(count > 0 for count in estimate.block_counts)
+    agreeing = sum(count > 0 for count in estimate.window_counts)
     half_width = LEVEL_SD_COUNT * math.hypot(estimate.relative_sd, REPEAT_SD / math.sqrt(agreeing))
     return RankedModel(
         name=name,

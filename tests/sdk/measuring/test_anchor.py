@@ -32,7 +32,7 @@ def test_the_anchor_is_estimated_from_all_its_measurements() -> None:
     ]
     estimate = latency_estimates(probes)["a0"]
     assert estimate.latency_ms == 1.0
-    assert estimate.block_counts == (0, 5, 0)
+    assert estimate.window_counts == (0, 5, 0)
 
 
 @pytest.mark.parametrize(

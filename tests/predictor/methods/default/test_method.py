@@ -194,3 +194,23 @@ def test_the_first_sample_on_a_device_is_a_typical_network(
         first, *others = on_devices.choose_samples(candidates, count, measured=none, seed=0)
         assert 0.35 < rank[first] < 0.65
         assert first not in others
+
+
+def test_each_fifth_sample_on_a_device_is_drawn_at_random(
+    method: DefaultMethod, space: SearchSpace, world: LatencyTable
+) -> None:
+    on_devices = method.for_pruned_graphs()
+    candidates = space.sample_choices(200, seed=13)
+    costs = space.costs(candidates)
+    assert costs is not None
+    latency_ms = 1.0 + costs.totals[:, 0] / costs.totals[:, 0].mean()
+
+    def drawn(sample_count: int) -> set[int]:
+        samples = Samples.of(candidates[:sample_count], latency_ms[:sample_count])
+        return {
+            int(on_devices.choose_samples(candidates[sample_count:], 1, measured=samples, seed=seed)[0])
+            for seed in range(6)
+        }
+
+    assert len(drawn(4)) == 6
+    assert len(drawn(5)) < 4
