@@ -166,12 +166,32 @@ def _mean(times: Sequence[float | None]) -> float | None:
     return math.fsum(measured) / len(measured) if measured else None
 
 
+UNDISTURBED_SHARE: Final = 0.05
+"""By how much of the fastest window, all operators together, another that was not disturbed may be slower."""
+
+
+def _undisturbed_windows(nodes: Sequence[Node]) -> list[int]:
+    """Return positions of the windows in which nothing slowed the device down; none where operators have other ones."""
+    measured = [node.window_us for node in nodes if node.window_us]
+    if len({len(windows) for windows in measured}) != 1:
+        return []
+    totals = [math.fsum(values) for values in zip(*measured, strict=True)]
+    limit = (1 + UNDISTURBED_SHARE) * min(totals)
+    return [index for index, total in enumerate(totals) if total <= limit]
+
+
 MAX_PROFILER_US: Final = 3.0
 """What a profiler adds to an operator at most: more is contention."""
 
 
 def _times(nodes: Sequence[Node], latency_us: float | None) -> list[float | None]:
-    raw = [median(node.window_us) + TRUNCATION_US if node.window_us else None for node in nodes]
+    windows = _undisturbed_windows(nodes)
+    raw = [
+        median(node.window_us[index] for index in windows or range(len(node.window_us))) + TRUNCATION_US
+        if node.window_us
+        else None
+        for node in nodes
+    ]
     measured = [time for time in raw if time is not None]
     if latency_us is None or not measured:
         return raw

@@ -10,7 +10,7 @@ from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.progress import JobBar
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.named_models import ModelToMeasure
-from edgeprof.operator_models.procedure import plan_of
+from edgeprof.operator_models.procedure import REPEAT_PLAN, plan_of
 from edgeprof_proto.records.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -26,12 +26,17 @@ class ModelProgress(JobBar, ModelOnboardingListener):
     def __init__(self) -> None:
         super().__init__("starting", 1.0)
         self._planned: list[str] = []
-        self._done_ms = 0.0
+        self._total_ms = self._done_ms = 0.0
+        self._measured: set[str] = set()
 
     def on_planned(self, models: list[ModelToMeasure]) -> None:
         """Show how long it will take."""
         self._planned = [model.name for model in models]
-        self._bar.update(self._task, total=sum(map(_runs_ms, models)) or 1.0)
+        self._extend(models)
+
+    def on_repeated(self, models: list[ModelToMeasure], number: int) -> None:
+        """Show that another round begins, and how much longer it will take."""
+        self._extend(models)
 
     def on_model_known(self, model: ModelToMeasure) -> None:
         """Count a model as done."""
@@ -40,15 +45,17 @@ class ModelProgress(JobBar, ModelOnboardingListener):
     def on_model_started(self, model: ModelToMeasure) -> None:
         """Show what is measured."""
         position = self._planned.index(model.name)
-        description = f"{'probe' if model.is_probe else 'model'} {position + 1} of {len(self._planned)}"
+        kind = "probe" if model.is_probe else "model"
+        description = f"{kind} {position + 1} of {len(self._planned)}{self._again(model)}"
         self._bar.update(self._task, description=description, detail=model.name)
 
     def on_model_measured(self, model: ModelToMeasure, measurement: Measurement) -> None:
         """Print the latency of a whole model."""
+        again = self._again(model)
         self._advance(model)
         if not model.is_probe:
             verdict = measurement.verdict.kind.text
-            messages.print(f"  {model.name}: {milliseconds(measurement.median_ms)}, {verdict}")
+            messages.print(f"  {model.name}{again}: {milliseconds(measurement.median_ms)}, {verdict}")
 
     def on_model_failed(self, model: ModelToMeasure, failure: str) -> None:
         """Print why a model could not be measured."""
@@ -59,8 +66,20 @@ class ModelProgress(JobBar, ModelOnboardingListener):
         if error is not None:
             messages.print(f"    expected error {error:.1%}, each of {model_count} models predicted from all others")
 
+    def _again(self, model: ModelToMeasure) -> str:
+        return " again" if model.name in self._measured else ""
+
+    def _runs_ms(self, model: ModelToMeasure) -> float:
+        plan = (REPEAT_PLAN if model.name in self._measured else plan_of(model)).filled()
+        return plan.warmup_duration_ms + plan.timed_duration_ms
+
+    def _extend(self, models: Sequence[ModelToMeasure]) -> None:
+        self._total_ms += sum(map(self._runs_ms, models))
+        self._bar.update(self._task, total=self._total_ms or 1.0)
+
     def _advance(self, model: ModelToMeasure) -> None:
-        self._done_ms += _runs_ms(model)
+        self._done_ms += self._runs_ms(model)
+        self._measured.add(model.name)
         self._bar.update(self._task, completed=self._done_ms)
 
 
@@ -113,11 +132,6 @@ def run(
     print_facts(f"time: {sum(seconds.values()):.1f} s", {name: f"{value:.1f} s" for name, value in seconds.items()})
     path = onboarded.path
     messages.print(f"profile written to {path}: `edgeprof predict {path} MODEL.onnx` says how fast a model runs there")
-
-
-def _runs_ms(model: ModelToMeasure) -> float:
-    plan = plan_of(model).filled()
-    return plan.warmup_duration_ms + plan.timed_duration_ms
 
 
 def _facts(onboarded: "OnboardedModels") -> dict[str, str]:

@@ -164,7 +164,8 @@ def add_models(
     planned = models_to_measure(models)
     platform = platform_to_measure(loaded, client)
     with model_session(client, platform, planned, seed, store, listener, time_ledger, purpose="add-models") as session:
-        measurements = session.measure(planned)
+        session.measure(planned)
+        measurements = session.repeat(planned)
         with time_ledger.step("fitting the operator model"):
             networks = measured_networks(measurements, probes=frozenset())
             if not networks:

@@ -124,13 +124,15 @@ class GuidedModels:
             EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
         """
         if self._goal is None:
-            found = self._session.measure(planned)
+            self._session.measure(planned)
+            found = self._session.repeat(planned)
             probe_names = frozenset(model.name for model in planned if model.is_probe)
             self.profile = self._fitted(measured_networks(found, probe_names))
             return found
         probes = [model for model in planned if model.is_probe]
         models = [model for model in planned if not model.is_probe]
-        found = self._session.measure(probes)
+        self._session.measure(probes)
+        found = self._session.repeat(probes)
         of_probes = measured_networks(found, frozenset(found))
         if self._decided() is None:
             self._write(None)
@@ -151,7 +153,10 @@ class GuidedModels:
             if reason is not None:
                 self.stop_reason = reason
                 self._write(reason)
-                self.profile = profile
+                found |= self._session.repeat(tried)
+                of_models = {model.name: found[model.name] for model in tried if model.name in found}
+                networks = [*of_probes, *measured_networks(of_models, frozenset())]
+                self.profile = profile = self._fitted(networks)
                 if profile is not None:
                     self.next_model = self._gain(profile, networks, waiting, status)
                 return found

@@ -14,6 +14,9 @@ class ModelOnboardingListener:
     def on_model_known(self, model: ModelToMeasure) -> None:
         """The store holds what is wanted of this model already."""
 
+    def on_repeated(self, models: list[ModelToMeasure], number: int) -> None:
+        """The latency of these models is about to be measured once more: round `number`, from 1."""
+
     def on_model_started(self, model: ModelToMeasure) -> None:
         """The device is about to be asked for a measurement."""
 

@@ -50,9 +50,7 @@ def measured_networks(
         graph = graph_of(best.setting.runtime, best.optimized_graph, best.operators)
         latency_us = estimate_latency(found).latency_ms * 1_000
         networks.append(
-            MeasuredNetwork.of_graph(
-                name, graph, latency_us, is_probe=name in probes, memory_bytes=_memory_bytes(found)
-            )
+            MeasuredNetwork.of_graph(name, graph, latency_us, is_probe=name in probes, memory_bytes=_memory_bytes(told))
         )
     return networks
 
@@ -71,7 +69,11 @@ def _memory_bytes(measurements: Sequence[Measurement]) -> tuple[float, float] | 
 
 
 def measured_peak_bytes(measurements: Sequence[Measurement]) -> float | None:
-    """Return the median of the peaks of a model's process during its runs, in bytes; None where not reported."""
-    peaks = [item.memory_use.run_peak_bytes for item in measurements if item.memory_use is not None]
+    """Return the median of the peaks of a model's process during its runs, in bytes; None where not reported.
+
+    Repeats do not count: their process runs other models too.
+    """
+    told = [item for item in measurements if item.optimized_graph is not None]
+    peaks = [item.memory_use.run_peak_bytes for item in told if item.memory_use is not None]
     known = [peak for peak in peaks if peak is not None]
     return statistics.median(known) if known else None

@@ -26,7 +26,7 @@ from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 
 PROBE_PLAN = MeasurementPlan(
-    warmup_run_count=5, warmup_duration_ms=20.0, timed_run_count=20, timed_duration_ms=100.0, block_count=5
+    warmup_run_count=5, warmup_duration_ms=20.0, timed_run_count=20, timed_duration_ms=100.0, block_count=3
 )
 """A probe takes fractions of a millisecond to some milliseconds a run."""
 
@@ -34,8 +34,16 @@ MODEL_PLAN = MeasurementPlan(
     warmup_run_count=3, warmup_duration_ms=200.0, timed_run_count=10, timed_duration_ms=600.0, block_count=6
 )
 
-MAX_MEASUREMENT_COUNT = 2
-"""Measurements of a model at most, the second where the profile of the first was disturbed."""
+MAX_PROFILED_COUNT = 2
+"""Measurements with operators of a model at most, the second where the profile of the first was disturbed."""
+
+REPEAT_PLAN = MeasurementPlan(
+    warmup_run_count=2, warmup_duration_ms=20.0, timed_run_count=3, timed_duration_ms=100.0, block_count=2
+)
+
+REPEAT_COUNT = 2
+"""Further measurements of each model, its latency alone, in rounds over all: a slow stretch of the device outlasts one
+measurement, and every second one of a shared machine lay in such a stretch."""
 
 
 def plan_of(model: ModelToMeasure) -> MeasurementPlan:
@@ -94,10 +102,30 @@ class ModelSession:
         keys = {self._key(model): model for model in models}
         self._tell_known(keys)
         failures = FailureCount()
+        planned = self._planned()
+        keys = {key: model for key, model in keys.items() if not _is_profiled(planned[key])}
         probes = {key: model for key, model in keys.items() if model.is_probe}
         self._measure_in_series(probes, _with_operators(self.setting, PROBE_PLAN), failures)
         for key, model in keys.items():
             self._measure_alone(key, model, _with_operators(self.setting, plan_of(model)), failures)
+        return self.measurements(models)
+
+    def repeat(self, models: Sequence[ModelToMeasure]) -> dict[str, list[Measurement]]:
+        """Measure the latency of models that were measured with their operators again, in rounds over all of them.
+
+        Returns:
+            All measurements of each model by its name.
+
+        Raises:
+            EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
+        """
+        for number in range(1, REPEAT_COUNT + 1):
+            planned = self._planned()
+            due = [model for model in models if _repeats(planned[self._key(model)]) < number]
+            if due:
+                self.listener.on_repeated(due, number)
+            for chosen in ([model for model in due if model.is_probe], [model for model in due if not model.is_probe]):
+                self.measure_round(chosen, REPEAT_PLAN)
         return self.measurements(models)
 
     def measure_round(self, models: Sequence[ModelToMeasure], plan: MeasurementPlan) -> None:
@@ -226,8 +254,21 @@ def _wants_another(planned: Sequence[Probe]) -> bool:
     """Tell whether another measurement of a model is to be planned after these."""
     if any(probe.state != "measured" for probe in planned):
         return False
+    return not _is_profiled(planned)
+
+
+def _is_profiled(planned: Sequence[Probe]) -> bool:
+    """Tell whether a model has its measurement with operators, as undisturbed as it will be."""
     measured = [probe.measurement for probe in planned if probe.measurement is not None]
-    return not measured or (len(measured) < MAX_MEASUREMENT_COUNT and is_disturbed(measured[-1]))
+    return bool(measured) and (len(measured) >= MAX_PROFILED_COUNT or not is_disturbed(measured[0]))
+
+
+def _repeats(planned: Sequence[Probe]) -> float:
+    """Return how often a model was measured after its measurement with operators; enough where it failed."""
+    if not _is_profiled(planned) or any(probe.failure is not None for probe in planned):
+        return math.inf
+    measured = [probe.measurement for probe in planned if probe.measurement is not None]
+    return len(measured) - (2 if is_disturbed(measured[0]) else 1)
 
 
 @contextmanager

@@ -65,7 +65,8 @@ def verify_models(
     with model_session(
         client, platform, planned, seed, store, listener, TimeLedger(), purpose="verify-models"
     ) as session:
-        measurements = session.measure(planned)
+        session.measure(planned)
+        measurements = session.repeat(planned)
         session.end()
     by_name = {model.name: model.path for model in planned}
     with HostEngine() as engine:

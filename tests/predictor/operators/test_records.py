@@ -175,6 +175,15 @@ def test_times_are_scaled_to_the_latency_after_the_profilers_own_is_subtracted()
     assert [record.time_us for record in records] == pytest.approx([20.0, 60.0])
 
 
+def test_times_are_those_of_the_windows_that_nothing_disturbed() -> None:
+    windows = {"a": (20.0, 8.0, 9.0, 30.0, 20.0), "b": (30.0, 10.0, 9.0, 10.0, 10.0)}
+    nodes = tuple(
+        Node(name=name, type=type_, outputs=(Tensor((10,)),), window_us=windows[name])
+        for name, type_ in (("a", "Relu"), ("b", "Softmax"))
+    )
+    assert [record.time_us for record in records_of(Graph(engine="onnx", nodes=nodes))] == [9.0, 10.0]
+
+
 def test_what_openvino_does_not_execute_takes_no_time() -> None:
     nodes = (
         Node(name="a", type="Reshape", outputs=(Tensor((8,)),)),
