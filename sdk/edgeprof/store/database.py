@@ -18,6 +18,10 @@ from edgeprof.folders import chosen_or_home
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+NEWEST_SCHEMA = "0004"
+"""Revision of the last migration. A store that has it is opened without asking the library that migrates, which takes
+longer than all else of opening one."""
+
 LOCK_TIMEOUT_S = 30.0
 """How long a transaction waits for those of other processes, which take milliseconds each."""
 
@@ -70,7 +74,10 @@ class Database:
             yield rows
 
     def _migrate(self, connection: Connection) -> None:
-        # Takes longer to import than all else of the store, which is also imported where none is opened.
+        current = _schema_of(connection)
+        if current == NEWEST_SCHEMA:
+            return
+        # Takes longer to import than all else of the store.
         from alembic import command
         from alembic.config import Config
         from alembic.script import ScriptDirectory
@@ -79,14 +86,11 @@ class Database:
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        tables = connection.dialect.get_table_names(connection)
-        if "alembic_version" in tables:
-            current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-            if current not in known:
-                raise StoreError(
-                    f"the store {self.path} was written by a newer edgeprof (schema {current}): update edgeprof, "
-                    "or name another file in EDGEPROF_STORE"
-                )
+        if current is not None and current not in known:
+            raise StoreError(
+                f"the store {self.path} was written by a newer edgeprof (schema {current}): update edgeprof, "
+                "or name another file in EDGEPROF_STORE"
+            )
         command.upgrade(config, "head")
 
     @contextmanager
@@ -105,6 +109,13 @@ class Database:
             ) from error
         except OSError as error:
             raise StoreError(f"the store {self.path} cannot be made: {error.strerror}") from error
+
+
+def _schema_of(connection: Connection) -> str | None:
+    """Return the revision of a store's schema; None where the file is no store yet."""
+    if "alembic_version" not in connection.dialect.get_table_names(connection):
+        return None
+    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
 
 
 def _configure_sqlite(connection: Any, _: object) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from factories import PLATFORM, measurement_of
 from sqlalchemy import Connection, create_engine, text
 
 from edgeprof.measuring.anchor import anchor_of, open_segment
 from edgeprof.measuring.next_step import MeasureProbe, next_step
 from edgeprof.store import Store
-from edgeprof.store.database import MIGRATIONS
+from edgeprof.store.database import MIGRATIONS, NEWEST_SCHEMA
 from edgeprof_proto.record_json import to_json
 
 SESSION = "f" * 32
@@ -117,3 +118,7 @@ def test_a_session_of_the_first_version_goes_on(first_store: Path) -> None:
         store.record_measurement(attempt.job_id, PLATFORM, measurement_of(9.0, start_time=0.0))
         assert [item.start_time for item in store.measurements(PLATFORM)] == [10.0, 20.0, 30.0, 0.0]
         assert store.probes(session)[4].sequence == 4
+
+
+def test_a_store_of_the_last_migration_is_opened_as_it_is() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == NEWEST_SCHEMA
