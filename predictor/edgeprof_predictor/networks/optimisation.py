@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
 from edgeprof_predictor.networks.latency_network import one_thread
+
+
+def _uncompiled(optimizer: Any) -> Any:
+    """Return an optimiser of torch's that computes the same without loading torch's compiler.
+
+    torch puts calls of its compiler around some methods, and loads it for them: two seconds and 50 MB in every process
+    that trains anything. The methods as they are written are behind those calls.
+    """
+
+    def as_written(name: str) -> Any:
+        method = getattr(optimizer, name)
+        return getattr(method, "__wrapped__", method)
+
+    step_as_written = as_written("step")
+
+    def step(self: Any) -> None:
+        with torch.no_grad():
+            step_as_written(self)
+
+    methods = {name: as_written(name) for name in ("add_param_group", "zero_grad")}
+    return type(optimizer.__name__, (optimizer,), {**methods, "step": step})
+
+
+Adam: Final = _uncompiled(torch.optim.Adam)
+AdamW: Final = _uncompiled(torch.optim.AdamW)
 
 
 def make_optimizer(
@@ -24,7 +50,7 @@ def make_optimizer(
     Source:
         Multi-Predict, Tables 14 and 15: AdamW, and a cosine schedule.
     """
-    optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay, fused=True)
+    optimizer: torch.optim.Optimizer = AdamW(parameters, lr=learning_rate, weight_decay=weight_decay, fused=True)
     return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
 
 

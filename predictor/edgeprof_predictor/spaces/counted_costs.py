@@ -79,6 +79,11 @@ class _CostCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._height = height
         self._follows_layer = False
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Nothing is compiled here, and to be skipped by the compiler torch would load it: seconds in every process.
+        return False
+
     def __torch_dispatch__(
         self,
         func: Any,

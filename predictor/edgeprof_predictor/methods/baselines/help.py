@@ -16,6 +16,7 @@ from edgeprof_predictor.methods.descriptor_architectures import DescriptorArchit
 from edgeprof_predictor.methods.onboarding_method import described
 from edgeprof_predictor.methods.pointwise import PointwisePredictor, spread
 from edgeprof_predictor.networks.latency_network import one_thread
+from edgeprof_predictor.networks.optimisation import Adam
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -198,7 +199,7 @@ class Help(Method):
         """
         settings = learner.hyperparameters
         generator = torch.Generator().manual_seed(seed)
-        optimizer = torch.optim.Adam(learner.parameters(), lr=settings.meta_learning_rate, fused=True)
+        optimizer = Adam(learner.parameters(), lr=settings.meta_learning_rate, fused=True)
         rows, known = _as_tensor(self.descriptors.source_rows), torch.as_tensor(platforms)
         for episode in range(1, episodes + 1):
             optimizer.zero_grad()
