@@ -14,12 +14,18 @@ def wheel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def gathered_wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder that keeps the wheels that a first deployment has gathered, as that of a user does."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def host_folders(tmp_path: Path, wheel_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def host_folders(tmp_path: Path, wheel_folder: Path, gathered_wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A host of its own, whose pip knows a folder of wheels and no index."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel_folder))
-    monkeypatch.setenv("EDGEPROF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("EDGEPROF_CACHE", str(gathered_wheels))
     monkeypatch.setenv("EDGEPROF_PAIRINGS", str(tmp_path / "pairings.json"))
     monkeypatch.setenv("EDGEPROF_STORE", str(tmp_path / "store.sqlite3"))
     return tmp_path

@@ -140,7 +140,11 @@ def assert_it_ends_well(board: LoopbackBoard) -> None:
         assert client.device().device_id
 
 
-def test_killed_at_every_step_the_same_command_goes_on(board: LoopbackBoard) -> None:
+def test_killed_at_every_step_the_same_command_goes_on(
+    board: LoopbackBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing is gathered yet.
+    monkeypatch.setenv("EDGEPROF_CACHE", str(tmp_path / "cache"))
     for at, moment in KILLS:
         with start_host(board, "deploy", at, moment) as host:
             assert host.wait(timeout=120) == -signal.SIGKILL, f"{moment} {at}"

@@ -18,6 +18,11 @@ def simulated_device_runtimes() -> tuple[str, ...]:
 @pytest.fixture
 def few_probes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """One probe of each of some kinds; returns their names."""
+    return take_few_probes(monkeypatch)
+
+
+def take_few_probes(patch: pytest.MonkeyPatch) -> list[str]:
+    """Let the suite hold one probe of each of some kinds; return their names."""
     first: dict[str, Any] = {}
     for probe in probe_suite.suite():
         if probe.kind in KINDS:
@@ -27,5 +32,5 @@ def few_probes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def suite(seed: int = 0) -> Iterator[Any]:
         yield from chosen
 
-    monkeypatch.setattr(probe_suite, "suite", suite)
+    patch.setattr(probe_suite, "suite", suite)
     return [probe.name for probe in chosen]

@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sdk.operator_models.conftest import take_few_probes
 from sdk.operator_models.small_networks import write_model
 
 import edgeprof
@@ -34,21 +37,49 @@ class Counted(ModelOnboardingListener):
             raise KeyboardInterrupt
 
 
+@dataclasses.dataclass(frozen=True)
+class World:
+    """A device whose models were onboarded, and its host's folder as that left it."""
+
+    device: SimulatedDevice
+    folder: Path
+
+    @property
+    def profile(self) -> Path:
+        return self.folder / "device.models.edgeprof"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    models = [write_model(folder / f"own{channels}.onnx", channels) for channels in (8, 24)]
+    with SimulatedDevice(folder / "device", runtimes=("simulated", "onnxruntime")) as device:
+        world = World(device, folder)
+        with pytest.MonkeyPatch.context() as patch, edgeprof.connect(device.address) as client:
+            probes = take_few_probes(patch)
+            onboarded = edgeprof.onboard_models(client, models, output=world.profile, store=world.store)
+        assert onboarded.probe_count == len(probes) and onboarded.model_count == 2 and not onboarded.failed
+        for path in (world.profile, world.store):
+            shutil.copy(path, path.with_suffix(".kept"))
+        yield world
+
+
 @pytest.fixture
-def profile(simulated_device: SimulatedDevice, few_probes: list[str], tmp_path: Path) -> Path:
-    path = tmp_path / "device.models.edgeprof"
-    models = [write_model(tmp_path / f"own{channels}.onnx", channels) for channels in (8, 24)]
-    with edgeprof.connect(simulated_device.address) as client:
-        onboarded = edgeprof.onboard_models(client, models, output=path)
-    assert onboarded.probe_count == len(few_probes) and onboarded.model_count == 2 and not onboarded.failed
-    return path
+def profile(world: World, few_probes: list[str], own_edgeprof_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The profile of the world's device; the host keeps what it kept right after the onboarding."""
+    monkeypatch.setenv("EDGEPROF_STORE", str(world.store))
+    for path in (world.profile, world.store):
+        shutil.copy(path.with_suffix(".kept"), path)
+    return world.profile
 
 
-def test_a_model_is_predicted_explained_verified_and_ranked(
-    profile: Path, simulated_device: SimulatedDevice, tmp_path: Path
-) -> None:
+def test_a_model_is_predicted_explained_verified_and_ranked(profile: Path, world: World, tmp_path: Path) -> None:
     models = [str(write_model(tmp_path / f"new{channels}.onnx", channels)) for channels in (16, 32, 48)]
-    device = ("--device", simulated_device.address)
+    device = ("--device", world.device.address)
 
     predicted = CliRunner().invoke(command, ["predict", str(profile), models[0], "--json"])
     assert predicted.exit_code == 0, predicted.output
@@ -85,7 +116,7 @@ def test_a_model_is_predicted_explained_verified_and_ranked(
     assert order[0]["is_measured"] and order[0]["latency_ms"] == min(item["latency_ms"] for item in order)
 
     # The store knows where the newest profile of this device is.
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(world.device.address) as client:
         assert edgeprof.rank_models(client, models).is_predicted
         profile.unlink()
         assert not edgeprof.rank_models(client, models[:1]).is_predicted
@@ -131,11 +162,9 @@ def test_an_onboarding_that_was_cut_off_measures_nothing_twice(
     assert {network.name for network in again.model.networks} <= set(few_probes)
 
 
-def test_a_model_that_is_added_is_learned_from(
-    profile: Path, simulated_device: SimulatedDevice, tmp_path: Path
-) -> None:
+def test_a_model_that_is_added_is_learned_from(profile: Path, world: World, tmp_path: Path) -> None:
     added = write_model(tmp_path / "added.onnx", 40)
-    asked = ["onboard", "--models", "--add", str(added), "-o", str(profile), "--device", simulated_device.address]
+    asked = ["onboard", "--models", "--add", str(added), "-o", str(profile), "--device", world.device.address]
     result = CliRunner().invoke(command, [*asked, "--json"])
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
@@ -164,12 +193,10 @@ def test_a_torch_module_is_exported_and_predicted(profile: Path, tmp_path: Path)
     assert row["model"] == "mine.py:make" and row["latency_ms"] > 0
 
 
-def test_one_file_holds_models_and_search_spaces(
-    profile: Path, simulated_device: SimulatedDevice, tmp_path: Path
-) -> None:
+def test_one_file_holds_models_and_search_spaces(profile: Path, world: World, tmp_path: Path) -> None:
     goal = edgeprof.Goal(sample_count=3)
-    with edgeprof.connect(simulated_device.address) as client:
-        edgeprof.onboard(client, "nasbench201", setting=simulated_device.setting, goal=goal, output=profile)
+    with edgeprof.connect(world.device.address) as client:
+        edgeprof.onboard(client, "nasbench201", setting=world.device.setting, goal=goal, output=profile)
     model = write_model(tmp_path / "new.onnx")
     result = CliRunner().invoke(command, ["predict", str(profile), CELL, str(model), "--json"])
     assert result.exit_code == 0, result.output
