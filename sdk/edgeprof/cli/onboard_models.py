@@ -178,9 +178,9 @@ def _left_out(onboarded: "OnboardedModels") -> dict[str, str]:
     """Which probes were left out, where some were."""
     if onboarded.missing_probes:
         return {"no probes": onboarded.missing_probes}
-    if not onboarded.refused_probes:
-        return {}
-    return {"left out": f"{len(onboarded.refused_probes)} probes that cannot be converted for the runtime"}
+    counts = {"{} probes": len(onboarded.refused_probes), "parts of {} probes": len(onboarded.shortened_probes)}
+    texts = [text.format(count) for text, count in counts.items() if count]
+    return {"left out": f"{' and '.join(texts)} that cannot be converted for the runtime"} if texts else {}
 
 
 def _document(onboarded: "OnboardedModels") -> dict[str, Any]:
@@ -191,6 +191,7 @@ def _document(onboarded: "OnboardedModels") -> dict[str, Any]:
         "model_count": onboarded.model_count,
         "failed": list(onboarded.failed),
         "refused_probes": dict(onboarded.refused_probes),
+        "shortened_probes": dict(onboarded.shortened_probes),
         "missing_probes": onboarded.missing_probes,
         "is_coarse": onboarded.profile.is_coarse,
         "expected_error": onboarded.profile.model.calibration.median_error,

@@ -48,6 +48,7 @@ class OnboardedModels:
         model_count: Whole models that it has learned from.
         failed: Names of what could not be measured.
         refused_probes: Why probes could not be converted for the runtime, by name: they are left out.
+        shortened_probes: Why parts of probes could not be converted, by name: the rest of them was measured.
         missing_probes: Why there were no probes at all; empty where there were.
         seconds_by_step: Where the time went.
         stop_reason: Why no further model was measured; empty where no goal was given.
@@ -63,6 +64,7 @@ class OnboardedModels:
     stop_reason: str = ""
     next_model: NextModel | None = None
     refused_probes: Mapping[str, str] = field(default_factory=dict)
+    shortened_probes: Mapping[str, str] = field(default_factory=dict)
     missing_probes: str = ""
 
 
@@ -198,6 +200,7 @@ def _onboarded(
         stop_reason="" if guided is None else guided.stop_reason,
         next_model=None if guided is None else guided.next_model,
         refused_probes=probes.refusals,
+        shortened_probes=probes.shortened,
         missing_probes=probes.missing,
     )
 

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from edgeprof.exporters.ncnn import NcnnExporter
+from edgeprof.exporters.onnx_to_tflite import conversion
 from edgeprof.operator_models.ncnn_probes import ncnn_probes
 from edgeprof.operator_models.probe_files import ProbeFiles, onnx_probes
+from edgeprof.operator_models.tflite_probes import tflite_probes
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.shared.model_formats import NCNN, ONNX
+from edgeprof_proto.shared.model_formats import NCNN, ONNX, TFLITE
 
 
 def formats_of(runtime: RuntimeInfo) -> tuple[str, ...]:
@@ -35,7 +37,7 @@ def probes_for(runtime: RuntimeInfo, setting: Setting, folder: Path) -> ProbeFil
         return ProbeFiles(missing=missing)
     if ONNX in formats:
         return onnx_probes(folder, is_quantised=setting.precision == "int8")
-    return ncnn_probes(folder)
+    return ncnn_probes(folder) if NCNN in formats else tflite_probes(folder)
 
 
 def _missing(runtime: RuntimeInfo, setting: Setting) -> str:
@@ -48,4 +50,9 @@ def _missing(runtime: RuntimeInfo, setting: Setting) -> str:
             return "the probe suite is not quantised for ncnn"
         missing = NcnnExporter().missing()
         return "" if missing is None else f"the probe suite is converted to ncnn by pnnx: {missing}"
+    if TFLITE in formats:
+        if setting.precision not in ("", "float32"):
+            return f"the probe suite is not quantised for {runtime.name}: it is in float32"
+        missing = conversion.missing()
+        return "" if missing is None else f"the probe suite is written as .tflite files: {missing}"
     return f"{runtime.name} reads {', '.join(formats)}, and the probe suite is written in ONNX"

@@ -25,11 +25,13 @@ class ProbeFiles:
     Args:
         models: The probes that a runtime can read.
         refusals: Why others cannot be converted to its format, by name.
+        shortened: Why parts of some that share no value with the rest were left out, by name.
         missing: Why there are none at all; empty where there are.
     """
 
     models: tuple[ModelToMeasure, ...] = ()
     refusals: Mapping[str, str] = field(default_factory=dict)
+    shortened: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
 
 
@@ -67,7 +69,7 @@ def onnx_probes(folder: Path, *, is_quantised: bool) -> ProbeFiles:
     for probe in suite():
         path = folder / f"{probe_stem(probe, precision)}.onnx"
         if not path.exists():
-            _write(path, _quantised(probe) if is_quantised else probe.model_bytes())
+            keep_probe(path, _quantised(probe) if is_quantised else probe.model_bytes())
         found.append(ModelToMeasure(name=probe.name, path=path, is_probe=True))
     return ProbeFiles(tuple(found))
 
@@ -82,7 +84,16 @@ def _quantised(probe: "Probe") -> bytes:
         return target.read_bytes()
 
 
-def _write(path: Path, content: bytes) -> None:
+def keep_probe(path: Path, content: bytes) -> None:
+    """Write a file of a probe into the folder of models.
+
+    Args:
+        path: The file.
+        content: Its content.
+
+    Raises:
+        OutputFileError: If it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_output(path, content)

@@ -11,15 +11,25 @@ from sdk.operator_models.mobile_networks import WRITERS
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.errors import EdgeprofError, OnboardingError
 from edgeprof.exporters.ncnn import NcnnExporter
-from edgeprof.operator_models import procedure
+from edgeprof.exporters.onnx_to_tflite import conversion
+from edgeprof.folders import default_model_folder
+from edgeprof.operator_models import procedure, tflite_probes
 from edgeprof.operator_models.prediction import load_operator_profile
 from edgeprof.store.platform import Platform
 from edgeprof.testing import SimulatedDevice
+from edgeprof_predictor.operators.probes import suite as probe_suite
 
 
 @pytest.fixture
 def simulated_device_runtimes() -> tuple[str, ...]:
     return ("litert", "ncnn")
+
+
+@pytest.fixture
+def no_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No form of the probe suite can be written: what a profile is learned from are models alone."""
+    monkeypatch.setattr(NcnnExporter, "missing", lambda self: "pnnx missing; install with: pip install ...")
+    monkeypatch.setattr(conversion, "missing", lambda: "ai-edge-litert is missing; install it with: pip install ...")
 
 
 def _write(runtime: str, folder: Path, *channels: int) -> list[str]:
@@ -40,6 +50,7 @@ def _onboarded(runtime: str, device: SimulatedDevice, folder: Path) -> str:
     return str(path)
 
 
+@pytest.mark.usefixtures("no_probes")
 def test_a_folder_of_models_of_litert_makes_a_profile_that_predicts_explains_verifies_and_ranks(
     simulated_device: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,12 +75,11 @@ def test_a_folder_of_models_of_litert_makes_a_profile_that_predicts_explains_ver
     assert json.loads(ranked.stdout)["models"][0]["is_measured"]
 
 
+@pytest.mark.usefixtures("no_probes")
 def test_a_folder_of_models_of_ncnn_makes_a_profile_that_predicts(
     simulated_device: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(procedure, "MODEL_PLAN", procedure.PROBE_PLAN)
-    # The probes are converted by pnnx, which tests/converters has.
-    monkeypatch.setattr(NcnnExporter, "missing", lambda self: "pnnx missing; install with: pip install ...")
     path = _onboarded("ncnn", simulated_device, tmp_path)
     (model,) = _write("ncnn", tmp_path / "others", 24)
     predicted = CliRunner().invoke(command, ["predict", path, model, "--device", simulated_device.address, "--json"])
@@ -94,14 +104,50 @@ def _made_with_another_version(path: str) -> str:
     return f"{path}.older"
 
 
+@pytest.mark.usefixtures("no_probes")
 @pytest.mark.parametrize(
-    ("runtime", "reason"), [("litert", "the probe suite is written in ONNX"), ("ncnn", "converted to ncnn by pnnx")]
+    ("runtime", "reason"), [("litert", "written as .tflite files"), ("ncnn", "converted to ncnn by pnnx")]
 )
 def test_without_probes_and_models_there_is_nothing_to_learn_from(
-    runtime: str, reason: str, simulated_device: SimulatedDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    runtime: str, reason: str, simulated_device: SimulatedDevice, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(NcnnExporter, "missing", lambda self: "pnnx missing; install with: pip install ...")
     asked = ["onboard", "--models", "--runtime", runtime, "--device", simulated_device.address, "-o", str(tmp_path)]
     result = CliRunner().invoke(command, asked)
     assert isinstance(result.exception, OnboardingError)
     assert reason in str(result.exception) and "--with" in str(result.exception)
+    result = CliRunner().invoke(command, [*asked, "--precision", "int8"])
+    assert isinstance(result.exception, OnboardingError) and f"not quantised for {runtime}" in str(result.exception)
+
+
+def test_probes_alone_make_a_profile_of_litert_that_predicts(
+    simulated_device: SimulatedDevice, few_probes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, device = str(tmp_path / "device.edgeprof"), ("--device", simulated_device.address)
+    asked = ["onboard", "--models", "--runtime", "litert", "-o", path, *device, "--json"]
+    onboarded = CliRunner().invoke(command, asked)
+    assert onboarded.exit_code == 0, onboarded.output
+    result = json.loads(onboarded.stdout)
+    assert result["probe_count"] == len(few_probes) and result["is_coarse"] and not result["failed"]
+    assert not result["refused_probes"] and not result["missing_probes"]
+    (model,) = _write("litert", tmp_path / "others", 24)
+    predicted = CliRunner().invoke(command, ["predict", path, model, *device, "--json"])
+    assert predicted.exit_code == 0, predicted.output
+    (row,) = json.loads(predicted.stdout)
+    assert 0 < row["lower_ms"] < row["latency_ms"] < row["upper_ms"]
+
+    # What is written is kept: no probe is converted again.
+    monkeypatch.setattr(tflite_probes, "convert", None)
+    again = tflite_probes.tflite_probes(default_model_folder())
+    assert [probe.name for probe in again.models] == few_probes
+
+
+def test_probes_of_tflite_say_which_of_them_and_which_parts_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = [probe for probe in probe_suite.suite() if probe.name in ("recurrent-gru_narrow", "pooling-others")]
+    monkeypatch.setattr(probe_suite, "suite", lambda: iter(chosen))
+    found = tflite_probes.tflite_probes(tmp_path)
+    assert [probe.name for probe in found.models] == ["pooling-others"]
+    assert found.refusals == {"recurrent-gru_narrow": "TensorFlow Lite has no built-in operator for GRU"}
+    assert found.shortened == {"pooling-others": "TensorFlow Lite has no built-in pooling of volumes"}
+    assert tflite_probes.tflite_probes(tmp_path) == found
