@@ -47,6 +47,7 @@ class OnboardedModels:
         probe_count: Probes that the profile has learned from.
         model_count: Whole models that it has learned from.
         failed: Names of what could not be measured.
+        untold: Names of what was measured, but taught nothing, since the engine told no graph of it.
         refused_probes: Why probes could not be converted for the runtime, by name: they are left out.
         shortened_probes: Why parts of probes could not be converted, by name: the rest of them was measured.
         missing_probes: Why there were no probes at all; empty where there were.
@@ -60,6 +61,7 @@ class OnboardedModels:
     probe_count: int
     model_count: int
     failed: tuple[str, ...]
+    untold: tuple[str, ...]
     seconds_by_step: dict[str, float]
     stop_reason: str = ""
     next_model: NextModel | None = None
@@ -196,6 +198,9 @@ def _onboarded(
         probe_count=sum(network.is_probe for network in networks),
         model_count=sum(not network.is_probe for network in networks),
         failed=tuple(model.name for model in planned if model.name not in measurements),
+        untold=tuple(
+            name for name, found in measurements.items() if all(item.optimized_graph is None for item in found)
+        ),
         seconds_by_step=time_ledger.seconds_by_step(),
         stop_reason="" if guided is None else guided.stop_reason,
         next_model=None if guided is None else guided.next_model,

@@ -56,6 +56,7 @@ class ProbeProgress(SeriesListener):
         listener: Is called at every measurement.
         time_ledger: Counts the time of each step.
         failures: Counts those that fail.
+        step: Stands before the names of the steps whose time is counted.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class ProbeProgress(SeriesListener):
         listener: ModelOnboardingListener,
         time_ledger: TimeLedger,
         failures: FailureCount,
+        *,
+        step: str,
     ) -> None:
-        self.steps = SeriesSteps(time_ledger, "probes")
+        self.steps = SeriesSteps(time_ledger, step)
         self._models = models
         self._listener = listener
         self._failures = failures

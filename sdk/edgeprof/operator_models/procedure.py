@@ -105,7 +105,7 @@ class ModelSession:
         planned = self._planned()
         keys = {key: model for key, model in keys.items() if not _is_profiled(planned[key])}
         probes = {key: model for key, model in keys.items() if model.is_probe}
-        self._measure_in_series(probes, _with_operators(self.setting, PROBE_PLAN), failures)
+        self._measure_in_series(probes, _with_operators(self.setting, PROBE_PLAN), failures, step="probes")
         for key, model in keys.items():
             self._measure_alone(key, model, _with_operators(self.setting, plan_of(model)), failures)
         return self.measurements(models)
@@ -144,7 +144,7 @@ class ModelSession:
         due = [key for key in keys if all(probe.state != "planned" for probe in planned[key])]
         self.store.plan_probes(self.record, due)
         request, failures = MeasurementRequest(setting=self.setting, plan=plan), FailureCount(math.inf)
-        self._measure_in_series(keys, request, failures)
+        self._measure_in_series(keys, request, failures, step="rounds")
         for key, model in keys.items():
             self._measure_alone(key, model, request, failures)
 
@@ -183,9 +183,9 @@ class ModelSession:
                 self.listener.on_model_known(model)
 
     def _measure_in_series(
-        self, models: Mapping[str, ModelToMeasure], request: MeasurementRequest, failures: FailureCount
+        self, models: Mapping[str, ModelToMeasure], request: MeasurementRequest, failures: FailureCount, *, step: str
     ) -> None:
-        progress = ProbeProgress(models, self.listener, self.time_ledger, failures)
+        progress = ProbeProgress(models, self.listener, self.time_ledger, failures, step=step)
         runner = SeriesRunner(self.client, self._platform, self.store, self.record, progress)
         if not self._is_resumed:
             runner.resume()
