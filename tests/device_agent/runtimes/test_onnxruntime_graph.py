@@ -19,9 +19,7 @@ def may_discard(folder: Path) -> bool:
     return True
 
 
-def test_weights_of_a_saved_graph_take_no_room(
-    tmp_path: Path, write_convolutions: Callable[[Path], Path]
-) -> None:
+def test_weights_of_a_saved_graph_take_no_room(tmp_path: Path, write_convolutions: Callable[[Path], Path]) -> None:
     model, folder = write_convolutions(tmp_path / "model.onnx"), tmp_path / "graph"
     folder.mkdir()
     options = onnxruntime.SessionOptions()
