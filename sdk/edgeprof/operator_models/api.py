@@ -47,7 +47,7 @@ class OnboardedModels:
         probe_count: Probes that the profile has learned from.
         model_count: Whole models that it has learned from.
         failed: Names of what could not be measured.
-        untold: Names of what was measured, but taught nothing, since the engine told no graph of it.
+        untold: Names of what was measured and not learned from, since the engine told no graph of it.
         refused_probes: Why probes could not be converted for the runtime, by name: they are left out.
         shortened_probes: Why parts of probes could not be converted, by name: the rest of them was measured.
         missing_probes: Why there were no probes at all; empty where there were.
