@@ -6,9 +6,11 @@ converter: `missing` says what to install.
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,6 +25,16 @@ INPUT_NAME = "image"
 OUTPUT_NAME = "output"
 
 FLOAT32 = "float32"
+
+
+@functools.cache
+def version_of(package: str) -> str:
+    """Return the version of an installed package, read once: reading takes milliseconds, and every conversion asks.
+
+    Args:
+        package: Its name.
+    """
+    return metadata.version(package)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

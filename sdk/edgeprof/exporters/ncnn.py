@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import tenacity
 from numpy.typing import NDArray
 
 from edgeprof.errors import ExportError
-from edgeprof.exporters.base import FLOAT32, Exporter, NetworkToExport
+from edgeprof.exporters.base import FLOAT32, Exporter, NetworkToExport, version_of
 from edgeprof_proto.shared.model_formats import NCNN
 
 _SIZE_KEYS = ("0", "1", "2"), ("0", "1", "11", "2")
@@ -39,7 +38,7 @@ class NcnnExporter(Exporter):
 
     def version(self) -> str:
         """Return the versions of torch and pnnx."""
-        return f"torch {metadata.version('torch')}, pnnx {metadata.version('pnnx')}"
+        return f"torch {version_of('torch')}, pnnx {version_of('pnnx')}"
 
     def missing(self) -> str | None:
         """Return how to install pnnx, and ncnn for the comparison with torch."""

@@ -11,14 +11,13 @@ import io
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof.exporters.base import FLOAT32, OUTPUT_NAME, Exporter, NetworkToExport
+from edgeprof.exporters.base import FLOAT32, OUTPUT_NAME, Exporter, NetworkToExport, version_of
 from edgeprof.exporters.conversion import Conversion, convert
 from edgeprof_predictor.spaces import Architecture, SearchSpace
 from edgeprof_proto.shared.model_formats import ONNX
@@ -44,7 +43,7 @@ class OnnxExporter(Exporter):
 
     def version(self) -> str:
         """Return the version of the operator set, the type of quantised activations, and the versions of packages."""
-        packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "onnx", "onnxruntime"))
+        packages = ", ".join(f"{name} {version_of(name)}" for name in ("torch", "onnx", "onnxruntime"))
         return f"opset {OPSET_VERSION}, {QUANTISED_ACTIVATIONS} activations, {packages}"
 
     def missing(self) -> str | None:

@@ -10,14 +10,13 @@ import importlib.util
 import platform
 import re
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof.exporters.base import FLOAT32, Exporter, NetworkToExport
+from edgeprof.exporters.base import FLOAT32, Exporter, NetworkToExport, version_of
 from edgeprof_proto.shared.model_formats import TFLITE
 
 _DISTRIBUTIONS = ("torch", "litert-torch", "ai-edge-quantizer")
@@ -33,7 +32,7 @@ class TfliteExporter(Exporter):
 
     def version(self) -> str:
         """Return the versions of torch, the converter and the quantizer."""
-        return ", ".join(f"{name} {metadata.version(name)}" for name in _DISTRIBUTIONS)
+        return ", ".join(f"{name} {version_of(name)}" for name in _DISTRIBUTIONS)
 
     def missing(self) -> str | None:
         """Return how to install litert-torch."""

@@ -185,7 +185,8 @@ class MeasurementSession:
         try:
             with self._time_ledger.step("exporting networks"):
                 model = self._converter.convert(probe.architecture)
-                self._converter.prepare([*self._planned(), *self._ahead])
+                if self._converter.is_ahead:
+                    self._converter.prepare([*self._planned(), *self._ahead])
         except ExportError as error:
             return self._failed(probe, self._runner.fail(probe, self.platform, self._request, error))
         begin_s = self._time_ledger.elapsed_s()
