@@ -7,6 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+
 # As the command line does, for the same reason: small matrices on machines that do more than one thing.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -34,3 +36,11 @@ def _clear() -> None:
 
 
 atexit.register(_clear)
+
+
+@pytest.fixture
+def own_edgeprof_folders(own_edgeprof_folders: Path) -> Path:
+    """Folders of the test's own, but for exported models: their names say what they hold, so all tests share them."""
+    (own_edgeprof_folders / "cache").mkdir(parents=True)
+    (own_edgeprof_folders / "cache" / "models").symlink_to(_MODELS)
+    return own_edgeprof_folders

@@ -1,15 +1,29 @@
 """Records that many tests need."""
 
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
+from edgeprof.exporters.onnx import export_architecture
+from edgeprof.folders import default_model_folder
 from edgeprof.store import Attempt, Probe
 from edgeprof.store.platform import Platform
 from edgeprof.store.records import ProbeState
+from edgeprof_predictor.spaces import Architecture, SearchSpace
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Conditions, LatencyBlock, Measurement, Verdict, VerdictKind
 
 SETTING = Setting(runtime="onnxruntime", runtime_version="1.2", provider="CPU", precision="float32")
 PLATFORM = Platform(device_id="d1", device_name="board", setting=SETTING)
+
+
+def model_of(space: SearchSpace, architecture: Architecture, path: Path | None = None) -> Path:
+    """A network in ONNX, from the folder of models that all tests share, or a copy of it at a path."""
+    model = export_architecture(space, architecture, default_model_folder())
+    if path is None:
+        return model
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy(model, path))
 
 
 def measurement_of(*latency_ms: float, block_count: int = 1, start_time: float = 0.0) -> Measurement:

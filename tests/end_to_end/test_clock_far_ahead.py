@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
+from factories import model_of
 
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import SimulationConfig
 from edgeprof_predictor.spaces import get_space
 
@@ -66,7 +66,7 @@ def paired_agent(environment: dict[str, str]) -> Iterator[str]:
 @pytest.mark.skipif(COMPILER is None, reason="sets the clock of a process with a library of its own: needs cc")
 def test_a_clock_in_2090_is_no_obstacle(environment: dict[str, str], tmp_path: Path) -> None:
     space = get_space("nasbench201")
-    model = export_architecture(space, space.sample(1, seed=0)[0], tmp_path)
+    model = model_of(space, space.sample(1, seed=0)[0])
 
     def host(*arguments: str) -> str:
         done = subprocess.run([*HOST, *arguments], env=environment, capture_output=True, text=True, timeout=120)

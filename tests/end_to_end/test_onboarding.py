@@ -47,8 +47,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Finish
     def finish(space_name: str) -> Finished:
         folder = tmp_path_factory.mktemp(space_name)
         with SimulatedDevice(folder / "device") as device, edgeprof.connect(device.address) as client:
-            places = {"store": folder / "store.sqlite3", "model_folder": folder / "models"}
-            onboarded = edgeprof.onboard(client, space_name, setting=device.setting, goal=SIX, **places)
+            store = folder / "store.sqlite3"
+            onboarded = edgeprof.onboard(client, space_name, setting=device.setting, goal=SIX, store=store)
         return Finished(onboarded, device)
 
     return finish
@@ -60,7 +60,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Finish
 def test_six_networks_tell_how_fast_the_others_run(space_name: str, finished: Callable[[str], Finished]) -> None:
     found = finished(space_name)
     report = found.onboarded.report
-    unseen = get_space(space_name).sample(20, seed=99)
+    unseen = get_space(space_name).sample(12, seed=99)
     truth, prediction = found.truth_ms(unseen), found.onboarded.profile.predict(unseen)
     assert metrics.spearman(truth, prediction.latency_ms) > 0.9
     assert metrics.median_ape(truth, prediction.latency_ms) < 0.12
@@ -75,9 +75,9 @@ def test_six_networks_tell_how_fast_the_others_run(space_name: str, finished: Ca
 def test_a_space_that_was_never_measured_anywhere_is_onboarded(tmp_path: Path) -> None:
     space_name = "transnasbench101_micro"
     with SimulatedDevice(tmp_path / "device") as device, edgeprof.connect(device.address) as client:
-        places = {"store": tmp_path / "store.sqlite3", "model_folder": tmp_path / "models"}
-        onboarded = edgeprof.onboard(client, space_name, setting=device.setting, goal=Goal(sample_count=3), **places)
-        unseen = get_space(space_name).sample(20, seed=99)
+        store, goal = tmp_path / "store.sqlite3", Goal(sample_count=3)
+        onboarded = edgeprof.onboard(client, space_name, setting=device.setting, goal=goal, store=store)
+        unseen = get_space(space_name).sample(12, seed=99)
         truth, prediction = device.true_latencies_ms(get_space(space_name), unseen), onboarded.profile.predict(unseen)
     assert not onboarded.report.has_sources
     assert metrics.spearman(truth, prediction.latency_ms) > 0.8

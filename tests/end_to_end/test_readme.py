@@ -1,6 +1,7 @@
 """What the README shows works as it stands there."""
 
 import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import entry_points, requires
@@ -17,6 +18,8 @@ README = (ROOT / "README.md").read_text()
 def test_the_test_of_a_users_own_script_passes_as_it_is_printed(tmp_path: Path) -> None:
     (block,) = (code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "def test_" in code)
     (tmp_path / "test_of_a_user.py").write_text(block)
+    # With it the networks that were exported before are there.
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)],
         capture_output=True,

@@ -55,10 +55,13 @@ def test_it_is_exported_measured_encoded_and_scored(folder: Path, capsys: pytest
     assert found["scores"].scores["params"].score > 0
 
 
-# A thousand networks are built and run for their costs.
+# A thousand networks and more are built and run for their costs.
 @pytest.mark.timeout(400)
 @pytest.mark.usefixtures("chain")
-def test_a_device_is_onboarded_in_it_though_nothing_was_ever_measured_in_this_space(folder: Path) -> None:
+def test_a_device_is_onboarded_in_it_though_nothing_was_ever_measured_in_this_space(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeprof.onboarding.procedure.CANDIDATE_COUNT", 500)
     (name,) = re.findall(r'\[project.entry-points."edgeprof.spaces"\]\n(.*)\n', PAGE)
     package = folder / "chain-1.dist-info"
     package.mkdir()
@@ -69,7 +72,7 @@ def test_a_device_is_onboarded_in_it_though_nothing_was_ever_measured_in_this_sp
     with SimulatedDevice(folder / "device") as device, edgeprof.connect(device.address) as client:
         onboarded = edgeprof.onboard(client, "chain", setting=device.setting, goal=goal, store=folder / "store.sqlite3")
         space = get_space("chain")
-        unseen = space.sample(60, seed=9)
+        unseen = space.sample(40, seed=9)
         truth = device.true_latencies_ms(space, unseen)
     prediction = onboarded.profile.predict(unseen)
     assert metrics.spearman(truth, prediction.latency_ms) > 0.9

@@ -18,6 +18,7 @@ from typing import Any
 
 import edgeprof
 from edgeprof.exporters.onnx import export_architecture
+from edgeprof.folders import default_model_folder
 from edgeprof.onboarding import Goal, OnboardingListener
 from edgeprof.store import Store
 from edgeprof.store.platform import resolve_platform
@@ -80,10 +81,9 @@ def onboard(client: edgeprof.DeviceClient, store: Store, steps: Steps, folder: P
         client,
         SPACE.name,
         setting=SimulatedDevice.setting,
-        goal=Goal(sample_count=4),
+        goal=Goal(sample_count=3),
         store=store,
         listener=SteppedListener(steps),
-        model_folder=folder / "models",
     )
     onboarded.profile.save(folder / "profile.edgeprof")
     report = onboarded.report
@@ -103,16 +103,15 @@ def verify(client: edgeprof.DeviceClient, store: Store, steps: Steps, folder: Pa
     verification = edgeprof.verify(
         client,
         folder / "profile.edgeprof",
-        count=6,
+        count=4,
         store=store,
         listener=SteppedListener(steps),
-        model_folder=folder / "models",
     )
     return dataclasses.asdict(verification)
 
 
 def compare(client: edgeprof.DeviceClient, store: Store, steps: Steps, folder: Path) -> Any:
-    models = [export_architecture(SPACE, item, folder / "models") for item in UNSEEN[:2]]
+    models = [export_architecture(SPACE, item, default_model_folder()) for item in UNSEEN[:2]]
     candidates = [edgeprof.Candidate(name=model.name, model=model, setting=SimulatedDevice.setting) for model in models]
     found = edgeprof.compare(
         client, candidates[0], candidates[1], pair_count=5, plan=PLAN, store=store, on_measurement=steps.step
@@ -184,6 +183,7 @@ def differences(procedure: str, victim: str, steps: str, folder: Path) -> dict[s
         count = undisturbed.pop("step_count")
         # The last step lies behind the end of the session: the same command begins a new one then.
         wanted = range(1, count) if steps == "all" else [int(one) for one in steps.split(",") if int(one) < count]
+        assert wanted, f"{procedure} has {count} steps"
         for at in wanted:
             device.reset()
             name = f"{at}"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from edgeprof.devices.local_agent import LocalAgent
 from edgeprof.exporters.onnx import export_architecture
+from edgeprof.folders import default_model_folder
 from edgeprof_agent.runtimes.simulated_nodes import true_latency_ms
 from edgeprof_agent.runtimes.simulation_config import CONFIG_VARIABLE, Fault, FaultKind, Heat, SimulationConfig
 from edgeprof_predictor.spaces import Architecture, SearchSpace
@@ -44,7 +45,6 @@ class SimulatedDevice:
         runtimes: Sequence[str] = ("simulated",),
     ) -> None:
         self.config = config or SimulationConfig()
-        self._folder = folder
         self._config_path = folder / "simulation.json"
         environment = {
             CONFIG_VARIABLE: str(self._config_path),
@@ -92,6 +92,7 @@ class SimulatedDevice:
         return true_latency_ms(model, setting or self.setting, seed=self.config.seed)
 
     def true_latencies_ms(self, space: SearchSpace, architectures: Sequence[Architecture]) -> NDArray[np.float64]:
-        """The same for architectures: `n`, in milliseconds."""
-        models = [export_architecture(space, item, self._folder / "models") for item in architectures]
+        """The same for architectures: `n`, in milliseconds. Their networks are kept in the user's cache."""
+        folder = default_model_folder()
+        models = [export_architecture(space, item, folder) for item in architectures]
         return np.array([self.true_latency_ms(model) for model in models])

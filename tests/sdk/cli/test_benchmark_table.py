@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from factories import model_of
 
 import edgeprof as sdk
 from edgeprof.cli.main import edgeprof as command
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job import JobState
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "folder"
     for name, operator in (("a.onnx", "nor_conv_1x1"), ("b.onnx", "nor_conv_3x3")):
         text = f"|{operator}~0|+|none~0|{operator}~1|+|skip_connect~0|none~1|{operator}~2|"
-        export_architecture(SPACE, SPACE.parse(text), folder).rename(folder / name)
+        model_of(SPACE, SPACE.parse(text), folder / name)
     return folder
 
 

@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
+from factories import model_of
 
 from edgeprof.cli.main import edgeprof as command
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.spaces import get_space
 
@@ -24,7 +24,7 @@ def models(tmp_path: Path) -> tuple[Path, Path]:
     found = []
     for name, operator in (("fast.onnx", "nor_conv_1x1"), ("slow.onnx", "nor_conv_3x3")):
         text = f"|{operator}~0|+|none~0|{operator}~1|+|skip_connect~0|none~1|{operator}~2|"
-        found.append(export_architecture(SPACE, SPACE.parse(text), tmp_path).rename(tmp_path / name))
+        found.append(model_of(SPACE, SPACE.parse(text), tmp_path / name))
     return found[0], found[1]
 
 

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from factories import model_of
 
 import edgeprof
 from edgeprof.cli.main import edgeprof as command
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.spaces import get_space
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
+def model() -> Path:
     space = get_space("nasbench201")
-    return export_architecture(space, space.sample(1, seed=0)[0], tmp_path)
+    return model_of(space, space.sample(1, seed=0)[0])
 
 
 def test_a_host_lists_cancels_and_drops_what_a_device_keeps(simulated_device: SimulatedDevice, model: Path) -> None:

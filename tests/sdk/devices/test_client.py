@@ -7,6 +7,7 @@ from pathlib import Path
 import grpc
 import onnx
 import pytest
+from factories import model_of
 from grpc_health.v1 import health, health_pb2_grpc
 from onnx import TensorProto, helper
 
@@ -27,7 +28,6 @@ from edgeprof.errors import (
     SettingNotSupportedError,
     WorkerFailedError,
 )
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import Fault, FaultKind, Link, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job import JobEvent, JobPhase, JobState, Progress
@@ -38,9 +38,9 @@ MakeDevice = Callable[[SimulationConfig | None], SimulatedDevice]
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model() -> Path:
     space = get_space("nasbench201")
-    return export_architecture(space, space.sample(1, seed=0)[0], tmp_path_factory.mktemp("models"))
+    return model_of(space, space.sample(1, seed=0)[0])
 
 
 def test_a_measurement_through_the_agent_finds_the_true_latency(simulated_device: SimulatedDevice, model: Path) -> None:

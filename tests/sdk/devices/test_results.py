@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from factories import measurement_of
+from factories import measurement_of, model_of
 
 import edgeprof
 from edgeprof.devices.remote_errors import translate_rpc_errors
 from edgeprof.devices.results import ResultAssembly
 from edgeprof.errors import UnreadableAnswerError
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.store import Store
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.spaces import get_space
@@ -31,14 +30,14 @@ SHORT = replace(LONG, timed_run_count=20)
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
+def model() -> Path:
     space = get_space("nasbench201")
-    return export_architecture(space, space.sample(1, seed=0)[0], tmp_path)
+    return model_of(space, space.sample(1, seed=0)[0])
 
 
 def journal_of(device: SimulatedDevice) -> Path:
     """The device's journal."""
-    return next(device._folder.rglob("journal.sqlite3"))
+    return next(device._config_path.parent.rglob("journal.sqlite3"))
 
 
 def test_blocks_of_an_interrupted_attempt_are_no_part_of_the_result() -> None:

@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from factories import model_of
 
 import edgeprof
 from edgeprof.errors import EdgeprofError, WorkerFailedError
@@ -23,10 +24,8 @@ SHORT = MeasurementPlan(
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
-    from edgeprof.exporters.onnx import export_architecture
-
-    return export_architecture(SPACE, SPACE.parse(TEXTS[0]), tmp_path)
+def model() -> Path:
+    return model_of(SPACE, SPACE.parse(TEXTS[0]))
 
 
 def acknowledged(client: edgeprof.DeviceClient, count: int) -> list[bool]:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from factories import model_of
 
 import edgeprof
 from edgeprof.errors import AgentUnavailableError, EdgeprofError, InvalidArgumentError, ModelFileError
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.store import Store
 from edgeprof.testing import Fault, FaultKind, SimulatedDevice, SimulationConfig
 from edgeprof_predictor.spaces import get_space
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "folder"
     for name, operator in (("a.onnx", "nor_conv_1x1"), ("b.onnx", "nor_conv_3x3")):
         text = f"|{operator}~0|+|none~0|{operator}~1|+|skip_connect~0|none~1|{operator}~2|"
-        export_architecture(SPACE, SPACE.parse(text), folder).rename(folder / name)
+        model_of(SPACE, SPACE.parse(text), folder / name)
     (folder / "c.param").write_text("7767517\n1 1\nInput in 0 1 in 0=8\n")
     (folder / "c.bin").write_bytes(b"")
     return folder

@@ -3,9 +3,10 @@
 import dataclasses
 from pathlib import Path
 
+from factories import model_of
+
 import edgeprof
 from edgeprof.devices.model_files import file_sha256
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.measuring.collection import collect_results
 from edgeprof.store import MeasurementRequest, Store
 from edgeprof.store.platform import resolve_platform
@@ -22,7 +23,7 @@ SHORT = MeasurementPlan(
 def test_a_result_is_filed_under_what_ran_and_not_under_what_the_device_is_today(
     simulated_device: SimulatedDevice, tmp_path: Path
 ) -> None:
-    model = export_architecture(SPACE, SPACE.sample(1, seed=0)[0], tmp_path)
+    model = model_of(SPACE, SPACE.sample(1, seed=0)[0])
     setting = simulated_device.setting
     with edgeprof.connect(simulated_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
         device = client.device()
@@ -41,7 +42,7 @@ def test_a_result_is_filed_under_what_ran_and_not_under_what_the_device_is_today
 def test_a_collected_result_of_a_session_is_not_measured_again(
     simulated_device: SimulatedDevice, tmp_path: Path
 ) -> None:
-    model = export_architecture(SPACE, SPACE.sample(1, seed=0)[0], tmp_path)
+    model = model_of(SPACE, SPACE.sample(1, seed=0)[0])
     with edgeprof.connect(simulated_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
         device = client.device()
         platform = resolve_platform(device, simulated_device.setting)
@@ -59,7 +60,7 @@ def test_a_collected_result_of_a_session_is_not_measured_again(
 def test_what_a_series_has_measured_is_collected_for_its_session(
     simulated_device: SimulatedDevice, tmp_path: Path
 ) -> None:
-    models = [export_architecture(SPACE, one, tmp_path) for one in SPACE.sample(2, seed=0)]
+    models = [model_of(SPACE, one) for one in SPACE.sample(2, seed=0)]
     with edgeprof.connect(simulated_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
         device = client.device()
         platform = resolve_platform(device, simulated_device.setting)

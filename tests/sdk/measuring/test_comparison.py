@@ -4,11 +4,11 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from factories import model_of
 from sdk.cli.test_cli import edgeprof as command
 
 import edgeprof
 from edgeprof.errors import EdgeprofError
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.measuring.candidate import Candidate
 from edgeprof.measuring.comparison import compare
 from edgeprof.measuring.effort import EFFORTS
@@ -28,10 +28,9 @@ def device(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedDevice
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def models() -> list[Path]:
     space = get_space("nasbench201")
-    folder = tmp_path_factory.mktemp("models")
-    return [export_architecture(space, architecture, folder) for architecture in space.sample(2, seed=1)]
+    return [model_of(space, architecture) for architecture in space.sample(2, seed=1)]
 
 
 def _candidate(model: Path, **changes: int) -> Candidate:

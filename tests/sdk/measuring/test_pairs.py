@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from factories import measurement_of, probe_of
+from factories import measurement_of, model_of, probe_of
 
 import edgeprof
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.measuring.pairs import MAX_GAP_S, Pair, counted_pairs, measuring_order, planned_pair_count
 from edgeprof.store import Probe, Store
 from edgeprof.testing import SimulatedDevice
@@ -67,7 +66,7 @@ def test_a_pair_that_an_interruption_has_pulled_apart_is_measured_anew(
     simulated_device: SimulatedDevice, tmp_path: Path
 ) -> None:
     space = get_space("nasbench201")
-    models = [export_architecture(space, architecture, tmp_path) for architecture in space.sample(2, seed=1)]
+    models = [model_of(space, architecture) for architecture in space.sample(2, seed=1)]
     a, b = (edgeprof.Candidate(name=path.name, model=path, setting=simulated_device.setting) for path in models)
     path = tmp_path / "store.sqlite3"
     measured: list[Measurement] = []

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from factories import model_of
 
 import edgeprof
 from edgeprof.errors import ModelFileError, SettingNotSupportedError
-from edgeprof.exporters.onnx import export_architecture
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
@@ -45,9 +45,9 @@ def test_a_benchmark_is_refused_before_its_model_is_read(simulated_device: Simul
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
+def model() -> Path:
     space = get_space("nasbench201")
-    return export_architecture(space, space.sample(1, seed=0)[0], tmp_path)
+    return model_of(space, space.sample(1, seed=0)[0])
 
 
 def test_another_precision_than_that_of_the_file_is_refused_before_the_upload(

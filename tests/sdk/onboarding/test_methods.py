@@ -52,7 +52,6 @@ class World:
                 method=method,
                 output=self.folder / name if name else None,
                 store=self.folder / "store.sqlite3",
-                model_folder=self.folder / "models",
             )
 
 
@@ -100,9 +99,7 @@ def test_its_profile_is_loaded_predicts_and_verifies_like_any_other(papers: edge
     found = edgeprof.predict(papers.path, texts)
     np.testing.assert_allclose(found.latency_ms, papers.profile.predict(texts).latency_ms, rtol=1e-5)
     with edgeprof.connect(world.device.address) as client:
-        verified = edgeprof.verify(
-            client, papers.path, count=3, store=world.folder / "store.sqlite3", model_folder=world.folder / "models"
-        )
+        verified = edgeprof.verify(client, papers.path, count=3, store=world.folder / "store.sqlite3")
     assert verified.sample_count == 3
     assert verified.figures()["unseen_count"] == 3
 
