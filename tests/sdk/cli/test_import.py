@@ -1,19 +1,12 @@
 """`edgeprof import` as a user meets it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
+from sdk.cli.this_process import edgeprof
 
 from edgeprof_predictor.tables.published import load_latency_table
-
-
-def edgeprof(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "edgeprof", *arguments], capture_output=True, text=True, cwd=folder, check=False
-    )
 
 
 def test_import_writes_a_table_and_says_what_it_holds(tmp_path: Path) -> None:

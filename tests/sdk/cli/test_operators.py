@@ -1,14 +1,13 @@
 """`edgeprof benchmark --operators --trace`, on a real engine."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from sdk.cli.this_process import edgeprof
 
 from edgeprof.testing import SimulatedDevice
 
@@ -30,9 +29,8 @@ def benchmark(simulated_device: SimulatedDevice, tmp_path: Path, monkeypatch: py
     onnx.save(model, tmp_path / "m.onnx")
 
     def run(*arguments: str, exit_code: int = 0) -> str:
-        command = [sys.executable, "-m", "edgeprof", "benchmark", "m.onnx", "--device", simulated_device.address]
-        plan = ["--num-runs", "5", "--min-time", "1s"]
-        found = subprocess.run([*command, *plan, *arguments], capture_output=True, text=True, cwd=tmp_path, check=False)
+        plan = ("--num-runs", "5", "--min-time", "1s", *arguments)
+        found = edgeprof("benchmark", "m.onnx", "--device", simulated_device.address, *plan, folder=tmp_path)
         assert found.returncode == exit_code, found.stderr
         return found.stdout + found.stderr
 
