@@ -32,12 +32,13 @@ def module_path() -> Path:
 class PerfettoImporter:
     """Opens one trace after the other.
 
-    Compiling the module takes seconds, so it is shared.
+    Compiling the module takes seconds, so it is shared, and kept in the user's cache from run to run.
     """
 
     def __init__(self) -> None:
         config = wasmtime.Config()
         config.cranelift_opt_level = "none"
+        config.cache = True
         self._engine = wasmtime.Engine(config)
         self._module = wasmtime.Module.from_file(self._engine, str(module_path()))
 
