@@ -1,4 +1,4 @@
-"""Operators and totals together: the mean, in logs, of what times of operators and what whole latencies say.
+"""Operators and totals together: a mean, in logs, of what times of operators and what whole latencies say.
 
 The two err differently. Times of operators are precise, but a process fitted to them is too sure of itself away from
 what was measured; latencies of whole graphs say less of each operator and are smoothed more by the prior. Their mean
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from edgeprof_predictor.operators.calibration import Calibration, LeftOut
 from edgeprof_predictor.operators.classes import OperatorClass
@@ -18,6 +19,14 @@ from edgeprof_predictor.operators.model import OperatorModel, Total
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.records import OperatorRecord
 from edgeprof_predictor.operators.totals import TotalsModel
+
+PROBES_SHARE: Final = 0.5
+"""Weight of what times of operators say where probes alone were measured."""
+
+MODELS_SHARE: Final = 0.7
+"""The same with `FULL_COUNT` whole models or more: their latencies say least of single operators."""
+
+FULL_COUNT: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,8 +58,13 @@ class BlendedModel:
         first, second = operators.calibration, totals.calibration
         of_totals = {one.network: one for one in second.left_out}
         pairs = [(one, of_totals[one.network]) for one in first.left_out if one.network in of_totals]
+        share = operator_share(networks)
         left_out = tuple(
-            LeftOut(network=one.network, log_error=(one.log_error + other.log_error) / 2, sd=_sd(one.sd, other.sd))
+            LeftOut(
+                network=one.network,
+                log_error=share * one.log_error + (1 - share) * other.log_error,
+                sd=_sd(one.sd, other.sd, share),
+            )
             for one, other in pairs
         )
         return cls(
@@ -58,8 +72,8 @@ class BlendedModel:
             totals=totals,
             calibration=Calibration.of_levelled(
                 left_out,
-                level=(first.level + second.level) / 2,
-                level_variance=(first.level_variance + second.level_variance) / 2,
+                level=share * first.level + (1 - share) * second.level,
+                level_variance=share * first.level_variance + (1 - share) * second.level_variance,
             ),
         )
 
@@ -90,9 +104,24 @@ class BlendedModel:
             OperatorModelError: If it has no operator.
         """
         first, second = self.operators.total(records), self.totals.total(records)
-        return Total(log_us=(first.log_us + second.log_us) / 2, sd=_sd(first.sd, second.sd), shares=first.shares)
+        share = operator_share(self.networks)
+        return Total(
+            log_us=share * first.log_us + (1 - share) * second.log_us,
+            sd=_sd(first.sd, second.sd, share),
+            shares=first.shares,
+        )
 
 
-def _sd(first: float, second: float) -> float:
+def operator_share(networks: Sequence[MeasuredNetwork]) -> float:
+    """Return the weight of what times of operators say; that of totals is the rest.
+
+    Args:
+        networks: What was measured.
+    """
+    model_count = sum(not network.is_probe for network in networks)
+    return PROBES_SHARE + (MODELS_SHARE - PROBES_SHARE) * min(model_count / FULL_COUNT, 1.0)
+
+
+def _sd(first: float, second: float, share: float) -> float:
     """Return the standard deviation of the mean: as if the errors were the same, since they share their causes."""
-    return math.sqrt((first**2 + second**2) / 2)
+    return math.sqrt(share * first**2 + (1 - share) * second**2)

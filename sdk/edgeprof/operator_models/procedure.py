@@ -26,7 +26,7 @@ from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
 
 PROBE_PLAN = MeasurementPlan(
-    warmup_run_count=5, warmup_duration_ms=20.0, timed_run_count=20, timed_duration_ms=100.0, block_count=3
+    warmup_run_count=3, warmup_duration_ms=20.0, timed_run_count=9, timed_duration_ms=60.0, block_count=3
 )
 """A probe takes fractions of a millisecond to some milliseconds a run."""
 
@@ -38,7 +38,7 @@ MAX_PROFILED_COUNT = 2
 """Measurements with operators of a model at most, the second where the profile of the first was disturbed."""
 
 REPEAT_PLAN = MeasurementPlan(
-    warmup_run_count=2, warmup_duration_ms=20.0, timed_run_count=3, timed_duration_ms=100.0, block_count=2
+    warmup_run_count=2, warmup_duration_ms=10.0, timed_run_count=2, timed_duration_ms=60.0, block_count=2
 )
 
 REPEAT_COUNT = 2

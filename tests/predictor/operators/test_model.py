@@ -7,7 +7,7 @@ import pytest
 from predictor.operators.drawn import drawn_networks
 
 from edgeprof_predictor.errors import OperatorModelError
-from edgeprof_predictor.operators.blend import BlendedModel
+from edgeprof_predictor.operators.blend import MODELS_SHARE, PROBES_SHARE, BlendedModel, operator_share
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.model import OperatorModel, total_of
 from edgeprof_predictor.operators.networks import MeasuredNetwork, thinned
@@ -59,19 +59,25 @@ def test_times_of_operators_say_more_than_totals() -> None:
     assert np.median(of_operators) < np.median(of_totals)
 
 
-def test_a_blend_is_the_mean_of_both_in_logs() -> None:
+def test_a_blend_is_a_mean_of_both_in_logs() -> None:
     networks = drawn_networks(HYPER, 4, probes=5, models=12)
     model, records = BlendedModel.fit(networks[:-1], HYPER), untimed(networks[-1].records)
     parts = (model.operators.total(records), model.totals.total(records))
     blended = model.total(records)
-    assert blended.log_us == pytest.approx((parts[0].log_us + parts[1].log_us) / 2)
+    assert blended.log_us == pytest.approx(MODELS_SHARE * parts[0].log_us + (1 - MODELS_SHARE) * parts[1].log_us)
     assert min(part.sd for part in parts) <= blended.sd <= max(part.sd for part in parts)
     assert len(model.calibration.left_out) == 11
     errors = [
         {one.network: one.log_error for one in part.calibration.left_out} for part in (model.operators, model.totals)
     ]
     for one in model.calibration.left_out:
-        assert one.log_error == pytest.approx((errors[0][one.network] + errors[1][one.network]) / 2)
+        expected = MODELS_SHARE * errors[0][one.network] + (1 - MODELS_SHARE) * errors[1][one.network]
+        assert one.log_error == pytest.approx(expected)
+
+
+def test_probes_alone_weigh_both_alike() -> None:
+    networks = drawn_networks(HYPER, 4, probes=5, models=0)
+    assert operator_share(networks) == PROBES_SHARE == 0.5
 
 
 def test_the_variance_of_a_sum_is_that_of_simulated_sums() -> None:
