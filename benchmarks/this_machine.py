@@ -2,14 +2,9 @@
 
 python benchmarks/this_machine.py measure --out FILE.jsonl [--networks 300] [--space fbnet]
 python benchmarks/this_machine.py score FILE.jsonl [--samples 5,10,20] [--seeds 5] [--method default] [--output FILE]
-python benchmarks/this_machine.py measure-operators FOLDER [--networks 40]
-python benchmarks/this_machine.py score-operators FOLDER [--samples 1,3,5,10] [--draws 5] [--output FILE]
 
 `measure` times random networks of NAS-Bench-201 in six settings through an agent of its own, for an hour, and continues
 an earlier run. `score` scores a method that is given a few of them, beside the ceiling that nearly all of them allow.
-`measure-operators` measures, in three settings, the probe suite and random networks and chosen samples of two spaces,
-with times of operators, and continues an earlier run; `score-operators` tells from that, as often as wanted, how well
-few samples predict with the operators and without.
 The published table comes from the folder named by EDGEPROF_DATA, else from ../shared/data beside the repository.
 """
 
@@ -26,8 +21,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import operator_prior
-import operator_scores
 from ceiling import ceiling
 from published_data import DATA_FOLDER
 
@@ -35,7 +28,7 @@ import edgeprof
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.local_agent import local_agent
 from edgeprof.exporters.onnx import export_architecture
-from edgeprof.measuring.latency_estimate import estimate_latency
+from edgeprof.measuring.uncertainty import median_relative_sd
 from edgeprof_predictor import metrics
 from edgeprof_predictor.evaluation import Protocol, Score, evaluation_units
 from edgeprof_predictor.methods.registry import METHOD_NAMES, get_method
@@ -139,7 +132,7 @@ def measure_once(client: DeviceClient, space: SearchSpace, text: str, name: str,
         "architecture": text,
         "setting": name,
         "median_ms": measurement.median_ms,
-        "relative_sd": estimate_latency([measurement]).relative_sd,
+        "relative_sd": median_relative_sd(measurement),
         "verdict": measurement.verdict.kind.value,
     }
 
@@ -229,34 +222,6 @@ def table_row(scores: Sequence[Score], alone: Sequence[Score], limits: tuple[flo
     return f"| {name} | {count} | {' | '.join(figures)} |"
 
 
-def add_operator_commands(commands: Any) -> None:
-    """Add the commands about operators."""
-    both = argparse.ArgumentParser(add_help=False)
-    both.add_argument("folder", type=Path, help="folder of everything that is measured")
-    both.add_argument("--settings", default=",".join(operator_prior.SETTINGS), help="names joined by commas")
-    both.add_argument("--spaces", default=",".join(operator_prior.SPACES))
-    measuring = commands.add_parser("measure-operators", parents=[both], help="measure probes, networks and samples")
-    measuring.add_argument("--networks", type=int, default=40, help="random networks of each space")
-    scoring = commands.add_parser("score-operators", parents=[both], help="score with operators and without")
-    scoring.add_argument("--samples", default="1,3,5,10", help="sample counts, joined by commas")
-    scoring.add_argument("--draws", type=int, default=5, help="random draws of samples")
-    scoring.add_argument("--output", type=Path, metavar="FILE", help="file for all scores")
-
-
-def run_operator_command(arguments: argparse.Namespace) -> None:
-    """Measure, or print the table."""
-    place = operator_prior.Place(folder=arguments.folder)
-    settings, spaces = arguments.settings.split(","), arguments.spaces.split(",")
-    if arguments.command == "measure-operators":
-        operator_prior.measure(place, settings, spaces, arguments.networks)
-        return
-    counts = [int(count) for count in arguments.samples.split(",")]
-    rows = operator_scores.score(place, settings, spaces, counts, arguments.draws)
-    operator_scores.print_table(rows)
-    if arguments.output is not None:
-        arguments.output.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-
-
 def main() -> int:
     """Measure, or print the table."""
     parser = argparse.ArgumentParser(description="Accuracy on this machine.")
@@ -273,11 +238,8 @@ def main() -> int:
     scoring.add_argument("--seeds", type=int, default=5, help="number of seeds")
     scoring.add_argument("--method", default="default", choices=METHOD_NAMES)
     scoring.add_argument("--output", type=Path, metavar="FILE", help="file for all scores")
-    add_operator_commands(commands)
     arguments = parser.parse_args()
-    if arguments.command.endswith("operators"):
-        run_operator_command(arguments)
-    elif arguments.command == "measure":
+    if arguments.command == "measure":
         measure(arguments.out, arguments.networks, get_space(arguments.space))
     else:
         samples = [int(count) for count in arguments.samples.split(",")]

@@ -64,12 +64,11 @@ class OperatorModel(MeasuredKinds):
         owners = [code for code, network in enumerate(kept) for _ in network.records]
         codes = Codes.of_records(records)
         inputs = codes.encode(records, owners, [kept[owner].is_probe for owner in owners])
-        times, targets = _times(records), _targets(records)
+        times = np.array([record.time_us for record in records], dtype=np.float64)
+        targets = np.log(times) - np.log([record.guess_us for record in records])
         posterior = Posterior.fit(hyper or shipped_hyperparameters(), inputs, targets, times)
         left_out = [
-            _left_out(
-                posterior, network, (rows := np.flatnonzero(inputs.networks == code).astype(np.int64)), targets[rows]
-            )
+            _left_out(posterior, network, np.flatnonzero(inputs.networks == code).astype(np.int64), times, targets)
             for code, network in enumerate(kept)
             if not network.is_probe
         ]
@@ -89,30 +88,21 @@ class OperatorModel(MeasuredKinds):
         Raises:
             OperatorModelError: If the operators cannot be learned from.
         """
-        timed = [network.timed for network in networks if network.is_timed]
+        timed = [(network, record) for network in networks for record in network.records if record.time_us is not None]
         if not timed:
             return self
-        records = [record for network in timed for record in network.records]
-        owners = [code for code, network in enumerate(timed, start=len(self.networks)) for _ in network.records]
+        names = {network.name: len(self.networks) + code for code, network in enumerate(networks)}
+        records = [record for _, record in timed]
         codes = self.codes.with_tags_of(records)
-        inputs = codes.encode(records, owners, [False] * len(records))
+        inputs = codes.encode(records, [names[network.name] for network, _ in timed], [False] * len(timed))
+        times = np.array([record.time_us for record in records], dtype=np.float64)
+        targets = np.log(times) - np.log([record.guess_us for record in records]) - level
         return replace(
             self,
-            posterior=self.posterior.joined(inputs, _targets(records) - level, _times(records)),
+            posterior=self.posterior.joined(inputs, targets, times),
             codes=codes,
-            networks=(*self.networks, *timed),
+            networks=(*self.networks, *networks),
         )
-
-    def left_out(self, name: str, *, level: float = 0.0) -> LeftOut:
-        """Return a network that has joined against what all others say of it, those that have joined included.
-
-        Args:
-            name: Its name.
-            level: What was subtracted when it joined.
-        """
-        code, network = next((code, one) for code, one in enumerate(self.networks) if one.name == name)
-        rows = np.flatnonzero(self.posterior.inputs.networks == code).astype(np.int64)
-        return _left_out(self.posterior, network, rows, _targets(network.records) - level)
 
     @property
     def hyper(self) -> Hyperparameters:
@@ -144,17 +134,10 @@ def total_of(guesses_us: Array, mean: Array, covariance: Array) -> Total:
     return Total(log_us=math.log(times.sum()), sd=math.sqrt(max(shares @ covariance @ shares, 0.0)), shares=shares)
 
 
-def _left_out(posterior: Posterior, network: MeasuredNetwork, rows: Integers, targets: Array) -> LeftOut:
+def _left_out(posterior: Posterior, network: MeasuredNetwork, rows: Integers, times: Array, targets: Array) -> LeftOut:
     error, covariance = posterior.leave_out(rows)
-    times = _times(network.records) * np.array([record.count for record in network.records])
-    total = total_of(times / np.exp(targets), targets - error, covariance)
-    return LeftOut(network=network.name, log_error=math.log(float(times.sum())) - total.log_us, sd=total.sd)
-
-
-def _times(records: Sequence[OperatorRecord]) -> Array:
-    return np.array([record.time_us for record in records], dtype=np.float64)
-
-
-def _targets(records: Sequence[OperatorRecord]) -> Array:
-    targets: Array = np.log(_times(records)) - np.log([record.guess_us for record in records])
-    return targets
+    counts = np.array([record.count for record in network.records])
+    guesses = times[rows] / np.exp(targets[rows]) * counts
+    total = total_of(guesses, targets[rows] - error, covariance)
+    measured = float((times[rows] * counts).sum())
+    return LeftOut(network=network.name, log_error=math.log(measured) - total.log_us, sd=total.sd)

@@ -77,18 +77,16 @@ class MeasuredNetwork:
         """Whether there are times of its operators."""
         return any(record.time_us is not None for record in self.records)
 
-    @property
-    def timed(self) -> MeasuredNetwork:
-        """The network with those of its operators that have times."""
-        return replace(self, records=tuple(record for record in self.records if record.time_us is not None))
-
 
 def thinned(networks: Sequence[MeasuredNetwork], max_records: int = MAX_RECORDS) -> list[MeasuredNetwork]:
     """Return the networks with at most so many timed records in all, those that cost most.
 
     The share of a network's time decides, so that sums of what was kept still tell of the whole.
     """
-    timed = [network.timed for network in networks]
+    timed = [
+        replace(network, records=tuple(record for record in network.records if record.time_us is not None))
+        for network in networks
+    ]
     ranked = sorted(
         (
             (_time(record) / network.latency_us, position, row)

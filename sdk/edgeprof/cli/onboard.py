@@ -167,7 +167,7 @@ def _onboard_space(
 ) -> "Onboarded":
     import edgeprof
     from edgeprof.cli.session_progress import SessionProgress
-    from edgeprof.measuring.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
+    from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
     from edgeprof.onboarding.procedure import PLAN
     from edgeprof_predictor.bundle import read_bundle
     from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD
@@ -205,7 +205,7 @@ def _goal_of_models(target_error: float | None, budget_s: float | None, *, has_c
         return None
     if not has_choice:
         raise click.UsageError("--target-error and --budget choose among the models of --with; name some")
-    from edgeprof.measuring.goal import MAX_SAMPLE_COUNT, Goal
+    from edgeprof.onboarding.goal import MAX_SAMPLE_COUNT, Goal
 
     return Goal(sample_count=MAX_SAMPLE_COUNT, target_error=target_error, budget_s=budget_s)
 

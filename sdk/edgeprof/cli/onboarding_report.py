@@ -24,8 +24,6 @@ def print_report(report: "OnboardingReport") -> None:
             "method": report.method,
             "hardware embedding from": _source_text(report),
             **_sources_that_count(report),
-            **({"operators": report.operators} if report.operators else {}),
-            **_means_that_count(report),
             "chosen": report.choice,
             "intervals from": report.interval_origin,
             "error by sample": ", ".join(f"{status.expected.error:.1%}" for status in report.history),
@@ -46,8 +44,7 @@ def _source_text(report: "OnboardingReport") -> str:
     from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD
 
     if not report.has_sources:
-        prior = "operators and costs" if report.operators else "costs alone"
-        return f"none: no platform is known that this space was measured on; the prior is {prior}"
+        return "none: no platform is known that this space was measured on; the prior is costs alone"
     if not report.source_platform and report.method != DEFAULT_METHOD:
         return "none: the method starts from no other platform"
     if not report.source_platform:
@@ -66,11 +63,6 @@ def _sources_that_count(report: "OnboardingReport") -> dict[str, str]:
         for use in report.sources
     ]
     return {"sources that count": ", ".join(named)}
-
-
-def _means_that_count(report: "OnboardingReport") -> dict[str, str]:
-    named = [f"{name} {share:.0%}" for name, share in report.mean_shares.items() if share]
-    return {"predicted by": ", ".join(named)} if named else {}
 
 
 def _print_comparison(report: "OnboardingReport") -> None:

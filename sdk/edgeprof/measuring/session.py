@@ -53,7 +53,6 @@ class MeasurementSession:
         plan: How long and how often to run each model; None for the agent's default.
         model_folder: Where exported models are kept; None for the user's cache.
         calibration: Calibration data (.npz) for integer precisions; None for synthetic data.
-        wants_operators: Whether the device is to tell the graph of each network, and the times of its operators.
         listener: Is called at every step; None for no calls.
         time_ledger: Counts the time of each step; None for one of the session's own.
 
@@ -74,7 +73,6 @@ class MeasurementSession:
         plan: MeasurementPlan | None = None,
         model_folder: str | os.PathLike[str] | None = None,
         calibration: str | os.PathLike[str] | None = None,
-        wants_operators: bool = False,
         listener: SessionListener | None = None,
         time_ledger: TimeLedger | None = None,
     ) -> None:
@@ -84,12 +82,7 @@ class MeasurementSession:
         self._store = store
         self._runner = AttemptRunner(client, store, record)
         self._ahead: tuple[str, ...] = ()
-        self._request = MeasurementRequest(
-            setting=platform.setting,
-            plan=plan or MeasurementPlan(),
-            wants_operators=wants_operators,
-            wants_graph=wants_operators,
-        )
+        self._request = MeasurementRequest(setting=platform.setting, plan=plan or MeasurementPlan())
         self._listener = listener or SessionListener()
         self._time_ledger = time_ledger or TimeLedger()
         device, setting = client.device(), platform.setting

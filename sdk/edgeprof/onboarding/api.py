@@ -10,18 +10,14 @@ from pathlib import Path
 from edgeprof._version import VERSION
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
-from edgeprof.errors import GraphNotToldError
 from edgeprof.evaluating.known_bundles import bundle_of
-from edgeprof.folders import usable_model_folder
-from edgeprof.measuring.goal import Goal
 from edgeprof.measuring.profile_output import checked_profile_path, write_profile
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
-from edgeprof.onboarding.found_prior import operator_prior, operators_beside
+from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice, MethodOptions, choose_method, other_method
-from edgeprof.onboarding.operator_prior import OperatorPrior
 from edgeprof.onboarding.own_devices import own_platforms
 from edgeprof.onboarding.procedure import PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
@@ -84,7 +80,7 @@ def onboard(
         setting: How the networks run; None for the default of the device, ONNX Runtime where it has that.
         goal: When to stop; None for ten samples.
         output: File of the profile, or a folder in which it is named after platform and space; None to write none. What
-            else the file holds of this device stays; operators of the platform tell the default method of the space.
+            else the file holds of this device stays.
         store: Where plans and results are written, or its file; None for the user's own.
         bundle: Pre-trained predictor, or its file as `fit` writes it; None for the one registered for the space, or
             shipped with it, or, where there is none, for costs alone: the first samples then tell less.
@@ -105,18 +101,18 @@ def onboard(
     options = method if isinstance(method, MethodOptions) else MethodOptions(name=method)
     with opened(store) as store:
         default = _default_method(space, bundle, options.profiles, store, time_ledger, seed=seed)
-        platform = _platform(client, setting, store)
+        device = client.device()
+        store.record_device(device, client.address)
+        platform = _platform(device, setting)
         path = None if output is None else checked_profile_path(Path(output), platform, space)
         choice, other = _chosen(default, options, platform, store, time_ledger, seed=seed)
-        prior = _prior(choice, path, client.device(), platform, model_folder, calibration, listener, time_ledger)
         session_of = partial(MeasurementSession, client, platform, store, plan=PLAN, model_folder=model_folder)
-        session_of = partial(session_of, calibration=calibration, wants_operators=prior is not None)
         with (
             _session_after_wait(store, platform, space, seed, choice, time_ledger) as record,
-            session_of(record, listener=listener, time_ledger=time_ledger) as session,
+            session_of(record, calibration=calibration, listener=listener, time_ledger=time_ledger) as session,
         ):
-            new = partial(Onboarding, session, choice, goal=goal, listener=listener, time_ledger=time_ledger)
-            onboarded = _finished(new(store=store, prior=prior), path, other)
+            onboarding = Onboarding(session, choice, goal=goal, listener=listener, time_ledger=time_ledger, store=store)
+            onboarded = _finished(onboarding, path, other)
             session.end()  # only now: where the file cannot be written, the same call resumes with nothing to measure
             return onboarded
 
@@ -158,39 +154,8 @@ def _chosen(
         return choice, other_method(default, choice, seed=seed) if options.compares_methods else None
 
 
-def _prior(
-    choice: MethodChoice,
-    path: Path | None,
-    device: Device,
-    platform: Platform,
-    model_folder: str | os.PathLike[str] | None,
-    calibration: str | os.PathLike[str] | None,
-    listener: OnboardingListener,
-    time_ledger: TimeLedger,
-) -> OperatorPrior | None:
-    """Return what the operators say that the file of the profile holds of the platform; None where it holds none."""
-    profile = operators_beside(path, platform) if isinstance(choice.method, DefaultMethod) else None
-    if profile is None:
-        return None
-    with time_ledger.step("reading the operators of networks"):
-        try:
-            return operator_prior(
-                profile,
-                get_space(choice.method.space.name),
-                require_exportable(device, platform.setting),
-                usable_model_folder(model_folder),
-                calibration,
-                on_read=listener.on_graph_read,
-            )
-        except GraphNotToldError as error:
-            listener.on_operators_unused(str(error))
-            return None
-
-
-def _platform(client: DeviceClient, setting: Setting | None, store: Store) -> Platform:
+def _platform(device: Device, setting: Setting | None) -> Platform:
     """Return the platform of a setting, once it is known that networks can be exported for it."""
-    device = client.device()
-    store.record_device(device, client.address)
     setting = setting or default_setting(device)
     require_exportable(device, setting)
     return resolve_platform(device, setting)
@@ -223,10 +188,9 @@ def _comparison(onboarding: Onboarding, samples: Samples, other: MethodChoice | 
     if other is None:
         return ()
     with onboarding.time_ledger.step("comparing methods"):
-        adapt_other = partial(other.method.adapt, seed=onboarding.session.record.seed)
-        return (
-            score_left_out(onboarding.method_choice.name, onboarding.adapt_to, samples),
-            score_left_out(other.name, adapt_other, samples),
+        return tuple(
+            score_left_out(one.name, partial(one.method.adapt, seed=onboarding.session.record.seed), samples)
+            for one in (onboarding.method_choice, other)
         )
 
 

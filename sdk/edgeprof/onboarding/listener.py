@@ -1,7 +1,7 @@
 """Callbacks of an onboarding."""
 
-from edgeprof.measuring.goal import OnboardingStatus
 from edgeprof.measuring.listener import SessionListener
+from edgeprof.onboarding.goal import OnboardingStatus
 
 
 class OnboardingListener(SessionListener):
@@ -9,12 +9,6 @@ class OnboardingListener(SessionListener):
 
     def on_resumed(self, architectures: list[str]) -> None:
         """An unfinished onboarding continues, with these networks measured."""
-
-    def on_graph_read(self, count: int, total: int) -> None:
-        """The operators of one more network of the space are known, before the first measurement."""
-
-    def on_operators_unused(self, reason: str) -> None:
-        """The profile's file holds operators of the device, and they cannot be used here: without them, as always."""
 
     def on_chosen(self, architectures: list[str]) -> None:
         """These architectures are measured next: they reduce the variance of all predictions most."""

@@ -6,24 +6,21 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof.measuring.goal import Goal, OnboardingStatus, reason_to_stop
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.time_ledger import TimeLedger
+from edgeprof.onboarding.goal import Goal, OnboardingStatus, reason_to_stop
 from edgeprof.onboarding.history import OnboardingHistory
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice
-from edgeprof.onboarding.operator_prior import OperatorPrior
-from edgeprof.store import Probe, Store
-from edgeprof_predictor.methods.base import FittedMethod
+from edgeprof.store import Store
 from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis, diagnose_error
 from edgeprof_predictor.methods.default.informative_design import FIRST_ROUND_COUNT
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.methods.onboarding_method import OnboardingMethod, ProfilePredictor
+from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records.job_spec import MeasurementPlan
-from edgeprof_proto.records.measurement import Measurement
 
 PLAN = MeasurementPlan(timed_duration_ms=2_500.0)
 """Longer than the agent's default: starting a worker, exporting and adapting take most of a second for each network,
@@ -46,7 +43,6 @@ class Onboarding:
         listener: Is called at every step.
         time_ledger: Counts the time of each step.
         store: Where its history and its decision are written.
-        prior: What the device's operators say of the space, to the default method; None where they are not known.
     """
 
     def __init__(
@@ -58,14 +54,12 @@ class Onboarding:
         listener: OnboardingListener,
         time_ledger: TimeLedger,
         store: Store,
-        prior: OperatorPrior | None = None,
     ) -> None:
         self.session = session
         self.time_ledger = time_ledger
         self.history = OnboardingHistory(store, session.record)
         self.method_choice = choice
-        self.prior = prior
-        self._known_method, self._known_sequence = choice.method, -1
+        self._method, self._chooser = choice.method, choice.chooser
         self._goal = goal
         self._listener = listener
         self._space = session.space
@@ -112,40 +106,6 @@ class Onboarding:
             self._plan_more()
         else:
             self.history.record_stop(self._goal, reason)
-
-    @property
-    def _method(self) -> OnboardingMethod:
-        """The method, with what the device's operators say given all that is measured so far."""
-        sequence = self._sequence()
-        if self.prior is not None and self._known_sequence < sequence:
-            with self.time_ledger.step("predicting from operators"):
-                self._known_method = self._informed(self._known_method, self.session.probes())
-            self._known_sequence = sequence
-        return self._known_method
-
-    @property
-    def _chooser(self) -> FittedMethod:
-        is_method = self.method_choice.chooser is self.method_choice.method
-        return self._method if is_method else self.method_choice.chooser
-
-    def _informed(self, method: OnboardingMethod, probes: Iterable[Probe]) -> OnboardingMethod:
-        if self.prior is None or not isinstance(method, DefaultMethod):
-            return method
-        measurements: dict[str, list[Measurement]] = {}
-        for probe in probes:
-            if probe.measurement is not None:
-                measurements.setdefault(probe.architecture, []).append(probe.measurement)
-        return self.prior.adapt(method, measurements)
-
-    def adapt_to(self, samples: Samples) -> ProfilePredictor:
-        """Return what the method predicts from some of the samples alone.
-
-        Args:
-            samples: Some of the samples.
-        """
-        texts = {self._space.format(item) for item in self._space.architectures(samples.choices)}
-        probes = [probe for probe in self.session.probes() if probe.architecture in texts]
-        return self._informed(self.method_choice.method, probes).adapt(samples, seed=self._seed)
 
     @property
     def choice(self) -> str:

@@ -3,9 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from edgeprof.measuring.goal import OnboardingStatus
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
 from edgeprof.measuring.time_ledger import MEASURING
+from edgeprof.onboarding.goal import OnboardingStatus
 from edgeprof.onboarding.procedure import Onboarding
 from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
@@ -38,10 +38,6 @@ class OnboardingReport:
         source_correlation: Correlation with it over the samples (Eq. 1).
         sources: Source platforms whose share of the predictions is noticeable, and those trusted less than fully, the
             largest share first; of the default method alone.
-        operators: What the device's operators were learned from, and whose operators tell of the space; empty where
-            they were not used.
-        mean_shares: Share of the predictions that each kind of mean latency has after the samples: known platforms,
-            costs, half of each, operators; of the default method alone.
         choice: How the samples were chosen.
         interval_origin: Where intervals and expected error come from.
         history: Status after each number of samples: the expected error, and the one after another sample.
@@ -64,8 +60,6 @@ class OnboardingReport:
     source_platform: str
     source_correlation: float
     sources: tuple[SourceUse, ...]
-    operators: str
-    mean_shares: dict[str, float]
     choice: str
     interval_origin: str
     history: tuple[OnboardingStatus, ...]
@@ -119,8 +113,6 @@ def report_on(
         source_platform=predictor.source_platform or "",
         source_correlation=predictor.source_correlation,
         sources=named_sources(predictor),
-        operators="" if onboarding.prior is None else str(onboarding.prior),
-        mean_shares=predictor.mean_shares() if isinstance(predictor, DefaultPredictor) else {},
         choice=onboarding.choice,
         interval_origin=predictor.interval_origin,
         history=onboarding.history.statuses(),

@@ -79,22 +79,14 @@ def exported_graph(
     Raises:
         GraphNotToldError: If ONNX Runtime on this host cannot load the file.
     """
-    told = HostGraphs(exported_setting(setting), engine).graph(model, input_shapes=input_shapes)
+    reading = Setting(runtime=READER, batch_size=setting.batch_size, options={"graph_optimization": "extended"})
+    told = HostGraphs(reading, engine).graph(model, input_shapes=input_shapes)
     return ToldGraph(
         profile=told.profile,
         engine=EXPORTED,
         warning=f"graphs of the exported files, which {setting.runtime} will change, so that intervals are wider: "
         f"{reason}",
     )
-
-
-def exported_setting(setting: Setting) -> Setting:
-    """Return how ONNX Runtime on this host reads an exported file.
-
-    Args:
-        setting: How the model would run on the device.
-    """
-    return Setting(runtime=READER, batch_size=setting.batch_size, options={"graph_optimization": "extended"})
 
 
 def _is_onnx(model: Path) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from edgeprof.errors import GraphNotToldError, RemoteError
-from edgeprof.measuring.goal import Goal
+from edgeprof.onboarding.goal import Goal
 from edgeprof.operator_models.graph_sources import DeviceGraphs
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.measured import measured_networks

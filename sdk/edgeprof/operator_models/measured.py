@@ -1,6 +1,5 @@
 """Measurements of a session as the networks that an operator model learns from."""
 
-import dataclasses
 import math
 import statistics
 from collections.abc import Mapping, Sequence
@@ -8,15 +7,11 @@ from collections.abc import Mapping, Sequence
 from edgeprof.measuring.latency_estimate import estimate_latency
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof_predictor.operators.networks import MeasuredNetwork
-from edgeprof_proto.records.measurement import Measurement, OperatorTime
+from edgeprof_proto.records.measurement import Measurement
 
 MAX_PROFILE_RATIO = 1.3
 """Sum of the times of operators relative to the latency without a profile, above which something else ran beside the
 profile, so that it is taken again."""
-
-
-MAX_PROFILE_COUNT = 8
-"""Profiles of a model of which the windows count, those that were disturbed least."""
 
 
 def profile_ratio(measurement: Measurement) -> float | None:
@@ -38,8 +33,8 @@ def measured_networks(
     """Return the networks of all measurements that tell their graph.
 
     Args:
-        measurements: All measurements of each model, by its name. Latency and times of operators are estimated from
-            all.
+        measurements: All measurements of each model, by its name. The latency is estimated from all, the operators are
+            those of the profile that was disturbed least.
         probes: Names of those that belong to the probe suite.
 
     Raises:
@@ -50,33 +45,14 @@ def measured_networks(
         told = [item for item in found if item.optimized_graph is not None]
         if not told:
             continue
-        told.sort(key=lambda item: profile_ratio(item) or math.inf)
-        best = told[0]
+        best = min(told, key=lambda item: profile_ratio(item) or math.inf)
         assert best.optimized_graph is not None
-        graph = graph_of(best.setting.runtime, best.optimized_graph, profiled_operators(told[:MAX_PROFILE_COUNT]))
+        graph = graph_of(best.setting.runtime, best.optimized_graph, best.operators)
         latency_us = estimate_latency(found).latency_ms * 1_000
         networks.append(
             MeasuredNetwork.of_graph(name, graph, latency_us, is_probe=name in probes, memory_bytes=_memory_bytes(told))
         )
     return networks
-
-
-def profiled_operators(measurements: Sequence[Measurement]) -> tuple[OperatorTime, ...]:
-    """Return the operators of the first of some measurements of a model, with the windows of all of them.
-
-    Args:
-        measurements: One at least; those with other operators than the first say nothing.
-    """
-    nodes = _nodes(measurements[0])
-    same = [item.operators for item in measurements if _nodes(item) == nodes]
-    return tuple(
-        dataclasses.replace(operators[0], window_ms=tuple(value for item in operators for value in item.window_ms))
-        for operators in zip(*same, strict=True)
-    )
-
-
-def _nodes(measurement: Measurement) -> list[tuple[int | None, str]]:
-    return [(operator.node_index, operator.type) for operator in measurement.operators]
 
 
 def _memory_bytes(measurements: Sequence[Measurement]) -> tuple[float, float] | None:

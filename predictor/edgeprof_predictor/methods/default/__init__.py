@@ -17,9 +17,9 @@ graphs are described, since some platforms timed dead branches (`Prior.runs_prun
 alone (`Prior.counts_operations`): an engine may run one kind of them far less well than its costs tell.
 
 Where the device's operators are known, the latencies that they predict for some networks are carried to all by a
-Gaussian process (`operator_mean`). For that mean, 0.06 becomes 0, 0.3 the variance of its level, and all `a_j` a tenth;
-it has half of the prior's weight. Operators of the samples, where timed, change what it says of the samples themselves:
-`p(samples | h)` takes what it said of each without the sample's own.
+Gaussian process (`operator_mean`). That mean is in milliseconds, so its scale is known but for a level: for it, 0.06
+becomes 0, 0.3 the variance of the level, and all `a_j` a tenth. Where the operators were measured on a disturbed
+device, that is too narrow, so it stands among the means a second time, with the freedom of all others.
 
 The hyper-parameters `h = (m, a_1 ... a_j, s)` are not optimised but sampled (`hyperparameter_samples`): 4000 draws
 from broad ranges, each with the weight

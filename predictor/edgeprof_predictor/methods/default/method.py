@@ -48,10 +48,10 @@ OPERATORS_SEED: Final = 0
 """Of the hyper-parameters drawn for the mean of operators."""
 
 OPERATORS_COUNT: Final = 1500
-"""Of these."""
+"""Of these, for each of its two freedoms."""
 
-OPERATORS_SHARE: Final = 0.5
-"""Prior probability of the mean of operators."""
+OPERATORS_SHARES: Final = (0.75, 0.6)
+"""Prior probability of the mean of operators with the freedom of other means, among those, and with its own."""
 
 NETWORK_WEIGHT_MAX: Final = 0.2
 """Largest weight of the distilled network in a prediction: it shares the errors of the model and adds its own."""
@@ -186,17 +186,19 @@ class DefaultMethod(OnboardingMethod, Method):
     def with_predicted(self, predicted: PredictedLatencies) -> DefaultMethod:
         """Return the method for a platform whose operators predict latencies of some networks of the space.
 
-        They are one more mean beside sources and costs, known but for its level. Called again with better predictions,
-        it replaces them.
+        They are one more mean beside sources and costs, in milliseconds and known but for its level. Called again with
+        better predictions, it replaces them.
         """
         known, hyper_samples = self.prior, self.hyper_samples
         if known.operators is not None:
-            hyper_samples = hyper_samples[np.flatnonzero(hyper_samples.mean_index != known.unsampled_mean)]
+            hyper_samples = hyper_samples[np.flatnonzero(hyper_samples.mean_index < known.unsampled_mean - 1)]
             if predicted.amplitudes is None:
                 predicted = replace(predicted, amplitudes=known.operators.predicted.amplitudes)
         prior = known.with_predicted(predicted)
-        drawn = HyperparameterSamples.draw(prior, seed=OPERATORS_SEED).around(prior.unsampled_mean, OPERATORS_COUNT)
-        hyper_samples = hyper_samples.joined(drawn).with_mean_share(prior.unsampled_mean, OPERATORS_SHARE)
+        drawn = HyperparameterSamples.draw(prior, seed=OPERATORS_SEED)
+        for mean_index, share in zip((prior.unsampled_mean - 1, prior.unsampled_mean), OPERATORS_SHARES, strict=True):
+            hyper_samples = hyper_samples.joined(drawn.around(mean_index, OPERATORS_COUNT))
+            hyper_samples = hyper_samples.with_mean_share(mean_index, share)
         return DefaultMethod(prior, hyper_samples, self.pretrained, self.calibration, self.hyperparameters)
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:

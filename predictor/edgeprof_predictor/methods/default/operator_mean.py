@@ -42,8 +42,6 @@ class PredictedLatencies:
 
     Shapes:
         choices: `n x l`, as the device runs them.  log_ms: `n`, logs of milliseconds.
-        left_out: `n`, of an architecture whose own operators were timed: what all others say of it, less `log_ms`; 0
-            for the rest.
         amplitudes: `j + 1`, of the kernels and the noise that carry them; None where they are not chosen yet.
 
     Raises:
@@ -52,7 +50,6 @@ class PredictedLatencies:
 
     choices: ChoiceArray
     log_ms: FloatArray
-    left_out: FloatArray
     level_sd: float
     amplitudes: FloatArray | None = None
 
@@ -69,7 +66,6 @@ class PredictedLatencies:
         return {
             "operators.choices": self.choices,
             "operators.log_ms": self.log_ms,
-            "operators.left_out": self.left_out,
             "operators.level_sd": np.array(self.level_sd),
             "operators.amplitudes": self.amplitudes,
         }
@@ -80,7 +76,6 @@ class PredictedLatencies:
         return cls(
             choices=tensors["operators.choices"].astype(CHOICE_TYPE),
             log_ms=tensors["operators.log_ms"].astype(np.float64),
-            left_out=tensors["operators.left_out"].astype(np.float64),
             level_sd=tensors["operators.level_sd"].item(),
             amplitudes=tensors["operators.amplitudes"].astype(np.float64),
         )
@@ -111,11 +106,6 @@ class OperatorMean:
             amplitudes = _likeliest(kernels, residual, np.concatenate([ranges, [CARRIED_NOISE]]))
         self.predicted: Final = replace(predicted, amplitudes=amplitudes)
         self._amplitudes = amplitudes[:-1]
-        self._left_out = {
-            row.tobytes(): float(shift)
-            for row, shift in zip(predicted.choices, predicted.left_out, strict=True)
-            if shift
-        }
         self._weights = np.linalg.solve(_covariance(kernels, amplitudes), residual)
 
     def log_ms(self, basis: Basis) -> FloatArray:
@@ -123,14 +113,6 @@ class OperatorMean:
         kernel = np.tensordot(self._amplitudes, basis.cross(self._basis), axes=1)
         carried: FloatArray = self._log_line(basis) + kernel @ self._weights
         return carried
-
-    def log_mean_ms(self, basis: Basis) -> float:
-        """Return the log of the mean latency of `m` architectures, in milliseconds."""
-        return float(np.log(np.exp(self.log_ms(basis)).mean()))
-
-    def left_out(self, choices: ChoiceArray) -> FloatArray:
-        """Return `PredictedLatencies.left_out` of `m` architectures, as the device runs them: `m`; 0 for others."""
-        return np.array([self._left_out.get(row.tobytes(), 0.0) for row in choices])
 
     def _log_line(self, basis: Basis) -> FloatArray:
         line: FloatArray = np.log(np.maximum(basis.costs @ self._unit_costs, self._floor))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.default.basis import Basis
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.outliers import OUTLIER_LOG_ODDS, OUTLIER_VARIANCE, admit_outliers
-from edgeprof_predictor.methods.default.prior import OPERATORS, Prior
-from edgeprof_predictor.methods.default.resampling import effective_count, resample
+from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
 
@@ -68,7 +68,7 @@ class Posterior:
         """Weigh hyper-parameter samples by marginal likelihood and prior, and resample `KEPT_COUNT` of them."""
         everything = cls(prior, hyper_samples, samples)
         log_weights = (everything._log_density() if samples.count else 0.0) + hyper_samples.log_prior
-        return cls(prior, hyper_samples[resample(log_weights, KEPT_COUNT)], samples)
+        return cls(prior, hyper_samples[_resample(log_weights)], samples)
 
     def joined(self, samples: Samples) -> Posterior:
         """Return the posterior after more samples.
@@ -89,7 +89,7 @@ class Posterior:
     def _joined_part(self, samples: Samples) -> Posterior:
         everything = Posterior(self.prior, self.hyper_samples, self.samples.joined(samples))
         log_weights = everything.log_likelihood - self.log_likelihood
-        resampled = Posterior(self.prior, self.hyper_samples[resample(log_weights, KEPT_COUNT)], everything.samples)
+        resampled = Posterior(self.prior, self.hyper_samples[_resample(log_weights)], everything.samples)
         is_diverse = effective_count(log_weights) >= EFFECTIVE_SHARE * len(self.hyper_samples)
         return resampled if is_diverse else resampled._moved()
 
@@ -113,44 +113,35 @@ class Posterior:
         return log_density
 
     def _condition(self) -> None:
-        """Condition each hyper-parameter sample on the samples.
-
-        Where operators of the samples were timed, their own say what the samples take: that predicts others, but says
-        nothing of how well it does. What they said of each sample before is what weighs hyper-parameter samples, and
-        what noise and outliers follow from.
-        """
-        count, hyper_samples = self.samples.count, self.hyper_samples
+        """Condition each hyper-parameter sample on the samples."""
+        latency_ms, count = self.samples.latency_ms, self.samples.count
+        hyper_samples = self.hyper_samples
         means = hyper_samples.means(self._basis)
-        by_operators = np.array(self.prior.mean_names)[hyper_samples.mean_index] == OPERATORS
-        left_out_means = means * np.exp(by_operators[:, None] * self.prior.left_out(self.samples.choices))
-        log_scale, residuals = self._against(left_out_means)
+        log_scale = np.full(len(hyper_samples), self.prior.log_unit_ms)
+        if count:
+            by_samples = (np.log(latency_ms) - np.log(np.maximum(means, RELATIVE_FLOOR))).mean(axis=1)
+            # The mean of operators is in milliseconds.
+            in_ms = -1 if self.prior.operators is None else self.prior.unsampled_mean
+            log_scale = np.where(hyper_samples.mean_index == in_ms, log_scale, by_samples)
+        relative = latency_ms / np.exp(log_scale)[:, None]
         covariance = hyper_samples.covariance(self._basis, self._basis)
         diagonal = np.arange(count)
-        noise = self._noise(covariance, left_out_means, residuals, np.exp(log_scale))
+        residuals = relative - means
+        noise = self._noise(covariance, means, residuals, np.exp(log_scale))
         covariance[:, diagonal, diagonal] += noise + 1e-9
-        outlier_variance = OUTLIER_VARIANCE * np.maximum(left_out_means, RELATIVE_FLOOR) ** 2
+        outlier_variance = OUTLIER_VARIANCE * np.maximum(means, RELATIVE_FLOOR) ** 2
         outlier_counts = admit_outliers(covariance, residuals, outlier_variance)
         factor = np.linalg.cholesky(covariance)
         self._whitener = np.linalg.inv(factor)
-        white_residuals = (self._whitener @ residuals[:, :, None])[:, :, 0]
+        self._white_residuals = (self._whitener @ residuals[:, :, None])[:, :, 0]
         log_determinant = np.log(factor[:, diagonal, diagonal]).sum(axis=1)
+        self.scale: FloatArray = np.exp(log_scale)
         self.log_likelihood: FloatArray = (
-            -0.5 * (white_residuals**2).sum(axis=1)
+            -0.5 * (self._white_residuals**2).sum(axis=1)
             - log_determinant
             - count * log_scale
             + OUTLIER_LOG_ODDS * outlier_counts
         )
-        log_scale, residuals = self._against(means)
-        self._white_residuals = (self._whitener @ residuals[:, :, None])[:, :, 0]
-        self.scale: FloatArray = np.exp(log_scale)
-
-    def _against(self, means: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the log of the scale of each mean by the samples, and what they differ by from it: `h` and `h x k`."""
-        latency_ms = self.samples.latency_ms
-        log_scale = np.full(len(means), self.prior.log_unit_ms)
-        if self.samples.count:
-            log_scale = (np.log(latency_ms) - np.log(np.maximum(means, RELATIVE_FLOOR))).mean(axis=1)
-        return log_scale, latency_ms / np.exp(log_scale)[:, None] - means
 
     def _noise(self, covariance: FloatArray, means: FloatArray, residuals: FloatArray, scale: FloatArray) -> FloatArray:
         """Return the noise variance of the samples, in proportion to the squares of what is predicted for them.
@@ -275,6 +266,20 @@ class Posterior:
         shares = latency_ms / latency_ms.mean(axis=0) - 1.0
         covariance: FloatArray = shares.T @ shares / len(shares)
         return covariance
+
+
+def effective_count(log_weights: FloatArray) -> float:
+    """Return to how many equal weights these amount (Kong 1992): 1 to their number."""
+    weights = np.exp(log_weights - log_weights.max())
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def _resample(log_likelihood: FloatArray) -> NDArray[np.int64]:
+    """Return indices in proportion to likelihoods, at evenly spaced quantiles (systematic resampling)."""
+    weights = np.exp(log_likelihood - log_likelihood.max())
+    cumulative = np.cumsum(weights) / weights.sum()
+    positions = (np.arange(KEPT_COUNT) + 0.5) / KEPT_COUNT
+    return np.minimum(np.searchsorted(cumulative, positions), len(weights) - 1)
 
 
 def _posterior_covariance(hyper_samples: HyperparameterSamples, basis: Basis, white: FloatArray) -> FloatArray:

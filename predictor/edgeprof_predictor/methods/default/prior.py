@@ -37,7 +37,9 @@ others are variances of relative latency, from negligible to what sources and co
 broad because the samples weigh the draws."""
 
 OPERATOR_RESIDUAL: Final = 0.1
-"""Variance that latencies by operators leave unexplained, relative to what other means leave."""
+"""Variance that latencies by operators leave unexplained, relative to what other means leave. They stand among the
+means twice: with this freedom, no constant and a level that is known but for its standard deviation, and with the
+freedom of all others, for a device that was disturbed when its operators were measured."""
 
 SOURCES: Final = "known platforms"
 COSTS: Final = "costs"
@@ -81,8 +83,11 @@ class Prior:
         self.kernel_names: Final = tuple(name for name in AMPLITUDES if self._has_kernel(name))
         sample = self._without_operators(feature_map.space_sample_choices)
         self.operators: Final = None if predicted is None else self._carried(predicted)
-        self.log_unit_ms: Final = 0.0 if self.operators is None else self.operators.log_mean_ms(sample)
+        self.log_unit_ms: float = 0.0
         """Log of the milliseconds that operators predict for a relative latency of 1; 0 where they are not known."""
+        if self.operators is not None:
+            log_ms = self.operators.log_ms(sample)
+            self.log_unit_ms = float(np.log(np.exp(log_ms).mean()))
         self.space_sample: Final = self._with_operators(sample)
 
     @classmethod
@@ -122,20 +127,13 @@ class Prior:
         """What the platform's operators predict; None where they are not known."""
         return None if self.operators is None else self.operators.predicted
 
-    def left_out(self, choices: ChoiceArray) -> FloatArray:
-        """Return what operators said of architectures before their own were timed, less what they say since: `n`, logs.
-
-        0 where none of its own were timed.
-        """
-        return np.zeros(len(choices)) if self.operators is None else self.operators.left_out(self.as_run(choices))
-
     @property
     def mean_names(self) -> tuple[str, ...]:
         """What each mean is made of."""
         by_costs = 0 if self.cost_models is None else 1 + len(self.cost_models.means)
         has_sources = bool(self.sources.platforms)
         names = [SOURCES] * has_sources + [COSTS] * by_costs + [HALVES] * (by_costs * has_sources)
-        return (*names, *[OPERATORS] * (self.operators is not None))
+        return (*names, *[OPERATORS] * (0 if self.operators is None else 2))
 
     def for_pruned_graphs(self) -> Prior:
         """Return the prior of platforms that run graphs without what cannot influence the output."""
@@ -211,9 +209,10 @@ class Prior:
         if self.operators is None:
             return basis
         relative = np.exp(self.operators.log_ms(basis) - self.log_unit_ms)
-        level_variance = self.operators.predicted.level_sd**2
-        freedom = basis.freedom.followed_by(offset=0.0, scale=level_variance, residual=OPERATOR_RESIDUAL)
-        return basis.with_means(relative[:, None], freedom)
+        freedom = MeanFreedom.of_platforms(basis.means.shape[1] + 1).followed_by(
+            offset=0.0, scale=self.operators.predicted.level_sd**2, residual=OPERATOR_RESIDUAL
+        )
+        return basis.with_means(np.stack([relative, relative], axis=1), freedom)
 
     def _carried(self, predicted: PredictedLatencies) -> OperatorMean:
         basis = self._without_operators(predicted.choices)
