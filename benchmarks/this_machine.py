@@ -28,7 +28,7 @@ import edgeprof
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.local_agent import local_agent
 from edgeprof.exporters.onnx import export_architecture
-from edgeprof.measuring.uncertainty import median_relative_sd
+from edgeprof.measuring.latency_estimate import estimate_latency
 from edgeprof_predictor import metrics
 from edgeprof_predictor.evaluation import Protocol, Score, evaluation_units
 from edgeprof_predictor.methods.registry import METHOD_NAMES, get_method
@@ -132,7 +132,7 @@ def measure_once(client: DeviceClient, space: SearchSpace, text: str, name: str,
         "architecture": text,
         "setting": name,
         "median_ms": measurement.median_ms,
-        "relative_sd": median_relative_sd(measurement),
+        "relative_sd": estimate_latency([measurement]).relative_sd,
         "verdict": measurement.verdict.kind.value,
     }
 
