@@ -89,7 +89,8 @@ def run() -> None:
     end_in_order_on_signals()
     status = _status()
     failure = flush_streams()
-    if failure is not None and not isinstance(failure, BrokenPipeError):
+    # What failed before has been said: it may be the same full disk.
+    if failure is not None and status == 0 and not isinstance(failure, BrokenPipeError):
         click.echo(f"error: the output cannot be written ({failure.strerror})", err=True)
     sys.exit(status or (EXIT_ERROR if failure else 0))
 
