@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edgeprof.errors import GraphNotToldError, RemoteError
@@ -143,8 +143,7 @@ class GuidedModels:
                 self._graph(model)
         while True:
             begin_s = time.monotonic()
-            of_models = {model.name: found[model.name] for model in tried if model.name in found}
-            networks = [*of_probes, *measured_networks(of_models, frozenset())]
+            networks = [*of_probes, *_networks(tried, found)]
             profile = self._fitted(networks)
             waiting = [model for model in models if model not in tried]
             status = self._status(profile, len(tried), len(waiting))
@@ -154,8 +153,7 @@ class GuidedModels:
                 self.stop_reason = reason
                 self._write(reason)
                 found |= self._session.repeat(tried)
-                of_models = {model.name: found[model.name] for model in tried if model.name in found}
-                networks = [*of_probes, *measured_networks(of_models, frozenset())]
+                networks = [*of_probes, *_networks(tried, found)]
                 self.profile = profile = self._fitted(networks)
                 if profile is not None:
                     self.next_model = self._gain(profile, networks, waiting, status)
@@ -253,6 +251,11 @@ class GuidedModels:
         ratio = math.fsum(after[name] for name in known) / math.fsum(before[name] for name in known) if known else 1.0
         error = None if status.error is None else status.error * min(ratio, 1.0)
         return NextModel(name=model.name, seconds=status.seconds_per_model, sd_ratio=ratio, error=error)
+
+
+def _networks(models: Sequence[ModelToMeasure], found: Mapping[str, Sequence[Measurement]]) -> list[MeasuredNetwork]:
+    measured = {model.name: found[model.name] for model in models if model.name in found}
+    return measured_networks(measured, frozenset())
 
 
 def _as_predicted(name: str, prediction: NetworkPrediction) -> MeasuredNetwork:

@@ -151,9 +151,8 @@ class ModelSession:
     def measurements(self, models: Sequence[ModelToMeasure]) -> dict[str, list[Measurement]]:
         """Return all measurements of each of some models by its name; nothing of one that was not measured."""
         planned = self._planned()
-        found = {model.name: [probe.measurement for probe in planned[self._key(model)]] for model in models}
-        measured = {name: [item for item in items if item is not None] for name, items in found.items()}
-        return {name: items for name, items in measured.items() if items}
+        found = {model.name: _measurements(planned[self._key(model)]) for model in models}
+        return {name: items for name, items in found.items() if items}
 
     def failures(self, models: Sequence[ModelToMeasure]) -> dict[str, str]:
         """Return why some models could not be measured, or not again, by their names."""
@@ -252,14 +251,12 @@ def _with_operators(setting: Setting, plan: MeasurementPlan) -> MeasurementReque
 
 def _wants_another(planned: Sequence[Probe]) -> bool:
     """Tell whether another measurement of a model is to be planned after these."""
-    if any(probe.state != "measured" for probe in planned):
-        return False
-    return not _is_profiled(planned)
+    return all(probe.state == "measured" for probe in planned) and not _is_profiled(planned)
 
 
 def _is_profiled(planned: Sequence[Probe]) -> bool:
     """Tell whether a model has its measurement with operators, as undisturbed as it will be."""
-    measured = [probe.measurement for probe in planned if probe.measurement is not None]
+    measured = _measurements(planned)
     return bool(measured) and (len(measured) >= MAX_PROFILED_COUNT or not is_disturbed(measured[0]))
 
 
@@ -267,8 +264,12 @@ def _repeats(planned: Sequence[Probe]) -> float:
     """Return how often a model was measured after its measurement with operators; enough where it failed."""
     if not _is_profiled(planned) or any(probe.failure is not None for probe in planned):
         return math.inf
-    measured = [probe.measurement for probe in planned if probe.measurement is not None]
-    return len(measured) - (2 if is_disturbed(measured[0]) else 1)
+    measured = _measurements(planned)
+    return len(measured) - (MAX_PROFILED_COUNT if is_disturbed(measured[0]) else 1)
+
+
+def _measurements(planned: Sequence[Probe]) -> list[Measurement]:
+    return [probe.measurement for probe in planned if probe.measurement is not None]
 
 
 @contextmanager

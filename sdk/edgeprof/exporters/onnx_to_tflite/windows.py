@@ -133,11 +133,7 @@ def _convolution(t: Translation, node: Node) -> None:
     shape, channels = t.file.shape(plane), len(weights)
     sizes = window.slid(shape[1:-1])
     source, padding = _padded(t, plane, window)
-    fields = {
-        **window.options(),
-        "padding": padding,
-        "fusedActivationFunction": node.attributes.get("activation", NONE),
-    }
+    fields = {**window.options(), "padding": padding, "fusedActivationFunction": _activation(node)}
     operator, ordered, options, version = _kind(node.attributes.get("group", 1), shape[-1], weights, fields)
     inputs = (source, t.array(np.ascontiguousarray(ordered)), _bias(t, node, channels))
     found = t.apply(operator, inputs, (shape[0], *sizes, channels), options=options, version=version)
@@ -167,9 +163,7 @@ def _transposed_convolution(t: Translation, node: Node) -> None:
     shape, channels = t.file.shape(source), weights.shape[1]
     wanted = t.shape(node.outputs[0])[2:]
     sizes = (1, *wanted) if len(wanted) == 1 else wanted
-    whole = tuple(
-        (size - 1) * step + reach for size, step, reach in zip(shape[1:-1], window.strides, window.reach(), strict=True)
-    )
+    whole = window.spread(shape[1:-1])
     is_same = window.rounded_up(sizes) == shape[1:-1] and window.padding_before(shape[1:-1], sizes) == window.before
     if any(dilation > 1 for dilation in window.dilations) or any(
         low + size > all_ for low, size, all_ in zip(window.before, sizes, whole, strict=True)
