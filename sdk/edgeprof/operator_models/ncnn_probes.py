@@ -7,16 +7,13 @@ import os
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeprof.errors import EdgeprofError, OutputFileError
+from edgeprof.errors import EdgeprofError
 from edgeprof.exporters.ncnn import NcnnExporter, convert, with_sizes
 from edgeprof.operator_models.host_engine import HostEngine
-from edgeprof.operator_models.named_models import ModelToMeasure
-from edgeprof.operator_models.probe_files import ProbeFiles, probe_stem
-from edgeprof_predictor._output_files import write_output
+from edgeprof.operator_models.probe_files import REFUSED, ProbeFiles, keep_probe, kept_probes, probe_stem
 from edgeprof_proto.records.job_spec import Setting
 
 if TYPE_CHECKING:
@@ -26,13 +23,6 @@ CONVERSION_TIMEOUT_S = 60.0
 """How long pnnx may take for a probe: each takes a second."""
 
 RUNTIME = "ncnn"
-
-
-@dataclass(frozen=True, slots=True)
-class _Converted:
-    probe: "Probe"
-    path: Path | None
-    refusal: str
 
 
 def ncnn_probes(folder: Path) -> ProbeFiles:
@@ -50,32 +40,17 @@ def ncnn_probes(folder: Path) -> ProbeFiles:
 
     version = NcnnExporter().version()
     probes = list(suite())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(os.cpu_count()) as workers:
-            found = list(workers.map(lambda probe: _converted(probe, folder, version), probes))
-    except OSError as error:
-        raise OutputFileError(
-            f"cannot keep the probes in {folder} ({error.strerror}): free the disk, or name another folder in "
-            "EDGEPROF_CACHE"
-        ) from error
-    return ProbeFiles(
-        models=tuple(
-            ModelToMeasure(name=item.probe.name, path=item.path, is_probe=True)
-            for item in found
-            if item.path is not None
-        ),
-        refusals={item.probe.name: item.refusal for item in found if item.path is None},
-    )
+    stems = {probe.name: folder / probe_stem(probe, f"{RUNTIME} {version}") for probe in probes}
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        for _ in workers.map(lambda probe: _convert(probe, stems[probe.name]), probes):
+            pass  # raises what a conversion has raised
+    return kept_probes(stems, ".param")
 
 
-def _converted(probe: "Probe", folder: Path, version: str) -> _Converted:
-    stem = folder / probe_stem(probe, f"{RUNTIME} {version}")
-    path, reason = stem.with_suffix(".param"), stem.with_suffix(".refused")
-    if path.exists():
-        return _Converted(probe, path, "")
-    if reason.exists():
-        return _Converted(probe, None, reason.read_text(encoding="utf-8"))
+def _convert(probe: "Probe", stem: Path) -> None:
+    path, reason = stem.with_suffix(".param"), stem.with_suffix(REFUSED)
+    if path.exists() or reason.exists():
+        return
     with tempfile.TemporaryDirectory(prefix="edgeprof-probe-") as work:
         source = Path(work, "model.onnx")
         source.write_bytes(probe.model_bytes())
@@ -85,12 +60,11 @@ def _converted(probe: "Probe", folder: Path, version: str) -> _Converted:
             with HostEngine() as engine:
                 engine.profile(parameters, Setting(runtime=RUNTIME), {})
         except EdgeprofError as error:
-            write_output(reason, str(error).encode())
-            return _Converted(probe, None, str(error))
+            keep_probe(reason, str(error).encode())
+            return
         # The model is there once its main file is.
-        write_output(path.with_suffix(".bin"), weights.read_bytes())
-        write_output(path, parameters.read_bytes())
-    return _Converted(probe, path, "")
+        keep_probe(path.with_suffix(".bin"), weights.read_bytes())
+        keep_probe(path, parameters.read_bytes())
 
 
 def _sizes(probe: "Probe") -> Sequence[tuple[int, ...]]:

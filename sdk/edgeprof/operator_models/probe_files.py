@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 CALIBRATION_INPUT_COUNT = 4
 """Inputs by which the ranges of a quantised probe are scaled."""
 
+REFUSED = ".refused"
+"""Ending of the file that says why a probe was refused by a converter, or parts of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeFiles:
@@ -82,6 +85,24 @@ def _quantised(probe: "Probe") -> bytes:
         source.write_bytes(probe.model_bytes())
         quantize_model(source, target, probe.example_inputs(CALIBRATION_INPUT_COUNT))
         return target.read_bytes()
+
+
+def kept_probes(stems: Mapping[str, Path], suffix: str) -> ProbeFiles:
+    """Return the converted probes that the folder of models holds, and why others were refused.
+
+    Args:
+        stems: The file of each probe without its suffix, by the probe's name.
+        suffix: Ending of a converted probe. A file that ends in `REFUSED` instead says why there is none, or, beside
+            one, what was left out of it.
+    """
+    reasons = {name: stem.with_suffix(REFUSED) for name, stem in stems.items()}
+    told = {name: path.read_text(encoding="utf-8") for name, path in reasons.items() if path.exists()}
+    paths = {name: path for name, stem in stems.items() if (path := stem.with_suffix(suffix)).exists()}
+    return ProbeFiles(
+        models=tuple(ModelToMeasure(name=name, path=path, is_probe=True) for name, path in paths.items()),
+        refusals={name: reason for name, reason in told.items() if name not in paths},
+        shortened={name: reason for name, reason in told.items() if name in paths},
+    )
 
 
 def keep_probe(path: Path, content: bytes) -> None:

@@ -16,8 +16,14 @@ from edgeprof.measuring.series import SeriesRunner
 from edgeprof.measuring.setting_check import require_runnable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.operator_models.listener import ModelOnboardingListener
-from edgeprof.operator_models.measured import is_disturbed
 from edgeprof.operator_models.named_models import ModelToMeasure
+from edgeprof.operator_models.planned import (
+    MAX_REPEAT_COUNT,
+    is_profiled,
+    measurements_of,
+    wants_another,
+    wants_repeat,
+)
 from edgeprof.operator_models.probe_progress import FailureCount, ProbeProgress
 from edgeprof.operator_models.profile_platform import setting_of_files
 from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store, opened
@@ -34,16 +40,9 @@ MODEL_PLAN = MeasurementPlan(
     warmup_run_count=3, warmup_duration_ms=200.0, timed_run_count=10, timed_duration_ms=600.0, block_count=6
 )
 
-MAX_PROFILED_COUNT = 2
-"""Measurements with operators of a model at most, the second where the profile of the first was disturbed."""
-
 REPEAT_PLAN = MeasurementPlan(
     warmup_run_count=2, warmup_duration_ms=10.0, timed_run_count=2, timed_duration_ms=60.0, block_count=2
 )
-
-REPEAT_COUNT = 2
-"""Further measurements of each model, its latency alone, in rounds over all: a slow stretch of the device outlasts one
-measurement, and every second one of a shared machine lay in such a stretch."""
 
 
 def plan_of(model: ModelToMeasure) -> MeasurementPlan:
@@ -103,7 +102,7 @@ class ModelSession:
         self._tell_known(keys)
         failures = FailureCount()
         planned = self._planned()
-        keys = {key: model for key, model in keys.items() if not _is_profiled(planned[key])}
+        keys = {key: model for key, model in keys.items() if not is_profiled(planned[key])}
         probes = {key: model for key, model in keys.items() if model.is_probe}
         self._measure_in_series(probes, _with_operators(self.setting, PROBE_PLAN), failures, step="probes")
         for key, model in keys.items():
@@ -111,7 +110,7 @@ class ModelSession:
         return self.measurements(models)
 
     def repeat(self, models: Sequence[ModelToMeasure]) -> dict[str, list[Measurement]]:
-        """Measure the latency of models that were measured with their operators again, in rounds over all of them.
+        """Measure the latency of profiled models once more, and again where it disagrees, in rounds over all of them.
 
         Returns:
             All measurements of each model by its name.
@@ -119,9 +118,9 @@ class ModelSession:
         Raises:
             EdgeprofError: If the device cannot measure until somebody mends the cause, or stays silent.
         """
-        for number in range(1, REPEAT_COUNT + 1):
+        for number in range(1, MAX_REPEAT_COUNT + 1):
             planned = self._planned()
-            due = [model for model in models if _repeats(planned[self._key(model)]) < number]
+            due = [model for model in models if wants_repeat(planned[self._key(model)], number)]
             if due:
                 self.listener.on_repeated(due, number)
             for chosen in ([model for model in due if model.is_probe], [model for model in due if not model.is_probe]):
@@ -151,7 +150,7 @@ class ModelSession:
     def measurements(self, models: Sequence[ModelToMeasure]) -> dict[str, list[Measurement]]:
         """Return all measurements of each of some models by its name; nothing of one that was not measured."""
         planned = self._planned()
-        found = {model.name: _measurements(planned[self._key(model)]) for model in models}
+        found = {model.name: measurements_of(planned[self._key(model)]) for model in models}
         return {name: items for name, items in found.items() if items}
 
     def failures(self, models: Sequence[ModelToMeasure]) -> dict[str, str]:
@@ -178,7 +177,7 @@ class ModelSession:
     def _tell_known(self, models: Mapping[str, ModelToMeasure]) -> None:
         planned = self._planned()
         for key, model in models.items():
-            if planned[key] and not _wants_another(planned[key]) and planned[key][-1].state == "measured":
+            if planned[key] and not wants_another(planned[key]) and planned[key][-1].state == "measured":
                 self.listener.on_model_known(model)
 
     def _measure_in_series(
@@ -214,7 +213,7 @@ class ModelSession:
     def _due(self, keys: Sequence[str]) -> dict[str, Probe]:
         """Return what is to be measured next of each model; nothing of one that is done or given up."""
         planned = self._planned()
-        new = [key for key in keys if _wants_another(planned[key])]
+        new = [key for key in keys if wants_another(planned[key])]
         if new:
             self.store.plan_probes(self.record, new)
             planned = self._planned()
@@ -247,29 +246,6 @@ class ModelSession:
 
 def _with_operators(setting: Setting, plan: MeasurementPlan) -> MeasurementRequest:
     return MeasurementRequest(setting=setting, plan=plan, wants_operators=True, wants_graph=True)
-
-
-def _wants_another(planned: Sequence[Probe]) -> bool:
-    """Tell whether another measurement of a model is to be planned after these."""
-    return all(probe.state == "measured" for probe in planned) and not _is_profiled(planned)
-
-
-def _is_profiled(planned: Sequence[Probe]) -> bool:
-    """Tell whether a model has its measurement with operators, as undisturbed as it will be."""
-    measured = _measurements(planned)
-    return bool(measured) and (len(measured) >= MAX_PROFILED_COUNT or not is_disturbed(measured[0]))
-
-
-def _repeats(planned: Sequence[Probe]) -> float:
-    """Return how often a model was measured after its measurement with operators; enough where it failed."""
-    if not _is_profiled(planned) or any(probe.failure is not None for probe in planned):
-        return math.inf
-    measured = _measurements(planned)
-    return len(measured) - (MAX_PROFILED_COUNT if is_disturbed(measured[0]) else 1)
-
-
-def _measurements(planned: Sequence[Probe]) -> list[Measurement]:
-    return [probe.measurement for probe in planned if probe.measurement is not None]
 
 
 @contextmanager

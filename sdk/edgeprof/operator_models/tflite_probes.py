@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgeprof.errors import ExportError
 from edgeprof.exporters.onnx_to_tflite.conversion import CONVERSION_VERSION, convert
-from edgeprof.operator_models.named_models import ModelToMeasure
-from edgeprof.operator_models.probe_files import ProbeFiles, keep_probe, probe_stem
+from edgeprof.operator_models.probe_files import REFUSED, ProbeFiles, keep_probe, kept_probes, probe_stem
 
 if TYPE_CHECKING:
     from edgeprof_predictor.operators.probes.suite import Probe
@@ -26,20 +25,13 @@ def tflite_probes(folder: Path) -> ProbeFiles:
     """
     from edgeprof_predictor.operators.probes.suite import suite
 
-    models: list[ModelToMeasure] = []
-    refusals: dict[str, str] = {}
-    shortened: dict[str, str] = {}
+    stems = {}
     for probe in suite():
-        stem = folder / probe_stem(probe, f"tflite {CONVERSION_VERSION}")
-        path, reason = stem.with_suffix(".tflite"), stem.with_suffix(".refused")
+        stem = stems[probe.name] = folder / probe_stem(probe, f"tflite {CONVERSION_VERSION}")
+        path, reason = stem.with_suffix(".tflite"), stem.with_suffix(REFUSED)
         if not path.exists() and not reason.exists():
             _write(probe, path, reason)
-        if path.exists():
-            models.append(ModelToMeasure(name=probe.name, path=path, is_probe=True))
-        if reason.exists():
-            kind = shortened if path.exists() else refusals
-            kind[probe.name] = reason.read_text(encoding="utf-8")
-    return ProbeFiles(tuple(models), refusals=refusals, shortened=shortened)
+    return kept_probes(stems, ".tflite")
 
 
 def _write(probe: "Probe", path: Path, reason: Path) -> None:

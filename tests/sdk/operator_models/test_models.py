@@ -16,7 +16,7 @@ import edgeprof
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.named_models import ModelToMeasure
-from edgeprof.operator_models.procedure import MAX_PROFILED_COUNT, REPEAT_COUNT
+from edgeprof.operator_models.planned import MAX_PROFILED_COUNT, MAX_REPEAT_COUNT
 from edgeprof.store.platform import Platform
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.errors import ProfileError
@@ -159,8 +159,8 @@ def test_an_onboarding_that_was_cut_off_measures_nothing_twice(
             edgeprof.onboard_models(client, listener=before)
         onboarded = edgeprof.onboard_models(client, listener=after, output=tmp_path / "here.edgeprof")
     counts = Counter([*before.names, *after.names])
-    assert min(counts.values()) == 1 + REPEAT_COUNT
-    assert max(counts.values()) <= MAX_PROFILED_COUNT + REPEAT_COUNT, "one more where the profile was disturbed"
+    assert min(counts.values()) >= 2
+    assert max(counts.values()) <= MAX_PROFILED_COUNT + MAX_REPEAT_COUNT, "one more where the profile was disturbed"
     assert onboarded.probe_count == len(few_probes)
     again = ProfileFile(tmp_path / "here.edgeprof").operator_profile()
     assert {network.name for network in again.model.networks} <= set(few_probes)

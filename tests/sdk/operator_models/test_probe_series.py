@@ -13,7 +13,7 @@ import edgeprof
 from edgeprof.errors import OnboardingError
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.named_models import ModelToMeasure
-from edgeprof.operator_models.procedure import MAX_PROFILED_COUNT, REPEAT_COUNT
+from edgeprof.operator_models.planned import MAX_PROFILED_COUNT, MAX_REPEAT_COUNT
 from edgeprof.store import Store
 from edgeprof.store.platform import default_setting, resolve_platform
 from edgeprof.testing import SimulatedDevice
@@ -96,8 +96,8 @@ def test_a_host_that_is_killed_leaves_everything_that_was_measured(
     assert onboarded.probe_count == len(few_probes)
     stored = stored_count(simulated_device, tmp_path)
     assert sum(stored.values()) == len(listener.measured) + 2, "what was stored was not asked for again"
-    assert min(stored.values()) == 1 + REPEAT_COUNT
-    assert max(stored.values()) <= MAX_PROFILED_COUNT + REPEAT_COUNT, "one more where the profile was disturbed"
+    assert min(stored.values()) >= 2
+    assert max(stored.values()) <= MAX_PROFILED_COUNT + MAX_REPEAT_COUNT, "one more where the profile was disturbed"
     series_of(simulated_device)
 
 
