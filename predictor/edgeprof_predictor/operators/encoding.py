@@ -30,16 +30,11 @@ class Codes:
         """Return a code for each implementation of some records."""
         return cls({tag: code for code, tag in enumerate(sorted({record.tag for record in records}))})
 
-    def with_tags_of(self, records: Sequence[OperatorRecord]) -> Codes:
-        """Return the codes, and further ones for implementations that were not known."""
-        tags = dict(self.tags)
-        for record in records:
-            tags.setdefault(record.tag, len(tags))
-        return Codes(tags)
-
     def encode(self, records: Sequence[OperatorRecord], networks: Sequence[int], is_probe: Sequence[bool]) -> Inputs:
         """Return records as inputs; implementations that were not measured get codes of their own."""
-        codes = self.with_tags_of(records).tags
+        codes = dict(self.tags)
+        for record in records:
+            codes.setdefault(record.tag, len(codes))
         features = np.array([record.features() for record in records]).reshape(len(records), FEATURE_COUNT)
         return Inputs(
             features=features,

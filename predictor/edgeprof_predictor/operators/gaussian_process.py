@@ -75,40 +75,6 @@ class Posterior:
         own[np.diag_indices_from(own)] += self.hyper.noise**2
         return cross @ self.weights, own - whitened.T @ whitened
 
-    def joined(self, inputs: Inputs, targets: Array, times_us: Array) -> Posterior:
-        """Return the posterior after further operators were measured, without factorising again what was known.
-
-        Args:
-            inputs: `m` operators; codes of their networks are those of no network that was known.
-            targets: `m`, log(time / guess).
-            times_us: `m`, the times, for the clock's error.
-
-        Raises:
-            OperatorModelError: If the targets are not finite numbers, or the covariance is not positive definite.
-        """
-        from scipy.linalg import cho_factor, cho_solve, solve_triangular
-
-        if not np.isfinite(targets).all():
-            raise OperatorModelError("operators without a finite time cannot be learned from; measure them again")
-        cross = computation_covariance(self.hyper, inputs, self.inputs)
-        whitened = solve_triangular(self.factor, cross.T, lower=True)
-        try:
-            own = cho_factor(training_covariance(self.hyper, inputs, times_us) - whitened.T @ whitened, lower=True)[0]
-        except np.linalg.LinAlgError as error:
-            raise OperatorModelError(f"the operator model cannot be fitted to these times ({error})") from error
-        known = len(self.inputs)
-        factor = np.zeros((known + len(inputs), known + len(inputs)))
-        factor[:known, :known] = self.factor
-        factor[known:, :known] = whitened.T
-        factor[known:, known:] = np.tril(own)
-        before = self.factor @ (self.factor.T @ self.weights)
-        return Posterior(
-            hyper=self.hyper,
-            inputs=self.inputs.followed_by(inputs),
-            factor=factor,
-            weights=cho_solve((factor, True), np.concatenate([before, targets])),
-        )
-
     def leave_out(self, rows: Integers) -> tuple[Array, Array]:
         """Return how the targets of some measured operators differ from what all others say of them.
 

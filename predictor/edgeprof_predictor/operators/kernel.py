@@ -48,11 +48,6 @@ class Inputs:
             is_probe=self.is_probe[index],
         )
 
-    def followed_by(self, other: Inputs) -> Inputs:
-        """Return these operators, then the other ones."""
-        names = ("features", "classes", "tags", "networks", "is_probe")
-        return Inputs(**{name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names})
-
 
 def computation_covariance(hyper: Hyperparameters, left: Inputs, right: Inputs) -> Array:
     """Return the covariance of what operators compute, `n x m`; it holds on any network."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -74,34 +74,6 @@ class OperatorModel(MeasuredKinds):
         ]
         return cls(
             posterior=posterior, codes=codes, networks=tuple(kept), calibration=Calibration.of_left_out(left_out)
-        )
-
-    def joined(self, networks: Sequence[MeasuredNetwork], *, level: float = 0.0) -> OperatorModel:
-        """Return the model after further networks were measured, of which those without timed operators say nothing.
-
-        Calibration stays as it is: it is of the networks that were known before.
-
-        Args:
-            networks: Whole networks.
-            level: What they have in common that is no matter of their operators, in logs: it is subtracted.
-
-        Raises:
-            OperatorModelError: If the operators cannot be learned from.
-        """
-        timed = [(network, record) for network in networks for record in network.records if record.time_us is not None]
-        if not timed:
-            return self
-        names = {network.name: len(self.networks) + code for code, network in enumerate(networks)}
-        records = [record for _, record in timed]
-        codes = self.codes.with_tags_of(records)
-        inputs = codes.encode(records, [names[network.name] for network, _ in timed], [False] * len(timed))
-        times = np.array([record.time_us for record in records], dtype=np.float64)
-        targets = np.log(times) - np.log([record.guess_us for record in records]) - level
-        return replace(
-            self,
-            posterior=self.posterior.joined(inputs, targets, times),
-            codes=codes,
-            networks=(*self.networks, *networks),
         )
 
     @property

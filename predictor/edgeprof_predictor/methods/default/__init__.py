@@ -5,7 +5,7 @@ about 1. The model of a new platform (`prior`, `posterior`):
 
     t(x) = m(x) + f(x) + noise,   f ~ GP(0, K)
     noise variance = (s^2 + (relative standard error)^2) t(x)^2 + (clock step)^2 / 12
-    m    = one of: mean of the sources; a cost-based latency; half of each; what the device's operators predict
+    m    = one of: mean of the sources; a cost-based latency; half of each
     K    = 0.06 + 0.3 m m' + sum_j a_j K_j
     K_j  : residuals of the sources (`source_regression`), random linear cost models (`random_cost_models`),
            whole costs, costs of each stage, cut graphs, counts of operations, decisions and their pairs
@@ -15,11 +15,6 @@ spuriously fast sample would seem most precise.
 For what is measured on a device, `x` is the pruned architecture, as exported networks are; for published tables both
 graphs are described, since some platforms timed dead branches (`Prior.runs_pruned`). Operations are counted for devices
 alone (`Prior.counts_operations`): an engine may run one kind of them far less well than its costs tell.
-
-Where the device's operators are known, the latencies that they predict for some networks are carried to all by a
-Gaussian process (`operator_mean`). That mean is in milliseconds, so its scale is known but for a level: for it, 0.06
-becomes 0, 0.3 the variance of the level, and all `a_j` a tenth. Where the operators were measured on a disturbed
-device, that is too narrow, so it stands among the means a second time, with the freedom of all others.
 
 The hyper-parameters `h = (m, a_1 ... a_j, s)` are not optimised but sampled (`hyperparameter_samples`): 4000 draws
 from broad ranges, each with the weight

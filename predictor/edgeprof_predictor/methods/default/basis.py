@@ -1,8 +1,8 @@
-"""Means and kernel features of architectures, and what a prior leaves free about each of its means."""
+"""Means and kernel features of architectures, and what a prior leaves free about its means."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,35 +18,6 @@ SCALE_VARIANCE: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MeanFreedom:
-    """How far a platform may lie from each mean.
-
-    Shapes:
-        offset, scale: `m`, variances of a constant part, and of a factor on the mean.
-        residual: `m`, factor on the amplitudes of all kernels.
-    """
-
-    offset: FloatArray
-    scale: FloatArray
-    residual: FloatArray
-
-    @classmethod
-    def of_platforms(cls, count: int) -> MeanFreedom:
-        """Return the freedom of means that know other platforms, or costs alone."""
-        return cls(
-            offset=np.full(count, OFFSET_VARIANCE), scale=np.full(count, SCALE_VARIANCE), residual=np.ones(count)
-        )
-
-    def followed_by(self, *, offset: float, scale: float, residual: float) -> MeanFreedom:
-        """Return the freedom with that of one more mean."""
-        return MeanFreedom(
-            offset=np.append(self.offset, offset),
-            scale=np.append(self.scale, scale),
-            residual=np.append(self.residual, residual),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Basis:
     """Means and kernel features of a batch of architectures.
 
@@ -55,16 +26,12 @@ class Basis:
     Shapes:
         means: `n x m`.  factors: `j - 1` of `n x d_j`; a kernel is their inner product.
         one_hots: encodings behind the last kernel, that of choices and their pairs.
-        costs: `n x c`, costs of each stage, relative to their means, and 1; 1 alone where the space knows none.
-        freedom: of the `m` means.
     """
 
     means: FloatArray
     factors: tuple[FloatArray, ...]
     one_hots: tuple[FloatArray, ...]
     decision_count: int
-    costs: FloatArray
-    freedom: MeanFreedom
 
     def __len__(self) -> int:
         return len(self.means)
@@ -75,18 +42,7 @@ class Basis:
             factors=tuple(factor[indices] for factor in self.factors),
             one_hots=tuple(one_hot[indices] for one_hot in self.one_hots),
             decision_count=self.decision_count,
-            costs=self.costs[indices],
-            freedom=self.freedom,
         )
-
-    def with_means(self, means: FloatArray, freedom: MeanFreedom) -> Basis:
-        """Return the basis with further means.
-
-        Args:
-            means: `n x` further means.
-            freedom: Of all means.
-        """
-        return replace(self, means=np.concatenate([self.means, means], axis=1), freedom=freedom)
 
     def cross(self, other: Basis) -> FloatArray:
         """Return all kernels between two batches: `j x n x n'`."""

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.default.basis import Basis
+from edgeprof_predictor.methods.default.basis import OFFSET_VARIANCE, SCALE_VARIANCE, Basis
 from edgeprof_predictor.methods.default.prior import AMPLITUDES, Prior
 from edgeprof_predictor.spaces import FloatArray
 
@@ -126,11 +126,6 @@ class HyperparameterSamples:
         weights = np.where(has_mean, weights, (1.0 - share) * weights / weights[~has_mean].sum())
         return replace(self, log_prior=np.log(weights))
 
-    def joined(self, other: HyperparameterSamples) -> HyperparameterSamples:
-        """Return these samples and the other ones."""
-        names = ("mean_index", "amplitudes", "noise", "log_prior")
-        return HyperparameterSamples(**{n: np.concatenate([getattr(self, n), getattr(other, n)]) for n in names})
-
     def with_kernel(self, prior: Prior, name: str, *, seed: int) -> HyperparameterSamples:
         """Return the samples with amplitudes of one more kernel, drawn as `draw` does it.
 
@@ -141,16 +136,6 @@ class HyperparameterSamples:
         """
         drawn = _draw_amplitudes([name], len(self), np.random.default_rng(seed))[:, 0]
         return replace(self, amplitudes=np.insert(self.amplitudes, prior.kernel_names.index(name), drawn, axis=1))
-
-    def around(self, mean_index: int, count: int) -> HyperparameterSamples:
-        """Return the first samples, each with this mean and all alike likely.
-
-        Args:
-            mean_index: The mean.
-            count: How many.
-        """
-        first = self[np.arange(count)]
-        return replace(first, mean_index=np.full(count, mean_index), log_prior=np.zeros(count))
 
     def of_mean(self, mean_index: int) -> HyperparameterSamples:
         """Return the samples with this mean."""
@@ -178,22 +163,16 @@ class HyperparameterSamples:
 
     def covariance(self, first: Basis, second: Basis) -> FloatArray:
         """Return the covariance of relative latencies, noise left out: `h x n x n'`."""
-        offset, scale, amplitudes = self._freedom(first)
-        kernels = np.tensordot(amplitudes, first.cross(second), axes=1)
-        of_scale = scale[:, None, None] * self.means(first)[:, :, None] * self.means(second)[:, None, :]
-        covariance: FloatArray = kernels + offset[:, None, None] + of_scale
+        kernels = np.tensordot(self.amplitudes, first.cross(second), axes=1)
+        scale = SCALE_VARIANCE * self.means(first)[:, :, None] * self.means(second)[:, None, :]
+        covariance: FloatArray = kernels + OFFSET_VARIANCE + scale
         return covariance
 
     def variance(self, basis: Basis) -> FloatArray:
         """Return the variance of relative latencies, noise left out: `h x n`."""
-        offset, scale, amplitudes = self._freedom(basis)
-        variance: FloatArray = amplitudes @ basis.diagonal() + offset[:, None] + scale[:, None] * self.means(basis) ** 2
+        of_kernels = self.amplitudes @ basis.diagonal()
+        variance: FloatArray = of_kernels + OFFSET_VARIANCE + SCALE_VARIANCE * self.means(basis) ** 2
         return variance
-
-    def _freedom(self, basis: Basis) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return variances of offset and scale, and amplitudes, as the mean of each sample has them."""
-        freedom, index = basis.freedom, self.mean_index
-        return freedom.offset[index], freedom.scale[index], self.amplitudes * freedom.residual[index][:, None]
 
 
 def _draw_amplitudes(kernel_names: Sequence[str], count: int, generator: np.random.Generator) -> FloatArray:

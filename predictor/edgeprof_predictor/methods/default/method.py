@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache, partial
 from typing import ClassVar, Final
 
@@ -23,7 +22,6 @@ from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.hyperprior import COST_BASED_SHARE, MarginalLikelihoods
 from edgeprof_predictor.methods.default.informative_design import Informative
-from edgeprof_predictor.methods.default.operator_mean import PredictedLatencies
 from edgeprof_predictor.methods.default.posterior import SHARE_FLOOR, Posterior
 from edgeprof_predictor.methods.default.predictor import AdaptedPlatform, DefaultPredictor, DistilledNetwork
 from edgeprof_predictor.methods.default.prior import Prior
@@ -43,15 +41,6 @@ DISTILLATION_COUNT: Final = 600
 
 OPERATIONS_SEED: Final = 0
 """Of the amplitudes of the kernel that only devices have."""
-
-OPERATORS_SEED: Final = 0
-"""Of the hyper-parameters drawn for the mean of operators."""
-
-OPERATORS_COUNT: Final = 1500
-"""Of these, for each of its two freedoms."""
-
-OPERATORS_SHARES: Final = (0.75, 0.6)
-"""Prior probability of the mean of operators with the freedom of other means, among those, and with its own."""
 
 NETWORK_WEIGHT_MAX: Final = 0.2
 """Largest weight of the distilled network in a prediction: it shares the errors of the model and adds its own."""
@@ -181,24 +170,6 @@ class DefaultMethod(OnboardingMethod, Method):
             hyper_samples = hyper_samples.with_mean_share(prior.unsampled_mean, COST_BASED_SHARE)
         if "operations" in prior.kernel_names:
             hyper_samples = hyper_samples.with_kernel(prior, "operations", seed=OPERATIONS_SEED)
-        return DefaultMethod(prior, hyper_samples, self.pretrained, self.calibration, self.hyperparameters)
-
-    def with_predicted(self, predicted: PredictedLatencies) -> DefaultMethod:
-        """Return the method for a platform whose operators predict latencies of some networks of the space.
-
-        They are one more mean beside sources and costs, in milliseconds and known but for its level. Called again with
-        better predictions, it replaces them.
-        """
-        known, hyper_samples = self.prior, self.hyper_samples
-        if known.operators is not None:
-            hyper_samples = hyper_samples[np.flatnonzero(hyper_samples.mean_index < known.unsampled_mean - 1)]
-            if predicted.amplitudes is None:
-                predicted = replace(predicted, amplitudes=known.operators.predicted.amplitudes)
-        prior = known.with_predicted(predicted)
-        drawn = HyperparameterSamples.draw(prior, seed=OPERATORS_SEED)
-        for mean_index, share in zip((prior.unsampled_mean - 1, prior.unsampled_mean), OPERATORS_SHARES, strict=True):
-            hyper_samples = hyper_samples.joined(drawn.around(mean_index, OPERATORS_COUNT))
-            hyper_samples = hyper_samples.with_mean_share(mean_index, share)
         return DefaultMethod(prior, hyper_samples, self.pretrained, self.calibration, self.hyperparameters)
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:

@@ -117,12 +117,9 @@ class Posterior:
         latency_ms, count = self.samples.latency_ms, self.samples.count
         hyper_samples = self.hyper_samples
         means = hyper_samples.means(self._basis)
-        log_scale = np.full(len(hyper_samples), self.prior.log_unit_ms)
+        log_scale = np.zeros(len(hyper_samples))
         if count:
-            by_samples = (np.log(latency_ms) - np.log(np.maximum(means, RELATIVE_FLOOR))).mean(axis=1)
-            # The mean of operators is in milliseconds.
-            in_ms = -1 if self.prior.operators is None else self.prior.unsampled_mean
-            log_scale = np.where(hyper_samples.mean_index == in_ms, log_scale, by_samples)
+            log_scale = (np.log(latency_ms) - np.log(np.maximum(means, RELATIVE_FLOOR))).mean(axis=1)
         relative = latency_ms / np.exp(log_scale)[:, None]
         covariance = hyper_samples.covariance(self._basis, self._basis)
         diagonal = np.arange(count)
@@ -217,7 +214,7 @@ class Posterior:
         """
         basis = self.prior.space_sample[:PLAUSIBILITY_COUNT]
         means, _ = self._means(basis)
-        line = basis.means[:, self.prior.mean_without_operators]
+        line = basis.means[:, self.prior.unsampled_mean]
         line, means = line - line.mean(), means - means.mean(axis=1, keepdims=True)
         correlation = means @ line / np.maximum(np.linalg.norm(means, axis=1) * np.linalg.norm(line), 1e-12)
         shortfall: FloatArray = np.maximum(PLAUSIBLE_CORRELATION - correlation, 0.0) / PLAUSIBILITY_SD

@@ -111,23 +111,12 @@ class DefaultPredictor(ProfilePredictor):
         """The search space."""
         return self.adapted.posterior.prior.feature_map.space
 
-    @property
-    def is_relative(self) -> bool:
-        """Whether predictions only rank: nothing was measured, and no operators tell milliseconds."""
-        return not self.samples.count and self.adapted.posterior.prior.operators is None
-
-    def mean_shares(self) -> dict[str, float]:
-        """Return the share of the predictions that each kind of mean latency has, by `Prior.mean_names`."""
-        posterior = self.adapted.posterior
-        names = np.array(posterior.prior.mean_names)[posterior.hyper_samples.mean_index]
-        return {name: float(np.mean(names == name)) for name in dict.fromkeys(posterior.prior.mean_names)}
-
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return latencies: model and network averaged, intervals of the model."""
         starts = range(0, max(len(choices), 1), CHUNK_LENGTH)
         chunks = [self._log_latency(choices[start : start + CHUNK_LENGTH]) for start in starts]
         log_latency, log_sd = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
-        return Prediction.lognormal(np.exp(log_latency), log_sd, is_relative=self.is_relative)
+        return Prediction.lognormal(np.exp(log_latency), log_sd, is_relative=self.samples.count == 0)
 
     def _log_latency(self, choices: ChoiceArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of log latency: `n` each."""

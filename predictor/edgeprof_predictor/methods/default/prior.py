@@ -1,9 +1,9 @@
 """The prior of a platform: means from sources and costs, kernels for the ways in which platforms differ.
 
 Relative latency of architecture `x` on a new platform: `t(x) = m(x) + f(x)`, where `m` is one of a few means (sources,
-costs, half of each; what the device's operators predict) and `f` a Gaussian process whose covariance is a sum of
-kernels: residuals of the sources, random linear cost models, whole costs, costs of each stage, graphs whose input does
-not reach the output, counts of operations, single choices and their pairs.
+costs, half of each) and `f` a Gaussian process whose covariance is a sum of kernels: residuals of the sources, random
+linear cost models, whole costs, costs of each stage, graphs whose input does not reach the output, counts of
+operations, single choices and their pairs.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.cost_features import CostFeatures, FeatureMap
-from edgeprof_predictor.methods.default.basis import Basis, MeanFreedom, standardised
-from edgeprof_predictor.methods.default.operator_mean import OperatorMean, PredictedLatencies
+from edgeprof_predictor.methods.default.basis import Basis, standardised
 from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels, cost_based_latency
 from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
@@ -36,15 +35,9 @@ AMPLITUDES: Final = {
 others are variances of relative latency, from negligible to what sources and costs leave unexplained. The ranges are
 broad because the samples weigh the draws."""
 
-OPERATOR_RESIDUAL: Final = 0.1
-"""Variance that latencies by operators leave unexplained, relative to what other means leave. They stand among the
-means twice: with this freedom, no constant and a level that is known but for its standard deviation, and with the
-freedom of all others, for a device that was disturbed when its operators were measured."""
-
 SOURCES: Final = "known platforms"
 COSTS: Final = "costs"
 HALVES: Final = "half known platforms, half costs"
-OPERATORS: Final = "operators"
 """Kinds of means."""
 
 
@@ -60,7 +53,6 @@ class Prior:
             of the graph: descriptions hold both graphs, and the samples decide.
         counts_operations: Whether platforms differ in what an operation of a kind takes, whatever its arithmetic, where
             the space counts operations: average pooling in int8 takes ONNX Runtime ten times as long as in float32.
-        predicted: Latencies that the platform's operators predict, in milliseconds; None where they are not known.
     """
 
     def __init__(
@@ -71,7 +63,6 @@ class Prior:
         *,
         runs_pruned: bool = False,
         counts_operations: bool = False,
-        predicted: PredictedLatencies | None = None,
     ) -> None:
         self.feature_map: Final = feature_map
         self.sources: Final = sources
@@ -81,14 +72,7 @@ class Prior:
         self._has_cut = not bool(np.all(feature_map.space_sample.is_connected))
         self._space_sample_operations = self._operations(feature_map.space_sample_choices)
         self.kernel_names: Final = tuple(name for name in AMPLITUDES if self._has_kernel(name))
-        sample = self._without_operators(feature_map.space_sample_choices)
-        self.operators: Final = None if predicted is None else self._carried(predicted)
-        self.log_unit_ms: float = 0.0
-        """Log of the milliseconds that operators predict for a relative latency of 1; 0 where they are not known."""
-        if self.operators is not None:
-            log_ms = self.operators.log_ms(sample)
-            self.log_unit_ms = float(np.log(np.exp(log_ms).mean()))
-        self.space_sample: Final = self._with_operators(sample)
+        self.space_sample: Final = self.basis(feature_map.space_sample_choices)
 
     @classmethod
     def of(cls, feature_map: FeatureMap, sources: SourceRegressions, *, seed: int) -> Prior:
@@ -106,26 +90,13 @@ class Prior:
         """
         if set(self.sources.platforms) <= set(platforms):
             raise EncodingError(f"a prior needs a source besides {', '.join(platforms)}; leave fewer of them out")
-        return self._of(self.sources.without(platforms), self.predicted)
-
-    def with_predicted(self, predicted: PredictedLatencies) -> Prior:
-        """Return the prior with latencies that the platform's operators predict."""
-        return self._of(self.sources, predicted)
-
-    def _of(self, sources: SourceRegressions, predicted: PredictedLatencies | None) -> Prior:
         return Prior(
             self.feature_map,
-            sources,
+            self.sources.without(platforms),
             self.cost_models,
             runs_pruned=self.runs_pruned,
             counts_operations=self.counts_operations,
-            predicted=predicted,
         )
-
-    @property
-    def predicted(self) -> PredictedLatencies | None:
-        """What the platform's operators predict; None where they are not known."""
-        return None if self.operators is None else self.operators.predicted
 
     @property
     def mean_names(self) -> tuple[str, ...]:
@@ -133,7 +104,7 @@ class Prior:
         by_costs = 0 if self.cost_models is None else 1 + len(self.cost_models.means)
         has_sources = bool(self.sources.platforms)
         names = [SOURCES] * has_sources + [COSTS] * by_costs + [HALVES] * (by_costs * has_sources)
-        return (*names, *[OPERATORS] * (0 if self.operators is None else 2))
+        return tuple(names)
 
     def for_pruned_graphs(self) -> Prior:
         """Return the prior of platforms that run graphs without what cannot influence the output."""
@@ -148,7 +119,6 @@ class Prior:
             **({"counts_operations": np.array(1)} if self.counts_operations else {}),
             **self.sources.tensors(),
             **cost_models,
-            **({} if self.predicted is None else self.predicted.tensors()),
         }
 
     @classmethod
@@ -165,7 +135,6 @@ class Prior:
             cost_models,
             runs_pruned=runs_pruned,
             counts_operations="counts_operations" in tensors,
-            predicted=PredictedLatencies.from_tensors(tensors) if "operators.choices" in tensors else None,
         )
 
     def as_run(self, choices: ChoiceArray) -> ChoiceArray:
@@ -182,9 +151,6 @@ class Prior:
         Shapes:
             choices: `n x l`.
         """
-        return self._with_operators(self._without_operators(choices))
-
-    def _without_operators(self, choices: ChoiceArray) -> Basis:
         features = self.feature_map.describe(self.as_run(choices))
         sources = self._predict_sources(features)
         factors = [self.sources.residual_factor(sources)] if self.sources.platforms else []
@@ -195,38 +161,12 @@ class Prior:
         operations = self._operations(choices)
         if operations is not None and self._space_sample_operations is not None:
             factors.append(standardised(operations, self._space_sample_operations))
-        means = self._means(features, sources)
         return Basis(
-            means=means,
+            means=self._means(features, sources),
             factors=tuple(factors),
             one_hots=features.one_hots,
             decision_count=len(self.feature_map.space.choice_counts),
-            costs=self._relative_costs(features),
-            freedom=MeanFreedom.of_platforms(means.shape[1]),
         )
-
-    def _with_operators(self, basis: Basis) -> Basis:
-        if self.operators is None:
-            return basis
-        relative = np.exp(self.operators.log_ms(basis) - self.log_unit_ms)
-        freedom = MeanFreedom.of_platforms(basis.means.shape[1] + 1).followed_by(
-            offset=0.0, scale=self.operators.predicted.level_sd**2, residual=OPERATOR_RESIDUAL
-        )
-        return basis.with_means(np.stack([relative, relative], axis=1), freedom)
-
-    def _carried(self, predicted: PredictedLatencies) -> OperatorMean:
-        basis = self._without_operators(predicted.choices)
-        # What other platforms differ in says nothing of how operators add up.
-        ranges = np.array([(0.0, 0.0) if name == "sources" else AMPLITUDES[name] for name in self.kernel_names])
-        return OperatorMean(predicted, basis, ranges)
-
-    def _relative_costs(self, features: CostFeatures) -> FloatArray:
-        """Return costs of each stage of what the platform runs, relative to their means, and 1: `n x c`."""
-        ones = np.ones((len(features.is_connected), 1))
-        if self.cost_models is None:
-            return ones
-        means = self.feature_map.space_sample.flat_costs[-1].mean(axis=0)
-        return np.concatenate([features.flat_costs[-1][:, means > 0] / means[means > 0], ones], axis=1)
 
     def source_latencies(self, choices: ChoiceArray) -> FloatArray:
         """Return relative latencies on all sources: `n x l` to `n x p`."""
@@ -246,12 +186,7 @@ class Prior:
 
     @property
     def unsampled_mean(self) -> int:
-        """Index of the mean used without samples: operators where they are known, else that without operators."""
-        return self.mean_without_operators if self.operators is None else len(self.mean_names) - 1
-
-    @property
-    def mean_without_operators(self) -> int:
-        """Index of the mean used where neither samples nor operators are known: costs, else the sources.
+        """Index of the mean used without samples: costs, or the sources where costs are unknown.
 
         The sources may differ from the new platform, which no measurement shows yet; arithmetic takes time everywhere.
         """
