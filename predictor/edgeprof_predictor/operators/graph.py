@@ -6,9 +6,9 @@ is left empty, and whatever is out of bounds is refused here, so that records ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from edgeprof_predictor.errors import GraphError
 
@@ -153,64 +153,3 @@ class Graph:
         for position, node in enumerate(self.nodes):
             if any(not -1 <= source < position for source in node.sources):
                 raise GraphError(f"node {node.name!r} reads from a node that does not run before it")
-
-
-def graph_to_json(graph: Graph) -> dict[str, Any]:
-    """Return a graph as a document that JSON can hold."""
-
-    def tensors(values: Sequence[Tensor]) -> list[list[Any]]:
-        return [[list(value.shape), value.element_type] for value in values]
-
-    nodes = []
-    for node in graph.nodes:
-        attributes = {name: value if isinstance(value, str) else list(value) for name, value in node.attributes.items()}
-        document = {
-            "name": node.name,
-            "type": node.type,
-            "kernel": node.kernel,
-            "inputs": tensors(node.inputs),
-            "outputs": tensors(node.outputs),
-            "weights": tensors(node.weights),
-            "sources": list(node.sources),
-            "attributes": attributes,
-            "window_us": list(node.window_us),
-        }
-        nodes.append({key: value for key, value in document.items() if value not in ("", [], {})})
-    return {"engine": graph.engine, "nodes": nodes}
-
-
-def graph_from_json(document: Mapping[str, Any]) -> Graph:
-    """Return the graph of a document.
-
-    Raises:
-        GraphError: If it is no such document.
-    """
-
-    def tensors(values: Sequence[Any]) -> tuple[Tensor, ...]:
-        return tuple(Tensor(tuple(shape), str(element_type)) for shape, element_type in values)
-
-    try:
-        return Graph(
-            engine=str(document["engine"]),
-            nodes=tuple(
-                Node(
-                    name=node.get("name", ""),
-                    type=node["type"],
-                    kernel=node.get("kernel", ""),
-                    inputs=tensors(node.get("inputs", ())),
-                    outputs=tensors(node.get("outputs", ())),
-                    weights=tensors(node.get("weights", ())),
-                    sources=tuple(int(source) for source in node.get("sources", ())),
-                    attributes={
-                        name: value if isinstance(value, str) else tuple(int(number) for number in value)
-                        for name, value in node.get("attributes", {}).items()
-                    },
-                    window_us=tuple(float(window) for window in node.get("window_us", ())),
-                )
-                for node in document["nodes"]
-            ),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        if isinstance(error, GraphError):
-            raise
-        raise GraphError(f"this is no graph of operators ({type(error).__name__}: {error})") from error

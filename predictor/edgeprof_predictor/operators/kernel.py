@@ -61,16 +61,6 @@ def computation_covariance(hyper: Hyperparameters, left: Inputs, right: Inputs) 
     return covariance
 
 
-def computation_variance(hyper: Hyperparameters, inputs: Inputs) -> Array:
-    """Return the diagonal of `computation_covariance` of operators with themselves, `n`."""
-    squares = inputs.features**2
-    constant = (
-        hyper.constant**2 + hyper.class_level**2 + hyper.tag_level**2 + hyper.class_smooth**2 + hyper.tag_smooth**2
-    )
-    variance: Array = constant + squares @ (hyper.shared_slopes**2 + hyper.class_slopes**2)
-    return variance
-
-
 def context_covariance(hyper: Hyperparameters, left: Inputs, right: Inputs) -> Array:
     """Return the covariance of where operators run, `n x m`: their network, and the suite of probes."""
     same_class = _equal(left.classes, right.classes)

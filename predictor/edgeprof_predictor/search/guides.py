@@ -29,9 +29,6 @@ FAR: Final = 1e3
 """Standard deviations below the best from which on two terms of a series give the tail, right to ten digits; nearer,
 the difference of two numbers that nearly cancel keeps nine."""
 
-MIN_TRAINED_COUNT: Final = 4
-"""Random networks that are trained before a ridge regression without a prior is used."""
-
 
 class Guide(ABC):
     """An acquisition function.
@@ -107,18 +104,6 @@ class UpperConfidenceBound(PredictorGuide):
         prediction = self.predict(trained, seed=seed)
         bound = prediction.accuracy + DEVIATIONS * prediction.sd
         return np.where(keeping >= KEEPING_PROBABILITY, bound, -np.inf)
-
-
-class LateUpperConfidenceBound(UpperConfidenceBound):
-    """The same for a predictor without a prior: the first few networks are random."""
-
-    name: ClassVar[str] = "late-upper-confidence"
-
-    def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
-        """Return a random order while few are trained, then the upper confidence bound: `n`."""
-        if trained.count < MIN_TRAINED_COUNT:
-            return RandomSearch().worth(trained, keeping, seed=seed)
-        return super().worth(trained, keeping, seed=seed)
 
 
 class ExpectedImprovement(PredictorGuide):

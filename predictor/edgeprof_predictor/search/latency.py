@@ -110,7 +110,7 @@ class PlatformPosterior(LatencyPosterior):
         known_count = self._cached.predictor.samples.count
         new_count = self._adapted.samples.count + after._measured.count - known_count
         is_due = new_count * RELEARN_SHARE >= known_count - self._adapted.samples.count
-        after._cached = _CachedPredictor(with_samples(self._adapted, after._measured)) if is_due else self._cached
+        after._cached = _CachedPredictor(self._adapted.joined(after._measured)) if is_due else self._cached
         return after
 
     def _found(self, choices: ChoiceArray) -> list[tuple[int, int]]:
@@ -175,15 +175,6 @@ class JoinedPosterior(LatencyPosterior):
         stacked = np.stack(columns)
         joined: FloatArray = stacked.max(axis=0) if self._weights is None else np.array(self._weights) @ stacked
         return joined
-
-
-def with_samples(predictor: ProfilePredictor, samples: Samples) -> ProfilePredictor:
-    """Return the predictor after more samples of its platform.
-
-    The hyper-parameter samples of its model are learned again; the network, whose weight is small, stays as it is. No
-    bundle is needed.
-    """
-    return predictor.joined(samples)
 
 
 def probability_within(prediction: Prediction, limit_ms: float) -> FloatArray:

@@ -10,9 +10,6 @@ import numpy as np
 from edgeprof_predictor.encodings.reference_latencies import ReferenceLatencies
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
-GROUPS: Final = ("hwl", "vec", "counts", "costs")
-"""Latencies elsewhere, decisions, how often each option is taken, amounts of work."""
-
 SOFT_SHARE: Final = 0.02
 """Added to an amount before its logarithm, as a share of its mean: an amount may be 0."""
 

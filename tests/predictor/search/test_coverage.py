@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from predictor.search.world import accuracy_task, adapted, truth
+from predictor.search.world import LateUpperConfidenceBound, accuracy_task, adapted, truth
 
 from edgeprof_predictor.accuracy.registry import get_accuracy_method
 from edgeprof_predictor.methods.base import PlatformPredictor
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.search.guides import LateUpperConfidenceBound
 from edgeprof_predictor.search.latency import MeasuredLatency, PlatformPosterior
 from edgeprof_predictor.search.procedure import Budget, Search
 from edgeprof_predictor.search.state import SearchState

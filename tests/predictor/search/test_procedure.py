@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from predictor.search.world import accuracy_task, adapted, truth
+from predictor.search.world import LateUpperConfidenceBound, accuracy_task, adapted, truth
 
 from edgeprof_predictor.accuracy.registry import get_accuracy_method
 from edgeprof_predictor.accuracy.task import AccuracyTask
@@ -20,7 +20,6 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.search.guides import (
     ExpectedImprovement,
     Guide,
-    LateUpperConfidenceBound,
     RandomSearch,
     TopPredicted,
 )

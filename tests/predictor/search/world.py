@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates
+from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.search.guides import RandomSearch, UpperConfidenceBound
 from edgeprof_predictor.spaces import FloatArray, SearchSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
+
+MIN_TRAINED_COUNT: Final = 4
+"""Random networks that are trained before a ridge regression without a prior is used."""
+
+
+class LateUpperConfidenceBound(UpperConfidenceBound):
+    """The upper confidence bound for a predictor without a prior: the first few networks are random."""
+
+    def worth(self, trained: Trained, keeping: FloatArray, *, seed: int) -> FloatArray:
+        if trained.count < MIN_TRAINED_COUNT:
+            return RandomSearch().worth(trained, keeping, seed=seed)
+        return super().worth(trained, keeping, seed=seed)
 
 
 def accuracy_task(world: LatencyTable, space: SearchSpace) -> AccuracyTask:

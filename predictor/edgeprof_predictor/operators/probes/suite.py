@@ -6,8 +6,7 @@ sizes, and what runtimes join into one, so that one pass of a fraction of a seco
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,12 +86,3 @@ def suite(seed: int = 0) -> Iterator[Probe]:
         for recipe in source.recipes():
             kind = recipe.kind.replace(" ", "_")
             yield Probe(f"{kind}-{recipe.name}", recipe.kind, seed, recipe)
-
-
-def suite_digest(probes: Iterable[Probe]) -> str:
-    """Return the SHA-256 over the names and files of probes."""
-    digest = hashlib.sha256()
-    for probe in probes:
-        digest.update(probe.name.encode())
-        digest.update(hashlib.sha256(probe.model_bytes()).digest())
-    return digest.hexdigest()
