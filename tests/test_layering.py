@@ -49,7 +49,7 @@ ROOMS = {
     ],
     "edgeprof_predictor": [
         ["profile_file", "profile_references", "search"],
-        ["accuracy", "bundle", "evaluation", "profile"],
+        ["accuracy", "bundle", "evaluation", "explanations", "profile"],
         ["transfer"],
         ["methods", "operators"],
         ["samplers"],

@@ -9,9 +9,9 @@ from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.calibration import Calibration, correlation_shifts, error_log_sds, fisher
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.methods.default.platform_families import families
 from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels, cost_based_latency
+from edgeprof_predictor.methods.platform_families import families
 from edgeprof_predictor.networks.hyperparameters import TransferHyperparameters
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray, SearchSpace, get_space

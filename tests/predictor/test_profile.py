@@ -11,7 +11,6 @@ import pytest
 from edgeprof_predictor._storage import digest_of, pack, unpack
 from edgeprof_predictor.errors import ArchitectureError, ProfileError
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.methods.default.predictor import tensors_of
 from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.profile_file import ProfileFile
@@ -147,9 +146,9 @@ def test_a_profile_of_the_release_before_predicts_as_it_did(tmp_path: Path, prof
     assert loaded.predictor.source_correlation_lower is None
     # More samples are learned from, at the calibration that the file holds.
     more = Samples.of(profile.space.choices(unseen), before.latency_ms)
-    joined = loaded.predictor.adapted.joined(more)
-    assert joined.posterior.samples.count == profile.samples.count + 30
-    assert joined.interval_factor == loaded.predictor.adapted.interval_factor
+    joined = loaded.predictor.joined(more)
+    assert joined.samples.count == profile.samples.count + 30
+    assert joined.interval_factor == loaded.predictor.interval_factor
 
 
 def test_a_profile_of_what_runs_on_a_device_describes_pruned_graphs_when_loaded(
@@ -175,7 +174,7 @@ def test_a_device_profile_of_the_release_that_counted_no_operations_predicts_as_
     predictor = DefaultMethod(
         before, method.hyper_samples, method.pretrained, method.calibration, method.hyperparameters
     ).adapt(samples, seed=0)
-    assert "counts_operations" not in tensors_of(predictor.adapted)
+    assert "counts_operations" not in predictor.tensors()
     Profile(predictor=predictor, platform={}, provenance={}).save(tmp_path / "pi.edgeprof")
     choices = method.space.sample_choices(60, seed=3)
     found = ProfileFile(tmp_path / "pi.edgeprof").profile().predictor.predict(choices)
@@ -192,7 +191,7 @@ def test_a_profile_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, 
 
 
 def test_arrays_keep_the_names_that_they_have_in_profiles_of_earlier_releases(profile: Profile) -> None:
-    names = {name.partition(".")[0] for name in tensors_of(profile.predictor.adapted)}
+    names = {name.partition(".")[0] for name in profile.predictor.tensors()}
     assert names == {
         "reference_choices", "runs_pruned", "calibration", "sources", "prices", "hypotheses",
         "network", "row", "log_mean", "log_sd",

@@ -25,7 +25,7 @@ _METHOD_CLASSES: Final = {
     "multi-predict-random": ("edgeprof_predictor.methods.multi_predict.start_rows", "MultiPredictRandom"),
     "multi-predict-sample": ("edgeprof_predictor.methods.multi_predict.start_rows", "MultiPredictSample"),
     "nearest": ("edgeprof_predictor.methods.baselines.nearest", "Nearest"),
-    "no-sources": ("edgeprof_predictor.methods.default.no_sources", "NoSources"),
+    "no-sources": ("edgeprof_predictor.methods.baselines.no_sources", "NoSources"),
     "parameters": ("edgeprof_predictor.methods.baselines.parameters", "Parameters"),
     "ridge": ("edgeprof_predictor.methods.baselines.ridge", "Ridge"),
     "scratch-vec": ("edgeprof_predictor.methods.baselines.scratch", "Scratch"),

@@ -10,7 +10,9 @@ import numpy as np
 from edgeprof_predictor.encodings import Vec
 from edgeprof_predictor.errors import EncodingError, UnknownMethodError
 from edgeprof_predictor.methods.cost_features import FeatureMap
+from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.informative_design import Informative
+from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.samplers.base import Sampler
 from edgeprof_predictor.samplers.diverse import Diverse
@@ -37,10 +39,17 @@ def typical_latency_of(space: CategoricalSpace, sources: LatencyTable) -> Score:
     return score
 
 
+def informative_by(space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Informative:
+    """Return the default method's sampler, with its prior fitted to the sources."""
+    feature_map = FeatureMap(space)
+    prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources), seed=seed)
+    return Informative(prior, HyperparameterSamples.draw(prior, seed=seed))
+
+
 _SAMPLERS: Final[dict[str, Callable[[CategoricalSpace, LatencyTable | None, int], Sampler]]] = {
     "diversity": lambda space, sources, seed: Diverse(Vec(space)),
     "flops": lambda space, sources, seed: Stratified(flops_of(space)),
-    "informative": lambda space, sources, seed: Informative.of_sources(space, _known(sources), seed=seed),
+    "informative": lambda space, sources, seed: informative_by(space, _known(sources), seed=seed),
     "latency": lambda space, sources, seed: Stratified(typical_latency_of(space, _known(sources))),
     "parameters": lambda space, sources, seed: Stratified(parameters_of(space)),
     "random": lambda space, sources, seed: RandomSampler(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,22 +69,22 @@ class PretrainedNetwork:
         encodings: FloatArray,
         log_latency: FloatArray,
         *,
-        without: Sequence[str] = (),
         seed: int,
     ) -> PretrainedNetwork:
         """Return the network with rows of more platforms, fitted to their latencies; the network stays as it is.
+
+        A row of the same name is replaced.
 
         Args:
             platforms: Names of the new rows.
             encodings: Architectures whose latency on them is known.
             log_latency: Natural logarithm of it.
-            without: Rows that are left out.
             seed: Of the order of the architectures.
 
         Shapes:
             encodings: `n x d`.  log_latency: `q x n`.
         """
-        kept = tuple(name for name in self.embeddings.platforms if name not in without)
+        kept = tuple(name for name in self.embeddings.platforms if name not in platforms)
         known = [self.embeddings.row(name) for name in kept]
         inputs = torch.as_tensor(encodings, dtype=torch.float32)
         centred = (log_latency - log_latency.mean(axis=1, keepdims=True)) / self.log_sd

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from edgeprof_predictor.methods.base import Prediction
-from edgeprof_predictor.methods.default.platform_families import families
+from edgeprof_predictor.methods.platform_families import families
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor

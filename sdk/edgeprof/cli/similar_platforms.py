@@ -20,14 +20,14 @@ def print_similar(profile_path: Path, picture: Path | None, *, as_json: bool) ->
     from edgeprof.plots.platform_map import draw_platform_map
     from edgeprof.prediction import load_profile
     from edgeprof_predictor.errors import ProfileError
+    from edgeprof_predictor.explanations.similarity import similar_platforms
     from edgeprof_predictor.methods.default.predictor import DefaultPredictor
-    from edgeprof_predictor.methods.default.similarity import similar_platforms
 
     check_picture(picture, inputs=[profile_path])
     profile = load_profile(profile_path)
     if not isinstance(profile.predictor, DefaultPredictor):
         raise ProfileError(f"{profile_path} was not made by the default method, which alone compares platforms")
-    found = similar_platforms(profile.predictor.adapted)
+    found = similar_platforms(profile.predictor)
     if picture is not None:
         draw_platform_map(found, picture, name=profile.platform.get("name", ""))
         messages.print(f"picture: {picture}")

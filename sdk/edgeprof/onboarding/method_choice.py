@@ -8,9 +8,9 @@ from edgeprof.arguments import as_list
 from edgeprof.errors import OnboardingError
 from edgeprof.prediction import SpaceProfile
 from edgeprof_predictor.methods.base import FittedMethod
+from edgeprof_predictor.methods.baselines.no_sources import NoSources
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.methods.default.no_sources import NoSources
 from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, OnboardingMethod
 from edgeprof_predictor.methods.registered import RegisteredMethod
 from edgeprof_predictor.methods.registry import get_method

@@ -14,7 +14,7 @@ from edgeprof.onboarding.history import OnboardingHistory
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice
 from edgeprof.store import Store
-from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis, diagnose_error
+from edgeprof_predictor.explanations.error_diagnosis import ErrorDiagnosis, diagnose_error
 from edgeprof_predictor.methods.default.informative_design import FIRST_ROUND_COUNT
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.onboarding_method import ProfilePredictor

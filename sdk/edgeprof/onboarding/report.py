@@ -7,9 +7,9 @@ from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
 from edgeprof.measuring.time_ledger import MEASURING
 from edgeprof.onboarding.goal import OnboardingStatus
 from edgeprof.onboarding.procedure import Onboarding
-from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis
+from edgeprof_predictor.explanations.error_diagnosis import ErrorDiagnosis
+from edgeprof_predictor.explanations.source_use import SourceUse, source_uses
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
-from edgeprof_predictor.methods.default.source_use import SourceUse, source_uses
 from edgeprof_predictor.methods.left_out import LeftOutScore
 from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
 
@@ -81,7 +81,7 @@ def named_sources(predictor: ProfilePredictor) -> tuple[SourceUse, ...]:
     """
     if not isinstance(predictor, DefaultPredictor):
         return ()
-    uses = source_uses(predictor.adapted.posterior)
+    uses = source_uses(predictor.posterior)
     return tuple(use for use in uses if use.share >= MIN_SHARE or use.trust < 1.0)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from edgeprof.plots.figure_file import save_figure
-from edgeprof_predictor.methods.default.similarity import Similarity
+from edgeprof_predictor.explanations.similarity import Similarity
 
 NEW_COLOUR = "#d98c00"
 KNOWN_COLOUR = "#1f4e79"

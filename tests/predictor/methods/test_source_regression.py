@@ -22,7 +22,7 @@ def regressions(space: SearchSpace, world: LatencyTable, trust: list[float] | No
 def test_full_trust_in_all_sources_changes_nothing(space: SearchSpace, world: LatencyTable) -> None:
     (plain, _), (trusted, _) = (regressions(space, world, trust) for trust in (None, [1.0, 1.0, 1.0]))
     np.testing.assert_allclose(trusted.space_sample.means, plain.space_sample.means)
-    np.testing.assert_allclose(trusted.space_sample.factors[0], plain.space_sample.factors[0])
+    np.testing.assert_allclose(trusted.space_sample.factors["sources"], plain.space_sample.factors["sources"])
 
 
 def test_a_source_that_is_trusted_little_hardly_moves_the_mean_and_the_covariance(
@@ -32,8 +32,8 @@ def test_a_source_that_is_trusted_little_hardly_moves_the_mean_and_the_covarianc
     latencies = prior.source_latencies(world.choices)
     basis = prior.basis(world.choices)
     np.testing.assert_allclose(basis.means[:, 0], latencies[:, :2].mean(axis=1), rtol=0.01)
-    factor = basis.factors[0]
-    alone = Prior.of(prior.feature_map, fitted.without(["source_2"]), seed=0).basis(world.choices).factors[0]
+    factor = basis.factors["sources"]
+    alone = Prior.of(prior.feature_map, fitted.without(["source_2"]), seed=0).basis(world.choices).factors["sources"]
     np.testing.assert_allclose(factor @ factor.T, alone @ alone.T, atol=0.05 * np.abs(alone @ alone.T).max())
 
 

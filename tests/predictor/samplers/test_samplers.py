@@ -180,7 +180,7 @@ def test_extremes_are_distinct_and_more_unlike_each_other_than_chance(
     method: DefaultMethod, world: LatencyTable
 ) -> None:
     basis = method.prior.basis(world.choices)
-    extremes = find_extremes(method.prior, basis, 20)
+    extremes = find_extremes(basis, 20)
     # Cells differ in few things, so that a few of them tell all there is.
     assert 10 < len(set(extremes.tolist())) == len(extremes) <= 20
     # In logarithms: variance is relative to the latency, so that a fast cell may be as extreme as a slow one.

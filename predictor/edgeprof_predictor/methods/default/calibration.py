@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS, UPPER_DEVIATIONS, UPPER_QUANTILE, ExpectedError
+from edgeprof_predictor.methods.onboarding_method import described
 from edgeprof_predictor.spaces import FloatArray
 
 SAMPLE_COUNTS: Final = (3, 5, 10, 20)
@@ -67,13 +68,7 @@ class Calibration:
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
-        return {
-            "calibration.sample_counts": np.array(self.sample_counts, dtype=np.int64),
-            "calibration.interval_factors": np.array(self.interval_factors),
-            "calibration.error_log_sds": np.array(self.error_log_sds),
-            "calibration.lower_error_log_sds": np.array(self.lower_error_log_sds),
-            "calibration.correlation_shifts": np.array(self.correlation_shifts, dtype=np.float64),
-        }
+        return {f"calibration.{field.name}": np.array(getattr(self, field.name)) for field in fields(self)}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Calibration:
@@ -81,18 +76,16 @@ class Calibration:
 
         Files of earlier releases know no shifts of correlations, and one deviation of errors for both sides.
         """
-        names = ("sample_counts", "interval_factors", "error_log_sds")
-        shifts = tensors.get("calibration.correlation_shifts", np.zeros(0))
-        lower_sds = tensors.get("calibration.lower_error_log_sds", tensors["calibration.error_log_sds"])
-        return cls(
-            **{name: tuple(tensors[f"calibration.{name}"].tolist()) for name in names},
-            lower_error_log_sds=tuple(lower_sds.tolist()),
-            correlation_shifts=tuple(shifts.tolist()),
-        )
+        saved = described(tensors, "calibration.")
+        saved = {"lower_error_log_sds": saved["error_log_sds"], "correlation_shifts": np.zeros(0)} | saved
+        return cls(**{field.name: tuple(saved[field.name].tolist()) for field in fields(cls)})
 
     def interval_factor(self, sample_count: int) -> float:
         """Return the factor on standard deviations for a number of samples."""
-        return float(np.interp(sample_count, self.sample_counts, self.interval_factors))
+        return self._at(sample_count, self.interval_factors)
+
+    def _at(self, sample_count: int, corrections: tuple[float, ...]) -> float:
+        return float(np.interp(sample_count, self.sample_counts, corrections))
 
     def expected_error(self, log_errors: FloatArray, sample_count: int) -> ExpectedError:
         """Return the median error to expect.
@@ -101,10 +94,7 @@ class Calibration:
             log_errors: What each hyper-parameter sample expects, as `Posterior.log_errors` returns it.
             sample_count: Number of samples.
         """
-        lower_sd, upper_sd = (
-            float(np.interp(sample_count, self.sample_counts, log_sds))
-            for log_sds in (self.lower_error_log_sds, self.error_log_sds)
-        )
+        lower_sd, upper_sd = (self._at(sample_count, sds) for sds in (self.lower_error_log_sds, self.error_log_sds))
         expected = ExpectedError.of_log_sds(median_error(log_errors), lower_sd, upper_sd)
         return expected if expected.lower >= ERROR_FLOOR else replace(expected, lower=0.0)
 
@@ -120,8 +110,7 @@ class Calibration:
         """
         if not self.correlation_shifts or sample_count < self.sample_counts[0] or math.isnan(correlation):
             return None
-        shift = float(np.interp(sample_count, self.sample_counts, self.correlation_shifts))
-        return math.tanh(fisher(np.array(correlation)).item() + shift)
+        return math.tanh(fisher(np.array(correlation)).item() + self._at(sample_count, self.correlation_shifts))
 
 
 def median_error(log_errors: FloatArray) -> float:

@@ -6,15 +6,14 @@ They are not known beforehand, so a few thousand samples are drawn from broad ra
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.default.basis import OFFSET_VARIANCE, SCALE_VARIANCE, Basis
-from edgeprof_predictor.methods.default.prior import AMPLITUDES, Prior
+from edgeprof_predictor.methods.default.prior import AMPLITUDES, OFFSET_VARIANCE, SCALE_VARIANCE, Basis, Prior
 from edgeprof_predictor.spaces import FloatArray
 
 DRAWN_COUNT: Final = 4000
@@ -63,21 +62,15 @@ class HyperparameterSamples:
         return len(self.noise)
 
     def __getitem__(self, indices: NDArray[np.int64]) -> HyperparameterSamples:
-        return HyperparameterSamples(
-            mean_index=self.mean_index[indices],
-            amplitudes=self.amplitudes[indices],
-            noise=self.noise[indices],
-            log_prior=self.log_prior[indices],
-        )
+        return self._mapped(lambda values: values[indices])
 
     def replaced(self, other: HyperparameterSamples, is_other: NDArray[np.bool_]) -> HyperparameterSamples:
         """Return these samples, those of the other where told: `h`."""
-        return HyperparameterSamples(
-            mean_index=np.where(is_other, other.mean_index, self.mean_index),
-            amplitudes=np.where(is_other[:, None], other.amplitudes, self.amplitudes),
-            noise=np.where(is_other, other.noise, self.noise),
-            log_prior=np.where(is_other, other.log_prior, self.log_prior),
-        )
+        return self._mapped(lambda mine, theirs: np.where(is_other, theirs.T, mine.T).T, other)
+
+    def _mapped(self, function: Callable[..., NDArray[Any]], *others: HyperparameterSamples) -> HyperparameterSamples:
+        arrays = {field.name: [getattr(one, field.name) for one in (self, *others)] for field in fields(self)}
+        return HyperparameterSamples(**{name: function(*values) for name, values in arrays.items()})
 
     def moved(self, prior: Prior, generator: np.random.Generator) -> HyperparameterSamples:
         """Return a neighbour of each sample, by moves under which the flat ranges stay as likely.
@@ -86,10 +79,13 @@ class HyperparameterSamples:
         hyper-parameter is drawn anew.
         """
         count, width = self.amplitudes.shape
-        ranges = np.log([*(AMPLITUDES[name] for name in prior.kernel_names), NOISE_RANGE])
+        lowest, highest = np.log([*(AMPLITUDES[name] for name in prior.kernel_names), NOISE_RANGE]).T
+        span = highest - lowest
         values = np.concatenate([self.amplitudes, self.noise[:, None]], axis=1)
-        stepped = self._stepped(values, ranges, generator)
-        drawn = np.exp(ranges[:, 0] + np.ptp(ranges, axis=1) * generator.random(values.shape))
+        logs = np.log(np.where(values > 0, values, 1.0)) + STEP_SD * generator.standard_normal(values.shape)
+        folded = (logs - lowest) % (2 * span)
+        stepped = np.where(values > 0, np.exp(lowest + np.minimum(folded, 2 * span - folded)), 0.0)
+        drawn = np.exp(lowest + span * generator.random(values.shape))
         drawn[:, :width] *= generator.random((count, width)) >= ABSENT_SHARE
         # One column more than there are amplitudes and noise: the mean.
         column = generator.integers(0, width + 2, count)
@@ -97,21 +93,12 @@ class HyperparameterSamples:
         means = generator.integers(0, prior.space_sample.means.shape[1], count)
         is_step: NDArray[np.bool_] = np.less(generator.random(count), 0.5)
         moved = np.where(is_step[:, None], stepped, redrawn)
-        return HyperparameterSamples(
+        return replace(
+            self,
             mean_index=np.where(~is_step & (column == width + 1), means, self.mean_index),
             amplitudes=moved[:, :width],
             noise=moved[:, width],
-            log_prior=self.log_prior,
         )
-
-    @staticmethod
-    def _stepped(values: FloatArray, ranges: FloatArray, generator: np.random.Generator) -> FloatArray:
-        """Return values after a step of their logarithms, reflected at the ends of the ranges; 0 stays 0."""
-        lowest, span = ranges[:, 0], np.ptp(ranges, axis=1)
-        logs = np.log(np.where(values > 0, values, 1.0)) + STEP_SD * generator.standard_normal(values.shape)
-        folded = (logs - lowest) % (2 * span)
-        stepped: FloatArray = np.exp(lowest + np.minimum(folded, 2 * span - folded))
-        return np.where(values > 0, stepped, 0.0)
 
     def with_mean_share(self, mean_index: int, share: float) -> HyperparameterSamples:
         """Return the samples with this prior probability of one mean; what the others have is scaled to the rest.
@@ -143,18 +130,13 @@ class HyperparameterSamples:
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
-        names = ("mean_index", "amplitudes", "noise", "log_prior")
-        return {f"hypotheses.{name}": getattr(self, name) for name in names}
+        return {f"hypotheses.{field.name}": getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> HyperparameterSamples:
         """Return what `tensors` was saved from."""
-        return cls(
-            mean_index=tensors["hypotheses.mean_index"].astype(np.int64),
-            amplitudes=tensors["hypotheses.amplitudes"].astype(np.float64),
-            noise=tensors["hypotheses.noise"].astype(np.float64),
-            log_prior=tensors["hypotheses.log_prior"].astype(np.float64),
-        )
+        types: dict[str, Any] = {field.name: np.float64 for field in fields(cls)} | {"mean_index": np.int64}
+        return cls(**{name: tensors[f"hypotheses.{name}"].astype(dtype) for name, dtype in types.items()})
 
     def means(self, basis: Basis) -> FloatArray:
         """Return the prior mean of each hyper-parameter sample: `h x n`."""

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.default.hyperparameter_samples import NOISE_RANGE, HyperparameterSamples
-from edgeprof_predictor.methods.default.platform_families import left_out_families
 from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.methods.default.prior import Prior
+from edgeprof_predictor.methods.platform_families import left_out_families
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -53,14 +53,16 @@ class MarginalLikelihoods:
 
     Letters: `e` draws, `h` hyper-parameter samples.
 
+    Args:
+        hyper_samples: As they were drawn.
+        cost_based_mean: Index of the cost-based mean; None where the space knows no costs.
+
     Shapes:
         log_likelihood: `e x h`, at most 0, the largest of a draw at 0.  platforms: `e`.
         shares: `e`, each family alike; where all sources are trusted they sum to 1.
-
-    Args:
-        cost_based_mean: Index of the cost-based mean; None where the space knows no costs.
     """
 
+    hyper_samples: HyperparameterSamples
     log_likelihood: FloatArray
     platforms: NDArray[np.str_]
     shares: FloatArray
@@ -88,46 +90,47 @@ class MarginalLikelihoods:
         found = left_out_families(sources)
         for family in found:
             rest = prior.without(family)
-            for platform in family:
-                for _ in range(DRAW_COUNT):
-                    drawn = generator.choice(connected, count, replace=False)
-                    samples = Samples.of(sources.choices[drawn], sources.latencies_of(platform)[drawn])
-                    log_likelihood = Posterior(rest, hyper_samples, samples).log_likelihood
-                    rows.append(log_likelihood - log_likelihood.max())
-                    platforms.append(platform)
-                    shares.append(trust[platform] / (len(found) * len(family) * DRAW_COUNT))
+            for platform in np.repeat(family, DRAW_COUNT).tolist():
+                drawn = generator.choice(connected, count, replace=False)
+                samples = Samples.of(sources.choices[drawn], sources.latencies_of(platform)[drawn])
+                log_likelihood = Posterior(rest, hyper_samples, samples).log_likelihood
+                rows.append(log_likelihood - log_likelihood.max())
+                platforms.append(platform)
+                shares.append(trust[platform] / (len(found) * len(family) * DRAW_COUNT))
         return cls(
+            hyper_samples=hyper_samples,
             log_likelihood=np.array(rows).reshape(len(rows), len(hyper_samples)),
             platforms=np.array(platforms, dtype=np.str_),
             shares=np.array(shares),
             cost_based_mean=None if prior.cost_models is None else prior.unsampled_mean,
         )
 
-    def weigh(self, hyper_samples: HyperparameterSamples, *, without: Sequence[str] = ()) -> HyperparameterSamples:
+    def weighed(self, *, without: Sequence[str] = ()) -> HyperparameterSamples:
         """Return the hyper-parameter samples with the learned prior.
 
         Args:
-            hyper_samples: Those that the likelihoods were computed for.
             without: Sources whose likelihoods do not count.
         """
-        weighed = replace(hyper_samples, log_prior=np.log(self._weights(hyper_samples, without)))
+        counts = ~np.isin(self.platforms, without)
+        weights = np.full(len(self.hyper_samples), 1.0 / len(self.hyper_samples))
+        if counts.any():
+            learned = _learned(np.exp(self.log_likelihood[counts]), self.shares[counts], self.hyper_samples.noise)
+            weights = (1.0 - LEARNED_SHARE) * weights + LEARNED_SHARE * learned
+        weighed = replace(self.hyper_samples, log_prior=np.log(weights))
         if self.cost_based_mean is None:
             return weighed
         return weighed.with_mean_share(self.cost_based_mean, COST_BASED_SHARE)
 
-    def _weights(self, hyper_samples: HyperparameterSamples, without: Sequence[str]) -> FloatArray:
-        counts = ~np.isin(self.platforms, without)
-        likelihood, shares = np.exp(self.log_likelihood[counts]), self.shares[counts]
-        uniform = np.full(len(hyper_samples), 1.0 / len(hyper_samples))
-        if not len(shares):
-            return uniform
-        learned = uniform
-        for _ in range(STEP_COUNT):
-            responsibility = likelihood * learned
-            responsibility /= responsibility.sum(axis=1, keepdims=True)
-            learned = shares @ responsibility / shares.sum()
-        position = np.log(hyper_samples.noise / NOISE_RANGE[0]) / np.log(NOISE_RANGE[1] / NOISE_RANGE[0])
-        bins = np.clip((position * NOISE_BIN_COUNT).astype(np.int64), 0, NOISE_BIN_COUNT - 1)
-        learned = learned / np.maximum(np.bincount(bins, learned, NOISE_BIN_COUNT)[bins], 1e-12)
-        weights: FloatArray = (1.0 - LEARNED_SHARE) * uniform + LEARNED_SHARE * learned / learned.sum()
-        return weights
+
+def _learned(likelihood: FloatArray, shares: FloatArray, noise: FloatArray) -> FloatArray:
+    """Return weights under which all draws are most likely, as much in each bin of the noise: `e x h` to `h`."""
+    weights = np.full(len(noise), 1.0 / len(noise))
+    for _ in range(STEP_COUNT):
+        responsibility = likelihood * weights
+        responsibility /= responsibility.sum(axis=1, keepdims=True)
+        weights = shares @ responsibility / shares.sum()
+    position = np.log(noise / NOISE_RANGE[0]) / np.log(NOISE_RANGE[1] / NOISE_RANGE[0])
+    bins = np.clip((position * NOISE_BIN_COUNT).astype(np.int64), 0, NOISE_BIN_COUNT - 1)
+    weights = weights / np.maximum(np.bincount(bins, weights, NOISE_BIN_COUNT)[bins], 1e-12)
+    normalised: FloatArray = weights / weights.sum()
+    return normalised

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.cost_features import FeatureMap
-from edgeprof_predictor.methods.default.basis import OFFSET_VARIANCE, SCALE_VARIANCE, Basis
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.posterior import RELATIVE_FLOOR, Posterior
-from edgeprof_predictor.methods.default.prior import AMPLITUDES, Prior
-from edgeprof_predictor.methods.source_regression import SourceRegressions
+from edgeprof_predictor.methods.default.prior import AMPLITUDES, OFFSET_VARIANCE, SCALE_VARIANCE, Basis, Prior
 from edgeprof_predictor.samplers.base import check_count
 from edgeprof_predictor.samplers.random_sampler import choose_random
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
-from edgeprof_predictor.tables.latency_table import LatencyTable
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
 TYPICAL_COUNT: Final = 250
 """Candidates drawn at random; the variance that a sample lowers is summed over them."""
@@ -49,6 +46,7 @@ REMAINING_COUNT: Final = 200
 """Candidates over which the effect of further samples is estimated."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Informative:
     """Takes the architecture that lowers the variance of all others most, given what is measured.
 
@@ -65,28 +63,20 @@ class Informative:
         hyper_samples: Drawn for that prior.
     """
 
-    def __init__(self, prior: Prior, hyper_samples: HyperparameterSamples) -> None:
-        self._prior = prior
-        self._hyper_samples = hyper_samples
-
-    @classmethod
-    def of_sources(cls, space: CategoricalSpace, sources: LatencyTable, *, seed: int) -> Informative:
-        """Fit the prior that the choice needs to the sources."""
-        feature_map = FeatureMap(space)
-        prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources), seed=seed)
-        return cls(prior, HyperparameterSamples.draw(prior, seed=seed))
+    prior: Prior
+    hyper_samples: HyperparameterSamples
 
     def __call__(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return distinct indices of candidates, most informative first: `count`."""
-        is_connected = self._prior.feature_map.space.is_connected(candidates)
+        is_connected = self.prior.feature_map.space.is_connected(candidates)
         eligible = np.flatnonzero(is_connected) if is_connected.sum() >= count else np.arange(len(candidates))
         eligible = eligible[choose_random(len(eligible), min(SEARCHED_COUNT, len(eligible)), seed=seed)]
-        basis = self._prior.basis(candidates[eligible])
+        basis = self.prior.basis(candidates[eligible])
         typical_count = min(max(TYPICAL_COUNT, count), len(eligible))
-        extremes = find_extremes(self._prior, basis, EXTREME_COUNT)
+        extremes = find_extremes(basis, EXTREME_COUNT)
         pool = np.concatenate([np.arange(typical_count), extremes[extremes >= typical_count]])
-        posterior = Posterior.infer(self._prior, self._hyper_samples, measured)
-        first = self._fixed(basis[:typical_count], measured.count) if self._prior.runs_pruned else None
+        posterior = Posterior.infer(self.prior, self.hyper_samples, measured)
+        first = self._fixed(basis[:typical_count], measured.count) if self.prior.runs_pruned else None
         chosen = choose_informative(posterior, basis[pool], count, typical_count=typical_count, first=first)
         indices: NDArray[np.int64] = eligible[pool[chosen]]
         return indices
@@ -94,16 +84,16 @@ class Informative:
     def _fixed(self, typical: Basis, sample_count: int) -> int | None:
         """Return which of some candidates in random order comes next whatever its gain; None where none does."""
         if sample_count == 0:
-            return int(np.argsort(typical.means[:, self._prior.unsampled_mean])[len(typical.means) // 2])
+            return int(np.argsort(typical.means[:, self.prior.unsampled_mean])[len(typical.means) // 2])
         return 0 if sample_count % RANDOM_INTERVAL == RANDOM_INTERVAL - 1 else None
 
     def next_round(self, sample_count: int, wanted_count: int) -> int:
         """Return how many samples to choose at once: a few before anything is known, then one at a time."""
-        is_one_by_one = sample_count > 0 or self._prior.runs_pruned
+        is_one_by_one = sample_count > 0 or self.prior.runs_pruned
         return min(1 if is_one_by_one else FIRST_ROUND_COUNT, wanted_count - sample_count)
 
 
-def find_extremes(prior: Prior, candidates: Basis, count: int) -> NDArray[np.int64]:
+def find_extremes(candidates: Basis, count: int) -> NDArray[np.int64]:
     """Return the candidates with the largest prior variance given those chosen before.
 
     A pivoted Cholesky factorisation of the prior's covariance, all kernels at the middle of their range.
@@ -111,17 +101,15 @@ def find_extremes(prior: Prior, candidates: Basis, count: int) -> NDArray[np.int
     Shapes:
         returns: `count` at most, distinct; fewer where no variance is left.
     """
-    sizes = [np.sqrt(np.sqrt(AMPLITUDES[name][0] * AMPLITUDES[name][1])) for name in prior.kernel_names]
     means = np.maximum(candidates.means.mean(axis=1, keepdims=True), RELATIVE_FLOOR)
-    parts = [size * factor for size, factor in zip(sizes, candidates.factors, strict=False)]
+    parts = [np.sqrt(np.sqrt(np.prod(AMPLITUDES[name]))) * factor for name, factor in candidates.factors.items()]
     offset, scale = np.full_like(means, np.sqrt(OFFSET_VARIANCE)), np.sqrt(SCALE_VARIANCE) * means
     features = np.concatenate([*parts, offset, scale], axis=1) / means
     variance = (features**2).sum(axis=1)
     columns = np.zeros((len(features), min(count, len(features))))
     chosen: list[int] = []
     while len(chosen) < columns.shape[1] and variance.max() > NEGLIGIBLE_VARIANCE:
-        index = int(variance.argmax())
-        before = columns[:, : len(chosen)]
+        index, before = int(variance.argmax()), columns[:, : len(chosen)]
         column = (features @ features[index] - before @ before[index]) / np.sqrt(variance[index])
         columns[:, len(chosen)] = column
         variance = np.maximum(variance - column**2, 0.0)
@@ -135,9 +123,9 @@ def choose_informative(
 ) -> NDArray[np.int64]:
     """Return distinct indices of candidates, each with the largest gain after those before.
 
-    The gain of a candidate is the share by which it lowers the summed variance of typical candidates, averaged over
-    hyper-parameter samples. Variance common to all, that of the scale, is left out: any sample lowers it. No latency of
-    the candidates is needed.
+    The gain of a candidate `x` is the share by which it lowers the summed variance of typical candidates `y`, averaged
+    over hyper-parameter samples: `sum_y cov(x, y)^2 / (var(x) + noise) / sum_y var(y)`. Variance common to all, that of
+    the scale, is left out: any sample lowers it. No latency of the candidates is needed.
 
     Args:
         posterior: What is known now.
@@ -151,14 +139,7 @@ def choose_informative(
     """
     check_count(len(candidates), count)
     covariance, means, _ = posterior.covariance(candidates, CONSIDERED_COUNT)
-    return _choose(covariance, means, count, slice(0, typical_count), first=first)
-
-
-def _choose(
-    covariance: FloatArray, means: FloatArray, count: int, typical: slice, *, first: int | None = None
-) -> NDArray[np.int64]:
-    """Choose by the covariances `h x n x n` and means `h x n` of hyper-parameter samples."""
-    noise = ASSUMED_NOISE * means**2
+    noise, typical = ASSUMED_NOISE * means**2, slice(typical_count)
     direction = means[:, typical] / np.linalg.norm(means[:, typical], axis=1, keepdims=True)
     chosen: list[int] = []
     for _ in range(count):
@@ -184,8 +165,8 @@ def remaining_variance(posterior: Posterior, candidates: Basis, count: int) -> f
     Shapes:
         returns: In (0, 1], measurement noise included, which no sample lowers.
     """
+    chosen = choose_informative(posterior, candidates, min(count, len(candidates)))
     covariance, means, noise = posterior.covariance(candidates, CONSIDERED_COUNT)
-    chosen = _choose(covariance, means, min(count, len(candidates)), slice(None))
     before = _mean_variance(covariance, means) + noise
     for index in chosen:
         covariance = conditioned(covariance, int(index), noise * means[:, index] ** 2)

@@ -1,14 +1,10 @@
-"""The default method: fit the prior to the sources, choose samples, adapt; the package's docstring has the formulas.
-
-The steps are those of the paper: samples are chosen, the new platform's embedding row starts from the source that
-correlates best, network and row are fine-tuned. Added are the choice of samples by variance and a probabilistic model
-that gives intervals and the targets on which the network is distilled.
-"""
+"""The default method: fit the prior to the sources, choose samples, adapt; the package's docstring has the formulas."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import ClassVar, Final
 
@@ -19,33 +15,28 @@ from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.default.calibration import Calibration
+from edgeprof_predictor.methods.default.distillation import DistilledNetwork
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.hyperprior import COST_BASED_SHARE, MarginalLikelihoods
 from edgeprof_predictor.methods.default.informative_design import Informative
-from edgeprof_predictor.methods.default.posterior import SHARE_FLOOR, Posterior
-from edgeprof_predictor.methods.default.predictor import AdaptedPlatform, DefaultPredictor, DistilledNetwork
+from edgeprof_predictor.methods.default.posterior import Posterior
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor, calibrated
 from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.methods.default.source_checks import calibrate
 from edgeprof_predictor.methods.onboarding_method import OnboardingMethod
 from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.networks.embedding_table import nearest_platform
-from edgeprof_predictor.networks.fine_tuning import AdaptedNetwork, fine_tune
 from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER, TransferHyperparameters
 from edgeprof_predictor.networks.pretraining import PretrainedNetwork, pretrain
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
-DISTILLATION_COUNT: Final = 600
-"""Unmeasured architectures whose predictions by the model the network is fine-tuned on."""
-
 OPERATIONS_SEED: Final = 0
 """Of the amplitudes of the kernel that only devices have."""
 
-NETWORK_WEIGHT_MAX: Final = 0.2
-"""Largest weight of the distilled network in a prediction: it shares the errors of the model and adds its own."""
 
-
+@dataclass(eq=False)
 class DefaultMethod(OnboardingMethod, Method):
     """A probabilistic model and a network, fitted to the sources and adapted by few samples.
 
@@ -60,21 +51,16 @@ class DefaultMethod(OnboardingMethod, Method):
     name: ClassVar[str] = "default"
     sampler_name: ClassVar[str] = "informative"
 
-    def __init__(
-        self,
-        prior: Prior,
-        hyper_samples: HyperparameterSamples,
-        pretrained: PretrainedNetwork | None,
-        calibration: Calibration,
-        hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
-    ) -> None:
-        self.space = prior.feature_map.space
-        self.platforms = prior.sources.platforms
-        self.prior = prior
-        self.hyper_samples = hyper_samples
-        self.pretrained = pretrained
-        self.calibration = calibration
-        self.hyperparameters = hyperparameters
+    prior: Prior
+    hyper_samples: HyperparameterSamples
+    pretrained: PretrainedNetwork | None
+    calibration: Calibration
+    hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER
+
+    def __post_init__(self) -> None:
+        self.space = self.prior.feature_map.space
+        self.platforms = self.prior.sources.platforms
+        self.sampler = Informative(self.prior, self.hyper_samples)
 
     @classmethod
     def fit_sources(
@@ -99,13 +85,13 @@ class DefaultMethod(OnboardingMethod, Method):
         """
         feature_map = FeatureMap(space)
         prior = Prior.of(feature_map, SourceRegressions.fit(feature_map, sources, trust=trust), seed=seed)
-        hyper_samples = HyperparameterSamples.draw(prior, seed=seed)
-        likelihoods = MarginalLikelihoods.compute(prior, hyper_samples, sources, seed=seed)
+        drawn = HyperparameterSamples.draw(prior, seed=seed)
+        likelihoods = MarginalLikelihoods.compute(prior, drawn, sources, seed=seed)
         return cls(
             prior,
-            likelihoods.weigh(hyper_samples),
+            likelihoods.weighed(),
             pretrained or pretrain(space, sources, hyperparameters, seed=seed, trust=trust),
-            calibrate(prior, hyper_samples, likelihoods, sources, seed=seed),
+            calibrate(prior, likelihoods, sources, seed=seed),
             hyperparameters,
         )
 
@@ -147,15 +133,14 @@ class DefaultMethod(OnboardingMethod, Method):
         hyperparameters: TransferHyperparameters = DEFAULT_TRANSFER,
     ) -> DefaultMethod:
         """Return what `tensors` was saved from."""
-        return cls(
+        pretrained = None
+        if "embeddings" in tensors:
+            pretrained = PretrainedNetwork.from_tensors(space, platforms, tensors, hyperparameters)
+        prior, hyper_samples = (
             Prior.from_tensors(space, platforms, tensors),
             HyperparameterSamples.from_tensors(tensors),
-            PretrainedNetwork.from_tensors(space, platforms, tensors, hyperparameters)
-            if "embeddings" in tensors
-            else None,
-            Calibration.from_tensors(tensors),
-            hyperparameters,
         )
+        return cls(prior, hyper_samples, pretrained, Calibration.from_tensors(tensors), hyperparameters)
 
     def for_pruned_graphs(self) -> DefaultMethod:
         """Return the method for platforms that run graphs without what cannot influence the output.
@@ -170,39 +155,36 @@ class DefaultMethod(OnboardingMethod, Method):
             hyper_samples = hyper_samples.with_mean_share(prior.unsampled_mean, COST_BASED_SHARE)
         if "operations" in prior.kernel_names:
             hyper_samples = hyper_samples.with_kernel(prior, "operations", seed=OPERATIONS_SEED)
-        return DefaultMethod(prior, hyper_samples, self.pretrained, self.calibration, self.hyperparameters)
+        return replace(self, prior=prior, hyper_samples=hyper_samples)
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return the candidates that lower the variance of all predictions most, given what is measured."""
-        return Informative(self.prior, self.hyper_samples)(candidates, count, measured=measured, seed=seed)
+        return self.sampler(candidates, count, measured=measured, seed=seed)
 
     def next_round(self, sample_count: int, wanted_count: int) -> int:
         """Return how many samples to choose at once, as the informative sampler needs it."""
-        return Informative(self.prior, self.hyper_samples).next_round(sample_count, wanted_count)
+        return self.sampler.next_round(sample_count, wanted_count)
 
     def adapt(self, samples: Samples, *, seed: int) -> DefaultPredictor:
         """Condition the model on the samples; with none, rank by costs."""
-        hyper_samples = self.hyper_samples if samples.count else self.hyper_samples.of_mean(self.prior.unsampled_mean)
-        posterior = Posterior.infer(self.prior, hyper_samples, samples)
+        posterior = self._posterior(samples)
         nearest, correlation = self._nearest(samples)
         return DefaultPredictor(
-            AdaptedPlatform(
-                posterior=posterior,
-                distilled=cache(partial(self._distil, posterior, nearest, seed=seed)),
-                interval_factor=self.calibration.interval_factor(samples.count),
-                expectation=self.calibration.expected_error(
-                    posterior.log_errors(self.prior.space_sample), samples.count
-                ),
-                source_platform=nearest,
-                source_correlation=correlation,
-                calibration=self.calibration,
-            )
+            posterior=posterior,
+            distilled=self._distilled(posterior, nearest, seed=seed),
+            calibration=self.calibration,
+            source_platform=nearest,
+            source_correlation=correlation,
+            **calibrated(self.calibration, posterior),
         )
 
     def likely_ms(self, choices: ChoiceArray, measured: Samples, *, seed: int) -> FloatArray:
         """Return latencies by the model alone, without training the network."""
-        posterior = self.adapt(measured, seed=seed).adapted.posterior
-        return posterior.predict(self.prior.basis(choices))[0]
+        return self._posterior(measured).predict(self.prior.basis(choices))[0]
+
+    def _posterior(self, samples: Samples) -> Posterior:
+        hyper_samples = self.hyper_samples if samples.count else self.hyper_samples.of_mean(self.prior.unsampled_mean)
+        return Posterior.infer(self.prior, hyper_samples, samples)
 
     def _nearest(self, samples: Samples) -> tuple[str | None, float]:
         """Return the source that correlates best over the samples, and its correlation."""
@@ -214,38 +196,12 @@ class DefaultMethod(OnboardingMethod, Method):
             by_sources = np.exp(self.pretrained.source_log_latencies(self.prior.one_hot(samples.choices)))
         return nearest_platform(self.platforms, by_sources, samples.latency_ms)
 
-    def _distil(self, posterior: Posterior, nearest: str | None, *, seed: int) -> DistilledNetwork | None:
-        """Fine-tune the network on the samples and on the model's predictions elsewhere."""
+    def _distilled(
+        self, posterior: Posterior, nearest: str | None, *, seed: int
+    ) -> Callable[[], DistilledNetwork | None]:
+        """Return what fine-tunes the network when it is called first; None is its answer where nothing was trained."""
         if self.pretrained is None:
-            return None
-        samples = posterior.samples
-        row = self.pretrained.embeddings.initial_row("max_correlation", nearest, seed=seed)
-        distilled = self.prior.feature_map.space_sample_choices[:DISTILLATION_COUNT]
-        mean, sd = posterior.predict(self.prior.space_sample[: len(distilled)])
-        network = fine_tune(
-            self.pretrained,
-            row,
-            self.prior.one_hot(np.concatenate([samples.choices, distilled])),
-            np.log(np.concatenate([samples.latency_ms, mean])),
-            np.concatenate([np.full(samples.count, (mean / sd).max() ** 2), (mean / sd) ** 2]),
-            self.hyperparameters,
-            seed=seed,
+            return lambda: None
+        return cache(
+            partial(DistilledNetwork.train, self.pretrained, nearest, posterior, self.hyperparameters, seed=seed)
         )
-        weight = self._network_weight(posterior, network) if samples.count else 0.0
-        return DistilledNetwork(network=network, weight=weight)
-
-    def _network_weight(self, posterior: Posterior, network: AdaptedNetwork) -> float:
-        """Return the weight of the network by its precision on architectures that it was not trained on.
-
-        The variance of the model is its own, noise left out; that of the network is the same plus its squared distance
-        from the model.
-        """
-        rest = slice(DISTILLATION_COUNT, None)
-        choices, basis = self.prior.feature_map.space_sample_choices[rest], self.prior.space_sample[rest]
-        if not len(choices):
-            return 0.0
-        means, variances = posterior.predict_each(basis)
-        mean, _ = posterior.predict(basis)
-        missed = float(np.mean((network.log_latency(self.prior.one_hot(choices)) - np.log(mean)) ** 2))
-        variance = float(np.median(variances.mean(axis=0) / np.maximum(means.mean(axis=0), SHARE_FLOOR) ** 2))
-        return NETWORK_WEIGHT_MAX * variance / (variance + missed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
 from edgeprof_predictor.methods.source_regression import SourceRegressions
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
 
 
@@ -43,48 +43,25 @@ def with_platforms(method: DefaultMethod, predictors: Mapping[str, ProfilePredic
                 f"{name} is known on {predictor.space.name} from {predictor.samples.count} samples; a source of "
                 f"{method.space.name} needs samples of that space"
             )
-    replaced = [name for name in predictors if name in method.platforms]
-    kept = method.prior.sources.without(replaced)
-    choices = _compared(method)
-    table, trust = _predicted(predictors, choices)
-    feature_map = method.prior.feature_map
+    feature_map, pretrained = method.prior.feature_map, method.pretrained
+    # A network whose input does not reach its output runs nothing: it has no latency to learn from.
+    choices = feature_map.space_sample_choices[feature_map.space_sample.is_connected]
+    predictions = [predictor.predict(choices) for predictor in predictors.values()]
+    table = LatencyTable(
+        platforms=tuple(predictors), choices=choices, latency_ms=np.stack([one.latency_ms for one in predictions])
+    )
+    trust = np.array([explained_share(one) for one in predictions])
+    kept = method.prior.sources.without(table.platforms)
     sources = kept.joined(SourceRegressions.fit(feature_map, table, trust=trust))
     prior = Prior(feature_map, sources, method.prior.cost_models)
-    pretrained = method.pretrained
     if pretrained is not None:
         one_hot = method.space.one_hot(method.space.pruned(choices))
-        pretrained = pretrained.with_platforms(
-            table.platforms, one_hot, np.log(table.latency_ms), without=replaced, seed=seed
-        )
-    has_sources = bool(method.platforms)
-    return DefaultMethod(
-        prior,
-        method.hyper_samples if has_sources else HyperparameterSamples.draw(prior, seed=seed),
-        pretrained,
-        method.calibration,
-        method.hyperparameters,
-    )
+        pretrained = pretrained.with_platforms(table.platforms, one_hot, np.log(table.latency_ms), seed=seed)
+    hyper_samples = method.hyper_samples if method.platforms else HyperparameterSamples.draw(prior, seed=seed)
+    return replace(method, prior=prior, hyper_samples=hyper_samples, pretrained=pretrained)
 
 
 def explained_share(prediction: Prediction) -> float:
     """Return the share of the variance of log latency over some architectures that is not the predictor's error."""
     variance, error = float(np.log(prediction.latency_ms).var()), float(np.mean(prediction.log_sd**2))
     return variance / (variance + error) if variance > 0 else math.ulp(1.0)
-
-
-def _compared(method: DefaultMethod) -> ChoiceArray:
-    """Return connected architectures of the space sample: a network that runs nothing has no latency to learn from."""
-    feature_map = method.prior.feature_map
-    choices: ChoiceArray = feature_map.space_sample_choices[feature_map.space_sample.is_connected]
-    return choices
-
-
-def _predicted(predictors: Mapping[str, ProfilePredictor], choices: ChoiceArray) -> tuple[LatencyTable, FloatArray]:
-    """Return what the predictors say of architectures, and the trust in each."""
-    predictions = [predictor.predict(choices) for predictor in predictors.values()]
-    table = LatencyTable(
-        platforms=tuple(predictors),
-        choices=choices,
-        latency_ms=np.stack([prediction.latency_ms for prediction in predictions]),
-    )
-    return table, np.array([explained_share(prediction) for prediction in predictions])

@@ -11,10 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.default.basis import Basis
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
-from edgeprof_predictor.methods.default.outliers import OUTLIER_LOG_ODDS, OUTLIER_VARIANCE, admit_outliers
-from edgeprof_predictor.methods.default.prior import Prior
+from edgeprof_predictor.methods.default.outliers import OUTLIER_VARIANCE, admit_outliers
+from edgeprof_predictor.methods.default.prior import Basis, Prior
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
 
@@ -44,6 +43,9 @@ SHARE_FLOOR: Final = 0.05
 RELATIVE_FLOOR: Final = 0.02
 """Share of the scale below which a predicted latency is bent so that it stays positive and in order."""
 
+JITTER: Final = 1e-9
+"""Added to variances, so that an architecture that was measured twice is no obstacle."""
+
 
 class Posterior:
     """Relative latencies on one platform given its samples.
@@ -61,7 +63,27 @@ class Posterior:
         self.hyper_samples: Final = hyper_samples
         self.samples: Final = samples
         self._basis = prior.basis(samples.choices)
-        self._condition()
+        means, count = hyper_samples.means(self._basis), samples.count
+        log_scale = np.zeros(len(hyper_samples))
+        if count:
+            log_scale = (np.log(samples.latency_ms) - np.log(np.maximum(means, RELATIVE_FLOOR))).mean(axis=1)
+        self.scale: FloatArray = np.exp(log_scale)
+        """Milliseconds of a relative latency of 1: `h`; 1 without samples."""
+        residuals = samples.latency_ms / self.scale[:, None] - means
+        covariance = hyper_samples.covariance(self._basis, self._basis)
+        diagonal = np.arange(count)
+        covariance[:, diagonal, diagonal] += self._noise(covariance, means, residuals) + JITTER
+        outlier_log_odds = admit_outliers(
+            covariance, residuals, OUTLIER_VARIANCE * np.maximum(means, RELATIVE_FLOOR) ** 2
+        )
+        factor = np.linalg.cholesky(covariance)
+        self._whitener = np.linalg.inv(factor)
+        self._white_residuals = (self._whitener @ residuals[:, :, None])[:, :, 0]
+        log_determinant = np.log(factor[:, diagonal, diagonal]).sum(axis=1)
+        self.log_likelihood: FloatArray = (
+            -0.5 * (self._white_residuals**2).sum(axis=1) - log_determinant - count * log_scale + outlier_log_odds
+        )
+        """Marginal likelihood of each hyper-parameter sample, up to a constant: `h`."""
 
     @classmethod
     def infer(cls, prior: Prior, hyper_samples: HyperparameterSamples, samples: Samples) -> Posterior:
@@ -83,28 +105,24 @@ class Posterior:
         posterior, start = self, 0
         while start < samples.count:
             part = samples[start : start + max(posterior.samples.count, MIN_PART_COUNT)]
-            posterior, start = posterior._joined_part(part), start + part.count
+            known, hyper_samples = posterior.samples.joined(part), posterior.hyper_samples
+            log_weights = Posterior(self.prior, hyper_samples, known).log_likelihood - posterior.log_likelihood
+            posterior, start = Posterior(self.prior, hyper_samples[_resample(log_weights)], known), start + part.count
+            if _effective_count(log_weights) < EFFECTIVE_SHARE * len(hyper_samples):
+                posterior = posterior._moved()
         return posterior
-
-    def _joined_part(self, samples: Samples) -> Posterior:
-        everything = Posterior(self.prior, self.hyper_samples, self.samples.joined(samples))
-        log_weights = everything.log_likelihood - self.log_likelihood
-        resampled = Posterior(self.prior, self.hyper_samples[_resample(log_weights)], everything.samples)
-        is_diverse = effective_count(log_weights) >= EFFECTIVE_SHARE * len(self.hyper_samples)
-        return resampled if is_diverse else resampled._moved()
 
     def _moved(self) -> Posterior:
         """Return the posterior with its hyper-parameter samples moved by Metropolis steps that leave it as likely."""
         generator = np.random.default_rng(self.samples.count)
-        current, log_density = self, self._log_density()
+        hyper_samples, log_density = self.hyper_samples, self._log_density()
         for _ in range(MOVE_COUNT):
-            proposed = Posterior(self.prior, current.hyper_samples.moved(self.prior, generator), self.samples)
+            proposed = Posterior(self.prior, hyper_samples.moved(self.prior, generator), self.samples)
             proposed_density = proposed._log_density()
             is_taken = np.log(generator.random(len(log_density))) < proposed_density - log_density
             log_density = np.where(is_taken, proposed_density, log_density)
-            hyper_samples = current.hyper_samples.replaced(proposed.hyper_samples, is_taken)
-            current = Posterior(self.prior, hyper_samples, self.samples)
-        return current
+            hyper_samples = hyper_samples.replaced(proposed.hyper_samples, is_taken)
+        return Posterior(self.prior, hyper_samples, self.samples)
 
     def _log_density(self) -> FloatArray:
         """Return the log density of the hyper-parameter samples, up to a constant and to their flat prior: `h`."""
@@ -112,35 +130,7 @@ class Posterior:
         log_density: FloatArray = self.log_likelihood + plausibility
         return log_density
 
-    def _condition(self) -> None:
-        """Condition each hyper-parameter sample on the samples."""
-        latency_ms, count = self.samples.latency_ms, self.samples.count
-        hyper_samples = self.hyper_samples
-        means = hyper_samples.means(self._basis)
-        log_scale = np.zeros(len(hyper_samples))
-        if count:
-            log_scale = (np.log(latency_ms) - np.log(np.maximum(means, RELATIVE_FLOOR))).mean(axis=1)
-        relative = latency_ms / np.exp(log_scale)[:, None]
-        covariance = hyper_samples.covariance(self._basis, self._basis)
-        diagonal = np.arange(count)
-        residuals = relative - means
-        noise = self._noise(covariance, means, residuals, np.exp(log_scale))
-        covariance[:, diagonal, diagonal] += noise + 1e-9
-        outlier_variance = OUTLIER_VARIANCE * np.maximum(means, RELATIVE_FLOOR) ** 2
-        outlier_counts = admit_outliers(covariance, residuals, outlier_variance)
-        factor = np.linalg.cholesky(covariance)
-        self._whitener = np.linalg.inv(factor)
-        self._white_residuals = (self._whitener @ residuals[:, :, None])[:, :, 0]
-        log_determinant = np.log(factor[:, diagonal, diagonal]).sum(axis=1)
-        self.scale: FloatArray = np.exp(log_scale)
-        self.log_likelihood: FloatArray = (
-            -0.5 * (self._white_residuals**2).sum(axis=1)
-            - log_determinant
-            - count * log_scale
-            + OUTLIER_LOG_ODDS * outlier_counts
-        )
-
-    def _noise(self, covariance: FloatArray, means: FloatArray, residuals: FloatArray, scale: FloatArray) -> FloatArray:
+    def _noise(self, covariance: FloatArray, means: FloatArray, residuals: FloatArray) -> FloatArray:
         """Return the noise variance of the samples, in proportion to the squares of what is predicted for them.
 
         In proportion to what was measured, a spuriously fast sample would count as the most precise one. A slow sample
@@ -148,14 +138,14 @@ class Posterior:
         Predicted is by the prior mean first, then by the model with that noise.
 
         Shapes:
-            covariance: `h x k x k`, noise left out.  means, residuals: `h x k`.  scale: `h`.  returns: `h x k`.
+            covariance: `h x k x k`, noise left out.  means, residuals: `h x k`.  returns: `h x k`.
         """
         shares = self.hyper_samples.noise[:, None] + self.samples.relative_sd**2
-        rounding = (self.samples.resolution_ms / scale[:, None]) ** 2 / 12.0
+        rounding = (self.samples.resolution_ms / self.scale[:, None]) ** 2 / 12.0
         diagonal = np.arange(self.samples.count)
         noise = shares * np.maximum(means, RELATIVE_FLOOR) ** 2 + rounding
         noisy = covariance.copy()
-        noisy[:, diagonal, diagonal] += noise + 1e-9
+        noisy[:, diagonal, diagonal] += noise + JITTER
         predicted = means + residuals - noise * np.linalg.solve(noisy, residuals[:, :, None])[:, :, 0]
         measured = np.maximum(means + residuals, RELATIVE_FLOOR)
         by_model: FloatArray = shares * np.maximum(predicted, measured) ** 2 + rounding
@@ -174,7 +164,7 @@ class Posterior:
             returns: `n` and `n`, in milliseconds; without samples relative to the space's mean.
         """
         means, variances = self.predict_each(basis)
-        scaled = _positive(means, RELATIVE_FLOOR) * self.scale[:, None]
+        scaled = _positive(means) * self.scale[:, None]
         mean = scaled.mean(axis=0)
         noise = self.hyper_samples.noise[:, None] * scaled**2 + self.samples.resolution_ms**2 / 12.0
         spread = (variances * self.scale[:, None] ** 2 + noise).mean(axis=0) + scaled.var(axis=0)
@@ -200,7 +190,7 @@ class Posterior:
         factors = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
         normal = generator.standard_normal((len(means), len(basis), count))
         drawn = means[:, None, :] + np.swapaxes(factors @ normal, 1, 2)
-        return _positive(drawn.reshape(-1, len(basis)), RELATIVE_FLOOR)
+        return _positive(drawn.reshape(-1, len(basis)))
 
     def _means(self, basis: Basis) -> tuple[FloatArray, FloatArray]:
         """Return mean relative latencies, `h x n`, and the whitened covariance with the samples, `h x n x k`."""
@@ -254,18 +244,14 @@ class Posterior:
         covariance = _posterior_covariance(hyper_samples, basis, white[few])
         # Without samples, predictions differ because of the drawn hyper-parameters; the kernels hold that variance.
         if self.samples.count:
-            covariance += self._disagreement(means) * prior_means[:, :, None] * prior_means[:, None, :]
+            latency_ms = np.maximum(means, RELATIVE_FLOOR) * self.scale[:, None]
+            shares = latency_ms / latency_ms.mean(axis=0) - 1.0
+            disagreement = shares.T @ shares / len(shares)
+            covariance += disagreement * prior_means[:, :, None] * prior_means[:, None, :]
         return covariance, prior_means, hyper_samples.noise
 
-    def _disagreement(self, means: FloatArray) -> FloatArray:
-        """Return the covariance of relative predictions over hyper-parameter samples: `h x n` to `n x n`."""
-        latency_ms = np.maximum(means, RELATIVE_FLOOR) * self.scale[:, None]
-        shares = latency_ms / latency_ms.mean(axis=0) - 1.0
-        covariance: FloatArray = shares.T @ shares / len(shares)
-        return covariance
 
-
-def effective_count(log_weights: FloatArray) -> float:
+def _effective_count(log_weights: FloatArray) -> float:
     """Return to how many equal weights these amount (Kong 1992): 1 to their number."""
     weights = np.exp(log_weights - log_weights.max())
     return float(weights.sum() ** 2 / (weights**2).sum())
@@ -289,7 +275,7 @@ def _posterior_covariance(hyper_samples: HyperparameterSamples, basis: Basis, wh
     return covariance
 
 
-def _positive(values: FloatArray, floor: float) -> FloatArray:
+def _positive(values: FloatArray) -> FloatArray:
     """Replace values below the floor by positive ones in the same order."""
-    bent = floor * np.exp(np.minimum(values / floor - 1.0, 0.0))
-    return np.where(values > floor, values, bent)
+    bent = RELATIVE_FLOOR * np.exp(np.minimum(values / RELATIVE_FLOOR - 1.0, 0.0))
+    return np.where(values > RELATIVE_FLOOR, values, bent)

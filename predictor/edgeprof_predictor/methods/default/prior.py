@@ -1,14 +1,9 @@
-"""The prior of a platform: means from sources and costs, kernels for the ways in which platforms differ.
-
-Relative latency of architecture `x` on a new platform: `t(x) = m(x) + f(x)`, where `m` is one of a few means (sources,
-costs, half of each) and `f` a Gaussian process whose covariance is a sum of kernels: residuals of the sources, random
-linear cost models, whole costs, costs of each stage, graphs whose input does not reach the output, counts of
-operations, single choices and their pairs.
-"""
+"""The prior of a platform: means from sources and costs, kernels for the ways in which platforms differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -16,11 +11,16 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.cost_features import CostFeatures, FeatureMap
-from edgeprof_predictor.methods.default.basis import Basis, standardised
 from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels, cost_based_latency
 from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
 from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
 from edgeprof_predictor.tables.latency_table import LatencyTable
+
+OFFSET_VARIANCE: Final = 0.06
+"""Variance of a constant part of the relative latency, the same for all networks."""
+
+SCALE_VARIANCE: Final = 0.3
+"""Variance of a factor on the mean: a few samples determine the scale of a platform only roughly."""
 
 AMPLITUDES: Final = {
     "sources": (0.03, 4.0),
@@ -35,12 +35,55 @@ AMPLITUDES: Final = {
 others are variances of relative latency, from negligible to what sources and costs leave unexplained. The ranges are
 broad because the samples weigh the draws."""
 
-SOURCES: Final = "known platforms"
-COSTS: Final = "costs"
-HALVES: Final = "half known platforms, half costs"
-"""Kinds of means."""
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Basis:
+    """Means and kernel features of a batch of architectures.
+
+    Letters: `n` architectures, `m` means, `j` kernels.
+
+    Shapes:
+        means: `n x m`.  factors: `j - 1` of `n x d_j`, by kernel; a kernel is their inner product.
+        one_hots: encodings behind the last kernel, that of choices and their pairs.
+    """
+
+    means: FloatArray
+    factors: Mapping[str, FloatArray]
+    one_hots: tuple[FloatArray, ...]
+    decision_count: int
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    def __getitem__(self, indices: slice | NDArray[np.int64]) -> Basis:
+        return replace(
+            self,
+            means=self.means[indices],
+            factors={name: factor[indices] for name, factor in self.factors.items()},
+            one_hots=tuple(one_hot[indices] for one_hot in self.one_hots),
+        )
+
+    def cross(self, other: Basis) -> FloatArray:
+        """Return all kernels between two batches: `j x n x n'`."""
+        by_choices = [
+            self._choice_kernel(mine @ theirs.T) for mine, theirs in zip(self.one_hots, other.one_hots, strict=True)
+        ]
+        kernels = [factor @ other.factors[name].T for name, factor in self.factors.items()]
+        return np.stack([*kernels, np.mean(by_choices, axis=0)])
+
+    def diagonal(self) -> FloatArray:
+        """Return all kernels of each architecture with itself: `j x n`."""
+        return np.stack([*((factor**2).sum(axis=1) for factor in self.factors.values()), np.ones(len(self))])
+
+    def _choice_kernel(self, shared_count: FloatArray) -> FloatArray:
+        """Share of equal choices and of equal pairs of choices, in equal parts."""
+        count = self.decision_count
+        pairs = shared_count * (shared_count - 1) / max(count * (count - 1), 1)
+        kernel: FloatArray = 0.5 * shared_count / count + 0.5 * pairs
+        return kernel
 
 
+@dataclass(eq=False)
 class Prior:
     """Means and kernels for the platforms of one search space.
 
@@ -55,32 +98,23 @@ class Prior:
             the space counts operations: average pooling in int8 takes ONNX Runtime ten times as long as in float32.
     """
 
-    def __init__(
-        self,
-        feature_map: FeatureMap,
-        sources: SourceRegressions,
-        cost_models: RandomCostModels | None,
-        *,
-        runs_pruned: bool = False,
-        counts_operations: bool = False,
-    ) -> None:
-        self.feature_map: Final = feature_map
-        self.sources: Final = sources
-        self.cost_models: Final = cost_models
-        self.runs_pruned: Final = runs_pruned
-        self.counts_operations: Final = counts_operations
-        self._has_cut = not bool(np.all(feature_map.space_sample.is_connected))
-        self._space_sample_operations = self._operations(feature_map.space_sample_choices)
-        self.kernel_names: Final = tuple(name for name in AMPLITUDES if self._has_kernel(name))
-        self.space_sample: Final = self.basis(feature_map.space_sample_choices)
+    feature_map: FeatureMap
+    sources: SourceRegressions
+    cost_models: RandomCostModels | None
+    runs_pruned: bool = field(default=False, kw_only=True)
+    counts_operations: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self._has_cut = not bool(np.all(self.feature_map.space_sample.is_connected))
+        self._space_sample_operations = self._operations(self.feature_map.space_sample_choices)
+        self.space_sample = self.basis(self.feature_map.space_sample_choices)
+        self.kernel_names = (*self.space_sample.factors, "choices")
 
     @classmethod
     def of(cls, feature_map: FeatureMap, sources: SourceRegressions, *, seed: int) -> Prior:
         """Return the prior of a space, with random cost models where its costs are known."""
-        has_costs = bool(feature_map.space_sample.stage_costs)
-        return cls(
-            feature_map, sources, RandomCostModels.draw(feature_map.space_sample, seed=seed) if has_costs else None
-        )
+        sample = feature_map.space_sample
+        return cls(feature_map, sources, RandomCostModels.draw(sample, seed=seed) if sample.stage_costs else None)
 
     def without(self, platforms: Sequence[str]) -> Prior:
         """Return the prior without these sources.
@@ -90,35 +124,20 @@ class Prior:
         """
         if set(self.sources.platforms) <= set(platforms):
             raise EncodingError(f"a prior needs a source besides {', '.join(platforms)}; leave fewer of them out")
-        return Prior(
-            self.feature_map,
-            self.sources.without(platforms),
-            self.cost_models,
-            runs_pruned=self.runs_pruned,
-            counts_operations=self.counts_operations,
-        )
-
-    @property
-    def mean_names(self) -> tuple[str, ...]:
-        """What each mean is made of."""
-        by_costs = 0 if self.cost_models is None else 1 + len(self.cost_models.means)
-        has_sources = bool(self.sources.platforms)
-        names = [SOURCES] * has_sources + [COSTS] * by_costs + [HALVES] * (by_costs * has_sources)
-        return tuple(names)
+        return replace(self, sources=self.sources.without(platforms))
 
     def for_pruned_graphs(self) -> Prior:
         """Return the prior of platforms that run graphs without what cannot influence the output."""
-        return Prior(self.feature_map, self.sources, self.cost_models, runs_pruned=True, counts_operations=True)
+        return replace(self, runs_pruned=True, counts_operations=True)
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
-        cost_models = {} if self.cost_models is None else self.cost_models.tensors()
         return {
             "reference_choices": self.feature_map.space_sample_choices,
             "runs_pruned": np.array(int(self.runs_pruned)),
             **({"counts_operations": np.array(1)} if self.counts_operations else {}),
             **self.sources.tensors(),
-            **cost_models,
+            **({} if self.cost_models is None else self.cost_models.tensors()),
         }
 
     @classmethod
@@ -126,16 +145,21 @@ class Prior:
         cls, space: CategoricalSpace, platforms: tuple[str, ...], tensors: Mapping[str, NDArray[np.generic]]
     ) -> Prior:
         """Return what `tensors` was saved from; earlier releases described both graphs, and counted no operations."""
-        feature_map = FeatureMap(space, tensors["reference_choices"].astype(CHOICE_TYPE))
-        cost_models = RandomCostModels.from_tensors(tensors) if "prices.means" in tensors else None
-        runs_pruned = "runs_pruned" in tensors and bool(tensors["runs_pruned"].item())
         return cls(
-            feature_map,
+            FeatureMap(space, tensors["reference_choices"].astype(CHOICE_TYPE)),
             SourceRegressions.from_tensors(platforms, tensors),
-            cost_models,
-            runs_pruned=runs_pruned,
+            RandomCostModels.from_tensors(tensors) if "prices.means" in tensors else None,
+            runs_pruned=bool(tensors.get("runs_pruned", np.array(0)).item()),
             counts_operations="counts_operations" in tensors,
         )
+
+    @property
+    def unsampled_mean(self) -> int:
+        """Index of the mean used without samples: costs, or the sources where costs are unknown.
+
+        The sources may differ from the new platform, which no measurement shows yet; arithmetic takes time everywhere.
+        """
+        return 0 if self.cost_models is None or not self.sources.platforms else 1
 
     def as_run(self, choices: ChoiceArray) -> ChoiceArray:
         """Return the choices that describe what the platform runs: pruned ones, or all as they are: `n x l`."""
@@ -144,29 +168,6 @@ class Prior:
     def one_hot(self, choices: ChoiceArray) -> FloatArray:
         """Return the one-hot encodings of what the platform runs, as networks read them: `n x l` to `n x d`."""
         return self.feature_map.space.one_hot(self.as_run(choices))
-
-    def basis(self, choices: ChoiceArray) -> Basis:
-        """Return means and kernel features of architectures.
-
-        Shapes:
-            choices: `n x l`.
-        """
-        features = self.feature_map.describe(self.as_run(choices))
-        sources = self._predict_sources(features)
-        factors = [self.sources.residual_factor(sources)] if self.sources.platforms else []
-        if self.cost_models is not None:
-            factors += [self.cost_models.spread(features), *self._cost_features(features)]
-        if self._has_cut:
-            factors.append((~features.is_connected)[:, None].astype(np.float64))
-        operations = self._operations(choices)
-        if operations is not None and self._space_sample_operations is not None:
-            factors.append(standardised(operations, self._space_sample_operations))
-        return Basis(
-            means=self._means(features, sources),
-            factors=tuple(factors),
-            one_hots=features.one_hots,
-            decision_count=len(self.feature_map.space.choice_counts),
-        )
 
     def source_latencies(self, choices: ChoiceArray) -> FloatArray:
         """Return relative latencies on all sources: `n x l` to `n x p`."""
@@ -184,50 +185,65 @@ class Prior:
         predicted = self.sources.predict_choices(self.feature_map, choices)
         return LatencyTable(platforms=self.sources.platforms, choices=choices, latency_ms=predicted.T)
 
-    @property
-    def unsampled_mean(self) -> int:
-        """Index of the mean used without samples: costs, or the sources where costs are unknown.
+    def basis(self, choices: ChoiceArray) -> Basis:
+        """Return means and kernel features of architectures.
 
-        The sources may differ from the new platform, which no measurement shows yet; arithmetic takes time everywhere.
+        Shapes:
+            choices: `n x l`.
         """
-        return 0 if self.cost_models is None or not self.sources.platforms else 1
-
-    def _has_kernel(self, name: str) -> bool:
-        if name == "sources":
-            return bool(self.sources.platforms)
-        if name in ("cost_models", "totals", "stages"):
-            return self.cost_models is not None
-        if name == "operations":
-            return self._space_sample_operations is not None
-        return self._has_cut if name == "cut" else True
-
-    def _operations(self, choices: ChoiceArray) -> FloatArray | None:
-        return self.feature_map.space.operation_counts(choices) if self.counts_operations else None
+        features = self.feature_map.describe(self.as_run(choices))
+        latencies = self._predict_sources(features)
+        return Basis(
+            means=self._means(features, latencies),
+            factors=self._factors(features, latencies, self._operations(choices)),
+            one_hots=features.one_hots,
+            decision_count=len(self.feature_map.space.choice_counts),
+        )
 
     def _predict_sources(self, features: CostFeatures) -> FloatArray:
         if not self.sources.platforms:
             return np.zeros((len(features.is_connected), 0))
         return self.sources.predict(design_matrix(self.feature_map, features))
 
-    def _means(self, features: CostFeatures, sources: FloatArray) -> FloatArray:
-        """Return the possible means: the sources, costs, or half of each; those that there are."""
+    def _operations(self, choices: ChoiceArray) -> FloatArray | None:
+        return self.feature_map.space.operation_counts(choices) if self.counts_operations else None
+
+    def _means(self, features: CostFeatures, latencies: FloatArray) -> FloatArray:
+        """Return the possible means: the sources, costs, or half of each; those that there are: `n x m`."""
+        by_sources = [self.sources.mean(latencies)] if self.sources.platforms else []
         by_costs = []
         if self.cost_models is not None:
-            by_costs = [
-                cost_based_latency(features, self.feature_map.space_sample),
-                *self.cost_models.mean_latency(features),
-            ]
-        if not self.sources.platforms:
-            return np.stack(by_costs, axis=1)
-        source_mean = self.sources.mean(sources)
-        mixed = [(source_mean + mean) / 2 for mean in by_costs]
-        return np.stack([source_mean, *by_costs, *mixed], axis=1)
+            by_line = cost_based_latency(features, self.feature_map.space_sample)
+            by_costs = [by_line, *self.cost_models.mean_latency(features)]
+        halves = [(source_mean + cost_mean) / 2 for source_mean in by_sources for cost_mean in by_costs]
+        return np.stack([*by_sources, *by_costs, *halves], axis=1)
 
-    def _cost_features(self, features: CostFeatures) -> tuple[FloatArray, FloatArray]:
-        """Return standardised whole costs and stage costs, each of mean variance 1."""
-        space_sample = self.feature_map.space_sample
-        totals = standardised(np.concatenate(features.totals, axis=1), np.concatenate(space_sample.totals, axis=1))
-        stages = standardised(
-            np.concatenate(features.flat_costs, axis=1), np.concatenate(space_sample.flat_costs, axis=1)
-        )
-        return totals, stages
+    def _factors(
+        self, features: CostFeatures, latencies: FloatArray, operations: FloatArray | None
+    ) -> dict[str, FloatArray]:
+        """Return the factors of the kernels that there are, in the order of `AMPLITUDES`."""
+        factors, sample = {}, self.feature_map.space_sample
+        if self.sources.platforms:
+            factors["sources"] = self.sources.residual_factor(latencies)
+        if self.cost_models is not None:
+            factors["cost_models"] = self.cost_models.spread(features)
+            factors["totals"] = _standardised(*(np.concatenate(one.totals, axis=1) for one in (features, sample)))
+            factors["stages"] = _standardised(*(np.concatenate(one.flat_costs, axis=1) for one in (features, sample)))
+        if self._has_cut:
+            factors["cut"] = (~features.is_connected)[:, None].astype(np.float64)
+        if operations is not None and self._space_sample_operations is not None:
+            factors["operations"] = _standardised(operations, self._space_sample_operations)
+        return factors
+
+
+def _standardised(values: FloatArray, space_sample: FloatArray) -> FloatArray:
+    """Return features of mean 0 over the space sample and mean variance 1 altogether.
+
+    Shapes:
+        values: `n x d`.  space_sample: `r x d`.  returns: `n x` features that vary.
+    """
+    spread = space_sample.std(axis=0)
+    varies = spread > 1e-9 * np.abs(space_sample).max(axis=0)
+    centred = (values[:, varies] - space_sample[:, varies].mean(axis=0)) / spread[varies]
+    standardised: FloatArray = centred / np.sqrt(max(int(varies.sum()), 1))
+    return standardised

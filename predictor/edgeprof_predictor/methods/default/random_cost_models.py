@@ -6,7 +6,7 @@ No platform's latencies are used.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -83,33 +83,24 @@ class RandomCostModels:
             space_sample: Architectures over which each model's mean latency is 1.
             seed: The same seed draws the same models.
         """
+        from scipy.linalg import block_diag  # an import that loading and predicting do not need
+
         generator = np.random.default_rng(seed)
         variants = [_draw_cost_models(space_sample, g, generator) for g in range(len(space_sample.stage_costs))]
-        width = sum(coefficients.shape[1] for coefficients, _ in variants)
-        drawn = np.zeros((COST_MODEL_COUNT * len(variants), width + 1))
-        for index, (coefficients, constants) in enumerate(variants):
-            rows = slice(index * COST_MODEL_COUNT, (index + 1) * COST_MODEL_COUNT)
-            first = index * coefficients.shape[1]
-            drawn[rows, first : first + coefficients.shape[1]], drawn[rows, -1] = coefficients, constants
+        coefficients, constants = zip(*variants, strict=True)
+        drawn = np.column_stack([block_diag(*coefficients), np.concatenate(constants)])
         centred = (drawn - drawn.mean(axis=0)) / np.sqrt(len(drawn) - 1)
         _, singular, right = np.linalg.svd(centred, full_matrices=False)
-        return cls(
-            means=np.stack([coefficients.mean(axis=0) for coefficients, _ in variants]),
-            constants=np.array([constants.mean() for _, constants in variants]),
-            factor=right.T * singular,
-        )
+        return cls(means=np.mean(coefficients, axis=1), constants=np.mean(constants, axis=1), factor=right.T * singular)
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save."""
-        return {"prices.means": self.means, "prices.constants": self.constants, "prices.factor": self.factor}
+        return {f"prices.{field.name}": getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> RandomCostModels:
         """Return what `tensors` was saved from."""
-        means, constants, factor = (
-            tensors[f"prices.{name}"].astype(np.float64) for name in ("means", "constants", "factor")
-        )
-        return cls(means=means, constants=constants, factor=factor)
+        return cls(**{field.name: tensors[f"prices.{field.name}"].astype(np.float64) for field in fields(cls)})
 
     def mean_latency(self, features: CostFeatures) -> list[FloatArray]:
         """Return the mean relative latency over all models: `g` of `n`."""
@@ -128,18 +119,17 @@ def _draw_cost_models(
     space_sample: CostFeatures, variant: int, generator: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Draw models with random positive coefficients: `v x c`, and their constants: `v`."""
-    costs, totals = space_sample.stage_costs[variant], space_sample.totals[variant].mean(axis=0)
-    _, stage_count, quantity_count = costs.shape
+    totals = space_sample.totals[variant].mean(axis=0)
+    _, stage_count, quantity_count = space_sample.stage_costs[variant].shape
     depthwise_ratio = np.exp(generator.normal(*DEPTHWISE_LOG_RATIO, COST_MODEL_COUNT))
     coefficients = np.exp(EFFICIENCY_SD * generator.standard_normal((COST_MODEL_COUNT, stage_count, quantity_count)))
     coefficients[:, :, DEPTHWISE] *= depthwise_ratio[:, None]
     # Arithmetic of both kinds is one resource of a machine; each other quantity is its own.
     resources = [[MACS, DEPTHWISE]] + [[q] for q in range(quantity_count) if q not in (MACS, DEPTHWISE)]
     shares = generator.dirichlet(np.full(len(resources), SHARE_CONCENTRATION), COST_MODEL_COUNT)
-    for column, members in enumerate(resources):
+    for share, members in zip(shares.T, resources, strict=True):
         total = totals[members].sum()
-        share = shares[:, column] / total if total > 0 else np.zeros(COST_MODEL_COUNT)
-        coefficients[:, :, members] *= share[:, None, None]
+        coefficients[:, :, members] *= (share / total if total > 0 else np.zeros_like(share))[:, None, None]
     flat = coefficients.reshape(COST_MODEL_COUNT, stage_count * quantity_count)
     constants = generator.uniform(0.0, OVERHEAD_MAX, COST_MODEL_COUNT)
     means = flat @ space_sample.flat_costs[variant].mean(axis=0) + constants

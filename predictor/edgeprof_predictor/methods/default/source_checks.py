@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, INTERVAL_SHARE
-from edgeprof_predictor.methods.default.basis import Basis
 from edgeprof_predictor.methods.default.calibration import (
     ERROR_FLOOR,
     SAMPLE_COUNTS,
@@ -19,12 +18,11 @@ from edgeprof_predictor.methods.default.calibration import (
     fisher,
     median_error,
 )
-from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.hyperprior import MarginalLikelihoods
 from edgeprof_predictor.methods.default.informative_design import Informative
-from edgeprof_predictor.methods.default.platform_families import left_out_families
 from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.methods.default.prior import Prior
+from edgeprof_predictor.methods.platform_families import left_out_families
 from edgeprof_predictor.networks.embedding_table import nearest_platform
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
@@ -34,104 +32,92 @@ CHECKED_COUNT: Final = 400
 """Architectures of each left-out source that are predicted; the others are candidates for samples."""
 
 
-def calibrate(
-    prior: Prior,
-    hyper_samples: HyperparameterSamples,
-    likelihoods: MarginalLikelihoods,
-    sources: LatencyTable,
-    *,
-    seed: int,
-) -> Calibration:
+def calibrate(prior: Prior, likelihoods: MarginalLikelihoods, sources: LatencyTable, *, seed: int) -> Calibration:
     """Leave out each family of sources in turn and compare the predictions for it with its latencies.
 
     Interval factors are at least 1: sources with little noise do not show how noisy a new platform is.
 
     Args:
         prior: Knows all sources.
-        hyper_samples: Drawn for that prior.
         likelihoods: Leave-one-platform-out marginal likelihoods of the hyper-parameter samples.
         sources: Latencies of the sources.
         seed: Of the architectures checked.
     """
-    found = left_out_families(sources)
-    if not found:
-        return Calibration.broad()
     order = np.random.default_rng(seed).permutation(len(sources.choices))
     checked, candidates = np.split(order, [min(CHECKED_COUNT, len(order) // 2)])
     counts = tuple(count for count in SAMPLE_COUNTS if count <= len(candidates))
-    reaches, errors = np.zeros((len(found), len(counts))), np.zeros((len(found), len(counts), 2))
-    shifts = np.zeros((len(found), len(counts), 2))
-    for index, family in enumerate(found):
-        check = _Check(prior.without(family), likelihoods.weigh(hyper_samples, without=family), counts, seed)
-        ratios = [
-            check.ratios(sources.subset(candidates), sources.subset(checked), platform=platform) for platform in family
+    found = []
+    for family in left_out_families(sources):
+        sampler = Informative(prior.without(family), likelihoods.weighed(without=family))
+        differences = [
+            _differences(sampler, sources.subset(candidates), sources.subset(checked), platform, counts, seed=seed)
+            for platform in family
         ]
-        reach, error, shift = np.moveaxis(np.array(ratios), -1, 0)
-        reaches[index] = np.mean(reach**2, axis=0)
-        for side, part in enumerate((np.minimum(error, 0.0), np.maximum(error, 0.0))):
-            errors[index, :, side] = np.mean(part**2, axis=0)
-        shifts[index, :, 0], shifts[index, :, 1] = np.mean(shift, axis=0), np.mean(shift**2, axis=0)
-    lower_sds, upper_sds = error_log_sds(errors)
+        reach, error, shift = np.moveaxis(np.array(differences), -1, 0)
+        below, above = np.minimum(error, 0.0), np.maximum(error, 0.0)
+        found.append(np.mean([reach**2, below**2, above**2, shift, shift**2], axis=1))
+    if not found:
+        return Calibration.broad()
+    by_family = np.moveaxis(np.array(found), 1, -1)
+    lower_sds, upper_sds = error_log_sds(by_family[:, :, 1:3])
     return Calibration(
         sample_counts=counts,
-        interval_factors=tuple(np.maximum(np.sqrt(reaches.mean(axis=0)), 1.0).tolist()),
+        interval_factors=tuple(np.maximum(np.sqrt(by_family[:, :, 0].mean(axis=0)), 1.0).tolist()),
         error_log_sds=upper_sds,
         lower_error_log_sds=lower_sds,
-        correlation_shifts=correlation_shifts(shifts),
+        correlation_shifts=correlation_shifts(by_family[:, :, 3:]),
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Check:
-    """A model fitted without a family, compared with the latencies of its members."""
+def _differences(
+    sampler: Informative,
+    candidates: LatencyTable,
+    checked: LatencyTable,
+    platform: str,
+    counts: Sequence[int],
+    *,
+    seed: int,
+) -> FloatArray:
+    """Return for each count the needed width over the predicted one and two differences, measured less expected.
 
-    prior: Prior
-    hyper_samples: HyperparameterSamples
-    counts: tuple[int, ...]
-    seed: int
+    The differences are those of the logarithm of the error, and of the correlation with the source that is best over
+    the samples (Fisher's transformation; measured over all architectures that are checked). Samples are chosen together
+    from one count to the next, not one at a time as in an onboarding: that takes too long here.
 
-    def ratios(self, candidates: LatencyTable, checked: LatencyTable, *, platform: str) -> FloatArray:
-        """Return for each count the needed width over the predicted one and two differences, measured less expected.
+    Args:
+        sampler: Of a prior without the platform's family.
+        candidates: Architectures that may be samples.
+        checked: Architectures that are predicted.
+        platform: The one that was left out.
+        counts: Ascending numbers of samples.
+        seed: Of the choice of samples.
 
-        The differences are those of the logarithm of the error, and of the correlation with the source that is best
-        over the samples (Fisher's transformation; measured over all architectures that are checked).
-
-        Samples are chosen together from one count to the next, not one at a time as in an onboarding: that takes too
-        long here.
-
-        Shapes:
-            returns: `counts x 3`.
-        """
-        choose, basis = Informative(self.prior, self.hyper_samples), self.prior.basis(checked.choices)
-        latency_ms, checked_ms = candidates.latencies_of(platform), checked.latencies_of(platform)
-        samples, chosen = Samples.none(self.prior.feature_map.space), np.zeros(0, dtype=np.int64)
-        ratios = []
-        for count in self.counts:
-            rest = np.setdiff1d(np.arange(len(latency_ms)), chosen)
-            added = choose(candidates.choices[rest], count - len(chosen), measured=samples, seed=self.seed)
-            chosen = np.concatenate([chosen, rest[added]])
-            samples = Samples.of(candidates.choices[chosen], latency_ms[chosen])
-            posterior = Posterior.infer(self.prior, self.hyper_samples, samples)
-            shift = _correlation_shift(posterior, checked, platform)
-            ratios.append((*_ratios(posterior, basis, checked_ms), shift))
-        return np.array(ratios)
+    Shapes:
+        returns: `counts x 3`.
+    """
+    prior, latency_ms, checked_ms = sampler.prior, candidates.latencies_of(platform), checked.latencies_of(platform)
+    basis, chosen = prior.basis(checked.choices), np.zeros(0, dtype=np.int64)
+    samples, differences = Samples.none(prior.feature_map.space), []
+    for count in counts:
+        rest = np.setdiff1d(np.arange(len(latency_ms)), chosen)
+        added = sampler(candidates.choices[rest], count - len(chosen), measured=samples, seed=seed)
+        chosen = np.concatenate([chosen, rest[added]])
+        samples = Samples.of(candidates.choices[chosen], latency_ms[chosen])
+        posterior = Posterior.infer(prior, sampler.hyper_samples, samples)
+        mean, sd = posterior.predict(basis)
+        deviations = np.abs(np.log(checked_ms / mean)) / np.sqrt(np.log1p((sd / mean) ** 2))
+        measured = float(np.median(np.abs(mean / checked_ms - 1.0)))
+        error = math.log(max(measured, ERROR_FLOOR) / median_error(posterior.log_errors(basis)))
+        reach = float(np.quantile(deviations, INTERVAL_SHARE)) / INTERVAL_DEVIATIONS
+        differences.append((reach, error, _correlation_shift(prior, samples, checked, platform)))
+    return np.array(differences)
 
 
-def _correlation_shift(posterior: Posterior, checked: LatencyTable, platform: str) -> float:
+def _correlation_shift(prior: Prior, samples: Samples, checked: LatencyTable, platform: str) -> float:
     """Return how the best source's correlation over all architectures differs from that over the samples."""
-    samples, prior = posterior.samples, posterior.prior
-    platforms = prior.sources.platforms
     on_samples = prior.source_latencies(samples.choices).T
-    nearest, correlation = nearest_platform(platforms, on_samples, samples.latency_ms)
+    nearest, correlation = nearest_platform(prior.sources.platforms, on_samples, samples.latency_ms)
     if nearest is None:
         return 0.0
     over_all = np.corrcoef(np.log(checked.latencies_of(nearest)), np.log(checked.latencies_of(platform)))[0, 1]
     return float(fisher(over_all) - fisher(np.array(correlation)))
-
-
-def _ratios(posterior: Posterior, checked: Basis, checked_ms: FloatArray) -> tuple[float, float]:
-    mean, sd = posterior.predict(checked)
-    deviations = np.abs(np.log(checked_ms / mean)) / np.sqrt(np.log1p((sd / mean) ** 2))
-    reach = float(np.quantile(deviations, INTERVAL_SHARE)) / INTERVAL_DEVIATIONS
-    measured = float(np.median(np.abs(mean / checked_ms - 1.0)))
-    return reach, math.log(max(measured, ERROR_FLOOR) / median_error(posterior.log_errors(checked)))

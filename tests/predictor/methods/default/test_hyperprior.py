@@ -37,7 +37,7 @@ def evidence(whole_evidence: MarginalLikelihoods) -> MarginalLikelihoods:
 def test_every_hyper_parameter_sample_keeps_its_uniform_share(
     drawn: HyperparameterSamples, evidence: MarginalLikelihoods
 ) -> None:
-    weights = np.exp(evidence.weigh(drawn).log_prior)
+    weights = np.exp(evidence.weighed().log_prior)
     assert weights.sum() == pytest.approx(1.0)
     assert weights.min() >= (1.0 - LEARNED_SHARE) / len(drawn) * (1.0 - 1e-9)
     assert weights.max() > 3.0 / len(drawn)
@@ -46,7 +46,7 @@ def test_every_hyper_parameter_sample_keeps_its_uniform_share(
 def test_sources_do_not_decide_how_noisy_the_next_platform_is(
     drawn: HyperparameterSamples, evidence: MarginalLikelihoods
 ) -> None:
-    weighed = evidence.weigh(drawn)
+    weighed = evidence.weighed()
     position = np.log(drawn.noise / NOISE_RANGE[0]) / np.log(NOISE_RANGE[1] / NOISE_RANGE[0])
     bins = np.minimum((position * NOISE_BIN_COUNT).astype(int), NOISE_BIN_COUNT - 1)
     shares = np.bincount(bins, np.exp(weighed.log_prior))
@@ -56,19 +56,17 @@ def test_sources_do_not_decide_how_noisy_the_next_platform_is(
 def test_hyper_parameter_samples_that_explain_the_sources_gain(
     drawn: HyperparameterSamples, evidence: MarginalLikelihoods
 ) -> None:
-    gain = np.exp(evidence.weigh(drawn).log_prior) * len(drawn)
+    gain = np.exp(evidence.weighed().log_prior) * len(drawn)
     explained = evidence.log_likelihood.mean(axis=0)
     best, worst = explained > np.quantile(explained, 0.9), explained < np.quantile(explained, 0.1)
     assert gain[best].mean() > gain[worst].mean()
 
 
-def test_evidence_of_a_source_left_out_does_not_count(
-    drawn: HyperparameterSamples, evidence: MarginalLikelihoods
-) -> None:
-    without = evidence.weigh(drawn, without=SOURCES[:1])
-    assert not np.allclose(without.log_prior, evidence.weigh(drawn).log_prior)
+def test_evidence_of_a_source_left_out_does_not_count(evidence: MarginalLikelihoods) -> None:
+    without = evidence.weighed(without=SOURCES[:1])
+    assert not np.allclose(without.log_prior, evidence.weighed().log_prior)
     # With none left all count alike, but for the chance by which the noise levels were drawn.
-    assert np.ptp(evidence.weigh(drawn, without=SOURCES).log_prior) < 0.1
+    assert np.ptp(evidence.weighed(without=SOURCES).log_prior) < 0.1
 
 
 def test_a_mean_gets_the_prior_probability_that_it_is_given(method: DefaultMethod) -> None:

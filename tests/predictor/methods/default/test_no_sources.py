@@ -5,7 +5,7 @@ import pytest
 
 from edgeprof_predictor import metrics
 from edgeprof_predictor.errors import EncodingError
-from edgeprof_predictor.methods.default.error_diagnosis import diagnose_error
+from edgeprof_predictor.explanations.error_diagnosis import diagnose_error
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.random_cost_models import cost_based_latency
 from edgeprof_predictor.methods.registry import get_method
@@ -58,7 +58,7 @@ def test_its_profile_predicts_the_same_when_loaded(
     assert loaded.source_platform is None
     assert loaded.predictor.predict(world.choices).latency_ms == pytest.approx(expected.latency_ms)
     more = Samples.of(world.choices[:3], world.latencies_of("unseen_0")[:3])
-    assert loaded.predictor.adapted.joined(more).posterior.samples.count == samples.count + 3
+    assert loaded.predictor.joined(more).samples.count == samples.count + 3
 
 
 def test_a_large_expected_error_is_explained_by_the_missing_sources(

@@ -7,11 +7,11 @@ import pytest
 
 from edgeprof_predictor import metrics
 from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.explanations.source_use import source_uses
 from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.methods.default import hyperparameter_samples
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.own_platforms import explained_share, with_platforms
-from edgeprof_predictor.methods.default.source_use import source_uses
 from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray, SearchSpace
@@ -55,7 +55,7 @@ def test_it_counts_most_for_the_next_platform_like_it(
     learned: DefaultMethod, world: LatencyTable, odd_ms: FloatArray
 ) -> None:
     adapted = learned.for_pruned_graphs().adapt(samples(world, 3.0 * odd_ms, slice(20, 28)), seed=0)
-    uses = source_uses(adapted.adapted.posterior)
+    uses = source_uses(adapted.posterior)
     assert uses[0].platform == adapted.source_platform == "mine"
     assert {use.platform for use in uses} == set(learned.platforms)
     assert sum(use.share for use in uses) == pytest.approx(1.0)
@@ -87,7 +87,7 @@ def test_a_space_that_was_measured_nowhere_gets_its_first_source(
     adapted = read.for_pruned_graphs().adapt(samples(world, odd_ms, slice(20, 28)), seed=0)
     assert adapted.source_platform == "mine"
     assert metrics.spearman(odd_ms[100:], adapted.predict(world.choices[100:]).latency_ms) > 0.9
-    assert source_uses(adapted.adapted.posterior)[0].share == 1.0
+    assert source_uses(adapted.posterior)[0].share == 1.0
 
 
 def test_a_predictor_without_samples_is_no_source(method: DefaultMethod, space: SearchSpace) -> None:

@@ -113,7 +113,7 @@ def test_a_spuriously_fast_sample_is_not_the_most_precise(
         basis = method.prior.basis(samples.choices)
         means = few.means(basis)
         residuals = spoilt / posterior.scale[:, None] - means
-        noise = posterior._noise(few.covariance(basis, basis), means, residuals, posterior.scale)
+        noise = posterior._noise(few.covariance(basis, basis), means, residuals)
         return posterior.scale * np.sqrt(noise[:, index])
 
     exact = noise_ms(1.0)
@@ -144,6 +144,6 @@ def test_expected_error_and_interval_factor_follow_the_samples_of_a_search(
 ) -> None:
     latency_ms = world.latencies_of("unseen_0")
     predictor = method.adapt(Samples.of(world.choices[:5], latency_ms[:5]), seed=0)
-    joined = predictor.adapted.joined(Samples.of(world.choices[5:40], latency_ms[5:40]))
+    joined = predictor.joined(Samples.of(world.choices[5:40], latency_ms[5:40]))
     assert joined.interval_factor == method.calibration.interval_factor(40)
     assert joined.expectation.error < predictor.expectation.error

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.errors import ProfileError
-from edgeprof_predictor.methods.default.predictor import AdaptedPlatform
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.spaces import FloatArray
 
 SPACE_SHARE: Final = 300
@@ -42,19 +42,19 @@ class Similarity:
     position: tuple[float, float]
 
 
-def similar_platforms(adapted: AdaptedPlatform) -> tuple[Similarity, ...]:
+def similar_platforms(predictor: DefaultPredictor) -> tuple[Similarity, ...]:
     """Compare a platform with all sources, most alike first.
 
     Latencies of the new platform are drawn from its model, so that what its samples do not tell makes the intervals
     wide; those of the sources are their regressions.
 
     Args:
-        adapted: The platform.
+        predictor: Of the platform.
 
     Raises:
         ProfileError: If there is no source to compare with.
     """
-    posterior = adapted.posterior
+    posterior = predictor.posterior
     prior = posterior.prior
     platforms = prior.sources.platforms
     if not platforms:

@@ -17,17 +17,14 @@ FAMILY_CORRELATION: Final = 0.985
 
 def families(sources: LatencyTable) -> list[tuple[str, ...]]:
     """Return the sources in groups that are alike, directly or through others."""
+    from scipy.sparse.csgraph import connected_components  # an import that only a fit needs
+
     correlation = np.atleast_2d(np.corrcoef(np.log(sources.latency_ms)))
-    is_alike = correlation > FAMILY_CORRELATION
-    remaining, found = list(range(len(sources.platforms))), []
-    while remaining:
-        members, border = set(), [remaining[0]]
-        while border:
-            members.add(border[-1])
-            border = [*border[:-1], *(set(np.flatnonzero(is_alike[border[-1]]).tolist()) - members - set(border))]
-        found.append(tuple(sources.platforms[index] for index in sorted(members)))
-        remaining = [index for index in remaining if index not in members]
-    return found
+    count, labels = connected_components(correlation > FAMILY_CORRELATION, directed=False)
+    return [
+        tuple(name for name, label in zip(sources.platforms, labels.tolist(), strict=True) if label == family)
+        for family in range(count)
+    ]
 
 
 def left_out_families(sources: LatencyTable) -> list[tuple[str, ...]]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgeprof_predictor.methods.default.basis import SCALE_VARIANCE
 from edgeprof_predictor.methods.default.posterior import Posterior
-from edgeprof_predictor.methods.default.prior import HALVES, SOURCES
+from edgeprof_predictor.methods.default.prior import SCALE_VARIANCE
 from edgeprof_predictor.spaces import FloatArray
 
 
@@ -56,14 +55,14 @@ def _coefficients(posterior: Posterior) -> FloatArray:
     prior, hyper_samples = posterior.prior, posterior.hyper_samples
     sources = prior.sources
     basis, dual = prior.basis(posterior.samples.choices), posterior.dual
-    # The mean over the sources is one of the means, and half of others.
-    parts = np.array([{SOURCES: 1.0, HALVES: 0.5}.get(name, 0.0) for name in prior.mean_names])
-    parts = parts[hyper_samples.mean_index]
+    # The mean over the sources is one of the means, and half of others: as many of these as there are by costs alone.
+    by_costs_count = (prior.space_sample.means.shape[1] - 1) // 2
+    parts = np.array([1.0, *[0.0] * by_costs_count, *[0.5] * by_costs_count])[hyper_samples.mean_index]
     scale = 1.0 + SCALE_VARIANCE * (hyper_samples.means(basis) * dual).sum(axis=1)
     of_mean = (parts * scale)[:, None] * sources.trusts / sources.trusts.sum()
-    # The first factor is that of the sources' residuals: each latency less the mean, scaled.
+    # The factor of the sources' residuals holds each latency less the mean, scaled.
     amplitudes = hyper_samples.amplitudes[:, [prior.kernel_names.index("sources")]]
-    of_residuals = amplitudes * (dual @ basis.factors[0]) / sources.residual_scales
+    of_residuals = amplitudes * (dual @ basis.factors["sources"]) / sources.residual_scales
     coefficients: FloatArray = (
         of_mean + of_residuals - of_residuals.sum(axis=1, keepdims=True) * sources.trusts / sources.trusts.sum()
     )

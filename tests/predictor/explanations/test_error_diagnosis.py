@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from edgeprof_predictor.explanations.error_diagnosis import ErrorDiagnosis, diagnose_error
 from edgeprof_predictor.methods.base import PlatformPredictor, Prediction
-from edgeprof_predictor.methods.default.error_diagnosis import ErrorDiagnosis, diagnose_error
 from edgeprof_predictor.methods.expected_error import ExpectedError
 from edgeprof_predictor.spaces import ChoiceArray
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from edgeprof_predictor.errors import ProfileError
+from edgeprof_predictor.explanations.similarity import similar_platforms
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.methods.default.similarity import similar_platforms
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import SearchSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -15,7 +15,7 @@ def samples_of(method: DefaultMethod, world: LatencyTable, count: int) -> Sample
 
 
 def test_intervals_hold_the_correlations_of_the_table(method: DefaultMethod, world: LatencyTable) -> None:
-    found = similar_platforms(method.adapt(samples_of(method, world, 10), seed=0).adapted)
+    found = similar_platforms(method.adapt(samples_of(method, world, 10), seed=0))
     assert [one.platform for one in found] == [one.platform for one in sorted(found, key=lambda one: -one.correlation)]
     connected = np.flatnonzero(method.space.is_connected(world.choices))
     log_ms = {name: np.log(world.latencies_of(name)[connected]) for name in world.platforms}
@@ -28,13 +28,13 @@ def test_intervals_hold_the_correlations_of_the_table(method: DefaultMethod, wor
 def test_more_samples_make_intervals_narrower(method: DefaultMethod, world: LatencyTable) -> None:
     widths = []
     for count in (3, 12):
-        found = similar_platforms(method.adapt(samples_of(method, world, count), seed=0).adapted)
+        found = similar_platforms(method.adapt(samples_of(method, world, count), seed=0))
         widths.append(np.mean([one.upper - one.lower for one in found]))
     assert widths[1] < widths[0]
 
 
 def test_the_map_puts_the_most_alike_nearest(method: DefaultMethod, world: LatencyTable) -> None:
-    found = similar_platforms(method.adapt(samples_of(method, world, 10), seed=0).adapted)
+    found = similar_platforms(method.adapt(samples_of(method, world, 10), seed=0))
     distances = [np.hypot(*one.position) for one in found]
     assert np.corrcoef(distances, [one.correlation for one in found])[0, 1] < -0.5
 
@@ -42,4 +42,4 @@ def test_the_map_puts_the_most_alike_nearest(method: DefaultMethod, world: Laten
 def test_without_sources_there_is_nothing_to_compare_with(space: SearchSpace, world: LatencyTable) -> None:
     method = DefaultMethod.without_sources(space, seed=0)
     with pytest.raises(ProfileError, match="no platform is known that nasbench201 was measured on"):
-        similar_platforms(method.adapt(samples_of(method, world, 3), seed=0).adapted)
+        similar_platforms(method.adapt(samples_of(method, world, 3), seed=0))
