@@ -35,6 +35,7 @@ from edgeprof_agent.runtimes.simulation_config import (
     SimulationConfig,
     begin_job,
     faults_of,
+    kept_graphs,
     read_config,
     write_state,
 )
@@ -121,7 +122,8 @@ class _SimulatedModel(LoadedModel):
         setting: Setting,
         inputs: tuple[GeneratedInput, ...],
     ) -> None:
-        nodes = read_nodes(model_path, setting.batch_size, {item.name: item.sizes for item in inputs if item.sizes})
+        given_shapes = {item.name: item.sizes for item in inputs if item.sizes}
+        nodes = read_nodes(model_path, setting.batch_size, given_shapes, kept_in=kept_graphs(config_path))
         super().__init__(
             setting=setting,
             load_ms=model_path.stat().st_size / LOAD_BYTES_PER_MS,

@@ -1,18 +1,25 @@
 """The work of a model on a simulated device: of each node of an ONNX graph, and by the size of files of other formats.
 
-ONNX is imported only when a graph is read.
+ONNX is imported only when a graph is read. A device reads each graph once and keeps its work: each job has a process of
+its own, in which importing ONNX and inferring shapes would take longer than all else.
 """
 
+import contextlib
+import hashlib
+import json
 import math
+import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from edgeprof_agent.errors import ModelRejectedError, SettingNotSupportedError
+from edgeprof_agent.errors import ModelRejectedError, RuntimeNotFoundError, SettingNotSupportedError
 from edgeprof_agent.models.input_shapes import concrete_shapes
 from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.latency_model import BYTES_PER_NUMBER, CPU, NodeKind, NodeWork, SimulatedDeviceModel
+from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.shared.file_kind import HEAD_BYTES
 from edgeprof_proto.shared.model_formats import ONNX, recognise_format
@@ -22,14 +29,24 @@ POOL_OPERATORS = frozenset({"AveragePool", "MaxPool", "GlobalAveragePool", "Glob
 MOVE_OPERATORS = frozenset({"Concat", "Flatten", "Gather", "Pad", "Reshape", "Resize", "Slice", "Split", "Transpose"})
 FREE_OPERATORS = frozenset({"Constant", "ConstantOfShape", "Dropout", "Identity", "Shape", "Squeeze", "Unsqueeze"})
 
+NO_ONNX = "the simulated runtime reads models with onnx ({}); install it with: pip install 'edgeprof[host]'"
 
-def true_latency_ms(model_path: Path, setting: Setting, *, seed: int) -> float:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphWork:
+    """The work of a graph, as a device keeps it: the nodes that take time, in the order of execution."""
+
+    nodes: tuple[NodeWork, ...]
+
+
+def true_latency_ms(model_path: Path, setting: Setting, *, seed: int, kept_in: Path | None = None) -> float:
     """Compute the true latency of a model on a simulated device, without running it.
 
     Args:
         model_path: The model's main file.
         setting: How it would run; an empty provider and precision mean the simulated runtime's defaults.
         seed: Seed of the device.
+        kept_in: Where the work of graphs is kept, see `read_nodes`.
 
     Returns:
         The latency of one run in milliseconds, without noise, warm-up and heat.
@@ -43,11 +60,16 @@ def true_latency_ms(model_path: Path, setting: Setting, *, seed: int) -> float:
         precision=setting.precision or "float32",
         thread_count=setting.thread_count,
     )
-    return SimulatedDeviceModel.from_seed(seed).latency_ms(read_nodes(model_path, setting.batch_size), resolved)
+    nodes = read_nodes(model_path, setting.batch_size, kept_in=kept_in)
+    return SimulatedDeviceModel.from_seed(seed).latency_ms(nodes, resolved)
 
 
 def read_nodes(
-    model_path: Path, batch_size: int, given_shapes: Mapping[str, Sequence[int]] = MappingProxyType({})
+    model_path: Path,
+    batch_size: int,
+    given_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    *,
+    kept_in: Path | None = None,
 ) -> tuple[NodeWork, ...]:
     """Read the work of each node from a model.
 
@@ -55,19 +77,45 @@ def read_nodes(
         model_path: The model's main file.
         batch_size: Size of a first dimension that the model leaves open.
         given_shapes: Shapes that the host gives, see `input_shapes.concrete_shapes`.
+        kept_in: Folder in which the work of graphs is kept, made where there is none; None to read the graph.
 
     Returns:
         The nodes that take time, in the order of execution.
 
     Raises:
         ModelRejectedError: If the file holds no graph whose shapes are known.
+        RuntimeNotFoundError: If onnx cannot be imported.
     """
     with open(model_path, "rb") as file:
         model_format = recognise_format(file.read(HEAD_BYTES))
     if model_format not in (None, ONNX):
         return _nodes_of_size(model_path, batch_size)
-    import onnx
+    if kept_in is None:
+        return _nodes_of_graph(model_path, batch_size, given_shapes)
+    shapes = sorted((name, tuple(sizes)) for name, sizes in given_shapes.items())
+    key = f"{hashlib.sha256(model_path.read_bytes()).hexdigest()} {batch_size} {shapes}"
+    path = kept_in / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+    # A file that is damaged is written anew.
+    with contextlib.suppress(OSError, ValueError):
+        return from_json(GraphWork, json.loads(path.read_text(encoding="utf-8"))).nodes
+    nodes = _nodes_of_graph(model_path, batch_size, given_shapes)
+    # Where nothing can be kept, the next job reads the graph again.
+    with contextlib.suppress(OSError):
+        kept_in.mkdir(exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(to_json(GraphWork(nodes=nodes))), encoding="utf-8")
+        part.replace(path)
+    return nodes
 
+
+def _nodes_of_graph(
+    model_path: Path, batch_size: int, given_shapes: Mapping[str, Sequence[int]]
+) -> tuple[NodeWork, ...]:
+    """Return the work of the nodes of an ONNX graph; errors as `read_nodes`."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise RuntimeNotFoundError(NO_ONNX.format(error)) from error
     try:
         # Shapes suffice: data in other files are not read, and the checker would look for them elsewhere.
         model = onnx.load(model_path, load_external_data=False)

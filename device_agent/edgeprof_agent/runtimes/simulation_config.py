@@ -1,6 +1,7 @@
 """The configuration of a simulated device, and its state between jobs, in two files beside each other."""
 
 import enum
+import importlib.util
 import json
 import math
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from edgeprof_agent.errors import RuntimeNotFoundError
 from edgeprof_agent.runtimes.base import JOB_ID_VARIABLE
+from edgeprof_agent.runtimes.simulated_nodes import NO_ONNX
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.shared.plain_file import MAX_AGENT_FILE_BYTES, read_plain_file
@@ -166,15 +168,12 @@ def read_config() -> tuple[Path, SimulationConfig]:
     text = os.environ.get(CONFIG_VARIABLE, "")
     if not text:
         raise RuntimeNotFoundError(f"the simulated runtime is off; {CONFIG_VARIABLE} names its configuration")
+    # Not imported: that takes longer than a job whose graph is known.
+    if importlib.util.find_spec("onnx") is None:
+        raise RuntimeNotFoundError(NO_ONNX.format("it is missing"))
     try:
-        import onnx  # noqa: F401 - only to report that it is missing
-
         content = read_plain_file(text, max_bytes=MAX_AGENT_FILE_BYTES)
         return Path(text), from_json(SimulationConfig, json.loads(content))
-    except ImportError as error:
-        raise RuntimeNotFoundError(
-            f"the simulated runtime reads models with onnx ({error}); install it with: pip install 'edgeprof[host]'"
-        ) from error
     except (OSError, ValueError) as error:
         raise RuntimeNotFoundError(
             f"{CONFIG_VARIABLE} names {text!r}, which is not the configuration of a simulated device: {error}"
@@ -183,6 +182,15 @@ def read_config() -> tuple[Path, SimulationConfig]:
 
 def _state_path(config_path: Path) -> Path:
     return config_path.with_name(config_path.name + ".state")
+
+
+def kept_graphs(config_path: Path) -> Path:
+    """Return the folder in which the device keeps the work of graphs that it has read; it need not exist.
+
+    Args:
+        config_path: File of the configuration.
+    """
+    return config_path.with_name(config_path.name + ".graphs")
 
 
 def begin_job(config_path: Path, config: SimulationConfig, model_sha256: str) -> DeviceState:

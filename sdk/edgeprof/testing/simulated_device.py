@@ -10,7 +10,14 @@ from edgeprof.devices.local_agent import LocalAgent
 from edgeprof.exporters.onnx import export_architecture
 from edgeprof.folders import default_model_folder
 from edgeprof_agent.runtimes.simulated_nodes import true_latency_ms
-from edgeprof_agent.runtimes.simulation_config import CONFIG_VARIABLE, Fault, FaultKind, Heat, SimulationConfig
+from edgeprof_agent.runtimes.simulation_config import (
+    CONFIG_VARIABLE,
+    Fault,
+    FaultKind,
+    Heat,
+    SimulationConfig,
+    kept_graphs,
+)
 from edgeprof_predictor.spaces import Architecture, SearchSpace
 from edgeprof_proto.records.job_spec import Setting
 
@@ -89,7 +96,8 @@ class SimulatedDevice:
 
     def true_latency_ms(self, model: Path, setting: Setting | None = None) -> float:
         """The latency of a model by the device's latency model, without noise, warm-up and heat, in milliseconds."""
-        return true_latency_ms(model, setting or self.setting, seed=self.config.seed)
+        kept_in = kept_graphs(self._config_path)
+        return true_latency_ms(model, setting or self.setting, seed=self.config.seed, kept_in=kept_in)
 
     def true_latencies_ms(self, space: SearchSpace, architectures: Sequence[Architecture]) -> NDArray[np.float64]:
         """The same for architectures: `n`, in milliseconds. Their networks are kept in the user's cache."""

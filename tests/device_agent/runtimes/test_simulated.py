@@ -12,7 +12,7 @@ from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.latency_model import NodeKind, SimulatedDeviceModel
 from edgeprof_agent.runtimes.simulated import SimulatedRuntime
 from edgeprof_agent.runtimes.simulated_nodes import read_nodes, true_latency_ms
-from edgeprof_agent.runtimes.simulation_config import Fault, FaultKind, Heat, SimulationConfig
+from edgeprof_agent.runtimes.simulation_config import Fault, FaultKind, Heat, SimulationConfig, kept_graphs
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.validation import RecordError
@@ -133,6 +133,22 @@ def test_threads_precision_and_batch_change_the_truth(model_path: Path) -> None:
     assert truth_ms(precision="int8") != truth_ms()
     assert truth_ms(provider="accelerator") != truth_ms()
     assert truth_ms(batch_size=32) > truth_ms()
+
+
+def test_a_graph_is_read_once_for_each_batch_and_anew_where_what_was_kept_is_damaged(
+    config_path: Path, model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SimulationConfig(noise_relative_sd=0.0).write(config_path)
+    latencies_ms = _run(_load(model_path), 3)
+    with monkeypatch.context() as patch:
+        patch.setattr("onnx.load", lambda *_, **__: pytest.fail("it is read again"))
+        assert _run(_load(model_path), 3) == latencies_ms
+        with pytest.raises(pytest.fail.Exception):
+            _load(model_path, Setting(runtime="simulated", batch_size=2))
+    (kept,) = kept_graphs(config_path).iterdir()
+    kept.write_text("{")
+    assert _run(_load(model_path), 3) == latencies_ms
+    assert kept.read_text() != "{"
 
 
 def test_the_seed_makes_the_device() -> None:
