@@ -73,7 +73,8 @@ def write_pack(gathered: Gathered, stream: IO[bytes]) -> None:
         gathered: The wheels.
         stream: Where to write it.
     """
-    with tarfile.open(fileobj=stream, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+    # Wheels are compressed already: the fastest level gains what any other does.
+    with tarfile.open(fileobj=stream, mode="w:gz", format=tarfile.PAX_FORMAT, compresslevel=1) as archive:
         # One script for the user of the stick; the other is a part of it.
         script = BOARD_SCRIPT.with_name("install.sh").read_bytes()
         script = script.replace(b"\n    :\n", b"\n" + BOARD_SCRIPT.read_bytes(), 1)
