@@ -11,10 +11,16 @@ import pytest
 DEMO = (sys.executable, "-u", "-m", "edgeprof", "demo")
 
 SHORT_DEMO = """
-import sys
+import functools, sys
+import edgeprof
 import edgeprof.cli.demo
 from edgeprof.cli.main import edgeprof as command
+from edgeprof.measuring import verification
+from edgeprof.onboarding import api
 sys.modules["edgeprof.cli.demo"].UNSEEN_COUNT = 8
+# Half a second of runs for each measurement instead of one to two and a half.
+api.PLAN = edgeprof.make_plan("quick", timed_duration_s=0.5)
+verification.MeasurementSession = functools.partial(verification.MeasurementSession, plan=api.PLAN)
 command()
 """
 
