@@ -43,10 +43,10 @@ def model() -> Path:
     return model_of(space, space.sample(1, seed=0)[0])
 
 
-def test_a_measurement_through_the_agent_finds_the_true_latency(simulated_device: SimulatedDevice, model: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
-        measurement = client.measure(model, simulated_device.setting, job_id="job-1")
-    truth = simulated_device.true_latency_ms(model)
+def test_a_measurement_through_the_agent_finds_the_true_latency(shared_device: SimulatedDevice, model: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
+        measurement = client.measure(model, shared_device.setting, job_id="truth")
+    truth = shared_device.true_latency_ms(model)
     assert measurement.median_ms == pytest.approx(truth, rel=0.01)
     assert measurement.model_sha256 == hashlib.sha256(model.read_bytes()).hexdigest()
 
@@ -67,10 +67,10 @@ def test_asking_twice_for_a_job_measures_once(simulated_device: SimulatedDevice,
         assert [(job.job_id, job.state) for job in client.jobs()] == [("job-1", JobState.SUCCEEDED)]
 
 
-def test_each_event_arrives_once_and_in_order(simulated_device: SimulatedDevice, model: Path) -> None:
+def test_each_event_arrives_once_and_in_order(shared_device: SimulatedDevice, model: Path) -> None:
     events: list[JobEvent] = []
-    with edgeprof.connect(simulated_device.address) as client:
-        measurement = client.measure(model, simulated_device.setting, job_id="job-1", on_event=events.append)
+    with edgeprof.connect(shared_device.address) as client:
+        measurement = client.measure(model, shared_device.setting, job_id="events", on_event=events.append)
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
     assert tuple(event.event for event in events if isinstance(event.event, LatencyBlock)) == measurement.blocks
 
@@ -91,17 +91,17 @@ def test_a_slow_link_changes_no_sample(make_simulated_device: MakeDevice, model:
     assert blocks[0] == blocks[1]
 
 
-def test_a_job_outlives_its_connection(simulated_device: SimulatedDevice, model: Path) -> None:
+def test_a_job_outlives_its_connection(shared_device: SimulatedDevice, model: Path) -> None:
     """Cuts the link while the job runs: the host asks again and hears every event once."""
     events: list[JobEvent] = []
-    with Link(simulated_device.address) as link, DeviceClient(link.address) as client:
+    with Link(shared_device.address) as link, DeviceClient(link.address) as client:
 
         def cut_once(event: JobEvent) -> None:
             events.append(event)
             if len(events) == 3:
                 link.cut()
 
-        client.measure(model, simulated_device.setting, job_id="job-1", on_event=cut_once)
+        client.measure(model, shared_device.setting, job_id="cut", on_event=cut_once)
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
 
 
@@ -182,9 +182,9 @@ def test_a_full_disk_on_the_device_is_said(own_edgeprof_folders: Path, model: Pa
         client.measure(model, device.setting, job_id="job-1")
 
 
-def test_requests_that_make_no_sense_are_refused_by_name(simulated_device: SimulatedDevice, model: Path) -> None:
-    setting = simulated_device.setting
-    with edgeprof.connect(simulated_device.address) as client:
+def test_requests_that_make_no_sense_are_refused_by_name(shared_device: SimulatedDevice, model: Path) -> None:
+    setting = shared_device.setting
+    with edgeprof.connect(shared_device.address) as client:
         with pytest.raises(RuntimeNotFoundError, match="nosuch"):
             client.measure(model, Setting(runtime="nosuch"), job_id="a")
         with pytest.raises(SettingNotSupportedError, match="float7"):
@@ -214,9 +214,9 @@ def test_a_model_that_the_runtime_rejects_says_why(own_edgeprof_folders: Path, t
                 client.measure(unknown, Setting(runtime=runtime), job_id=runtime)
 
 
-def test_a_file_that_cannot_be_read_is_said(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_said(shared_device: SimulatedDevice, tmp_path: Path) -> None:
     (tmp_path / "empty.onnx").touch()
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         with pytest.raises(ModelFileError, match="No such file"):
             client.upload_model(tmp_path / "missing.onnx")
         with pytest.raises(ModelFileError, match="empty"):

@@ -17,8 +17,8 @@ SHORT = MeasurementPlan(warmup_run_count=1, warmup_duration_ms=0.1, timed_run_co
 RUNTIMES = ["onnxruntime", "simulated"]
 
 
-@pytest.fixture
-def simulated_device_runtimes() -> tuple[str, ...]:
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("simulated", "onnxruntime")
 
 
@@ -36,57 +36,56 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_shapes_are_given_for_open_dimensions(runtime: str, simulated_device: SimulatedDevice, model: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
-        found = client.measure(
-            model, Setting(runtime=runtime), job_id="shapes", plan=SHORT, input_shapes={"length": [12], "batch": [3]}
-        )
+def test_shapes_are_given_for_open_dimensions(runtime: str, shared_device: SimulatedDevice, model: Path) -> None:
+    setting = Setting(runtime=runtime)
+    with edgeprof.connect(shared_device.address) as client:
+        shapes = {"length": [12], "batch": [3]}
+        found = client.measure(model, setting, job_id=f"shapes-{runtime}", plan=SHORT, input_shapes=shapes)
         assert found.inputs == (
             GeneratedInput(name="ids", element_type="int64", sizes=(3, 12), lowest_value=0, highest_value=49),
         )
         with pytest.raises(SettingNotSupportedError, match="no input and no open dimension is called 'width'"):
-            client.measure(model, Setting(runtime=runtime), job_id="no", plan=SHORT, input_shapes={"width": [12]})
+            client.measure(model, setting, job_id=f"width-{runtime}", plan=SHORT, input_shapes={"width": [12]})
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_values_are_given_in_an_archive(
-    runtime: str, simulated_device: SimulatedDevice, model: Path, tmp_path: Path
+    runtime: str, shared_device: SimulatedDevice, model: Path, tmp_path: Path
 ) -> None:
     np.savez(tmp_path / "inputs.npz", ids=np.arange(5, 11).reshape(1, 6))
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         setting = Setting(runtime=runtime)
-        found = client.measure(model, setting, job_id="values", plan=SHORT, inputs=tmp_path / "inputs.npz")
+        values = tmp_path / "inputs.npz"
+        found = client.measure(model, setting, job_id=f"values-{runtime}", plan=SHORT, inputs=values)
     assert found.inputs == (
         GeneratedInput(name="ids", element_type="int64", sizes=(1, 6), lowest_value=5, highest_value=10, is_given=True),
     )
 
 
-def test_inputs_that_are_not_there_refuse_the_job(simulated_device: SimulatedDevice, model: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+def test_inputs_that_are_not_there_refuse_the_job(shared_device: SimulatedDevice, model: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
         sha256 = client.upload_model(model)
         with pytest.raises(ModelNotFoundError, match="f" * 64):
-            spec = JobSpec(model_sha256=sha256, setting=simulated_device.setting, inputs_sha256="f" * 64)
+            spec = JobSpec(model_sha256=sha256, setting=shared_device.setting, inputs_sha256="f" * 64)
             client.create_job("no-inputs", spec)
 
 
-def test_an_agent_that_takes_no_inputs_is_not_given_any(simulated_device: SimulatedDevice, model: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+def test_an_agent_that_takes_no_inputs_is_not_given_any(shared_device: SimulatedDevice, model: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
         client.contract_revision = 3
         with pytest.raises(AgentTooOldError, match=r"cannot be given inputs.*: update edgeprof on the device"):
-            client.measure(model, simulated_device.setting, job_id="old", input_shapes={"length": [12]})
+            client.measure(model, shared_device.setting, job_id="old", input_shapes={"length": [12]})
 
 
-def test_operators_are_empty_where_the_engine_reports_none(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+def test_operators_are_empty_where_the_engine_reports_none(shared_device: SimulatedDevice, tmp_path: Path) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(b"7767517\n")
     (tmp_path / "m.xml").write_text('<net name="m"></net>')
     (tmp_path / "m.bin").write_bytes(bytes(9))
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         found = client.measure(
-            tmp_path / "m.xml", simulated_device.setting, job_id="operators", plan=SHORT, wants_operators=True
+            tmp_path / "m.xml", shared_device.setting, job_id="operators", plan=SHORT, wants_operators=True
         )
         assert found.operators == ()
         with pytest.raises(SettingNotSupportedError, match="values for ONNX models alone"):
-            client.measure(
-                tmp_path / "m.xml", simulated_device.setting, job_id="no", plan=SHORT, input_shapes={"x": [1]}
-            )
+            client.measure(tmp_path / "m.xml", shared_device.setting, job_id="no", plan=SHORT, input_shapes={"x": [1]})

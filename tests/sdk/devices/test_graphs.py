@@ -17,8 +17,8 @@ SHORT = MeasurementPlan(warmup_run_count=1, warmup_duration_ms=0.1, timed_run_co
 ONNXRUNTIME = Setting(runtime="onnxruntime")
 
 
-@pytest.fixture
-def simulated_device_runtimes() -> tuple[str, ...]:
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("simulated", "onnxruntime")
 
 
@@ -39,10 +39,8 @@ def model(tmp_path: Path) -> Path:
     return tmp_path / "m.onnx"
 
 
-def test_a_measurement_holds_the_graph_and_each_operator_its_node(
-    simulated_device: SimulatedDevice, model: Path
-) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+def test_a_measurement_holds_the_graph_and_each_operator_its_node(shared_device: SimulatedDevice, model: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
         found = client.measure(model, ONNXRUNTIME, job_id="both", plan=SHORT, wants_operators=True, wants_graph=True)
     graph = found.optimized_graph
     assert graph is not None and graph.is_shaped_by_run and not graph.is_derived
@@ -57,8 +55,8 @@ def test_a_measurement_holds_the_graph_and_each_operator_its_node(
     assert sum(tensor.constant_bytes or 0 for tensor in weights) >= 1_728
 
 
-def test_a_job_for_the_graph_alone_measures_nothing(simulated_device: SimulatedDevice, model: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+def test_a_job_for_the_graph_alone_measures_nothing(shared_device: SimulatedDevice, model: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
         profile = client.profile(model, ONNXRUNTIME, job_id="graph", input_shapes={"batch": [2]})
         assert profile.setting.provider == "CPUExecutionProvider" and profile.load_ms > 0
         assert profile.graph is not None
@@ -70,23 +68,23 @@ def test_a_job_for_the_graph_alone_measures_nothing(simulated_device: SimulatedD
         assert client.profile(model, ONNXRUNTIME, job_id="graph", input_shapes={"batch": [2]}) == profile
 
 
-def test_an_engine_that_tells_no_graph_says_so(simulated_device: SimulatedDevice, model: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
-        assert client.profile(model, simulated_device.setting, job_id="graph").graph is None
+def test_an_engine_that_tells_no_graph_says_so(shared_device: SimulatedDevice, model: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
+        assert client.profile(model, shared_device.setting, job_id="none").graph is None
 
 
-def test_a_model_that_cannot_be_loaded_has_no_graph(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_has_no_graph(shared_device: SimulatedDevice, tmp_path: Path) -> None:
     graph = helper.make_graph([helper.make_node("NoSuchOperator", ["x"], ["y"])], "graph", [], [])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
     with (
-        edgeprof.connect(simulated_device.address) as client,
+        edgeprof.connect(shared_device.address) as client,
         pytest.raises(ModelRejectedError, match="not a graph input"),
     ):
         client.profile(tmp_path / "m.onnx", ONNXRUNTIME, job_id="no")
 
 
-def test_an_agent_that_knows_no_graphs_is_not_asked(simulated_device: SimulatedDevice, model: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+def test_an_agent_that_knows_no_graphs_is_not_asked(shared_device: SimulatedDevice, model: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
         client.contract_revision = 4
         for ask in (client.profile, lambda *args, **fields: client.measure(*args, wants_graph=True, **fields)):
             with pytest.raises(AgentTooOldError, match="cannot tell the graph of a model: update"):

@@ -17,8 +17,8 @@ ONNX_RUNTIME = Setting(runtime="onnxruntime")
 TFLITE = b"\x1c\0\0\0TFL3" + bytes(100)
 
 
-@pytest.fixture
-def simulated_device_runtimes() -> tuple[str, ...]:
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("simulated", "onnxruntime")
 
 
@@ -48,23 +48,25 @@ def _write(folder: Path, content: bytes) -> Path:
     [(POINTER, "git lfs pull"), (TFLITE, "TensorFlow Lite"), (b"", "empty"), (None, r"torch\.onnx\.export")],
 )
 def test_a_file_that_is_no_model_is_refused_before_an_upload_and_on_the_device(
-    content: bytes | None, match: str, simulated_device: SimulatedDevice, tmp_path: Path
+    content: bytes | None, match: str, shared_device: SimulatedDevice, tmp_path: Path
 ) -> None:
     path = _write_external(tmp_path) if content is None else _write(tmp_path, content)
-    with edgeprof.connect(simulated_device.address) as client:
+    job_id = f"refused-{'data' if content is None else len(content)}"
+    with edgeprof.connect(shared_device.address) as client:
+        before = list(client.jobs())
         with pytest.raises(ModelFileError, match=match) as caught:
-            client.measure(path, ONNX_RUNTIME, job_id="refused-on-the-host")
+            client.measure(path, ONNX_RUNTIME, job_id=f"{job_id}-on-the-host")
         assert str(path) in str(caught.value)
-        assert list(client.jobs()) == []
+        assert list(client.jobs()) == before
         if content == b"":
             return
         sha256 = client.upload_content(path.read_bytes())
         if content == TFLITE:
             with pytest.raises(SettingNotSupportedError, match=f"{match} model, and runtime 'onnxruntime' reads onnx"):
-                client.create_job("refused", JobSpec(model_sha256=sha256, setting=ONNX_RUNTIME))
+                client.create_job(job_id, JobSpec(model_sha256=sha256, setting=ONNX_RUNTIME))
             return
-        client.create_job("refused-on-the-device", JobSpec(model_sha256=sha256, setting=ONNX_RUNTIME))
-        events = [event.event for event in client.watch_job("refused-on-the-device")]
+        client.create_job(job_id, JobSpec(model_sha256=sha256, setting=ONNX_RUNTIME))
+        events = [event.event for event in client.watch_job(job_id)]
         failures = [event for event in events if hasattr(event, "reason")]
         assert [failure.reason for failure in failures] == ["ERROR_REASON_MODEL_REFUSED"]
         with pytest.raises(ModelRefusedError, match=match):
@@ -72,25 +74,25 @@ def test_a_file_that_is_no_model_is_refused_before_an_upload_and_on_the_device(
 
 
 def test_a_file_for_a_runtime_of_somebody_else_is_uploaded_unless_it_stands_for_another(
-    simulated_device: SimulatedDevice, tmp_path: Path
+    shared_device: SimulatedDevice, tmp_path: Path
 ) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         assert client.upload_model(_write(tmp_path, TFLITE), runtime="tflite")
         with pytest.raises(ModelFileError, match="git lfs pull"):
             client.upload_model(_write(tmp_path, POINTER), runtime="tflite")
 
 
-def test_the_device_tells_which_formats_its_runtimes_read(simulated_device: SimulatedDevice) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+def test_the_device_tells_which_formats_its_runtimes_read(shared_device: SimulatedDevice) -> None:
+    with edgeprof.connect(shared_device.address) as client:
         assert client.model_formats("onnxruntime") == ("onnx",)
         assert client.model_formats("simulated") == ("onnx", "tflite", "openvino-ir", "ncnn")
         assert client.model_formats("no such runtime") == ()
 
 
 def test_the_refusal_before_the_upload_names_what_the_device_reads(
-    simulated_device: SimulatedDevice, tmp_path: Path
+    shared_device: SimulatedDevice, tmp_path: Path
 ) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         match = f"TensorFlow Lite model, and onnxruntime on {client.address} reads onnx: .* a runtime that reads tflite"
         with pytest.raises(ModelFileError, match=match):
             client.upload_model(_write(tmp_path, TFLITE), runtime="onnxruntime")
@@ -98,7 +100,7 @@ def test_the_refusal_before_the_upload_names_what_the_device_reads(
             client.upload_model(_write(tmp_path, b"\x7fELF\x02\x01"), runtime="somebody else's")
 
 
-def test_what_was_fed_arrives_with_the_result(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+def test_what_was_fed_arrives_with_the_result(shared_device: SimulatedDevice, tmp_path: Path) -> None:
     graph = helper.make_graph(
         [helper.make_node("Gather", ["table", "ids"], ["e"]), helper.make_node("TopK", ["e", "k"], ["y", "i"])],
         "graph",
@@ -110,7 +112,7 @@ def test_what_was_fed_arrives_with_the_result(simulated_device: SimulatedDevice,
         [helper.make_tensor("table", TensorProto.FLOAT, (500, 4), bytes(8000), raw=True)],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         setting = Setting(runtime="onnxruntime", batch_size=3)
         measurement = client.measure(tmp_path / "m.onnx", setting, job_id="fed")
         kept = client.job("fed").measurement

@@ -17,8 +17,8 @@ SHORT = MeasurementPlan(warmup_run_count=1, warmup_duration_ms=0.1, timed_run_co
 ONNXRUNTIME = Setting(runtime="onnxruntime")
 
 
-@pytest.fixture
-def simulated_device_runtimes() -> tuple[str, ...]:
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("simulated", "onnxruntime", "openvino")
 
 
@@ -34,12 +34,12 @@ def write_product(folder: Path, name: str, size: int, *, kind: int = TensorProto
 
 
 def test_models_are_measured_one_after_the_other_and_a_failure_ends_none_but_its_own(
-    simulated_device: SimulatedDevice, tmp_path: Path
+    shared_device: SimulatedDevice, tmp_path: Path
 ) -> None:
     small, large = write_product(tmp_path, "small", 16), write_product(tmp_path, "large", 128)
     bad = write_product(tmp_path, "bad", 4, kind=TensorProto.STRING)
     told: list[ModelResult] = []
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         results = client.measure_series(
             [small, bad, large, small],
             ONNXRUNTIME,
@@ -70,7 +70,7 @@ def test_models_are_measured_one_after_the_other_and_a_failure_ends_none_but_its
     assert (job.state, job.measurement, job.failure) == (JobState.SUCCEEDED, None, None)
 
 
-def test_models_of_several_files_are_told_apart(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+def test_models_of_several_files_are_told_apart(shared_device: SimulatedDevice, tmp_path: Path) -> None:
     import openvino
 
     paths = []
@@ -81,24 +81,24 @@ def test_models_of_several_files_are_told_apart(simulated_device: SimulatedDevic
         # Two models whose files have the same names.
         openvino.save_model(openvino.Core().read_model(onnx_path), folder / "model.xml", compress_to_fp16=False)
         paths.append(folder / "model.xml")
-    with edgeprof.connect(simulated_device.address) as client:
-        results = client.measure_series(paths, Setting(runtime="openvino"), job_id="series", plan=SHORT)
+    with edgeprof.connect(shared_device.address) as client:
+        results = client.measure_series(paths, Setting(runtime="openvino"), job_id="files", plan=SHORT)
     assert [result.measurement.inputs[0].sizes for result in results if result.measurement] == [(16, 16), (64, 64)]
 
 
 def test_each_model_of_a_series_is_on_the_device_before_it_is_queued(
-    simulated_device: SimulatedDevice, tmp_path: Path
+    shared_device: SimulatedDevice, tmp_path: Path
 ) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         sha256 = client.upload_model(write_product(tmp_path, "small", 16))
         spec = JobSpec(model_sha256=sha256, further_model_sha256s=("f" * 64,), kind=JobKind.SERIES, setting=ONNXRUNTIME)
         with pytest.raises(ModelNotFoundError, match="f" * 64):
-            client.create_job("series", spec)
+            client.create_job("lacking", spec)
 
 
-def test_an_agent_that_knows_no_series_is_not_asked(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+def test_an_agent_that_knows_no_series_is_not_asked(shared_device: SimulatedDevice, tmp_path: Path) -> None:
     waiting: list[Job] = []
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         client.contract_revision = 4
         with pytest.raises(AgentTooOldError, match="cannot measure a series of models"):
             client.measure_series([tmp_path / "m.onnx"], ONNXRUNTIME, job_id="old", on_waiting=waiting.append)

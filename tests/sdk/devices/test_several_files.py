@@ -25,8 +25,8 @@ IR = (
 )
 
 
-@pytest.fixture
-def simulated_device_runtimes() -> tuple[str, ...]:
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("simulated", "onnxruntime")
 
 
@@ -51,31 +51,37 @@ def write_pair(folder: Path, main: str, suffix: str, weight_bytes: int = 400) ->
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "simulated"])
-def test_data_beside_an_onnx_file_come_along(runtime: str, simulated_device: SimulatedDevice, tmp_path: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
-        measurement = client.measure(write_onnx(tmp_path), Setting(runtime=runtime), job_id="data", plan=SHORT)
+def test_data_beside_an_onnx_file_come_along(runtime: str, shared_device: SimulatedDevice, tmp_path: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
+        measurement = client.measure(
+            write_onnx(tmp_path), Setting(runtime=runtime), job_id=f"data-{runtime}", plan=SHORT
+        )
         assert measurement.timed_blocks
         assert measurement.model_sha256 == find_model_files(tmp_path / "m.onnx", ("onnx",)).sha256()
 
 
 @pytest.mark.parametrize(("main", "suffix"), [(IR, ".xml"), (PARAM, ".param")])
 def test_weights_beside_the_text_come_along(
-    main: str, suffix: str, simulated_device: SimulatedDevice, tmp_path: Path
+    main: str, suffix: str, shared_device: SimulatedDevice, tmp_path: Path
 ) -> None:
     small, large = tmp_path / "small", tmp_path / "large"
     for folder in (small, large):
         folder.mkdir()
-    with edgeprof.connect(simulated_device.address) as client:
-        setting = simulated_device.setting
+    with edgeprof.connect(shared_device.address) as client:
+        setting = shared_device.setting
         models = [write_pair(small, main, suffix), write_pair(large, main, suffix, 4_000_000)]
-        times = [client.measure(model, setting, job_id=model.parent.name, plan=SHORT).median_ms for model in models]
+        ids = [f"{name}{suffix}" for name in ("small", "large")]
+        times = [
+            client.measure(model, setting, job_id=job_id, plan=SHORT).median_ms
+            for model, job_id in zip(models, ids, strict=True)
+        ]
         assert times[0] < times[1]
         # The same model under another name is the same model.
         renamed = small / f"other{suffix}"
         models[0].rename(renamed)
         (small / "m.bin").rename(small / "other.bin")
-        again = client.measure(renamed, setting, job_id="again", plan=SHORT)
-        assert again.model_sha256 == client.job("small").spec.model_sha256
+        again = client.measure(renamed, setting, job_id=f"again{suffix}", plan=SHORT)
+        assert again.model_sha256 == client.job(ids[0]).spec.model_sha256
 
 
 def test_a_file_is_uploaded_once_for_all_models_that_have_it(
@@ -105,11 +111,11 @@ def test_a_job_whose_model_lacks_a_file_is_refused_with_its_hash(
             client.create_job("lacks", JobSpec(model_sha256=sha256, setting=simulated_device.setting))
 
 
-def test_a_damaged_part_is_refused_in_the_worker(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+def test_a_damaged_part_is_refused_in_the_worker(shared_device: SimulatedDevice, tmp_path: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
         path = write_pair(tmp_path, IR, ".xml", weight_bytes=300)
         with pytest.raises(ModelRefusedError, match=r"behind the end of the \.bin, which has 300"):
-            client.measure(path, simulated_device.setting, job_id="short", plan=SHORT)
+            client.measure(path, shared_device.setting, job_id="short", plan=SHORT)
 
 
 def test_what_is_missing_or_elsewhere_is_said_before_an_upload(tmp_path: Path) -> None:
@@ -130,10 +136,8 @@ def _moved(path: Path) -> Path:
     return path
 
 
-def test_an_agent_that_takes_single_files_is_not_sent_several(
-    simulated_device: SimulatedDevice, tmp_path: Path
-) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+def test_an_agent_that_takes_single_files_is_not_sent_several(shared_device: SimulatedDevice, tmp_path: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
         client.contract_revision = 3
         with pytest.raises(AgentTooOldError, match=r"of several files, and .* has 2: update edgeprof on"):
             client.upload_model(write_pair(tmp_path, IR, ".xml"), runtime="simulated")

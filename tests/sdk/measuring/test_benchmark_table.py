@@ -27,8 +27,16 @@ def make():
 """
 
 
+pytestmark = pytest.mark.usefixtures("own_edgeprof_folders")
+
+
 @pytest.fixture
 def simulated_device_runtimes() -> tuple[str, ...]:
+    return ("simulated", "onnxruntime")
+
+
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("simulated", "onnxruntime")
 
 
@@ -45,9 +53,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_measured_by_each_runtime_and_ordered(
-    simulated_device: SimulatedDevice, folder: Path, own_edgeprof_folders: Path
+    shared_device: SimulatedDevice, folder: Path, own_edgeprof_folders: Path
 ) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         table = edgeprof.benchmark_table(client, folder, [SIMULATED, ONNXRUNTIME], plan=SHORT)
         assert all(job.acknowledge_time is not None for job in client.jobs())
     measured = [row for row in table.rows if row.result is not None]
@@ -66,8 +74,8 @@ def test_a_folder_is_measured_by_each_runtime_and_ordered(
             assert store.measurement(row.result.job_id) == row.result.measurement
 
 
-def test_without_a_setting_each_model_runs_by_what_reads_it(simulated_device: SimulatedDevice, folder: Path) -> None:
-    with edgeprof.connect(simulated_device.address) as client:
+def test_without_a_setting_each_model_runs_by_what_reads_it(shared_device: SimulatedDevice, folder: Path) -> None:
+    with edgeprof.connect(shared_device.address) as client:
         table = edgeprof.benchmark_table(client, str(folder), plan=SHORT)
     runtimes = {row.name: row.setting.runtime for row in table.rows}
     assert runtimes == {"a.onnx": "onnxruntime", "b.onnx": "onnxruntime", "c.param": "simulated"}
@@ -104,10 +112,10 @@ def test_what_cannot_run_at_all_is_said_before_anything_is_measured(
         assert list(client.jobs()) == []
 
 
-def test_a_torch_module_is_exported_for_each_runtime(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+def test_a_torch_module_is_exported_for_each_runtime(shared_device: SimulatedDevice, tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(MODULE)
     source, shapes = f"{tmp_path / 'net.py'}:make", {"input": (1, 3, 16, 16)}
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         table = edgeprof.benchmark_table(
             client,
             source,
@@ -174,24 +182,24 @@ def test_a_device_that_is_gone_ends_the_table(simulated_device: SimulatedDevice,
 
 
 def test_models_of_one_name_are_told_apart_and_one_model_counts_once(
-    simulated_device: SimulatedDevice, folder: Path, tmp_path: Path
+    shared_device: SimulatedDevice, folder: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other" / "a.onnx"
     other.parent.mkdir()
     other.write_bytes((folder / "b.onnx").read_bytes())
     models = [folder / "a.onnx", other, str(folder / "a.onnx")]
     candidate = edgeprof.Candidate(name="mine", model=other, setting=Setting(runtime="simulated", precision="int8"))
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         table = edgeprof.benchmark_table(client, [*models, candidate], SIMULATED, plan=SHORT)
     assert sorted(row.name for row in table.rows) == sorted([str(folder / "a.onnx"), str(other), "mine"])
 
 
 def test_each_model_is_given_the_shapes_that_it_knows(
-    simulated_device: SimulatedDevice, folder: Path, tmp_path: Path
+    shared_device: SimulatedDevice, folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "net.py").write_text(MODULE)
     models, shapes = [folder / "a.onnx", f"{tmp_path / 'net.py'}:make"], {"input": (1, 3, 16, 16)}
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
         table = edgeprof.benchmark_table(client, models, SIMULATED, plan=SHORT, input_shapes=shapes)
         assert [row.failure for row in table.rows] == ["", ""]
         with pytest.raises(

@@ -21,11 +21,11 @@ SHORT = MeasurementPlan(
 
 
 def test_a_result_is_filed_under_what_ran_and_not_under_what_the_device_is_today(
-    simulated_device: SimulatedDevice, tmp_path: Path
+    shared_device: SimulatedDevice, tmp_path: Path
 ) -> None:
     model = model_of(SPACE, SPACE.sample(1, seed=0)[0])
-    setting = simulated_device.setting
-    with edgeprof.connect(simulated_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
+    setting = shared_device.setting
+    with edgeprof.connect(shared_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
         device = client.device()
         measured_on = resolve_platform(device, setting)
         left = client.measure(model, setting, job_id="left", plan=SHORT)
@@ -39,13 +39,11 @@ def test_a_result_is_filed_under_what_ran_and_not_under_what_the_device_is_today
         assert store.measurements(resolve_platform(today, setting)) == []
 
 
-def test_a_collected_result_of_a_session_is_not_measured_again(
-    simulated_device: SimulatedDevice, tmp_path: Path
-) -> None:
+def test_a_collected_result_of_a_session_is_not_measured_again(shared_device: SimulatedDevice, tmp_path: Path) -> None:
     model = model_of(SPACE, SPACE.sample(1, seed=0)[0])
-    with edgeprof.connect(simulated_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
+    with edgeprof.connect(shared_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
         device = client.device()
-        platform = resolve_platform(device, simulated_device.setting)
+        platform = resolve_platform(device, shared_device.setting)
         session = store.resume_or_begin_session(platform, SPACE.name, 0, purpose="test")
         store.plan_probes(session, ["a"])
         request = MeasurementRequest(setting=platform.setting, plan=SHORT)
@@ -58,12 +56,12 @@ def test_a_collected_result_of_a_session_is_not_measured_again(
 
 
 def test_what_a_series_has_measured_is_collected_for_its_session(
-    simulated_device: SimulatedDevice, tmp_path: Path
+    shared_device: SimulatedDevice, tmp_path: Path
 ) -> None:
     models = [model_of(SPACE, one) for one in SPACE.sample(2, seed=0)]
-    with edgeprof.connect(simulated_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
+    with edgeprof.connect(shared_device.address) as client, Store(tmp_path / "store.sqlite3") as store:
         device = client.device()
-        platform = resolve_platform(device, simulated_device.setting)
+        platform = resolve_platform(device, shared_device.setting)
         session = store.resume_or_begin_session(platform, "", 0, purpose="test")
         store.plan_probes(session, ["a", "b"])
         request = MeasurementRequest(setting=platform.setting, plan=SHORT)

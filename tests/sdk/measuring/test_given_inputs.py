@@ -22,6 +22,8 @@ SHORT = MeasurementPlan(
     warmup_run_count=6, warmup_duration_ms=0.1, timed_run_count=25, timed_duration_ms=0.1, block_count=5
 )
 
+pytestmark = pytest.mark.usefixtures("own_edgeprof_folders")
+
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
@@ -41,11 +43,11 @@ def lengths(store: Store, *results: edgeprof.Benchmark) -> list[list[tuple[int, 
 
 
 def test_results_with_other_inputs_belong_to_other_platforms(
-    simulated_device: SimulatedDevice, model: Path, tmp_path: Path
+    shared_device: SimulatedDevice, model: Path, tmp_path: Path
 ) -> None:
     np.savez(tmp_path / "values.npz", x=np.ones((1, 8), np.float32))
-    setting = simulated_device.setting
-    with edgeprof.connect(simulated_device.address) as client, Store() as store:
+    setting = shared_device.setting
+    with edgeprof.connect(shared_device.address) as client, Store() as store:
 
         def run(length: int, values: Path | None = None) -> edgeprof.Benchmark:
             shapes = {} if values else {"length": (length,)}
@@ -62,14 +64,14 @@ def test_results_with_other_inputs_belong_to_other_platforms(
     assert len(given.platform.inputs.values_sha256) == 64
 
 
-def test_a_comparison_goes_on_with_the_same_inputs_alone(simulated_device: SimulatedDevice, model: Path) -> None:
-    candidates = [Candidate(name=name, model=model, setting=simulated_device.setting) for name in "ab"]
+def test_a_comparison_goes_on_with_the_same_inputs_alone(shared_device: SimulatedDevice, model: Path) -> None:
+    candidates = [Candidate(name=name, model=model, setting=shared_device.setting) for name in "ab"]
 
     def interrupt(candidate: Candidate, measurement: Measurement) -> None:
         raise KeyboardInterrupt
 
     counts = []
-    with edgeprof.connect(simulated_device.address) as client, Store() as store:
+    with edgeprof.connect(shared_device.address) as client, Store() as store:
         for length in (8, 9, 8):
             told: list[str] = []
             stop = interrupt if not counts else lambda candidate, measurement, told=told: told.append(candidate.name)
@@ -95,7 +97,7 @@ def test_a_comparison_goes_on_with_the_same_inputs_alone(simulated_device: Simul
 
 
 def test_the_command_gives_both_the_same_inputs(
-    simulated_device: SimulatedDevice, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_device: SimulatedDevice, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edgeprof.make_plan", lambda effort: SHORT)
     np.savez(tmp_path / "values.npz", x=np.ones((1, 8), np.float32))
@@ -103,7 +105,7 @@ def test_the_command_gives_both_the_same_inputs(
         (("--shape", "x=1x7"), "x float32 1x7, normal"),
         (("--inputs", str(tmp_path / "values.npz")), "x float32 1x8, given"),
     ):
-        asked = ["compare", str(model), "--device", simulated_device.address, "--runtime", "simulated", "--pairs", "5"]
+        asked = ["compare", str(model), "--device", shared_device.address, "--runtime", "simulated", "--pairs", "5"]
         result = CliRunner().invoke(command, [*asked, "--versus", "threads=2", *arguments])
         assert result.exit_code == 0, result.output
         assert text in " ".join(result.output.split())

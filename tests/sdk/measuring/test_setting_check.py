@@ -11,9 +11,11 @@ from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
+pytestmark = pytest.mark.usefixtures("own_edgeprof_folders")
 
-@pytest.fixture
-def simulated_device_runtimes() -> tuple[str, ...]:
+
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("simulated", "onnxruntime")
 
 
@@ -27,20 +29,20 @@ def simulated_device_runtimes() -> tuple[str, ...]:
     ids=["float64", "float7", "threads"],
 )
 def test_an_onboarding_that_cannot_run_is_refused_before_anything_is_exported(
-    simulated_device: SimulatedDevice, tmp_path: Path, setting: Setting, sentence: str
+    shared_device: SimulatedDevice, tmp_path: Path, setting: Setting, sentence: str
 ) -> None:
     models = tmp_path / "models"
     with (
-        edgeprof.connect(simulated_device.address) as client,
+        edgeprof.connect(shared_device.address) as client,
         pytest.raises(SettingNotSupportedError, match=sentence),
     ):
         edgeprof.onboard(client, "nasbench201", setting=setting, model_folder=models)
     assert not models.exists()
 
 
-def test_a_benchmark_is_refused_before_its_model_is_read(simulated_device: SimulatedDevice, tmp_path: Path) -> None:
+def test_a_benchmark_is_refused_before_its_model_is_read(shared_device: SimulatedDevice, tmp_path: Path) -> None:
     setting = Setting(runtime="simulated", thread_count=1_000)
-    with edgeprof.connect(simulated_device.address) as client, pytest.raises(SettingNotSupportedError, match="threads"):
+    with edgeprof.connect(shared_device.address) as client, pytest.raises(SettingNotSupportedError, match="threads"):
         edgeprof.benchmark(client, tmp_path / "absent.onnx", setting=setting)
 
 
@@ -51,13 +53,14 @@ def model() -> Path:
 
 
 def test_another_precision_than_that_of_the_file_is_refused_before_the_upload(
-    simulated_device: SimulatedDevice, model: Path, monkeypatch: pytest.MonkeyPatch
+    shared_device: SimulatedDevice, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting = Setting(runtime="onnxruntime", precision="int8")
     damaged = model.with_name("damaged.onnx")
     damaged.write_bytes(model.read_bytes()[:-1_000])
     plan = MeasurementPlan(timed_run_count=25, timed_duration_ms=0.1)
-    with edgeprof.connect(simulated_device.address) as client:
+    with edgeprof.connect(shared_device.address) as client:
+        before = list(client.jobs())
         with monkeypatch.context() as patch:
             patch.setattr(client, "upload_model", lambda *arguments, **options: pytest.fail("it was uploaded"))
             with pytest.raises(SettingNotSupportedError, match=r"onnx computes in float32, precision 'int8' was asked"):
@@ -69,6 +72,6 @@ def test_another_precision_than_that_of_the_file_is_refused_before_the_upload(
                 edgeprof.benchmark(client, damaged, setting=setting)
             with pytest.raises(ModelFileError, match="cannot read the model"):
                 edgeprof.benchmark(client, model.with_name("absent.onnx"), setting=setting)
-        assert list(client.jobs()) == []
+        assert list(client.jobs()) == before
         setting = Setting(runtime="onnxruntime", precision="float32")
         assert edgeprof.benchmark(client, model, setting=setting, plan=plan).measurement.setting.precision == "float32"

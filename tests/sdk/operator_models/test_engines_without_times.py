@@ -19,9 +19,11 @@ from edgeprof.store.platform import Platform
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.operators.probes import suite as probe_suite
 
+pytestmark = pytest.mark.usefixtures("own_edgeprof_folders")
 
-@pytest.fixture
-def simulated_device_runtimes() -> tuple[str, ...]:
+
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("litert", "ncnn")
 
 
@@ -52,12 +54,12 @@ def _onboarded(runtime: str, device: SimulatedDevice, folder: Path) -> str:
 
 @pytest.mark.usefixtures("no_probes")
 def test_a_folder_of_models_of_litert_makes_a_profile_that_predicts_explains_verifies_and_ranks(
-    simulated_device: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_device: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(procedure, "MODEL_PLAN", procedure.PROBE_PLAN)
-    path = _onboarded("litert", simulated_device, tmp_path)
+    path = _onboarded("litert", shared_device, tmp_path)
     models = _write("litert", tmp_path / "others", 12, 24, 48)
-    device = ("--device", simulated_device.address)
+    device = ("--device", shared_device.address)
 
     explained = CliRunner().invoke(command, ["explain", path, models[0], "--json"])
     assert explained.exit_code == 0, explained.output
@@ -77,18 +79,18 @@ def test_a_folder_of_models_of_litert_makes_a_profile_that_predicts_explains_ver
 
 @pytest.mark.usefixtures("no_probes")
 def test_a_folder_of_models_of_ncnn_makes_a_profile_that_predicts(
-    simulated_device: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_device: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(procedure, "MODEL_PLAN", procedure.PROBE_PLAN)
-    path = _onboarded("ncnn", simulated_device, tmp_path)
+    path = _onboarded("ncnn", shared_device, tmp_path)
     (model,) = _write("ncnn", tmp_path / "others", 24)
-    predicted = CliRunner().invoke(command, ["predict", path, model, "--device", simulated_device.address, "--json"])
+    predicted = CliRunner().invoke(command, ["predict", path, model, "--device", shared_device.address, "--json"])
     assert predicted.exit_code == 0, predicted.output
     (row,) = json.loads(predicted.stdout)
     assert row["lower_ms"] < row["latency_ms"] < row["upper_ms"] and not row["warning"]
 
     older = _made_with_another_version(path)
-    device = ("--device", simulated_device.address)
+    device = ("--device", shared_device.address)
     predicted = CliRunner().invoke(command, ["predict", older, model, *device, "--json"])
     assert "made with ncnn 0.1, the device now runs" in json.loads(predicted.stdout)[0]["warning"]
     verified = CliRunner().invoke(command, ["verify", older, model, *device])
@@ -109,9 +111,9 @@ def _made_with_another_version(path: str) -> str:
     ("runtime", "reason"), [("litert", "written as .tflite files"), ("ncnn", "converted to ncnn by pnnx")]
 )
 def test_without_probes_and_models_there_is_nothing_to_learn_from(
-    runtime: str, reason: str, simulated_device: SimulatedDevice, tmp_path: Path
+    runtime: str, reason: str, shared_device: SimulatedDevice, tmp_path: Path
 ) -> None:
-    asked = ["onboard", "--models", "--runtime", runtime, "--device", simulated_device.address, "-o", str(tmp_path)]
+    asked = ["onboard", "--models", "--runtime", runtime, "--device", shared_device.address, "-o", str(tmp_path)]
     result = CliRunner().invoke(command, asked)
     assert isinstance(result.exception, OnboardingError)
     assert reason in str(result.exception) and "--with" in str(result.exception)
@@ -120,9 +122,9 @@ def test_without_probes_and_models_there_is_nothing_to_learn_from(
 
 
 def test_probes_alone_make_a_profile_of_litert_that_predicts(
-    simulated_device: SimulatedDevice, few_probes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_device: SimulatedDevice, few_probes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, device = str(tmp_path / "device.edgeprof"), ("--device", simulated_device.address)
+    path, device = str(tmp_path / "device.edgeprof"), ("--device", shared_device.address)
     asked = ["onboard", "--models", "--runtime", "litert", "-o", path, *device, "--json"]
     onboarded = CliRunner().invoke(command, asked)
     assert onboarded.exit_code == 0, onboarded.output
