@@ -36,7 +36,7 @@ OPERATIONS_SEED: Final = 0
 """Of the amplitudes of the kernel that only devices have."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DefaultMethod(OnboardingMethod, Method):
     """A probabilistic model and a network, fitted to the sources and adapted by few samples.
 

@@ -26,7 +26,7 @@ CHUNK_LENGTH: Final = 1024
 """Architectures predicted at once, so that their encodings stay in the processor's cache."""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DefaultPredictor(ProfilePredictor):
     """Predictions for one platform.
 

@@ -83,7 +83,7 @@ class Basis:
         return kernel
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Prior:
     """Means and kernels for the platforms of one search space.
 
