@@ -5,7 +5,6 @@ inference does not know these. So the model is run once, and the profile tells w
 """
 
 import os
-import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -34,20 +33,8 @@ def save_graph(options: Any, folder: Path) -> None:
     # Weights go into a file of their own, which nobody reads.
     options.add_session_config_entry("session.optimized_model_external_initializers_file_name", _WEIGHTS_NAME)
     options.add_session_config_entry("session.optimized_model_external_initializers_min_size_in_bytes", "0")
-    _discard(folder / _WEIGHTS_NAME)
-
-
-def _discard(path: Path) -> None:
-    """Have what is written to a file discarded, where the system allows that: weights may be larger than any file."""
-    if not os.access(Path(os.devnull).parent, os.W_OK):
-        path.symlink_to(os.devnull)
-        return
-    # Root could remove /dev/null itself, so it gets a device of its own.
-    try:
-        os.mknod(path, stat.S_IFCHR | 0o600, os.stat(os.devnull).st_rdev)
-        path.open("wb").close()
-    except OSError:
-        path.unlink(missing_ok=True)
+    # They may be larger than any file that a worker may write.
+    (folder / _WEIGHTS_NAME).symlink_to(os.devnull)
 
 
 def read_graph(folder: Path, profile_path: Path, feeds: Mapping[str, Any]) -> OptimizedGraph:
