@@ -31,6 +31,7 @@ from edgeprof_agent.version import WORKER_VERSION
 from edgeprof_agent.worker.node_placement import NodePlacementCache
 from edgeprof_proto.record_json import to_json
 from edgeprof_proto.records.device import RuntimeNeeds
+from edgeprof_proto.records.job import ModelResult
 from edgeprof_proto.records.job_spec import JobSpec
 from edgeprof_proto.records.measurement import Measurement
 
@@ -116,6 +117,8 @@ class WorkerProcess:
             AgentUpdatedError: If it runs another version of the package than this process.
         """
         request = self._request(model_path, spec, attempt=attempt, job_id=job_id)
+        if not series:
+            request |= self._placement_of(spec)
         loop = asyncio.get_running_loop()
         last_event_s = loop.time()
 
@@ -123,18 +126,25 @@ class WorkerProcess:
             nonlocal last_event_s
             if on_event is not None:
                 await on_event(event)
+            if isinstance(event, ModelResult):
+                self._remember_placement_in_series(spec, event)
             last_event_s = loop.time()
 
         unusable = await self._safeguards.unusable() if self._safeguards else {}
         async with self._started(spec.setting.runtime) as (worker, scratch):
             folder = _model_folder(scratch)
             request |= await asyncio.to_thread(lay_out, parts or ModelParts(), series, folder)
+            for model in request.get("series", ()):
+                model |= self._placement_of(spec.of_model(model["model_sha256"]))
             if self._plan_isolation is not None:
                 plan = with_needs(self._plan_isolation(scratch), needs)
                 request["isolation"] = to_json(replace(plan, unusable=unusable))
             conversation = asyncio.ensure_future(worker.converse(request, listen, on_block_begin))
-            if not await self._has_ended(conversation):
-                raise self._timeout(worker, silent_s=loop.time() - last_event_s)
+            try:
+                if not await self._has_ended(conversation):
+                    raise self._timeout(worker, silent_s=loop.time() - last_event_s)
+            finally:
+                self._save_placements()
             result = conversation.result()
         self._remember_placement(spec, result)
         return result
@@ -155,20 +165,32 @@ class WorkerProcess:
             conversation.cancel()
         return bool(done)
 
+    def _placement_of(self, spec: JobSpec) -> dict[str, Any]:
+        """Return the node placement of a model as a field of a request; nothing where it is not known."""
+        placement = self._node_placements.find(spec) if self._node_placements else None
+        return {} if placement is None else {"node_placement": to_json(placement)}
+
     def _remember_placement(self, spec: JobSpec, result: WorkerResult) -> None:
         if self._node_placements is not None and isinstance(result, Measurement):
             self._node_placements.remember(spec, result)
+            self._node_placements.save()
+
+    def _remember_placement_in_series(self, spec: JobSpec, result: ModelResult) -> None:
+        # What a worker sends may name any model.
+        is_asked_for = result.model_sha256 in spec.model_hashes
+        if self._node_placements is not None and result.measurement is not None and is_asked_for:
+            self._node_placements.remember(spec.of_model(result.model_sha256), result.measurement)
+
+    def _save_placements(self) -> None:
+        if self._node_placements is not None:
+            self._node_placements.save()
 
     def _request(self, model_path: Path, spec: JobSpec, *, attempt: int, job_id: str) -> dict[str, Any]:
         """Return what the worker is asked for, without what it may use."""
-        request: dict[str, Any] = {
+        return {
             **{"model_path": str(model_path), "spec": to_json(spec), "attempt": attempt, "job_id": job_id},
             **{"acknowledges_blocks": True, "agent_version": WORKER_VERSION},
         }
-        placement = self._node_placements.find(spec) if self._node_placements else None
-        if placement is not None:
-            request["node_placement"] = to_json(placement)
-        return request
 
     @contextlib.asynccontextmanager
     async def _started(self, runtime: str) -> AsyncIterator[tuple[RunningWorker, Path]]:

@@ -48,6 +48,7 @@ class NodePlacementCache:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._placements: dict[str, NodePlacement] = {}
+        self._is_saved = True
         try:
             for key, fields in json.loads(read_plain_file(path, max_bytes=MAX_AGENT_FILE_BYTES)).items():
                 self._placements[key] = from_json(NodePlacement, fields)
@@ -61,10 +62,10 @@ class NodePlacementCache:
         return self._placements.get(_key(spec))
 
     def remember(self, spec: JobSpec, measurement: Measurement) -> None:
-        """Keep the node placement of a measurement.
+        """Keep the node placement of a measurement, across restarts of the agent once `save` has written it.
 
         Args:
-            spec: The spec of the job.
+            spec: The spec of the job; of one model where it is a series.
             measurement: Its result; nothing is kept where it has no node counts.
         """
         placement = NodePlacement(
@@ -77,6 +78,13 @@ class NodePlacementCache:
         self._placements[_key(spec)] = placement
         for key in list(self._placements)[: len(self._placements) - REMEMBERED_COUNT]:
             del self._placements[key]
+        self._is_saved = False
+
+    def save(self) -> None:
+        """Write what was remembered into the file, where anything is new."""
+        if self._is_saved:
+            return
+        self._is_saved = True
         content = json.dumps({key: to_json(item) for key, item in self._placements.items()})
         try:
             write_durably(self._path, content.encode())

@@ -21,12 +21,14 @@ class SeriesModel:
         path: Its main file, below the folder that holds the models of the series.
         other_files: Names of its other files, which lie beside that.
         model_inputs: Inputs that its manifest tells of.
+        node_placement: Its node placement where the server knows it already.
     """
 
     model_sha256: str
     path: str
     other_files: tuple[str, ...] = ()
     model_inputs: tuple[ManifestInput, ...] = ()
+    node_placement: NodePlacement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class WorkerRequest:
         attempt: Number of the attempt, from 1.
         job_id: Id of the job; empty where it is not told.
         isolation: Limits of the process; None to run without confinement.
-        node_placement: Node placement where the server knows it already.
+        node_placement: Node placement where the server knows it already. Models of a series have their own.
         acknowledges_blocks: Whether the server acknowledges each block on the standard input.
         has_folder: Whether the folder of `model_path` belongs to the model.
         series: The models of a series, each in a folder of its own; `model_path` is the first one's main file.

@@ -34,6 +34,7 @@ def _result_of(model: SeriesModel, request: WorkerRequest, link: ServerLink, mem
         model_path=str(request.model_folder / model.path),
         other_files=model.other_files,
         model_inputs=model.model_inputs,
+        node_placement=model.node_placement,
         spec=request.spec.of_model(model.model_sha256),
     )
     begin_s = time.monotonic()

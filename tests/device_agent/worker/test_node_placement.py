@@ -18,8 +18,14 @@ COUNTS = (NodeCount(provider="CPU", node_count=7),)
 MEASURED = dataclasses.replace(measurement_of(1.0), node_counts=COUNTS, engine_fingerprint="f1")
 
 
+def remembered(path: Path) -> None:
+    cache = NodePlacementCache(path)
+    cache.remember(SPEC, MEASURED)
+    cache.save()
+
+
 def test_what_a_worker_found_is_known_after_a_restart(tmp_path: Path) -> None:
-    NodePlacementCache(tmp_path / "file").remember(SPEC, MEASURED)
+    remembered(tmp_path / "file")
     placement = NodePlacementCache(tmp_path / "file").find(SPEC)
     assert known_node_counts(placement, MEASURED.setting, "f1") == COUNTS
     assert NodePlacementCache(tmp_path / "file").find(dataclasses.replace(SPEC, model_sha256="1" * 64)) is None
@@ -42,7 +48,7 @@ def test_another_driver_or_an_unknown_one_is_not_what_was_counted(tmp_path: Path
 
 
 def test_a_file_of_an_agent_that_knew_no_drivers_opens_and_every_model_is_counted_again(tmp_path: Path) -> None:
-    NodePlacementCache(tmp_path / "file").remember(SPEC, MEASURED)
+    remembered(tmp_path / "file")
     entries = json.loads((tmp_path / "file").read_text())
     for entry in entries.values():
         del entry["engine_fingerprint"]
@@ -91,6 +97,7 @@ def test_a_damaged_file_is_forgotten_and_written_anew(tmp_path: Path) -> None:
         cache = NodePlacementCache(tmp_path / "file")
         assert cache.find(SPEC) is None
         cache.remember(SPEC, MEASURED)
+        cache.save()
         assert NodePlacementCache(tmp_path / "file").find(SPEC) is not None
 
 
@@ -106,4 +113,5 @@ def test_the_oldest_give_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_folder_that_cannot_be_written_costs_only_the_memory(tmp_path: Path) -> None:
     cache = NodePlacementCache(tmp_path / "missing" / "file")
     cache.remember(SPEC, MEASURED)
+    cache.save()
     assert cache.find(SPEC) is not None

@@ -51,6 +51,7 @@ def test_models_are_measured_one_after_the_other_and_a_failure_ends_none_but_its
         )
         job = client.job("series")
         alone = client.measure(small, ONNXRUNTIME, job_id="alone", plan=SHORT)
+        again = client.measure_series([small, large], ONNXRUNTIME, job_id="again", plan=SHORT)
     assert told == results[:3] and results[3] == results[0]
     for result, name in ((results[0], "small"), (results[2], "large")):
         measurement = result.measurement
@@ -59,7 +60,10 @@ def test_models_are_measured_one_after_the_other_and_a_failure_ends_none_but_its
         assert measurement.optimized_graph is not None and measurement.optimized_graph.nodes[0].name == name
         assert sum(len(block.latency_ms) for block in measurement.timed_blocks) >= 4
         assert measurement.node_counts == (NodeCount(provider="CPUExecutionProvider", node_count=1),)
-        assert measurement.setting == alone.setting
+        assert measurement.setting == alone.setting and not measurement.is_node_count_remembered
+    for result in again:
+        assert result.measurement is not None and result.measurement.is_node_count_remembered
+        assert result.measurement.node_counts == alone.node_counts
     first, later = (results[index].measurement for index in (0, 2))
     assert first and later and first.memory_use and later.memory_use
     # The engine is loaded once for all.
