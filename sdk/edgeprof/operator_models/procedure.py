@@ -105,7 +105,7 @@ class ModelSession:
         keys = {key: model for key, model in keys.items() if not is_profiled(planned[key])}
         probes = {key: model for key, model in keys.items() if model.is_probe}
         self._measure_in_series(probes, _with_operators(self.setting, PROBE_PLAN), failures, step="probes")
-        for key, model in keys.items():
+        for key, model in self._unfinished(keys).items():
             self._measure_alone(key, model, _with_operators(self.setting, plan_of(model)), failures)
         return self.measurements(models)
 
@@ -144,7 +144,7 @@ class ModelSession:
         self.store.plan_probes(self.record, due)
         request, failures = MeasurementRequest(setting=self.setting, plan=plan), FailureCount(math.inf)
         self._measure_in_series(keys, request, failures, step="rounds")
-        for key, model in keys.items():
+        for key, model in self._unfinished(keys).items():
             self._measure_alone(key, model, request, failures)
 
     def measurements(self, models: Sequence[ModelToMeasure]) -> dict[str, list[Measurement]]:
@@ -193,6 +193,15 @@ class ModelSession:
             progress.steps.begin()
             left = runner.run(due, request)
             alone.update(probe.ordinal for probe in left)
+
+    def _unfinished(self, models: Mapping[str, ModelToMeasure]) -> dict[str, ModelToMeasure]:
+        """Return the models of which something is left to be measured: asking the store for each takes seconds."""
+        planned = self._planned()
+        return {
+            key: model
+            for key, model in models.items()
+            if wants_another(planned[key]) or any(probe.state == "planned" for probe in planned[key])
+        }
 
     def _measure_alone(
         self, key: str, model: ModelToMeasure, request: MeasurementRequest, failures: FailureCount

@@ -106,6 +106,7 @@ class MeasurementStore:
             if attempt is not None and attempt.sequence is None:
                 attempt.sequence = sequence
                 rows.get_one(ProbeRow, (attempt.session_id, attempt.ordinal)).state = "measured"
+        self._measurements[job_id] = measurement
 
     def measurement(self, job_id: str) -> Measurement | None:
         """The measurement of a job; None where there is none."""
@@ -147,7 +148,7 @@ class MeasurementStore:
             return [from_json(Measurement, row.record) for row in rows.scalars(query)]
 
     def _decoded(self, rows: DatabaseSession, job_id: str) -> Measurement | None:
-        # A measurement never changes and holds thousands of samples; an onboarding reads it after every measurement.
+        # A measurement holds thousands of samples, or a whole graph; an onboarding reads it after every measurement.
         if job_id not in self._measurements:
             row = rows.get(MeasurementRow, job_id)
             if row is None:
