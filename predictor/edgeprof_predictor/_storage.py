@@ -52,7 +52,7 @@ def digest_of(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str,
     for name in sorted(tensors):
         array = np.ascontiguousarray(tensors[name])
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.tobytes())
+        digest.update(array.data)
     return digest.hexdigest()
 
 

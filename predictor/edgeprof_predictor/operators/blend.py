@@ -58,7 +58,7 @@ class BlendedModel:
         first, second = operators.calibration, totals.calibration
         of_totals = {one.network: one for one in second.left_out}
         pairs = [(one, of_totals[one.network]) for one in first.left_out if one.network in of_totals]
-        share = operator_share(networks)
+        share = operator_share(totals.model_count)
         left_out = tuple(
             LeftOut(
                 network=one.network,
@@ -83,7 +83,7 @@ class BlendedModel:
         return self.totals.hyper
 
     @property
-    def networks(self) -> tuple[MeasuredNetwork, ...]:
+    def networks(self) -> Sequence[MeasuredNetwork]:
         """The measured networks, with all of their operators."""
         return self.totals.networks
 
@@ -104,7 +104,7 @@ class BlendedModel:
             OperatorModelError: If it has no operator.
         """
         first, second = self.operators.total(records), self.totals.total(records)
-        share = operator_share(self.networks)
+        share = operator_share(self.totals.model_count)
         return Total(
             log_us=share * first.log_us + (1 - share) * second.log_us,
             sd=_sd(first.sd, second.sd, share),
@@ -112,13 +112,12 @@ class BlendedModel:
         )
 
 
-def operator_share(networks: Sequence[MeasuredNetwork]) -> float:
+def operator_share(model_count: int) -> float:
     """Return the weight of what times of operators say; that of totals is the rest.
 
     Args:
-        networks: What was measured.
+        model_count: Whole models that were measured.
     """
-    model_count = sum(not network.is_probe for network in networks)
     return PROBES_SHARE + (MODELS_SHARE - PROBES_SHARE) * min(model_count / FULL_COUNT, 1.0)
 
 

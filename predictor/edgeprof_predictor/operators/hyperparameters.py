@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
@@ -134,6 +133,8 @@ def shipped_hyperparameters() -> Hyperparameters:
     Raises:
         OperatorModelError: If the file is damaged.
     """
+    from importlib import resources  # a stored model brings its own
+
     file = resources.files("edgeprof_predictor.operators") / "hyperparameters.json"
     try:
         document = json.loads(file.read_text(encoding="utf-8"))

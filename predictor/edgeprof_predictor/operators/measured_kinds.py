@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeprof_predictor.operators.classes import OperatorClass
@@ -19,7 +20,7 @@ class MeasuredKinds:
     """
 
     codes: Codes
-    networks: tuple[MeasuredNetwork, ...]
+    networks: Sequence[MeasuredNetwork]
 
     @property
     def tags(self) -> frozenset[str]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.calibration import Calibration, LeftOut
-from edgeprof_predictor.operators.encoding import Codes
+from edgeprof_predictor.operators.classes import OperatorClass
+from edgeprof_predictor.operators.encoding import CLASS_CODES, Codes
 from edgeprof_predictor.operators.gaussian_process import Posterior
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters, shipped_hyperparameters
 from edgeprof_predictor.operators.kernel import Array, Integers
@@ -75,6 +76,12 @@ class OperatorModel(MeasuredKinds):
         return cls(
             posterior=posterior, codes=codes, networks=tuple(kept), calibration=Calibration.of_left_out(left_out)
         )
+
+    @property
+    def classes(self) -> frozenset[OperatorClass]:
+        """Classes that were measured; known without looking at the networks."""
+        codes = set(self.posterior.inputs.classes.tolist())
+        return frozenset(operator_class for operator_class, code in CLASS_CODES.items() if code in codes)
 
     @property
     def hyper(self) -> Hyperparameters:

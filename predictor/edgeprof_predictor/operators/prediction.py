@@ -12,7 +12,6 @@ from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.calibration import Calibration
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.engines import CONTROL_FLOW
-from edgeprof_predictor.operators.exported import with_usual_tags
 from edgeprof_predictor.operators.graph import EXPORTED, Graph
 from edgeprof_predictor.operators.model import Total
 from edgeprof_predictor.operators.networks import MeasuredNetwork
@@ -137,6 +136,8 @@ def predict_graph(model: NetworkModel, graph: Graph) -> NetworkPrediction:
         )
     records = records_of(graph)
     if graph.engine == EXPORTED:
+        from edgeprof_predictor.operators.exported import with_usual_tags
+
         return predict_records(model, with_usual_tags(records, model.networks), is_exported=True)
     return predict_records(model, records)
 
@@ -160,20 +161,25 @@ def predict_records(
     half_width = model.calibration.half_width(total.sd, EXPORTED_GRAPH_SD if is_exported else 0.0)
     if not (math.isfinite(log_us) and log_us < _MAX_LOG_US):
         raise OperatorModelError("the predicted latency is no finite time; a size in the graph must be wrong")
+    tags = model.tags
     operators = sorted(
         (
             OperatorPrediction(
                 record=record,
                 time_us=float(share) * math.exp(log_us),
                 share=float(share),
-                is_measured=record.tag in model.tags,
+                is_measured=record.tag in tags,
             )
             for record, share in zip(records, total.shares, strict=True)
         ),
         key=lambda one: -one.share,
     )
-    unknown = math.fsum(one.share for one in operators if not one.is_measured)
-    foreign = math.fsum(one.share for one in operators if not one.is_measured and _is_foreign(model, one.record))
+    unmeasured = [one for one in operators if not one.is_measured]
+    unknown = math.fsum(one.share for one in unmeasured)
+    classes = model.classes if unmeasured else frozenset()
+    foreign = math.fsum(
+        one.share for one in unmeasured if not one.record.is_known or one.record.operator_class not in classes
+    )
     verdict = _verdict(unknown, foreign, total.sd)
     if is_exported and verdict is Verdict.KNOWN:
         verdict = Verdict.PARTLY_KNOWN
@@ -201,10 +207,6 @@ _MAX_LOG_US: Final = 40.0
 
 def _exp(value: float) -> float:
     return math.exp(min(value, 2 * _MAX_LOG_US))
-
-
-def _is_foreign(model: NetworkModel, record: OperatorRecord) -> bool:
-    return not record.is_known or record.operator_class not in model.classes
 
 
 def _verdict(unknown: float, foreign: float, sd: float) -> Verdict:

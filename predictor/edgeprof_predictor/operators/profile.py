@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgeprof_predictor._profile_file import MODELS, Part, readable, write_part
 from edgeprof_predictor.operators.blend import BlendedModel
@@ -14,10 +14,12 @@ from edgeprof_predictor.operators.live_memory import live_memory_of
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.peak_memory import PeakMemoryModel
 from edgeprof_predictor.operators.prediction import NetworkPrediction, predict_graph
-from edgeprof_predictor.operators.second_opinion import HostLatencies, SecondOpinion
 from edgeprof_predictor.operators.stored import from_parts, to_parts
 from edgeprof_predictor.operators.stored_posterior import AnyModel
 from edgeprof_predictor.operators.totals import TotalsModel
+
+if TYPE_CHECKING:
+    from edgeprof_predictor.operators.second_opinion import HostLatencies, SecondOpinion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,6 +82,8 @@ class OperatorProfile:
         """Return what the host's latency of a model says of its latency here; None where that is not known."""
         if self.host is None:
             return None
+        from edgeprof_predictor.operators.second_opinion import SecondOpinion
+
         latencies_us = {network.name: network.latency_us for network in self.model.networks}
         return SecondOpinion.of_models(self.model.calibration, latencies_us, self.host.latencies_us)
 
@@ -119,13 +123,12 @@ class OperatorProfile:
         """
         with readable(path):
             model = from_parts(part.tensors, part.document["operators"])
-            host = part.document.get("host")
             return cls(
                 model=model,
                 platform=part.platform,
                 provenance=part.provenance,
                 memory=_stored_memory_model(part.document, model),
-                host=None if host is None else HostLatencies.from_json(host),
+                host=_stored_host(part.document),
             )
 
 
@@ -134,6 +137,15 @@ def _stored_memory_model(document: Mapping[str, Any], model: AnyModel) -> PeakMe
         return _memory_model(model)  # written before it was stored
     stored = document["memory"]
     return None if stored is None else PeakMemoryModel.from_json(stored)
+
+
+def _stored_host(document: Mapping[str, Any]) -> HostLatencies | None:
+    stored = document.get("host")
+    if stored is None:
+        return None
+    from edgeprof_predictor.operators.second_opinion import HostLatencies
+
+    return HostLatencies.from_json(stored)
 
 
 def _memory_model(model: AnyModel) -> PeakMemoryModel | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 from typing import Final
 
 import numpy as np
@@ -185,6 +184,8 @@ MAX_PROFILER_US: Final = 3.0
 
 
 def _times(nodes: Sequence[Node], latency_us: float | None) -> list[float | None]:
+    from statistics import median  # measured operators alone have times
+
     windows = _undisturbed_windows(nodes)
     raw = [
         median(node.window_us[index] for index in windows or range(len(node.window_us))) + TRUNCATION_US

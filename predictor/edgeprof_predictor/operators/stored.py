@@ -1,13 +1,16 @@
 """An operator model as named arrays and a JSON document, for the file of a profile.
 
 What was measured is stored with the hyper-parameters, and what was learned from it (`stored_posterior`): conditioning
-on it again takes seconds. Version 2 held the first alone, and is conditioned again when it is loaded.
+on it again takes seconds. Version 2 held the first alone, and is conditioned again when it is loaded. The numbers of
+measured networks are checked then; their records are made when somebody looks at them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +23,7 @@ from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.live_memory import LiveMemory
 from edgeprof_predictor.operators.model import OperatorModel
 from edgeprof_predictor.operators.networks import MAX_RECORDS, MeasuredNetwork
+from edgeprof_predictor.operators.networks_on_demand import NetworksOnDemand
 from edgeprof_predictor.operators.peak_memory import MeasuredMemory
 from edgeprof_predictor.operators.records import OperatorRecord
 from edgeprof_predictor.operators.sizes import MAX_SIZE, Sizes
@@ -107,17 +111,18 @@ def from_parts(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str
                 f"the operator model is of version {document['version']!r}, this release reads 2 and {VERSION}; "
                 "use the release that wrote it or onboard the device again"
             )
-        networks = _networks(tensors, document)
+        networks, filled_count = _networks(tensors, document)
         hyper = Hyperparameters.from_json(document["hyperparameters"])
         kind = KINDS[document["learned_from"]]
         if "learned" in document:
-            return model_of_posterior(kind, tensors, document["learned"], networks, hyper)
+            return model_of_posterior(kind, tensors, document["learned"], networks, filled_count, hyper)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise OperatorModelError(f"the operator model is damaged ({error!r}); onboard the device again") from error
     return kind.fit(networks, hyper)
 
 
-def _networks(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> Sequence[MeasuredNetwork]:
+def _networks(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]) -> tuple[NetworksOnDemand, int]:
+    """Return the measured networks, all numbers checked, and how many of them have operators."""
     sizes = np.asarray(tensors[f"{PREFIX}sizes"], dtype=np.float64)
     numbers = np.asarray(tensors[f"{PREFIX}numbers"], dtype=np.float64)
     listed = document["networks"]
@@ -130,21 +135,53 @@ def _networks(tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str,
         raise OperatorModelError(f"the operator model's arrays have shapes {sizes.shape} and {numbers.shape}")
     if not (np.isfinite(sizes).all() and (sizes >= 0).all() and (sizes <= MAX_SIZE).all()):
         raise OperatorModelError("the operator model holds a size that is negative or not finite")
-    by_network: list[list[OperatorRecord]] = [[] for _ in listed]
-    # As lists of numbers: a NumPy scalar for each would take most of the time of loading.
-    for of_sizes, of_numbers in zip(sizes.tolist(), numbers.tolist(), strict=True):
-        record, owner = _record(of_sizes, of_numbers, document)
-        by_network[owner].append(record)
-    return [
+    _check_numbers(numbers, document)
+    networks = [
         MeasuredNetwork(
             name=str(entry["name"]),
-            records=tuple(records),
+            records=(),
             latency_us=float(entry["latency_us"]),
             is_probe=bool(entry["is_probe"]),
             memory=_memory_from_json(entry.get("memory")),
         )
-        for entry, records in zip(listed, by_network, strict=True)
+        for entry in listed
     ]
+    filled_count = len(set(numbers[:, _NUMBERS.index("network")].tolist()))
+    return NetworksOnDemand(partial(_with_records, networks, sizes, numbers, document)), filled_count
+
+
+def _check_numbers(numbers: NDArray[np.float64], document: Mapping[str, Any]) -> None:
+    """Check the numbers of operators.
+
+    Raises:
+        OperatorModelError: If a code or a time is out of range.
+        ValueError: If this release does not know a class.
+    """
+    columns = dict(zip(_NUMBERS, numbers.T, strict=True))
+    for name, listed in (("operator_class", "classes"), ("tag", "tags"), ("network", "networks")):
+        if not ((columns[name] >= 0) & (columns[name] < len(document[listed]))).all():
+            raise OperatorModelError(f"the operator model holds an operator whose {name} it does not list")
+    for code in set(columns["operator_class"].tolist()):
+        OperatorClass(document["classes"][int(code)])
+    # An operator without a time has NaN.
+    if (columns["time_us"] <= 0).any() or not (columns["count"] >= 1).all():
+        raise OperatorModelError("the operator model holds a time or a count that is not above 0")
+
+
+def _with_records(
+    networks: Sequence[MeasuredNetwork],
+    sizes: NDArray[np.float64],
+    numbers: NDArray[np.float64],
+    document: Mapping[str, Any],
+) -> Iterator[MeasuredNetwork]:
+    """Yield networks with their operators."""
+    by_network: list[list[OperatorRecord]] = [[] for _ in networks]
+    # As lists of numbers: a NumPy scalar for each would take most of the time.
+    for of_sizes, of_numbers in zip(sizes.tolist(), numbers.tolist(), strict=True):
+        record, owner = _record(of_sizes, of_numbers, document)
+        by_network[owner].append(record)
+    for network, records in zip(networks, by_network, strict=True):
+        yield replace(network, records=tuple(records))
 
 
 def _network_to_json(network: MeasuredNetwork) -> dict[str, Any]:
@@ -177,8 +214,6 @@ def _record(
 ) -> tuple[OperatorRecord, int]:
     entry = dict(zip(_NUMBERS, numbers, strict=True))
     time_us = entry["time_us"]
-    if time_us <= 0 or entry["count"] < 1 or min(entry["operator_class"], entry["tag"], entry["network"]) < 0:
-        raise OperatorModelError(f"the operator model holds an operator with {entry}")
     record = OperatorRecord(
         operator_class=OperatorClass(document["classes"][int(entry["operator_class"])]),
         tag=str(document["tags"][int(entry["tag"])]),

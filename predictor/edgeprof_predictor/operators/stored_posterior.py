@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from edgeprof_predictor.operators.hyperparameters import FEATURE_COUNT, Hyperpar
 from edgeprof_predictor.operators.kernel import Array, Inputs
 from edgeprof_predictor.operators.model import OperatorModel
 from edgeprof_predictor.operators.networks import MeasuredNetwork, thinned
+from edgeprof_predictor.operators.networks_on_demand import NetworksOnDemand
 from edgeprof_predictor.operators.totals import TotalsModel
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -59,15 +61,17 @@ def model_of_posterior(
     arrays: Mapping[str, NDArray[np.generic]],
     document: Mapping[str, Any],
     networks: Sequence[MeasuredNetwork],
+    filled_count: int,
     hyper: Hyperparameters,
 ) -> AnyModel:
-    """Return the model of what `posterior_parts` gave.
+    """Return the model of what `posterior_parts` gave, without looking at any network.
 
     Args:
         kind: Class of the model.
         arrays: The arrays.
         document: The document.
         networks: What it has learned from.
+        filled_count: How many of them have operators.
         hyper: Its hyper-parameters.
 
     Raises:
@@ -77,10 +81,10 @@ def model_of_posterior(
     if kind is OperatorModel:
         return _operators(arrays, document[OPERATORS], networks, hyper)
     if kind is TotalsModel:
-        return _totals(arrays, document[TOTALS], networks, hyper)
+        return _totals(arrays, document[TOTALS], networks, filled_count, hyper)
     return BlendedModel(
         operators=_operators(arrays, document[OPERATORS], networks, hyper),
-        totals=_totals(arrays, document[TOTALS], networks, hyper),
+        totals=_totals(arrays, document[TOTALS], networks, filled_count, hyper),
         calibration=_calibration(document["calibration"]),
     )
 
@@ -93,9 +97,11 @@ def _operators(
 ) -> OperatorModel:
     inputs = _inputs(OPERATORS, arrays)
     size = len(inputs)
-    triangle = _numbers(arrays, f"{OPERATORS}factor", (size * (size + 1) // 2,))
+    triangle = _checked(arrays, f"{OPERATORS}factor", (size * (size + 1) // 2,))
     factor = np.zeros((size, size))
-    factor[np.tri(size, dtype=bool)] = triangle
+    for row in range(size):
+        begin = row * (row + 1) // 2
+        factor[row, : row + 1] = triangle[begin : begin + row + 1]
     posterior = Posterior(
         hyper=hyper,
         inputs=inputs,
@@ -106,7 +112,7 @@ def _operators(
         posterior=posterior,
         calibration=_calibration(document["calibration"]),
         codes=_codes(document["tags"], inputs),
-        networks=tuple(thinned(networks)),
+        networks=NetworksOnDemand(partial(thinned, networks)),
     )
 
 
@@ -114,11 +120,11 @@ def _totals(
     arrays: Mapping[str, NDArray[np.generic]],
     document: Mapping[str, Any],
     networks: Sequence[MeasuredNetwork],
+    count: int,
     hyper: Hyperparameters,
 ) -> TotalsModel:
     inputs = _inputs(TOTALS, arrays)
-    kept = tuple(network for network in networks if network.records)
-    size, count = len(inputs), len(kept)
+    size = len(inputs)
     if inputs.networks.min() < 0 or inputs.networks.max() >= count:
         raise OperatorModelError("the operator model names a network that it does not hold; onboard the device again")
     shares = np.zeros((count, size))
@@ -131,8 +137,12 @@ def _totals(
         weights=_numbers(arrays, f"{TOTALS}weights", (count,)),
         calibration=_calibration(document["calibration"]),
         codes=_codes(document["tags"], inputs),
-        networks=kept,
+        networks=NetworksOnDemand(partial(_filled, networks)),
     )
+
+
+def _filled(networks: Sequence[MeasuredNetwork]) -> list[MeasuredNetwork]:
+    return [network for network in networks if network.records]
 
 
 def _inputs_parts(prefix: str, inputs: Inputs) -> Arrays:
@@ -156,7 +166,12 @@ def _inputs(prefix: str, arrays: Mapping[str, NDArray[np.generic]]) -> Inputs:
 
 
 def _numbers(arrays: Mapping[str, NDArray[np.generic]], name: str, shape: tuple[int, ...]) -> Array:
-    numbers = np.asarray(arrays[name], dtype=np.float64)
+    return np.asarray(_checked(arrays, name, shape), dtype=np.float64)
+
+
+def _checked(arrays: Mapping[str, NDArray[np.generic]], name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return an array of finite numbers, in the precision in which it is stored."""
+    numbers: NDArray[Any] = arrays[name]
     if numbers.shape != shape or not np.isfinite(numbers).all():
         raise OperatorModelError(
             f"the operator model's array {name} has the shape {numbers.shape} instead of {shape}, or a number that is "

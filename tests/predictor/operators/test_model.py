@@ -76,8 +76,8 @@ def test_a_blend_is_a_mean_of_both_in_logs() -> None:
 
 
 def test_probes_alone_weigh_both_alike() -> None:
-    networks = drawn_networks(HYPER, 4, probes=5, models=0)
-    assert operator_share(networks) == PROBES_SHARE == 0.5
+    model = TotalsModel.fit(drawn_networks(HYPER, 4, probes=5, models=0), HYPER)
+    assert operator_share(model.model_count) == PROBES_SHARE == 0.5
 
 
 def test_the_variance_of_a_sum_is_that_of_simulated_sums() -> None:
