@@ -31,7 +31,7 @@ FORBIDDEN_LIBRARIES = {
     "edgeprof": set[str](),
 }
 ROOMS = {
-    "edgeprof_proto": [["record_json", "shared", "wire"], ["records", "v1"]],
+    "edgeprof_proto": [["record_json", "shared", "wire"], ["records", "v1", "version"]],
     "edgeprof_agent": [
         ["__main__"],
         ["commands"],
@@ -71,7 +71,7 @@ ROOMS = {
         ["devices", "evaluating"],
         ["exporters", "store"],
         ["arguments", "folders", "network_source", "output_files", "prediction"],
-        ["_version", "errors"],
+        ["errors"],
     ],
 }
 """The rooms of each package, floor by floor from the top: a room imports from floors below its own, and from itself.
@@ -170,7 +170,12 @@ def test_nothing_outside_the_spaces_asks_for_a_space_by_its_name(package: str) -
         ("import edgeprof_agent.worker.main", ("grpc", "torch", "onnx", "scipy", "onnxruntime", "google.protobuf")),
         ("import edgeprof.devices.client", ("torch", "onnx", "scipy", "edgeprof_agent")),
         ("import edgeprof.cli.devices, edgeprof.cli.benchmark", ("torch", "onnx", "scipy", "matplotlib")),
-        ("import edgeprof.cli.main", ("numpy", "sqlalchemy")),
+        (
+            "import edgeprof.cli.main",
+            ("numpy", "sqlalchemy", "rich", "importlib.metadata", "edgeprof_proto.records.measurement"),
+        ),
+        ("import edgeprof.devices.known_devices, edgeprof.store.store", ("grpc", "google.protobuf", "alembic")),
+        ("import edgeprof_agent.__main__", ("grpc", "google.protobuf", "sqlite3", "asyncio", "importlib.metadata")),
         (
             "import edgeprof.cli.predict_models, edgeprof.cli.explain, edgeprof.operator_models.prediction",
             ("torch", "onnx", "scipy", "matplotlib", "sqlalchemy", "grpc", "edgeprof_agent"),

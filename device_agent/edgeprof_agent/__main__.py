@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edgeprof_agent.commands import doctor, hosts, init, install, jobs, pair, release, serve, uninstall
 from edgeprof_agent.errors import AgentError
-from edgeprof_agent.version import VERSION
+from edgeprof_proto.version import VERSION
 
 _COMMANDS = (init, serve, pair, hosts, doctor, jobs, release, install, uninstall)
 """All are imported at every start, so each imports what it needs beyond the configuration inside `run`."""

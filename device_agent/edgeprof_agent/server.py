@@ -40,11 +40,11 @@ from edgeprof_agent.trust.authorization import AuthorizationInterceptor
 from edgeprof_agent.trust.hosts import PairedHosts
 from edgeprof_agent.trust.identity import read_identity
 from edgeprof_agent.trust.pairing_servicer import PairingServicer
-from edgeprof_agent.version import VERSION
 from edgeprof_agent.worker.node_placement import NodePlacementCache
 from edgeprof_proto import KEEPALIVE_OPTIONS
 from edgeprof_proto.shared.trust import OPEN_ISSUER_PEM, KeyPair
 from edgeprof_proto.v1 import device_agent_pb2_grpc, pairing_pb2_grpc
+from edgeprof_proto.version import VERSION
 
 logger = logging.getLogger(__name__)
 

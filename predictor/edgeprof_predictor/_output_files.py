@@ -8,7 +8,6 @@ any other program does. The errors are `OSError`s with a sentence in `strerror`.
 import errno
 import os
 import re
-import secrets
 import stat
 import sys
 from collections.abc import Iterable
@@ -135,7 +134,7 @@ def _require_place(path: str | os.PathLike[str], inputs: Iterable[str | os.PathL
 def _open_beside(target: Path) -> tuple[Path, int]:
     os.stat(target.parent)
     # The name of the file itself may be as long as the system allows.
-    partial = target.with_name(f".{secrets.token_hex(8)}.part")
+    partial = target.with_name(f".{os.urandom(8).hex()}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     return partial, os.open(partial, flags, 0o666)
 

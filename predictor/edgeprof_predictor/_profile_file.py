@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor._output_files import is_replaced, write_output
 from edgeprof_predictor._storage import digest_of, pack, unpack
 from edgeprof_predictor.errors import OperatorModelError, ProfileError, UnknownMethodError, UnknownSearchSpaceError
 
@@ -119,6 +118,8 @@ def write_part(path: str | os.PathLike[str], part: Part) -> None:
         ProfileError: If the file is there and is damaged, no profile, or another device's.
         OSError: If it cannot be written.
     """
+    from edgeprof_predictor._output_files import write_output
+
     kept = parts_beside(path, part.platform)
     parts = [part if one.is_replaced_by(part) else one for one in kept]
     if part not in parts:
@@ -149,6 +150,8 @@ def parts_beside(path: str | os.PathLike[str], platform: Mapping[str, str]) -> t
     Raises:
         ProfileError: If the file is damaged, no profile, or another device's.
     """
+    from edgeprof_predictor._output_files import is_replaced
+
     if not os.path.exists(path) or not is_replaced(path):
         return ()
     try:

@@ -1,4 +1,7 @@
-"""Finds what is asked for in the file of a device's profiles."""
+"""Finds what is asked for in the file of a device's profiles.
+
+What decodes a profile is imported when one is asked for: search spaces and models have nothing in common.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from edgeprof_predictor._profile_file import MODELS, Part, read_parts
 from edgeprof_predictor.errors import ArchitectureError, ProfileError
-from edgeprof_predictor.profile import Profile
-from edgeprof_predictor.spaces import get_space
 
 if TYPE_CHECKING:
     from edgeprof_predictor.operators.profile import OperatorProfile
+    from edgeprof_predictor.profile import Profile
 
 PROFILE_SUFFIX = ".edgeprof"
 """Ending of the names of profiles' files."""
@@ -63,6 +65,18 @@ class ProfileFile:
             names = ", ".join(part.platform.get("name", part.subject) for part in every)
             raise ProfileError(f"{path} holds nothing of {', '.join(wanted.values())}, but of {names or 'nothing'}")
 
+    @classmethod
+    def of(cls, profile: ProfileFile | str | os.PathLike[str]) -> ProfileFile:
+        """Return the file of a device's profiles, read where a path is given.
+
+        Args:
+            profile: The file.
+
+        Raises:
+            ProfileError: If it is missing, damaged or of another version.
+        """
+        return profile if isinstance(profile, ProfileFile) else cls(profile)
+
     @property
     def spaces(self) -> tuple[str, ...]:
         """The search spaces, each once."""
@@ -91,7 +105,11 @@ class ProfileFile:
         Args:
             architecture: The text.
         """
-        for name in self.spaces:
+        if not (spaces := self.spaces):
+            return None
+        from edgeprof_predictor.spaces import get_space
+
+        for name in spaces:
             try:
                 get_space(name).parse(architecture)
             except ArchitectureError:
@@ -108,6 +126,8 @@ class ProfileFile:
         Raises:
             ProfileError: If the file does not hold it, holds several and none is named, or it is damaged.
         """
+        from edgeprof_predictor.profile import Profile
+
         spaces = self.spaces
         if not spaces:
             raise ProfileError(

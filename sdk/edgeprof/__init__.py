@@ -9,10 +9,8 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from edgeprof._version import VERSION as __version__
 from edgeprof.errors import EdgeprofError
-from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
-from edgeprof_proto.records.measurement import Measurement
+from edgeprof_proto.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from edgeprof.deploying import Deployed, DeployListener, deploy, pack_agent, undeploy
@@ -50,6 +48,8 @@ if TYPE_CHECKING:
     from edgeprof.reporting import Difference, FoundProfile, Results, difference, find_profiles, result, results
     from edgeprof.searching import search
     from edgeprof_predictor.profile_file import ProfileFile
+    from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+    from edgeprof_proto.records.measurement import Measurement
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -147,6 +147,8 @@ _MODULE_OF = {
     "GateOutcome": "edgeprof.measuring.gate",
     "Goal": "edgeprof.onboarding",
     "Learned": "edgeprof.onboarding",
+    "Measurement": "edgeprof_proto.records.measurement",
+    "MeasurementPlan": "edgeprof_proto.records.job_spec",
     "MethodOptions": "edgeprof.onboarding",
     "Onboarded": "edgeprof.onboarding",
     "OnboardedModels": "edgeprof.operator_models.api",
@@ -155,6 +157,7 @@ _MODULE_OF = {
     "ProfileFile": "edgeprof_predictor.profile_file",
     "Ranking": "edgeprof.operator_models.ranking",
     "Results": "edgeprof.reporting",
+    "Setting": "edgeprof_proto.records.job_spec",
     "TableListener": "edgeprof.measuring.benchmark_table",
     "Verification": "edgeprof.measuring.verification",
     "WhatIf": "edgeprof.operator_models.what_if",

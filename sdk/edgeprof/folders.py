@@ -7,7 +7,6 @@ from pathlib import Path
 import platformdirs
 
 from edgeprof.errors import NoHomeError, OutputFileError
-from edgeprof_predictor._output_files import require_folder
 
 
 def default_cache_folder() -> Path:
@@ -47,6 +46,8 @@ def usable_model_folder(folder: str | os.PathLike[str] | None) -> Path:
     Raises:
         OutputFileError: If it cannot be made, may not be written, or the disk is full.
     """
+    from edgeprof_predictor._output_files import require_folder
+
     path = Path(folder) if folder else default_model_folder()
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,7 @@ def load_profile(profile: SpaceProfile, space: str = "") -> Profile:
         ProfileError: If the file is damaged, of another version, or does not hold the space; or holds several and none
             is named.
     """
-    return profile if isinstance(profile, Profile) else profile_file(profile).profile(space)
+    return profile if isinstance(profile, Profile) else ProfileFile.of(profile).profile(space)
 
 
 def profile_of_texts(profile: SpaceProfile, architectures: Sequence[str]) -> Profile:
@@ -56,15 +56,6 @@ def profile_of_texts(profile: SpaceProfile, architectures: Sequence[str]) -> Pro
     """
     if isinstance(profile, Profile):
         return profile
-    file = profile_file(profile)
+    file = ProfileFile.of(profile)
     first = next(iter(architectures), "")
     return file.profile(file.space_of(first) or "" if len(file.spaces) > 1 else "")
-
-
-def profile_file(profile: ProfileFile | str | os.PathLike[str]) -> ProfileFile:
-    """Return the file of a device's profiles, read where a path is given.
-
-    Raises:
-        ProfileError: If it is missing, damaged or of another version.
-    """
-    return profile if isinstance(profile, ProfileFile) else ProfileFile(profile)

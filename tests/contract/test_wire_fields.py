@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from edgeprof_proto.records.device import AgentLimits, Device, RuntimeInfo, RuntimeNeeds
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.graph import GraphAttribute, GraphNode, GraphTensor, OptimizedGraph
 from edgeprof_proto.records.job import Job, ModelResult
 from edgeprof_proto.records.job_spec import InputShape, JobSpec, MeasurementPlan, Setting
-from edgeprof_proto.records.measurement import Conditions, GeneratedInput, Measurement, OperatorTime, Verdict
+from edgeprof_proto.records.measurement import Conditions, Measurement, OperatorTime, Verdict
 from edgeprof_proto.records.model_profile import ModelProfile
 from edgeprof_proto.v1 import device_pb2, job_pb2
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from edgeprof_agent.commands.options import add_data_dir, add_listen, add_log_options, add_runtimes, config_of
 from edgeprof_agent.errors import ConfigError
-from edgeprof_agent.logs import start_logging
 
 
 def add_parser(commands: Any) -> None:
@@ -35,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         AgentError: If the agent cannot start.
     """
+    from edgeprof_agent.logs import start_logging
+
     config = config_of(options)
     # The agent reports errors itself; gRPC's own log would repeat them.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -18,9 +18,10 @@ from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.given_inputs import GivenInputs
 from edgeprof_agent.runtimes.timed_loop import Clock
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import Conditions, GeneratedInput, OperatorTime
+from edgeprof_proto.records.measurement import Conditions, OperatorTime
 
 JOB_ID_VARIABLE = "EDGEPROF_AGENT_JOB_ID"
 """Environment variable of a worker with the id of its job: an attempt that follows an interrupted one has the same."""

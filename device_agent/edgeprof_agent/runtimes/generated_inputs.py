@@ -17,8 +17,8 @@ from edgeprof_agent.models.input_use import InputUse, trace_inputs
 from edgeprof_agent.models.onnx_signature import signature_of
 from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.given_inputs import GivenInputs
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.job_spec import MAX_INPUT_COUNT, MAX_INPUT_NAME
-from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.onnx_graph import Model
 
 if TYPE_CHECKING:

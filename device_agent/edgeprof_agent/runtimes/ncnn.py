@@ -24,9 +24,9 @@ from edgeprof_agent.runtimes.ncnn_inputs import declared_inputs, without_batch
 from edgeprof_agent.runtimes.ncnn_param import Layer, has_integer_weights, read_layers
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.model_formats import NCNN
 
 CPU = "cpu"

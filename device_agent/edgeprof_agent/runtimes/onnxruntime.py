@@ -26,9 +26,10 @@ from edgeprof_agent.runtimes.onnxruntime_providers import PROVIDER_OPTIONS, adju
 from edgeprof_agent.runtimes.operator_times import repeat_run
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo, RuntimeOption
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import GeneratedInput, OperatorTime
+from edgeprof_proto.records.measurement import OperatorTime
 from edgeprof_proto.shared.model_formats import ONNX
 from edgeprof_proto.shared.onnx_fields import ModelContentError
 from edgeprof_proto.shared.onnx_graph import Model, read_model

@@ -29,9 +29,10 @@ from edgeprof_agent.runtimes.openvino_nodes import (
 )
 from edgeprof_agent.runtimes.telemetry import turn_telemetry_off
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import GeneratedInput, OperatorTime
+from edgeprof_proto.records.measurement import OperatorTime
 from edgeprof_proto.shared.file_kind import HEAD_BYTES
 from edgeprof_proto.shared.model_formats import ONNX, OPENVINO_IR, recognise_format
 from edgeprof_proto.shared.onnx_fields import ModelContentError

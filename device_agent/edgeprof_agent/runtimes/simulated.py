@@ -41,8 +41,9 @@ from edgeprof_agent.runtimes.simulation_config import (
 )
 from edgeprof_agent.runtimes.timed_loop import NS_PER_MS
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import Conditions, GeneratedInput, Temperature
+from edgeprof_proto.records.measurement import Conditions, Temperature
 from edgeprof_proto.shared.model_formats import FORMAT_TEXTS
 from edgeprof_proto.shared.onnx_fields import ModelContentError
 from edgeprof_proto.shared.onnx_graph import read_model

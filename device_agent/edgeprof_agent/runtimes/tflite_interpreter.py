@@ -27,9 +27,9 @@ from edgeprof_agent.runtimes.tflite_messages import error_text
 from edgeprof_agent.runtimes.tflite_nodes import Node, count_nodes, precision_of
 from edgeprof_agent.runtimes.tflite_probe import has_xnnpack
 from edgeprof_proto.records.device import RuntimeInfo
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.flatbuffer import FlatbufferError
 from edgeprof_proto.shared.model_formats import TFLITE
 

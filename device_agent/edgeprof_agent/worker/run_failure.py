@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from edgeprof_agent.errors import RunFailedError
-from edgeprof_proto.records.measurement import GeneratedInput
+from edgeprof_proto.records.generated_input import GeneratedInput
 
 _Item = TypeVar("_Item")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from edgeprof_predictor.errors import ArchitectureError, UnknownSearchSpaceError
 from edgeprof_predictor.spaces.architecture import CHOICE_TYPE, Architecture, ChoiceArray, FloatArray
@@ -47,6 +46,8 @@ def get_space(name: str) -> SearchSpace:
 
 
 def _space_of_package(name: str) -> SearchSpace:
+    from importlib.metadata import entry_points  # takes longer than all other imports here, NumPy aside
+
     found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
     if name not in found:
         known = ", ".join((*SPACE_NAMES, *sorted(found)))

@@ -5,6 +5,7 @@ import enum
 import math
 from collections.abc import Sequence
 
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.validation import require
@@ -116,22 +117,6 @@ class MedianInterval:
     def half_width(self) -> float:
         """Half of the interval, relative to the median."""
         return (self.upper_ms - self.lower_ms) / 2 / self.median_ms
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratedInput:
-    """An input that the worker generated: integers from a range, or normal floating-point values where it is None.
-
-    Where `is_given`, the host gave the values, and the range is that of the integers among them.
-    """
-
-    name: str
-    element_type: str
-    sizes: tuple[int, ...] = ()
-    lowest_value: int | None = None
-    highest_value: int | None = None
-    deciding_operators: tuple[str, ...] = ()
-    is_given: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 import dataclasses
 
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.graph import OptimizedGraph
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import GeneratedInput
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

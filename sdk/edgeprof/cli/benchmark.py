@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.cli.benchmark_table import measure_table
-from edgeprof.cli.console import messages, print_facts, print_json
+from edgeprof.cli.console import messages, print_facts
 from edgeprof.cli.device_setting import device_setting, table_settings
 from edgeprof.cli.measurement_text import measurement_facts, sustained_facts
-from edgeprof.cli.model_inputs import as_mapping, model_input_options, print_operators
+from edgeprof.cli.model_inputs import as_mapping, model_input_options
+from edgeprof.cli.operators_table import print_operators
 from edgeprof.cli.parameters import (
     MAX_RUN_COUNT,
     Count,
@@ -22,6 +23,7 @@ from edgeprof.cli.parameters import (
     json_option,
     setting_options_beside_runtime,
 )
+from edgeprof.cli.plain_output import print_json
 from edgeprof.cli.progress import MeasurementProgress
 from edgeprof.network_source import is_network_source
 from edgeprof.output_files import check_output

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
+from edgeprof.cli.console import console, messages, print_table
 from edgeprof.cli.measurement_text import deciding_inputs_text
+from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof.cli.progress import TableProgress, print_waiting
 from edgeprof.cli.resources_text import NOT_REPORTED, energy_of_run, mebibytes
 from edgeprof.measuring.benchmark_table import TableListener

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.arguments import MAX_PAIR_COUNT
-from edgeprof.cli.console import messages, milliseconds, print_facts, print_json
+from edgeprof.cli.console import messages, print_facts
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.measurement_text import deciding_inputs_text, inputs_text, setting_text
 from edgeprof.cli.model_inputs import as_mapping, model_input_options
@@ -20,6 +20,7 @@ from edgeprof.cli.parameters import (
     seed_option,
     setting_options,
 )
+from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof.cli.progress import print_candidate, print_waiting
 
 if TYPE_CHECKING:

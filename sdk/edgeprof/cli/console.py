@@ -1,24 +1,20 @@
-"""How results look on a terminal. Nothing that is printed is read as markup: names come from users and devices."""
+"""Tables and coloured lines. Nothing that is printed is read as markup: names come from users and devices."""
 
-import json
-import math
 import sys
-import unicodedata
 from typing import Any
 
-import click
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.table import Column, Table
 from rich.text import Text
+
+from edgeprof.cli.plain_output import printable
 
 WIDTH_OF_NO_TERMINAL = 200
 """A file or a pipe has no width; a table cut to 80 columns would lose what it was made for."""
 
 FOLDED_WIDTH = 24
 """Narrowest column of text that is folded to the width of the terminal."""
-
-_WITHOUT_UNICODE = str.maketrans({"±": "+-", "°": " ", "…": "...", **dict(zip("▁▂▃▄▅▆▇█", "12345678", strict=True))})
 
 
 class PlainConsole(Console):
@@ -33,12 +29,7 @@ class PlainConsole(Console):
 
     def printable(self, text: str) -> str:
         """Return a text with what the terminal cannot show, or would obey, written as Python writes it."""
-        shown = "".join(char if char in "\n\t" or char.isprintable() else _escaped(char) for char in text)
-        try:
-            shown.encode(self.encoding)
-        except UnicodeEncodeError:
-            return shown.translate(_WITHOUT_UNICODE).encode(self.encoding, "backslashreplace").decode(self.encoding)
-        return shown
+        return printable(text, self.encoding)
 
 
 console = PlainConsole(width=None if sys.stdout.isatty() else WIDTH_OF_NO_TERMINAL)
@@ -46,11 +37,6 @@ console = PlainConsole(width=None if sys.stdout.isatty() else WIDTH_OF_NO_TERMIN
 
 messages = PlainConsole(stderr=True, soft_wrap=True)
 """For everything on the way, on stderr."""
-
-
-def print_json(value: Any) -> None:
-    """Print a result for machines; a number that is not known, or infinite, is null."""
-    click.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
 
 
 def print_table(table: Table) -> None:
@@ -82,11 +68,6 @@ def styled(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(*[(messages.printable(text), style) for text, style in pairs])
 
 
-def milliseconds(value: float) -> str:
-    """A latency with three digits that mean something."""
-    return f"{value:.3g} ms" if value < 100 else f"{value:.0f} ms"
-
-
 def _needed_width(column: Column) -> int:
     """Return the width in which no number of a column is cut; a column of text may be folded."""
     cells: list[RenderableType] = [*column.cells, *([column.header] if column.no_wrap else [])]
@@ -96,16 +77,3 @@ def _needed_width(column: Column) -> int:
 
 def _wide() -> Any:
     return console.options.update(width=10_000)
-
-
-def _escaped(char: str) -> str:
-    # Letters of other scripts and blanks of other widths are no control characters.
-    return char if unicodedata.category(char) == "Zs" else repr(char)[1:-1]
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from edgeprof.cli.console import messages, print_json
+from edgeprof.cli.console import messages
 from edgeprof.cli.parameters import DEFAULT_SPACE, Count, json_option, setting_from, setting_options
+from edgeprof.cli.plain_output import print_json
 from edgeprof.errors import OutputFileError
 from edgeprof.output_files import check_output
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import print_json
 from edgeprof.cli.parameters import json_option
+from edgeprof.cli.plain_output import print_json
 from edgeprof_proto import DEFAULT_PORT
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import print_json, print_table
+from edgeprof.cli.console import print_table
 from edgeprof.cli.parameters import json_option
+from edgeprof.cli.plain_output import print_json
 from edgeprof_proto.records.device import Cpu
 
 

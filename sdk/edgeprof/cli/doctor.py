@@ -4,8 +4,9 @@ import sys
 
 import click
 
-from edgeprof.cli.console import print_json, print_table, styled
+from edgeprof.cli.console import print_table, styled
 from edgeprof.cli.parameters import json_option
+from edgeprof.cli.plain_output import print_json
 from edgeprof_proto.records.check import CheckLevel
 
 LEVEL_STYLE = {

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from edgeprof.arguments import MAX_REPETITION_COUNT
-from edgeprof.cli.console import messages, print_json
+from edgeprof.cli.console import messages
 from edgeprof.cli.parameters import Count, CountList, NameList, json_option, parallel_options, scores_file_option
+from edgeprof.cli.plain_output import print_json
 from edgeprof.cli.unit_progress import unit_callbacks
 
 

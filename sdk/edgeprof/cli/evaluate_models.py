@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from edgeprof.cli.console import messages, print_json, print_table
+from edgeprof.cli.console import messages, print_table
 from edgeprof.cli.parameters import NumberList, json_option
+from edgeprof.cli.plain_output import print_json
 
 if TYPE_CHECKING:
     from edgeprof_predictor.operators.evaluation.contenders import ModelScore

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
+from edgeprof.cli.console import console, messages, print_table
 from edgeprof.cli.model_inputs import as_mapping, shape_option
 from edgeprof.cli.parameters import Count, json_option
+from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof.cli.profile_options import profile_setting_options
 from edgeprof.operator_models.layers import MAX_DEPTH, grouped
 

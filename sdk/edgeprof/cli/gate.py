@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeprof.cli.console import messages, milliseconds, print_json
+from edgeprof.cli.console import messages
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.model_inputs import as_mapping, model_input_options
 from edgeprof.cli.parameters import (
@@ -19,6 +19,7 @@ from edgeprof.cli.parameters import (
     json_option,
     setting_options,
 )
+from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof.cli.progress import print_candidate, print_waiting
 from edgeprof.output_files import check_output
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from edgeprof.cli.console import milliseconds
+from edgeprof.cli.plain_output import milliseconds
 from edgeprof.errors import OutputFileError
 from edgeprof.measuring.gate import Gate, GateOutcome
 from edgeprof.output_files import write_file

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import messages, print_facts, print_json
+from edgeprof.cli.console import messages, print_facts
 from edgeprof.cli.parameters import NameList, json_option
+from edgeprof.cli.plain_output import print_json
 from edgeprof.cli.table_options import table_options
 from edgeprof_predictor.tables.importers import FORMAT_NAMES
 

@@ -4,8 +4,9 @@ from datetime import datetime, timezone
 
 import click
 
-from edgeprof.cli.console import print_json, print_table
+from edgeprof.cli.console import print_table
 from edgeprof.cli.parameters import json_option
+from edgeprof.cli.plain_output import print_json
 
 
 @click.command()

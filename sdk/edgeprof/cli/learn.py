@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import messages, print_facts, print_json
+from edgeprof.cli.console import messages, print_facts
 from edgeprof.cli.parameters import json_option, seed_option
+from edgeprof.cli.plain_output import print_json
 from edgeprof.cli.table_options import bundle_output_options, require_bundle_output
 
 

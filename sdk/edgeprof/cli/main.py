@@ -7,13 +7,13 @@ import sys
 
 import click
 
-from edgeprof._version import VERSION
-from edgeprof.cli.console import messages
 from edgeprof.cli.interruption import end_in_order_on_signals
+from edgeprof.cli.plain_output import print_message
 from edgeprof.cli.streams import flush_streams
 from edgeprof.errors import EdgeprofError
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_proto.records.validation import RecordError
+from edgeprof_proto.version import VERSION
 
 VERBS = {
     "devices": "Show devices: those known, or the ones at the addresses given.",
@@ -100,7 +100,7 @@ def _status() -> int:
     try:
         edgeprof.main(standalone_mode=False)
     except (EdgeprofError, PredictorError, RecordError) as error:
-        click.echo(f"error: {messages.printable(str(error))}", err=True)
+        print_message(f"error: {error}")
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -1,10 +1,11 @@
 """A measurement in words: the median with its interval, what ran it, the conditions, and the verdict."""
 
-from edgeprof.cli.console import milliseconds
+from edgeprof.cli.plain_output import milliseconds
 from edgeprof.cli.resources_text import NOT_REPORTED, energy_text, memory_text
 from edgeprof.measuring.sustained import SustainedCurve
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
-from edgeprof_proto.records.measurement import Conditions, Evidence, GeneratedInput, Measurement, spaced_runs
+from edgeprof_proto.records.measurement import Conditions, Evidence, Measurement, spaced_runs
 
 BARS = "▁▂▃▄▅▆▇█"
 

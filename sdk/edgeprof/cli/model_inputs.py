@@ -1,4 +1,4 @@
-"""Options of commands that are given inputs of a model, and the table of its operators."""
+"""Options of commands that are given inputs of a model."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -6,16 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.table import Table
 
-from edgeprof.cli.console import console, milliseconds, print_table
 from edgeprof_proto.records.job_spec import MAX_INPUT_NAME, MAX_RANK
-from edgeprof_proto.records.measurement import Measurement
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-MAX_SHOWN_OPERATORS = 30
-"""Operators in the table, the slowest; `--json` has all of them."""
 
 
 class Shape(click.ParamType[tuple[str, tuple[int, ...]]]):
@@ -64,33 +58,6 @@ def shape_option(command: F) -> F:
         help="Shape of an input that leaves sizes open, as ids=1x128, or size of an open dimension, as batch=4; may be "
         "given again.",
     )(command)
-
-
-def print_operators(measurement: Measurement) -> None:
-    """Print the slowest operators of a measurement, and their sum beside the measured median.
-
-    Args:
-        measurement: The measurement, made with `wants_operators`.
-    """
-    operators = sorted(measurement.operators, key=lambda item: item.time_ms, reverse=True)
-    if not operators:
-        console.print(f"operators: not reported by {measurement.setting.runtime}")
-        return
-    table = Table(title="operators, timed in runs of their own", title_justify="left", box=None, pad_edge=False)
-    for name in ("time", "share"):
-        table.add_column(name, justify="right")
-    for name in ("type", "shapes", "on", "name"):
-        table.add_column(name, overflow="fold")
-    for item in operators[:MAX_SHOWN_OPERATORS]:
-        shapes = ", ".join(item.shapes)
-        table.add_row(milliseconds(item.time_ms), f"{item.share:.1%}", item.type, shapes, item.provider, item.name)
-    print_table(table)
-    more = len(operators) - MAX_SHOWN_OPERATORS
-    total = sum(item.time_ms for item in operators)
-    console.print(
-        f"{len(operators)} operators{f', {more} not shown' if more > 0 else ''}: {milliseconds(total)} together, the "
-        f"measured median is {milliseconds(measurement.median_ms)}"
-    )
 
 
 def as_mapping(shapes: Sequence[tuple[str, tuple[int, ...]]]) -> dict[str, tuple[int, ...]]:

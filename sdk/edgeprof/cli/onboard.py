@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeprof.cli.console import messages, print_json
+from edgeprof.cli.console import messages
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.onboarding_report import print_report
 from edgeprof.cli.parameters import (
@@ -20,6 +20,7 @@ from edgeprof.cli.parameters import (
     seed_option,
     setting_options,
 )
+from edgeprof.cli.plain_output import print_json
 
 if TYPE_CHECKING:
     from edgeprof.onboarding import Goal, Onboarded

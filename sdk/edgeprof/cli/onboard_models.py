@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, styled
+from edgeprof.cli.console import messages, print_facts, styled
 from edgeprof.cli.device_setting import device_setting
+from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof.cli.progress import JobBar
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.named_models import ModelToMeasure

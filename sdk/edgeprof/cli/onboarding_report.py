@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from edgeprof.cli.console import milliseconds, print_facts, print_table
+from edgeprof.cli.console import print_facts, print_table
+from edgeprof.cli.plain_output import milliseconds
 
 if TYPE_CHECKING:
     from edgeprof.onboarding import OnboardingReport

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeprof.cli.console import milliseconds, print_json, print_table
 from edgeprof.cli.model_inputs import as_mapping, shape_option
 from edgeprof.cli.parameters import json_option
+from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof.cli.profile_options import profile_setting_options
 from edgeprof.cli.text_file import TextFile
 
@@ -102,12 +102,14 @@ def _rows(file: "ProfileFile", texts: Sequence[str]) -> list[Row]:
 
 
 def _print(rows: Sequence[Row]) -> None:
-    from rich.table import Table
-
     if not sys.stdout.isatty():
         for text, latency_ms, lower_ms, upper_ms in rows:
             click.echo(f"{latency_ms:.4g}\t{lower_ms:.4g}\t{upper_ms:.4g}\t{text}")
         return
+    from rich.table import Table
+
+    from edgeprof.cli.console import print_table
+
     table = Table(box=None, pad_edge=False)
     for heading in ("latency", "90 % interval"):
         table.add_column(heading, no_wrap=True)

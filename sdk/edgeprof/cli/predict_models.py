@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
-from edgeprof.cli.console import messages, milliseconds, print_table
+from edgeprof.cli.plain_output import milliseconds, print_message
 from edgeprof.cli.resources_text import NOT_REPORTED, mebibytes
 
 if TYPE_CHECKING:
@@ -57,13 +56,13 @@ def report_failures(predicted: "Sequence[PredictedModel]") -> None:
         click.exceptions.Exit: With status 1 where a model could not be predicted.
     """
     for warning in dict.fromkeys(item.warning for item in predicted if item.warning):
-        messages.print(warning)
+        print_message(warning)
     for item in predicted:
         if item.host is not None:
-            messages.print(host_text(item.name, item.host))
+            print_message(host_text(item.name, item.host))
     failed = [item for item in predicted if item.prediction is None]
     for item in failed:
-        messages.print(f"{item.name} is not predicted: {item.failure}")
+        print_message(f"{item.name} is not predicted: {item.failure}")
     if failed:
         raise click.exceptions.Exit(1)
 
@@ -111,6 +110,10 @@ def document(item: "PredictedModel") -> dict[str, Any]:
 
 
 def _print_table(predicted: "Sequence[PredictedModel]") -> None:
+    from rich.table import Table
+
+    from edgeprof.cli.console import print_table
+
     table = Table(box=None, pad_edge=False)
     for heading in ("latency", "90 % interval", "peak memory"):
         table.add_column(heading, no_wrap=True)

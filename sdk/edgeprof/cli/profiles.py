@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import messages, print_json, print_table
+from edgeprof.cli.console import messages, print_table
 from edgeprof.cli.parameters import json_option
+from edgeprof.cli.plain_output import print_json
 
 
 @click.command()

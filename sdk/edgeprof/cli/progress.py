@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from edgeprof.cli.console import messages, milliseconds
+from edgeprof.cli.console import messages
+from edgeprof.cli.plain_output import milliseconds
 from edgeprof_proto.records.job import Job, JobEvent, JobPhase
 from edgeprof_proto.records.job import Progress as JobProgress
 from edgeprof_proto.records.job_spec import MeasurementPlan

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
-from edgeprof.cli.console import messages, print_json
+from edgeprof.cli.console import messages
 from edgeprof.cli.parameters import Count, NameList, json_option, parallel_options, seed_option
+from edgeprof.cli.plain_output import print_json
 
 if TYPE_CHECKING:
     from edgeprof_predictor.proxies import SpaceScores

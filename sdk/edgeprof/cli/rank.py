@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeprof.cli.console import console, milliseconds, print_json, print_table
+from edgeprof.cli.console import console, print_table
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.parameters import device_option, json_option, seed_option, setting_options
+from edgeprof.cli.plain_output import milliseconds, print_json
 
 if TYPE_CHECKING:
     from edgeprof.operator_models.race import RankedModel

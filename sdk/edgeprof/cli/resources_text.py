@@ -1,6 +1,9 @@
 """Memory and energy of a measurement in words."""
 
-from edgeprof_proto.records.measurement import EnergyUse, Measurement, MemoryUse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgeprof_proto.records.measurement import EnergyUse, Measurement
 
 NOT_REPORTED = "not reported"
 
@@ -19,14 +22,14 @@ def mebibytes(byte_count: float | None) -> str:
     return f"{size:.3g} MiB" if size < 100 else f"{size:.0f} MiB"
 
 
-def memory_text(measurement: Measurement) -> str:
+def memory_text(measurement: "Measurement") -> str:
     """The peak memory, and how much of it runtime and model take.
 
     Args:
         measurement: The measurement.
     """
-    use = measurement.memory_use or MemoryUse()
-    if use.runtime_bytes is None and use.model_bytes is None:
+    use = measurement.memory_use
+    if use is None or (use.runtime_bytes is None and use.model_bytes is None):
         return f"{mebibytes(measurement.peak_memory_bytes)}; runtime and model apart {NOT_REPORTED}"
     return (
         f"{mebibytes(measurement.peak_memory_bytes)}, {mebibytes(use.run_peak_bytes)} in runs: runtime "
@@ -34,7 +37,7 @@ def memory_text(measurement: Measurement) -> str:
     )
 
 
-def energy_text(measurement: Measurement) -> str:
+def energy_text(measurement: "Measurement") -> str:
     """The energy of one run by each sensor, with its uncertainty, and the power with and without the runs.
 
     Args:
@@ -46,7 +49,7 @@ def energy_text(measurement: Measurement) -> str:
     return "; ".join([*told, *more]) or NOT_REPORTED
 
 
-def energy_of_run(use: EnergyUse) -> str:
+def energy_of_run(use: "EnergyUse") -> str:
     """The energy of one run with its uncertainty.
 
     Args:
@@ -56,7 +59,7 @@ def energy_of_run(use: EnergyUse) -> str:
     return f"{use.run_energy_mj:.3g}{uncertainty} mJ"
 
 
-def _sensor_text(use: EnergyUse) -> str:
+def _sensor_text(use: "EnergyUse") -> str:
     idle = NOT_REPORTED if use.idle_power_mw is None else f"{use.idle_power_mw / 1e3:.3g} W"
     return (
         f"{energy_of_run(use)} a run by {use.sensor} (mean {use.mean_power_mw / 1e3:.3g} W; idle before {idle}, not "

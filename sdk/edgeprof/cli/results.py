@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgeprof.cli.console import milliseconds, print_facts, print_json, print_table
+from edgeprof.cli.console import print_facts, print_table
 from edgeprof.cli.parameters import Count, json_option
+from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof_proto.records.measurement import VerdictKind
 
 if TYPE_CHECKING:

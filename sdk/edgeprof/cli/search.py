@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
-from edgeprof.cli.console import messages, milliseconds, print_facts, print_json, print_table
+from edgeprof.cli.console import messages, print_facts, print_table
 from edgeprof.cli.parameters import DEFAULT_SPACE, Count, Latency, NumberList, json_option, seed_option
+from edgeprof.cli.plain_output import milliseconds, print_json
 
 if TYPE_CHECKING:
     from edgeprof.searching import Found, SearchResult

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgeprof.cli.console import messages, milliseconds, styled
+from edgeprof.cli.console import messages, styled
+from edgeprof.cli.plain_output import milliseconds
 from edgeprof.cli.progress import ShownBar, new_bar, print_waiting
 from edgeprof.searching.listener import DeviceSearchListener
 from edgeprof.store import Probe

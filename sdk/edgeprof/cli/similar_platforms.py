@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from edgeprof.cli.console import messages, print_json, print_table
+from edgeprof.cli.console import messages, print_table
+from edgeprof.cli.plain_output import print_json
 
 
 def print_similar(profile_path: Path, picture: Path | None, *, as_json: bool) -> None:

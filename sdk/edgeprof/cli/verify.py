@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
-from edgeprof.cli.console import console, messages, milliseconds, print_json, print_table
+from edgeprof.cli.console import console, messages, print_table
 from edgeprof.cli.parameters import (
     Count,
     calibration_option,
@@ -15,6 +15,7 @@ from edgeprof.cli.parameters import (
     json_option,
     seed_option,
 )
+from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof.cli.profile_options import profile_setting_options
 from edgeprof.cli.resources_text import mebibytes
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from edgeprof.cli.console import milliseconds, print_table
+from edgeprof.cli.console import print_table
 from edgeprof.cli.model_inputs import Shape, as_mapping
+from edgeprof.cli.plain_output import milliseconds
 from edgeprof.cli.predict_models import document as predicted_document
 from edgeprof.cli.predict_models import latency_texts
 from edgeprof_predictor.profile_file import PROFILE_SUFFIX

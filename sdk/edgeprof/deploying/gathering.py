@@ -13,12 +13,12 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from edgeprof._version import VERSION
 from edgeprof.deploying.closure import missing_requirements
 from edgeprof.deploying.own_wheel import pack_wheel, write_wheel
 from edgeprof.deploying.wheel_target import WheelTarget
 from edgeprof.errors import DeployError, InvalidArgumentError
 from edgeprof.folders import default_cache_folder
+from edgeprof_proto.version import VERSION
 
 FRESH_S = 30 * 24 * 3600.0
 """Age up to which gathered wheels are used without asking for newer ones, in seconds: a month."""

@@ -4,7 +4,6 @@ from typing import TypeVar
 
 import grpc
 
-from edgeprof._version import VERSION
 from edgeprof.devices.channel import CONNECT_TIMEOUT_S, open_channel
 from edgeprof.devices.host_name import HostNameInterceptor, default_host_name
 from edgeprof.devices.remote_errors import translate_rpc_errors
@@ -15,6 +14,7 @@ from edgeprof_proto.records.check import Check
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.v1 import device_agent_pb2
 from edgeprof_proto.v1.device_agent_pb2_grpc import DeviceAgentServiceStub
+from edgeprof_proto.version import VERSION
 
 ConnectionType = TypeVar("ConnectionType", bound="AgentConnection")
 

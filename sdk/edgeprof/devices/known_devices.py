@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 
 from edgeprof.arguments import as_list
-from edgeprof.devices.client import connect
 from edgeprof.store import KnownDevice, Store, opened
 
 
@@ -25,6 +24,8 @@ def known_devices(
     """
     addresses = as_list(addresses, str)
     with opened(store) as store:
+        if addresses:
+            from edgeprof.devices.client import connect  # gRPC, which the list of known devices does not need
         for address in addresses:
             with connect(address) as client:
                 store.record_device(client.device(), address)

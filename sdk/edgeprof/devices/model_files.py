@@ -10,15 +10,18 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgeprof.errors import ModelFileError
-from edgeprof_proto.records.model_manifest import ManifestFile, ManifestInput, ModelManifest
 from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.shared.file_kind import HEAD_BYTES
 from edgeprof_proto.shared.model_formats import NCNN, ONNX, OPENVINO_IR, ModelFormatError, format_of, recognise_format
 from edgeprof_proto.shared.onnx_fields import ModelContentError
 from edgeprof_proto.shared.onnx_walk import MAX_MODEL_BYTES, read_data_parts
 from edgeprof_proto.shared.plain_file import map_plain_file, open_plain_file, read_plain_file
+
+if TYPE_CHECKING:
+    from edgeprof_proto.records.model_manifest import ManifestInput, ModelManifest
 
 _MAX_PART_BYTES = 2**40
 _MAX_INPUTS_BYTES = 2**20
@@ -44,14 +47,14 @@ class ModelFiles:
     model_format: str = ""
     others: Mapping[str, Path] = field(default_factory=dict)
     main_name: str = ""
-    inputs: tuple[ManifestInput, ...] = ()
+    inputs: "tuple[ManifestInput, ...]" = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every file of the model, the main one first."""
         return (self.main, *self.others.values())
 
-    def manifest(self) -> ModelManifest | None:
+    def manifest(self) -> "ModelManifest | None":
         """Return the manifest of the model; None for a model of one file.
 
         Raises:
@@ -59,6 +62,8 @@ class ModelFiles:
         """
         if not self.others:
             return None
+        from edgeprof_proto.records.model_manifest import ManifestFile, ModelManifest
+
         named = {self.main_name: self.main, **self.others}
         try:
             files = tuple(
@@ -120,7 +125,7 @@ def inputs_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.inputs.json")
 
 
-def write_inputs(path: Path, inputs: Iterable[ManifestInput]) -> Path:
+def write_inputs(path: Path, inputs: "Iterable[ManifestInput]") -> Path:
     """Write the inputs of a model beside it, for `find_model_files`.
 
     Args:
@@ -190,10 +195,12 @@ def _with_data(path: Path, content: memoryview) -> ModelFiles:
     return ModelFiles(path, ONNX, others, main_name)
 
 
-def _read_inputs(path: Path) -> tuple[ManifestInput, ...]:
+def _read_inputs(path: Path) -> "tuple[ManifestInput, ...]":
     told = inputs_path(path)
     if not told.exists():
         return ()
+    from edgeprof_proto.records.model_manifest import ManifestInput
+
     try:
         items = json.loads(read_plain_file(told, max_bytes=_MAX_INPUTS_BYTES))
         return tuple(ManifestInput(**{**item, "sizes": tuple(item["sizes"])}) for item in items)

@@ -10,7 +10,6 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -34,6 +33,8 @@ def version_of(package: str) -> str:
     Args:
         package: Its name.
     """
+    from importlib import metadata  # takes 50 ms, which only an export needs
+
     return metadata.version(package)
 
 

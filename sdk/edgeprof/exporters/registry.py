@@ -1,7 +1,6 @@
 """Exporters by name, found through the entry points of the installed packages."""
 
 import logging
-from importlib import metadata
 
 from edgeprof.errors import ExportError
 from edgeprof.exporters.base import Exporter
@@ -35,6 +34,8 @@ def installed_exporters() -> list[Exporter]:
 
 
 def _values_by_name() -> dict[str, set[str]]:
+    from importlib import metadata  # a command that only might export does without
+
     values: dict[str, set[str]] = {}
     for entry_point in metadata.entry_points(group=ENTRY_POINT_GROUP):
         values.setdefault(entry_point.name, set()).add(entry_point.value)
@@ -42,6 +43,8 @@ def _values_by_name() -> dict[str, set[str]]:
 
 
 def _load(name: str, values: set[str]) -> Exporter:
+    from importlib import metadata
+
     if len(values) > 1:
         raise ExportError(
             f"{len(values)} packages bring an exporter {name!r} ({', '.join(sorted(values))}); uninstall all but one"

@@ -2,16 +2,13 @@
 
 import io
 import os
-import zipfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from edgeprof.errors import ModelFileError
-from edgeprof.exporters.calibration import read_values
-from edgeprof_predictor._output_files import write_output
 
 
 class InputsByName:
@@ -20,10 +17,10 @@ class InputsByName:
     Args:
         shapes: Shapes by the names of inputs, and sizes by those of open dimensions.
         values: File with values of inputs (.npz) by their names; None where none are given.
-        folder: Where files with some of the values go.
+        folder: Returns the folder where files with some of the values go.
     """
 
-    def __init__(self, shapes: Mapping[str, Sequence[int]], values: Path | None, folder: Path) -> None:
+    def __init__(self, shapes: Mapping[str, Sequence[int]], values: Path | None, folder: Callable[[], Path]) -> None:
         self.shapes = shapes
         self.values = values
         self._folder = folder
@@ -68,10 +65,14 @@ class InputsByName:
             return None
         if len(kept) == len(self._value_names):
             return self.values
+        from edgeprof.exporters.calibration import read_values
+        from edgeprof_predictor._output_files import write_output
+
         arrays = read_values(self.values)
         with io.BytesIO() as content:
             np.savez(content, **{name: arrays[name] for name in kept})  # type: ignore[arg-type]  # as in user_modules
-            path = self._folder / f"values-{len(list(self._folder.glob('values-*')))}.npz"
+            folder = self._folder()
+            path = folder / f"values-{len(list(folder.glob('values-*')))}.npz"
             write_output(os.fspath(path), content.getvalue())
         return path
 
@@ -79,6 +80,8 @@ class InputsByName:
     def _value_names(self) -> tuple[str, ...]:
         if self.values is None:
             return ()
+        import zipfile
+
         try:
             with zipfile.ZipFile(self.values) as archive:
                 return tuple(name.removesuffix(".npy") for name in archive.namelist())

@@ -1,26 +1,25 @@
 """Turns what a user names as a model into files that a device reads: a file stays as it is, a module is exported."""
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edgeprof.devices.input_names import input_names
 from edgeprof.devices.model_files import file_sha256, find_model_files
 from edgeprof.errors import InvalidArgumentError, ModelFileError
-from edgeprof.exporters.choice import choose_exporter
-from edgeprof.exporters.module_converter import ModuleConverter
 from edgeprof.measuring.inputs_by_name import InputsByName
-from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.network_source import is_network_source
 from edgeprof.store.given_inputs import GivenInputs
 from edgeprof.store.platform import default_setting
-from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import InputShape, Setting
+
+if TYPE_CHECKING:
+    from edgeprof.exporters.module_converter import ModuleConverter
+    from edgeprof_proto.records.device import Device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ class ModelSources:
 
     def __init__(
         self,
-        device: Device | None,
+        device: "Device | None",
         input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
         inputs: str | os.PathLike[str] | None = None,
         calibration: str | os.PathLike[str] | None = None,
@@ -82,12 +81,13 @@ class ModelSources:
         self._device = device
         self._is_for_one = is_for_one
         self._known_names: set[str] = set()
-        self._folder = tempfile.TemporaryDirectory(prefix="edgeprof-modules-")
-        self._given = InputsByName(input_shapes, None if inputs is None else Path(inputs), Path(self._folder.name))
-        self._converter = ModuleConverter(Path(self._folder.name), calibration=calibration)
+        self._resources = ExitStack()
+        self._given = InputsByName(input_shapes, None if inputs is None else Path(inputs), lambda: self._folder)
+        self._calibration = calibration
+        self._converter: ModuleConverter | None = None
 
     @property
-    def device(self) -> Device:
+    def device(self) -> "Device":
         """The device as its agent describes it.
 
         Raises:
@@ -118,22 +118,7 @@ class ModelSources:
             setting = default_setting_for(self.device, source)
         if not is_network_source(os.fspath(source)):
             return self._file(Path(source), setting)
-        exported = self._converter.convert(
-            os.fspath(source),
-            choose_exporter(None, setting) if self._device is None else require_exportable(self._device, setting),
-            shapes=self._given.shapes,
-            inputs=self._given.values,
-            batch_size=setting.batch_size,
-            skips_unknown=not self._is_for_one,
-        )
-        self._known_names.update(exported.input_names)
-        return ReadyModel(
-            path=exported.files[0],
-            setting=setting,
-            input_shapes={},
-            inputs=exported.inputs,
-            unknown_names=() if self._is_for_one else self._given.unknown_to(exported.input_names),
-        )
+        return self._module(os.fspath(source), setting)
 
     def require_all_known(self) -> None:
         """Check that each name that something was given for was known to one of the models.
@@ -149,20 +134,56 @@ class ModelSources:
 
     def release(self) -> None:
         """End the process that exports, whose memory is better used while a model is measured. The files stay."""
-        self._converter.close()
+        if self._converter is not None:
+            self._converter.close()
 
     def __enter__(self) -> "ModelSources":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._converter.close()
-        self._folder.cleanup()
+        self.release()
+        self._resources.close()
+
+    @cached_property
+    def _folder(self) -> Path:
+        """A folder for files that are made, itself made with the first of them."""
+        import tempfile
+
+        return Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="edgeprof-modules-")))
+
+    def _module(self, source: str, setting: Setting) -> ReadyModel:
+        # Imported here: a command that is given files need not know how modules are exported.
+        from edgeprof.exporters.choice import choose_exporter
+        from edgeprof.exporters.module_converter import ModuleConverter
+        from edgeprof.measuring.setting_check import require_exportable
+
+        if self._converter is None:
+            self._converter = ModuleConverter(self._folder, calibration=self._calibration)
+        exported = self._converter.convert(
+            source,
+            choose_exporter(None, setting) if self._device is None else require_exportable(self._device, setting),
+            shapes=self._given.shapes,
+            inputs=self._given.values,
+            batch_size=setting.batch_size,
+            skips_unknown=not self._is_for_one,
+        )
+        self._known_names.update(exported.input_names)
+        return ReadyModel(
+            path=exported.files[0],
+            setting=setting,
+            input_shapes={},
+            inputs=exported.inputs,
+            unknown_names=() if self._is_for_one else self._given.unknown_to(exported.input_names),
+        )
 
     def _file(self, path: Path, setting: Setting) -> ReadyModel:
         if path.suffix == ".py":
             raise ModelFileError(f"{path} is a Python file: name what makes the torch module in it, as {path}:make")
-        given = self._given
-        names = None if self._is_for_one or not given.names else input_names(path)
+        given, names = self._given, None
+        if not self._is_for_one and given.names:
+            from edgeprof.devices.input_names import input_names
+
+            names = input_names(path)
         if names is None:
             if not self._is_for_one:
                 # Only the device knows those of the model.
@@ -178,7 +199,7 @@ class ModelSources:
         )
 
 
-def default_setting_for(device: Device, source: str | os.PathLike[str]) -> Setting:
+def default_setting_for(device: "Device", source: str | os.PathLike[str]) -> Setting:
     """Return the setting of a model where none is named: the default of the device among runtimes that read its format.
 
     Args:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from edgeprof._version import VERSION
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.evaluating.known_bundles import bundle_of
@@ -35,6 +34,7 @@ from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.version import VERSION
 
 ONBOARDING = "onboarding"
 """Purpose of the session in the store."""

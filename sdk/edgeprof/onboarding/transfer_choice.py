@@ -9,13 +9,14 @@ from edgeprof.errors import OnboardingError
 from edgeprof.evaluating.known_bundles import bundle_of
 from edgeprof.onboarding.method_choice import MethodChoice, MethodOptions
 from edgeprof.onboarding.own_devices import own_platforms, source_name
-from edgeprof.prediction import SpaceProfile, profile_file
+from edgeprof.prediction import SpaceProfile
 from edgeprof.store import Store
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.own_platforms import with_platforms
 from edgeprof_predictor.methods.onboarding_method import TRANSFER
 from edgeprof_predictor.profile import Profile
+from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_predictor.spaces import get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.transfer.onboarding import make_transfer
@@ -82,7 +83,7 @@ def _known_elsewhere(known: SpaceProfile, target: str) -> Profile:
     if isinstance(known, Profile):
         spaces = [known.space.name]
     else:
-        known = profile_file(known)
+        known = ProfileFile.of(known)
         spaces = list(known.spaces)
     others = [name for name in spaces if name != target]
     if not others:
@@ -110,7 +111,7 @@ def _default_elsewhere(
     """Return the default method of the space where the platform is known."""
     known = bundle_of(source_space, None)
     both = [
-        one for one in also if not isinstance(one, Profile) and {source_space, target} <= {*profile_file(one).spaces}
+        one for one in also if not isinstance(one, Profile) and {source_space, target} <= {*ProfileFile.of(one).spaces}
     ]
     if known is None and not both:
         raise OnboardingError(

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from edgeprof._version import VERSION
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import OnboardingError
@@ -35,6 +34,7 @@ from edgeprof_predictor.profile_file import MODEL_FORMATS, ProfileFile
 from edgeprof_proto.records.device import Device, RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import Measurement
+from edgeprof_proto.version import VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

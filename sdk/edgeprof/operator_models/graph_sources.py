@@ -1,7 +1,7 @@
 """Where the graph of a model comes from that is to be predicted: the device, or the same runtime on this host."""
 
 import dataclasses
-import uuid
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class DeviceGraphs:
         return ToldGraph(profile=profile, warning=self._warning)
 
     def _told(self, model: Path, input_shapes: Mapping[str, Sequence[int]]) -> ModelProfile:
-        job_id = f"graph-{uuid.uuid4().hex}"
+        job_id = f"graph-{os.urandom(16).hex()}"
         try:
             return self._client.profile(model, self._setting, job_id=job_id, input_shapes=input_shapes)
         except KeyboardInterrupt:

@@ -1,13 +1,16 @@
 """What an agent tells of a model's graph, as the operator model reads it."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from edgeprof_predictor.operators.graph import Attribute, Graph, Node, Tensor
 from edgeprof_proto.records.graph import GraphAttribute, GraphNode, GraphTensor, OptimizedGraph
-from edgeprof_proto.records.measurement import OperatorTime
+
+if TYPE_CHECKING:
+    from edgeprof_proto.records.measurement import OperatorTime
 
 
-def graph_of(engine: str, told: OptimizedGraph, operators: Sequence[OperatorTime] = ()) -> Graph:
+def graph_of(engine: str, told: OptimizedGraph, operators: "Sequence[OperatorTime]" = ()) -> Graph:
     """Return the graph of a model with the times of its operators.
 
     Args:

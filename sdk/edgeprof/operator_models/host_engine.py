@@ -4,20 +4,22 @@ import dataclasses
 import hashlib
 import json
 import os
-import selectors
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgeprof.devices.model_files import ModelFiles, find_model_files
 from edgeprof.errors import GraphNotToldError, NoEngineError
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import CORES_OPTION, InputShape, JobKind, JobSpec, MeasurementPlan, Setting
-from edgeprof_proto.records.measurement import Measurement
 from edgeprof_proto.records.model_profile import ModelProfile
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from edgeprof_proto.records.measurement import Measurement
 
 TIMEOUT_S = 300.0
 """How long a runtime on this host may take to load a model."""
@@ -57,7 +59,7 @@ class HostEngine:
         setting: Setting,
         input_shapes: Mapping[str, Sequence[int]],
         plan: MeasurementPlan,
-    ) -> Measurement:
+    ) -> "Measurement":
         """Measure a model on this host.
 
         Args:
@@ -71,6 +73,8 @@ class HostEngine:
             NoEngineError: If the runtime is not here, or reads another format.
             GraphNotToldError: If it cannot load or run the model.
         """
+        from edgeprof_proto.records.measurement import Measurement
+
         spec = _spec(model, setting, input_shapes, plan=plan)
         return from_json(Measurement, self._ask(model, spec)["measurement"])
 
@@ -101,6 +105,10 @@ class HostEngine:
         Raises:
             GraphNotToldError: If it ends without an answer.
         """
+        # Imported where a process is started: what was told before is read from a file.
+        import selectors
+        import subprocess
+
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
         try:
@@ -128,6 +136,8 @@ class HostEngine:
             ) from None
 
     def _start(self) -> "subprocess.Popen[str]":
+        import subprocess
+
         self._process = subprocess.Popen(
             [sys.executable, "-m", "edgeprof_agent.worker.on_host"],
             stdin=subprocess.PIPE,

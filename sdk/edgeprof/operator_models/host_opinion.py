@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgeprof.errors import EdgeprofError, NoEngineError
-from edgeprof.measuring.latency_estimate import estimate_latency
 from edgeprof.operator_models.host_engine import HostEngine, on_this_host
 from edgeprof.operator_models.kept_answers import answers_of_host
 from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.operators.prediction import NetworkPrediction
 from edgeprof_predictor.operators.profile import OperatorProfile
-from edgeprof_predictor.operators.second_opinion import MIN_MODELS, HostLatencies
-from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
-from edgeprof_proto.records.measurement import VerdictKind
+
+if TYPE_CHECKING:
+    from edgeprof_proto.records.device import Device
 
 PLAN = MeasurementPlan(
     warmup_run_count=2, warmup_duration_ms=100.0, timed_run_count=5, timed_duration_ms=400.0, block_count=5
@@ -111,6 +111,9 @@ def host_latency(
     kept = answers_of_host().of_model(HostLatency, model, here, input_shapes)
     if (found := kept.read()) is not None:
         return found
+    from edgeprof.measuring.latency_estimate import estimate_latency
+    from edgeprof_proto.records.measurement import VerdictKind
+
     measurement = engine.measure(model, here, input_shapes, PLAN)
     found = HostLatency(
         latency_us=estimate_latency([measurement]).latency_ms * 1_000,
@@ -119,7 +122,9 @@ def host_latency(
     return kept.keep(found) if measurement.verdict.kind is VerdictKind.STABLE else found
 
 
-def with_host_latencies(profile: OperatorProfile, device: Device, models: Sequence[ModelToMeasure]) -> OperatorProfile:
+def with_host_latencies(
+    profile: OperatorProfile, device: "Device", models: Sequence[ModelToMeasure]
+) -> OperatorProfile:
     """Return a profile that also knows how long this host runs models that it has learned from.
 
     Nothing is measured where the device is this host, the runtime is not here, or too few models would be known.
@@ -129,6 +134,8 @@ def with_host_latencies(profile: OperatorProfile, device: Device, models: Sequen
         device: The device as its agent describes it.
         models: Files of models; those count that are whole, and that the profile has learned from.
     """
+    from edgeprof_predictor.operators.second_opinion import MIN_MODELS, HostLatencies
+
     known = {} if profile.host is None else profile.host.latencies_us
     learned = {network.name for network in profile.model.networks}
     counting = [model for model in models if not model.is_probe and model.name in learned]
@@ -153,7 +160,7 @@ def with_host_latencies(profile: OperatorProfile, device: Device, models: Sequen
     return replace(profile, host=HostLatencies(host=host, latencies_us=latencies_us))
 
 
-def is_this_host(device: Device) -> bool:
+def is_this_host(device: "Device") -> bool:
     """Tell whether a device is this host, whose own measurement would be one of the same thing.
 
     Args:

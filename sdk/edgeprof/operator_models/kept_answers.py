@@ -16,13 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from edgeprof._version import VERSION
 from edgeprof.devices.model_files import find_model_files
 from edgeprof.errors import NoHomeError
 from edgeprof.folders import default_cache_folder
-from edgeprof_predictor._output_files import write_output
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.version import VERSION
 
 Record = TypeVar("Record")
 
@@ -55,6 +54,8 @@ class KeptAnswer(Generic[Record]):
         Returns:
             The same.
         """
+        from edgeprof_predictor._output_files import write_output
+
         with suppress(OSError):
             if self._path is not None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,11 +17,9 @@ from edgeprof.operator_models.exported_graphs import OrExportedGraphs
 from edgeprof.operator_models.graph_sources import DeviceGraphs, EqualHostGraphs, GraphSource, HostGraphs
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.host_engine import HostEngine
-from edgeprof.operator_models.host_opinion import HostOpinion, HostOpinions
 from edgeprof.operator_models.layers import Layer, layers_of
 from edgeprof.operator_models.named_models import models_to_measure
 from edgeprof.operator_models.profile_platform import platform_of, runtime_version_of
-from edgeprof.prediction import profile_file
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.operators.prediction import NetworkPrediction
@@ -30,6 +28,7 @@ from edgeprof_predictor.profile_file import ProfileFile
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient
+    from edgeprof.operator_models.host_opinion import HostOpinion, HostOpinions
 
 ModelsProfile = OperatorProfile | ProfileFile | str | os.PathLike[str]
 """A profile of models, or the file that holds it beside others."""
@@ -53,7 +52,7 @@ class PredictedModel:
     layers: tuple[Layer, ...] = ()
     failure: str = ""
     warning: str = ""
-    host: HostOpinion | None = None
+    host: "HostOpinion | None" = None
 
 
 def predict_models(
@@ -89,7 +88,7 @@ def predict_models(
         EdgeprofError: If the profile belongs to another device.
     """
     if not isinstance(profile, OperatorProfile):
-        profile = profile_file(profile)
+        profile = ProfileFile.of(profile)
     load_operator_profile(profile)
     sources = list(_named_sources(models))
     predicted = []
@@ -138,7 +137,7 @@ class ModelPredictor:
         self._setting = Platform.from_facts(profile.platform).setting
         self._engine = HostEngine()
         self._graphs = graph_source(profile, client, self._engine, prefers_host=is_brief)
-        self._opinions = None if is_brief else HostOpinions(profile, self._engine)
+        self._opinions = None if is_brief or profile.host is None else _host_opinions(profile, self._engine)
         device = None if client is None else client.device()
         self._sources = ModelSources(device, input_shapes, is_for_one=is_for_one)
 
@@ -181,6 +180,12 @@ class ModelPredictor:
         self._sources.__exit__(*error)
 
 
+def _host_opinions(profile: OperatorProfile, engine: HostEngine) -> "HostOpinions":
+    from edgeprof.operator_models.host_opinion import HostOpinions  # few profiles have latencies of the host
+
+    return HostOpinions(profile, engine)
+
+
 def load_operator_profile(profile: ModelsProfile, model_format: str = "") -> OperatorProfile:
     """Return the profile of models, read from its file where a path is given.
 
@@ -191,7 +196,7 @@ def load_operator_profile(profile: ModelsProfile, model_format: str = "") -> Ope
     Raises:
         ProfileError: If the file is damaged, or predicts search spaces alone.
     """
-    return profile if isinstance(profile, OperatorProfile) else profile_file(profile).operator_profile(model_format)
+    return profile if isinstance(profile, OperatorProfile) else ProfileFile.of(profile).operator_profile(model_format)
 
 
 def graph_source(

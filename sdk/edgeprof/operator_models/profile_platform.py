@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from edgeprof.errors import EdgeprofError
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.operators.profile import OperatorProfile
-from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import Setting
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient
+    from edgeprof_proto.records.device import Device
 
 
-def runtime_version_of(device: Device, setting: Setting) -> str:
+def runtime_version_of(device: "Device", setting: Setting) -> str:
     """Return the version of a setting's runtime on a device; that of the setting where the device tells none."""
     versions = [item.version for item in device.runtimes if item.name == setting.runtime and item.version]
     return versions[0] if versions and setting.runtime_version else setting.runtime_version
@@ -51,7 +51,7 @@ def platform_of(profile: OperatorProfile, client: "DeviceClient") -> Platform:
     return platform
 
 
-def setting_of_files(device: Device, setting: Setting) -> Setting:
+def setting_of_files(device: "Device", setting: Setting) -> Setting:
     """Return a setting without its precision where the runtime computes in that of each file.
 
     Args:

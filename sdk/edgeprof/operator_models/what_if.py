@@ -11,10 +11,10 @@ from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.setting_check import RUNTIMES_OF_MODEL_PRECISION
 from edgeprof.network_source import is_network_source
 from edgeprof.operator_models.prediction import ModelsProfile, PredictedModel, predict_models
-from edgeprof.prediction import profile_file
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_predictor.operators.savings import Saving, savings
+from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_proto.shared.onnx_fields import ModelContentError
 from edgeprof_proto.shared.onnx_graph import read_model
 from edgeprof_proto.shared.onnx_precision import precision_of
@@ -105,7 +105,7 @@ def what_if(
 def _settings(profile: ModelsProfile) -> list[OperatorProfile]:
     if isinstance(profile, OperatorProfile):
         return [profile]
-    return profile_file(profile).operator_profiles()
+    return ProfileFile.of(profile).operator_profiles()
 
 
 def _all_of(profiles: Sequence[ModelsProfile]) -> Iterator[OperatorProfile]:

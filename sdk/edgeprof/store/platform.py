@@ -9,15 +9,17 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgeprof.arguments import DEFAULT_RUNTIME
 from edgeprof.errors import EdgeprofError
 from edgeprof.store.given_inputs import NOTHING_GIVEN, GivenInputs
 from edgeprof_proto.record_json import from_json, to_json
-from edgeprof_proto.records.device import Device, RuntimeInfo
 from edgeprof_proto.records.job_spec import ALL_CORES, CORES_OPTION, Setting
 from edgeprof_proto.shared.model_formats import ONNX
+
+if TYPE_CHECKING:
+    from edgeprof_proto.records.device import Device, RuntimeInfo
 
 _SIMULATED = "simulated"
 
@@ -101,7 +103,7 @@ class Platform:
         return {"inputs": to_json(self.inputs)} if self.inputs else {}
 
 
-def default_setting(device: Device, model_format: str = "") -> Setting:
+def default_setting(device: "Device", model_format: str = "") -> Setting:
     """The setting where none is named: a runtime of the device with its default provider, one thread, batch 1.
 
     The runtime is `DEFAULT_RUNTIME` where the device has it, or else the first that it has; the simulated one only
@@ -112,7 +114,7 @@ def default_setting(device: Device, model_format: str = "") -> Setting:
         model_format: Format of the model that is to run; empty where it is not known.
     """
 
-    def rank(runtime: RuntimeInfo) -> tuple[bool, bool, bool]:
+    def rank(runtime: "RuntimeInfo") -> tuple[bool, bool, bool]:
         # An agent that does not tell its formats has ONNX Runtime alone.
         reads = not model_format or model_format in (runtime.model_formats or (ONNX,))
         return not reads, runtime.name != DEFAULT_RUNTIME, runtime.name == _SIMULATED
@@ -121,7 +123,7 @@ def default_setting(device: Device, model_format: str = "") -> Setting:
     return Setting(runtime=min(available, key=rank).name if available else DEFAULT_RUNTIME)
 
 
-def resolve_platform(device: Device, setting: Setting, inputs: GivenInputs = NOTHING_GIVEN) -> Platform:
+def resolve_platform(device: "Device", setting: Setting, inputs: GivenInputs = NOTHING_GIVEN) -> Platform:
     """The platform of a setting on a device: what the setting leaves open is filled in as the agent does.
 
     Args:
@@ -145,7 +147,7 @@ def resolve_platform(device: Device, setting: Setting, inputs: GivenInputs = NOT
     return device_with(device, _without_all_cores(setting), inputs)
 
 
-def device_with(device: Device, setting: Setting, inputs: GivenInputs = NOTHING_GIVEN) -> Platform:
+def device_with(device: "Device", setting: Setting, inputs: GivenInputs = NOTHING_GIVEN) -> Platform:
     """The platform of a device with a setting as it is."""
     name = device.board or device.host_name
     return Platform(device_id=device.device_id, device_name=name, setting=setting, inputs=inputs)

@@ -9,8 +9,8 @@ from onnx import TensorProto, helper
 
 from edgeprof_agent.models.input_use import InputUse, trace_inputs
 from edgeprof_agent.runtimes.onnxruntime import OnnxRuntime
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.job_spec import Setting
-from edgeprof_proto.records.measurement import GeneratedInput
 from edgeprof_proto.shared.onnx_graph import parse_model
 
 INT64, BOOL, FLOAT = TensorProto.INT64, TensorProto.BOOL, TensorProto.FLOAT

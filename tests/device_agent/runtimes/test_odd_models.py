@@ -23,7 +23,7 @@ from device_agent.runtimes.odd_models import (
 
 from edgeprof_agent.errors import AgentError, RunFailedError
 from edgeprof_agent.worker.run_failure import explained
-from edgeprof_proto.records.measurement import GeneratedInput
+from edgeprof_proto.records.generated_input import GeneratedInput
 
 Write = Callable[[str, Path], Path]
 

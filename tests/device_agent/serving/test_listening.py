@@ -10,7 +10,7 @@ import pytest
 
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.listening import reason_not_to_listen
-from edgeprof_agent.version import VERSION
+from edgeprof_proto.version import VERSION
 
 FIRST_FREE_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 

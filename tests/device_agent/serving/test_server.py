@@ -10,8 +10,8 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from edgeprof_agent.version import VERSION
 from edgeprof_proto.v1 import device_agent_pb2, error_pb2, job_pb2
+from edgeprof_proto.version import VERSION
 
 AGENT = (sys.executable, "-m", "edgeprof_agent", "serve")
 

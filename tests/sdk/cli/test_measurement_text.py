@@ -4,7 +4,8 @@ from factories import measurement_of
 
 from edgeprof.cli.measurement_text import measurement_facts
 from edgeprof.cli.resources_text import NOT_REPORTED
-from edgeprof_proto.records.measurement import GeneratedInput, MemoryUse
+from edgeprof_proto.records.generated_input import GeneratedInput
+from edgeprof_proto.records.measurement import MemoryUse
 
 IMAGE = GeneratedInput(name="image", element_type="float32", sizes=(1, 3, 8, 8))
 IDS = GeneratedInput(name="ids", element_type="int64", sizes=(1, 16), lowest_value=0, highest_value=30_521)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from edgeprof.cli.console import PlainConsole, print_json, print_table, styled
+from edgeprof.cli.console import PlainConsole, print_table, styled
+from edgeprof.cli.plain_output import print_json
 from edgeprof.cli.progress import PlainColumn, new_bar
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("own_edgeprof_folders")]

@@ -10,8 +10,8 @@ from onnx import TensorProto, helper
 import edgeprof
 from edgeprof.errors import AgentTooOldError, ModelNotFoundError, SettingNotSupportedError
 from edgeprof.testing import SimulatedDevice
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
-from edgeprof_proto.records.measurement import GeneratedInput
 
 SHORT = MeasurementPlan(warmup_run_count=1, warmup_duration_ms=0.1, timed_run_count=4, timed_duration_ms=0.1)
 RUNTIMES = ["onnxruntime", "simulated"]

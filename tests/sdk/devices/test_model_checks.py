@@ -9,8 +9,8 @@ from onnx import TensorProto, helper
 import edgeprof
 from edgeprof.errors import ModelFileError, ModelRefusedError, SettingNotSupportedError
 from edgeprof.testing import SimulatedDevice
+from edgeprof_proto.records.generated_input import GeneratedInput
 from edgeprof_proto.records.job_spec import JobSpec, Setting
-from edgeprof_proto.records.measurement import GeneratedInput
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 ONNX_RUNTIME = Setting(runtime="onnxruntime")

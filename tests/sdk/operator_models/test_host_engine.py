@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,6 +62,39 @@ def profile(tmp_path: Path) -> str:
     path = tmp_path / "board.edgeprof"
     OperatorProfile.fit([network], platform=platform.facts(), provenance={}).save(path)
     return str(path)
+
+
+@pytest.mark.parametrize(
+    ("verb", "absent"),
+    [
+        ("predict", ("rich", "edgeprof_predictor.spaces", "edgeprof_proto.records.device")),
+        ("explain", ("edgeprof_predictor.spaces",)),
+    ],
+)
+def test_a_command_that_finds_its_graph_kept_imports_what_it_needs(
+    verb: str, absent: tuple[str, ...], profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEPROF_CACHE", str(tmp_path / "cache"))
+    model = str(write_model(tmp_path / "new.onnx"))
+    assert CliRunner().invoke(command, ["predict", profile, model]).exit_code == 0
+    (kept,) = (tmp_path / "cache" / "answers").iterdir()
+    program = f"""
+import sys
+from edgeprof.cli import main
+sys.argv = ["edgeprof", {verb!r}, {profile!r}, {model!r}]
+try:
+    main()
+except SystemExit as end:
+    assert end.code == 0
+print("loaded:", *sys.modules)
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    loaded = told.rpartition("loaded:")[2].split()
+    assert "edgeprof_predictor.operators.profile" in loaded
+    heavy = ("torch", "onnx", "scipy", "matplotlib", "sqlalchemy", "grpc", "google.protobuf", "importlib.metadata")
+    others = ("edgeprof_agent", "edgeprof.devices.client", "edgeprof.exporters.registry", "edgeprof.store.store")
+    assert not {*heavy, *others, *absent} & set(loaded)
+    assert list(kept.parent.iterdir()) == [kept], "it was asked for once"
 
 
 def test_the_second_prediction_of_a_file_starts_no_engine(

@@ -1,5 +1,0 @@
-"""Version of the installed distribution."""
-
-from importlib.metadata import version
-
-VERSION = version("edgeprof")

@@ -1,0 +1,61 @@
+"""Results and messages as plain text or JSON: without Rich, whose import takes longer than many a command.
+
+Nothing that is printed is obeyed by a terminal: names come from users and devices.
+"""
+
+import json
+import math
+import sys
+import unicodedata
+from typing import Any
+
+import click
+
+_WITHOUT_UNICODE = str.maketrans({"±": "+-", "°": " ", "…": "...", **dict(zip("▁▂▃▄▅▆▇█", "12345678", strict=True))})
+
+
+def printable(text: str, encoding: str) -> str:
+    """Return a text with what a terminal cannot show, or would obey, written as Python writes it.
+
+    Args:
+        text: The text.
+        encoding: What the terminal, the file or the pipe takes.
+    """
+    shown = "".join(char if char in "\n\t" or char.isprintable() else _escaped(char) for char in text)
+    try:
+        shown.encode(encoding)
+    except UnicodeEncodeError:
+        return shown.translate(_WITHOUT_UNICODE).encode(encoding, "backslashreplace").decode(encoding)
+    return shown
+
+
+def print_message(text: str) -> None:
+    """Print a line on stderr. While a bar is shown there, `edgeprof.cli.console.messages` does it.
+
+    Args:
+        text: The line.
+    """
+    click.echo(printable(text, sys.stderr.encoding or "utf-8"), err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a result for machines; a number that is not known, or infinite, is null."""
+    click.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
+
+
+def milliseconds(value: float) -> str:
+    """A latency with three digits that mean something."""
+    return f"{value:.3g} ms" if value < 100 else f"{value:.0f} ms"
+
+
+def _escaped(char: str) -> str:
+    # Letters of other scripts and blanks of other widths are no control characters.
+    return char if unicodedata.category(char) == "Zs" else repr(char)[1:-1]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
