@@ -174,6 +174,7 @@ def test_nothing_outside_the_spaces_asks_for_a_space_by_its_name(package: str) -
             "import edgeprof.cli.main",
             ("numpy", "sqlalchemy", "rich", "importlib.metadata", "edgeprof_proto.records.measurement"),
         ),
+        ("import edgeprof.operator_models.api, edgeprof.cli.onboard_models", ("torch", "onnx", "scipy", "matplotlib")),
         ("import edgeprof.devices.known_devices, edgeprof.store.store", ("grpc", "google.protobuf", "alembic")),
         ("import edgeprof_agent.__main__", ("grpc", "google.protobuf", "sqlite3", "asyncio", "importlib.metadata")),
         (

@@ -1,11 +1,15 @@
 """Onboarding of a platform: the public calls, the goal, callbacks and report; bundles of the user's own devices."""
 
-from edgeprof.onboarding.api import Onboarded, onboard
-from edgeprof.onboarding.goal import Goal, OnboardingStatus
-from edgeprof.onboarding.learning import Learned, LearnedPlatform, learn
-from edgeprof.onboarding.listener import OnboardingListener
-from edgeprof.onboarding.method_choice import MethodOptions
-from edgeprof.onboarding.report import OnboardingReport
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgeprof.onboarding.api import Onboarded, onboard
+    from edgeprof.onboarding.goal import Goal, OnboardingStatus
+    from edgeprof.onboarding.learning import Learned, LearnedPlatform, learn
+    from edgeprof.onboarding.listener import OnboardingListener
+    from edgeprof.onboarding.method_choice import MethodOptions
+    from edgeprof.onboarding.report import OnboardingReport
 
 __all__ = [
     "Goal",
@@ -19,3 +23,23 @@ __all__ = [
     "learn",
     "onboard",
 ]
+
+# Imported on first use: an onboarding of models has a goal, and needs no torch.
+_MODULE_OF = {
+    "Goal": "edgeprof.onboarding.goal",
+    "Learned": "edgeprof.onboarding.learning",
+    "LearnedPlatform": "edgeprof.onboarding.learning",
+    "MethodOptions": "edgeprof.onboarding.method_choice",
+    "Onboarded": "edgeprof.onboarding.api",
+    "OnboardingListener": "edgeprof.onboarding.listener",
+    "OnboardingReport": "edgeprof.onboarding.report",
+    "OnboardingStatus": "edgeprof.onboarding.goal",
+    "learn": "edgeprof.onboarding.learning",
+    "onboard": "edgeprof.onboarding.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        return getattr(importlib.import_module(_MODULE_OF[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
