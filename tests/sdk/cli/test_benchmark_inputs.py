@@ -13,9 +13,11 @@ from onnx import TensorProto, helper
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.testing import SimulatedDevice
 
+pytestmark = pytest.mark.usefixtures("own_edgeprof_folders")
 
-@pytest.fixture
-def simulated_device_runtimes() -> tuple[str, ...]:
+
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("simulated", "onnxruntime", "openvino")
 
 
@@ -42,10 +44,10 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(simulated_device: SimulatedDevice, model: Path) -> Callable[..., tuple[int, str]]:
+def run(shared_device: SimulatedDevice, model: Path) -> Callable[..., tuple[int, str]]:
     def call(*arguments: str) -> tuple[int, str]:
-        short = ("--num-runs", "20", "--min-time", "0.05s", "--warmup-runs", "1")
-        asked = ["benchmark", str(model), "--device", simulated_device.address, *short, *arguments]
+        short = ("--effort", "quick", "--num-runs", "20", "--min-time", "0.05s", "--warmup-runs", "1")
+        asked = ["benchmark", str(model), "--device", shared_device.address, *short, *arguments]
         result = CliRunner().invoke(command, asked)
         return result.exit_code, result.output
 

@@ -19,7 +19,7 @@ from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job import JobState
 
 SPACE = get_space("nasbench201")
-SHORT = ("--num-runs", "20", "--min-time", "0.05s", "--warmup-runs", "1")
+SHORT = ("--effort", "quick", "--num-runs", "20", "--min-time", "0.05s", "--warmup-runs", "1")
 MODULE = """
 from torch import nn
 
@@ -29,10 +29,17 @@ def make():
 
 Run = Callable[..., tuple[int, str]]
 
+pytestmark = pytest.mark.usefixtures("own_edgeprof_folders")
+
+
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
+    return ("simulated", "onnxruntime", "openvino")
+
 
 @pytest.fixture
 def simulated_device_runtimes() -> tuple[str, ...]:
-    return ("simulated", "onnxruntime", "openvino")
+    return ("onnxruntime",)
 
 
 @pytest.fixture
@@ -45,9 +52,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(simulated_device: SimulatedDevice) -> Run:
+def run(shared_device: SimulatedDevice) -> Run:
     def call(*arguments: object) -> tuple[int, str]:
-        asked = ["benchmark", *map(str, arguments), "--device", simulated_device.address, *SHORT]
+        asked = ["benchmark", *map(str, arguments), "--device", shared_device.address, *SHORT]
         result = CliRunner().invoke(command, asked)
         refusal = result.stderr + str(result.exception or "")
         return result.exit_code, result.stdout if result.exit_code == 0 else result.stdout + refusal
@@ -134,7 +141,7 @@ def test_options_of_a_single_measurement_are_refused_for_a_table(
 
 
 def test_ctrl_c_prints_what_is_measured(simulated_device: SimulatedDevice, folder: Path) -> None:
-    long = ("--min-time", "3s", "--runtime", "onnxruntime")
+    long = ("--min-time", "1.5s", "--runtime", "onnxruntime")
     process = subprocess.Popen(
         [sys.executable, "-m", "edgeprof", "benchmark", str(folder), "--device", simulated_device.address, *long],
         stdout=subprocess.PIPE,

@@ -12,13 +12,13 @@ from sdk.cli.this_process import edgeprof
 from edgeprof.testing import SimulatedDevice
 
 
-@pytest.fixture
-def simulated_device_runtimes() -> tuple[str, ...]:
+@pytest.fixture(scope="module")
+def shared_device_runtimes() -> tuple[str, ...]:
     return ("simulated", "onnxruntime")
 
 
 @pytest.fixture
-def benchmark(simulated_device: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def benchmark(shared_device: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Runs the command on a model of one node, and hands back what it prints."""
     monkeypatch.setenv("EDGEPROF_STORE", str(tmp_path / "store.sqlite3"))
     node = helper.make_node("MatMul", ["x", "x"], ["y"], name="product")
@@ -29,8 +29,8 @@ def benchmark(simulated_device: SimulatedDevice, tmp_path: Path, monkeypatch: py
     onnx.save(model, tmp_path / "m.onnx")
 
     def run(*arguments: str, exit_code: int = 0) -> str:
-        plan = ("--num-runs", "5", "--min-time", "1s", *arguments)
-        found = edgeprof("benchmark", "m.onnx", "--device", simulated_device.address, *plan, folder=tmp_path)
+        plan = ("--effort", "quick", "--num-runs", "5", "--min-time", "0.2s", *arguments)
+        found = edgeprof("benchmark", "m.onnx", "--device", shared_device.address, *plan, folder=tmp_path)
         assert found.returncode == exit_code, found.stderr
         return found.stdout + found.stderr
 

@@ -10,10 +10,11 @@ import edgeprof
 from edgeprof.errors import ModelFileError, ModelRefusedError, SettingNotSupportedError
 from edgeprof.testing import SimulatedDevice
 from edgeprof_proto.records.generated_input import GeneratedInput
-from edgeprof_proto.records.job_spec import JobSpec, Setting
+from edgeprof_proto.records.job_spec import JobSpec, MeasurementPlan, Setting
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 ONNX_RUNTIME = Setting(runtime="onnxruntime")
+SHORT = MeasurementPlan(warmup_run_count=1, warmup_duration_ms=0.1, timed_run_count=4, timed_duration_ms=0.1)
 TFLITE = b"\x1c\0\0\0TFL3" + bytes(100)
 
 
@@ -114,7 +115,7 @@ def test_what_was_fed_arrives_with_the_result(shared_device: SimulatedDevice, tm
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
     with edgeprof.connect(shared_device.address) as client:
         setting = Setting(runtime="onnxruntime", batch_size=3)
-        measurement = client.measure(tmp_path / "m.onnx", setting, job_id="fed")
+        measurement = client.measure(tmp_path / "m.onnx", setting, job_id="fed", plan=SHORT)
         kept = client.job("fed").measurement
     assert kept is not None and kept.inputs == measurement.inputs
     assert measurement.inputs == (

@@ -58,7 +58,7 @@ def test_another_precision_than_that_of_the_file_is_refused_before_the_upload(
     setting = Setting(runtime="onnxruntime", precision="int8")
     damaged = model.with_name("damaged.onnx")
     damaged.write_bytes(model.read_bytes()[:-1_000])
-    plan = MeasurementPlan(timed_run_count=25, timed_duration_ms=0.1)
+    plan = MeasurementPlan(warmup_duration_ms=0.1, timed_run_count=25, timed_duration_ms=0.1)
     with edgeprof.connect(shared_device.address) as client:
         before = list(client.jobs())
         with monkeypatch.context() as patch:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from edgeprof.operator_models import procedure
 from edgeprof_predictor.operators.probes import suite as probe_suite
 
 KINDS = ("convolution", "matrix", "chain")
@@ -22,7 +23,7 @@ def few_probes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def take_few_probes(patch: pytest.MonkeyPatch) -> list[str]:
-    """Let the suite hold one probe of each of some kinds; return their names."""
+    """Let the suite hold one probe of each of some kinds, and models run as briefly as probes; return their names."""
     first: dict[str, Any] = {}
     for probe in probe_suite.suite():
         if probe.kind in KINDS:
@@ -33,4 +34,5 @@ def take_few_probes(patch: pytest.MonkeyPatch) -> list[str]:
         yield from chosen
 
     patch.setattr(probe_suite, "suite", suite)
+    patch.setattr(procedure, "MODEL_PLAN", procedure.PROBE_PLAN)
     return [probe.name for probe in chosen]

@@ -13,7 +13,6 @@ from sdk.operator_models.small_networks import write_model
 
 import edgeprof
 from edgeprof.cli.main import edgeprof as command
-from edgeprof.operator_models import procedure
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.host_engine import HostEngine
 from edgeprof.operator_models.host_opinion import is_this_host, with_host_latencies
@@ -73,7 +72,6 @@ def with_host(profile: OperatorProfile, *ratios: float) -> OperatorProfile:
 def test_onboarding_measures_its_models_on_this_host_unless_it_is_the_device(
     models: list[Path], simulated_device: SimulatedDevice, few_probes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(procedure, "MODEL_PLAN", procedure.PROBE_PLAN)
     with edgeprof.connect(simulated_device.address) as client:
         device = client.device()
         assert is_this_host(device)
