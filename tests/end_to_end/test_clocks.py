@@ -71,7 +71,7 @@ def test_a_clock_that_is_set_changes_no_result(
                         client,
                         "nasbench201",
                         setting=device.setting,
-                        goal=Goal(sample_count=4),
+                        goal=Goal(sample_count=3),
                         store=store,
                         listener=listener,
                     )

@@ -60,7 +60,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Finish
 def test_six_networks_tell_how_fast_the_others_run(space_name: str, finished: Callable[[str], Finished]) -> None:
     found = finished(space_name)
     report = found.onboarded.report
-    unseen = get_space(space_name).sample(12, seed=99)
+    unseen = get_space(space_name).sample(8, seed=99)
     truth, prediction = found.truth_ms(unseen), found.onboarded.profile.predict(unseen)
     assert metrics.spearman(truth, prediction.latency_ms) > 0.9
     assert metrics.median_ape(truth, prediction.latency_ms) < 0.12
@@ -77,7 +77,7 @@ def test_a_space_that_was_never_measured_anywhere_is_onboarded(tmp_path: Path) -
     with SimulatedDevice(tmp_path / "device") as device, edgeprof.connect(device.address) as client:
         store, goal = tmp_path / "store.sqlite3", Goal(sample_count=3)
         onboarded = edgeprof.onboard(client, space_name, setting=device.setting, goal=goal, store=store)
-        unseen = get_space(space_name).sample(12, seed=99)
+        unseen = get_space(space_name).sample(8, seed=99)
         truth, prediction = device.true_latencies_ms(get_space(space_name), unseen), onboarded.profile.predict(unseen)
     assert not onboarded.report.has_sources
     assert metrics.spearman(truth, prediction.latency_ms) > 0.8
@@ -88,7 +88,7 @@ def test_dead_branches_that_are_not_exported_do_not_count(finished: Callable[[st
     found, space = finished("nasbench201"), get_space("nasbench201")
     profile = found.onboarded.profile
     drawn = space.sample_choices(300, seed=98)
-    dead = space.architectures(drawn[~np.all(space.pruned(drawn) == drawn, axis=1)][:12])
+    dead = space.architectures(drawn[~np.all(space.pruned(drawn) == drawn, axis=1)][:8])
     as_run = space.architectures(space.pruned(space.choices(dead)))
     np.testing.assert_array_equal(profile.predict(dead).latency_ms, profile.predict(as_run).latency_ms)
     assert metrics.spearman(found.truth_ms(dead), profile.predict(dead).latency_ms) > 0.9

@@ -77,7 +77,7 @@ def test_onboard_says_after_each_measurement_what_another_would_buy(
 
 
 def test_onboard_speaks_json_and_names_the_profile_itself(device: SimulatedDevice, tmp_path: Path) -> None:
-    done = edgeprof(
+    done = this_process.edgeprof(
         *("onboard", "--device", device.address, "--runtime", "simulated", "--samples", "3", "--target-error", "0.1%"),
         "--json",
         folder=tmp_path,
@@ -103,7 +103,7 @@ def test_predict_speaks_json_and_reads_a_file(profile: Path, tmp_path: Path) -> 
 def test_verify_compares_with_measurements_and_draws(device: SimulatedDevice, profile: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     arguments = ("verify", str(profile), "--device", device.address, "--picture", str(picture), "--count")
-    figures = json.loads(edgeprof(*arguments, "5", "--json").stdout)
+    figures = json.loads(this_process.edgeprof(*arguments, "5", "--json").stdout)
     assert figures["unseen_count"] == 5
     assert figures["sample_count"] == 5
     assert figures["spearman"] > 0.5

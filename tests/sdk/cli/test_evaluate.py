@@ -45,7 +45,7 @@ def test_an_evaluation_writes_a_row_for_each_score_and_shows_what_they_mean(tmp_
     table = write_odd_table(tmp_path / "table.npz")
     done = subprocess.run(
         command("--latencies", str(table), *SPLIT, "--samples", "0,1,5", "--seeds", "2",
-                "--methods", "ridge,oracle", "--output", str(tmp_path / "out.json")),
+                "--methods", "ridge,oracle", "--jobs", "1", "--output", str(tmp_path / "out.json")),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

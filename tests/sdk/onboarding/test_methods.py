@@ -159,7 +159,7 @@ def test_a_device_that_is_known_on_one_space_is_onboarded_on_another(default: ed
     assert isinstance(onboarded.profile.predictor, TransferProfilePredictor)
     assert onboarded.report.method == "transfer default from nasbench201"
     assert onboarded.report.history[-1].next_error is not None
-    unseen = get_space("fbnet").sample(12, seed=5)
+    unseen = get_space("fbnet").sample(8, seed=5)
     truth = world.device.true_latencies_ms(get_space("fbnet"), unseen)
     assert onboarded.path is not None
     file = ProfileFile(onboarded.path)
