@@ -100,11 +100,6 @@ class TotalsModel(MeasuredKinds):
             calibration=_calibration(kept, factor, weights),
         )
 
-    @property
-    def model_count(self) -> int:
-        """How many of the networks are whole models; known without looking at any."""
-        return len(set(self.inputs.networks[~self.inputs.is_probe].tolist()))
-
     def total(self, records: Sequence[OperatorRecord]) -> Total:
         """Return the time of a network that was not measured, before any calibration.
 

@@ -7,7 +7,7 @@ import pytest
 from predictor.operators.drawn import drawn_networks
 
 from edgeprof_predictor.errors import OperatorModelError
-from edgeprof_predictor.operators.blend import MODELS_SHARE, PROBES_SHARE, BlendedModel, operator_share
+from edgeprof_predictor.operators.blend import OPERATOR_SHARE, BlendedModel
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.model import OperatorModel, total_of
 from edgeprof_predictor.operators.networks import MeasuredNetwork, thinned
@@ -18,15 +18,16 @@ from edgeprof_predictor.operators.totals import TotalsModel
 HYPER = Hyperparameters.initial()
 
 
-@pytest.mark.parametrize("kind", [BlendedModel, OperatorModel, TotalsModel])
+# The blend expects what it met on real settings, smaller errors than these: it takes more models to tell it.
+@pytest.mark.parametrize(("kind", "measured_count"), [(BlendedModel, 38), (OperatorModel, 18), (TotalsModel, 18)])
 def test_intervals_cover_what_is_drawn_from_the_model(
-    kind: type[BlendedModel] | type[OperatorModel] | type[TotalsModel],
+    kind: type[BlendedModel] | type[OperatorModel] | type[TotalsModel], measured_count: int
 ) -> None:
     covered = []
     for seed in range(12):
-        networks = drawn_networks(HYPER, seed, probes=10, models=20)
-        model = kind.fit(networks[:18], HYPER)
-        for network in networks[18:]:
+        networks = drawn_networks(HYPER, seed, probes=10, models=measured_count + 2)
+        model = kind.fit(networks[:measured_count], HYPER)
+        for network in networks[measured_count:]:
             prediction = predict_records(model, untimed(network.records))
             assert prediction.lower_ms is not None and prediction.upper_ms is not None
             covered.append(prediction.lower_ms <= network.latency_us / 1e3 <= prediction.upper_ms)
@@ -64,20 +65,15 @@ def test_a_blend_is_a_mean_of_both_in_logs() -> None:
     model, records = BlendedModel.fit(networks[:-1], HYPER), untimed(networks[-1].records)
     parts = (model.operators.total(records), model.totals.total(records))
     blended = model.total(records)
-    assert blended.log_us == pytest.approx(MODELS_SHARE * parts[0].log_us + (1 - MODELS_SHARE) * parts[1].log_us)
+    assert blended.log_us == pytest.approx(OPERATOR_SHARE * parts[0].log_us + (1 - OPERATOR_SHARE) * parts[1].log_us)
     assert min(part.sd for part in parts) <= blended.sd <= max(part.sd for part in parts)
     assert len(model.calibration.left_out) == 11
     errors = [
         {one.network: one.log_error for one in part.calibration.left_out} for part in (model.operators, model.totals)
     ]
     for one in model.calibration.left_out:
-        expected = MODELS_SHARE * errors[0][one.network] + (1 - MODELS_SHARE) * errors[1][one.network]
+        expected = OPERATOR_SHARE * errors[0][one.network] + (1 - OPERATOR_SHARE) * errors[1][one.network]
         assert one.log_error == pytest.approx(expected)
-
-
-def test_probes_alone_weigh_both_alike() -> None:
-    model = TotalsModel.fit(drawn_networks(HYPER, 4, probes=5, models=0), HYPER)
-    assert operator_share(model.model_count) == PROBES_SHARE == 0.5
 
 
 def test_the_variance_of_a_sum_is_that_of_simulated_sums() -> None:
