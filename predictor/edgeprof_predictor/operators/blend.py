@@ -21,8 +21,8 @@ from edgeprof_predictor.operators.records import OperatorRecord
 from edgeprof_predictor.operators.totals import TotalsModel
 
 OPERATOR_SHARE: Final = 0.8
-"""Weight of what times of operators say. On four settings of 62 models the totals err far more where kernels of one class
-differ most, as in int8; without them the tail of errors is longer."""
+"""Weight of what times of operators say. On four settings of 62 models the totals err far more where kernels of one
+class differ most, as in int8; without them the tail of errors is longer."""
 
 PRIOR_SCALE: Final = 0.62
 """Root mean square of the z-scores of unseen models, probes alone measured: 0.51, 0.61, 0.66 and 0.69 on four settings.
