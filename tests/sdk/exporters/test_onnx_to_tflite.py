@@ -93,3 +93,13 @@ def test_a_graph_without_built_in_operators_is_refused_in_a_sentence() -> None:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     with pytest.raises(ExportError, match="TensorFlow Lite has no built-in operator for Acosh"):
         convert(model)
+
+
+def test_what_is_looked_up_from_the_end_is_found() -> None:
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [3, 4])
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 4])
+    last = helper.make_tensor("last", TensorProto.INT64, [2], [-1, 0])
+    graph = helper.make_graph([helper.make_node("Gather", ["x", "last"], ["y"])], "g", [value], [result], [last])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    rows = np.arange(12, dtype=np.float32).reshape(3, 4)
+    assert (outputs_of(convert(model), {"x": rows})["y"] == rows[[2, 0]]).all()

@@ -139,9 +139,14 @@ def _gather(t: Translation, node: Node) -> None:
     name, indices = node.inputs
     rank = len(t.shape(name))
     order = t.order(name) if len(t.shape(indices)) == 1 else identity(rank)
-    axis = order.index(node.attributes.get("axis", 0) % rank)
+    dimension = node.attributes.get("axis", 0) % rank
+    axis = order.index(dimension)
     final = order if len(t.shape(indices)) == 1 else identity(len(t.shape(node.outputs[0])))
-    inputs = (t.get(name, order), t.get(indices, identity(len(t.shape(indices)))))
+    if (known := t.graph.constants.get(indices)) is None:
+        taken = t.get(indices, identity(len(t.shape(indices))))
+    else:
+        taken = t.constant(known % t.shape(name)[dimension])  # TensorFlow Lite does not count from the end
+    inputs = (t.get(name, order), taken)
     options = ("GatherOptions", {"axis": axis})
     found = t.apply("GATHER", inputs, stored(t.shape(node.outputs[0]), final), options=options)
     t.define(node.outputs[0], found, final)
