@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -117,10 +118,7 @@ class WorkerProcess:
             AgentUpdatedError: If it runs another version of the package than this process.
         """
         request = self._request(model_path, spec, attempt=attempt, job_id=job_id)
-        if not series:
-            request |= self._placement_of(spec)
-        loop = asyncio.get_running_loop()
-        last_event_s = loop.time()
+        last_event_s = time.monotonic()
 
         async def listen(event: WorkerEvent) -> None:
             nonlocal last_event_s
@@ -128,26 +126,39 @@ class WorkerProcess:
                 await on_event(event)
             if isinstance(event, ModelResult):
                 self._remember_placement_in_series(spec, event)
-            last_event_s = loop.time()
+            last_event_s = time.monotonic()
 
         unusable = await self._safeguards.unusable() if self._safeguards else {}
         async with self._started(spec.setting.runtime) as (worker, scratch):
-            folder = _model_folder(scratch)
-            request |= await asyncio.to_thread(lay_out, parts or ModelParts(), series, folder)
-            for model in request.get("series", ()):
-                model |= self._placement_of(spec.of_model(model["model_sha256"]))
-            if self._plan_isolation is not None:
-                plan = with_needs(self._plan_isolation(scratch), needs)
-                request["isolation"] = to_json(replace(plan, unusable=unusable))
+            request |= await self._laid_out(spec, parts or ModelParts(), series, scratch)
+            request |= self._confinement(scratch, needs, unusable)
             conversation = asyncio.ensure_future(worker.converse(request, listen, on_block_begin))
             try:
                 if not await self._has_ended(conversation):
-                    raise self._timeout(worker, silent_s=loop.time() - last_event_s)
+                    raise self._timeout(worker, silent_s=time.monotonic() - last_event_s)
             finally:
                 self._save_placements()
             result = conversation.result()
         self._remember_placement(spec, result)
         return result
+
+    async def _laid_out(
+        self, spec: JobSpec, parts: ModelParts, series: Sequence[StoredModel], scratch: Path
+    ) -> dict[str, Any]:
+        """Lay out the files of a job, and return what the worker is told of them."""
+        told = await asyncio.to_thread(lay_out, parts, series, _model_folder(scratch))
+        if not series:
+            told |= self._placement_of(spec)
+        for model in told.get("series", ()):
+            model |= self._placement_of(spec.of_model(model["model_sha256"]))
+        return told
+
+    def _confinement(self, scratch: Path, needs: RuntimeNeeds | None, unusable: Mapping[str, str]) -> dict[str, Any]:
+        """Return how the worker is to confine itself."""
+        if self._plan_isolation is None:
+            return {}
+        plan = with_needs(self._plan_isolation(scratch), needs)
+        return {"isolation": to_json(replace(plan, unusable=unusable))}
 
     def _timeout(self, worker: RunningWorker, *, silent_s: float) -> WorkerTimeoutError:
         return WorkerTimeoutError(
