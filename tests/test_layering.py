@@ -57,7 +57,7 @@ ROOMS = {
         ["metrics", "runs", "samples", "tables"],
         ["_profile_file", "spaces"],
         ["_storage"],
-        ["_output_files"],
+        ["_lazy_exports", "_output_files"],
         ["_plain_files", "errors"],
     ],
     "edgeprof": [

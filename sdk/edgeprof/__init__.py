@@ -5,11 +5,11 @@ onboarded = edgeprof.onboard(client, "nasbench201")
 prediction = edgeprof.predict(onboarded.profile, ["|nor_conv_3x3~0|+|..."])
 """
 
-import importlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeprof.errors import EdgeprofError
+from edgeprof_predictor._lazy_exports import lazy_exports
 from edgeprof_proto.version import VERSION as __version__
 
 if TYPE_CHECKING:
@@ -204,8 +204,4 @@ _MODULE_OF = {
     "write_operator_trace": "edgeprof.measuring.operator_trace",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULE_OF:
-        return getattr(importlib.import_module(_MODULE_OF[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_exports(__name__, _MODULE_OF)

@@ -8,9 +8,9 @@ What torch is needed for is imported when it is used.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from edgeprof_predictor._lazy_exports import lazy_exports
 from edgeprof_predictor.proxies.names import PROXY_NAMES, canonical_name, canonical_names, table_name
 from edgeprof_predictor.proxies.record import ProxyRecord, ProxyScore, UnfinishedProxiesError
 
@@ -45,8 +45,4 @@ _MODULE_OF = {
     "SpaceScores": "edgeprof_predictor.proxies.space_scores",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULE_OF:
-        return getattr(importlib.import_module(_MODULE_OF[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_exports(__name__, _MODULE_OF)

@@ -1,7 +1,8 @@
 """Onboarding of a platform: the public calls, the goal, callbacks and report; bundles of the user's own devices."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from edgeprof_predictor._lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from edgeprof.onboarding.api import Onboarded, onboard
@@ -38,8 +39,4 @@ _MODULE_OF = {
     "onboard": "edgeprof.onboarding.api",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULE_OF:
-        return getattr(importlib.import_module(_MODULE_OF[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_exports(__name__, _MODULE_OF)

@@ -1,7 +1,8 @@
 """What the host stores: devices, platforms, measurements with every raw sample, sessions of measurements."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from edgeprof_predictor._lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from edgeprof.store.database import default_store_path
@@ -43,8 +44,4 @@ _MODULE_OF = {
     "opened": "edgeprof.store.store",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(importlib.import_module(_MODULE_OF.get(name, "edgeprof.store.records")), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_exports(__name__, {**dict.fromkeys(__all__, "edgeprof.store.records"), **_MODULE_OF})
