@@ -124,8 +124,7 @@ class WorkerProcess:
             nonlocal last_event_s
             if on_event is not None:
                 await on_event(event)
-            if isinstance(event, ModelResult):
-                self._remember_placement_in_series(spec, event)
+            self._remember_placement(spec, event)
             last_event_s = time.monotonic()
 
         unusable = await self._safeguards.unusable() if self._safeguards else {}
@@ -136,10 +135,10 @@ class WorkerProcess:
             try:
                 if not await self._has_ended(conversation):
                     raise self._timeout(worker, silent_s=time.monotonic() - last_event_s)
+                result = conversation.result()
+                self._remember_placement(spec, result)
             finally:
                 self._save_placements()
-            result = conversation.result()
-        self._remember_placement(spec, result)
         return result
 
     async def _laid_out(
@@ -181,16 +180,14 @@ class WorkerProcess:
         placement = self._node_placements.find(spec) if self._node_placements else None
         return {} if placement is None else {"node_placement": to_json(placement)}
 
-    def _remember_placement(self, spec: JobSpec, result: WorkerResult) -> None:
-        if self._node_placements is not None and isinstance(result, Measurement):
-            self._node_placements.remember(spec, result)
-            self._node_placements.save()
-
-    def _remember_placement_in_series(self, spec: JobSpec, result: ModelResult) -> None:
+    def _remember_placement(self, spec: JobSpec, told: WorkerEvent | WorkerResult) -> None:
+        """Keep the node placement of what was measured: a job's model, or one of its series."""
+        measured: object = told
         # What a worker sends may name any model.
-        is_asked_for = result.model_sha256 in spec.model_hashes
-        if self._node_placements is not None and result.measurement is not None and is_asked_for:
-            self._node_placements.remember(spec.of_model(result.model_sha256), result.measurement)
+        if isinstance(told, ModelResult) and told.model_sha256 in spec.model_hashes:
+            spec, measured = spec.of_model(told.model_sha256), told.measurement
+        if self._node_placements is not None and isinstance(measured, Measurement):
+            self._node_placements.remember(spec, measured)
 
     def _save_placements(self) -> None:
         if self._node_placements is not None:
