@@ -61,7 +61,7 @@ def test_a_store_a_candidate_and_a_table_take_texts(tmp_path: Path) -> None:
         with opened(path) as store, opened(store) as same:
             assert store is same
         assert edgeprof.known_devices(store=path) == []
-    assert Store(str(tmp_path / "s")).path == tmp_path / "s"
+    assert Store(str(tmp_path / "s")).place == tmp_path / "s"
     assert Candidate(name="x", model="x.onnx").model == Path("x.onnx")
     with pytest.raises(PredictorError, match="cannot read"):
         AccuracyTable(path="absent.npz", task="a/b").identity()

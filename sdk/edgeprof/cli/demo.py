@@ -42,7 +42,7 @@ def demo(space: str, samples: int | None, output: Path, as_json: bool, **setting
     chosen = [*(["--space", space] if space != DEFAULT_SPACE else []), *_setting_arguments(setting_values)]
     from edgeprof.devices.local_agent import local_agent
     from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT
-    from edgeprof.store import default_store_path
+    from edgeprof.store import store_folder
 
     begin_s = time.monotonic()
     profile, picture = _prepared(output, chosen[1::2])
@@ -51,7 +51,7 @@ def demo(space: str, samples: int | None, output: Path, as_json: bool, **setting
     with ExitStack() as stack:
         if as_json:
             stack.enter_context(redirect_stdout(sys.stderr))
-        address = stack.enter_context(local_agent(default_store_path().parent / "demo-agent"))
+        address = stack.enter_context(local_agent(store_folder() / "demo-agent"))
         count = DEFAULT_SAMPLE_COUNT if samples is None else samples
         run("onboard", "--device", address, *chosen, "--samples", str(count), "--output", profile)
         verification = run("verify", profile, "--device", address, "--count", str(UNSEEN_COUNT), "--picture", picture)

@@ -77,7 +77,6 @@ def devices(addresses: tuple[str, ...], similar: Path | None, picture: Path | No
 
 
 def _ago(time: datetime) -> str:
-    # SQLite returns times without a time zone; they are written in UTC.
     return time.strftime("%Y-%m-%d %H:%M UTC")
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from edgeprof_predictor._lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from edgeprof.store.database import default_store_path
+    from edgeprof.store.place import store_folder, store_place
     from edgeprof.store.records import (
         Attempt,
         KnownDevice,
@@ -30,9 +30,10 @@ __all__ = [
     "SessionStatus",
     "Store",
     "StoredResult",
-    "default_store_path",
     "opened",
     "series_part_id",
+    "store_folder",
+    "store_place",
 ]
 
 # Imported on first use: a prediction needs what a platform is, and no database.
@@ -40,8 +41,9 @@ _MODULE_OF = {
     "ResultFilter": "edgeprof.store.results",
     "Store": "edgeprof.store.store",
     "StoredResult": "edgeprof.store.results",
-    "default_store_path": "edgeprof.store.database",
     "opened": "edgeprof.store.store",
+    "store_folder": "edgeprof.store.place",
+    "store_place": "edgeprof.store.place",
 }
 
 __getattr__ = lazy_exports(__name__, {**dict.fromkeys(__all__, "edgeprof.store.records"), **_MODULE_OF})

@@ -1,82 +1,134 @@
-"""The database of the store: a SQLite file, brought to the newest schema when it is opened."""
+"""The database of the store, brought to the newest schema when it is opened: a SQLite file, or one of PostgreSQL."""
 
-import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import platformdirs
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import sessionmaker
 
 from edgeprof.errors import StoreError
-from edgeprof.folders import chosen_or_home
+from edgeprof.store.postgresql import PostgreSqlDatabase
+from edgeprof.store.sqlite_file import SqliteFile
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-NEWEST_SCHEMA = "0004"
+NEWEST_SCHEMA = "0005"
 """Revision of the last migration. A store that has it is opened without asking the library that migrates, which takes
 longer than all else of opening one."""
 
-LOCK_TIMEOUT_S = 30.0
-"""How long a transaction waits for those of other processes, which take milliseconds each."""
 
-LOCKED = "database is locked"
-"""What SQLite says once that time is over."""
+class DatabaseKind(Protocol):
+    """What SQLite and PostgreSQL do each in a way of its own."""
 
+    @property
+    def name(self) -> str:
+        """The file or the address, for sentences."""
 
-def default_store_path() -> Path:
-    """Path of the store: `$EDGEPROF_STORE`, or a file in the user's data folder."""
-    return chosen_or_home("EDGEPROF_STORE", platformdirs.user_data_path, "store.sqlite3")
+    @property
+    def reading_options(self) -> Mapping[str, Any]:
+        """Options of connections that write nothing."""
+
+    def open(self) -> Engine:
+        """Return what connects to the database."""
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        """Let others who would migrate the same database wait until the transaction has ended."""
+
+    def session_lock(self, key: str, purpose: str) -> AbstractContextManager[None]:
+        """Hold the lock of a session inside the block; wait as long as another process holds it, and say so once."""
+
+    def require_locks(self) -> None:
+        """Require that the locks of all sessions are still held."""
+
+    def refusal(self, error: DBAPIError) -> StoreError:
+        """Return the sentence for an error of the database."""
 
 
 class Database:
-    """An open database file.
+    """An open database.
 
     Args:
-        path: The file; made, with its folder, where it does not exist.
+        place: A file, which is made, with its folder, where it does not exist; or the address of a database that is
+            there.
 
     Raises:
-        StoreError: If the file cannot be read or written, is no store, or was written by a newer edgeprof.
+        StoreError: If it cannot be read or written, is no store, or was written by a newer edgeprof.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with self._translate_errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": LOCK_TIMEOUT_S})
-            event.listen(self._engine, "connect", _configure_sqlite)
-            event.listen(self._engine, "begin", _begin_immediately)
-            try:
-                with self._engine.begin() as connection:
-                    self._migrate(connection)
-            except BaseException:  # raised again: only so that no descriptor stays open
-                self.close()
-                raise
-        self._sessions = sessionmaker(self._engine)
+    def __init__(self, place: Path | URL) -> None:
+        self._kind: DatabaseKind = SqliteFile(place) if isinstance(place, Path) else PostgreSqlDatabase(place)
+        try:
+            self._engine = self._kind.open()
+        except OSError as error:
+            raise StoreError(f"the store {self._kind.name} cannot be made: {error.strerror}") from error
+        self._reading_engine = self._engine.execution_options(**self._kind.reading_options)
+        try:
+            with self._translate_errors():
+                self._bring_to_newest_schema()
+        except BaseException:  # raised again: only so that no descriptor stays open
+            self.close()
+            raise
+        self._writing_sessions = sessionmaker(self._engine)
+        self._reading_sessions = sessionmaker(self._reading_engine)
 
     def close(self) -> None:
-        """Release the file."""
+        """Release the file, or the connections."""
         self._engine.dispose()
 
     @contextmanager
-    def transaction(self) -> Iterator[DatabaseSession]:
+    def writing(self) -> Iterator[DatabaseSession]:
         """Run the block in one transaction, which is on disk when the block ends.
 
         Raises:
-            StoreError: If the file cannot be read or written.
+            StoreError: If the database cannot be read or written.
         """
-        with self._translate_errors(), self._sessions.begin() as rows:
+        with self._translate_errors():
+            self._kind.require_locks()
+            with self._writing_sessions.begin() as rows:
+                yield rows
+
+    @contextmanager
+    def reading(self) -> Iterator[DatabaseSession]:
+        """Run the block on the database as it is when the block begins; others may write meanwhile.
+
+        Raises:
+            StoreError: If the database cannot be read.
+        """
+        with self._translate_errors(), self._reading_sessions.begin() as rows:
             yield rows
 
-    def _migrate(self, connection: Connection) -> None:
-        current = _schema_of(connection)
-        if current == NEWEST_SCHEMA:
-            return
+    @contextmanager
+    def session_lock(self, identity: str, *, purpose: str) -> Iterator[None]:
+        """Hold the lock of a session inside the block; wait as long as another process holds it, and say so once.
+
+        Args:
+            identity: What the session is.
+            purpose: What it does, for the sentence.
+
+        Raises:
+            StoreError: If it cannot be locked.
+        """
+        key = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        with self._translate_errors(), self._kind.session_lock(key, purpose):
+            yield
+
+    def _bring_to_newest_schema(self) -> None:
+        with self._reading_engine.connect() as connection:
+            if _schema_of(connection) == NEWEST_SCHEMA:
+                return
+        with self._engine.begin() as connection:
+            self._kind.lock_for_migration(connection)
+            current = _schema_of(connection)
+            if current != NEWEST_SCHEMA:
+                self._migrate(connection, current)
+
+    def _migrate(self, connection: Connection, current: str | None) -> None:
         # Takes longer to import than all else of the store.
         from alembic import command
         from alembic.config import Config
@@ -88,8 +140,8 @@ class Database:
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         if current is not None and current not in known:
             raise StoreError(
-                f"the store {self.path} was written by a newer edgeprof (schema {current}): update edgeprof, "
-                "or name another file in EDGEPROF_STORE"
+                f"the store {self._kind.name} was written by a newer edgeprof (schema {current}): update edgeprof, "
+                "or name another store in EDGEPROF_STORE"
             )
         command.upgrade(config, "head")
 
@@ -97,48 +149,12 @@ class Database:
     def _translate_errors(self) -> Iterator[None]:
         try:
             yield
-        except DatabaseError as error:
-            if LOCKED in str(error.orig):
-                raise StoreError(
-                    f"the store {self.path} is in use: another process has kept it locked for {LOCK_TIMEOUT_S:.0f} s; "
-                    "end that process, or name another file in EDGEPROF_STORE"
-                ) from error
-            raise StoreError(
-                f"the store {self.path} cannot be used ({error.orig}): free the disk, mend the file's permissions, "
-                "or name another file in EDGEPROF_STORE"
-            ) from error
-        except OSError as error:
-            raise StoreError(f"the store {self.path} cannot be made: {error.strerror}") from error
+        except DBAPIError as error:
+            raise self._kind.refusal(error) from error
 
 
 def _schema_of(connection: Connection) -> str | None:
-    """Return the revision of a store's schema; None where the file is no store yet."""
-    if "alembic_version" not in connection.dialect.get_table_names(connection):
+    """Return the revision of a store's schema; None where the database is no store yet."""
+    if not inspect(connection).has_table("alembic_version"):
         return None
     return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
-
-
-def _configure_sqlite(connection: Any, _: object) -> None:
-    # The driver begins no transactions by itself; `_begin_immediately` does.
-    connection.isolation_level = None
-    _use_write_ahead_log(connection)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _use_write_ahead_log(connection: Any) -> None:
-    """Switch the file to a write-ahead log; SQLite itself does not wait where another process does the same."""
-    deadline_s = time.monotonic() + LOCK_TIMEOUT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if LOCKED not in str(error) or time.monotonic() > deadline_s:
-                raise
-            time.sleep(0.01)
-
-
-def _begin_immediately(connection: Connection) -> None:
-    """Take the lock for writing at once: one taken after reading is refused where another process has written since."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,22 +1,24 @@
-"""Devices, platforms and measurements of this host, in SQLite through SQLAlchemy.
+"""Devices, platforms and measurements of this host, in SQLite or PostgreSQL through SQLAlchemy.
 
 Everything is on disk when a method returns.
 """
 
 import os
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DatabaseSession
 
-from edgeprof.store.database import Database, default_store_path
+from edgeprof.store.database import Database
+from edgeprof.store.place import store_place
 from edgeprof.store.platform import Platform
 from edgeprof.store.records import KnownDevice
 from edgeprof.store.results import ResultFilter, StoredResult, select_results
-from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, PlatformRow, ProbeRow
+from edgeprof.store.shared_rows import lock_counter, merge_platform, merge_shared, next_sequence
+from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, ProbeRow
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.measurement import Measurement
@@ -33,19 +35,20 @@ class MeasurementStore:
     """Devices, platforms and measurements of this host.
 
     Args:
-        path: File of the database; made, with its folder, where it does not exist. None for `default_store_path()`.
+        place: A file, made, with its folder, where it does not exist; or `postgresql+psycopg://user@host/database`.
+            None for `$EDGEPROF_STORE`, or a file in the user's data folder.
 
     Raises:
-        StoreError: If the file cannot be read or written, is no store, or was written by a newer edgeprof.
+        StoreError: If it cannot be read or written, is no store, or was written by a newer edgeprof.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        self.path = Path(path) if path else default_store_path()
-        self._database = Database(self.path)
+    def __init__(self, place: str | os.PathLike[str] | None = None) -> None:
+        self.place = store_place(place)
+        self._database = Database(self.place)
         self._measurements: dict[str, Measurement] = {}
 
     def close(self) -> None:
-        """Release the file."""
+        """Release the file, or the connections."""
         self._database.close()
 
     def __enter__(self: StoreType) -> StoreType:
@@ -56,12 +59,18 @@ class MeasurementStore:
 
     def record_device(self, device: Device, address: str) -> None:
         """Store the description of a device and the address where it was seen."""
-        with self._database.transaction() as rows:
-            rows.merge(DeviceRow(device_id=device.device_id, address=address, description=to_json(device)))
+        with self._database.writing() as rows:
+            row = DeviceRow(
+                device_id=device.device_id,
+                address=address,
+                description=to_json(device),
+                last_seen_time=datetime.now(timezone.utc),
+            )
+            merge_shared(rows, row, row.device_id)
 
     def devices(self) -> list[KnownDevice]:
         """All devices that this host has connected to, the last seen first."""
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             query = select(DeviceRow).order_by(DeviceRow.last_seen_time.desc())
             return [
                 KnownDevice(
@@ -84,8 +93,10 @@ class MeasurementStore:
             model_name: Name of the model; empty where a session names what it measures.
         """
         interval = measurement.median_interval
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             merge_platform(rows, platform)
+            # Another host may be storing the same job: who comes second finds its row.
+            lock_counter(rows)
             known = rows.get(MeasurementRow, job_id)
             sequence = next_sequence(rows) if known is None else known.sequence
             rows.merge(
@@ -110,7 +121,7 @@ class MeasurementStore:
 
     def measurement(self, job_id: str) -> Measurement | None:
         """The measurement of a job; None where there is none."""
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             return self._decoded(rows, job_id)
 
     def results(self, wanted: ResultFilter | None = None, *, limit: int | None = None) -> list[StoredResult]:
@@ -120,7 +131,7 @@ class MeasurementStore:
             wanted: Which; None for all.
             limit: At most so many; None for all.
         """
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             return list(islice(select_results(rows, wanted or ResultFilter()), limit))
 
     def measurement_records(self, job_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -130,7 +141,7 @@ class MeasurementStore:
             job_ids: Ids of jobs that have a measurement.
         """
         found: dict[str, dict[str, Any]] = {}
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             for start in range(0, len(job_ids), QUERIED_COUNT):
                 some = job_ids[start : start + QUERIED_COUNT]
                 query = select(MeasurementRow.job_id, MeasurementRow.record).where(MeasurementRow.job_id.in_(some))
@@ -139,7 +150,7 @@ class MeasurementStore:
 
     def measurements(self, platform: Platform) -> list[Measurement]:
         """All measurements of a platform, in the order in which they were stored."""
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             query = (
                 select(MeasurementRow)
                 .where(MeasurementRow.platform_key == platform.key)
@@ -155,18 +166,3 @@ class MeasurementStore:
                 return None
             self._measurements[job_id] = from_json(Measurement, row.record)
         return self._measurements[job_id]
-
-
-def next_sequence(rows: DatabaseSession) -> int:
-    """The host's own number of the outcome that is written next: one more than all before."""
-    numbers = [rows.scalar(select(func.max(table.sequence))) for table in (MeasurementRow, AttemptRow)]
-    return 1 + max(number or 0 for number in numbers)
-
-
-def merge_platform(rows: DatabaseSession, platform: Platform) -> None:
-    """Write a platform, which may be there already."""
-    rows.merge(
-        PlatformRow(
-            key=platform.key, device_id=platform.device_id, name=platform.name, setting=to_json(platform.setting)
-        )
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -162,9 +162,9 @@ def _conditions(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.verdict is not None:
         yield MeasurementRow.verdict == wanted.verdict.value
     if wanted.since is not None:
-        yield MeasurementRow.create_time >= wanted.since.astimezone(timezone.utc)
+        yield MeasurementRow.create_time >= wanted.since
     if wanted.until is not None:
-        yield MeasurementRow.create_time < wanted.until.astimezone(timezone.utc)
+        yield MeasurementRow.create_time < wanted.until
 
 
 def _result(row: Any, setting: Setting, device_name: str, address: str) -> StoredResult:
@@ -172,8 +172,7 @@ def _result(row: Any, setting: Setting, device_name: str, address: str) -> Store
     return StoredResult(
         number=row.sequence,
         job_id=row.job_id,
-        # SQLite drops the time zone, which is always UTC.
-        store_time=row.create_time.replace(tzinfo=timezone.utc),
+        store_time=row.create_time,
         device_id=row.device_id,
         device_name=device_name,
         address=address,

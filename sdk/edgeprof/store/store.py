@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import selectinload
 
-from edgeprof.store.measurement_store import MeasurementStore, merge_platform, next_sequence
+from edgeprof.store.measurement_store import MeasurementStore
 from edgeprof.store.platform import Platform
 from edgeprof.store.records import (
     Attempt,
@@ -29,8 +28,8 @@ from edgeprof.store.records import (
     SessionStatus,
     series_part_id,
 )
-from edgeprof.store.session_lock import session_lock
-from edgeprof.store.tables import AttemptRow, ProbeRow, SessionRow, StatusRow
+from edgeprof.store.shared_rows import lock_counter, merge_platform, next_sequence
+from edgeprof.store.tables import AttemptRow, PlatformRow, ProbeRow, SessionRow, StatusRow
 from edgeprof_proto.record_json import from_json
 
 
@@ -38,10 +37,11 @@ class Store(MeasurementStore):
     """Devices, platforms, measurements and sessions of this host.
 
     Args:
-        path: File of the database; made, with its folder, where it does not exist. None for `default_store_path()`.
+        place: A file, made, with its folder, where it does not exist; or `postgresql+psycopg://user@host/database`.
+            None for `$EDGEPROF_STORE`, or a file in the user's data folder.
 
     Raises:
-        StoreError: If the file cannot be read or written, is no store, or was written by a newer edgeprof.
+        StoreError: If it cannot be read or written, is no store, or was written by a newer edgeprof.
     """
 
     @contextmanager
@@ -54,14 +54,15 @@ class Store(MeasurementStore):
             StoreError: If the session cannot be locked.
         """
         identity = f"{platform.key} {space} {seed} {purpose}"
-        name = sha256(identity.encode()).hexdigest()[:32]
-        with session_lock(self.path, name, purpose=f"{purpose.split()[0]} of {platform.name}"):
+        with self._database.session_lock(identity, purpose=f"{purpose.split()[0]} of {platform.name}"):
             yield self.resume_or_begin_session(platform, space, seed, purpose=purpose)
 
     def resume_or_begin_session(self, platform: Platform, space: str, seed: int, *, purpose: str) -> SessionRecord:
         """The unfinished session of this platform, space, seed and purpose, or a new one."""
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             merge_platform(rows, platform)
+            # Two processes that begin the same session at the same moment do so one after the other.
+            rows.get_one(PlatformRow, platform.key, with_for_update={"key_share": True})
             query = select(SessionRow).where(
                 SessionRow.platform_key == platform.key,
                 SessionRow.space == space,
@@ -80,7 +81,7 @@ class Store(MeasurementStore):
 
     def sessions(self, platform: Platform, space: str) -> list[SessionRecord]:
         """All sessions in which networks of a search space were measured on a platform, the first begun first."""
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             query = select(SessionRow).where(SessionRow.platform_key == platform.key, SessionRow.space == space)
             return [
                 SessionRecord(session_id=row.session_id, space=space, seed=row.seed, is_resumed=True)
@@ -89,14 +90,14 @@ class Store(MeasurementStore):
 
     def end_session(self, session: SessionRecord, end_time: datetime) -> None:
         """Mark a session as finished: it is not resumed any more."""
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             rows.get_one(SessionRow, session.session_id).end_time = end_time
 
     def plan_probes(
         self, session: SessionRecord, architectures: Sequence[str], *, is_anchor_check: bool = False
     ) -> None:
         """Write what will be measured next, in this order."""
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             first = len(rows.get_one(SessionRow, session.session_id).probes)
             for ordinal, architecture in enumerate(architectures, start=first):
                 rows.add(
@@ -111,7 +112,7 @@ class Store(MeasurementStore):
 
     def begin_attempt(self, session: SessionRecord, probe: Probe, request: MeasurementRequest) -> Attempt:
         """Write the next attempt to measure a probe, with a job id of its own."""
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             row = self._new_attempt(rows, session, probe, request)
             rows.add(row)
             return _attempt(row)
@@ -130,7 +131,7 @@ class Store(MeasurementStore):
             Id of the job.
         """
         series_id = f"{session.session_id}-series-{uuid.uuid4().hex[:8]}"
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             for probe, model_sha256 in models:
                 row = self._new_attempt(rows, session, probe, request)
                 row.job_id, row.series_id = series_part_id(series_id, model_sha256), series_id
@@ -139,7 +140,7 @@ class Store(MeasurementStore):
 
     def end_series(self, series_id: str) -> None:
         """Forget the attempts of a series that has ended which have no outcome: their models were not tried."""
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             rows.execute(delete(AttemptRow).where(AttemptRow.series_id == series_id, AttemptRow.sequence.is_(None)))
 
     def end_attempt(self, attempt: Attempt, reason: str, failure: str, *, is_given_up: bool) -> None:
@@ -151,15 +152,16 @@ class Store(MeasurementStore):
             failure: Why, for people.
             is_given_up: Whether its probe is not to be measured any more.
         """
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             row = rows.get_one(AttemptRow, attempt.job_id)
-            row.sequence, row.reason, row.failure = next_sequence(rows), reason, failure
+            # PostgreSQL keeps no NUL, which what a device tells may hold.
+            row.sequence, row.reason, row.failure = next_sequence(rows), reason, failure.replace("\0", "\ufffd")
             if is_given_up:
                 rows.get_one(ProbeRow, (row.session_id, row.ordinal)).state = "failed"
 
     def probes(self, session: SessionRecord) -> list[Probe]:
         """All probes of a session in the order of the plan, with their attempts and measurements."""
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             query = (
                 select(ProbeRow)
                 .where(ProbeRow.session_id == session.session_id)
@@ -170,20 +172,20 @@ class Store(MeasurementStore):
 
     def give_up_sequence(self, session: SessionRecord) -> int:
         """Number of the outcome after which too many failures last ended the session; 0 where none did."""
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             return rows.get_one(SessionRow, session.session_id).give_up_sequence or 0
 
     def give_up(self, session: SessionRecord, reopened: Sequence[Probe]) -> None:
         """Write that too many failures end the session, and which probes the next run is to try once more."""
-        with self._database.transaction() as rows:
-            rows.get_one(SessionRow, session.session_id).give_up_sequence = next_sequence(rows) - 1
+        with self._database.writing() as rows:
+            rows.get_one(SessionRow, session.session_id).give_up_sequence = lock_counter(rows).last
             for probe in reopened:
                 row = rows.get_one(ProbeRow, (session.session_id, probe.ordinal))
                 row.state, row.reopen_count = "planned", row.reopen_count + 1
 
     def record_status(self, session: SessionRecord, status: SessionStatus) -> None:
         """Write the status of a session with some number of samples; it replaces an earlier one with as many."""
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             rows.merge(
                 StatusRow(
                     session_id=session.session_id,
@@ -195,7 +197,7 @@ class Store(MeasurementStore):
 
     def statuses(self, session: SessionRecord) -> list[SessionStatus]:
         """The statuses of a session, by the number of samples."""
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             query = select(StatusRow).where(StatusRow.session_id == session.session_id).order_by(StatusRow.sample_count)
             return [
                 SessionStatus(sample_count=row.sample_count, sequence=row.sequence, record=row.record)
@@ -204,17 +206,17 @@ class Store(MeasurementStore):
 
     def record_decision(self, session: SessionRecord, decision: Mapping[str, Any]) -> None:
         """Write what the procedure that runs a session has decided, in values of JSON."""
-        with self._database.transaction() as rows:
+        with self._database.writing() as rows:
             rows.get_one(SessionRow, session.session_id).decision = dict(decision)
 
     def decision(self, session: SessionRecord) -> dict[str, Any] | None:
         """What the procedure that runs a session has decided; None where nothing is decided yet."""
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             return rows.get_one(SessionRow, session.session_id).decision
 
     def decisions(self, platform: Platform, *, purpose: str) -> list[dict[str, Any]]:
         """What the finished sessions of a platform and purpose have decided, the newest first."""
-        with self._database.transaction() as rows:
+        with self._database.reading() as rows:
             query = select(SessionRow.decision).where(
                 SessionRow.platform_key == platform.key,
                 SessionRow.purpose == purpose,
@@ -255,7 +257,8 @@ def opened(store: Store | str | os.PathLike[str] | None) -> Iterator[Store]:
     """Yield a store that is open inside the block.
 
     Args:
-        store: A store, which stays open afterwards; a file, or None for the user's own, which is opened and closed.
+        store: A store, which stays open afterwards; a file or an address, or None for the user's own, which is opened
+            and closed.
     """
     if isinstance(store, Store):
         yield store

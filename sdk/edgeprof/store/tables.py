@@ -3,7 +3,18 @@
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Float, ForeignKey, ForeignKeyConstraint, Integer, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -11,8 +22,37 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+class UtcTime(TypeDecorator[datetime]):
+    """A time in UTC: SQLite drops the time zone, and PostgreSQL tells it in that of the connection."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Write a time, which has a time zone."""
+        return None if value is None else value.astimezone(timezone.utc)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read a time."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+
+
 class Base(DeclarativeBase):
     """Registry of all tables."""
+
+
+class CounterRow(Base):
+    """Counts outcomes, measurements and failures alike: `last` is the number of the last one.
+
+    There is one row. Numbers of what was deleted are not given again.
+    """
+
+    __tablename__ = "counter"
+
+    key: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(Integer)
 
 
 class DeviceRow(Base):
@@ -20,10 +60,10 @@ class DeviceRow(Base):
 
     __tablename__ = "device"
 
-    device_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    address: Mapped[str] = mapped_column(String(255))
+    device_id: Mapped[str] = mapped_column(String, primary_key=True)
+    address: Mapped[str] = mapped_column(String)
     description: Mapped[dict[str, Any]] = mapped_column(JSON)
-    last_seen_time: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now, onupdate=_now)
+    last_seen_time: Mapped[datetime] = mapped_column(UtcTime, default=_now, onupdate=_now)
 
 
 class PlatformRow(Base):
@@ -31,9 +71,9 @@ class PlatformRow(Base):
 
     __tablename__ = "platform"
 
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    device_id: Mapped[str] = mapped_column(String(64), index=True)
-    name: Mapped[str] = mapped_column(String(255))
+    key: Mapped[str] = mapped_column(String, primary_key=True)
+    device_id: Mapped[str] = mapped_column(String, index=True)
+    name: Mapped[str] = mapped_column(String)
     setting: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
@@ -48,16 +88,16 @@ class MeasurementRow(Base):
     __tablename__ = "measurement"
     __table_args__ = (UniqueConstraint("sequence"),)
 
-    job_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    job_id: Mapped[str] = mapped_column(String, primary_key=True)
     platform_key: Mapped[str] = mapped_column(ForeignKey("platform.key"), index=True)
-    model_sha256: Mapped[str] = mapped_column(String(64), index=True)
-    model_name: Mapped[str | None] = mapped_column(String(255))
+    model_sha256: Mapped[str] = mapped_column(String, index=True)
+    model_name: Mapped[str | None] = mapped_column(String)
     median_ms: Mapped[float] = mapped_column(Float)
     lower_ms: Mapped[float | None] = mapped_column(Float)
     upper_ms: Mapped[float | None] = mapped_column(Float)
-    verdict: Mapped[str] = mapped_column(String(32))
+    verdict: Mapped[str] = mapped_column(String)
     record: Mapped[dict[str, Any]] = mapped_column(JSON)
-    create_time: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
+    create_time: Mapped[datetime] = mapped_column(UtcTime, default=_now)
     sequence: Mapped[int] = mapped_column(Integer)
 
 
@@ -71,13 +111,13 @@ class SessionRow(Base):
 
     __tablename__ = "session"
 
-    session_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    session_id: Mapped[str] = mapped_column(String, primary_key=True)
     platform_key: Mapped[str] = mapped_column(ForeignKey("platform.key"), index=True)
-    space: Mapped[str] = mapped_column(String(64))
-    purpose: Mapped[str] = mapped_column(String(64))
+    space: Mapped[str] = mapped_column(String)
+    purpose: Mapped[str] = mapped_column(String)
     seed: Mapped[int] = mapped_column(Integer)
-    create_time: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
-    end_time: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    create_time: Mapped[datetime] = mapped_column(UtcTime, default=_now)
+    end_time: Mapped[datetime | None] = mapped_column(UtcTime)
     decision: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     give_up_sequence: Mapped[int | None] = mapped_column(Integer)
     probes: Mapped[list["ProbeRow"]] = relationship(order_by="ProbeRow.ordinal")
@@ -92,7 +132,7 @@ class ProbeRow(Base):
     ordinal: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     architecture: Mapped[str] = mapped_column(String)
     is_anchor_check: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String)
     reopen_count: Mapped[int] = mapped_column(Integer, default=0)
     attempts: Mapped[list["AttemptRow"]] = relationship(order_by="AttemptRow.number")
 
@@ -113,15 +153,15 @@ class AttemptRow(Base):
         UniqueConstraint("session_id", "ordinal", "number"),
     )
 
-    job_id: Mapped[str] = mapped_column(String(128), primary_key=True)
-    session_id: Mapped[str] = mapped_column(String(32))
+    job_id: Mapped[str] = mapped_column(String, primary_key=True)
+    session_id: Mapped[str] = mapped_column(String)
     ordinal: Mapped[int] = mapped_column(Integer)
     number: Mapped[int] = mapped_column(Integer)
     request: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sequence: Mapped[int | None] = mapped_column(Integer)
-    reason: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(String)
     failure: Mapped[str | None] = mapped_column(String)
-    series_id: Mapped[str | None] = mapped_column(String(128))
+    series_id: Mapped[str | None] = mapped_column(String)
 
 
 class StatusRow(Base):

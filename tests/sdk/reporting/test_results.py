@@ -32,11 +32,10 @@ def measured(latency_ms: float, half_width_ms: float = 0.01, digest: str = "a") 
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store(store_place: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """The user's store: two benchmarks, and an onboarding of three networks, the first of them measured twice."""
-    path = tmp_path / "store.sqlite3"
-    monkeypatch.setenv("EDGEPROF_STORE", str(path))
-    with Store(path) as store:
+    monkeypatch.setenv("EDGEPROF_STORE", store_place)
+    with Store(store_place) as store:
         store.record_measurement("benchmark-1", PLATFORM, measured(2.0), model_name="mobilenet.onnx")
         store.record_measurement("benchmark-2", PLATFORM, measured(3.0), model_name="mobilenet.onnx")
         session = store.resume_or_begin_session(PLATFORM, SPACE.name, 0, purpose="onboarding")

@@ -11,7 +11,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from factories import PLATFORM, measurement_of
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
+from stores import engine_of
 
 from edgeprof.measuring.anchor import anchor_of, open_segment
 from edgeprof.measuring.next_step import MeasureProbe, next_step
@@ -23,16 +24,16 @@ SESSION = "f" * 32
 
 
 @contextmanager
-def store_of_revision(path: Path, revision: str) -> Iterator[Connection]:
+def store_of_revision(place: str, revision: str) -> Iterator[Connection]:
     """An empty store of an earlier version."""
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
+    if "://" not in place:
+        Path(place).parent.mkdir()
+    with engine_of(place) as engine, engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         yield connection
-    engine.dispose()
 
 
 def insert(connection: Connection, table: str, **values: Any) -> None:
@@ -42,14 +43,13 @@ def insert(connection: Connection, table: str, **values: Any) -> None:
 
 
 @pytest.fixture
-def first_store(tmp_path: Path) -> Path:
+def first_store(empty_place: str) -> str:
     """A store of the first version with an onboarding that was interrupted.
 
     The second network failed, the anchor was measured again before the third, and the last one still waits.
     """
-    path = tmp_path / "store.sqlite3"
     times = {0: 10.0, 2: 30.0, 3: 20.0}
-    with store_of_revision(path, "0001") as connection:
+    with store_of_revision(empty_place, "0001") as connection:
         now = "2026-01-01 00:00:00"
         insert(
             connection,
@@ -97,10 +97,10 @@ def first_store(tmp_path: Path) -> Path:
                 record=json.dumps(to_json(measured)),
                 create_time=now,
             )
-    return path
+    return empty_place
 
 
-def test_a_session_of_the_first_version_goes_on(first_store: Path) -> None:
+def test_a_session_of_the_first_version_goes_on(first_store: str) -> None:
     with Store(first_store) as store:
         session = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
         assert (session.session_id, session.is_resumed) == (SESSION, True)

@@ -1,26 +1,27 @@
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from factories import PLATFORM, SETTING, measurement_of
-from sqlalchemy import create_engine
+from sqlalchemy import func, select, text
+from stores import engine_of
 
 from edgeprof.errors import StoreError
 from edgeprof.store import MeasurementRequest, SessionStatus, Store, series_part_id
+from edgeprof.store.database import Database
 from edgeprof.store.platform import Platform
-from edgeprof.store.tables import Base
+from edgeprof.store.tables import Base, MeasurementRow
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "folder" / "store.sqlite3") as opened:
+def store(store_place: str) -> Iterator[Store]:
+    with Store(store_place) as opened:
         yield opened
 
 
@@ -107,7 +108,7 @@ def test_a_probe_that_is_not_given_up_gets_another_job(store: Store) -> None:
     session = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
     store.plan_probes(session, ["a"])
     cancelled = store.begin_attempt(session, store.probes(session)[0], REQUEST)
-    store.end_attempt(cancelled, "ERROR_REASON_CANCELLED", "cancelled", is_given_up=False)
+    store.end_attempt(cancelled, "ERROR_REASON_CANCELLED", "cancelled\0", is_given_up=False)
     (probe,) = store.probes(session)
     assert (probe.state, probe.failure, probe.open_attempt) == ("planned", None, None)
     again = store.begin_attempt(session, probe, REQUEST)
@@ -135,38 +136,52 @@ def test_status_and_decision_of_a_session_are_kept(store: Store) -> None:
     assert store.decision(session) == {"reason": "enough"}
 
 
-def test_what_was_written_survives_a_kill_of_the_process(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
+def test_what_was_written_survives_a_kill_of_the_process(store_place: str) -> None:
     program = f"""
 import os, signal, sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from factories import PLATFORM, measurement_of
 from edgeprof.store import Store
-from pathlib import Path
-store = Store(Path({str(path)!r}))
+store = Store({store_place!r})
 store.record_measurement("job-1", PLATFORM, measurement_of(1.0))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
-    with Store(path) as store:
+    with Store(store_place) as store:
         assert store.measurement("job-1") == measurement_of(1.0)
 
 
-def test_the_migrations_lead_to_the_tables_of_the_code(store: Store) -> None:
-    engine = create_engine(f"sqlite:///{store.path}")
-    with engine.connect() as connection:
+@pytest.mark.usefixtures("store")
+def test_the_migrations_lead_to_the_tables_of_the_code(store_place: str) -> None:
+    with engine_of(store_place) as engine, engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Base.metadata) == []
-    engine.dispose()
 
 
-def test_a_store_of_a_newer_edgeprof_is_refused(store: Store) -> None:
+def test_a_store_of_a_newer_edgeprof_is_refused(store: Store, store_place: str) -> None:
     store.close()
-    with sqlite3.connect(store.path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    with engine_of(store_place) as engine, engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="newer edgeprof"):
-        Store(store.path)
+        Store(store_place)
+
+
+def test_times_have_their_zone_wherever_the_database_is(store: Store) -> None:
+    begin = datetime.now(timezone.utc)
+    store.record_measurement("job-1", PLATFORM, measurement_of(1.0))
+    (result,) = store.results()
+    assert begin <= result.store_time <= datetime.now(timezone.utc)
+    assert result.store_time.utcoffset() == timedelta(0)
+
+
+def test_who_reads_sees_one_moment_and_lets_others_write(store: Store) -> None:
+    database = Database(store.place)
+    with database.reading() as rows:
+        assert rows.scalar(select(func.count(MeasurementRow.job_id))) == 0
+        store.record_measurement("job-1", PLATFORM, measurement_of(1.0))
+        assert rows.scalar(select(func.count(MeasurementRow.job_id))) == 0
+    database.close()
+    assert store.measurement("job-1") is not None
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:

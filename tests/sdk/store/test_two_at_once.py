@@ -5,34 +5,47 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from factories import PLATFORM
+from factories import PLATFORM, measurement_of
 
 from edgeprof.store import Store
+from edgeprof_proto.records.device import AgentLimits, Cpu, Device, ExecutionContext
 
 PROGRAM = f"""
 import logging, sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
-from pathlib import Path
 from factories import PLATFORM, measurement_of
 from edgeprof.store import Store
 """
 HOLDER = f"""{PROGRAM}
 logging.basicConfig()
 logging.getLogger("alembic").setLevel(logging.ERROR)
-with Store(Path(sys.argv[1])) as store, store.session(PLATFORM, "nasbench201", 0, purpose="onboarding") as session:
+with Store(sys.argv[1]) as store, store.session(PLATFORM, "nasbench201", 0, purpose="onboarding") as session:
     print(session.session_id, flush=True)
     sys.stdin.readline()
 """
 WRITER = f"""{PROGRAM}
 sys.stdin.readline()
-with Store(Path(sys.argv[1])) as store:
+with Store(sys.argv[1]) as store:
     for number in range(5):
         store.record_measurement(f"{{sys.argv[2]}}-{{number}}", PLATFORM, measurement_of(1.0))
 """
 
+DEVICE = Device(
+    device_id="d1",
+    host_name="board",
+    cpu=Cpu(architecture="aarch64", core_count=4),
+    operating_system="Debian",
+    kernel="6.1",
+    execution_context=ExecutionContext(python_version="3.11"),
+    runtimes=(),
+    limits=AgentLimits(
+        model_bytes=1, model_cache_bytes=1, disk_reserve_bytes=1, queued_job_count=1, job_duration_s=1.0, thread_count=4
+    ),
+)
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -52,9 +65,8 @@ def start() -> Iterator[Start]:
         yield begin
 
 
-def test_processes_that_open_and_write_at_once_lose_nothing(start: Start, tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
-    writers = [start(WRITER, str(path), str(number)) for number in range(4)]
+def test_processes_that_open_and_write_at_once_lose_nothing(start: Start, empty_place: str) -> None:
+    writers = [start(WRITER, empty_place, str(number)) for number in range(4)]
     for writer in writers:
         assert writer.stdin is not None
         writer.stdin.write("\n")
@@ -62,20 +74,22 @@ def test_processes_that_open_and_write_at_once_lose_nothing(start: Start, tmp_pa
     for writer in writers:
         _, complaint = writer.communicate(timeout=60)
         assert (writer.returncode, complaint) == (0, "")
-    with Store(path) as store:
+    with Store(empty_place) as store:
         assert len(store.measurements(PLATFORM)) == 20
+        assert [result.number for result in store.results()] == list(range(20, 0, -1))
 
 
 @pytest.mark.parametrize("end", ["in order", "killed"])
-def test_the_second_process_waits_for_the_first_and_then_goes_on(end: str, start: Start, tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
-    first = start(HOLDER, str(path))
+def test_the_second_process_waits_for_the_first_and_then_goes_on(
+    end: str, start: Start, store_place: str, tmp_path: Path
+) -> None:
+    first = start(HOLDER, store_place)
     assert first.stdout is not None
     first_session = first.stdout.readline()
-    second = start(HOLDER, str(path))
+    second = start(HOLDER, store_place)
     assert second.stderr is not None and second.stdout is not None
     sentence = second.stderr.readline()
-    assert f"process {first.pid} is at the same onboarding of board" in sentence
+    assert f"process {first.pid} " in sentence and "is at the same onboarding of board" in sentence
     if end == "killed":
         first.send_signal(signal.SIGKILL)
     first.communicate("\n", timeout=20)
@@ -83,14 +97,27 @@ def test_the_second_process_waits_for_the_first_and_then_goes_on(end: str, start
     assert second.stdout.readline() == first_session
     _, complaint = second.communicate("\n", timeout=20)
     assert (second.returncode, complaint) == (0, "")
-    assert list(tmp_path.glob("*.lock")) == []
+    assert list(tmp_path.rglob("*.lock")) == []
 
 
-def test_another_session_does_not_wait(start: Start, tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
-    first = start(HOLDER, str(path))
+def test_another_session_does_not_wait(start: Start, store_place: str) -> None:
+    first = start(HOLDER, store_place)
     assert first.stdout is not None
     first.stdout.readline()
-    with Store(path) as store, store.session(PLATFORM, "fbnet", 0, purpose="onboarding") as session:
+    with Store(store_place) as store, store.session(PLATFORM, "fbnet", 0, purpose="onboarding") as session:
         assert not session.is_resumed
     first.communicate("\n", timeout=20)
+
+
+def test_threads_that_store_the_same_device_platform_and_job_at_once_store_it_once(store_place: str) -> None:
+    with Store(store_place) as store, ThreadPoolExecutor(8) as threads:
+
+        def write(number: int) -> str:
+            store.record_device(DEVICE, f"board:{number}")
+            session = store.resume_or_begin_session(PLATFORM, "fbnet", 0, purpose="onboarding")
+            store.record_measurement(f"job-{number // 4}", PLATFORM, measurement_of(1.0))
+            return session.session_id
+
+        assert len(set(threads.map(write, range(16)))) == 1
+        assert len(store.devices()) == 1
+        assert [result.number for result in store.results()] == [4, 3, 2, 1]

@@ -41,8 +41,8 @@ def downgrade() -> None:
 def _create_device() -> None:
     op.create_table(
         "device",
-        sa.Column("device_id", sa.String(length=64), nullable=False),
-        sa.Column("address", sa.String(length=255), nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
         sa.Column("description", sa.JSON(), nullable=False),
         sa.Column("last_seen_time", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("device_id"),
@@ -52,9 +52,9 @@ def _create_device() -> None:
 def _create_platform() -> None:
     op.create_table(
         "platform",
-        sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("device_id", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
         sa.Column("setting", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
@@ -65,11 +65,11 @@ def _create_platform() -> None:
 def _create_measurement() -> None:
     op.create_table(
         "measurement",
-        sa.Column("job_id", sa.String(length=128), nullable=False),
-        sa.Column("platform_key", sa.String(length=64), nullable=False),
-        sa.Column("model_sha256", sa.String(length=64), nullable=False),
+        sa.Column("job_id", sa.String(), nullable=False),
+        sa.Column("platform_key", sa.String(), nullable=False),
+        sa.Column("model_sha256", sa.String(), nullable=False),
         sa.Column("median_ms", sa.Float(), nullable=False),
-        sa.Column("verdict", sa.String(length=32), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("record", sa.JSON(), nullable=False),
         sa.Column("create_time", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -86,10 +86,10 @@ def _create_measurement() -> None:
 def _create_session() -> None:
     op.create_table(
         "session",
-        sa.Column("session_id", sa.String(length=32), nullable=False),
-        sa.Column("platform_key", sa.String(length=64), nullable=False),
-        sa.Column("space", sa.String(length=64), nullable=False),
-        sa.Column("purpose", sa.String(length=64), nullable=False),
+        sa.Column("session_id", sa.String(), nullable=False),
+        sa.Column("platform_key", sa.String(), nullable=False),
+        sa.Column("space", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
         sa.Column("create_time", sa.DateTime(timezone=True), nullable=False),
         sa.Column("end_time", sa.DateTime(timezone=True), nullable=True),
@@ -106,12 +106,12 @@ def _create_session() -> None:
 def _create_probe() -> None:
     op.create_table(
         "probe",
-        sa.Column("job_id", sa.String(length=128), nullable=False),
-        sa.Column("session_id", sa.String(length=32), nullable=False),
+        sa.Column("job_id", sa.String(), nullable=False),
+        sa.Column("session_id", sa.String(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("architecture", sa.String(), nullable=False),
         sa.Column("is_anchor_check", sa.Boolean(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("failure", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["session_id"],

@@ -35,10 +35,15 @@ def upgrade() -> None:
 
 def _number_measurements() -> None:
     op.add_column("measurement", sa.Column("sequence", sa.Integer(), nullable=True))
+    measurement = sa.table(
+        "measurement", *map(sa.column, ("job_id", "create_time", "sequence")), sa.column("record", sa.JSON)
+    )
+    order = (measurement.c.record["start_time"].as_float(), measurement.c.create_time, measurement.c.job_id)
+    numbered = sa.select(measurement.c.job_id, sa.func.row_number().over(order_by=order).label("sequence")).subquery(
+        "numbered"
+    )
     op.execute(
-        "UPDATE measurement SET sequence = numbered.sequence FROM (SELECT job_id, ROW_NUMBER() OVER "
-        "(ORDER BY json_extract(record, '$.start_time'), create_time, job_id) AS sequence FROM measurement) "
-        "AS numbered WHERE numbered.job_id = measurement.job_id"
+        measurement.update().values(sequence=numbered.c.sequence).where(numbered.c.job_id == measurement.c.job_id)
     )
     with op.batch_alter_table("measurement", schema=None) as batch_op:
         batch_op.alter_column("sequence", existing_type=sa.Integer(), nullable=False)
@@ -73,7 +78,7 @@ def _first_attempts(old: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _create_status() -> None:
     op.create_table(
         "session_status",
-        sa.Column("session_id", sa.String(length=32), nullable=False),
+        sa.Column("session_id", sa.String(), nullable=False),
         sa.Column("sample_count", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("record", sa.JSON(), nullable=False),
@@ -85,11 +90,11 @@ def _create_status() -> None:
 def _create_probe() -> sa.Table:
     return op.create_table(
         "probe",
-        sa.Column("session_id", sa.String(length=32), nullable=False),
+        sa.Column("session_id", sa.String(), nullable=False),
         sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("architecture", sa.String(), nullable=False),
         sa.Column("is_anchor_check", sa.Boolean(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("reopen_count", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["session_id"], ["session.session_id"]),
         sa.PrimaryKeyConstraint("session_id", "ordinal"),
@@ -99,13 +104,13 @@ def _create_probe() -> sa.Table:
 def _create_attempt() -> sa.Table:
     return op.create_table(
         "attempt",
-        sa.Column("job_id", sa.String(length=128), nullable=False),
-        sa.Column("session_id", sa.String(length=32), nullable=False),
+        sa.Column("job_id", sa.String(), nullable=False),
+        sa.Column("session_id", sa.String(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("request", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("sequence", sa.Integer(), nullable=True),
-        sa.Column("reason", sa.String(length=64), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.Column("failure", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["session_id", "ordinal"], ["probe.session_id", "probe.ordinal"]),
         sa.PrimaryKeyConstraint("job_id"),

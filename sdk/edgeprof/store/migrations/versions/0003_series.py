@@ -9,4 +9,4 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Apply."""
-    op.add_column("attempt", sa.Column("series_id", sa.String(length=128), nullable=True))
+    op.add_column("attempt", sa.Column("series_id", sa.String(), nullable=True))

@@ -9,10 +9,11 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Apply."""
-    op.add_column("measurement", sa.Column("model_name", sa.String(length=255), nullable=True))
+    op.add_column("measurement", sa.Column("model_name", sa.String(), nullable=True))
     op.add_column("measurement", sa.Column("lower_ms", sa.Float(), nullable=True))
     op.add_column("measurement", sa.Column("upper_ms", sa.Float(), nullable=True))
-    op.execute(
-        "UPDATE measurement SET lower_ms = json_extract(record, '$.median_interval.lower_ms'), "
-        "upper_ms = json_extract(record, '$.median_interval.upper_ms')"
+    measurement = sa.table(
+        "measurement", *(sa.column(name) for name in ("lower_ms", "upper_ms")), sa.column("record", sa.JSON)
     )
+    ends = {name: measurement.c.record[("median_interval", name)].as_float() for name in ("lower_ms", "upper_ms")}
+    op.execute(measurement.update().values(ends))

@@ -1,7 +1,6 @@
-"""One process at a time runs a session: a lock on a file beside the store, which ends with the process that has it."""
+"""A lock on a file beside the store, which ends with the process that has it."""
 
 import fcntl
-import logging
 import os
 import time
 from collections.abc import Iterator
@@ -9,26 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgeprof.errors import StoreError
-
-logger = logging.getLogger(__name__)
-
-POLL_S = 0.2
-"""How often a process that waits asks whether the other one has ended, in seconds."""
+from edgeprof.store.waiting import POLL_S, tell_waiting
 
 
 @contextmanager
-def session_lock(store_path: Path, name: str, *, purpose: str) -> Iterator[None]:
-    """Hold the lock of a session inside the block; wait as long as another process holds it, and say so once.
+def file_lock(path: Path, purpose: str) -> Iterator[None]:
+    """Hold a lock inside the block; wait as long as another process holds it, and say so once.
 
     Args:
-        store_path: File of the store.
-        name: Name of the lock, fit for a file's name.
-        purpose: What the session does, for the sentence.
+        path: The file, which is there while the lock is held.
+        purpose: What it is held for, for the sentence.
 
     Raises:
         StoreError: If the file cannot be made or locked.
     """
-    path = store_path.with_name(f"{store_path.name}-{name}.lock")
     try:
         file = _acquired(path, purpose)
     except OSError as error:
@@ -53,8 +46,7 @@ def _acquired(path: Path, purpose: str) -> int:
                 return file
         except BlockingIOError:
             if not is_told:
-                holder = os.read(file, 20).decode() or "unknown"
-                logger.warning("process %s is at the same %s; waiting until it has ended", holder, purpose)
+                tell_waiting(f"process {os.read(file, 20).decode() or 'unknown'}", purpose)
                 is_told = True
             time.sleep(POLL_S)
         except BaseException:
