@@ -1,12 +1,12 @@
 """`edgeprof results`."""
 
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgeprof.cli.console import print_facts, print_table
+from edgeprof.cli.deletion import counted, delete
 from edgeprof.cli.parameters import Count, json_option
 from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof_proto.records.measurement import VerdictKind
@@ -43,30 +43,30 @@ VERDICTS = {kind.text: kind for kind in VerdictKind}
     metavar="FILE",
     help="Write all that are wanted: .csv, .jsonl (with every run) or .parquet.",
 )
+@click.option("--delete", "is_deletion", is_flag=True, help="Delete what is wanted, after showing what that is.")
+@click.option("--yes", "is_agreed", is_flag=True, help="Delete without asking.")
 @json_option
 def results(
-    device: str,
-    runtime: str,
-    precision: str,
-    model: str,
-    space: str,
-    architecture: str,
-    verdict: str | None,
-    since: datetime | None,
-    until: datetime | None,
     is_fastest: bool,
     limit: int,
     shown: int | None,
     compared: tuple[int, int] | None,
     output: Path | None,
+    is_deletion: bool,
+    is_agreed: bool,
     as_json: bool,
+    **filters: Any,
 ) -> None:
     """Show what this host has measured, the newest first; compare two results, or write them for other programs.
 
     What --export writes of a search space, with --fastest, `edgeprof fit` and `edgeprof import` read.
     """
-    if sum(choice is not None for choice in (shown, compared, output)) > 1:
-        raise click.UsageError("--show, --compare and --export do different things: give one of them")
+    if sum((shown is not None, compared is not None, output is not None, is_deletion)) > 1:
+        raise click.UsageError("--show, --compare, --export and --delete do different things: give one of them")
+    if is_deletion and (is_fastest or not any(filters.values())):
+        raise click.UsageError("--delete must be told what: --until, --device or another filter, without --fastest")
+    if is_agreed and not is_deletion:
+        raise click.UsageError("--yes belongs to --delete")
     if shown is not None:
         _show(shown, as_json=as_json)
         return
@@ -75,29 +75,18 @@ def results(
         return
     import edgeprof
 
-    found = edgeprof.results(
-        device=device,
-        runtime=runtime,
-        precision=precision,
-        model=model,
-        space=space,
-        architecture=architecture,
-        verdict=VERDICTS[verdict] if verdict else None,
-        since=since,
-        until=until,
-        limit=None if is_fastest or output else limit + 1,
-    )
+    filters["verdict"] = VERDICTS.get(filters["verdict"])
+    found = edgeprof.results(**filters, limit=None if is_fastest or is_deletion or output else limit + 1)
+    if is_deletion:
+        delete(found, is_agreed=is_agreed, as_json=as_json)
+        return
     if is_fastest:
         found = found.fastest()
     if output is not None:
         found.export(output)
-        click.echo(f"{_counted(len(found))}: {output}")
+        click.echo(f"{counted(len(found))}: {output}")
         return
     _list(found, limit, as_json=as_json)
-
-
-def _counted(count: int) -> str:
-    return f"{count} result{'s' if count != 1 else ''}"
 
 
 def _list(found: "Results", limit: int, *, as_json: bool) -> None:

@@ -7,8 +7,9 @@ from typing import Any, overload
 
 from edgeprof.errors import InvalidArgumentError
 from edgeprof.reporting.columns import columns_of
+from edgeprof.reporting.deletion import Deletion
 from edgeprof.reporting.export import export
-from edgeprof.store import ResultFilter, Store, StoredResult, opened
+from edgeprof.store import Deletable, ResultFilter, Store, StoredResult, opened
 from edgeprof_proto.records.measurement import Measurement, VerdictKind
 
 StorePath = Store | str | os.PathLike[str] | None
@@ -76,6 +77,34 @@ class Results(Sequence[StoredResult]):
         """
         with opened(self._store) as store:
             export(self._found, path, store)
+
+    def deletion(self) -> Deletion:
+        """Return what `delete` would take away, and what would stay.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
+        with opened(self._store) as store:
+            return self._deletion(store.find_deletable([found.number for found in self._found]))
+
+    def delete(self) -> Deletion:
+        """Delete the results with every raw sample, but for those that a session still needs.
+
+        Returns:
+            What went, and what stays.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        with opened(self._store) as store:
+            return self._deletion(store.delete_results([found.number for found in self._found]))
+
+    def _deletion(self, found: Deletable) -> Deletion:
+        return Deletion(
+            results=[result for result in self._found if result.number in found.numbers],
+            in_progress_count=len(found.in_progress),
+            in_part_count=len(found.in_part),
+        )
 
 
 def results(

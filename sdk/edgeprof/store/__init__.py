@@ -17,10 +17,12 @@ if TYPE_CHECKING:
         series_part_id,
     )
     from edgeprof.store.results import ResultFilter, StoredResult
+    from edgeprof.store.retention import Deletable
     from edgeprof.store.store import Store, opened
 
 __all__ = [
     "Attempt",
+    "Deletable",
     "KnownDevice",
     "MeasurementRequest",
     "Probe",
@@ -38,6 +40,7 @@ __all__ = [
 
 # Imported on first use: a prediction needs what a platform is, and no database.
 _MODULE_OF = {
+    "Deletable": "edgeprof.store.retention",
     "ResultFilter": "edgeprof.store.results",
     "Store": "edgeprof.store.store",
     "StoredResult": "edgeprof.store.results",

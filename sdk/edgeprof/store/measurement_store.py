@@ -4,7 +4,7 @@ Everything is on disk when a method returns.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from edgeprof.store.place import store_place
 from edgeprof.store.platform import Platform
 from edgeprof.store.records import KnownDevice
 from edgeprof.store.results import ResultFilter, StoredResult, select_results
+from edgeprof.store.retention import Deletable, delete_results, find_deletable
 from edgeprof.store.shared_rows import lock_counter, merge_platform, merge_shared, next_sequence
 from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, ProbeRow
 from edgeprof_proto.record_json import from_json, to_json
@@ -146,6 +147,26 @@ class MeasurementStore:
                 some = job_ids[start : start + QUERIED_COUNT]
                 query = select(MeasurementRow.job_id, MeasurementRow.record).where(MeasurementRow.job_id.in_(some))
                 found.update((job_id, record) for job_id, record in rows.execute(query))
+        return found
+
+    def find_deletable(self, numbers: Collection[int]) -> Deletable:
+        """What of some results can be deleted.
+
+        Args:
+            numbers: Their numbers.
+        """
+        with self._database.reading() as rows:
+            return find_deletable(rows, numbers)
+
+    def delete_results(self, numbers: Collection[int]) -> Deletable:
+        """Delete what can be deleted of some results, and return what that was; their numbers are not given again.
+
+        Args:
+            numbers: Their numbers.
+        """
+        with self._database.writing() as rows:
+            found = delete_results(rows, numbers)
+        self._measurements.clear()
         return found
 
     def measurements(self, platform: Platform) -> list[Measurement]:
