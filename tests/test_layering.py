@@ -64,6 +64,8 @@ ROOMS = {
         ["__main__"],
         ["cli"],
         ["testing"],
+        ["dashboard"],
+        ["pages"],
         ["deploying", "plots", "reporting", "searching"],
         ["operator_models"],
         ["onboarding"],

@@ -13,6 +13,7 @@ from edgeprof_predictor._lazy_exports import lazy_exports
 from edgeprof_proto.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from edgeprof.dashboard.serving import serve_dashboard
     from edgeprof.deploying import Deployed, DeployListener, deploy, pack_agent, undeploy
     from edgeprof.devices.client import DeviceClient, connect
     from edgeprof.devices.doctor import diagnose
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from edgeprof.operator_models.ranking import Ranking, rank_models
     from edgeprof.operator_models.verification import verify_models
     from edgeprof.operator_models.what_if import WhatIf, what_if
+    from edgeprof.pages.api import report, write_report
     from edgeprof.plots.search_plot import draw_front
     from edgeprof.plots.sustained_plot import draw_curve
     from edgeprof.plots.verification_plot import draw_verification
@@ -117,16 +119,19 @@ __all__ = [
     "predict",
     "predict_models",
     "rank_models",
+    "report",
     "result",
     "results",
     "score_network",
     "score_space",
     "search",
+    "serve_dashboard",
     "undeploy",
     "verify",
     "verify_models",
     "what_if",
     "write_operator_trace",
+    "write_report",
 ]
 
 # Imported on first use: measuring needs no torch, and a device has none of the host's libraries.
@@ -192,16 +197,19 @@ _MODULE_OF = {
     "predict": "edgeprof.prediction",
     "predict_models": "edgeprof.operator_models.prediction",
     "rank_models": "edgeprof.operator_models.ranking",
+    "report": "edgeprof.pages.api",
     "result": "edgeprof.reporting",
     "results": "edgeprof.reporting",
     "score_network": "edgeprof.evaluating.proxies",
     "score_space": "edgeprof.evaluating.proxies",
     "search": "edgeprof.searching",
+    "serve_dashboard": "edgeprof.dashboard.serving",
     "undeploy": "edgeprof.deploying",
     "verify": "edgeprof.measuring.verification",
     "verify_models": "edgeprof.operator_models.verification",
     "what_if": "edgeprof.operator_models.what_if",
     "write_operator_trace": "edgeprof.measuring.operator_trace",
+    "write_report": "edgeprof.pages.api",
 }
 
 __getattr__ = lazy_exports(__name__, _MODULE_OF)

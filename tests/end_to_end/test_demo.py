@@ -1,6 +1,8 @@
 """The demo, with a real runtime on this machine."""
 
 import json
+import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -78,6 +80,24 @@ def test_the_demo_onboards_this_machine_and_says_how_well(own_edgeprof_folders: 
     assert (tmp_path / figures["picture"]).read_bytes().startswith(b"\x89PNG")
     assert "unseen ones are predicted within" in done.stderr
     assert agents_over(own_edgeprof_folders) == []
+    shown = shown_by(done.stderr.rpartition("as a page in the browser: edgeprof ")[2].strip(), tmp_path)
+    assert "Expected error after each sample" in shown and figures_in(shown) == 4
+    assert "From 5 measured networks, 8 unseen ones are predicted within" in shown
+
+
+def shown_by(arguments: str, folder: Path) -> str:
+    """Run a command that opens a page, with a browser that keeps the document it has made of it."""
+    browser = folder / "browser"
+    flags = f"--headless --no-sandbox --disable-gpu --no-first-run --user-data-dir={folder}/chromium"
+    browser.write_text(f'#!/bin/sh\nexec chromium {flags} --dump-dom "$1" > {folder}/shown.html 2> /dev/null\n')
+    browser.chmod(0o755)
+    command = [sys.executable, "-m", "edgeprof", *shlex.split(arguments)]
+    subprocess.run(command, env={**os.environ, "BROWSER": f"{browser} %s"}, cwd=folder, check=True)
+    return (folder / "shown.html").read_text()
+
+
+def figures_in(page: str) -> int:
+    return page.count("<svg")
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,16 @@ def demo(space: str, samples: int | None, output: Path, as_json: bool, **setting
         count = DEFAULT_SAMPLE_COUNT if samples is None else samples
         run("onboard", "--device", address, *chosen, "--samples", str(count), "--output", profile)
         verification = run("verify", profile, "--device", address, "--count", str(UNSEEN_COUNT), "--picture", picture)
+    messages.print(f"as a page in the browser: {_program()} report {shlex.quote(profile)} --open")
     if as_json:
         print_json({**verification.figures(), "seconds": time.monotonic() - begin_s, "picture": picture})
+
+
+def _program() -> str:
+    """Return what a shell in this folder calls us by: the path where we lie below it, as after `scripts/demo`."""
+    path = Path(sys.argv[0]).absolute()
+    is_below = path.name == "edgeprof" and path.is_relative_to(Path.cwd())
+    return str(path.relative_to(Path.cwd())) if is_below else "edgeprof"
 
 
 def _prepared(folder: Path, chosen: Sequence[str]) -> tuple[str, str]:

@@ -32,6 +32,8 @@ VERBS = {
     "search": "Find the most accurate network within a latency limit, training few.",
     "profiles": "Show which profiles there are, of which devices, and how old they are.",
     "results": "Show what this host has measured; compare two results, or export them.",
+    "report": "Write one HTML page of a result, of two, of a profile, or of all results.",
+    "dashboard": "Serve pages over the store and the profiles of this host to its browsers.",
     "import": "Import a table of latencies that others have published.",
     "fit": "Fit a predictor to tables of latencies, to onboard devices with it.",
     "learn": "Let devices that were onboarded be sources for the next ones.",

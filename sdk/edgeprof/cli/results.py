@@ -9,7 +9,7 @@ from edgeprof.cli.console import print_facts, print_table
 from edgeprof.cli.deletion import counted, delete
 from edgeprof.cli.parameters import Count, json_option
 from edgeprof.cli.plain_output import milliseconds, print_json
-from edgeprof_proto.records.measurement import VerdictKind
+from edgeprof.cli.result_options import chosen_results, result_options
 
 if TYPE_CHECKING:
     from edgeprof.reporting import Difference, Results
@@ -19,20 +19,9 @@ MOST_SHOWN = 100_000
 
 NUMBER = Count(1, 2**31 - 1)
 
-VERDICTS = {kind.text: kind for kind in VerdictKind}
-
 
 @click.command()
-@click.option("--device", default="", help="Of this device: its name, address or id.")
-@click.option("--runtime", default="", help="Of this runtime.")
-@click.option("--precision", default="", help="Of this precision.")
-@click.option("--model", default="", help="Of this model: its file's name, with * and ? for others, or its SHA-256.")
-@click.option("--space", default="", help="Of networks of this search space.")
-@click.option("--architecture", default="", help="Of this architecture.")
-@click.option("--verdict", type=click.Choice(sorted(VERDICTS)), help="With this verdict.")
-@click.option("--since", type=click.DateTime(), help="Stored then or later, in local time.")
-@click.option("--until", type=click.DateTime(), help="Stored before then, in local time.")
-@click.option("--fastest", "is_fastest", is_flag=True, help="One for each network on each platform, the fastest.")
+@result_options
 @click.option("--limit", type=Count(1, MOST_SHOWN), default=50, show_default=True, help="Show at most so many.")
 @click.option("--show", "shown", type=NUMBER, metavar="NUMBER", help="Show one result with all its evidence.")
 @click.option("--compare", "compared", type=NUMBER, nargs=2, metavar="A B", help="Say how much slower B is than A.")
@@ -47,7 +36,6 @@ VERDICTS = {kind.text: kind for kind in VerdictKind}
 @click.option("--yes", "is_agreed", is_flag=True, help="Delete without asking.")
 @json_option
 def results(
-    is_fastest: bool,
     limit: int,
     shown: int | None,
     compared: tuple[int, int] | None,
@@ -55,7 +43,7 @@ def results(
     is_deletion: bool,
     is_agreed: bool,
     as_json: bool,
-    **filters: Any,
+    **chosen: Any,
 ) -> None:
     """Show what this host has measured, the newest first; compare two results, or write them for other programs.
 
@@ -63,7 +51,7 @@ def results(
     """
     if sum((shown is not None, compared is not None, output is not None, is_deletion)) > 1:
         raise click.UsageError("--show, --compare, --export and --delete do different things: give one of them")
-    if is_deletion and (is_fastest or not any(filters.values())):
+    if is_deletion and (chosen["is_fastest"] or not any(chosen.values())):
         raise click.UsageError("--delete must be told what: --until, --device or another filter, without --fastest")
     if is_agreed and not is_deletion:
         raise click.UsageError("--yes belongs to --delete")
@@ -73,15 +61,10 @@ def results(
     if compared is not None:
         _compare(*compared, as_json=as_json)
         return
-    import edgeprof
-
-    filters["verdict"] = VERDICTS.get(filters["verdict"])
-    found = edgeprof.results(**filters, limit=None if is_fastest or is_deletion or output else limit + 1)
+    found = chosen_results(limit=None if is_deletion or output else limit + 1, **chosen)
     if is_deletion:
         delete(found, is_agreed=is_agreed, as_json=as_json)
         return
-    if is_fastest:
-        found = found.fastest()
     if output is not None:
         found.export(output)
         click.echo(f"{counted(len(found))}: {output}")

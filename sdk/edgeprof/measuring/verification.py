@@ -8,6 +8,7 @@ import numpy as np
 from edgeprof.arguments import require_count, require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
+from edgeprof.measuring.anchor import latency_estimates
 from edgeprof.measuring.latency_estimate import LatencyEstimate
 from edgeprof.measuring.listener import SessionListener
 from edgeprof.measuring.session import MeasurementSession
@@ -165,10 +166,9 @@ def verify(
     require_count("the number of networks to verify with", count, MIN_UNSEEN_COUNT, unseen_count)
     platform = _platform_of(client, profile)
     unseen = _unseen(profile, count, seed)
-    purpose = f"verify {profile.provenance.get('onboarding_session', '')}"
     with (
         opened(store) as store,
-        store.session(platform, profile.space.name, seed, purpose=purpose) as record,
+        store.session(platform, profile.space.name, seed, purpose=_purpose(profile)) as record,
         MeasurementSession(
             client, platform, store, record, model_folder=model_folder, calibration=calibration, listener=listener
         ) as session,
@@ -181,6 +181,26 @@ def verify(
             f"needs {MIN_MEASURED_COUNT}: mend the device, then start the same command again"
         )
     return _compare(profile, platform, measured)
+
+
+def stored_verification(profile: Profile, store: Store) -> Verification | None:
+    """Compare what a store holds of the verifications of a profile; None where that is less than a verification needs.
+
+    Args:
+        profile: The profile.
+        store: Where the measurements are.
+    """
+    platform = Platform.from_facts(profile.platform)
+    seen = {profile.space.format(one) for one in profile.space.architectures(profile.samples.choices)}
+    measured: dict[str, LatencyEstimate] = {}
+    for session in store.sessions(platform, profile.space.name, purpose=_purpose(profile)):
+        measured |= latency_estimates(store.probes(session))
+    unseen = {text: estimate for text, estimate in measured.items() if text not in seen}
+    return _compare(profile, platform, unseen) if len(unseen) >= MIN_MEASURED_COUNT else None
+
+
+def _purpose(profile: Profile) -> str:
+    return f"verify {profile.provenance.get('onboarding_session', '')}"
 
 
 def _measured(session: MeasurementSession, profile: Profile, unseen: list[Architecture]) -> dict[str, LatencyEstimate]:

@@ -12,12 +12,8 @@ from matplotlib.figure import Figure
 
 from edgeprof.errors import EdgeprofError
 from edgeprof.plots.figure_file import save_figure
+from edgeprof.plots.style import CHOSEN_COLOUR, FAINT_COLOUR, GROUND_COLOUR, POINT_COLOUR, STYLE, WARNING_COLOUR
 from edgeprof_predictor.search.result import Found, SearchResult
-
-FRONT_COLOUR = "#1f4e79"
-DOMINATED_COLOUR = "0.72"
-LIMIT_COLOUR = "#c0392b"
-CHOSEN_COLOUR = "#d98c00"
 
 
 def draw_front(result: SearchResult, path: str | os.PathLike[str]) -> Path:
@@ -36,22 +32,34 @@ def draw_front(result: SearchResult, path: str | os.PathLike[str]) -> Path:
     """
     if not any(found.latency_ms is not None for found in result.trained):
         raise EdgeprofError("there is no front to draw: it needs trained networks and a profile")
-    with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+    figure = front_figure(result)
+    title = f"{len(result.trained)} networks trained, {result.measurement_count} measured"
+    figure.axes[0].set_title(title, loc="left")
+    return save_figure(figure, path)
+
+
+def front_figure(result: SearchResult) -> Figure:
+    """Return the plot without its title.
+
+    Args:
+        result: What to draw; at least one trained network has a latency.
+    """
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 4.8), layout="constrained")
         axes = figure.add_subplot()
         dominated = [found for found in result.trained if found not in result.front]
-        _scatter(axes, dominated, DOMINATED_COLOUR, f"dominated ({len(dominated)})", zorder=2)
+        _scatter(axes, dominated, FAINT_COLOUR, f"dominated ({len(dominated)})", zorder=2)
         axes.step(
             *_points(result.front),
             where="post",
-            color=FRONT_COLOUR,
+            color=POINT_COLOUR,
             linewidth=1,
             zorder=3,
         )
-        _scatter(axes, result.front, FRONT_COLOUR, f"Pareto front ({len(result.front)})", zorder=4)
+        _scatter(axes, result.front, POINT_COLOUR, f"Pareto front ({len(result.front)})", zorder=4)
         if result.limit_ms is not None:
             label = f"limit {result.limit_ms:.3g} ms"
-            axes.axvline(result.limit_ms, color=LIMIT_COLOUR, linestyle="--", linewidth=1, label=label)
+            axes.axvline(result.limit_ms, color=WARNING_COLOUR, linestyle="--", linewidth=1, label=label)
         chosen = result.chosen
         if chosen.accuracy is not None and chosen.latency_ms is not None:
             axes.scatter(
@@ -60,14 +68,13 @@ def draw_front(result: SearchResult, path: str | os.PathLike[str]) -> Path:
                 marker="*",
                 s=220,
                 color=CHOSEN_COLOUR,
-                edgecolor="white",
+                edgecolor=GROUND_COLOUR,
                 zorder=6,
                 label=f"chosen: {chosen.accuracy:.4g} at {chosen.latency_ms:.3g} ms",
             )
         axes.set(xlabel="latency (ms), with 90 % interval; filled: measured", ylabel="accuracy")
-        axes.set_title(f"{len(result.trained)} networks trained, {result.measurement_count} measured", loc="left")
         figure.legend(frameon=False, loc="outside lower center", ncols=2)
-        return save_figure(figure, path)
+        return figure
 
 
 def _scatter(axes: Axes, found: Sequence[Found], colour: str, label: str, *, zorder: int) -> None:
@@ -78,7 +85,7 @@ def _scatter(axes: Axes, found: Sequence[Found], colour: str, label: str, *, zor
     axes.scatter(
         *_points(found),
         s=26,
-        facecolor=[colour if one.is_measured else "white" for one in found],
+        facecolor=[colour if one.is_measured else GROUND_COLOUR for one in found],
         edgecolor=colour,
         label=label,
         zorder=zorder,

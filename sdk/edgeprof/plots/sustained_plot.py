@@ -8,9 +8,7 @@ from matplotlib.figure import Figure
 
 from edgeprof.measuring.sustained import SustainedCurve
 from edgeprof.plots.figure_file import save_figure
-
-LATENCY_COLOUR = "#1f4e79"
-TEMPERATURE_COLOUR = "#c0392b"
+from edgeprof.plots.style import GUIDE_COLOUR, POINT_COLOUR, WARNING_COLOUR
 
 
 def draw_curve(curve: SustainedCurve, title: str, path: str | os.PathLike[str]) -> Path:
@@ -32,8 +30,8 @@ def draw_curve(curve: SustainedCurve, title: str, path: str | os.PathLike[str]) 
         figure = Figure(figsize=(7.2, 4.2), layout="constrained")
         axes = figure.add_subplot()
         medians_ms = [item.median_ms for item in curve.bins]
-        axes.plot(starts_s, medians_ms, color=LATENCY_COLOUR, marker="o", markersize=3)
-        axes.axhline(curve.burst_ms, color="0.6", linestyle=":", label=f"burst {curve.burst_ms:.3g} ms")
+        axes.plot(starts_s, medians_ms, color=POINT_COLOUR, marker="o", markersize=3)
+        axes.axhline(curve.burst_ms, color=GUIDE_COLOUR, linestyle=":", label=f"burst {curve.burst_ms:.3g} ms")
         if curve.steady_ms is not None and curve.steady_start_s is not None:
             label = f"steady {curve.steady_ms:.3g} ms from {curve.steady_start_s:.0f} s on"
             axes.hlines(curve.steady_ms, curve.steady_start_s, starts_s[-1], color="0.3", linestyle="--", label=label)
@@ -45,6 +43,6 @@ def draw_curve(curve: SustainedCurve, title: str, path: str | os.PathLike[str]) 
         warm = [(item.start_s, item.temperature_celsius) for item in curve.bins if item.temperature_celsius is not None]
         if warm:
             heat = axes.twinx()
-            heat.plot(*zip(*warm, strict=True), color=TEMPERATURE_COLOUR, linewidth=1)
-            heat.set_ylabel("hottest zone (°C)", color=TEMPERATURE_COLOUR)
+            heat.plot(*zip(*warm, strict=True), color=WARNING_COLOUR, linewidth=1)
+            heat.set_ylabel("hottest zone (°C)", color=WARNING_COLOUR)
         return save_figure(figure, path)

@@ -6,6 +6,7 @@ from edgeprof_predictor._lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from edgeprof.store.place import store_folder, store_place
+    from edgeprof.store.progress import OpenSession
     from edgeprof.store.records import (
         Attempt,
         KnownDevice,
@@ -25,6 +26,7 @@ __all__ = [
     "Deletable",
     "KnownDevice",
     "MeasurementRequest",
+    "OpenSession",
     "Probe",
     "ProbeState",
     "ResultFilter",
@@ -41,6 +43,7 @@ __all__ = [
 # Imported on first use: a prediction needs what a platform is, and no database.
 _MODULE_OF = {
     "Deletable": "edgeprof.store.retention",
+    "OpenSession": "edgeprof.store.progress",
     "ResultFilter": "edgeprof.store.results",
     "Store": "edgeprof.store.store",
     "StoredResult": "edgeprof.store.results",

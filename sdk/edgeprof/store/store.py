@@ -19,6 +19,7 @@ from sqlalchemy.orm import selectinload
 
 from edgeprof.store.measurement_store import MeasurementStore
 from edgeprof.store.platform import Platform
+from edgeprof.store.progress import OpenSession, select_open_sessions
 from edgeprof.store.records import (
     Attempt,
     MeasurementRequest,
@@ -79,14 +80,27 @@ class Store(MeasurementStore):
                 rows.add(row)
             return SessionRecord(session_id=row.session_id, space=space, seed=seed, is_resumed=is_resumed)
 
-    def sessions(self, platform: Platform, space: str) -> list[SessionRecord]:
-        """All sessions in which networks of a search space were measured on a platform, the first begun first."""
+    def sessions(self, platform: Platform, space: str, *, purpose: str | None = None) -> list[SessionRecord]:
+        """All sessions in which networks of a search space were measured on a platform, the first begun first.
+
+        Args:
+            platform: The platform.
+            space: Name of the search space.
+            purpose: What they were for; None for anything.
+        """
         with self._database.reading() as rows:
             query = select(SessionRow).where(SessionRow.platform_key == platform.key, SessionRow.space == space)
+            if purpose is not None:
+                query = query.where(SessionRow.purpose == purpose)
             return [
                 SessionRecord(session_id=row.session_id, space=space, seed=row.seed, is_resumed=True)
                 for row in rows.scalars(query.order_by(SessionRow.create_time))
             ]
+
+    def open_sessions(self) -> list[OpenSession]:
+        """The sessions that run, or that were interrupted, the one that measured last first."""
+        with self._database.reading() as rows:
+            return list(select_open_sessions(rows))
 
     def end_session(self, session: SessionRecord, end_time: datetime) -> None:
         """Mark a session as finished: it is not resumed any more."""

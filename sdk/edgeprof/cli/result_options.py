@@ -1,0 +1,55 @@
+"""Options by which results of the store are chosen."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from edgeprof_proto.records.measurement import VerdictKind
+
+if TYPE_CHECKING:
+    from edgeprof.reporting import Results
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+VERDICTS = {kind.text: kind for kind in VerdictKind}
+
+
+def result_options(command: F) -> F:
+    """Add the options that narrow which results are wanted; `chosen_results` takes their values."""
+    options = (
+        click.option("--device", default="", help="Of this device: its name, address or id."),
+        click.option("--runtime", default="", help="Of this runtime."),
+        click.option("--precision", default="", help="Of this precision."),
+        click.option(
+            "--model", default="", help="Of this model: its file's name, with * and ? for others, or its SHA-256."
+        ),
+        click.option("--space", default="", help="Of networks of this search space."),
+        click.option("--architecture", default="", help="Of this architecture."),
+        click.option("--verdict", type=click.Choice(sorted(VERDICTS)), help="With this verdict."),
+        click.option("--since", type=click.DateTime(), help="Stored then or later, in local time."),
+        click.option("--until", type=click.DateTime(), help="Stored before then, in local time."),
+        click.option(
+            "--fastest", "is_fastest", is_flag=True, help="One for each network on each platform, the fastest."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def chosen_results(*, verdict: str | None, is_fastest: bool, limit: int | None = None, **values: Any) -> "Results":
+    """Return the results that the options choose, the newest first.
+
+    Args:
+        verdict: Text of the verdict.
+        is_fastest: Whether to keep one for each network on each platform, of which a limit does not count.
+        limit: At most so many; None for all.
+        values: The other options by name.
+    """
+    import edgeprof
+
+    found = edgeprof.results(
+        verdict=VERDICTS[verdict] if verdict else None, limit=None if is_fastest else limit, **values
+    )
+    return found.fastest() if is_fastest else found
