@@ -1,9 +1,10 @@
 """The simulated device: a runtime with virtual time and known true latencies.
 
 It is listed only where the environment variable EDGEPROF_SIMULATION names a file with a `SimulationConfig` in JSON.
-Nothing sleeps: a run advances a virtual clock. Temperature and number of jobs are kept between workers in a file beside
-the configuration. Noise is drawn from the device's seed, the model and the number of jobs begun for that model, so the
-same jobs in the same order give the same samples, whether or not one of them was interrupted.
+A run advances a virtual clock, and nothing sleeps unless the configuration asks for it (`takes_time`). Temperature and
+number of jobs are kept between workers in a file beside the configuration. Noise is drawn from the device's seed, the
+model and the number of jobs begun for that model, so the same jobs in the same order give the same samples, whether or
+not one of them was interrupted.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import os
 import random
 import signal
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,6 +55,9 @@ LATENCY_MODEL_VERSION = "1"
 
 FREQUENCY_MHZ = 1_500.0
 LOAD_BYTES_PER_MS = 100_000
+
+SLEEP_MS = 50.0
+"""Virtual time that is slept at once, where time is to pass: a sleep for every run would cost a core."""
 
 
 class SimulatedRuntime(Runtime):
@@ -105,11 +110,20 @@ class SimulatedRuntime(Runtime):
 class _VirtualClock:
     """A clock that advances only in runs and rests."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_time: bool) -> None:
         self.now_ns = 0
+        self._takes_time = takes_time
+        self._slept_ns = 0
 
     def __call__(self) -> int:
         return self.now_ns
+
+    def advance(self, duration_ms: float) -> None:
+        """Let time pass, and sleep where it is to pass here as well."""
+        self.now_ns += round(duration_ms * NS_PER_MS)
+        if self._takes_time and self.now_ns - self._slept_ns > SLEEP_MS * NS_PER_MS:
+            time.sleep((self.now_ns - self._slept_ns) / (1_000 * NS_PER_MS))
+            self._slept_ns = self.now_ns
 
 
 class _SimulatedModel(LoadedModel):
@@ -139,7 +153,7 @@ class _SimulatedModel(LoadedModel):
         self._run_count = 0
         self._true_ms = SimulatedDeviceModel.from_seed(config.seed).latency_ms(nodes, setting)
         self._noise = random.Random(f"{config.seed} {model_sha256} {state.model_counts[model_sha256]}")
-        self._clock = _VirtualClock()
+        self._clock = _VirtualClock(takes_time=config.takes_time)
         self.clock = self._clock
 
     def run_once(self) -> None:
@@ -153,7 +167,7 @@ class _SimulatedModel(LoadedModel):
             # At least one tick: a latency of 0 is not a valid sample.
             latency_ms = max(1, round(latency_ms / self._config.resolution_ms)) * self._config.resolution_ms
         self._work_ms += latency_ms
-        self._clock.now_ns += round(latency_ms * NS_PER_MS)
+        self._clock.advance(latency_ms)
 
     def read_conditions(self) -> Conditions:
         """Return the state of the simulated device; its memory is not reported."""
@@ -177,7 +191,7 @@ class _SimulatedModel(LoadedModel):
 
     def sleep(self, duration_s: float) -> None:
         """Advance the clock and cool the device down."""
-        self._clock.now_ns += round(duration_s * 1_000 * NS_PER_MS)
+        self._clock.advance(duration_s * 1_000)
         if self._config.heat:
             self._work_ms = self._config.heat.work_ms_after_rest(self._work_ms, duration_s * 1_000)
 

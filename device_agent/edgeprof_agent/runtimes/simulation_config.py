@@ -110,6 +110,7 @@ class SimulationConfig:
         resolution_ms: Resolution of the device's clock, in milliseconds; 0 for nanoseconds.
         heat: How the device heats up; None for constant temperature.
         faults: Faults on demand.
+        takes_time: Whether runs take their latency in real time as well, as those of a board; otherwise nothing sleeps.
     """
 
     seed: int = 0
@@ -119,6 +120,7 @@ class SimulationConfig:
     resolution_ms: float = 0.0
     heat: Heat | None = None
     faults: tuple[Fault, ...] = ()
+    takes_time: bool = False
 
     def __post_init__(self) -> None:
         _require_range("noise_relative_sd", self.noise_relative_sd, 0, _MAX_NOISE_SD)

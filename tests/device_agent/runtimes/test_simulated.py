@@ -1,4 +1,6 @@
+import math
 import statistics
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from edgeprof_agent.errors import ModelRejectedError
 from edgeprof_agent.runtimes.base import LoadedModel
 from edgeprof_agent.runtimes.contract import RuntimeContract
 from edgeprof_agent.runtimes.latency_model import NodeKind, SimulatedDeviceModel
-from edgeprof_agent.runtimes.simulated import SimulatedRuntime
+from edgeprof_agent.runtimes.simulated import SLEEP_MS, SimulatedRuntime
 from edgeprof_agent.runtimes.simulated_nodes import read_nodes, true_latency_ms
 from edgeprof_agent.runtimes.simulation_config import Fault, FaultKind, Heat, SimulationConfig, kept_graphs
 from edgeprof_proto.record_json import from_json, to_json
@@ -233,3 +235,14 @@ def test_a_model_of_any_format_takes_a_time_by_its_size(head: bytes, tmp_path: P
     times_ms = [true_latency_ms(path, SETTING, seed=0) for path in (small, large)]
     assert 0 < times_ms[0] < times_ms[1]
     assert statistics.median(_run(_load(small), 50)) == pytest.approx(times_ms[0], rel=0.2)
+
+
+def test_runs_take_their_time_where_that_is_asked_for(config_path: Path, model_path: Path) -> None:
+    SimulationConfig(takes_time=True, noise_relative_sd=0.0).write(config_path)
+    begin_s = time.monotonic()
+    model = _load(model_path)
+    run_ms = _run(model, 1)[0]
+    count = math.ceil(300.0 / run_ms)
+    _run(model, count)
+    # All but what is not slept yet.
+    assert 1_000 * (time.monotonic() - begin_s) > 0.9 * (300.0 - SLEEP_MS)
