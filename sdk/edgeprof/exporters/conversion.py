@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import tempfile
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from edgeprof.exporters.networks import WEIGHTS_VERSION, build_network, syntheti
 from edgeprof_predictor._output_files import write_output
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.spaces import SearchSpace
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Networks are made one after the other: their weights come from torch's one generator, and threads that need the same
+network must not make it twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +88,18 @@ def convert(conversion: Conversion, exporter: Exporter, space: SearchSpace, fold
         OutputFileError: If the files cannot be written.
     """
     kept = files_of(conversion, exporter, space, folder)
-    # The main file is written last.
-    if kept[0].exists():
-        return kept
+    # The main file is written last. Who needs what is there does not wait for those who export.
+    if not kept[0].exists():
+        with _ONE_AT_A_TIME:
+            if not kept[0].exists():
+                _export(conversion, exporter, space, kept)
+    return kept
+
+
+def _export(conversion: Conversion, exporter: Exporter, space: SearchSpace, kept: tuple[Path, ...]) -> None:
     data = read_calibration(conversion.calibration, space) if conversion.calibration else synthetic_inputs(space)
     network = build_network(space, space.parse(conversion.architecture), batch_size=conversion.batch_size, inputs=data)
     write_checked(exporter, conversion.architecture, network, conversion.precision, kept)
-    return kept
 
 
 def write_checked(

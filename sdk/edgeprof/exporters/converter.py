@@ -61,10 +61,10 @@ class Converter:
         conversion = self._conversion(architecture)
         if self._choice.is_quick:
             return convert(conversion, self._choice.exporter, self._space, self._folder)
-        files = files_of(conversion, self._choice.exporter, self._space, self._folder)
+        files = self._files(conversion)
         if files[0].exists():
             return files
-        return self._link.running().result(conversion).files
+        return self._link.result(conversion).files
 
     def prepare(self, architectures: Sequence[str] = ()) -> None:
         """Start what converts, and convert the first of these while the caller does something else.
@@ -74,15 +74,10 @@ class Converter:
         """
         if self._choice.is_quick:
             return
-        process = self._link.running()
-        if not self.is_ahead:
-            return
-        for architecture in architectures:
-            conversion = self._conversion(architecture)
-            if process.pending_count >= MAX_AHEAD_COUNT:
-                return
-            if not files_of(conversion, self._choice.exporter, self._space, self._folder)[0].exists():
-                process.request(conversion)
+        conversions = map(self._conversion, architectures if self.is_ahead else ())
+        self._link.prepare(
+            (item for item in conversions if not self._files(item)[0].exists()), max_ahead_count=MAX_AHEAD_COUNT
+        )
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -93,6 +88,9 @@ class Converter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _files(self, conversion: Conversion) -> tuple[Path, ...]:
+        return files_of(conversion, self._choice.exporter, self._space, self._folder)
 
     def _conversion(self, architecture: str) -> Conversion:
         return Conversion(

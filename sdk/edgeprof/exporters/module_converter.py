@@ -63,7 +63,7 @@ class ModuleConverter:
             skips_unknown=skips_unknown,
         )
         if conversion not in self._exported:
-            self._exported[conversion] = self._link.running().result(conversion)
+            self._exported[conversion] = self._link.result(conversion)
         return self._exported[conversion]
 
     def close(self) -> None:

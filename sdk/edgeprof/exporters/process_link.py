@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import deque
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
@@ -152,8 +154,24 @@ class ConverterProcess:
         )
 
 
+@dataclass(slots=True)
+class _Shared:
+    """The process of a folder, for all links to it in this one."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    process: ConverterProcess | None = None
+    link_count: int = 0
+
+
+_SHARED: dict[Path, _Shared] = {}
+_SHARED_LOCK = threading.Lock()
+
+
 class ConverterLink:
     """The process of a folder: started when it is first needed, and anew where it has ended. Close it.
+
+    All links to a folder share one process, which converts one network at a time: what is done on twenty devices at
+    once must not import twenty converters.
 
     Args:
         folder: The folder of models.
@@ -161,18 +179,61 @@ class ConverterLink:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._process: ConverterProcess | None = None
+        self._shared: _Shared | None = None
 
-    def running(self) -> ConverterProcess:
-        """Return the process, which runs."""
-        if self._process is not None and self._process.has_ended:
-            self.close()
-        if self._process is None:
-            self._process = ConverterProcess(self._folder)
-        return self._process
+    def result(self, conversion: AnyConversion) -> ExportedModule:
+        """Wait for a conversion and return what came of it, as `ConverterProcess` does.
+
+        What another thread waits for comes first.
+        """
+        shared = self._opened()
+        with shared.lock:
+            return self._running(shared).result(conversion)
+
+    def prepare(self, conversions: Iterable[AnyConversion], *, max_ahead_count: int) -> None:
+        """Start the process, and let it convert the first of these while the caller does something else.
+
+        Args:
+            conversions: What will be needed next, in this order.
+            max_ahead_count: Conversions that may wait at the process.
+        """
+        shared = self._opened()
+        # Another thread that waits for the process has the lock for seconds, and its conversion comes first anyway.
+        if not shared.lock.acquire(blocking=False):
+            return
+        try:
+            process = self._running(shared)
+            for conversion in conversions:
+                if process.pending_count >= max_ahead_count:
+                    return
+                process.request(conversion)
+        finally:
+            shared.lock.release()
 
     def close(self) -> None:
-        """End the process, if there is one."""
-        if self._process is not None:
-            self._process.close()
-            self._process = None
+        """Give the process up; the last of its links ends it."""
+        with _SHARED_LOCK:
+            shared, self._shared = self._shared, None
+            if shared is None:
+                return
+            shared.link_count -= 1
+            if shared.link_count:
+                return
+            del _SHARED[self._folder]
+        if shared.process is not None:
+            shared.process.close()
+
+    def _opened(self) -> _Shared:
+        with _SHARED_LOCK:
+            if self._shared is None:
+                self._shared = _SHARED.setdefault(self._folder, _Shared())
+                self._shared.link_count += 1
+            return self._shared
+
+    def _running(self, shared: _Shared) -> ConverterProcess:
+        if shared.process is not None and shared.process.has_ended:
+            shared.process.close()
+            shared.process = None
+        if shared.process is None:
+            shared.process = ConverterProcess(self._folder)
+        return shared.process

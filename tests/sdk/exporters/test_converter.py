@@ -85,6 +85,14 @@ def test_one_process_converts_many_networks_and_keeps_all_files(converter: Conve
     assert first[0] != second[0]
 
 
+def test_converters_of_one_folder_share_a_process_until_the_last_is_closed(odd: ExportChoice, tmp_path: Path) -> None:
+    with Converter(odd, SPACE, tmp_path / "models") as first:
+        with Converter(odd, SPACE, tmp_path / "models") as second:
+            process_ids = {first.convert(TEXTS[0])[0].read_bytes(), second.convert(TEXTS[1])[0].read_bytes()}
+        process_ids.add(first.convert(TEXTS[2])[0].read_bytes())
+    assert len(process_ids) == 1
+
+
 def test_networks_are_converted_while_the_caller_does_something_else(converter: Converter, tmp_path: Path) -> None:
     converter.prepare(TEXTS)
     deadline = time.monotonic() + 60
