@@ -61,6 +61,7 @@ class AgentConfig:
         host: Address to listen on; other than loopback needs the device's identity (`edgeprof-agent init`).
         port: TCP port; 0 takes any free one.
         insecure: Serve without encryption and pairing although the device has an identity; on loopback only.
+        announce: Whether to tell the local network of the agent.
         log_level: Name of a level of `logging`.
         log_format: `text` for people or `json` for machines.
         log_file: File to log into; None for stderr.
@@ -91,6 +92,7 @@ class AgentConfig:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     insecure: bool = False
+    announce: bool = False
     log_level: str = "INFO"
     log_format: str = "text"
     log_file: Path | None = None
@@ -224,7 +226,7 @@ def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Age
     address = environment.get(f"{ENVIRONMENT_PREFIX}LISTEN")
     for field in dataclasses.fields(AgentConfig):
         text = environment.get(ENVIRONMENT_PREFIX + field.name.upper())
-        if text is not None and field.name not in ("host", "port", "insecure"):
+        if text is not None and field.name not in ("host", "port", "insecure", "announce"):
             values[field.name] = _parse(field.name, field.type, text)
     values.update({name: value for name, value in flags.items() if value is not None and name != "listen"})
     address = flags.get("listen") or address

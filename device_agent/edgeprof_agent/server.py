@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from edgeprof_agent.announcement import announced
 from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.control import serving_commands
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id
@@ -103,7 +104,7 @@ async def serve(
         gc.freeze()
         announce(f"edgeprof-agent {VERSION} listening on {address}")
         notify("READY=1")
-        async with _background(notify_watchdog()):
+        async with _background(notify_watchdog()), announced(config, address):
             await stop.wait()
         notify("STOPPING=1")
         logger.info("stopping")

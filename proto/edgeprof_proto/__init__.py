@@ -15,6 +15,9 @@ OLDEST_AGENT_REVISION = 1
 DEFAULT_PORT = 20763
 """Default TCP port of an agent."""
 
+SERVICE_TYPE = "_edgeprof._tcp.local."
+"""Type of service as which agents announce themselves on the local network, where their owners switched that on."""
+
 REASON_METADATA_KEY = "edgeprof-reason"
 """Trailing metadata with the name of an `ErrorReason`, sent with every refused call."""
 

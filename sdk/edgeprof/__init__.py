@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from edgeprof.dashboard.serving import serve_dashboard
     from edgeprof.deploying import Deployed, DeployListener, deploy, pack_agent, undeploy
     from edgeprof.devices.client import DeviceClient, connect
+    from edgeprof.devices.discovery import DiscoveredDevice, discover_devices
     from edgeprof.devices.doctor import diagnose
     from edgeprof.devices.known_devices import known_devices
     from edgeprof.devices.local_agent import local_agent
+    from edgeprof.devices.named_devices import add_device, find_devices, named_devices, remove_device
     from edgeprof.devices.pairing import pair
-    from edgeprof.devices.pairings import forget_device
+    from edgeprof.devices.pairings import NamedDevice, forget_device
     from edgeprof.evaluating.accuracy import evaluate_accuracy
     from edgeprof.evaluating.fitting import Fitted, fit
     from edgeprof.evaluating.latency import Evaluation, evaluate
     from edgeprof.evaluating.models import evaluate_models
     from edgeprof.evaluating.proxies import score_network, score_space
     from edgeprof.evaluating.tables import import_table
+    from edgeprof.fleet.benchmarks import benchmark_fleet
+    from edgeprof.fleet.collection import Collected, collect
+    from edgeprof.fleet.devices_at_once import DeviceOutcome, FleetListener
+    from edgeprof.fleet.onboarding import OnboardedDevice, onboard_fleet
     from edgeprof.measuring.benchmark import Benchmark, benchmark
     from edgeprof.measuring.benchmark_table import BenchmarkTable, TableListener, benchmark_table
     from edgeprof.measuring.candidate import Candidate
@@ -60,14 +66,18 @@ __all__ = [
     "BenchmarkRow",
     "BenchmarkTable",
     "Candidate",
+    "Collected",
     "Comparison",
     "DeployListener",
     "Deployed",
     "DeviceClient",
+    "DeviceOutcome",
     "Difference",
+    "DiscoveredDevice",
     "EdgeprofError",
     "Evaluation",
     "Fitted",
+    "FleetListener",
     "FoundProfile",
     "Gate",
     "GateOutcome",
@@ -76,7 +86,9 @@ __all__ = [
     "Measurement",
     "MeasurementPlan",
     "MethodOptions",
+    "NamedDevice",
     "Onboarded",
+    "OnboardedDevice",
     "OnboardedModels",
     "OnboardingListener",
     "PredictedModel",
@@ -88,20 +100,25 @@ __all__ = [
     "Verification",
     "WhatIf",
     "__version__",
+    "add_device",
     "add_models",
     "benchmark",
+    "benchmark_fleet",
     "benchmark_table",
+    "collect",
     "compare",
     "connect",
     "deploy",
     "diagnose",
     "difference",
+    "discover_devices",
     "draw_curve",
     "draw_front",
     "draw_verification",
     "evaluate",
     "evaluate_accuracy",
     "evaluate_models",
+    "find_devices",
     "find_profiles",
     "fit",
     "forget_device",
@@ -112,13 +129,16 @@ __all__ = [
     "learn",
     "local_agent",
     "make_plan",
+    "named_devices",
     "onboard",
+    "onboard_fleet",
     "onboard_models",
     "pack_agent",
     "pair",
     "predict",
     "predict_models",
     "rank_models",
+    "remove_device",
     "report",
     "result",
     "results",
@@ -140,13 +160,17 @@ _MODULE_OF = {
     "BenchmarkRow": "edgeprof.measuring.table_order",
     "BenchmarkTable": "edgeprof.measuring.benchmark_table",
     "Candidate": "edgeprof.measuring.candidate",
+    "Collected": "edgeprof.fleet.collection",
     "Comparison": "edgeprof.measuring.comparison",
     "DeployListener": "edgeprof.deploying",
     "Deployed": "edgeprof.deploying",
     "DeviceClient": "edgeprof.devices.client",
+    "DeviceOutcome": "edgeprof.fleet.devices_at_once",
     "Difference": "edgeprof.reporting",
+    "DiscoveredDevice": "edgeprof.devices.discovery",
     "Evaluation": "edgeprof.evaluating.latency",
     "Fitted": "edgeprof.evaluating.fitting",
+    "FleetListener": "edgeprof.fleet.devices_at_once",
     "FoundProfile": "edgeprof.reporting",
     "Gate": "edgeprof.measuring.gate",
     "GateOutcome": "edgeprof.measuring.gate",
@@ -155,7 +179,9 @@ _MODULE_OF = {
     "Measurement": "edgeprof_proto.records.measurement",
     "MeasurementPlan": "edgeprof_proto.records.job_spec",
     "MethodOptions": "edgeprof.onboarding",
+    "NamedDevice": "edgeprof.devices.pairings",
     "Onboarded": "edgeprof.onboarding",
+    "OnboardedDevice": "edgeprof.fleet.onboarding",
     "OnboardedModels": "edgeprof.operator_models.api",
     "OnboardingListener": "edgeprof.onboarding",
     "PredictedModel": "edgeprof.operator_models.prediction",
@@ -166,20 +192,25 @@ _MODULE_OF = {
     "TableListener": "edgeprof.measuring.benchmark_table",
     "Verification": "edgeprof.measuring.verification",
     "WhatIf": "edgeprof.operator_models.what_if",
+    "add_device": "edgeprof.devices.named_devices",
     "add_models": "edgeprof.operator_models.api",
     "benchmark": "edgeprof.measuring.benchmark",
+    "benchmark_fleet": "edgeprof.fleet.benchmarks",
     "benchmark_table": "edgeprof.measuring.benchmark_table",
+    "collect": "edgeprof.fleet.collection",
     "compare": "edgeprof.measuring.comparison",
     "connect": "edgeprof.devices.client",
     "deploy": "edgeprof.deploying",
     "diagnose": "edgeprof.devices.doctor",
     "difference": "edgeprof.reporting",
+    "discover_devices": "edgeprof.devices.discovery",
     "draw_curve": "edgeprof.plots.sustained_plot",
     "draw_front": "edgeprof.plots.search_plot",
     "draw_verification": "edgeprof.plots.verification_plot",
     "evaluate": "edgeprof.evaluating.latency",
     "evaluate_accuracy": "edgeprof.evaluating.accuracy",
     "evaluate_models": "edgeprof.evaluating.models",
+    "find_devices": "edgeprof.devices.named_devices",
     "find_profiles": "edgeprof.reporting",
     "fit": "edgeprof.evaluating.fitting",
     "forget_device": "edgeprof.devices.pairings",
@@ -190,13 +221,16 @@ _MODULE_OF = {
     "learn": "edgeprof.onboarding",
     "local_agent": "edgeprof.devices.local_agent",
     "make_plan": "edgeprof.measuring.effort",
+    "named_devices": "edgeprof.devices.named_devices",
     "onboard": "edgeprof.onboarding",
+    "onboard_fleet": "edgeprof.fleet.onboarding",
     "onboard_models": "edgeprof.operator_models.api",
     "pack_agent": "edgeprof.deploying",
     "pair": "edgeprof.devices.pairing",
     "predict": "edgeprof.prediction",
     "predict_models": "edgeprof.operator_models.prediction",
     "rank_models": "edgeprof.operator_models.ranking",
+    "remove_device": "edgeprof.devices.named_devices",
     "report": "edgeprof.pages.api",
     "result": "edgeprof.reporting",
     "results": "edgeprof.reporting",

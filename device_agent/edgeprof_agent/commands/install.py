@@ -4,7 +4,14 @@ import argparse
 import os
 from typing import Any
 
-from edgeprof_agent.commands.options import add_data_dir, add_listen, add_log_options, add_runtimes, config_of
+from edgeprof_agent.commands.options import (
+    add_announce,
+    add_data_dir,
+    add_listen,
+    add_log_options,
+    add_runtimes,
+    config_of,
+)
 from edgeprof_agent.config import ENVIRONMENT_PREFIX
 
 
@@ -12,6 +19,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser's commands."""
     parser = commands.add_parser("install", help="install and start a systemd service; run it again after an update")
     add_listen(parser)
+    add_announce(parser)
     add_runtimes(parser)
     add_data_dir(parser)
     add_log_options(parser)

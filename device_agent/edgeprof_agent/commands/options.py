@@ -7,7 +7,7 @@ from pathlib import Path
 from edgeprof_agent.config import LOG_FORMATS, LOG_LEVELS, AgentConfig, parse_address, read_config
 from edgeprof_agent.errors import ConfigError
 
-_FLAGS = ("listen", "data_dir", "log_level", "log_format", "log_file", "insecure")
+_FLAGS = ("listen", "data_dir", "log_level", "log_format", "log_file", "insecure", "announce")
 
 
 def add_data_dir(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +19,16 @@ def add_listen(parser: argparse.ArgumentParser) -> None:
     """Add `--listen`."""
     parser.add_argument(
         "--listen", type=_address, metavar="HOST:PORT", help="address to listen on; port 0 takes a free one"
+    )
+
+
+def add_announce(parser: argparse.ArgumentParser) -> None:
+    """Add `--announce`."""
+    parser.add_argument(
+        "--announce",
+        action="store_true",
+        default=None,
+        help="tell the local network of this agent by zeroconf, so that `edgeprof devices --discover` finds it",
     )
 
 

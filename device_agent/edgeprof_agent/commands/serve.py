@@ -5,7 +5,14 @@ import os
 import sys
 from typing import Any
 
-from edgeprof_agent.commands.options import add_data_dir, add_listen, add_log_options, add_runtimes, config_of
+from edgeprof_agent.commands.options import (
+    add_announce,
+    add_data_dir,
+    add_listen,
+    add_log_options,
+    add_runtimes,
+    config_of,
+)
 from edgeprof_agent.errors import ConfigError
 
 
@@ -19,6 +26,7 @@ def add_parser(commands: Any) -> None:
         default=None,
         help="serve without encryption and pairing although the device has an identity; loopback only",
     )
+    add_announce(parser)
     add_runtimes(parser)
     add_data_dir(parser)
     add_log_options(parser)

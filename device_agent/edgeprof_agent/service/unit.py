@@ -103,6 +103,7 @@ def unit_text(config: AgentConfig, environment: Mapping[str, str], *, is_system:
     command += ["--data-dir", str(config.data_dir), "--log-level", config.log_level, "--log-format", config.log_format]
     if config.log_file is not None:
         command += ["--log-file", str(config.log_file)]
+    command += ["--announce"] if config.announce else []
     command += [f"--runtime={name}" for name in config.runtime_names]
     command += [f"--runtime-python={item}" for item in config.runtime_python_items]
     settings = {

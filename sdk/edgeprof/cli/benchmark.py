@@ -7,6 +7,7 @@ import click
 
 from edgeprof.cli.benchmark_table import measure_table
 from edgeprof.cli.console import messages, print_facts
+from edgeprof.cli.device_options import devices_option
 from edgeprof.cli.device_setting import device_setting, table_settings
 from edgeprof.cli.measurement_text import measurement_facts, sustained_facts
 from edgeprof.cli.model_inputs import as_mapping, model_input_options
@@ -18,7 +19,6 @@ from edgeprof.cli.parameters import (
     Number,
     allow_fallback_option,
     calibration_option,
-    device_option,
     effort_option,
     json_option,
     setting_options_beside_runtime,
@@ -30,13 +30,14 @@ from edgeprof.output_files import check_output
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient
+    from edgeprof.devices.pairings import NamedDevice
     from edgeprof.measuring.benchmark import Benchmark
     from edgeprof_proto.records.job_spec import Setting
 
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@device_option
+@devices_option
 @click.option(
     "--runtime",
     "runtimes",
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
 @json_option
 def benchmark(
     models: tuple[str, ...],
-    address: str,
+    devices: "list[NamedDevice]",
     runtimes: tuple[str, ...],
     effort: str,
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
@@ -97,11 +98,12 @@ def benchmark(
     """Measure models on a device: the median with its interval, what ran it, and a verdict with its evidence.
 
     A MODEL is a file (.onnx, .tflite, .xml or .param with its .bin), a torch module as net.py:make or
-    package.module:make, or a folder of files. Several, or several runtimes, give a table, fastest first.
+    package.module:make, or a folder of files. Several, or several runtimes, give a table, fastest first; several
+    devices measure them at once.
     """
     import edgeprof
 
-    is_table = len(models) > 1 or len(runtimes) > 1 or Path(models[0]).is_dir()
+    is_table = len(models) > 1 or len(runtimes) > 1 or len(devices) > 1 or Path(models[0]).is_dir()
     _check_options(
         models, runtimes, is_table=is_table, picture=picture, sustained=sustained, operators=operators, trace=trace
     )
@@ -123,15 +125,36 @@ def benchmark(
         "inputs": inputs,
         "calibration": calibration,
     }
-    with edgeprof.connect(address) as client:
-        if is_table:
-            settings = table_settings(client, runtimes, **setting_values)
-            measure_table(client, models, settings=settings, as_json=as_json, **options)
-        else:
-            path = None if is_network_source(models[0]) else Path(models[0])
-            setting = device_setting(client, path, runtime=runtimes[0] if runtimes else None, **setting_values)
-            options |= {"sustained_s": sustained, "wants_operators": operators or trace is not None}
-            _measure_one(client, models[0], setting, as_json=as_json, picture=picture, trace=trace, **options)
+    if is_table:
+        _measure_several(devices, models, runtimes, setting_values, as_json=as_json, **options)
+        return
+    with edgeprof.connect(devices[0].address) as client:
+        path = None if is_network_source(models[0]) else Path(models[0])
+        setting = device_setting(client, path, runtime=runtimes[0] if runtimes else None, **setting_values)
+        options |= {"sustained_s": sustained, "wants_operators": operators or trace is not None}
+        _measure_one(client, models[0], setting, as_json=as_json, picture=picture, trace=trace, **options)
+
+
+def _measure_several(
+    devices: "list[NamedDevice]",
+    models: tuple[str, ...],
+    runtimes: tuple[str, ...],
+    setting_values: dict[str, Any],
+    *,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Measure a table on one device, or the same on several."""
+    import edgeprof
+
+    if len(devices) > 1:
+        from edgeprof.cli.benchmark_fleet import benchmark_on
+
+        benchmark_on(devices, models, runtimes, setting_values, as_json=as_json, **options)
+        return
+    with edgeprof.connect(devices[0].address) as client:
+        settings = table_settings(client, runtimes, **setting_values)
+        measure_table(client, models, settings=settings, as_json=as_json, **options)
 
 
 def _measure_one(
@@ -193,7 +216,7 @@ def _check_options(
     given["--trace"] = trace is not None
     names = [name for name, is_given in given.items() if is_given]
     if is_table and names:
-        raise click.UsageError(f"{names[0]} takes one model and one runtime; a table has several")
+        raise click.UsageError(f"{names[0]} takes one model and one runtime, on one device; a table has several")
     check_output(trace, inputs=[models[0]])
     if picture is None:
         return

@@ -57,9 +57,14 @@ def measure_table(
         rows = in_order(shown.rows)
         if any(row.result is not None for row in rows):
             (_print_json if as_json else _print)(rows)
-    measured = {row.model for row in rows if row.result is not None}
-    if any(row.failure and not (row.is_refused and row.model in measured) for row in rows):
+    if has_failed(rows):
         sys.exit(1)
+
+
+def has_failed(rows: Sequence[BenchmarkRow]) -> bool:
+    """Return whether a measurement failed, or a model was measured in none of its settings."""
+    measured = {row.model for row in rows if row.result is not None}
+    return any(row.failure and not (row.is_refused and row.model in measured) for row in rows)
 
 
 class _ShownTable(TableListener):
@@ -155,11 +160,11 @@ def _cells(row: BenchmarkRow, *, has_energy: bool) -> list[str]:
 
 
 def _print_json(rows: Sequence[BenchmarkRow]) -> None:
-    print_json([_document(row) for row in rows])
+    print_json([row_document(row) for row in rows])
 
 
-def _document(row: BenchmarkRow) -> dict[str, Any]:
-    """A row for machines."""
+def row_document(row: BenchmarkRow) -> dict[str, Any]:
+    """Return a row for machines."""
     interval = row.interval
     measurement = None if row.result is None else row.result.measurement
     memory = None if measurement is None else measurement.memory_use

@@ -8,13 +8,13 @@ import click
 
 from edgeprof.arguments import MAX_PAIR_COUNT
 from edgeprof.cli.console import messages, print_facts
+from edgeprof.cli.device_options import device_option
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.measurement_text import deciding_inputs_text, inputs_text, setting_text
 from edgeprof.cli.model_inputs import as_mapping, model_input_options
 from edgeprof.cli.parameters import (
     Count,
     allow_fallback_option,
-    device_option,
     effort_option,
     json_option,
     seed_option,

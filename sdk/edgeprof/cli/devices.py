@@ -1,18 +1,50 @@
-"""`edgeprof devices`."""
+"""`edgeprof devices`: shows devices, and gives them names."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgeprof.cli.console import print_table
+from edgeprof.cli.device_options import devices_argument
 from edgeprof.cli.parameters import json_option
 from edgeprof.cli.plain_output import print_json
 from edgeprof_proto.records.device import Cpu
 
+if TYPE_CHECKING:
+    from edgeprof.devices.pairings import NamedDevice
+    from edgeprof.store import KnownDevice
 
-@click.command()
-@click.argument("addresses", nargs=-1, metavar="[HOST:PORT]...")
+DEFAULT_COMMAND = "show"
+"""What `edgeprof devices` does where it is told nothing else."""
+
+NOTHING_KNOWN = (
+    "no device known yet: start `edgeprof-agent serve` on one, then `edgeprof devices HOST:PORT`, or give it a name by "
+    "`edgeprof devices add HOST:PORT --name NAME`"
+)
+
+
+class _ShowByDefault(click.Group):
+    """A group whose first command is taken where none is named: `edgeprof devices HOST:PORT` shows that device."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in (*self.commands, *ctx.help_option_names):
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_ShowByDefault)
+def devices() -> None:
+    """Show the devices that this host knows, or those named; give them names and tags.
+
+    Without a command: show.
+    """
+
+
+@devices.command()
+@devices_argument
 @click.option(
     "--similar",
     type=click.Path(path_type=Path),
@@ -22,11 +54,23 @@ from edgeprof_proto.records.device import Cpu
 @click.option(
     "--picture", type=click.Path(path_type=Path), metavar="FILE", help="With --similar: draw a map of the platforms."
 )
+@click.option(
+    "--discover", is_flag=True, help="Show instead the devices that announce themselves on the local network."
+)
 @json_option
-def devices(addresses: tuple[str, ...], similar: Path | None, picture: Path | None, as_json: bool) -> None:
-    """Show the devices at the addresses given, or all that this host has connected to."""
+def show(
+    devices: "list[NamedDevice]", similar: Path | None, picture: Path | None, discover: bool, as_json: bool
+) -> None:
+    """Show these devices as they are now, or all that this host knows as they were."""
+    if discover:
+        if devices or similar is not None:
+            raise click.UsageError("--discover asks the network for all devices; leave devices and --similar out")
+        from edgeprof.cli.discovered_devices import print_discovered
+
+        print_discovered(as_json=as_json)
+        return
     if similar is not None:
-        if addresses:
+        if devices:
             raise click.UsageError("--similar compares a profile with platforms, not with devices: leave addresses out")
         from edgeprof.cli.similar_platforms import print_similar
 
@@ -34,30 +78,66 @@ def devices(addresses: tuple[str, ...], similar: Path | None, picture: Path | No
         return
     if picture is not None:
         raise click.UsageError("--picture draws the map of --similar; name a profile with it")
-    from rich.table import Table
-
     import edgeprof
-    from edgeprof_proto.record_json import to_json
 
-    known = edgeprof.known_devices(addresses)
+    known = edgeprof.known_devices([device.address for device in devices])
+    named = {device.address: device for device in devices or edgeprof.named_devices()}
+    unseen = [device for address, device in named.items() if address not in {item.address for item in known}]
     if as_json:
         print_json(
-            [
-                {
-                    "address": item.address,
-                    "last_seen_time": item.last_seen_time.isoformat(),
-                    "device": to_json(item.device),
-                }
-                for item in known
-            ]
+            [_document(item, named.get(item.address)) for item in known] + [_document(None, item) for item in unseen]
         )
-        return
-    if not known:
-        click.echo("no device known yet: start `edgeprof-agent serve` on one, then `edgeprof devices HOST:PORT`")
-        return
+    elif known or unseen:
+        _print(known, named, unseen)
+    else:
+        click.echo(NOTHING_KNOWN)
+
+
+@devices.command()
+@click.argument("address", metavar="HOST:PORT")
+@click.option("--name", required=True, help="Name of the device on this host: --device NAME.")
+@click.option("--tag", "tags", multiple=True, help="Tag that it shares with others: --tag TAG; may be given again.")
+def add(address: str, name: str, tags: tuple[str, ...]) -> None:
+    """Give the device whose agent is at HOST:PORT a name, in the place of what had the name before."""
+    import edgeprof
+
+    added = edgeprof.add_device(address, name, tags=tags)
+    tagged = f", tagged {', '.join(added.tags)}" if added.tags else ""
+    click.echo(f"{name} is the device at {address}{tagged}: `edgeprof devices {name}` asks it what it is")
+
+
+@devices.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def remove(names: tuple[str, ...]) -> None:
+    """Take names of devices away; what was paired and measured stays."""
+    import edgeprof
+
+    for name in names:
+        click.echo(f"{name} was the device at {edgeprof.remove_device(name).address}")
+
+
+def _document(known: "KnownDevice | None", named: "NamedDevice | None") -> dict[str, Any]:
+    """A device for machines; what is not known of it is null."""
+    from edgeprof_proto.record_json import to_json
+
+    has_name = named is not None and named.name != named.address
+    return {
+        "name": named.name if named is not None and has_name else None,
+        "tags": named.tags if named is not None else (),
+        "address": known.address if known is not None else named.address if named is not None else None,
+        "last_seen_time": None if known is None else known.last_seen_time.isoformat(),
+        "device": None if known is None else to_json(known.device),
+    }
+
+
+def _print(known: "Sequence[KnownDevice]", named: "dict[str, NamedDevice]", unseen: "Sequence[NamedDevice]") -> None:
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
-    for heading in ("device", "address", "processor", "memory", "runtimes", "last seen"):
+    has_names = any(device.name != device.address for device in named.values())
+    for heading in (*(("name", "tags") if has_names else ()), "device", "address", "processor", "memory", "runtimes"):
         table.add_column(heading)
+    table.add_column("last seen")
     for item in known:
         device = item.device
         runtimes = [
@@ -66,6 +146,7 @@ def devices(addresses: tuple[str, ...], similar: Path | None, picture: Path | No
         ]
         memory = "not reported" if device.memory_bytes is None else f"{device.memory_bytes / 2**30:.1f} GiB"
         table.add_row(
+            *(_name_and_tags(named.get(item.address)) if has_names else ()),
             device.board or device.host_name,
             item.address,
             f"{_cpu_text(device.cpu)}, {device.cpu.core_count} cores",
@@ -73,7 +154,15 @@ def devices(addresses: tuple[str, ...], similar: Path | None, picture: Path | No
             "\n".join(runtimes),
             _ago(item.last_seen_time),
         )
+    for one in unseen:
+        table.add_row(*_name_and_tags(one), "", one.address, "", "", "", "never")
     print_table(table)
+
+
+def _name_and_tags(device: "NamedDevice | None") -> tuple[str, str]:
+    if device is None or device.name == device.address:
+        return "", ""
+    return device.name, ", ".join(device.tags)
 
 
 def _ago(time: datetime) -> str:

@@ -1,13 +1,19 @@
 """`edgeprof doctor`."""
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from edgeprof.cli.console import print_table, styled
+from edgeprof.cli.device_options import devices_argument, require_devices
 from edgeprof.cli.parameters import json_option
 from edgeprof.cli.plain_output import print_json
-from edgeprof_proto.records.check import CheckLevel
+from edgeprof_proto.records.check import Check, CheckLevel
+
+if TYPE_CHECKING:
+    from edgeprof.devices.pairings import NamedDevice
 
 LEVEL_STYLE = {
     CheckLevel.GOOD: "green",
@@ -18,30 +24,38 @@ LEVEL_STYLE = {
 
 
 @click.command()
-@click.argument("address", metavar="HOST:PORT")
+@devices_argument
 @json_option
-def doctor(address: str, as_json: bool) -> None:
-    """Find out why a device cannot be used, or why its measurements are unreliable, and what to do.
+def doctor(devices: "list[NamedDevice]", as_json: bool) -> None:
+    """Find out why devices cannot be used, or why their measurements are unreliable, and what to do.
 
     The exit status is 1 where a check found trouble.
     """
-    from rich.table import Table
-
     import edgeprof
     from edgeprof_proto.record_json import to_json
 
-    checks = edgeprof.diagnose(address)
+    require_devices(devices)
+    found = {}
+    for device in devices:
+        found[device.name] = edgeprof.diagnose(device.address)
+        if not as_json:
+            _print(found[device.name], title=device.name if len(devices) > 1 else None)
     if as_json:
-        print_json(to_json(checks))
-    else:
-        table = Table(box=None, pad_edge=False)
-        for heading in ("level", "check", "finding and what to do"):
-            table.add_column(heading, no_wrap=heading != "finding and what to do", overflow="fold")
-        for check in checks:
-            style = LEVEL_STYLE[check.level]
-            table.add_row(styled((check.level.value.replace("_", " "), style)), check.name, check.finding)
-            if check.remedy:
-                table.add_row("", "", f"-> {check.remedy}")
-        print_table(table)
-    if any(check.level is CheckLevel.TROUBLE for check in checks):
+        documents = {name: to_json(checks) for name, checks in found.items()}
+        print_json(documents if len(devices) > 1 else next(iter(documents.values())))
+    if any(check.level is CheckLevel.TROUBLE for checks in found.values() for check in checks):
         sys.exit(1)
+
+
+def _print(checks: Sequence[Check], title: str | None) -> None:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading in ("level", "check", "finding and what to do"):
+        table.add_column(heading, no_wrap=heading != "finding and what to do", overflow="fold")
+    for check in checks:
+        style = LEVEL_STYLE[check.level]
+        table.add_row(styled((check.level.value.replace("_", " "), style)), check.name, check.finding)
+        if check.remedy:
+            table.add_row("", "", f"-> {check.remedy}")
+    print_table(table)

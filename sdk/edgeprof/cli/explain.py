@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from edgeprof.cli.console import console, messages, print_table
+from edgeprof.cli.device_options import optional_device_option
 from edgeprof.cli.model_inputs import as_mapping, shape_option
 from edgeprof.cli.parameters import Count, json_option
 from edgeprof.cli.plain_output import milliseconds, print_json
@@ -25,7 +26,7 @@ MAX_ROW_COUNT = 1_000
 @click.command()
 @click.argument("profile", type=click.Path(path_type=Path))
 @click.argument("model", metavar="MODEL|FILE.py:CALLABLE")
-@click.option("--device", "address", metavar="HOST:PORT", help="Ask this device for the graph.  [default: this host]")
+@optional_device_option("Ask this device for the graph.  [default: this host]")
 @shape_option
 @profile_setting_options
 @click.option("--rows", type=Count(1, MAX_ROW_COUNT), default=20, show_default=True, help="Operators to show.")

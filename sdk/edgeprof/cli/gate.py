@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.cli.console import messages
+from edgeprof.cli.device_options import device_option
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.model_inputs import as_mapping, model_input_options
 from edgeprof.cli.parameters import (
     Latency,
     Percentage,
     allow_fallback_option,
-    device_option,
     effort_option,
     json_option,
     setting_options,

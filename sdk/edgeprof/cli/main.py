@@ -16,7 +16,7 @@ from edgeprof_proto.records.validation import RecordError
 from edgeprof_proto.version import VERSION
 
 VERBS = {
-    "devices": "Show devices: those known, or the ones at the addresses given.",
+    "devices": "Show devices: those known, or the ones given; give them names.",
     "pair": "Pair this host with a device by the code that it shows.",
     "deploy": "Bring the agent onto a board over SSH, start it, and pair with it.",
     "jobs": "Show the jobs that a device keeps; cancel or drop them.",
@@ -25,6 +25,7 @@ VERBS = {
     "compare": "Say which of two models, or settings of one, is faster on a device.",
     "gate": "Say in a pipeline whether a model is fast enough.",
     "onboard": "Measure a few networks on a device and adapt a predictor of all others.",
+    "collect": "Measure networks on devices, as a table of architectures by platforms.",
     "predict": "Predict how fast networks run on an onboarded platform.",
     "explain": "Say where the time of a model goes, operator by operator, without running it.",
     "rank": "Find the fastest of some models, measuring only those that may be it.",

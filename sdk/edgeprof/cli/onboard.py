@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.cli.console import messages
+from edgeprof.cli.device_options import devices_option
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.onboarding_report import print_report
 from edgeprof.cli.parameters import (
@@ -15,7 +16,6 @@ from edgeprof.cli.parameters import (
     Duration,
     Percentage,
     calibration_option,
-    device_option,
     json_option,
     seed_option,
     setting_options,
@@ -23,6 +23,7 @@ from edgeprof.cli.parameters import (
 from edgeprof.cli.plain_output import print_json
 
 if TYPE_CHECKING:
+    from edgeprof.devices.pairings import NamedDevice
     from edgeprof.onboarding import Goal, Onboarded
 
 SETTING_NAMES = ("runtime", "provider", "precision", "threads", "batch", "options")
@@ -43,7 +44,7 @@ SPACE_OPTIONS = {
 
 
 @click.command()
-@device_option
+@devices_option
 @click.option("--space", help="Search space.  [default: that of --bundle, else nasbench201]")
 @click.option(
     "--bundle",
@@ -106,12 +107,12 @@ SPACE_OPTIONS = {
     "--output",
     type=click.Path(path_type=Path),
     default=Path(),
-    help="File of the profile, or a folder; what else a file holds of the device stays.  "
-    "[default: PLATFORM.SPACE.edgeprof here]",
+    help="File of the profile, or a folder; what else a file holds of the device stays. Of several devices, the folder "
+    "of NAME.edgeprof.  [default: PLATFORM.SPACE.edgeprof here]",
 )
 @json_option
 def onboard(
-    address: str,
+    devices: "list[NamedDevice]",
     target_error: float | None,
     budget: float | None,
     models: bool,
@@ -122,24 +123,34 @@ def onboard(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Measure a few networks on a device and adapt a predictor of all others to it.
+    """Measure a few networks on a device and adapt a predictor of all others to it; on several devices at once.
 
     Interrupted, the same command goes on where it stopped.
     """
+    if models and len(devices) > 1:
+        raise click.UsageError("--models takes one device at a time; name one by --device")
     if models:
         goal = _goal_of_models(target_error, budget, has_choice=bool(with_models) and not added)
         import edgeprof
         from edgeprof.cli import onboard_models
 
         setting_values = {name: values[name] for name in SETTING_NAMES}
-        with edgeprof.connect(address) as client:
+        with edgeprof.connect(devices[0].address) as client:
             onboard_models.run(
                 client, with_models, added, setting_values, output=output, as_json=as_json, seed=seed, goal=goal
             )
         return
     if with_models or added:
         raise click.UsageError("--with and --add name models to measure with --models; give it too")
-    onboarded = _onboard_space(address, target_error, budget, seed=seed, output=output, **values)
+    setting_values = {name: values.pop(name) for name in SETTING_NAMES}
+    most, options = _space_options(target_error, budget, **values)
+    options |= {"output": output, "seed": seed}
+    if len(devices) > 1:
+        from edgeprof.cli.onboard_fleet import onboard_on
+
+        onboard_on(devices, most, setting_values, as_json=as_json, **options)
+        return
+    onboarded = _onboard_space(devices[0].address, most, setting_values, **options)
     report, path = onboarded.report, onboarded.path
     if as_json:
         print_json({"profile": str(path), **dataclasses.asdict(report), "measuring_share": report.measuring_share})
@@ -148,8 +159,7 @@ def onboard(
     messages.print(f"profile written to {path}: `edgeprof predict {path} ARCHITECTURE` needs neither device nor store")
 
 
-def _onboard_space(
-    address: str,
+def _space_options(
     target_error: float | None,
     budget: float | None,
     *,
@@ -162,41 +172,39 @@ def _onboard_space(
     also: tuple[Path, ...],
     from_profile: Path | None,
     calibration: Path | None,
-    seed: int,
-    output: Path,
-    **setting_values: Any,
-) -> "Onboarded":
+) -> tuple[int, dict[str, Any]]:
+    """Return how many networks are measured at most, and the arguments of `edgeprof.onboard`."""
     import edgeprof
-    from edgeprof.cli.session_progress import SessionProgress
     from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
-    from edgeprof.onboarding.procedure import PLAN
     from edgeprof_predictor.bundle import read_bundle
     from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD
 
     open_ended = target_error is not None or budget is not None
     most = (MAX_SAMPLE_COUNT if open_ended else DEFAULT_SAMPLE_COUNT) if samples is None else samples
-    goal = edgeprof.Goal(sample_count=most, target_error=target_error, budget_s=budget)
     read = None if bundle is None else read_bundle(bundle)
-    method = edgeprof.MethodOptions(
-        name=method_name or DEFAULT_METHOD,
-        sampler=sampler,
-        compares_methods=compares_methods,
-        also=also,
-        from_profile=from_profile,
-    )
+    return most, {
+        "space": space or (DEFAULT_SPACE if read is None else read.card.space),
+        "bundle": read,
+        "method": edgeprof.MethodOptions(
+            name=method_name or DEFAULT_METHOD,
+            sampler=sampler,
+            compares_methods=compares_methods,
+            also=also,
+            from_profile=from_profile,
+        ),
+        "goal": edgeprof.Goal(sample_count=most, target_error=target_error, budget_s=budget),
+        "calibration": calibration,
+    }
+
+
+def _onboard_space(address: str, most: int, setting_values: dict[str, Any], **options: Any) -> "Onboarded":
+    import edgeprof
+    from edgeprof.cli.session_progress import SessionProgress
+    from edgeprof.onboarding.procedure import PLAN
+
     with edgeprof.connect(address) as client, SessionProgress(most, PLAN) as progress:
-        return edgeprof.onboard(
-            client,
-            space or (DEFAULT_SPACE if read is None else read.card.space),
-            bundle=read,
-            method=method,
-            setting=device_setting(client, **setting_values),
-            goal=goal,
-            output=output,
-            seed=seed,
-            calibration=calibration,
-            listener=progress,
-        )
+        setting = device_setting(client, **setting_values)
+        return edgeprof.onboard(client, setting=setting, listener=progress, **options)
 
 
 def _goal_of_models(target_error: float | None, budget_s: float | None, *, has_choice: bool) -> "Goal | None":

@@ -4,17 +4,21 @@ import sys
 
 import click
 
+from edgeprof.cli.device_options import DEVICE
+
 
 @click.command()
-@click.argument("address", metavar="HOST:PORT")
+@click.argument("device", metavar=DEVICE)
 @click.option("--forget", is_flag=True, help="Forget the device that was paired at this address instead.")
-def pair(address: str, forget: bool) -> None:
-    """Pair this host with the device whose agent is at HOST:PORT.
+def pair(device: str, forget: bool) -> None:
+    """Pair this host with the device of a name, or whose agent is at HOST:PORT.
 
     Asks for the code that `edgeprof-agent pair` shows on the device, or reads it from stdin.
     """
     import edgeprof
+    from edgeprof.devices.named_devices import address_of
 
+    address = address_of(device)
     if forget:
         click.echo(f"forgot {address}" if edgeprof.forget_device(address) else f"no device was paired at {address}")
         return

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import click
 
 from edgeprof.arguments import DEFAULT_RUNTIME, MAX_JOB_COUNT, MAX_SEED
-from edgeprof_proto import DEFAULT_PORT
 from edgeprof_proto.records.job_spec import Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -169,20 +168,6 @@ class CountList(click.ParamType[tuple[int, ...]]):
         if not all(re.fullmatch(r"\d{1,7}", part, re.ASCII) for part in parts):
             self.fail(f"{value[:40]!r} is no list of counts; write 3,5,10,20", param, ctx)
         return tuple(sorted(set(map(int, parts))))
-
-
-def device_option(command: F) -> F:
-    """Add `--device`, the address of an agent."""
-    return click.option(
-        "--device",
-        "address",
-        metavar="HOST:PORT",
-        default=f"127.0.0.1:{DEFAULT_PORT}",
-        envvar="EDGEPROF_DEVICE",
-        show_default=True,
-        show_envvar=True,
-        help="Address of the device's agent.",
-    )(command)
 
 
 def json_option(command: F) -> F:

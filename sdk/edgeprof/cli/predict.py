@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeprof.cli.device_options import optional_device_option
 from edgeprof.cli.model_inputs import as_mapping, shape_option
 from edgeprof.cli.parameters import json_option
 from edgeprof.cli.plain_output import milliseconds, print_json
@@ -27,9 +28,7 @@ Row = tuple[str, float, float, float]
 @click.option(
     "--file", "listing", type=TextFile(), help="Read architectures from a file, one to a line; - reads stdin."
 )
-@click.option(
-    "--device", "address", metavar="HOST:PORT", help="Ask this device for the graphs of models.  [default: this host]"
-)
+@optional_device_option("Ask this device for the graphs of models.  [default: this host]")
 @shape_option
 @profile_setting_options
 @json_option

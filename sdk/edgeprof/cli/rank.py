@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.cli.console import console, print_table
+from edgeprof.cli.device_options import device_option
 from edgeprof.cli.device_setting import device_setting
-from edgeprof.cli.parameters import device_option, json_option, seed_option, setting_options
+from edgeprof.cli.parameters import json_option, seed_option, setting_options
 from edgeprof.cli.plain_output import milliseconds, print_json
 
 if TYPE_CHECKING:

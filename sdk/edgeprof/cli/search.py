@@ -11,6 +11,7 @@ import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
 from edgeprof.cli.console import messages, print_facts, print_table
+from edgeprof.cli.device_options import optional_device_option
 from edgeprof.cli.parameters import DEFAULT_SPACE, Count, Latency, NumberList, json_option, seed_option
 from edgeprof.cli.plain_output import milliseconds, print_json
 
@@ -62,9 +63,7 @@ if TYPE_CHECKING:
 @click.option(
     "--batch", type=Count(1, MAX_NETWORK_COUNT), default=1, show_default=True, help="Networks chosen at once."
 )
-@click.option(
-    "--device", "address", metavar="HOST:PORT", help="Agent of a profile's device: leaders are measured there."
-)
+@optional_device_option("The device of a profile: leaders are measured there.")
 @click.option(
     "--candidates",
     type=Count(2, MAX_NETWORK_COUNT),

@@ -28,8 +28,7 @@ class SessionProgress(JobBar, OnboardingListener):
         self._probe = ""
         self._numbers: dict[str, int] = {}
         self._done = 0
-        self._expected = network_count * CONVERGED_ATTEMPT_COUNT
-        self._expected += math.ceil(self._expected / CHECK_INTERVAL)
+        self._expected = expected_measurements(network_count)
         super().__init__("starting", self._expected * self._probe_ms)
 
     def on_resumed(self, architectures: list[str]) -> None:
@@ -78,3 +77,9 @@ class SessionProgress(JobBar, OnboardingListener):
 
     def _number(self, architecture: str) -> int:
         return self._numbers.setdefault(architecture, len(self._numbers) + 1)
+
+
+def expected_measurements(network_count: int) -> int:
+    """Return how many measurements a session takes whose networks all converge, those of the anchor included."""
+    count = network_count * CONVERGED_ATTEMPT_COUNT
+    return count + math.ceil(count / CHECK_INTERVAL)

@@ -8,10 +8,10 @@ import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
 from edgeprof.cli.console import console, messages, print_table
+from edgeprof.cli.device_options import device_option
 from edgeprof.cli.parameters import (
     Count,
     calibration_option,
-    device_option,
     json_option,
     seed_option,
 )

@@ -252,9 +252,10 @@ def connect(address: str) -> DeviceClient:
     """Connect to the agent of a device.
 
     Args:
-        address: `host:port`.
+        address: `host:port`, or the name of a device on this host.
 
     Raises:
+        InvalidAddressError: If it is neither.
         AgentUnavailableError: If no agent answers there.
         AgentTooOldError: If the agent's contract is older than this host needs.
         HostTooOldError: If the agent no longer understands this host.

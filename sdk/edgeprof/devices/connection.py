@@ -6,6 +6,7 @@ import grpc
 
 from edgeprof.devices.channel import CONNECT_TIMEOUT_S, open_channel
 from edgeprof.devices.host_name import HostNameInterceptor, default_host_name
+from edgeprof.devices.named_devices import address_of
 from edgeprof.devices.remote_errors import translate_rpc_errors
 from edgeprof.devices.waiting import Progress, long_answer
 from edgeprof.errors import AgentTooOldError
@@ -26,7 +27,7 @@ class AgentConnection:
     """A connection to the agent of one device.
 
     Args:
-        address: `host:port` of the agent.
+        address: `host:port` of the agent, or the name of its device on this host.
         host_name: Name by which the agent shares its time between hosts where there is no pairing; None for the
             machine's own.
 
@@ -38,7 +39,7 @@ class AgentConnection:
     """
 
     def __init__(self, address: str, *, host_name: str | None = None) -> None:
-        self.address = address
+        self.address = address = address_of(address)
         self.host_name = host_name or default_host_name()
         self.progress = Progress()
         """When an upload last went forward."""

@@ -15,6 +15,7 @@ import grpc
 
 from edgeprof.devices.channel import split_address
 from edgeprof.devices.client import DeviceClient
+from edgeprof.devices.named_devices import address_of
 from edgeprof.errors import (
     AgentTooOldError,
     AgentUnavailableError,
@@ -50,7 +51,7 @@ def diagnose(address: str) -> tuple[Check, ...]:
     """Check the connection to a device, and the device.
 
     Args:
-        address: `host:port` of its agent.
+        address: `host:port` of its agent, or its name on this host.
 
     Returns:
         The checks in order; they end early where the next ones need the failed one.
@@ -58,7 +59,12 @@ def diagnose(address: str) -> tuple[Check, ...]:
     return tuple(_examined(address))
 
 
-def _examined(address: str) -> Iterator[Check]:
+def _examined(device: str) -> Iterator[Check]:
+    try:
+        address = address_of(device)
+    except InvalidAddressError as error:
+        yield _trouble("name", str(error), "write HOST:PORT, such as board.local:20763")
+        return
     for step in (check_name, check_port):
         yield (check := step(address))
         if check.level is CheckLevel.TROUBLE:

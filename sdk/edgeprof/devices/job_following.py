@@ -31,6 +31,19 @@ class JobFollowing(AgentCalls):
     def __init__(self, address: str, *, patience_s: float = DEFAULT_PATIENCE_S, host_name: str | None = None) -> None:
         super().__init__(address, host_name=host_name)
         self._patience_s = patience_s
+        self._is_interrupted = False
+
+    def interrupt(self) -> None:
+        """End what another thread does on this connection as Ctrl-C ends the main thread: by KeyboardInterrupt.
+
+        It is raised there at the next event of a job, or the next call. Closing the channel under a call that begins
+        would crash gRPC.
+        """
+        self._is_interrupted = True
+
+    def _check_interrupted(self) -> None:
+        if self._is_interrupted:
+            raise KeyboardInterrupt
 
     def _follow_from_creation(
         self,
@@ -67,6 +80,7 @@ class JobFollowing(AgentCalls):
             progressed = False
             try:
                 for event in self.watch_job(job_id, from_sequence=sequence + 1):
+                    self._check_interrupted()
                     sequence, progressed = event.sequence, True
                     yield event
                 return
@@ -78,9 +92,14 @@ class JobFollowing(AgentCalls):
     def _patiently(self, call: Callable[[], T]) -> T:
         """Make a call again while the agent is silent, for `patience_s` from the last progress."""
         self.progress.note()
+
+        def checked_call() -> T:
+            self._check_interrupted()
+            return call()
+
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((AgentUnavailableError, ModelTransferError, UploadLimitedError)),
             wait=tenacity.wait_exponential(multiplier=0.2, max=5.0),
             stop=lambda _: self.progress.idle_s() >= self._patience_s,
             reraise=True,
-        )(call)
+        )(checked_call)

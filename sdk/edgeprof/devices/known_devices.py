@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 from edgeprof.arguments import as_list
+from edgeprof.devices.named_devices import address_of
 from edgeprof.store import KnownDevice, Store, opened
 
 
@@ -13,7 +14,8 @@ def known_devices(
     """Describe the devices at these addresses, or list all that this host has connected to.
 
     Args:
-        addresses: `host:port` of agents, or of one, which are asked for their description; empty for all known devices.
+        addresses: `host:port` of agents or names of their devices, or one of them, which are asked for their
+            description; empty for all known devices.
         store: Where descriptions are kept; None for the user's own.
 
     Returns:
@@ -22,7 +24,7 @@ def known_devices(
     Raises:
         EdgeprofError: If an agent cannot be reached or refuses this host, or the store cannot be used.
     """
-    addresses = as_list(addresses, str)
+    addresses = [address_of(device) for device in as_list(addresses, str)]
     with opened(store) as store:
         if addresses:
             from edgeprof.devices.client import connect  # gRPC, which the list of known devices does not need

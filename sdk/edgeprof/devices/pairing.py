@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 
 from edgeprof.devices.channel import fetch_certificate, secure_channel
+from edgeprof.devices.named_devices import address_of
 from edgeprof.devices.pairings import make_key, remember_device
 from edgeprof.devices.remote_errors import translate_rpc_errors
 from edgeprof.errors import PairingClosedError, PairingRefusedError
@@ -23,7 +24,7 @@ def pair(address: str, code: str | Callable[[], str]) -> str:
     """Pair this host with a device, so that each knows the other by its key from then on.
 
     Args:
-        address: `host:port` of the device's agent.
+        address: `host:port` of the device's agent, or its name on this host.
         code: The code that `edgeprof-agent pair` shows, or a function that returns it, called once the device has
             answered.
 
@@ -36,6 +37,7 @@ def pair(address: str, code: str | Callable[[], str]) -> str:
         PairingRefusedError: If the code is wrong, or the connection is intercepted.
         PairingFileError: If this host's key cannot be read or written.
     """
+    address = address_of(address)
     certificate_pem = fetch_certificate(address)
     if certificate_pem is None:
         raise PairingClosedError(

@@ -1,4 +1,4 @@
-"""This host's key and the devices that it is paired with: one file that only its owner can read."""
+"""This host's key, the devices that it is paired with, and their names: one file that only its owner can read."""
 
 import dataclasses
 import json
@@ -21,16 +21,33 @@ _MAX_BYTES = 2**24
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class NamedDevice:
+    """A device that has a name on this host.
+
+    Args:
+        name: The name; the address of a device that has none.
+        address: `host:port` of its agent.
+        tags: Words that it shares with other devices, in alphabetical order.
+    """
+
+    name: str
+    address: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Pairings:
     """What this host knows of its pairings.
 
     Args:
-        key: This host's key; None until the first pairing.
+        key: This host's key; None until the first pairing, or the first name.
         certificates: Certificates of the paired devices in PEM, by address.
+        named_devices: The devices that have a name, paired or not, each name once.
     """
 
     key: KeyPair | None = None
     certificates: dict[str, bytes] = dataclasses.field(default_factory=dict)
+    named_devices: tuple[NamedDevice, ...] = ()
 
     def certificate_at(self, address: str) -> bytes | None:
         """Return the certificate of the device that was paired at an address."""
@@ -90,7 +107,7 @@ def make_key() -> KeyPair:
     pairings = read_pairings()
     if pairings.key is None:
         pairings = dataclasses.replace(pairings, key=make_host_key())
-        _write(pairings)
+        write_pairings(pairings)
     assert pairings.key is not None
     return pairings.key
 
@@ -106,7 +123,7 @@ def remember_device(address: str, certificate_pem: bytes) -> None:
         PairingFileError: If the file cannot be used or written.
     """
     pairings = read_pairings()
-    _write(dataclasses.replace(pairings, certificates={**pairings.certificates, address: certificate_pem}))
+    write_pairings(dataclasses.replace(pairings, certificates={**pairings.certificates, address: certificate_pem}))
 
 
 def forget_device(address: str) -> bool:
@@ -125,7 +142,7 @@ def forget_device(address: str) -> bool:
     certificates = {key: value for key, value in pairings.certificates.items() if key != address}
     if len(certificates) == len(pairings.certificates):
         return False
-    _write(dataclasses.replace(pairings, certificates=certificates))
+    write_pairings(dataclasses.replace(pairings, certificates=certificates))
     return True
 
 
@@ -145,7 +162,7 @@ def forget_certificate(certificate_pem: bytes) -> bool:
     kept = {key: value for key, value in pairings.certificates.items() if fingerprint_of(value) != fingerprint}
     if len(kept) == len(pairings.certificates):
         return False
-    _write(dataclasses.replace(pairings, certificates=kept))
+    write_pairings(dataclasses.replace(pairings, certificates=kept))
     return True
 
 
@@ -162,16 +179,30 @@ def _parse(content: Any) -> Pairings:
     private_key = serialization.load_pem_private_key(key.private_key_pem, password=None)
     if private_key.public_key() != load_pem_x509_certificate(key.certificate_pem).public_key():
         raise ValueError("key and certificate do not belong together")
-    return Pairings(key=key, certificates=certificates)
+    named = tuple(
+        NamedDevice(name=str(name), address=str(facts["address"]), tags=tuple(map(str, facts["tags"])))
+        # Files of earlier versions hold none.
+        for name, facts in content.get("names", {}).items()
+    )
+    return Pairings(key=key, certificates=certificates, named_devices=named)
 
 
-def _write(pairings: Pairings) -> None:
+def write_pairings(pairings: Pairings) -> None:
+    """Write the file in the place of the one there is.
+
+    Args:
+        pairings: What it is to hold; a key at least.
+
+    Raises:
+        PairingFileError: If it cannot be written.
+    """
     assert pairings.key is not None
     content = {
         "schema_version": SCHEMA_VERSION,
         "private_key": pairings.key.private_key_pem.decode(),
         "certificate": pairings.key.certificate_pem.decode(),
         "devices": {address: pem.decode() for address, pem in pairings.certificates.items()},
+        "names": {item.name: {"address": item.address, "tags": item.tags} for item in pairings.named_devices},
     }
     # A link to the file stays one.
     path = Path(os.path.realpath(pairings_path()))

@@ -39,6 +39,9 @@ from edgeprof_proto.version import VERSION
 ONBOARDING = "onboarding"
 """Purpose of the session in the store."""
 
+EXPECTED_ERROR = "expected_error"
+"""Entry of a profile's provenance: the error that it expects of itself, as text."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Onboarded:
@@ -200,7 +203,7 @@ def _profile(session: MeasurementSession, predictor: ProfilePredictor, report: O
         "edgeprof_version": VERSION,
         "method": report.method,
         "stop_reason": report.stop_reason,
-        "expected_error": str(predictor.expectation),
+        EXPECTED_ERROR: str(predictor.expectation),
         "error_diagnosis": str(report.error_diagnosis or ""),
     }
     return Profile(predictor=predictor, platform=session.platform.facts(), provenance=provenance)

@@ -7,6 +7,10 @@ from edgeprof.onboarding.goal import OnboardingStatus
 class OnboardingListener(SessionListener):
     """Is called at every measurement and every step of an onboarding. Override the methods of interest."""
 
+    follows_every_measurement = True
+    """Whether the predictor is adapted after every measurement, to tell the error expected then; otherwise only where
+    that decides what is measured next."""
+
     def on_resumed(self, architectures: list[str]) -> None:
         """An unfinished onboarding continues, with these networks measured."""
 

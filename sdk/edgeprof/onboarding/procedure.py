@@ -11,6 +11,7 @@ from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal, OnboardingStatus, reason_to_stop
 from edgeprof.onboarding.history import OnboardingHistory
+from edgeprof.onboarding.host_work import core_of_host
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice
 from edgeprof.store import Store
@@ -87,7 +88,7 @@ class Onboarding:
         self.session.converge()
         predictor = self._adapt()
         self._record_status(predictor)
-        with self.time_ledger.step("fine-tuning the network"):
+        with self.time_ledger.step("fine-tuning the network"), core_of_host():
             predictor.complete()
         return predictor, reason
 
@@ -95,7 +96,7 @@ class Onboarding:
         """Take the next step: update the status, measure, decide to stop, or plan more."""
         last = max(self.session.probes(), key=lambda probe: probe.sequence, default=None)
         is_outcome = last is not None and last.measurement is not None and not last.is_anchor_check
-        if is_outcome and self._method.is_quick:
+        if is_outcome and self._method.is_quick and self._listener.follows_every_measurement:
             self._update_status()
         if self.session.measure_next() is not None:
             return
@@ -125,9 +126,10 @@ class Onboarding:
         if not predictor.estimates_gain:
             return None
         wanted_error = self._goal.target_error or WANTED_ERROR
-        return diagnose_error(
-            predictor, self._untried_candidates(), sample_count=predictor.samples.count, wanted_error=wanted_error
-        )
+        with core_of_host():
+            return diagnose_error(
+                predictor, self._untried_candidates(), sample_count=predictor.samples.count, wanted_error=wanted_error
+            )
 
     def _update_status(self) -> None:
         """Adapt and write the status, unless that was done for everything that is measured so far."""
@@ -142,7 +144,7 @@ class Onboarding:
     def _plan_more(self) -> None:
         count = len(self.session.measured_probes())
         wanted = self._next_round(count)
-        with self.time_ledger.step("choosing networks"):
+        with self.time_ledger.step("choosing networks"), core_of_host():
             untried = self._untried_candidates()
             chosen = self._chooser.choose_samples(untried, wanted, measured=self._samples(), seed=self._seed)
             architectures = [self._space.format(item) for item in self._space.architectures(untried[chosen])]
@@ -152,7 +154,7 @@ class Onboarding:
         self.session.plan(architectures)
         self._listener.on_chosen(architectures)
         if self.session.converts_ahead and count and count + wanted < self._goal.sample_count:
-            with self.time_ledger.step("choosing networks"):
+            with self.time_ledger.step("choosing networks"), core_of_host():
                 self.session.prepare([self._likely_next(untried, chosen)])
 
     def _next_round(self, count: int) -> int:
@@ -206,7 +208,7 @@ class Onboarding:
 
     def _adapt(self) -> ProfilePredictor:
         samples = self._samples()
-        with self.time_ledger.step("adapting the predictor"):
+        with self.time_ledger.step("adapting the predictor"), core_of_host():
             predictor = self._method.adapt(samples, seed=self._seed)
         return predictor
 
@@ -214,7 +216,7 @@ class Onboarding:
         """Add the expected error, and the one after another sample, to the history."""
         next_error = None
         if predictor.estimates_gain:
-            with self.time_ledger.step("estimating the gain of another sample"):
+            with self.time_ledger.step("estimating the gain of another sample"), core_of_host():
                 next_error = predictor.error_after(self._untried_candidates(), 1)
         elapsed_s = self.history.elapsed_before_s + self.time_ledger.elapsed_s()
         measured_count = sum(probe.measurement is not None for probe in self.session.probes())

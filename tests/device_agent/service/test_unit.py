@@ -35,6 +35,12 @@ def test_interpreters_of_runtimes_stand_in_the_command_line() -> None:
     assert " --runtime-python=tflite=/usr/bin/env" in unit and "Environment=" not in unit
 
 
+def test_an_agent_that_announces_itself_does_so_as_a_service_too() -> None:
+    data_dir = Path("/var/lib/edgeprof-agent")
+    assert " --announce" in unit_text(AgentConfig(data_dir=data_dir, announce=True), {}, is_system=True)
+    assert "--announce" not in unit_text(AgentConfig(data_dir=data_dir), {}, is_system=True)
+
+
 def test_a_unit_of_somebody_else_tells_no_data_folder() -> None:
     assert data_dir_of("[Service]\nExecStart=/bin/true\n") is None
     assert data_dir_of("no unit at all") is None

@@ -1,0 +1,125 @@
+"""The public call `onboard_fleet`: several devices onboarded at once."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgeprof.devices.client import DeviceClient
+from edgeprof.devices.pairings import NamedDevice
+from edgeprof.errors import InvalidArgumentError, OutputFileError
+from edgeprof.evaluating.known_bundles import bundle_of
+from edgeprof.fleet.devices_at_once import DeviceOutcome, Devices, FleetListener, named, on_each_device
+from edgeprof.onboarding.api import EXPECTED_ERROR, Onboarded, onboard
+from edgeprof.store import Store, opened
+from edgeprof.store.platform import Platform, default_setting, resolve_platform
+from edgeprof_predictor.bundle import Bundle
+from edgeprof_predictor.profile_file import PROFILE_SUFFIX, ProfileFile
+from edgeprof_proto.records.job_spec import Setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnboardedDevice:
+    """What the onboarding of one device of several came to.
+
+    Args:
+        path: File of the profile; None where it was not written.
+        expected_error: The error that the profile expects of itself, as text.
+        onboarded: The profile with its report; None where the file was there already.
+    """
+
+    path: Path | None
+    expected_error: str
+    onboarded: Onboarded | None
+
+
+def onboard_fleet(
+    devices: Devices,
+    space: str,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    setting: Setting | Callable[[DeviceClient], Setting] | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    bundle: Bundle | str | os.PathLike[str] | None = None,
+    listener: FleetListener | None = None,
+    **options: Any,
+) -> tuple[DeviceOutcome[OnboardedDevice], ...]:
+    """Onboard several devices at once, each as `onboard` does; one that fails stops no other.
+
+    Called again, it goes on where each device stopped, and leaves those alone whose profile is in the folder. The
+    predictor is loaded, and each network exported, once for all devices.
+
+    Args:
+        devices: Names or addresses of the devices, or what `find_devices` returns.
+        space: Name of the search space.
+        output: Folder of the profiles, one for each device under its name; None to write none.
+        setting: How the networks run, or a function that returns it for a connected device; None for the default of
+            each device.
+        store: Where plans and results are written, or its file; None for the user's own.
+        bundle: Pre-trained predictor, or its file; None for the one that is known for the space.
+        listener: Is called at every step, from several threads.
+        options: Further arguments of `onboard`.
+
+    Returns:
+        What came of each device.
+
+    Raises:
+        InvalidAddressError: If a device is neither a name nor an address.
+        InvalidArgumentError: If two devices would write the same profile.
+        OutputFileError: If the folder cannot be made.
+        PredictorError: If the space is unknown, or its bundle cannot be read.
+    """
+    listener = listener or FleetListener()
+    chosen = named(devices)
+    paths = {} if output is None else _profile_paths(chosen, Path(output))
+    known = bundle_of(space, bundle)
+
+    def work(device: NamedDevice, client: DeviceClient) -> OnboardedDevice:
+        of_device = setting(client) if callable(setting) else setting
+        path = paths.get(device.name)
+        if path is not None and (there := _that_is_there(path, space, client, of_device)) is not None:
+            return there
+        done = onboard(
+            client,
+            space,
+            setting=of_device,
+            output=path,
+            store=shared,
+            bundle=known,
+            listener=listener.listener_of(device),
+            **options,
+        )
+        return OnboardedDevice(path=done.path, expected_error=done.profile.provenance[EXPECTED_ERROR], onboarded=done)
+
+    with opened(store) as shared:
+        return on_each_device(chosen, work, listener)
+
+
+def _that_is_there(path: Path, space: str, client: DeviceClient, setting: Setting | None) -> OnboardedDevice | None:
+    """Return what a file says of a platform that it holds a profile of; None where it holds none.
+
+    Raises:
+        ProfileError: If the file is damaged or no profile.
+    """
+    if not path.exists():
+        return None
+    device = client.device()
+    platform = resolve_platform(device, setting or default_setting(device))
+    for content in ProfileFile(path).contents:
+        if content.subject == space and Platform.from_facts(content.platform).key == platform.key:
+            error = content.provenance.get(EXPECTED_ERROR, "not reported")
+            return OnboardedDevice(path=path, expected_error=error, onboarded=None)
+    return None
+
+
+def _profile_paths(devices: list[NamedDevice], folder: Path) -> dict[str, Path]:
+    """Return the file of each device's profile by its name, in a folder that is there."""
+    paths = {device.name: folder / f"{device.name.replace(':', '_')}{PROFILE_SUFFIX}" for device in devices}
+    if len(set(paths.values())) < len(devices):
+        raise InvalidArgumentError("two devices have the same name: `edgeprof devices add` gives each its own")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputFileError(f"the folder {folder} of the profiles cannot be made ({error.strerror})") from error
+    return paths
