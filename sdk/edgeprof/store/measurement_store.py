@@ -179,6 +179,11 @@ class MeasurementStore:
             )
             return [from_json(Measurement, row.record) for row in rows.scalars(query)]
 
+    def _forget_decoded(self, rows: DatabaseSession, session_id: str) -> None:
+        """Let go of the measurements of a session, of which a collection of days has thousands; the rows stay."""
+        for job_id in rows.scalars(select(AttemptRow.job_id).where(AttemptRow.session_id == session_id)):
+            self._measurements.pop(job_id, None)
+
     def _decoded(self, rows: DatabaseSession, job_id: str) -> Measurement | None:
         # A measurement holds thousands of samples, or a whole graph; an onboarding reads it after every measurement.
         if job_id not in self._measurements:

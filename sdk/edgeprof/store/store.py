@@ -106,10 +106,7 @@ class Store(MeasurementStore):
         """Mark a session as finished: it is not resumed any more."""
         with self._database.writing() as rows:
             rows.get_one(SessionRow, session.session_id).end_time = end_time
-            job_ids = list(rows.scalars(select(AttemptRow.job_id).where(AttemptRow.session_id == session.session_id)))
-        # A collection of days has thousands of them, and no later session reads them before each step.
-        for job_id in job_ids:
-            self._measurements.pop(job_id, None)
+            self._forget_decoded(rows, session.session_id)
 
     def plan_probes(
         self, session: SessionRecord, architectures: Sequence[str], *, is_anchor_check: bool = False
