@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import unicodedata
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import click
@@ -21,7 +22,9 @@ def printable(text: str, encoding: str) -> str:
         text: The text.
         encoding: What the terminal, the file or the pipe takes.
     """
-    shown = "".join(char if char in "\n\t" or char.isprintable() else _escaped(char) for char in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(char if char in "\n\t" or char.isprintable() else _escaped(char) for char in text)
     try:
         shown.encode(encoding)
     except UnicodeEncodeError:
@@ -40,7 +43,28 @@ def print_message(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a result for machines; a number that is not known, or infinite, is null."""
-    click.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
+    try:
+        text = json.dumps(value, indent=2, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), indent=2, allow_nan=False)
+    click.echo(text)
+
+
+def print_long_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = ()) -> None:
+    """Print a table of thousands of rows, which Rich takes a millisecond each to lay out; no line is wrapped.
+
+    Args:
+        headings: Headings of the columns.
+        rows: Texts, one for each heading.
+        right: Headings of the columns that are aligned to the right.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    lines = [headings, *([printable(text, encoding) for text in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    aligned = [str.rjust if heading in right else str.ljust for heading in headings]
+    for line in lines:
+        cells = [align(text, width) for align, text, width in zip(aligned, line, widths, strict=True)]
+        click.echo("  ".join(cells).rstrip())
 
 
 def milliseconds(value: float) -> str:

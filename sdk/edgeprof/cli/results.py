@@ -1,5 +1,6 @@
 """`edgeprof results`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import click
 from edgeprof.cli.console import print_facts, print_table
 from edgeprof.cli.deletion import counted, delete
 from edgeprof.cli.parameters import Count, json_option
-from edgeprof.cli.plain_output import milliseconds, print_json
+from edgeprof.cli.plain_output import milliseconds, print_json, print_long_table
 from edgeprof.cli.result_options import chosen_results, result_options
 
 if TYPE_CHECKING:
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from edgeprof.store import StoredResult
 
 MOST_SHOWN = 100_000
+
+MOST_LAID_OUT = 500
+"""Results that are laid out for the width of the terminal; more of them are printed as they are."""
+
+HEADINGS = ("number", "stored", "network or model", "median", "90 % interval", "verdict", "platform")
+RIGHT = ("number", "median")
 
 NUMBER = Count(1, 2**31 - 1)
 
@@ -73,8 +80,6 @@ def results(
 
 
 def _list(found: "Results", limit: int, *, as_json: bool) -> None:
-    from rich.table import Table
-
     from edgeprof.reporting.columns import columns_of
 
     if as_json:
@@ -83,22 +88,36 @@ def _list(found: "Results", limit: int, *, as_json: bool) -> None:
     if not found:
         click.echo("the store holds no such result; `edgeprof benchmark` and `edgeprof onboard` write some")
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("number", "stored", "network or model", "median", "90 % interval", "verdict", "platform"):
-        table.add_column(heading, justify="right" if heading in ("number", "median") else "left", overflow="fold")
-    for item in found[:limit]:
-        table.add_row(
-            str(item.number),
-            item.store_time.astimezone().strftime("%Y-%m-%d %H:%M"),
-            item.name,
-            milliseconds(item.median_ms),
-            _interval(item),
-            item.verdict.text,
-            item.platform,
-        )
-    print_table(table)
+    rows = [_row(item) for item in found[:limit]]
+    if len(rows) > MOST_LAID_OUT:
+        print_long_table(HEADINGS, rows, right=RIGHT)
+    else:
+        _lay_out(rows)
     if len(found) > limit:
         click.echo(f"older ones are not shown: --limit shows more than {limit}", err=True)
+
+
+def _lay_out(rows: Sequence[tuple[str, ...]]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right" if heading in RIGHT else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    print_table(table)
+
+
+def _row(item: "StoredResult") -> tuple[str, ...]:
+    return (
+        str(item.number),
+        item.store_time.astimezone().strftime("%Y-%m-%d %H:%M"),
+        item.name,
+        milliseconds(item.median_ms),
+        _interval(item),
+        item.verdict.text,
+        item.platform,
+    )
 
 
 def _interval(item: "StoredResult") -> str:

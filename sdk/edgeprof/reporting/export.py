@@ -36,19 +36,20 @@ def export(results: Sequence[StoredResult], path: str | os.PathLike[str], store:
 
 
 def _csv(results: Sequence[StoredResult], _: Store) -> bytes:
-    rows = list(map(columns_of, results))
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    writer = csv.DictWriter(text, columns_of(results[0]).keys(), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(map(columns_of, results))
     return text.getvalue().encode()
 
 
 def _json_lines(results: Sequence[StoredResult], store: Store) -> bytes:
-    """One object a line: the columns, and the whole measurement with its raw samples."""
-    records = store.measurement_records([result.job_id for result in results])
-    lines = [json.dumps({**columns_of(result), "measurement": records[result.job_id]}) for result in results]
-    return "".join(f"{line}\n" for line in lines).encode()
+    """One object a line: the columns, and the whole measurement with its raw samples, which is not decoded."""
+    lines = io.StringIO()
+    by_job = {result.job_id: result for result in results}
+    for job_id, measurement in store.measurement_texts(list(by_job)):
+        lines.write(f'{json.dumps(columns_of(by_job[job_id]))[:-1]}, "measurement": {measurement}}}\n')
+    return lines.getvalue().encode()
 
 
 def _parquet(results: Sequence[StoredResult], _: Store) -> bytes:

@@ -4,12 +4,11 @@ Everything is on disk when a method returns.
 """
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timezone
-from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session as DatabaseSession
 
 from edgeprof.store.database import Database
@@ -133,21 +132,20 @@ class MeasurementStore:
             limit: At most so many; None for all.
         """
         with self._database.reading() as rows:
-            return list(islice(select_results(rows, wanted or ResultFilter()), limit))
+            return list(select_results(rows, wanted or ResultFilter(), limit=limit))
 
-    def measurement_records(self, job_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Whole measurements in values of JSON, by the ids of their jobs.
+    def measurement_texts(self, job_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield whole measurements in JSON, each after the id of its job, in the order of the ids.
 
         Args:
-            job_ids: Ids of jobs that have a measurement.
+            job_ids: Ids of jobs; those that have no measurement are passed over.
         """
-        found: dict[str, dict[str, Any]] = {}
-        with self._database.reading() as rows:
-            for start in range(0, len(job_ids), QUERIED_COUNT):
-                some = job_ids[start : start + QUERIED_COUNT]
-                query = select(MeasurementRow.job_id, MeasurementRow.record).where(MeasurementRow.job_id.in_(some))
-                found.update((job_id, record) for job_id, record in rows.execute(query))
-        return found
+        for start in range(0, len(job_ids), QUERIED_COUNT):
+            some = job_ids[start : start + QUERIED_COUNT]
+            query = select(MeasurementRow.job_id, cast(MeasurementRow.record, String))
+            with self._database.reading() as rows:
+                found = {job_id: text for job_id, text in rows.execute(query.where(MeasurementRow.job_id.in_(some)))}
+            yield from ((job_id, found[job_id]) for job_id in some if job_id in found)
 
     def find_deletable(self, numbers: Collection[int]) -> Deletable:
         """What of some results can be deleted.

@@ -1,9 +1,10 @@
 """Results: what a list says of the measurements in a store, read without their raw samples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -45,16 +46,38 @@ class ResultFilter:
 
     def holds(self, result: "StoredResult") -> bool:
         """Return whether a result is wanted, by what the database does not compare."""
-        names = (result.device_name, result.address, result.device_id)
+        return self.holds_platform(result) and (not self.model or self._names_model(result))
+
+    def holds_platform(self, platform: "PlatformFacts | StoredResult") -> bool:
+        """Return whether results of a platform are wanted."""
+        names = (platform.device_name, platform.address, platform.device_id)
         return (
-            (not self.device or self.device.lower() in map(str.lower, names) or _begins(result.device_id, self.device))
-            and self.runtime.lower() in ("", result.setting.runtime.lower())
-            and self.precision.lower() in ("", result.setting.precision.lower())
-            and (not self.model or self._names_model(result))
+            (not self.device or self.device.lower() in map(str.lower, names) or _begins(names[-1], self.device))
+            and self.runtime.lower() in ("", platform.setting.runtime.lower())
+            and self.precision.lower() in ("", platform.setting.precision.lower())
         )
 
     def _names_model(self, result: "StoredResult") -> bool:
         return fnmatchcase(result.model.lower(), self.model.lower()) or _begins(result.model_sha256, self.model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformFacts:
+    """What results say of their platform: the same for all of its results.
+
+    Args:
+        device_id: Id of the device.
+        device_name: Board or host name.
+        address: Where the device was last seen.
+        name: Readable name of device and setting.
+        setting: The setting.
+    """
+
+    device_id: str
+    device_name: str
+    address: str
+    name: str
+    setting: Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,17 +128,15 @@ class StoredResult:
         return self.architecture or self.model or f"model {self.model_sha256[:12]}"
 
 
-def select_results(rows: DatabaseSession, wanted: ResultFilter) -> Iterator[StoredResult]:
+def select_results(rows: DatabaseSession, wanted: ResultFilter, *, limit: int | None = None) -> Iterator[StoredResult]:
     """Yield the results that are wanted, the newest first.
 
     Args:
         rows: An open transaction.
         wanted: Which.
+        limit: At most so many; None for all.
     """
-    devices: dict[str, tuple[str, str]] = {}
-    for row in rows.scalars(select(DeviceRow)):
-        devices[row.device_id] = (row.description.get("board") or row.description.get("host_name", ""), row.address)
-    settings: dict[str, Setting] = {}
+    platforms = {key: facts for key, facts in _platforms(rows) if wanted.holds_platform(facts)}
     query = (
         select(
             MeasurementRow.sequence,
@@ -128,32 +149,44 @@ def select_results(rows: DatabaseSession, wanted: ResultFilter) -> Iterator[Stor
             MeasurementRow.lower_ms,
             MeasurementRow.upper_ms,
             MeasurementRow.verdict,
-            PlatformRow.device_id,
-            PlatformRow.name.label("platform"),
-            PlatformRow.setting,
             ProbeRow.architecture,
             SessionRow.space,
             SessionRow.purpose,
         )
-        .join(PlatformRow, PlatformRow.key == MeasurementRow.platform_key)
         .outerjoin(AttemptRow, AttemptRow.job_id == MeasurementRow.job_id)
         .outerjoin(ProbeRow, (ProbeRow.session_id == AttemptRow.session_id) & (ProbeRow.ordinal == AttemptRow.ordinal))
         .outerjoin(SessionRow, SessionRow.session_id == AttemptRow.session_id)
-        .where(*_conditions(wanted))
+        .where(*_conditions(wanted, platforms))
         .order_by(MeasurementRow.sequence.desc())
+        # What the database does not compare is left out below.
+        .limit(None if wanted.model else limit)
     )
-    for found in rows.execute(query):
-        if found.platform_key not in settings:
-            settings[found.platform_key] = from_json(Setting, found.setting)
-        name, address = devices.get(found.device_id, ("", ""))
-        result = _result(found, settings[found.platform_key], name or found.platform.partition("_")[0], address)
-        if wanted.holds(result):
-            yield result
+    found = (_result(row, platforms[row.platform_key]) for row in rows.execute(query))
+    return islice(filter(wanted.holds, found) if wanted.model else found, limit)
 
 
-def _conditions(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
+def _platforms(rows: DatabaseSession) -> Iterator[tuple[str, PlatformFacts]]:
+    devices = {device.device_id: device for device in rows.scalars(select(DeviceRow))}
+    for row in rows.scalars(select(PlatformRow)):
+        device = devices.get(row.device_id)
+        description = {} if device is None else device.description
+        yield (
+            row.key,
+            PlatformFacts(
+                device_id=row.device_id,
+                device_name=description.get("board") or description.get("host_name") or row.name.partition("_")[0],
+                address="" if device is None else device.address,
+                name=row.name,
+                setting=from_json(Setting, row.setting),
+            ),
+        )
+
+
+def _conditions(wanted: ResultFilter, platforms: Iterable[str]) -> Iterator[ColumnElement[bool]]:
     if wanted.number:
         yield MeasurementRow.sequence == wanted.number
+    if wanted.device or wanted.runtime or wanted.precision:
+        yield MeasurementRow.platform_key.in_(platforms)
     if wanted.space:
         yield SessionRow.space == wanted.space
     if wanted.architecture:
@@ -167,17 +200,17 @@ def _conditions(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
         yield MeasurementRow.create_time < wanted.until
 
 
-def _result(row: Any, setting: Setting, device_name: str, address: str) -> StoredResult:
+def _result(row: Any, platform: PlatformFacts) -> StoredResult:
     is_of_space = bool(row.space)
     return StoredResult(
         number=row.sequence,
         job_id=row.job_id,
         store_time=row.create_time,
-        device_id=row.device_id,
-        device_name=device_name,
-        address=address,
-        platform=row.platform,
-        setting=setting,
+        device_id=platform.device_id,
+        device_name=platform.device_name,
+        address=platform.address,
+        platform=platform.name,
+        setting=platform.setting,
         model=row.model_name or ("" if is_of_space else row.architecture or ""),
         model_sha256=row.model_sha256,
         space=row.space or "",

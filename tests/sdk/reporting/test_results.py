@@ -86,6 +86,15 @@ def test_a_list_names_what_was_measured_and_one_result_shows_its_evidence() -> N
 
 
 @pytest.mark.usefixtures("store")
+def test_a_list_of_thousands_is_printed_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgeprof.cli.results.MOST_LAID_OUT", 1)
+    heading, newest, *_, oldest = CliRunner().invoke(command, ["results"]).stdout.splitlines()
+    assert len({line.index(text) for line, text in ((heading, "verdict"), (newest, "stable"), (oldest, "stable"))}) == 1
+    assert newest.startswith("     6  ") and TEXTS[0] in newest and PLATFORM.name in newest
+    assert "mobilenet.onnx" in oldest and "2 ms  1.99 to 2.01 ms" in oldest
+
+
+@pytest.mark.usefixtures("store")
 def test_two_results_differ_for_certain_only_beyond_their_intervals_and_the_scatter_between_times() -> None:
     slower = CliRunner().invoke(command, ["results", "--compare", "1", "2"])
     assert "1.500" in slower.stdout and "slower for certain" in slower.stdout
