@@ -36,7 +36,7 @@ ROOMS = {
         ["__main__"],
         ["commands"],
         ["server"],
-        ["rpc"],
+        ["metrics", "rpc"],
         ["doctor"],
         ["jobs"],
         ["worker"],
@@ -168,7 +168,7 @@ def test_nothing_outside_the_spaces_asks_for_a_space_by_its_name(package: str) -
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("import edgeprof_agent.server", ("numpy", "onnxruntime", "torch", "onnx", "scipy")),
+        ("import edgeprof_agent.server", ("edgeprof_agent.metrics", "numpy", "onnxruntime", "torch", "onnx", "scipy")),
         ("import edgeprof_agent.worker.main", ("grpc", "torch", "onnx", "scipy", "onnxruntime", "google.protobuf")),
         ("import edgeprof.devices.client", ("torch", "onnx", "scipy", "edgeprof_agent")),
         ("import edgeprof.cli.devices, edgeprof.cli.benchmark", ("torch", "onnx", "scipy", "matplotlib")),

@@ -21,6 +21,9 @@ LOG_FORMATS = ("text", "json")
 
 MIB = 1024 * 1024
 
+DEFAULT_METRICS_ADDRESS = "127.0.0.1:20764"
+"""Where metrics are served where no other address is named."""
+
 MAX_THREAD_COUNT = 1_024
 """Largest number of threads that the configuration may allow; more only wait for each other on any board."""
 
@@ -83,6 +86,7 @@ class AgentConfig:
             interpreter, separated by commas.
         upload_count: Concurrent uploads at most.
         upload_bytes_per_s: Rate of all uploads together at most, in bytes per second; uploads above it are slowed down.
+        metrics: Address to serve Prometheus metrics on, as `host:port`, over plain HTTP; empty for none.
 
     Raises:
         ConfigError: If a value is outside its range, or `insecure` is asked for beyond loopback.
@@ -112,6 +116,7 @@ class AgentConfig:
     runtime_pythons: str = ""
     upload_count: int = 16
     upload_bytes_per_s: int = 64 * MIB
+    metrics: str = ""
 
     def __post_init__(self) -> None:
         if self.insecure and not self.is_loopback:
@@ -133,6 +138,8 @@ class AgentConfig:
                 f"got {self.model_cache_bytes} < {self.model_bytes}"
             )
 
+        if self.metrics:
+            parse_address(self.metrics)
         for name in self.runtime_names:
             if _RUNTIME_NAME.fullmatch(name) is None:
                 raise ConfigError(f"runtimes must hold names such as onnxruntime,litert, got {name[:200]!r}")

@@ -1,4 +1,4 @@
-"""Keeps the server's own work away from timed blocks: uploads, diagnoses, and the streaming of past events.
+"""Keeps the server's own work away from timed blocks: uploads, diagnoses, metrics, and the streaming of past events.
 
 The worker says when a block of timed runs begins; the block ends when its samples arrive. Between two blocks the worker
 waits until the server has written the samples down and streamed them, so that this work disturbs no run.
@@ -64,12 +64,13 @@ class QuietWindow:
         await self._is_undisturbed.wait()
 
     @contextlib.asynccontextmanager
-    async def disturbing(self) -> AsyncIterator[None]:
+    async def disturbing(self, *, wait_s: float = DIAGNOSIS_WAIT_S) -> AsyncIterator[None]:
         """Wait for the end of the block that is being timed, then keep the next one from beginning inside the block.
 
-        After `DIAGNOSIS_WAIT_S` the wait is given up.
+        Args:
+            wait_s: Time after which the wait is given up, in seconds.
         """
-        await _wait(self._is_free, DIAGNOSIS_WAIT_S)
+        await _wait(self._is_free, wait_s)
         self._disturbance_count += 1
         self._is_undisturbed.clear()
         try:

@@ -39,7 +39,7 @@ from edgeprof_agent.runtimes.other_python import parse_pythons
 from edgeprof_agent.service.notification import notify, notify_watchdog
 from edgeprof_agent.trust.authorization import AuthorizationInterceptor
 from edgeprof_agent.trust.hosts import PairedHosts
-from edgeprof_agent.trust.identity import read_identity
+from edgeprof_agent.trust.identity import identity_for
 from edgeprof_agent.trust.pairing_servicer import PairingServicer
 from edgeprof_agent.worker.node_placement import NodePlacementCache
 from edgeprof_proto import KEEPALIVE_OPTIONS
@@ -145,7 +145,7 @@ async def running_agent(
         describer = DeviceDescriber(data_dir, (*describe_command, *config.runtime_names, *config.runtime_python_items))
         quiet_window = QuietWindow()
         servicer, jobs = _build_servicer(config, data_dir, device_id, journal, worker, describer, quiet_window)
-        identity = _identity_for(config, data_dir)
+        identity = identity_for(config, data_dir)
         hosts = PairedHosts(data_dir)
         pairing = PairingServicer(
             hosts, device_fingerprint=None if identity is None else identity.fingerprint, device_id=device_id
@@ -155,6 +155,7 @@ async def running_agent(
         async with (
             _serving(config, servicer, pairing, identity, interceptors) as address,
             serving_commands(data_dir, pairing, hosts, OwnerCommands(journal).answer),
+            _serving_metrics(config, device_id, jobs, quiet_window),
             _background(jobs.run()),
             _background(return_freed_memory(quiet_window)),
         ):
@@ -162,17 +163,16 @@ async def running_agent(
             yield address
 
 
-def _identity_for(config: AgentConfig, data_dir: Path) -> KeyPair | None:
-    """Return the key and certificate to serve with; None to serve without TLS and pairing, on loopback only."""
-    if config.insecure:
-        return None
-    identity = read_identity(data_dir)
-    if identity is None and not config.is_loopback:
-        raise IdentityError(
-            f"refused to listen on {config.host!r}: beyond loopback the agent needs the device's key and certificate; "
-            "run `edgeprof-agent init` once"
-        )
-    return identity
+def _serving_metrics(
+    config: AgentConfig, device_id: str, jobs: JobQueue, quiet_window: QuietWindow
+) -> contextlib.AbstractAsyncContextManager[None]:
+    if not config.metrics:
+        return contextlib.nullcontext()
+    # Imported by agents that serve metrics only.
+    from edgeprof_agent.metrics.endpoint import serving_metrics
+    from edgeprof_agent.metrics.readings import Readings
+
+    return serving_metrics(config.metrics, Readings(device_id, jobs).read, quiet_window)
 
 
 def _build_servicer(

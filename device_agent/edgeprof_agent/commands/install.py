@@ -9,6 +9,7 @@ from edgeprof_agent.commands.options import (
     add_data_dir,
     add_listen,
     add_log_options,
+    add_metrics,
     add_runtimes,
     config_of,
 )
@@ -23,6 +24,7 @@ def add_parser(commands: Any) -> None:
     add_runtimes(parser)
     add_data_dir(parser)
     add_log_options(parser)
+    add_metrics(parser)
     parser.set_defaults(run=run)
 
 

@@ -4,10 +4,17 @@ import argparse
 import os
 from pathlib import Path
 
-from edgeprof_agent.config import LOG_FORMATS, LOG_LEVELS, AgentConfig, parse_address, read_config
+from edgeprof_agent.config import (
+    DEFAULT_METRICS_ADDRESS,
+    LOG_FORMATS,
+    LOG_LEVELS,
+    AgentConfig,
+    parse_address,
+    read_config,
+)
 from edgeprof_agent.errors import ConfigError
 
-_FLAGS = ("listen", "data_dir", "log_level", "log_format", "log_file", "insecure", "announce")
+_FLAGS = ("listen", "data_dir", "log_level", "log_format", "log_file", "insecure", "announce", "metrics")
 
 
 def add_data_dir(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +48,18 @@ def add_log_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="file to log into, at most 10 MiB with rotated files; default: stderr",
+    )
+
+
+def add_metrics(parser: argparse.ArgumentParser) -> None:
+    """Add `--metrics`."""
+    parser.add_argument(
+        "--metrics",
+        type=_address,
+        nargs="?",
+        const=DEFAULT_METRICS_ADDRESS,
+        metavar="HOST:PORT",
+        help=f"serve Prometheus metrics over plain HTTP, on {DEFAULT_METRICS_ADDRESS} unless told otherwise",
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
@@ -10,8 +11,8 @@ from edgeprof_agent.errors import JobCancelledError
 from edgeprof_agent.jobs.journal import Journal
 from edgeprof_agent.jobs.worker_events import ResultsEnd, WorkerResult
 from edgeprof_agent.quiet_window import QuietWindow
-from edgeprof_proto.records.job import JobEvent, JobEventPayload, JobState
-from edgeprof_proto.records.measurement import LatencyBlock, Measurement
+from edgeprof_proto.records.job import JobEvent, JobEventPayload, JobState, ModelResult
+from edgeprof_proto.records.measurement import LatencyBlock, Measurement, VerdictKind
 
 _EVENTS_AT_ONCE: Final = 4
 """Events that one query reads, which bounds the memory of a watching call: a block holds up to 50,000 runs."""
@@ -55,6 +56,8 @@ class EventStream:
         self._progress = asyncio.Event()
         self._clock = clock
         self._change = asyncio.Event()
+        self.verdict_counts: Counter[VerdictKind] = Counter()
+        """Measurements since the agent started, by verdict."""
 
     @property
     def next_change(self) -> asyncio.Event:
@@ -73,6 +76,10 @@ class EventStream:
             JobStateError: If a state cannot follow the one before.
         """
         self._journal.append(job_id, *payloads, time=self._clock())
+        for payload in payloads:
+            measurement = payload.measurement if isinstance(payload, ModelResult) else payload
+            if isinstance(measurement, Measurement):
+                self.verdict_counts[measurement.verdict.kind] += 1
         self.announce_change()
 
     def append_end(self, job_id: str, result: WorkerResult) -> None:

@@ -6,6 +6,7 @@ a host whose lease has expired does not keep others waiting.
 
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
 
 from edgeprof_agent.device.description_process import DeviceDescriber
@@ -24,6 +25,7 @@ from edgeprof_agent.models.model_store import ModelStore
 from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_proto.records.job import Failure, Job, JobEvent, JobState, JournalSpace
 from edgeprof_proto.records.job_spec import JobSpec
+from edgeprof_proto.records.measurement import VerdictKind
 from edgeprof_proto.records.validation import require_job_id
 
 
@@ -182,6 +184,15 @@ class JobQueue:
     def journal_space(self) -> JournalSpace:
         """Return how many more results the journal can keep before a host acknowledges some."""
         return self._admission.journal_space()
+
+    def state_counts(self) -> dict[JobState, int]:
+        """Return the number of jobs in each state; states without a job are left out."""
+        return self._journal.kept_jobs.state_counts()
+
+    @property
+    def verdict_counts(self) -> Counter[VerdictKind]:
+        """Measurements since the agent started, by verdict."""
+        return self._events.verdict_counts
 
     def watch_job(self, job_id: str, *, from_sequence: int, with_blocks: bool = True) -> AsyncIterator[JobEvent]:
         """Yield the events of a job, past ones first, until it has ended.

@@ -62,6 +62,11 @@ class KeptJobs:
                     raise InvalidRequestError(f"job {job_id!r} has not ended; acknowledge it once its result is stored")
                 self._database.execute(acknowledge, time, job_id)
 
+    def state_counts(self) -> dict[JobState, int]:
+        """Return the number of jobs in each state; states without a job are left out."""
+        rows = self._database.rows("SELECT state, count(*) AS value FROM jobs GROUP BY state")
+        return {JobState(row["state"]): row["value"] for row in rows}
+
     def unacknowledged_count(self) -> int:
         """Return the number of results that no host has acknowledged, including those of running and waiting jobs."""
         return self._database.count(

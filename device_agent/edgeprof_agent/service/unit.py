@@ -12,7 +12,16 @@ UNIT_NAME = "edgeprof-agent.service"
 
 _DATA_SECTION = "X-Edgeprof"  # systemd ignores sections whose names begin with X-
 
-_IN_COMMAND_LINE = ("DATA_DIR", "LISTEN", "LOG_LEVEL", "LOG_FORMAT", "LOG_FILE", "RUNTIMES", "RUNTIME_PYTHONS")
+_IN_COMMAND_LINE = (
+    "DATA_DIR",
+    "LISTEN",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
+    "LOG_FILE",
+    "RUNTIMES",
+    "RUNTIME_PYTHONS",
+    "METRICS",
+)
 
 _UNIT = """\
 # Written by `edgeprof-agent install`, removed by `edgeprof-agent uninstall`. Put changes of your own into
@@ -106,6 +115,8 @@ def unit_text(config: AgentConfig, environment: Mapping[str, str], *, is_system:
     command += ["--announce"] if config.announce else []
     command += [f"--runtime={name}" for name in config.runtime_names]
     command += [f"--runtime-python={item}" for item in config.runtime_python_items]
+    if config.metrics:
+        command += ["--metrics", config.metrics]
     settings = {
         name: value
         for name, value in sorted(environment.items())

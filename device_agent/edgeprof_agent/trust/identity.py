@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from edgeprof_agent.config import AgentConfig
 from edgeprof_agent.data_dir import exclusive_data_dir, read_device_id, write_durably
 from edgeprof_agent.errors import IdentityError
 from edgeprof_proto.shared.plain_file import MAX_AGENT_FILE_BYTES, read_plain_file
@@ -67,6 +68,27 @@ def read_identity(data_dir: Path) -> KeyPair | None:
     if not private_key_pem.startswith(b"-----BEGIN PRIVATE KEY-----"):
         raise _unusable(key_file, "not a key in PEM")
     return KeyPair(private_key_pem=private_key_pem, certificate_pem=certificate_pem)
+
+
+def identity_for(config: AgentConfig, data_dir: Path) -> KeyPair | None:
+    """Return the key and certificate to serve with; None to serve without TLS and pairing, on loopback only.
+
+    Args:
+        config: Where the agent is to listen.
+        data_dir: Its folder.
+
+    Raises:
+        IdentityError: If it is to listen beyond loopback and has none, or they cannot be used.
+    """
+    if config.insecure:
+        return None
+    identity = read_identity(data_dir)
+    if identity is None and not config.is_loopback:
+        raise IdentityError(
+            f"refused to listen on {config.host!r}: beyond loopback the agent needs the device's key and certificate; "
+            "run `edgeprof-agent init` once"
+        )
+    return identity
 
 
 def _unusable(path: Path, why: str) -> IdentityError:
