@@ -49,11 +49,24 @@ if TYPE_CHECKING:
     from edgeprof.operator_models.verification import verify_models
     from edgeprof.operator_models.what_if import WhatIf, what_if
     from edgeprof.pages.api import report, write_report
+    from edgeprof.plots.over_time_plot import draw_over_time
     from edgeprof.plots.search_plot import draw_front
     from edgeprof.plots.sustained_plot import draw_curve
     from edgeprof.plots.verification_plot import draw_verification
     from edgeprof.prediction import predict
-    from edgeprof.reporting import Difference, FoundProfile, Results, difference, find_profiles, result, results
+    from edgeprof.reporting import (
+        Course,
+        Difference,
+        FoundProfile,
+        Period,
+        Results,
+        add_result,
+        difference,
+        find_profiles,
+        over_time,
+        result,
+        results,
+    )
     from edgeprof.searching import search
     from edgeprof_predictor.profile_file import ProfileFile
     from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
@@ -68,6 +81,7 @@ __all__ = [
     "Candidate",
     "Collected",
     "Comparison",
+    "Course",
     "DeployListener",
     "Deployed",
     "DeviceClient",
@@ -91,6 +105,7 @@ __all__ = [
     "OnboardedDevice",
     "OnboardedModels",
     "OnboardingListener",
+    "Period",
     "PredictedModel",
     "ProfileFile",
     "Ranking",
@@ -102,6 +117,7 @@ __all__ = [
     "__version__",
     "add_device",
     "add_models",
+    "add_result",
     "benchmark",
     "benchmark_fleet",
     "benchmark_table",
@@ -114,6 +130,7 @@ __all__ = [
     "discover_devices",
     "draw_curve",
     "draw_front",
+    "draw_over_time",
     "draw_verification",
     "evaluate",
     "evaluate_accuracy",
@@ -133,6 +150,7 @@ __all__ = [
     "onboard",
     "onboard_fleet",
     "onboard_models",
+    "over_time",
     "pack_agent",
     "pair",
     "predict",
@@ -162,6 +180,7 @@ _MODULE_OF = {
     "Candidate": "edgeprof.measuring.candidate",
     "Collected": "edgeprof.fleet.collection",
     "Comparison": "edgeprof.measuring.comparison",
+    "Course": "edgeprof.reporting",
     "DeployListener": "edgeprof.deploying",
     "Deployed": "edgeprof.deploying",
     "DeviceClient": "edgeprof.devices.client",
@@ -184,6 +203,7 @@ _MODULE_OF = {
     "OnboardedDevice": "edgeprof.fleet.onboarding",
     "OnboardedModels": "edgeprof.operator_models.api",
     "OnboardingListener": "edgeprof.onboarding",
+    "Period": "edgeprof.reporting",
     "PredictedModel": "edgeprof.operator_models.prediction",
     "ProfileFile": "edgeprof_predictor.profile_file",
     "Ranking": "edgeprof.operator_models.ranking",
@@ -194,6 +214,7 @@ _MODULE_OF = {
     "WhatIf": "edgeprof.operator_models.what_if",
     "add_device": "edgeprof.devices.named_devices",
     "add_models": "edgeprof.operator_models.api",
+    "add_result": "edgeprof.reporting",
     "benchmark": "edgeprof.measuring.benchmark",
     "benchmark_fleet": "edgeprof.fleet.benchmarks",
     "benchmark_table": "edgeprof.measuring.benchmark_table",
@@ -206,6 +227,7 @@ _MODULE_OF = {
     "discover_devices": "edgeprof.devices.discovery",
     "draw_curve": "edgeprof.plots.sustained_plot",
     "draw_front": "edgeprof.plots.search_plot",
+    "draw_over_time": "edgeprof.plots.over_time_plot",
     "draw_verification": "edgeprof.plots.verification_plot",
     "evaluate": "edgeprof.evaluating.latency",
     "evaluate_accuracy": "edgeprof.evaluating.accuracy",
@@ -225,6 +247,7 @@ _MODULE_OF = {
     "onboard": "edgeprof.onboarding",
     "onboard_fleet": "edgeprof.fleet.onboarding",
     "onboard_models": "edgeprof.operator_models.api",
+    "over_time": "edgeprof.reporting",
     "pack_agent": "edgeprof.deploying",
     "pair": "edgeprof.devices.pairing",
     "predict": "edgeprof.prediction",

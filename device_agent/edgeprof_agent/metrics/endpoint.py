@@ -66,7 +66,8 @@ async def serving_metrics(
         server = await asyncio.start_server(answer, host, port, limit=REQUEST_BYTES)
     except OSError as error:
         # asyncio's text names the address once more; an error of the name has a negative number.
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror
         raise ListenError(f"cannot serve metrics on {address}: {reason}; choose another with --metrics") from error
     try:
         logger.info("metrics on http://%s/metrics", join_address(*server.sockets[0].getsockname()[:2]))

@@ -28,6 +28,7 @@ def result_options(command: F) -> F:
         click.option("--space", default="", help="Of networks of this search space."),
         click.option("--architecture", default="", help="Of this architecture."),
         click.option("--verdict", type=click.Choice(sorted(VERDICTS)), help="With this verdict."),
+        click.option("--source", default="", help="Measured by this tool: edgeprof, benchmark_app and others."),
         click.option("--since", type=click.DateTime(), help="Stored then or later, in local time."),
         click.option("--until", type=click.DateTime(), help="Stored before then, in local time."),
         click.option(

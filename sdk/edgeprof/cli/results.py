@@ -11,9 +11,10 @@ from edgeprof.cli.deletion import counted, delete
 from edgeprof.cli.parameters import Count, json_option
 from edgeprof.cli.plain_output import milliseconds, print_json, print_long_table
 from edgeprof.cli.result_options import chosen_results, result_options
+from edgeprof.cli.results_over_time import difference_json, ratio_text, show_over_time
 
 if TYPE_CHECKING:
-    from edgeprof.reporting import Difference, Results
+    from edgeprof.reporting import Results
     from edgeprof.store import StoredResult
 
 MOST_SHOWN = 100_000
@@ -32,6 +33,20 @@ NUMBER = Count(1, 2**31 - 1)
 @click.option("--limit", type=Count(1, MOST_SHOWN), default=50, show_default=True, help="Show at most so many.")
 @click.option("--show", "shown", type=NUMBER, metavar="NUMBER", help="Show one result with all its evidence.")
 @click.option("--compare", "compared", type=NUMBER, nargs=2, metavar="A B", help="Say how much slower B is than A.")
+@click.option("--over-time", "is_over_time", is_flag=True, help="Say at which change a model became slower.")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Draw what --over-time tells of one model; its ending chooses the format.",
+)
+@click.option(
+    "--add",
+    "report",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Add the report of benchmark_app, litert-benchmark or onnxruntime_perf_test, measured on --device.",
+)
 @click.option(
     "--export",
     "output",
@@ -46,6 +61,9 @@ def results(
     limit: int,
     shown: int | None,
     compared: tuple[int, int] | None,
+    is_over_time: bool,
+    picture: Path | None,
+    report: Path | None,
     output: Path | None,
     is_deletion: bool,
     is_agreed: bool,
@@ -56,8 +74,14 @@ def results(
 
     What --export writes of a search space, with --fastest, `edgeprof fit` and `edgeprof import` read.
     """
-    if sum((shown is not None, compared is not None, output is not None, is_deletion)) > 1:
-        raise click.UsageError("--show, --compare, --export and --delete do different things: give one of them")
+    if sum(map(_is_asked_for, (shown, compared, output, report, is_over_time, is_deletion))) > 1:
+        raise click.UsageError(
+            "--show, --compare, --over-time, --add, --export and --delete do different things: give one of them"
+        )
+    if picture is not None and not is_over_time:
+        raise click.UsageError("--picture draws what --over-time tells: give both")
+    if is_over_time and not (chosen["model"] or chosen["architecture"]):
+        raise click.UsageError("--over-time looks at one model: name it by --model, or by --architecture")
     if is_deletion and (chosen["is_fastest"] or not any(chosen.values())):
         raise click.UsageError("--delete must be told what: --until, --device or another filter, without --fastest")
     if is_agreed and not is_deletion:
@@ -68,15 +92,37 @@ def results(
     if compared is not None:
         _compare(*compared, as_json=as_json)
         return
-    found = chosen_results(limit=None if is_deletion or output else limit + 1, **chosen)
+    if report is not None:
+        _add(report, chosen["device"], chosen["model"], as_json=as_json)
+        return
+    found = chosen_results(limit=None if is_over_time or is_deletion or output else limit + 1, **chosen)
     if is_deletion:
         delete(found, is_agreed=is_agreed, as_json=as_json)
+        return
+    if is_over_time:
+        show_over_time(found, picture, as_json=as_json)
         return
     if output is not None:
         found.export(output)
         click.echo(f"{counted(len(found))}: {output}")
         return
     _list(found, limit, as_json=as_json)
+
+
+def _add(report: Path, device: str, model: str, *, as_json: bool) -> None:
+    import edgeprof
+    from edgeprof.reporting.columns import columns_of
+
+    added = edgeprof.add_result(report, device=device, model=model)
+    if as_json:
+        print_json(columns_of(added))
+        return
+    told = f"{added.name} on {added.device_name} by {added.source}, {milliseconds(added.median_ms)}"
+    click.echo(f"result {added.number}: {told}; it has no verdict and no interval")
+
+
+def _is_asked_for(choice: object) -> bool:
+    return choice is not None and choice is not False
 
 
 def _list(found: "Results", limit: int, *, as_json: bool) -> None:
@@ -97,6 +143,12 @@ def _list(found: "Results", limit: int, *, as_json: bool) -> None:
         click.echo(f"older ones are not shown: --limit shows more than {limit}", err=True)
 
 
+def _verdict(item: "StoredResult") -> str:
+    from edgeprof.store.results import OWN_SOURCE
+
+    return item.verdict.text if item.source == OWN_SOURCE else f"no verdict, by {item.source}"
+
+
 def _lay_out(rows: Sequence[tuple[str, ...]]) -> None:
     from rich.table import Table
 
@@ -115,14 +167,14 @@ def _row(item: "StoredResult") -> tuple[str, ...]:
         item.name,
         milliseconds(item.median_ms),
         _interval(item),
-        item.verdict.text,
+        _verdict(item),
         item.platform,
     )
 
 
 def _interval(item: "StoredResult") -> str:
     if item.lower_ms is None or item.upper_ms is None:
-        return "too few blocks"
+        return "too few blocks" if item.job_id else "not told"
     return f"{item.lower_ms:.4g} to {item.upper_ms:.4g} ms"
 
 
@@ -130,8 +182,16 @@ def _show(number: int, *, as_json: bool) -> None:
     import edgeprof
     from edgeprof.cli.measurement_text import measurement_facts
     from edgeprof.reporting.columns import columns_of
+    from edgeprof.reporting.listing import find_result
+    from edgeprof.store import opened
     from edgeprof_proto.record_json import to_json
 
+    with opened(None) as store:
+        item = find_result(number, store)
+        report = store.other_report(number)
+    if report:
+        _show_other(item, report, as_json=as_json)
+        return
     item, measurement = edgeprof.result(number)
     if as_json:
         print_json({**columns_of(item), "measurement": to_json(measurement)})
@@ -146,39 +206,41 @@ def _show(number: int, *, as_json: bool) -> None:
     print_facts(f"result {number}: {item.name}", {**facts, **measurement_facts(measurement)})
 
 
+def _show_other(item: "StoredResult", report: str, *, as_json: bool) -> None:
+    from edgeprof.reporting.columns import columns_of
+
+    if as_json:
+        print_json({**columns_of(item), "report": report})
+        return
+    facts = {
+        "device": item.device_name,
+        "stored": item.store_time.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
+        "median": milliseconds(item.median_ms),
+        "platform": item.platform,
+        "note": f"measured by {item.source}, which gives neither a verdict nor an interval; --json holds its report",
+    }
+    print_facts(f"result {item.number}: {item.name}", facts)
+
+
 def _compare(first: int, second: int, *, as_json: bool) -> None:
     import edgeprof
+    from edgeprof.reporting.columns import columns_of
+    from edgeprof.reporting.listing import find_result
+    from edgeprof.store import opened
 
-    found = edgeprof.difference(edgeprof.result(first)[0], edgeprof.result(second)[0])
+    with opened(None) as store:
+        found = edgeprof.difference(find_result(first, store), find_result(second, store))
     if as_json:
-        from edgeprof.reporting.columns import columns_of
-
-        print_json(
-            {
-                "first": columns_of(found.first),
-                "second": columns_of(found.second),
-                "ratio": found.ratio,
-                "lower": found.lower,
-                "upper": found.upper,
-                "is_certain": found.is_certain,
-                "changes": [dict(zip(("what", "first", "second"), change, strict=True)) for change in found.changes],
-            }
-        )
+        both = {"first": columns_of(found.first), "second": columns_of(found.second)}
+        print_json({**both, **difference_json(found)})
         return
     print_facts(
         f"result {second} against result {first}",
         {
-            f"result {first}": f"{milliseconds(found.first.median_ms)}, {found.first.verdict.text}",
-            f"result {second}": f"{milliseconds(found.second.median_ms)}, {found.second.verdict.text}",
-            "ratio": _ratio_text(found),
+            f"result {first}": f"{milliseconds(found.first.median_ms)}, {_verdict(found.first)}",
+            f"result {second}": f"{milliseconds(found.second.median_ms)}, {_verdict(found.second)}",
+            "ratio": ratio_text(found),
             "different": "; ".join(f"{name} {a} and {b}" for name, a, b in found.changes) or "the time alone",
             "note": "not measured side by side: where it matters, `edgeprof compare` measures in pairs",
         },
     )
-
-
-def _ratio_text(found: "Difference") -> str:
-    interval = f"{found.ratio:.3f} (90 % interval {found.lower:.3f} to {found.upper:.3f})"
-    if not found.is_certain:
-        return f"{interval}: no difference is certain"
-    return f"{interval}: {'slower' if found.ratio > 1 else 'faster'} for certain"

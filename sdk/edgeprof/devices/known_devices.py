@@ -30,5 +30,5 @@ def known_devices(
             from edgeprof.devices.client import connect  # gRPC, which the list of known devices does not need
         for address in addresses:
             with connect(address) as client:
-                store.record_device(client.device(), address)
+                store.record_device(client.device(), address, agent_version=client.agent_version)
         return [item for item in store.devices() if not addresses or item.address in addresses]

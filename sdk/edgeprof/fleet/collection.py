@@ -134,7 +134,7 @@ def _drawn(space: str, count: int, seed: int) -> list[str]:
 def _platforms(client: DeviceClient, settings: Sequence[Setting] | None, store: Store) -> list[Platform]:
     """Return the platforms of a device, once it is known that networks can be exported for all of them."""
     device = client.device()
-    store.record_device(device, client.address)
+    store.record_device(device, client.address, agent_version=client.agent_version)
     wanted = [default_setting(device)] if settings is None else settings
     for setting in wanted:
         require_exportable(device, setting)

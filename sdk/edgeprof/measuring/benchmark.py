@@ -130,7 +130,7 @@ def _ready_platform(
     """Check what can be known before the upload, and bring results of earlier runs into the store."""
     device = sources.device
     sources.release()
-    store.record_device(device, client.address)
+    store.record_device(device, client.address, agent_version=client.agent_version)
     require_runnable(device, ready.setting, ready.path)
     platform = resolve_platform(device, ready.setting, ready.given_inputs())
     if count := collect_results(client, device, store):

@@ -140,7 +140,7 @@ def compare(
     require_seed(seed)
     several = ModelSources(client.device(), input_shapes, inputs, is_for_one=False)
     with opened(store) as store, several as sources:
-        store.record_device(device := sources.device, client.address)
+        store.record_device(device := sources.device, client.address, agent_version=client.agent_version)
         sides = ready_sides(sources, a, b, plan, allow_fallback=allow_fallback)
         _tell_unknown_names(sides, on_unknown_names)
         if input_shapes or inputs is not None:

@@ -104,7 +104,7 @@ def _measured_session(
 ) -> Iterator[MeasurementSession]:
     """Measure on one platform, and yield the session, which has not ended."""
     device = reference.client.device()
-    store.record_device(device, reference.client.address)
+    store.record_device(device, reference.client.address, agent_version=reference.client.agent_version)
     platform = resolve_platform(device, reference.setting)
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
     with store.session(platform, space, 0, purpose=f"reference {digest}") as record:

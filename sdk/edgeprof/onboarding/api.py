@@ -105,7 +105,7 @@ def onboard(
     with opened(store) as store:
         default = _default_method(space, bundle, options.profiles, store, time_ledger, seed=seed)
         device = client.device()
-        store.record_device(device, client.address)
+        store.record_device(device, client.address, agent_version=client.agent_version)
         platform = _platform(device, setting)
         path = None if output is None else checked_profile_path(Path(output), platform, space)
         choice, other = _chosen(default, options, platform, store, time_ledger, seed=seed)

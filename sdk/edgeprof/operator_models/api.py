@@ -109,7 +109,7 @@ def onboard_models(
     with opened(store) as store:
         device = client.device()
         client.require_revision(5, "tell the graphs of models")
-        store.record_device(device, client.address)
+        store.record_device(device, client.address, agent_version=client.agent_version)
         platform = resolve_platform(device, setting or default_setting(device))
         path = None if output is None else checked_profile_path(Path(output), platform, MODELS)
         whole = models_to_measure(models)

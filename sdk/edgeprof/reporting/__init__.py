@@ -3,6 +3,21 @@
 from edgeprof.reporting.deletion import Deletion
 from edgeprof.reporting.difference import Difference, difference
 from edgeprof.reporting.listing import Results, result, results
+from edgeprof.reporting.other_tools import add_result
+from edgeprof.reporting.over_time import Course, Period, over_time
 from edgeprof.reporting.profiles import FoundProfile, find_profiles
 
-__all__ = ["Deletion", "Difference", "FoundProfile", "Results", "difference", "find_profiles", "result", "results"]
+__all__ = [
+    "Course",
+    "Deletion",
+    "Difference",
+    "FoundProfile",
+    "Period",
+    "Results",
+    "add_result",
+    "difference",
+    "find_profiles",
+    "over_time",
+    "result",
+    "results",
+]

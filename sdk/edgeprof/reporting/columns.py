@@ -3,6 +3,7 @@
 from typing import Any
 
 from edgeprof.store import StoredResult
+from edgeprof.store.results import OWN_SOURCE
 
 
 def columns_of(result: StoredResult) -> dict[str, Any]:
@@ -12,6 +13,7 @@ def columns_of(result: StoredResult) -> dict[str, Any]:
         result: The result.
     """
     setting = result.setting
+    told = {name: None if name in result.untold else getattr(setting, name) for name in ("thread_count", "batch_size")}
     return {
         "number": result.number,
         "time": result.store_time.isoformat(timespec="seconds"),
@@ -22,8 +24,8 @@ def columns_of(result: StoredResult) -> dict[str, Any]:
         "runtime_version": setting.runtime_version,
         "provider": setting.provider,
         "precision": setting.precision,
-        "threads": setting.thread_count,
-        "batch": setting.batch_size,
+        "threads": told["thread_count"],
+        "batch": told["batch_size"],
         "space": result.space,
         "architecture": result.architecture,
         "model": result.model,
@@ -32,5 +34,8 @@ def columns_of(result: StoredResult) -> dict[str, Any]:
         "latency_ms": result.median_ms,
         "lower_ms": result.lower_ms,
         "upper_ms": result.upper_ms,
-        "verdict": result.verdict.value,
+        "verdict": result.verdict.value if result.source == OWN_SOURCE else None,
+        "source": result.source,
+        "kernel": result.kernel,
+        "agent_version": result.agent_version,
     }

@@ -18,7 +18,7 @@ class Difference:
         ratio: Median of the second over that of the first.
         lower: Lower end of the ratio's 90 % interval.
         upper: Upper end.
-        changes: What else is different between the two: names and both values.
+        changes: What else is different between the two, as far as both are known: names and both values.
     """
 
     first: StoredResult
@@ -63,13 +63,23 @@ def _log_sd(result: StoredResult) -> float:
 
 
 def _changes(first: StoredResult, second: StoredResult) -> tuple[tuple[str, str, str], ...]:
-    pairs = [
-        ("device", first.device_id, second.device_id),
-        ("model", first.name, second.name),
-        ("model file", first.model_sha256[:12], second.model_sha256[:12]),
-        *(
-            (name.replace("_", " "), str(getattr(first.setting, name)), str(getattr(second.setting, name)))
-            for name in ("runtime", "runtime_version", "provider", "precision", "thread_count", "batch_size", "options")
-        ),
-    ]
-    return tuple(pair for pair in pairs if pair[1] != pair[2])
+    facts, others = _facts(first), _facts(second)
+    pairs = [(name, fact, others[name]) for name, fact in facts.items()]
+    # What is not known of one of them is no change.
+    return tuple(pair for pair in pairs if pair[1] != pair[2] and "" not in pair)
+
+
+def _facts(result: StoredResult) -> dict[str, str]:
+    setting = {
+        name.replace("_", " "): "" if name in result.untold else str(getattr(result.setting, name))
+        for name in ("runtime", "runtime_version", "provider", "precision", "thread_count", "batch_size", "options")
+    }
+    return {
+        "device": result.device_id or result.device_name,
+        "model": result.name,
+        "model file": result.model_sha256[:12],
+        **setting,
+        "kernel": result.kernel,
+        "agent version": result.agent_version,
+        "source": result.source,
+    }

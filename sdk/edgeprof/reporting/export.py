@@ -46,9 +46,13 @@ def _csv(results: Sequence[StoredResult], _: Store) -> bytes:
 def _json_lines(results: Sequence[StoredResult], store: Store) -> bytes:
     """One object a line: the columns, and the whole measurement with its raw samples, which is not decoded."""
     lines = io.StringIO()
-    by_job = {result.job_id: result for result in results}
+    by_job = {result.job_id: result for result in results if result.job_id}
     for job_id, measurement in store.measurement_texts(list(by_job)):
         lines.write(f'{json.dumps(columns_of(by_job[job_id]))[:-1]}, "measurement": {measurement}}}\n')
+    # Other tools tell no runs.
+    lines.writelines(
+        f"{json.dumps({**columns_of(result), 'measurement': None})}\n" for result in results if not result.job_id
+    )
     return lines.getvalue().encode()
 
 

@@ -44,7 +44,7 @@ class Results(Sequence[StoredResult]):
         """
         kept: dict[tuple[str, str, str], StoredResult] = {}
         for found in self._found:
-            key = found.platform, found.space, found.architecture or found.model_sha256
+            key = found.platform, found.space, found.architecture or found.model_sha256 or found.model
             if key not in kept or found.median_ms < kept[key].median_ms:
                 kept[key] = found
         numbers = {found.number for found in kept.values()}
@@ -116,6 +116,7 @@ def results(
     space: str = "",
     architecture: str = "",
     verdict: VerdictKind | None = None,
+    source: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int | None = None,
@@ -131,6 +132,7 @@ def results(
         space: Search space of the session that measured it.
         architecture: Text of the architecture.
         verdict: The agent's verdict.
+        source: What measured it: `edgeprof`, or another tool by its name (`add_result`).
         since: Stored then or later; without a time zone it is local time.
         until: Stored before.
         limit: At most so many; None for all.
@@ -150,11 +152,12 @@ def results(
         space=space,
         architecture=architecture,
         verdict=verdict,
+        source=source,
         since=since,
         until=until,
     )
-    with opened(store) as source:
-        return Results(source.results(wanted, limit=limit), store)
+    with opened(store) as searched:
+        return Results(searched.results(wanted, limit=limit), store)
 
 
 def result(number: int, *, store: StorePath = None) -> tuple[StoredResult, Measurement]:
@@ -165,12 +168,29 @@ def result(number: int, *, store: StorePath = None) -> tuple[StoredResult, Measu
         store: Where to look, or its file; None for the user's own.
 
     Raises:
-        InvalidArgumentError: If there is no such result.
+        InvalidArgumentError: If there is no such result, or another tool has measured it.
         StoreError: If the store cannot be read.
     """
     with opened(store) as source:
-        found = source.results(ResultFilter(number=number))
-        measurement = source.measurement(found[0].job_id) if found else None
+        found = find_result(number, source)
+        measurement = source.measurement(found.job_id)
     if measurement is None:
+        raise InvalidArgumentError(f"result {number} is one of {found.source}, which gives no measurement")
+    return found, measurement
+
+
+def find_result(number: int, store: Store) -> StoredResult:
+    """Return one result, of whatever source.
+
+    Args:
+        number: Its number, as `results` tells it.
+        store: Where to look.
+
+    Raises:
+        InvalidArgumentError: If there is no such result.
+        StoreError: If the store cannot be read.
+    """
+    found = store.results(ResultFilter(number=number))
+    if not found:
         raise InvalidArgumentError(f"the store holds no result {number}: `edgeprof results` lists what it holds")
-    return found[0], measurement
+    return found[0]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from edgeprof_predictor._lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from edgeprof.store.other_results import OtherResult
     from edgeprof.store.place import store_folder, store_place
     from edgeprof.store.progress import OpenSession
     from edgeprof.store.records import (
@@ -27,6 +28,7 @@ __all__ = [
     "KnownDevice",
     "MeasurementRequest",
     "OpenSession",
+    "OtherResult",
     "Probe",
     "ProbeState",
     "ResultFilter",
@@ -44,6 +46,7 @@ __all__ = [
 _MODULE_OF = {
     "Deletable": "edgeprof.store.retention",
     "OpenSession": "edgeprof.store.progress",
+    "OtherResult": "edgeprof.store.other_results",
     "ResultFilter": "edgeprof.store.results",
     "Store": "edgeprof.store.store",
     "StoredResult": "edgeprof.store.results",

@@ -6,19 +6,22 @@ Everything is on disk when a method returns.
 import os
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timezone
+from heapq import merge
+from itertools import islice
 from typing import TypeVar
 
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session as DatabaseSession
 
 from edgeprof.store.database import Database
+from edgeprof.store.other_results import OtherResult, add_other_result, find_other_result, select_other_results
 from edgeprof.store.place import store_place
 from edgeprof.store.platform import Platform
 from edgeprof.store.records import KnownDevice
 from edgeprof.store.results import ResultFilter, StoredResult, select_results
 from edgeprof.store.retention import Deletable, delete_results, find_deletable
 from edgeprof.store.shared_rows import lock_counter, merge_platform, merge_shared, next_sequence
-from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, ProbeRow
+from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, OtherResultRow, ProbeRow
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.measurement import Measurement
@@ -57,13 +60,14 @@ class MeasurementStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def record_device(self, device: Device, address: str) -> None:
-        """Store the description of a device and the address where it was seen."""
+    def record_device(self, device: Device, address: str, *, agent_version: str = "") -> None:
+        """Store the description of a device, the address where it was seen, and the version of its agent."""
         with self._database.writing() as rows:
             row = DeviceRow(
                 device_id=device.device_id,
                 address=address,
                 description=to_json(device),
+                agent_version=agent_version,
                 last_seen_time=datetime.now(timezone.utc),
             )
             merge_shared(rows, row, row.device_id)
@@ -98,6 +102,7 @@ class MeasurementStore:
             # Another host may be storing the same job: who comes second finds its row.
             lock_counter(rows)
             known = rows.get(MeasurementRow, job_id)
+            device = rows.get(DeviceRow, platform.device_id)
             sequence = next_sequence(rows) if known is None else known.sequence
             rows.merge(
                 MeasurementRow(
@@ -111,6 +116,8 @@ class MeasurementStore:
                     verdict=measurement.verdict.kind.value,
                     record=to_json(measurement),
                     sequence=sequence,
+                    kernel=None if device is None else device.description.get("kernel"),
+                    agent_version=None if device is None else device.agent_version,
                 )
             )
             attempt = rows.get(AttemptRow, job_id)
@@ -125,14 +132,37 @@ class MeasurementStore:
             return self._decoded(rows, job_id)
 
     def results(self, wanted: ResultFilter | None = None, *, limit: int | None = None) -> list[StoredResult]:
-        """What the store says of its measurements, the newest first, without their raw samples.
+        """What the store says of measurements, its own and those of other tools, newest first, without raw samples.
 
         Args:
             wanted: Which; None for all.
             limit: At most so many; None for all.
         """
+        wanted = wanted or ResultFilter()
         with self._database.reading() as rows:
-            return list(select_results(rows, wanted or ResultFilter(), limit=limit))
+            both = select_results(rows, wanted, limit=limit), select_other_results(rows, wanted)
+            return list(islice(merge(*both, key=lambda result: result.number, reverse=True), limit))
+
+    def add_other_result(self, result: OtherResult) -> int:
+        """Store a result of another tool, unless the same file was added before.
+
+        Returns:
+            Its number.
+        """
+        with self._database.writing() as rows:
+            # Another host may be adding the same file: who comes second finds its row.
+            lock_counter(rows)
+            number = find_other_result(rows, result)
+            if number is None:
+                number = next_sequence(rows)
+                add_other_result(rows, result, number)
+            return number
+
+    def other_report(self, number: int) -> str:
+        """The file of another tool that a result was read from; empty where the result is none of another tool."""
+        with self._database.reading() as rows:
+            row = rows.get(OtherResultRow, number)
+            return "" if row is None else row.report
 
     def measurement_texts(self, job_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield whole measurements in JSON, each after the id of its job, in the order of the ids.

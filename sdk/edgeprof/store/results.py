@@ -15,6 +15,9 @@ from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import VerdictKind
 
+OWN_SOURCE = "edgeprof"
+"""Source of what agents of edgeprof have measured."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFilter:
@@ -29,6 +32,7 @@ class ResultFilter:
         space: Name of the search space.
         architecture: Text of the architecture.
         verdict: Verdict of the agent.
+        source: What measured it: `edgeprof`, or another tool by its name.
         since: Results stored then or later; with a time zone.
         until: Results stored before; with a time zone.
     """
@@ -41,6 +45,7 @@ class ResultFilter:
     space: str = ""
     architecture: str = ""
     verdict: VerdictKind | None = None
+    source: str = ""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -82,11 +87,11 @@ class PlatformFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredResult:
-    """One measurement without its raw samples.
+    """One measurement without its raw samples, or what another tool says of one.
 
     Args:
         number: The host's own number of the result: 1, 2, and so on, in the order stored.
-        job_id: Id of the job, by which the store has the whole measurement.
+        job_id: Id of the job, by which the store has the whole measurement; empty for a result of another tool.
         store_time: When it was stored, in UTC.
         device_id: Id of the device.
         device_name: Board or host name.
@@ -101,7 +106,11 @@ class StoredResult:
         median_ms: Median latency in milliseconds.
         lower_ms: Lower end of the median's interval in milliseconds; None where there were too few blocks for one.
         upper_ms: Upper end.
-        verdict: The agent's verdict.
+        verdict: The agent's verdict; other tools give none.
+        source: What measured it: `edgeprof`, or another tool by its name.
+        kernel: Kernel of the device; empty where it was not kept.
+        agent_version: Version of the agent; empty where it was not kept.
+        untold: Fields of the setting that another tool does not tell, so that their values mean nothing.
     """
 
     number: int
@@ -121,6 +130,10 @@ class StoredResult:
     lower_ms: float | None
     upper_ms: float | None
     verdict: VerdictKind
+    source: str = OWN_SOURCE
+    kernel: str = ""
+    agent_version: str = ""
+    untold: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -136,6 +149,8 @@ def select_results(rows: DatabaseSession, wanted: ResultFilter, *, limit: int | 
         wanted: Which.
         limit: At most so many; None for all.
     """
+    if wanted.source.lower() not in ("", OWN_SOURCE):
+        return iter(())
     platforms = {key: facts for key, facts in _platforms(rows) if wanted.holds_platform(facts)}
     query = (
         select(
@@ -149,6 +164,8 @@ def select_results(rows: DatabaseSession, wanted: ResultFilter, *, limit: int | 
             MeasurementRow.lower_ms,
             MeasurementRow.upper_ms,
             MeasurementRow.verdict,
+            MeasurementRow.kernel,
+            MeasurementRow.agent_version,
             ProbeRow.architecture,
             SessionRow.space,
             SessionRow.purpose,
@@ -220,6 +237,8 @@ def _result(row: Any, platform: PlatformFacts) -> StoredResult:
         lower_ms=row.lower_ms,
         upper_ms=row.upper_ms,
         verdict=_verdict(row.verdict),
+        kernel=row.kernel or "",
+        agent_version=row.agent_version or "",
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as DatabaseSession
 
 from edgeprof.store.shared_rows import lock_counter
-from edgeprof.store.tables import AttemptRow, MeasurementRow, ProbeRow, SessionRow, StatusRow
+from edgeprof.store.tables import AttemptRow, MeasurementRow, OtherResultRow, ProbeRow, SessionRow, StatusRow
 
 DELETED_COUNT = 500
 """Results in one statement; SQLite has a limit."""
@@ -81,6 +81,7 @@ def delete_results(rows: DatabaseSession, numbers: Collection[int]) -> Deletable
             rows.execute(delete(table).where(table.session_id.in_(some)))
     for portion in _portions(found.numbers):
         rows.execute(delete(MeasurementRow).where(MeasurementRow.sequence.in_(portion)))
+        rows.execute(delete(OtherResultRow).where(OtherResultRow.sequence.in_(portion)))
     return found
 
 

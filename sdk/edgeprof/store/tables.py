@@ -63,6 +63,7 @@ class DeviceRow(Base):
     device_id: Mapped[str] = mapped_column(String, primary_key=True)
     address: Mapped[str] = mapped_column(String)
     description: Mapped[dict[str, Any]] = mapped_column(JSON)
+    agent_version: Mapped[str | None] = mapped_column(String)
     last_seen_time: Mapped[datetime] = mapped_column(UtcTime, default=_now, onupdate=_now)
 
 
@@ -82,7 +83,7 @@ class MeasurementRow(Base):
 
     `sequence` is the host's own number: measurements were stored in its order, whatever the clocks said. `lower_ms` and
     `upper_ms` are the interval of the median, as in the record; `model_name` is null where a session names what it
-    measures.
+    measures. `kernel` and `agent_version` are those of the device when it was stored, null where they were not kept.
     """
 
     __tablename__ = "measurement"
@@ -99,6 +100,31 @@ class MeasurementRow(Base):
     record: Mapped[dict[str, Any]] = mapped_column(JSON)
     create_time: Mapped[datetime] = mapped_column(UtcTime, default=_now)
     sequence: Mapped[int] = mapped_column(Integer)
+    kernel: Mapped[str | None] = mapped_column(String)
+    agent_version: Mapped[str | None] = mapped_column(String)
+
+
+class OtherResultRow(Base):
+    """A latency that another tool has measured: apart from measurements, so that no predictor is fitted to it.
+
+    `sequence` is the host's own number, as of a measurement. `device_id` is empty for a device that this host does not
+    know. `untold` names the fields of the setting that the tool does not tell. `report` is the tool's file as it was.
+    """
+
+    __tablename__ = "other_result"
+    __table_args__ = (UniqueConstraint("report_sha256"),)
+
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    report_sha256: Mapped[str] = mapped_column(String)
+    source: Mapped[str] = mapped_column(String)
+    device_id: Mapped[str] = mapped_column(String)
+    device_name: Mapped[str] = mapped_column(String)
+    setting: Mapped[dict[str, Any]] = mapped_column(JSON)
+    untold: Mapped[list[str]] = mapped_column(JSON)
+    model_name: Mapped[str] = mapped_column(String)
+    median_ms: Mapped[float] = mapped_column(Float)
+    report: Mapped[str] = mapped_column(String)
+    create_time: Mapped[datetime] = mapped_column(UtcTime, default=_now)
 
 
 class SessionRow(Base):

@@ -51,6 +51,8 @@ class SimulatedDevice:
         has_full_disk: bool = False,
         runtimes: Sequence[str] = ("simulated",),
     ) -> None:
+        # Workers run in folders of their own, and read the configuration from there.
+        folder = folder.absolute()
         self.config = config or SimulationConfig()
         self._config_path = folder / "simulation.json"
         environment = {

@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import re
 import socket
@@ -11,8 +12,10 @@ import pytest
 from device_agent.agent_process import Agent, StartAgent
 from prometheus_client.parser import text_string_to_metric_families
 
+from edgeprof_agent.metrics.endpoint import serving_metrics
 from edgeprof_agent.metrics.readings import device_metrics
 from edgeprof_agent.metrics.text_format import text_of
+from edgeprof_agent.quiet_window import QuietWindow
 from edgeprof_proto import CONTRACT_REVISION
 from edgeprof_proto.records.measurement import Conditions, Temperature
 from edgeprof_proto.version import VERSION
@@ -112,6 +115,23 @@ def test_an_address_that_is_taken_is_refused_in_one_sentence(agent: Agent, addre
     assert (refused.returncode, refused.stdout) == (1, "")
     (sentence,) = (line for line in refused.stderr.splitlines() if "edgeprof-agent:" in line)
     assert f"cannot serve metrics on {address}: Address already in use; choose another with --metrics" in sentence
+
+
+def test_reading_waits_for_the_end_of_a_timed_block(address: str) -> None:
+    async def scenario() -> None:
+        quiet_window = QuietWindow()
+        async with serving_metrics(address, lambda: device_metrics(Conditions()), quiet_window):
+            quiet_window.begin_block()
+            reader, writer = await asyncio.open_connection(*address.split(":"))
+            writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
+            reading = asyncio.ensure_future(reader.readline())
+            assert not (await asyncio.wait({reading}, timeout=0.2))[0]
+            quiet_window.end_block()
+            assert (await reading).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+            await writer.wait_closed()
+
+    asyncio.run(scenario())
 
 
 def test_heat_is_told_in_the_devices_own_names() -> None:

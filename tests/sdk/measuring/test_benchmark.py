@@ -41,6 +41,8 @@ def test_a_benchmark_is_stored_then_acknowledged(simulated_device: SimulatedDevi
         assert store.measurement(result.job_id) == result.measurement
         assert [item.address for item in store.devices()] == [simulated_device.address]
         assert store.measurements(result.platform) == [result.measurement]
+        (stored,) = store.results()
+        assert (stored.kernel, stored.agent_version) == (result.device.kernel, edgeprof.__version__)
     assert result.measurement.median_ms == pytest.approx(simulated_device.true_latency_ms(model), rel=0.02)
     assert result.curve is None
     assert result.platform.device_id == result.device.device_id

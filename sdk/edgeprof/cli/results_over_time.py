@@ -1,0 +1,141 @@
+"""What `edgeprof results --over-time` prints, and how a difference is written there and by `--compare`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgeprof.cli.console import print_table
+from edgeprof.cli.plain_output import milliseconds, print_json
+
+if TYPE_CHECKING:
+    from edgeprof.reporting import Course, Difference, Period, Results
+
+
+def show_over_time(found: "Results", picture: Path | None, *, as_json: bool) -> None:
+    """Show how the latency of each model went over time, and draw it.
+
+    Args:
+        found: Results of the models.
+        picture: File to draw the only course into; None for none.
+        as_json: Whether to write JSON instead of tables.
+
+    Raises:
+        UsageError: If there is a picture to draw of none or of several.
+        OutputFileError: If it cannot be written.
+    """
+    from edgeprof.reporting import over_time
+
+    courses = over_time(found)
+    if picture is not None:
+        if len(courses) != 1:
+            raise click.UsageError(
+                f"a picture shows one model on one device in one setting, and these results are of {len(courses)}: "
+                "narrow them by --model, --device, --runtime or --precision"
+            )
+        from edgeprof.plots.over_time_plot import draw_over_time
+
+        draw_over_time(courses[0], picture)
+    if as_json:
+        print_json([_course_json(course) for course in courses])
+        return
+    if not courses:
+        click.echo("the store holds no such result")
+    for course in courses:
+        _print_course(course)
+    if picture is not None:
+        click.echo(f"picture: {picture}", err=True)
+
+
+def difference_json(found: "Difference") -> dict[str, Any]:
+    """Return a difference without its results in values of JSON."""
+    return {
+        "ratio": found.ratio,
+        "lower": found.lower,
+        "upper": found.upper,
+        "is_certain": found.is_certain,
+        "changes": [dict(zip(("what", "first", "second"), change, strict=True)) for change in found.changes],
+    }
+
+
+def ratio_text(found: "Difference") -> str:
+    """Return how much slower the second is, with its interval, and whether that is certain."""
+    if found.upper == float("inf"):
+        return f"{found.ratio:.3f}, without an interval: no difference is certain"
+    interval = f"{found.ratio:.3f} (90 % interval {found.lower:.3f} to {found.upper:.3f})"
+    if not found.is_certain:
+        return f"{interval}: no difference is certain"
+    return f"{interval}: {'slower' if found.ratio > 1 else 'faster'} for certain"
+
+
+def _course_json(course: "Course") -> dict[str, Any]:
+    from edgeprof.reporting.columns import columns_of
+
+    return {
+        "subject": columns_of(course.subject),
+        "periods": [
+            {
+                "change": period.change,
+                "since": period.results[0].store_time.isoformat(timespec="seconds"),
+                "until": period.results[-1].store_time.isoformat(timespec="seconds"),
+                "numbers": [result.number for result in period.results],
+                "typical": columns_of(period.typical),
+                "against_previous": period.against_previous and difference_json(period.against_previous),
+                "against_first": period.against_first and difference_json(period.against_first),
+            }
+            for period in course.periods
+        ],
+    }
+
+
+def _print_course(course: "Course") -> None:
+    from rich.table import Table
+
+    subject = course.subject
+    table = Table(title=f"{subject.name} on {subject.platform}", title_justify="left", box=None, pad_edge=False)
+    for heading in ("since", "results", "typical", "median", "against the one before", "against the first", "change"):
+        table.add_column(heading, justify="right" if heading in ("results", "typical", "median") else "left")
+    for period in course.periods:
+        table.add_row(
+            period.results[0].store_time.astimezone().strftime("%Y-%m-%d"),
+            str(len(period.results)),
+            str(period.typical.number),
+            milliseconds(period.typical.median_ms),
+            _percent(period.against_previous),
+            _percent(period.against_first),
+            period.change or _conditions(period),
+        )
+    print_table(table)
+    for sentence in _sentences(course.slower):
+        click.echo(sentence)
+    if not course.slower and len(course.periods) > 1:
+        click.echo("it became slower for certain at no change")
+
+
+def _conditions(period: "Period") -> str:
+    result = period.typical
+    known = {
+        "": f"{result.setting.runtime} {result.setting.runtime_version}".strip(),
+        "kernel ": result.kernel,
+        "agent ": result.agent_version,
+    }
+    return ", ".join(f"{name}{value}" for name, value in known.items() if value)
+
+
+def _percent(found: "Difference | None") -> str:
+    if found is None:
+        return ""
+    change = f"{found.ratio - 1:+.1%}"
+    if found.upper == float("inf"):
+        return f"{change}, uncertain"
+    return f"{change} ({found.lower - 1:+.1%} to {found.upper - 1:+.1%}){', certain' if found.is_certain else ''}"
+
+
+def _sentences(slower: "Sequence[Period]") -> list[str]:
+    return [
+        f"slower by {period.against_previous.ratio - 1:.1%} for certain since "
+        f"{period.results[0].store_time.astimezone():%Y-%m-%d}: {period.change}"
+        for period in slower
+        if period.against_previous
+    ]

@@ -1,0 +1,74 @@
+"""The public call `add_result`: what another tool has measured, beside this host's results and marked as theirs."""
+
+import os
+from pathlib import Path
+
+from edgeprof.errors import InvalidArgumentError
+from edgeprof.reporting.listing import StorePath, find_result
+from edgeprof.reporting.tool_reports import read_report
+from edgeprof.store import KnownDevice, OtherResult, Store, StoredResult, opened
+
+MAX_REPORT_BYTES = 32 * 1024 * 1024
+"""Size of a report at most; a million runs of `onnxruntime_perf_test` are about 20 MB."""
+
+
+def add_result(path: str | os.PathLike[str], *, device: str, model: str = "", store: StorePath = None) -> StoredResult:
+    """Add the report of another tool to the store. The same file is added once.
+
+    Such a result has no verdict and no interval, so no difference to it is certain, and nothing is fitted to it.
+
+    Args:
+        path: The JSON of `benchmark_app` or `litert-benchmark`, or the file that `onnxruntime_perf_test` writes.
+        device: Device that it was measured on: name, address or id of one that this host knows, or the name of another.
+        model: Name of the model; empty for the one that the report tells.
+        store: Where it goes, or its file; None for the user's own.
+
+    Returns:
+        The result.
+
+    Raises:
+        InvalidArgumentError: If the file is no such report, or the device or the model has no name.
+        StoreError: If the store cannot be written.
+    """
+    if not device:
+        raise InvalidArgumentError("the report does not tell the device that it was measured on: name it")
+    text = _text_of(Path(path))
+    try:
+        report = read_report(text)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"{os.fspath(path)}: {error}") from None
+    if not (model or report.model):
+        raise InvalidArgumentError(f"{os.fspath(path)} does not tell the model: name it")
+    with opened(store) as target:
+        known = _known_device(target, device)
+        number = target.add_other_result(
+            OtherResult(
+                source=report.source,
+                device_id=known.device.device_id if known else "",
+                device_name=(known.device.board or known.device.host_name) if known else device,
+                setting=report.setting,
+                untold=report.untold,
+                model=model or report.model,
+                median_ms=report.median_ms,
+                report=text,
+            )
+        )
+        return find_result(number, target)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_REPORT_BYTES:
+            raise InvalidArgumentError(f"{path} has more than {MAX_REPORT_BYTES} bytes, which no report has")
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise InvalidArgumentError(f"cannot read {path}: {reason}") from error
+
+
+def _known_device(store: Store, name: str) -> KnownDevice | None:
+    for item in store.devices():
+        names = (item.device.device_id, item.device.board, item.device.host_name, item.address)
+        if name.lower() in (known.lower() for known in names if known):
+            return item
+    return None
