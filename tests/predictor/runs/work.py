@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from pathlib import Path
 
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.runs.journal import Row
@@ -21,3 +23,11 @@ def thread_counts() -> list[Row]:
 def fail() -> list[Row]:
     """No row, but one of our errors."""
     raise TableError("this unit cannot be run")
+
+
+def rows_of_second_attempt(number: int, marker: Path) -> list[Row]:
+    """One row as above; whoever computes it first is killed, as by a power cut."""
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rows_of(number)
