@@ -76,7 +76,7 @@ def collect(
 
     def settings_of(client: "DeviceClient") -> "Sequence[Setting]":
         if not runtimes:
-            return [device_setting(client, runtime=None, **setting_values)]
+            return [device_setting(client, runtime=None, is_told=False, **setting_values)]
         return [setting_from(runtime=runtime, **setting_values) for runtime in runtimes]
 
     total = expected_measurements(count) * max(len(runtimes), 1)

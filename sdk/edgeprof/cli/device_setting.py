@@ -12,13 +12,16 @@ from edgeprof.devices.client import DeviceClient
 from edgeprof_proto.records.job_spec import Setting
 
 
-def device_setting(client: DeviceClient, model: Path | None = None, *, runtime: str | None, **values: Any) -> Setting:
+def device_setting(
+    client: DeviceClient, model: Path | None = None, *, runtime: str | None, is_told: bool = True, **values: Any
+) -> Setting:
     """Make the setting that the options of `setting_options` describe; say which runtime it is where that is a choice.
 
     Args:
         client: The device.
         model: File of the model that is to run, which a runtime must read; None where networks are exported for it.
         runtime: Name of the runtime; None for the device's default.
+        is_told: Whether to say it; of several devices the table at the end does.
         values: The other options.
 
     Raises:
@@ -30,7 +33,7 @@ def device_setting(client: DeviceClient, model: Path | None = None, *, runtime: 
 
         model_format = "" if model is None else find_model_files(model).model_format
         runtime = default_setting(client.device(), model_format).runtime
-        if runtime != DEFAULT_RUNTIME:
+        if is_told and runtime != DEFAULT_RUNTIME:
             reads = f" that reads {model_format}" if model_format else ""
             messages.print(f"runtime: {runtime}, the first of the device{reads}; --runtime names another")
     return setting_from(runtime=runtime, **values)

@@ -40,7 +40,7 @@ def onboard_on(
     with FleetProgress(devices, expected_measurements(network_count)) as progress:
         outcomes = edgeprof.onboard_fleet(
             devices,
-            setting=lambda client: device_setting(client, **setting_values),
+            setting=lambda client: device_setting(client, is_told=False, **setting_values),
             output=output,
             listener=progress,
             **options,
