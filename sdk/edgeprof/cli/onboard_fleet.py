@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgeprof.devices.pairings import NamedDevice
     from edgeprof.fleet.onboarding import OnboardedDevice
 
-HEADINGS = ("profile", "samples", "expected error")
+HEADINGS = ("platform", "profile", "samples", "expected error")
 
 
 def onboard_on(
@@ -53,9 +53,14 @@ def onboard_on(
 
 def _cells(result: "OnboardedDevice") -> list[tuple[str, ...]]:
     samples = "" if result.onboarded is None else str(len(result.onboarded.report.samples))
-    return [(str(result.path), samples, result.expected_error)]
+    return [(result.platform, str(result.path), samples, result.expected_error)]
 
 
 def _document(result: "OnboardedDevice") -> dict[str, Any]:
     report = None if result.onboarded is None else dataclasses.asdict(result.onboarded.report)
-    return {"profile": str(result.path), "expected_error": result.expected_error, "report": report}
+    return {
+        "platform": result.platform,
+        "profile": str(result.path),
+        "expected_error": result.expected_error,
+        "report": report,
+    }

@@ -24,11 +24,13 @@ class OnboardedDevice:
     """What the onboarding of one device of several came to.
 
     Args:
+        platform: Name of the device with its setting.
         path: File of the profile; None where it was not written.
         expected_error: The error that the profile expects of itself, as text.
         onboarded: The profile with its report; None where the file was there already.
     """
 
+    platform: str
     path: Path | None
     expected_error: str
     onboarded: Onboarded | None
@@ -90,10 +92,19 @@ def onboard_fleet(
             listener=listener.listener_of(device),
             **options,
         )
-        return OnboardedDevice(path=done.path, expected_error=done.profile.provenance[EXPECTED_ERROR], onboarded=done)
+        return _outcome_of(done)
 
     with opened(store) as shared:
         return on_each_device(chosen, work, listener)
+
+
+def _outcome_of(onboarded: Onboarded) -> OnboardedDevice:
+    return OnboardedDevice(
+        platform=onboarded.report.platform,
+        path=onboarded.path,
+        expected_error=onboarded.profile.provenance[EXPECTED_ERROR],
+        onboarded=onboarded,
+    )
 
 
 def _that_is_there(path: Path, space: str, client: DeviceClient, setting: Setting | None) -> OnboardedDevice | None:
@@ -109,7 +120,7 @@ def _that_is_there(path: Path, space: str, client: DeviceClient, setting: Settin
     for content in ProfileFile(path).contents:
         if content.subject == space and Platform.from_facts(content.platform).key == platform.key:
             error = content.provenance.get(EXPECTED_ERROR, "not reported")
-            return OnboardedDevice(path=path, expected_error=error, onboarded=None)
+            return OnboardedDevice(platform=platform.name, path=path, expected_error=error, onboarded=None)
     return None
 
 
