@@ -166,6 +166,18 @@ def test_a_store_of_a_newer_edgeprof_is_refused(store: Store, store_place: str) 
         Store(store_place)
 
 
+def test_a_session_tells_how_far_it_has_come_until_it_ends(store: Store) -> None:
+    session = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
+    store.plan_probes(session, ["a", "b"])
+    attempt = store.begin_attempt(session, store.probes(session)[0], REQUEST)
+    store.record_measurement(attempt.job_id, PLATFORM, measurement_of(1.0))
+    (opened,) = store.open_sessions()
+    assert (opened.record.session_id, opened.counts) == (session.session_id, {"measured": 1, "planned": 1})
+    assert opened.last_time is not None and opened.last_time.utcoffset() == timedelta(0)
+    store.end_session(session, datetime.now(timezone.utc))
+    assert store.open_sessions() == []
+
+
 def test_times_have_their_zone_wherever_the_database_is(store: Store) -> None:
     begin = datetime.now(timezone.utc)
     store.record_measurement("job-1", PLATFORM, measurement_of(1.0))
