@@ -27,13 +27,12 @@ TOOLS = {
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def store(store_place: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The user's store with one result of edgeprof."""
-    path = tmp_path / "store.sqlite3"
-    monkeypatch.setenv("EDGEPROF_STORE", str(path))
-    with Store(path) as store:
+    monkeypatch.setenv("EDGEPROF_STORE", store_place)
+    with Store(store_place) as store:
         store.record_measurement("job-1", PLATFORM, measurement_of(5.0), model_name="network.onnx")
-    return path
+    return store_place
 
 
 @pytest.mark.usefixtures("store")
@@ -85,7 +84,7 @@ def test_no_difference_to_a_result_without_an_interval_is_certain_and_its_report
         sdk.result(2)
 
 
-def test_the_same_file_is_added_once_and_a_known_device_is_recognised(store: Path) -> None:
+def test_the_same_file_is_added_once_and_a_known_device_is_recognised(store: str) -> None:
     report = REPORTS / "litert_benchmark.json"
     first = sdk.add_result(report, device="pi4", model="mobilenet")
     assert (first.name, first.device_id, first.platform) == ("mobilenet", "", "pi4_litert-benchmark_litert_cpu")

@@ -1,14 +1,14 @@
 """One model before and after updates: where it became slower, by how much, and whether that is certain."""
 
 import json
-import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from factories import PLATFORM, measurement_of
+from sqlalchemy import text
+from stores import engine_of
 
 import edgeprof as sdk
 from edgeprof.cli.main import edgeprof as command
@@ -30,11 +30,10 @@ HISTORY = (
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def store(store_place: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The user's store with a history of one model, and one result of another."""
-    path = tmp_path / "store.sqlite3"
-    monkeypatch.setenv("EDGEPROF_STORE", str(path))
-    with Store(path) as store:
+    monkeypatch.setenv("EDGEPROF_STORE", store_place)
+    with Store(store_place) as store:
         for number, (_, median_ms, version, _, verdict) in enumerate(HISTORY, start=1):
             setting = replace(PLATFORM.setting, runtime_version=version)
             store.record_measurement(
@@ -53,13 +52,12 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         store.record_measurement(
             "other", PLATFORM, replace(measurement_of(3.0), model_sha256="1" * 64), model_name="other.onnx"
         )
-    with sqlite3.connect(path) as rows:
+    with engine_of(store_place) as engine, engine.begin() as rows:
         # What the clock and the device said then.
         for number, (date, _, _, kernel, _) in enumerate(HISTORY, start=1):
-            change = "UPDATE measurement SET create_time = ?, kernel = ? WHERE sequence = ?"
-            rows.execute(change, (f"{date} 12:00:00", kernel, number))
-    rows.close()
-    yield path
+            change = text("UPDATE measurement SET create_time = :time, kernel = :kernel WHERE sequence = :number")
+            rows.execute(change, {"time": f"{date} 12:00:00", "kernel": kernel, "number": number})
+    return store_place
 
 
 @pytest.mark.usefixtures("store")
@@ -118,9 +116,8 @@ def test_models_and_devices_are_told_apart_and_one_has_to_be_named() -> None:
     assert "no such result" in CliRunner().invoke(command, ["results", "--over-time", "--model", "none"]).stdout
 
 
-def test_what_was_not_kept_is_no_change(store: Path) -> None:
-    with sqlite3.connect(store) as rows:
-        rows.execute("UPDATE measurement SET kernel = NULL WHERE sequence < 6")
-    rows.close()
+def test_what_was_not_kept_is_no_change(store: str) -> None:
+    with engine_of(store) as engine, engine.begin() as rows:
+        rows.execute(text("UPDATE measurement SET kernel = NULL WHERE sequence < 6"))
     (course,) = sdk.over_time(sdk.results(model=MODEL))
     assert [len(period.results) for period in course.periods] == [3, 3, 1]
