@@ -47,13 +47,9 @@ def _programs() -> Path:
 
 
 class PostgreSqlServer:
-    """A server, started; a context manager that stops it and removes its data.
+    """A server; a context manager that starts it, stops it and removes its data."""
 
-    Args:
-        settings: Settings of the server beside, and instead of, those of the tests.
-    """
-
-    def __init__(self, **settings: str) -> None:
+    def __init__(self) -> None:
         self._programs = _programs()
         # Of the system's folder for such, since the server's user has to get at it.
         self._folder = Path(tempfile.mkdtemp(prefix="edgeprof-postgresql-"))
@@ -63,20 +59,20 @@ class PostgreSqlServer:
             self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(self._folder, "postgres", "postgres")
         self._data = self._folder / "data"
-        self._settings = {**_SETTINGS, **settings}
         self._numbers = itertools.count()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
 
     def __enter__(self) -> "PostgreSqlServer":
-        self._run(
-            "initdb", "--pgdata", self._data, "--username", USER, "--encoding", "UTF8", "--no-locale", "--no-sync"
-        )
+        options = ["--username", USER, "--encoding", "UTF8", "--no-locale", "--no-sync"]
+        made = [self._programs / "initdb", "--pgdata", self._data, *options]
+        done = subprocess.run(made, capture_output=True, text=True, cwd="/", check=False, **self._user)
+        assert done.returncode == 0, done.stderr
         rules = f"host all {GUARDED_USER} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
         (self._data / "pg_hba.conf").write_text(rules)
-        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
-        command = [self._programs / "postgres", "-D", self._data, "-p", str(self.port), *options]
+        settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        command = [self._programs / "postgres", "-D", self._data, "-p", str(self.port), *settings]
         with open(self._folder / "log", "wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._user)
         try:
@@ -90,13 +86,13 @@ class PostgreSqlServer:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._stop()
 
-    def address(self, database: str, user: str = USER) -> str:
+    def address(self, database: str) -> str:
         """Address of a store in a database."""
-        return f"postgresql+psycopg://{user}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
 
-    def run(self, statement: str, database: str = "postgres") -> list[Any]:
+    def run(self, statement: str) -> list[Any]:
         """Run a statement, and return its rows."""
-        address = f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+        address = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
         with psycopg.connect(address, autocommit=True) as connection:
             done = connection.execute(statement.encode())
             return done.fetchall() if done.description else []
@@ -119,11 +115,6 @@ class PostgreSqlServer:
             self.run(f"CREATE DATABASE {_TEMPLATE}")
             Store(self.address(_TEMPLATE)).close()
         return self.database(_TEMPLATE)
-
-    def _run(self, program: str, *arguments: str | Path) -> None:
-        command = [self._programs / program, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **self._user)
-        assert done.returncode == 0, done.stderr
 
     def _wait(self) -> None:
         deadline_s = time.monotonic() + _START_TIMEOUT_S
