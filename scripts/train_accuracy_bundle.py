@@ -18,9 +18,8 @@ import numpy as np
 from train_bundles import DATA_FOLDER
 
 from edgeprof_predictor.accuracy.bundle import SHIPPED_FOLDER, AccuracyCard, save_bundle
-from edgeprof_predictor.accuracy.default import DefaultAccuracy
+from edgeprof_predictor.accuracy.default import SOURCE_NETWORK_COUNT, DefaultAccuracy
 from edgeprof_predictor.accuracy.tables import load_task, task_names
-from edgeprof_predictor.accuracy.target import OWN_SPACE_COUNT
 from edgeprof_predictor.accuracy.task import AccuracyTask, Trained
 from edgeprof_predictor.metrics import spearman
 
@@ -63,7 +62,7 @@ def main() -> int:
         proxies=method.proxies,
         provenance=PROVENANCE,
         licence=LICENCE,
-        architecture_count=OWN_SPACE_COUNT,
+        architecture_count=SOURCE_NETWORK_COUNT,
         seed=SEED,
         metrics={
             "source_spearman_with_the_sources": round(measure(full, tasks), 4),

@@ -1,7 +1,7 @@
 """The pre-trained accuracy predictor: the default fitted on published tasks, without a row of their tables.
 
 A bundle is two files: `NAME.safetensors` with what was learnt and `NAME.json` with what it was learnt from. What was
-learnt are scales of kernels, and weights on networks that were drawn by chance.
+learnt are weights of proxies, and weights on networks that were drawn by chance.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edgeprof_predictor._storage import pack, read_tensors
 from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.errors import BundleError
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Version of both files."""
 
 SHIPPED_FOLDER: Final = Path(__file__).parents[1] / "bundles" / "accuracy"

@@ -9,20 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod, AccuracyPrediction, AccuracyPredictor, SourceUse
+from edgeprof_predictor.accuracy.beliefs import BELIEFS, Beliefs
 from edgeprof_predictor.accuracy.design import choose_informative
+from edgeprof_predictor.accuracy.exact import ExactSourcePosterior
 from edgeprof_predictor.accuracy.features import normal_ranks, read_features
 from edgeprof_predictor.accuracy.induced import InducedSourcePosterior
-from edgeprof_predictor.accuracy.kernel import SCALE_FACTORS, Scales
 from edgeprof_predictor.accuracy.mixture import Mixture
 from edgeprof_predictor.accuracy.ordering import to_accuracy
-from edgeprof_predictor.accuracy.target import OWN_SPACE_COUNT, ExactSourcePosterior, SourcePosterior, without_sources
+from edgeprof_predictor.accuracy.target import SourcePosterior
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates, Trained
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS
 
-INTERVAL_FACTOR: Final = 1.2
-"""On the deviations of an interval, since scales and order of the few trained networks are taken as exact. One value
-for all tasks, under which nine tenths of the accuracies of NAS-Bench-Suite-Zero lie inside."""
+SOURCE_NETWORK_COUNT: Final = 800
+"""Networks of each source that are used: as many as a public table has. Only those of the target's own space cost time,
+with the third power of their number."""
 
 TELLING_COUNT: Final = 5
 """Different accuracies of trained networks needed for a warning that the task is unlike the sources."""
@@ -33,24 +34,29 @@ NAS-Bench-Suite-Zero, seen from other spaces, it lies between .26 and .85 with t
 
 
 class DefaultAccuracy(AccuracyMethod):
-    """A Gaussian process over all tasks at once: what all share, what a search space shares, what is a task's own.
+    """A Gaussian process over tasks: weights of proxies that all share, and what the tasks of a space share.
 
     Args:
-        proxies: Those that the kernels read.
-        posteriors: Of the sources, under each set of scales.
+        proxies: Those that the kernel reads.
+        sources: What the source tasks say.
     """
 
     name: ClassVar[str] = "default"
     encoding: ClassVar[str] = "zcpvec"
     source_use: ClassVar[SourceUse] = "all"
 
-    def __init__(self, proxies: tuple[str, ...], posteriors: Sequence[SourcePosterior]) -> None:
+    def __init__(self, proxies: tuple[str, ...], sources: SourcePosterior) -> None:
         self.proxies: Final = proxies
-        self.posteriors: Final = tuple(posteriors)
+        self.sources: Final = sources
 
     @classmethod
-    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int) -> DefaultAccuracy:
-        """Condition on the sources, under each set of scales.
+    def fit_sources(cls, sources: Sequence[AccuracyTask], *, seed: int, beliefs: Beliefs = BELIEFS) -> DefaultAccuracy:
+        """Learn from the sources.
+
+        Args:
+            sources: At least one.
+            seed: Draws the networks of large sources.
+            beliefs: Constants of the method.
 
         Raises:
             TableError: If there is no source.
@@ -61,13 +67,11 @@ class DefaultAccuracy(AccuracyMethod):
         generator = np.random.default_rng(seed)
         features, accuracies = [], []
         for source in sources:
-            kept = generator.permutation(source.candidates.count)[:OWN_SPACE_COUNT]
+            kept = generator.permutation(source.candidates.count)[:SOURCE_NETWORK_COUNT]
             # Ranked among all of its task, then thinned out.
             features.append(read_features(source.candidates, proxies, task=source.name).subset(kept))
             accuracies.append(normal_ranks(source.accuracy)[kept])
-        return cls(
-            proxies, [ExactSourcePosterior(Scales.of(factors), features, accuracies) for factors in SCALE_FACTORS]
-        )
+        return cls(proxies, ExactSourcePosterior(beliefs, features, accuracies))
 
     def condensed(self, option_counts: Mapping[str, Sequence[int]], *, seed: int) -> DefaultAccuracy:
         """Return a sparse approximation without the data of the sources, for a bundle.
@@ -76,42 +80,28 @@ class DefaultAccuracy(AccuracyMethod):
             option_counts: Options of each decision, by the name of each search space that the sources are of.
             seed: Draws the inducing points.
         """
-        posteriors = [
-            InducedSourcePosterior.of(part, proxy_count=len(self.proxies), option_counts=option_counts, seed=seed)
-            for part in self.posteriors
-            if isinstance(part, ExactSourcePosterior)
-        ]
-        return DefaultAccuracy(self.proxies, posteriors)
+        assert isinstance(self.sources, ExactSourcePosterior), "a bundle is condensed already"
+        return DefaultAccuracy(
+            self.proxies, InducedSourcePosterior.of(self.sources, option_counts=option_counts, seed=seed)
+        )
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return what to save of a condensed predictor."""
-        return {
-            f"{index}.{name}": array
-            for index, part in enumerate(self.posteriors)
-            if isinstance(part, InducedSourcePosterior)
-            for name, array in part.tensors().items()
-        }
+        assert isinstance(self.sources, InducedSourcePosterior), "only a condensed predictor is saved"
+        return self.sources.tensors()
 
     @classmethod
     def from_tensors(cls, proxies: Sequence[str], tensors: Mapping[str, NDArray[np.generic]]) -> DefaultAccuracy:
         """Return what `tensors` was saved from."""
-        by_index: dict[str, dict[str, NDArray[np.generic]]] = {}
-        for name, array in tensors.items():
-            index, _, part = name.partition(".")
-            by_index.setdefault(index, {})[part] = array
-        return cls(tuple(proxies), [InducedSourcePosterior.from_tensors(by_index[index]) for index in sorted(by_index)])
+        return cls(tuple(proxies), InducedSourcePosterior.from_tensors(tensors))
 
     def predictor_for(self, candidates: Candidates) -> DefaultAccuracyPredictor:
         """Return the predictor for a task on these candidates."""
         target = read_features(candidates, self.proxies)
         known = set(candidates.proxies) & set(self.proxies)
-        others = [part.without_own_space(target) for part in self.posteriors]
-        mixture = Mixture(
-            whole=[part.at(target) for part in self.posteriors],
-            others=[posterior for posterior in others if posterior is not None],
-            alone=[without_sources(part.scales, target) for part in self.posteriors],
-        )
-        return DefaultAccuracyPredictor(mixture, has_known_proxies=bool(known))
+        mixture = Mixture(self.sources.at(target))
+        factor = self.sources.beliefs.interval_factor
+        return DefaultAccuracyPredictor(mixture, interval_factor=factor, has_known_proxies=bool(known))
 
 
 class DefaultAccuracyPredictor(AccuracyPredictor):
@@ -119,11 +109,13 @@ class DefaultAccuracyPredictor(AccuracyPredictor):
 
     Args:
         mixture: Posteriors of their accuracies.
+        interval_factor: On the deviations of an interval.
         has_known_proxies: Whether the candidates have any proxy that the sources have.
     """
 
-    def __init__(self, mixture: Mixture, *, has_known_proxies: bool) -> None:
+    def __init__(self, mixture: Mixture, *, interval_factor: float, has_known_proxies: bool) -> None:
         self._mixture = mixture
+        self._interval_factor = interval_factor
         self._has_known_proxies = has_known_proxies
 
     def choose(self, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
@@ -134,7 +126,7 @@ class DefaultAccuracyPredictor(AccuracyPredictor):
         """Return accuracies of all candidates; while fewer than two levels are known, values that only rank."""
         is_relative = len(np.unique(trained.accuracy)) < 2
         found = self._mixture.predict(Trained.none() if is_relative else trained)
-        reach = INTERVAL_FACTOR * INTERVAL_DEVIATIONS * found.sd
+        reach = self._interval_factor * INTERVAL_DEVIATIONS * found.sd
         middle, lower, upper = (
             part if is_relative else to_accuracy(part, found.latent, trained.accuracy)
             for part in (found.mean, found.mean - reach, found.mean + reach)

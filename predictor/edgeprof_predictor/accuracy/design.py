@@ -11,8 +11,11 @@ from edgeprof_predictor.accuracy.mixture import Mixture
 from edgeprof_predictor.accuracy.task import Trained
 from edgeprof_predictor.errors import SampleCountError
 
-POOL_COUNT: Final = 800
-"""Candidates among which the next ones are chosen, and whose variance is summed; more do not improve the choice."""
+POOL_COUNT: Final = 80
+POOL_SHARE: Final = 8
+"""Random candidates among which the next ones are chosen, at least, and for each network trained. From all of 700 the
+same most unusual ones would be chosen whatever the seed: that ranks .008 better, but intervals learnt on them hold 62 to
+98 % of a task's accuracies, on those of random pools 82 to 96 % (seen on the tasks of the published table)."""
 
 
 def choose_informative(mixture: Mixture, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
@@ -24,7 +27,7 @@ def choose_informative(mixture: Mixture, count: int, *, trained: Trained, seed: 
         mixture: Posteriors of the candidates.
         count: How many.
         trained: Those that are trained already.
-        seed: Draws the pool from many candidates.
+        seed: Draws the candidates that are looked at.
 
     Raises:
         SampleCountError: If fewer candidates are left than asked for.
@@ -32,10 +35,11 @@ def choose_informative(mixture: Mixture, count: int, *, trained: Trained, seed: 
     rest = np.setdiff1d(np.arange(mixture.count), trained.indices)
     if count > len(rest):
         raise SampleCountError(f"cannot choose {count} networks to train: {len(rest)} candidates are left")
-    drawn = np.random.default_rng(seed).permutation(mixture.count)[: max(POOL_COUNT, count + trained.count)]
-    # The same pool from one choice to the next, so that its covariance is computed once.
+    drawn = np.random.default_rng(seed).permutation(mixture.count)[
+        : max(POOL_COUNT, POOL_SHARE * (count + trained.count))
+    ]
     pool = np.union1d(drawn, trained.indices)
-    variance = mixture.covariance(pool).copy()
+    variance = mixture.covariance(pool)
     taken = np.isin(pool, trained.indices)
     for place in np.flatnonzero(taken).tolist():
         _learn(variance, place, mixture.noise)

@@ -112,7 +112,7 @@ def unit_rows(
             source=_joined(sources), method=method.name, encoding=method.encoding, seed=seed, **found
         ).as_row()
         for target in targets
-        for found in _scores(fitted.predictor_for(target.candidates), target, sample_counts, seed)
+        for found in target_scores(fitted.predictor_for(target.candidates), target, sample_counts, seed)
     ]
 
 
@@ -142,9 +142,10 @@ def _joined(sources: Sequence[AccuracyTask]) -> str:
     return "+".join(source.name for source in sources) or NO_SOURCE
 
 
-def _scores(
+def target_scores(
     predictor: AccuracyPredictor, target: AccuracyTask, sample_counts: Sequence[int], seed: int
 ) -> Iterator[dict[str, Any]]:
+    """Choose, train and predict, one sample count after the other; yield what `AccuracyScore` says of each."""
     # The same architecture twice would be a sample and yet be scored.
     identity = np.unique(target.candidates.choices, axis=0, return_inverse=True)[1].reshape(-1)
     trained = Trained.none()

@@ -21,7 +21,6 @@ class TaskFeatures:
     Letters: `n` architectures, `l` decisions, `p` proxies.
 
     Args:
-        task: Name of the task; empty for one that no source is.
         space: Name of its search space.
         choices: The decisions.
         scores: Of the proxies, as quantiles of a normal distribution; 0 where one is not available.
@@ -30,7 +29,6 @@ class TaskFeatures:
         choices: `n x l`.  scores: `n x p`.
     """
 
-    task: str
     space: str
     choices: ChoiceArray
     scores: FloatArray
@@ -42,9 +40,7 @@ class TaskFeatures:
 
     def subset(self, indices: NDArray[np.int64]) -> TaskFeatures:
         """Return some of the architectures."""
-        return TaskFeatures(
-            task=self.task, space=self.space, choices=self.choices[indices], scores=self.scores[indices]
-        )
+        return TaskFeatures(space=self.space, choices=self.choices[indices], scores=self.scores[indices])
 
 
 def read_features(candidates: Candidates, proxies: Sequence[str], *, task: str = "") -> TaskFeatures:
@@ -55,7 +51,7 @@ def read_features(candidates: Candidates, proxies: Sequence[str], *, task: str =
     Args:
         candidates: At least one.
         proxies: Names of the columns, in order; one that the candidates lack is 0.
-        task: Name of the task, for one of the sources.
+        task: Name of the task, for messages.
 
     Raises:
         TableError: If there is no candidate.
@@ -69,7 +65,7 @@ def read_features(candidates: Candidates, proxies: Sequence[str], *, task: str =
     for column, name in enumerate(proxies):
         if name in candidates.proxies:
             columns[:, column] = scores[:, candidates.proxies.index(name)]
-    return TaskFeatures(task=task, space=candidates.space, choices=candidates.choices, scores=columns)
+    return TaskFeatures(space=candidates.space, choices=candidates.choices, scores=columns)
 
 
 def normal_ranks(values: FloatArray) -> FloatArray:
@@ -81,20 +77,39 @@ def normal_ranks(values: FloatArray) -> FloatArray:
     return ranks
 
 
+def joined(parts: Sequence[TaskFeatures]) -> TaskFeatures:
+    """Return the architectures of several tasks of one space.
+
+    Raises:
+        TableError: If the numbers of decisions differ.
+    """
+    for part in parts[1:]:
+        _check_decisions(parts[0].choices, part.choices)
+    return TaskFeatures(
+        space=parts[0].space,
+        choices=np.concatenate([part.choices for part in parts]),
+        scores=np.concatenate([part.scores for part in parts]),
+    )
+
+
 def agreement(first: ChoiceArray, second: ChoiceArray) -> FloatArray:
     """Return the share of decisions that are alike: `n x l` and `n' x l` to `n x n'`.
 
     Raises:
         TableError: If the numbers of decisions differ.
     """
-    if first.shape[1] != second.shape[1]:
-        raise TableError(
-            f"architectures of one search space have {first.shape[1]} decisions in one task and {second.shape[1]} "
-            f"in another; name the spaces differently"
-        )
+    _check_decisions(first, second)
     option_count = int(max(first.max(initial=0), second.max(initial=0))) + 1
     # Sums of ones are exact in single precision, and half as wide.
     options = np.eye(option_count, dtype=np.float32)
     left, right = (options[choices.astype(np.int64)].reshape(len(choices), -1) for choices in (first, second))
     shares: FloatArray = (left @ right.T).astype(np.float64) / first.shape[1]
     return shares
+
+
+def _check_decisions(first: ChoiceArray, second: ChoiceArray) -> None:
+    if first.shape[1] != second.shape[1]:
+        raise TableError(
+            f"architectures of one search space have {first.shape[1]} decisions in one task and {second.shape[1]} "
+            f"in another; name the spaces differently"
+        )

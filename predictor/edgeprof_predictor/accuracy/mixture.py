@@ -31,25 +31,19 @@ class LatentPrediction:
 
 
 class Mixture:
-    """Posteriors that use different sources: all, those of other search spaces, none.
+    """Posteriors of one target under several hypotheses.
 
-    A task may be unlike the others of its own space; its first trained networks then lower the weight of the posteriors
-    that did not expect them.
+    They differ in how much the sources of the target's own space are believed, and in the noise. The first trained
+    networks lower the weight of those that did not expect them.
 
     Letters: `n` candidates, `k` trained networks.
 
     Args:
-        whole: Those that use all sources, at least one.
-        others: Those that use the sources of other search spaces, where there are sources of the target's.
-        alone: Those that use none, at least one.
+        posteriors: At least one; the first relies most on the sources.
     """
 
-    def __init__(
-        self, whole: Sequence[TargetPosterior], others: Sequence[TargetPosterior], alone: Sequence[TargetPosterior]
-    ) -> None:
-        self.posteriors: Final = (*whole, *others, *alone)
-        self._whole = tuple(whole)
-        self._kept: tuple[bytes, FloatArray] | None = None
+    def __init__(self, posteriors: Sequence[TargetPosterior]) -> None:
+        self.posteriors: Final = tuple(posteriors)
 
     @property
     def count(self) -> int:
@@ -64,7 +58,8 @@ class Mixture:
     def predict(self, trained: Trained) -> LatentPrediction:
         """Return accuracies expected of all candidates; by the sources alone where none is trained."""
         if not trained.count:
-            return self._untrained()
+            first = self.posteriors[0]
+            return LatentPrediction(mean=first.mean, sd=np.sqrt(first.variance + first.noise), latent=np.zeros(0))
         latents = [latent_accuracies(posterior, trained.indices, trained.accuracy) for posterior in self.posteriors]
         weights = self._weights(trained)
         parts = [
@@ -72,20 +67,12 @@ class Mixture:
         ]
         means, variances = (np.stack(rows) for rows in zip(*parts, strict=True))
         mean: FloatArray = weights @ means
-        spread = weights @ (variances + (means - mean) ** 2) + weights @ np.array(
-            [posterior.noise for posterior in self.posteriors]
-        )
+        spread = weights @ (variances + (means - mean) ** 2)
         return LatentPrediction(mean=mean, sd=np.sqrt(spread), latent=weights @ np.stack(latents))
-
-    def _untrained(self) -> LatentPrediction:
-        """Return the mean of the posteriors that use all sources."""
-        mean: FloatArray = np.mean([posterior.mean for posterior in self._whole], axis=0)
-        variance = np.mean([posterior.variance + posterior.noise for posterior in self._whole], axis=0)
-        return LatentPrediction(mean=mean, sd=np.sqrt(variance), latent=np.zeros(0))
 
     def prior_correlation(self, trained: Trained) -> float:
         """Return the rank correlation of accuracies expected from the sources with those of the trained networks."""
-        return spearman(trained.accuracy, self._untrained().mean[trained.indices])
+        return spearman(trained.accuracy, self.posteriors[0].mean[trained.indices])
 
     def _weights(self, trained: Trained) -> FloatArray:
         """Return the weight of each posterior.
@@ -102,11 +89,6 @@ class Mixture:
         return found
 
     def covariance(self, indices: NDArray[np.int64]) -> FloatArray:
-        """Return the mean of the posteriors' covariances of some candidates, before any is trained: `k` to `k x k`.
-
-        The last one is kept, for whoever asks for the same candidates again.
-        """
-        key = indices.tobytes()
-        if self._kept is None or self._kept[0] != key:
-            self._kept = key, np.mean([posterior.covariance(indices) for posterior in self.posteriors], axis=0)
-        return self._kept[1]
+        """Return the mean of the posteriors' covariances of some candidates, before any is trained: `k` to `k x k`."""
+        found: FloatArray = np.mean([posterior.covariance(indices) for posterior in self.posteriors], axis=0)
+        return found

@@ -12,6 +12,7 @@ from edgeprof_predictor.errors import UnknownMethodError
 _METHOD_CLASSES: Final = {
     "brp-nas": ("edgeprof_predictor.accuracy.graph", "BrpNasAccuracy"),
     "default": ("edgeprof_predictor.accuracy.default", "DefaultAccuracy"),
+    "pooled-ridge": ("edgeprof_predictor.accuracy.pooled_ridge", "PooledRidgeAccuracy"),
     "ridge-zcp": ("edgeprof_predictor.accuracy.ridge", "RidgeAccuracy"),
     "scratch-vec": ("edgeprof_predictor.accuracy.network", "ScratchVecAccuracy"),
     "scratch-zcp": ("edgeprof_predictor.accuracy.network", "ScratchZcpAccuracy"),

@@ -34,7 +34,7 @@ class RidgeAccuracy(AccuracyMethod):
     def predictor_for(self, candidates: Candidates) -> PlainPredictor:
         """Return the predictor for a task on these candidates."""
         scores = read_features(candidates, candidates.proxies).scores
-        return _RidgePredictor(candidates, scores, np.zeros(scores.shape[1]))
+        return RidgePredictor(candidates, scores, np.zeros(scores.shape[1]))
 
 
 class TransferRidgeAccuracy(AccuracyMethod):
@@ -69,32 +69,46 @@ class TransferRidgeAccuracy(AccuracyMethod):
 
     def predictor_for(self, candidates: Candidates) -> PlainPredictor:
         """Return the predictor for a task on these candidates; proxies that they lack count as middling."""
-        return _RidgePredictor(candidates, read_features(candidates, self._proxies).scores, self._weights)
+        return RidgePredictor(candidates, read_features(candidates, self._proxies).scores, self._weights)
 
 
-class _RidgePredictor(PlainPredictor):
-    def __init__(self, candidates: Candidates, scores: FloatArray, prior: FloatArray) -> None:
+class RidgePredictor(PlainPredictor):
+    """A ridge regression of normal accuracies, drawn towards weights known before.
+
+    Args:
+        candidates: Of the target task.
+        rows: What is read of each.
+        prior: Weights that it is drawn towards.
+        penalty: On squared differences from them.
+
+    Shapes:
+        rows: `n x d`.  prior: `d`.
+    """
+
+    def __init__(
+        self, candidates: Candidates, rows: FloatArray, prior: FloatArray, *, penalty: float = PENALTY
+    ) -> None:
         super().__init__(candidates)
-        self._scores, self._prior = scores, prior
+        self._rows, self._prior, self._penalty = rows, prior, penalty
 
     def values(self, trained: Trained, *, seed: int) -> tuple[FloatArray, float]:
         """Return accuracies by way of ranks; by the prior weights where fewer than two are trained."""
         if trained.count < 2:
-            return self._scores @ self._prior, 1.0
+            return self._rows @ self._prior, 1.0
         latent = normal_ranks(trained.accuracy)
-        rows = self._scores[trained.indices]
-        weights = fit_weights(rows, latent, self._prior)
-        expected = (self._scores - rows.mean(axis=0)) @ weights + latent.mean()
+        rows = self._rows[trained.indices]
+        weights = fit_weights(rows, latent, self._prior, penalty=self._penalty)
+        expected = (self._rows - rows.mean(axis=0)) @ weights + latent.mean()
         return to_accuracy(expected, latent, trained.accuracy), float(trained.accuracy.std())
 
 
-def fit_weights(scores: FloatArray, values: FloatArray, prior: FloatArray) -> FloatArray:
+def fit_weights(scores: FloatArray, values: FloatArray, prior: FloatArray, *, penalty: float = PENALTY) -> FloatArray:
     """Return ridge weights drawn towards a prior, scores and values centred.
 
     Shapes:
         scores: `k x p`.  values: `k`.  prior: `p`.  returns: `p`.
     """
     centred, wanted = scores - scores.mean(axis=0), values - values.mean()
-    matrix = centred @ centred.T + PENALTY * np.eye(len(values))
+    matrix = centred @ centred.T + penalty * np.eye(len(values))
     weights: FloatArray = prior + centred.T @ np.linalg.solve(matrix, wanted - centred @ prior)
     return weights
