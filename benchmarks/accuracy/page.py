@@ -47,26 +47,32 @@ METHOD: Final = """## How the default works
 A method is fitted on sources, reads candidates (decisions and zero-cost proxies, no accuracy), chooses which to train
 and predicts the others with intervals. `accuracy/registry.py` names the methods; a new one is a class there.
 
-`default` is a Gaussian process over all tasks at once (`kernel.py`), with a part that all tasks share, one that the
-tasks of a search space share, and one of each task. Only order is comparable between tasks, so proxies are ranked among
-the candidates of their own task and accuracies among the trained networks (`ordering.py`). `mixture.py` averages models
-that use all sources, those of other spaces, or none, weighted by how well each predicted the observed ranks of the
-trained networks; so sources do no harm to a task that differs from the others of its space. Where the sources'
-predictions do not correlate with the trained networks' accuracies, the predictor reports it.
+Only order is comparable between tasks: proxies are ranked among the candidates of their own task and accuracies among
+the trained networks (`ordering.py`), both as quantiles of a normal distribution. With `x` a network's ranked proxies
+and `c` its decisions, its accuracy at a task is a Gaussian process with
 
-The contribution of the sources is computed once (`target.py`), so that choosing and predicting take a few milliseconds.
-The shipped bundle holds it without the sources' rows, as weights on random inducing points for each space and for any
-other (`induced.py`).
+    mean        x m                                        m, S: mean and covariance of the proxies' weights over the
+    covariance  k = x S x' + 0.3 smooth(x) + 0.4 alike(c)        tasks of other spaces (`weight_prior.py`)
+    between two tasks of one space: (1 - r) k
+
+`smooth` is a squared exponential kernel, `alike` falls with the share of decisions that differ (`kernel.py`). Tasks of
+other spaces are used up in `m` and `S`, which take milliseconds; those of the target's own space are conditioned on
+exactly (`exact.py`). The share `r` of a task that its space does not tell (0.2, 0.5, 1) and the variance that nothing
+explains (0.1, 0.3, 0.8) are hypotheses. `mixture.py` averages them, weighted by how well each predicted the observed
+ranks of the trained networks; so sources do no harm to a task that differs from the others of its space, and are not
+dropped where a task is only noisy. How far the trained networks lie from what was expected scales each hypothesis'
+variances, which makes its likelihood a t distribution (`target.py`). Where the sources' predictions do not correlate
+with the trained networks' accuracies, the predictor reports it.
+
+Networks to train are chosen from a random pool by the variance that they explain (`design.py`). The shipped bundle
+holds `m` and `S` of each space, and the contribution of its tasks without their rows, as weights on random inducing
+points (`induced.py`).
 """
 
 TUNED: Final = (
-    "Tuned on these same tasks, with one value for all of them: the penalty of the ridge regressions (3), the",
-    "models that are averaged (fitted on all sources, on those of other spaces, on none), the weight of a proxy's",
-    "rank (0.5), and the factor on intervals (1.2). Expect about .01 less on other tables. The scales of the",
-    "kernels were set beforehand and not tuned: fitted to the sources they gave .747 to .768 from other spaces,",
-    "depending on the draw of architectures, against .757; four other sets gave .727 to .752. The number of",
-    "networks used of each source was chosen with seed 7: 800 of the target's own space give .827 with all other",
-    "tasks, 150 gave .803.",
+    "Tuned on these same tasks, with one value for all of them: the penalty of the ridge regressions (3), and the",
+    "constants of the default (`beliefs.py`, `design.py`). [With constants chosen without the task that is",
+    "scored](accuracy_nested.md) it does as told there.",
 )
 """How the default's constants were chosen, line by line."""
 

@@ -109,6 +109,11 @@ def fit_weights(scores: FloatArray, values: FloatArray, prior: FloatArray, *, pe
         scores: `k x p`.  values: `k`.  prior: `p`.  returns: `p`.
     """
     centred, wanted = scores - scores.mean(axis=0), values - values.mean()
-    matrix = centred @ centred.T + penalty * np.eye(len(values))
-    weights: FloatArray = prior + centred.T @ np.linalg.solve(matrix, wanted - centred @ prior)
+    left = wanted - centred @ prior
+    if len(centred) > centred.shape[1]:
+        square = centred.T @ centred + penalty * np.eye(centred.shape[1])
+        weights: FloatArray = prior + np.linalg.solve(square, centred.T @ left)
+    else:
+        # The same, by the smaller of the two matrices.
+        weights = prior + centred.T @ np.linalg.solve(centred @ centred.T + penalty * np.eye(len(left)), left)
     return weights
