@@ -34,6 +34,7 @@ def test_the_page_of_accuracies_has_the_prose_of_its_benchmark() -> None:
     benchmark = import_module("benchmarks.accuracy.page")
     for text in (benchmark.METHOD, "\n".join(benchmark.TUNED), *(text for _, text in benchmark.EXHIBITS.values())):
         assert text in page("accuracy.md")
+    assert import_module("benchmarks.accuracy.nested_page").PREFACE in page("accuracy_nested.md")
 
 
 @needs_published_tables
