@@ -31,9 +31,12 @@ def test_links_of_a_page_lead_to_files_and_sections_that_exist(page: Path) -> No
         assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
 
 
-def test_every_page_is_reached_from_the_readme() -> None:
-    readme = PAGES[0].read_text()
-    assert [page.name for page in PAGES[1:] if f"(docs/{page.name})" not in readme] == []
+def test_every_page_is_in_the_sites_navigation_and_on_its_first_page() -> None:
+    assert "(docs/index.md)" in PAGES[0].read_text()
+    first, navigation = (ROOT / "docs" / "index.md").read_text(), (ROOT / "mkdocs.yml").read_text()
+    names = [page.name for page in PAGES[1:] if page.name != "index.md"]
+    assert [name for name in names if f"({name}" not in first] == []
+    assert [name for name in names if f": {name}\n" not in navigation] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)

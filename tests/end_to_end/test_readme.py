@@ -1,42 +1,32 @@
-"""What the README shows works as it stands there."""
+"""What the README and the pages of commands and names say is what there is."""
 
 import re
-import shutil
-import subprocess
-import sys
 from importlib.metadata import entry_points, requires
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-# It runs a pytest of its own, which onboards a device.
-@pytest.mark.timeout(400)
-def test_the_test_of_a_users_own_script_passes_as_it_is_printed(tmp_path: Path) -> None:
-    (block,) = (code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "def test_" in code)
-    (tmp_path / "test_of_a_user.py").write_text(block)
-    # With it the networks that were exported before are there.
-    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
-
-
 def test_every_verb_that_the_readme_names_is_one() -> None:
     from edgeprof.cli.main import VERBS
 
-    named = set(re.findall(r"`edgeprof (\w+)", README))
-    assert named <= set(VERBS)
-    assert {"devices", "benchmark", "onboard", "predict", "verify", "demo"} <= named
+    named = {name for pair in re.findall(r"`edgeprof (\w+)|host\$  edgeprof (\w+)", README) for name in pair if name}
+    assert {"onboard", "predict", "deploy"} <= named <= set(VERBS)
+
+
+def test_the_page_of_commands_lists_every_verb() -> None:
+    from edgeprof.cli.main import VERBS
+
+    listed = re.findall(r"^\| `edgeprof ([\w-]+)", (ROOT / "docs" / "commands.md").read_text(), re.MULTILINE)
+    assert set(listed) == set(VERBS)
+
+
+def test_the_reference_holds_every_public_name() -> None:
+    import edgeprof
+
+    listed = re.findall(r"^::: edgeprof\.(\w+)$", (ROOT / "docs" / "reference.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(set(edgeprof.__all__) - {"__version__"})
 
 
 def test_scripts_that_the_readme_names_are_there() -> None:
