@@ -26,7 +26,7 @@ def saved_document(path: Path) -> dict[str, Any]:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise InvalidArgumentError(f"cannot read {path} ({reason}): name what --json printed") from error
     if isinstance(content, dict) and content.keys() >= SEARCH_FIELDS:
-        return {"kind": "search", "title": f"search: {path.stem}", **content}
+        return {"kind": "search", "title": f"accurate networks within a limit: {path.name}", **content}
     if isinstance(content, dict) and "kind" in content:
         return content
     raise InvalidArgumentError(

@@ -68,8 +68,8 @@ def made_up(folder: Path) -> Measured:
     texts = [SPACE.format(one) for one in networks]
     with Store(found.store) as store:
         for number, (platform, latency_ms) in enumerate([(PLATFORM, 2.0), (PLATFORM, 2.6), (OTHER_PLATFORM, 1.5)]):
-            measurement = replace(_measurement(latency_ms, seed=number), setting=platform.setting)
-            store.record_measurement(f"benchmark-{number}", platform, measurement, model_name=MODEL)
+            one = replace(measurement(latency_ms, seed=number), setting=platform.setting)
+            store.record_measurement(f"benchmark-{number}", platform, one, model_name=MODEL)
         onboarding = store.resume_or_begin_session(PLATFORM, SPACE.name, 0, purpose="onboarding")
         _record(store, onboarding, texts[:SAMPLE_COUNT])
         _record_history(store, onboarding)
@@ -97,7 +97,7 @@ def _record(store: Store, session: SessionRecord, texts: list[str]) -> None:
     request = MeasurementRequest(setting=PLATFORM.setting, plan=MeasurementPlan().filled())
     for probe in store.probes(session):
         attempt = store.begin_attempt(session, probe, request)
-        store.record_measurement(attempt.job_id, PLATFORM, _measurement(_latency_ms(probe.architecture)))
+        store.record_measurement(attempt.job_id, PLATFORM, measurement(_latency_ms(probe.architecture)))
 
 
 def _record_history(store: Store, session: SessionRecord) -> None:
@@ -114,7 +114,13 @@ def _record_history(store: Store, session: SessionRecord) -> None:
         history.record_status(status, count)
 
 
-def _measurement(latency_ms: float, *, seed: int = 0) -> Measurement:
+def measurement(latency_ms: float, *, seed: int = 0) -> Measurement:
+    """A noisy measurement of 150 runs, with conditions.
+
+    Args:
+        latency_ms: Their median, about.
+        seed: Draws the runs.
+    """
     generator = np.random.default_rng(seed)
     blocks = [tuple((latency_ms * np.exp(0.02 * generator.standard_normal(30))).tolist()) for _ in range(5)]
     found = measurement_of_blocks(*blocks)

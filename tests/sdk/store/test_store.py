@@ -81,6 +81,24 @@ def test_probes_keep_their_order_their_attempts_and_their_measurements(store: St
     assert [probe.ordinal for probe in sorted(store.probes(session), key=lambda item: item.sequence)] == [0, 2, 1]
 
 
+def test_sessions_that_have_not_ended_tell_how_far_they_have_come(store: Store) -> None:
+    begun = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="onboarding")
+    ended = store.resume_or_begin_session(PLATFORM, "nasbench201", 0, purpose="verify it")
+    other = store.resume_or_begin_session(PLATFORM, "fbnet", 0, purpose="onboarding")
+    store.end_session(ended, datetime.now(timezone.utc))
+    store.plan_probes(other, ["a", "b"])
+    attempt = store.begin_attempt(other, store.probes(other)[0], REQUEST)
+    before = datetime.now(timezone.utc)
+    store.record_measurement(attempt.job_id, PLATFORM, measurement_of(1.0))
+    first, second = store.open_sessions()
+    assert (first.record.session_id, first.counts) == (other.session_id, {"measured": 1, "planned": 1})
+    assert first.last_time is not None and before <= first.last_time <= datetime.now(timezone.utc)
+    assert (second.record.session_id, second.counts, second.last_time) == (begun.session_id, {}, None)
+    assert (second.purpose, second.platform, second.device_id) == ("onboarding", PLATFORM.name, "d1")
+    verifications = store.sessions(PLATFORM, "nasbench201", purpose="verify it")
+    assert [one.session_id for one in verifications] == [ended.session_id]
+
+
 def test_a_series_is_an_attempt_of_each_of_its_probes_and_leaves_those_it_has_not_tried(store: Store) -> None:
     session = store.resume_or_begin_session(PLATFORM, "", 0, purpose="models")
     store.plan_probes(session, ["a", "b", "c"])
