@@ -11,6 +11,7 @@ from typing import Final
 from edgeprof.devices.client import connect
 from edgeprof.errors import EdgeprofError
 from edgeprof_proto.records.job import Job, JobState
+from edgeprof_proto.records.validation import RecordError
 
 FRESH_S: Final = 10.0
 """Seconds after which a device is asked again: a call takes a board some time, in which it may be measuring."""
@@ -75,7 +76,7 @@ class DeviceWatch:
                 running=next((job for job in jobs if job.state is JobState.RUNNING), None),
                 queued_count=sum(job.state is JobState.QUEUED for job in jobs),
             )
-        except EdgeprofError as error:
+        except (EdgeprofError, RecordError) as error:
             state = DeviceState(is_reachable=False, problem=str(error))
         with self._lock:
             self._states[address] = state

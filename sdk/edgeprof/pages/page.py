@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from edgeprof.errors import InvalidArgumentError
@@ -31,8 +31,9 @@ def page(document: Mapping[str, Any], *, is_served: bool = False) -> str:
     try:
         template = _environment().get_template(f"{kind}.html")
         return template.render(document=document, figures=FIGURES[kind](document), is_served=is_served)
-    except (KeyError, UndefinedError) as error:
-        raise InvalidArgumentError(f"the document of this {kind} lacks a part that its page shows: {error}") from error
+    except (LookupError, TypeError, ValueError, AttributeError, TemplateError) as error:
+        # Whatever a file holds that somebody has written or cut by hand.
+        raise InvalidArgumentError(f"the document of this {kind} is not what its page shows: {error}") from error
 
 
 @cache

@@ -57,5 +57,6 @@ def _cell(result: StoredResult | None) -> dict[str, Any] | None:
         "latency_ms": result.median_ms,
         "lower_ms": result.lower_ms,
         "upper_ms": result.upper_ms,
-        "verdict": result.verdict.value,
+        "verdict": columns_of(result)["verdict"],
+        "source": result.source,
     }

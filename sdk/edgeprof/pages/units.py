@@ -1,5 +1,6 @@
 """Numbers of a page in words: each with its unit, digits that mean something, and its interval."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
@@ -20,10 +21,11 @@ def ms_interval(record: dict[str, Any]) -> str:
     """The interval of a median.
 
     Args:
-        record: Holds its ends as `lower_ms` and `upper_ms`; None where there were too few blocks for one.
+        record: Holds its ends as `lower_ms` and `upper_ms`; None where there were too few blocks for one, or another
+            tool told none.
     """
     if record["lower_ms"] is None or record["upper_ms"] is None:
-        return "too few blocks"
+        return "no interval"
     return f"{record['lower_ms']:.4g} to {record['upper_ms']:.4g} ms"
 
 
@@ -34,6 +36,15 @@ def percent(value: float | None) -> str:
         value: The share; None where it is not known.
     """
     return NOT_REPORTED if value is None else f"{value:.1%}"
+
+
+def correlation(value: float | None) -> str:
+    """A correlation with three digits.
+
+    Args:
+        value: The correlation; None where all values are alike.
+    """
+    return "not defined" if value is None or not math.isfinite(value) else f"{value:.3f}"
 
 
 def memory(value: float | None) -> str:
@@ -89,7 +100,7 @@ def evidence(number: dict[str, Any], field: str) -> str:
     return ms(value) if number["name"].endswith("_ms") else percent(value)
 
 
-FILTERS: Final[dict[str, Callable[..., str]]] = {
-    function.__name__: function for function in (ms, ms_interval, percent, memory, seconds, moment, plain, evidence)
-}
+_FUNCTIONS: Final = (ms, ms_interval, percent, correlation, memory, seconds, moment, plain, evidence)
+
+FILTERS: Final[dict[str, Callable[..., str]]] = {function.__name__: function for function in _FUNCTIONS}
 """What templates call these functions by: their names."""

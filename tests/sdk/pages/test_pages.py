@@ -52,9 +52,8 @@ def documents(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> d
     """A document of each kind."""
     folder = tmp_path_factory.mktemp("sources")
     networks = drawn_networks(Hyperparameters.initial(), 1, probes=4, models=2)
-    platform = {"name": "board", "device_name": SCRIPT, "setting": json.dumps({"options": {}})}
-    models = {**platform, "setting": edgeprof.ProfileFile(measured.profile).contents[0].platform["setting"]}
-    OperatorProfile.fit(networks, platform=models, provenance={}).save(folder / "models.edgeprof")
+    platform = {**edgeprof.ProfileFile(measured.profile).contents[0].platform, "device_name": SCRIPT}
+    OperatorProfile.fit(networks, platform=platform, provenance={}).save(folder / "models.edgeprof")
     (folder / "search.json").write_text(json.dumps(search_result()))
 
     def of(*sources: Any) -> Document:
@@ -190,6 +189,16 @@ def test_the_pages_tell_the_figures_that_the_verbs_tell(measured: Measured, docu
     assert [row["name"] for row in documents["results"]["models"]["rows"]] == [MODEL]
 
 
+def test_what_another_tool_told_is_marked_as_its_own(documents: dict[str, Document]) -> None:
+    from edgeprof.pages.page import page
+
+    row = {**documents["results"]["rows"][0], "verdict": None, "source": "benchmark_app", "threads": None}
+    row |= {"lower_ms": None, "upper_ms": None}
+    made = page({**documents["results"], "rows": [row], "models": None}, is_served=True)
+    assert "of benchmark_app" in made and "no interval" in made and "not told" in made
+    assert "/results/" not in made
+
+
 def test_the_command_writes_a_page_and_its_json_makes_the_same_page(
     measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,7 +219,8 @@ def test_the_command_writes_a_page_and_its_json_makes_the_same_page(
         (["1", "2", "3"], "a page is of one result, or compares two"),
         (["1", "here.json"], "a page is of one file"),
         (["here.json"], "is neither what"),
-        (["lacking.json"], "lacks a part"),
+        (["lacking.json"], "is not what its page shows"),
+        (["wrong.json"], "is not what its page shows"),
         (["kind.json"], "is no kind of page"),
         (["absent.edgeprof"], "absent.edgeprof"),
         (["--space", "fbnet"], "no such result to show"),
@@ -224,6 +234,7 @@ def test_what_no_page_can_be_made_of_is_one_sentence(
     monkeypatch.chdir(tmp_path)
     Path("here.json").write_text("[1]")
     Path("lacking.json").write_text('{"kind": "comparison", "title": "a"}')
+    Path("wrong.json").write_text('{"kind": "measurement", "latency": 1, "distribution": 2, "runs": "x"}')
     Path("kind.json").write_text('{"kind": "weather"}')
     told = CliRunner().invoke(command, ["report", *arguments])
     assert told.exception is not None and sentence in str(told.exception)
