@@ -1,7 +1,6 @@
 // Tables sort by a click on a heading and are filtered by the words of a text; rows beyond the first are shown on
 // request, so that a page of thousands of rows opens at once.
 "use strict";
-const SHOWN_COUNT = 200;
 const FILTERED_COUNT = 20;
 
 function keyOf(row, column) {
@@ -21,7 +20,7 @@ function withTools(table) {
   const body = table.tBodies[0];
   const headings = [...table.tHead.rows[0].cells];
   let rows = [...body.rows];
-  let limit = Number(table.dataset.shown ?? SHOWN_COUNT);
+  let limit = Number(table.dataset.shown ?? Infinity);
   const texts = new Map();
   const controls = document.createElement("div");
   controls.className = "controls";
