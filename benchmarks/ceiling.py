@@ -16,21 +16,35 @@ from edgeprof_predictor.spaces import ChoiceArray, FloatArray, SearchSpace
 FOLD_COUNT: Final = 10
 PENALTIES: Final = np.logspace(-3, 3, 13)
 
+MOST_OPTIONS: Final = 64
+"""Options of all decisions together up to which pairs of them are features: FBNet's 198 have 20,000 pairs, and its
+latencies are sums over layers."""
 
-def ceiling(space: SearchSpace, choices: ChoiceArray, latency_ms: FloatArray) -> tuple[float, float]:
+
+def ceiling(
+    space: SearchSpace, choices: ChoiceArray, latency_ms: FloatArray, *, fold_count: int = FOLD_COUNT
+) -> tuple[float, float]:
     """Return the best Spearman and the lowest median error that nearly all measurements of a setting give.
 
     Each tenth is predicted from the other nine. For either figure the best regressor counts, which makes the ceiling
     optimistic.
+
+    Args:
+        space: Knows the costs of its architectures.
+        choices: All that were measured: `n x l`.
+        latency_ms: Their latencies: `n`.
+        fold_count: Tenths that are predicted; one is enough where there are thousands of architectures.
     """
-    predicted: dict[int, FloatArray] = {}
+    predicted: dict[int, list[FloatArray]] = {}
     order = np.random.default_rng(0).permutation(len(choices))
-    for rest in np.array_split(order, FOLD_COUNT):
+    folds = np.array_split(order, FOLD_COUNT)[:fold_count]
+    for rest in folds:
         for number, values in enumerate(predict_rest(space, choices, latency_ms, np.setdiff1d(order, rest), rest)):
-            predicted.setdefault(number, np.empty(len(choices)))[rest] = values
+            predicted.setdefault(number, []).append(values)
+    measured_ms, found = latency_ms[np.concatenate(folds)], [np.concatenate(values) for values in predicted.values()]
     return (
-        max(metrics.spearman(latency_ms, values) for values in predicted.values()),
-        min(metrics.median_ape(latency_ms, values) for values in predicted.values()),
+        max(metrics.spearman(measured_ms, values) for values in found),
+        min(metrics.median_ape(measured_ms, values) for values in found),
     )
 
 
@@ -44,11 +58,13 @@ def predict_rest(
     amounts = np.column_stack([costs.amounts.reshape(len(choices), -1), costs.depth])
     one_hot = np.hstack([space.one_hot(cell) for cell in cells])
     described = np.hstack([one_hot, amounts / amounts.std(axis=0, ddof=0).clip(min=1e-9)])
-    paired = np.hstack([described, *(pairs(space.one_hot(cell)) for cell in cells)])
-    for features in (one_hot, described, paired):
+    feature_sets = [one_hot, described]
+    if sum(space.choice_counts) <= MOST_OPTIONS:
+        feature_sets.append(np.hstack([described, *(pairs(space.one_hot(cell)) for cell in cells)]))
+    for features in feature_sets:
         yield np.exp(ridge(features[fit], np.log(latency_ms[fit]), features[rest]))
         yield ridge(features[fit], latency_ms[fit], features[rest])
-    for cell in cells:
+    for cell in cells if np.any(cells[0] != cells[1]) else cells[:1]:
         regressor = Boosting(space, ()).fit_regressor(Samples.of(cell[fit], latency_ms[fit]), seed=0)
         yield np.exp(regressor(cell[rest]))
 

@@ -82,7 +82,7 @@ def test_the_code_of_a_run_holds_its_space(version: Any, space: str, monkeypatch
     assert get_method("ridge").__module__ in named
 
 
-@pytest.mark.parametrize("name", ["paper", "transfer", "accuracy", "figure_10"])
+@pytest.mark.parametrize("name", ["paper", "transfer", "accuracy", "figure_10", "evidence"])
 def test_a_page_of_figures_names_the_code_that_made_it(name: str) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     assert re.search(r"digest `[0-9a-f]{12}`|commit [0-9a-f]{7,}", text)

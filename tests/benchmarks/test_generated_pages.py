@@ -37,6 +37,12 @@ def test_the_page_of_accuracies_has_the_prose_of_its_benchmark() -> None:
     assert import_module("benchmarks.accuracy.nested_page").PREFACE in page("accuracy_nested.md")
 
 
+def test_the_page_of_evidence_has_the_prose_of_its_benchmark() -> None:
+    evidence = import_module("benchmarks.evidence.page")
+    for name in evidence.PROSE:
+        assert evidence.prose(name) in page("evidence.md")
+
+
 @needs_published_tables
 def test_the_page_of_the_paper_has_the_prose_of_its_benchmark() -> None:
     main, runs = import_module("benchmarks.paper.__main__"), import_module("benchmarks.paper.runs")

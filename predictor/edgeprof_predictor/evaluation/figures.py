@@ -20,6 +20,7 @@ def prediction_figures(predictor: PlatformPredictor, choices: ChoiceArray, actua
     """
     prediction = predictor.predict(choices)
     predicted, lower, upper = prediction.latency_ms, prediction.lower_ms, prediction.upper_ms
+    expected = predictor.expectation
     figures = {
         "median_ape": metrics.median_ape(actual, predicted),
         "mape": metrics.mape(actual, predicted),
@@ -27,7 +28,9 @@ def prediction_figures(predictor: PlatformPredictor, choices: ChoiceArray, actua
         "within_10_percent": metrics.share_within(actual, predicted, error=0.1),
         "interval_coverage": metrics.interval_coverage(actual, lower, upper),
         "interval_width_ratio": metrics.interval_width_ratio(predicted, lower, upper),
-        "expected_error": predictor.expected_error,
+        "expected_error": expected.error,
+        "expected_lower": expected.lower,
+        "expected_upper": expected.upper,
     }
     if prediction.is_relative:
         figures = dict.fromkeys(figures, float("nan"))

@@ -48,6 +48,8 @@ class Score:
         interval_coverage: Share of latencies inside their 90 % interval.
         interval_width_ratio: Median width of the intervals as a share of the prediction.
         expected_error: Median error that the method itself expected.
+        expected_lower: Lower end of its range, which 90 % of measured errors exceed; nan where it states none.
+        expected_upper: Upper end, which 90 % stay below.
         source_platform: Whose embedding row was taken; None where none was.
         source_correlation: Its correlation with the new platform on the samples.
         is_upper_bound: Whether the method has seen the whole table of the new platform.
@@ -75,6 +77,8 @@ class Score:
     trim: float
     fit_s: float
     adapt_s: float
+    expected_lower: float = math.nan
+    expected_upper: float = math.nan
 
     def as_row(self) -> Row:
         """Return the fields for JSON, which knows no nan: it becomes None."""
