@@ -24,6 +24,11 @@ _NAMES = {"kernel": "kernel_shape", "strides": "strides", "dilations": "dilation
 _DULL = frozenset({"auto_broadcast", "special_zero"})
 """Attributes that almost every node has and that decide nothing."""
 
+_FUNCTIONS = frozenset(
+    {"Elu", "Erf", "Exp", "HSigmoid", "HardSigmoid", "Log", "Mish", "Selu", "Sigmoid", "SoftPlus", "Tanh"}
+)
+"""Types of functions that OpenVINO joins with what multiplies or adds to them (SiLU, GELU), under that one's name."""
+
 _CONVOLUTIONS = frozenset(
     {"Convolution", "GroupConvolution", "ConvolutionBackpropData", "GroupConvolutionBackpropData"}
 )
@@ -41,11 +46,15 @@ def read_graph(compiled: Any, model: Any, provider: str) -> OptimizedGraph:
         provider: Where it runs.
     """
     originals = {node.get_friendly_name(): node for node in model.get_ops()}
+    nodes = [
+        (node, {key: value.astype(str) for key, value in node.get_rt_info().items()})
+        for node in compiled.get_runtime_model().get_ordered_ops()
+    ]
+    named = {part for _, information in nodes for part in information.get("originalLayersNames", "").split(",")}
     builder = GraphBuilder()
     constants: set[str] = set()
     inputs, outputs = [], []
-    for node in compiled.get_runtime_model().get_ordered_ops():
-        information = {key: value.astype(str) for key, value in node.get_rt_info().items()}
+    for node, information in nodes:
         kind = information.get("layerType", "")
         name = node.get_friendly_name()
         read = [_tensor_name(value.get_source_output()) for value in node.inputs()]
@@ -68,7 +77,7 @@ def read_graph(compiled: Any, model: Any, provider: str) -> OptimizedGraph:
                 kernel=information.get("primitiveType", ""),
                 provider=provider,
                 precision=ELEMENT_TYPES.get(information.get("runtimePrecision", ""), ""),
-                attributes=_attributes(replaced),
+                attributes=_attributes(replaced, named),
             )
     return builder.build(inputs, outputs)
 
@@ -98,14 +107,33 @@ def _add_outputs(builder: GraphBuilder, node: Any, information: Mapping[str, str
     return written
 
 
-def _attributes(replaced: list[Any]) -> dict[str, AttributeValue]:
-    """Return the attributes of the nodes that one replaces, the first node's first, and their types."""
+def _attributes(replaced: list[Any], named: set[str]) -> dict[str, AttributeValue]:
+    """Return the attributes of the nodes that one replaces, the first node's first, and the types of all of them."""
     found: dict[str, AttributeValue] = {}
     for node in replaced:
         for key, value in _attributes_of(node).items():
             found.setdefault(key, value)
-    if len(replaced) > 1:
-        found["fused"] = [str(node.get_type_name()) for node in replaced]
+    types = [str(node.get_type_name()) for node in replaced] + _joined_functions(replaced, named)
+    if len(types) > 1:
+        found["fused"] = types
+    return found
+
+
+def _joined_functions(replaced: list[Any], named: set[str]) -> list[str]:
+    """Return the types of the functions that were joined into some nodes and that no runtime node names."""
+    found: list[str] = []
+    seen: set[str] = set()
+    waiting = list(replaced)
+    while waiting:
+        for value in waiting.pop().input_values():
+            source = value.get_node()
+            name = source.get_friendly_name()
+            if name in seen or name in named:
+                continue
+            seen.add(name)
+            waiting.append(source)
+            if source.get_type_name() in _FUNCTIONS:
+                found.append(str(source.get_type_name()))
     return found
 
 

@@ -8,6 +8,7 @@ kinds of operators, say most.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -26,12 +27,17 @@ from edgeprof_predictor.operators.kernel import (
 )
 from edgeprof_predictor.operators.measured_kinds import MeasuredKinds
 from edgeprof_predictor.operators.model import MAX_LOG_RATIO, Total, total_of
-from edgeprof_predictor.operators.networks import MAX_RECORDS, MeasuredNetwork
+from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.records import OperatorRecord
 from edgeprof_predictor.operators.triangular import solve_lower
 
 LATENCY_SD: Final = 0.03
 """Error of a measured latency, in logs."""
+
+KEPT_SHARE: Final = 0.99
+"""Of each network, the operators that are guessed to cost most are learned from, up to this share of its guess. What
+the others take is left out of its latency at the same share: laid on those that were kept, it made every network
+slower."""
 
 PRIOR_SCALE: Final = 1.1
 """Root mean square of the z-scores of left-out networks: the linear form adds to the error."""
@@ -75,13 +81,18 @@ class TotalsModel(MeasuredKinds):
         if not kept:
             raise OperatorModelError("no network was measured: the model learns from at least one")
         chosen = hyper or shipped_hyperparameters()
-        listed = [_without_small(network, MAX_RECORDS // len(kept) + 20) for network in kept]
+        listed = [_costliest(network) for network in kept]
         records = [record for rows in listed for record in rows]
         owners = np.array([code for code, rows in enumerate(listed) for _ in rows])
         codes = Codes.of_records(records)
         inputs = codes.encode(records, owners.tolist(), [kept[owner].is_probe for owner in owners])
         guesses = np.array([record.guess_us * record.count for record in records])
-        logs = np.log([network.latency_us for network in kept])
+        logs = np.log(
+            [
+                network.latency_us * _guess_us(rows) / _guess_us(network.records)
+                for network, rows in zip(kept, listed, strict=True)
+            ]
+        )
         covariance = computation_covariance(chosen, inputs, inputs) + context_covariance(chosen, inputs, inputs)
         covariance[np.diag_indices_from(covariance)] += chosen.noise**2
         mode = _mode(covariance, guesses, owners, logs)
@@ -116,9 +127,15 @@ class TotalsModel(MeasuredKinds):
         return total_of(guesses, cross @ self.weights, covariance)
 
 
-def _without_small(network: MeasuredNetwork, max_records: int) -> list[OperatorRecord]:
-    """Return the records of a network that are guessed to cost most."""
-    return sorted(network.records, key=lambda record: -record.guess_us * record.count)[:max_records]
+def _costliest(network: MeasuredNetwork) -> list[OperatorRecord]:
+    """Return the records of a network that are guessed to cost most, without the small rest."""
+    ranked = sorted(network.records, key=lambda record: -record.guess_us * record.count)
+    reached = np.cumsum([record.guess_us * record.count for record in ranked])
+    return ranked[: int(np.searchsorted(reached, KEPT_SHARE * reached[-1])) + 1]
+
+
+def _guess_us(records: Sequence[OperatorRecord]) -> float:
+    return math.fsum(record.guess_us * record.count for record in records)
 
 
 def _linearised(mode: Array, guesses: Array, owners: Array, logs: Array) -> tuple[Array, Array]:

@@ -118,6 +118,28 @@ def test_operators_are_timed_in_runs_of_their_own(network: Path) -> None:
     assert _load(network).time_operators()
 
 
+def test_graph_tells_a_function_that_was_joined_into_a_convolution_under_the_name_of_what_multiplies_by_it(
+    tmp_path: Path,
+) -> None:
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], pads=[1, 1, 1, 1]),
+        helper.make_node("Sigmoid", ["a"], ["s"]),
+        helper.make_node("Mul", ["a", "s"], ["b"]),
+        helper.make_node("Conv", ["b", "w"], ["c"], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c"], ["y"]),
+    ]
+    weights = np.random.default_rng(0).standard_normal((3, 3, 3, 3)).astype(np.float32)
+    graph = _load(saved(model_of([input_of("x", ("batch", 3, 8, 8))], nodes, w=weights), tmp_path)).read_graph()
+    joined = [
+        attribute.texts
+        for node in graph.nodes
+        if node.type == "Convolution"
+        for attribute in node.attributes
+        if attribute.name == "fused"
+    ]
+    assert joined == [("Convolution", "Multiply", "Sigmoid"), ("Convolution", "Relu")]
+
+
 def _quantised(folder: Path) -> Path:
     """A convolution of 8-bit integers: QuantizeLinear and DequantizeLinear on its input and its weights."""
     generator = np.random.default_rng(0)

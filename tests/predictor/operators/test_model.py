@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from predictor.operators.drawn import drawn_networks
+from predictor.operators.drawn import drawn_networks, random_record
 
 from edgeprof_predictor.errors import OperatorModelError
 from edgeprof_predictor.operators.blend import OPERATOR_SHARE, BlendedModel
@@ -103,6 +104,19 @@ def test_without_a_timed_operator_the_error_says_what_to_use() -> None:
     untimed_network = MeasuredNetwork(name="a", records=untimed(network.records), latency_us=10.0)
     with pytest.raises(OperatorModelError, match="use totals"):
         OperatorModel.fit([untimed_network], HYPER)
+
+
+def test_small_operators_that_totals_leave_out_make_no_network_slower() -> None:
+    generator = np.random.default_rng(0)
+    networks = []
+    for number in range(61):
+        drawn = [random_record(generator) for _ in range(60)]
+        small = {"flops": 1e4, "activation_bytes": 1e4, "weight_bytes": 1e3}
+        records = tuple(replace(one, sizes=replace(one.sizes, **small)) for one in drawn)
+        latency_us = 2 * sum(record.guess_us for record in records)
+        networks.append(MeasuredNetwork(name=str(number), records=records, latency_us=latency_us))
+    model = TotalsModel.fit(networks[1:], HYPER)
+    assert model.total(networks[0].records).log_us == pytest.approx(math.log(networks[0].latency_us), abs=0.02)
 
 
 def test_a_network_without_operators_is_refused() -> None:
