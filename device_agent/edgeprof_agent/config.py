@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from edgeprof_agent.errors import ConfigError
 from edgeprof_proto import DEFAULT_PORT
-from edgeprof_proto.shared.address import AddressError, is_loopback, join_address
+from edgeprof_proto.shared.address import MAX_PORT, AddressError, is_loopback, join_address
 from edgeprof_proto.shared.address import parse_address as parse_any_address
 
 ENVIRONMENT_PREFIX = "EDGEPROF_AGENT_"
@@ -32,7 +32,7 @@ _MAX_COUNT = 10_000_000
 _MAX_DURATION_S = 30 * 24 * 3600.0
 
 _RANGES: dict[str, tuple[float, float]] = {
-    "port": (0, 65_535),
+    "port": (0, MAX_PORT),
     "model_bytes": (1, _MAX_BYTES),
     "model_cache_bytes": (1, _MAX_BYTES),
     # More than any disk has is a way to say that it is full.

@@ -7,11 +7,12 @@ import click
 
 from edgeprof.cli.console import messages
 from edgeprof.cli.parameters import Count
+from edgeprof_proto.shared.address import MAX_PORT
 
 
 @click.command()
 @click.argument("profiles", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER]...")
-@click.option("--port", type=Count(0, 65_535), default=0, help="Port on loopback.  [default: a free one]")
+@click.option("--port", type=Count(0, MAX_PORT), default=0, help="Port on loopback.  [default: a free one]")
 @click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
 def dashboard(profiles: tuple[Path, ...], port: int, opens: bool) -> None:
     """Serve pages over the store of this host to browsers of this machine, until Ctrl-C.

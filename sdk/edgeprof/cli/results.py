@@ -11,7 +11,7 @@ from edgeprof.cli.deletion import counted, delete
 from edgeprof.cli.parameters import Count, json_option
 from edgeprof.cli.plain_output import milliseconds, print_json, print_long_table
 from edgeprof.cli.result_options import chosen_results, result_options
-from edgeprof.cli.results_over_time import difference_json, ratio_text, show_over_time
+from edgeprof.cli.results_over_time import ratio_text, show_over_time
 
 if TYPE_CHECKING:
     from edgeprof.reporting import Results
@@ -174,7 +174,7 @@ def _row(item: "StoredResult") -> tuple[str, ...]:
 
 def _interval(item: "StoredResult") -> str:
     if item.lower_ms is None or item.upper_ms is None:
-        return "too few blocks" if item.job_id else "not told"
+        return "too few blocks" if item.job_id else "not reported"
     return f"{item.lower_ms:.4g} to {item.upper_ms:.4g} ms"
 
 
@@ -232,7 +232,7 @@ def _compare(first: int, second: int, *, as_json: bool) -> None:
         found = edgeprof.difference(find_result(first, store), find_result(second, store))
     if as_json:
         both = {"first": columns_of(found.first), "second": columns_of(found.second)}
-        print_json({**both, **difference_json(found)})
+        print_json({**both, **found.as_json()})
         return
     print_facts(
         f"result {second} against result {first}",

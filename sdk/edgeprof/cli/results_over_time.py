@@ -48,17 +48,6 @@ def show_over_time(found: "Results", picture: Path | None, *, as_json: bool) -> 
         click.echo(f"picture: {picture}", err=True)
 
 
-def difference_json(found: "Difference") -> dict[str, Any]:
-    """Return a difference without its results in values of JSON."""
-    return {
-        "ratio": found.ratio,
-        "lower": found.lower,
-        "upper": found.upper,
-        "is_certain": found.is_certain,
-        "changes": [dict(zip(("what", "first", "second"), change, strict=True)) for change in found.changes],
-    }
-
-
 def ratio_text(found: "Difference") -> str:
     """Return how much slower the second is, with its interval, and whether that is certain."""
     if found.upper == float("inf"):
@@ -81,8 +70,8 @@ def _course_json(course: "Course") -> dict[str, Any]:
                 "until": period.results[-1].store_time.isoformat(timespec="seconds"),
                 "numbers": [result.number for result in period.results],
                 "typical": columns_of(period.typical),
-                "against_previous": period.against_previous and difference_json(period.against_previous),
-                "against_first": period.against_first and difference_json(period.against_first),
+                "against_previous": period.against_previous and period.against_previous.as_json(),
+                "against_first": period.against_first and period.against_first.as_json(),
             }
             for period in course.periods
         ],

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from edgeprof.dashboard.device_watch import DeviceState, DeviceWatch
+from edgeprof.pages.results_table import row_of
 from edgeprof.reporting import FoundProfile
-from edgeprof.reporting.columns import columns_of
-from edgeprof.store import KnownDevice, OpenSession, Store, StoredResult
+from edgeprof.store import KnownDevice, OpenSession, Store
 
 RESULT_COUNT: Final = 50
 """Results on the first page, the newest; all are a click away."""
@@ -35,7 +35,7 @@ def overview(store: Store, profiles: Sequence[FoundProfile], watch: DeviceWatch)
             {**dataclasses.asdict(one), "path": str(one.path), "write_time": one.write_time.isoformat()}
             for one in profiles
         ],
-        "results": [_result(one) for one in store.results(limit=RESULT_COUNT)],
+        "results": [row_of(one) for one in store.results(limit=RESULT_COUNT)],
     }
 
 
@@ -53,10 +53,6 @@ def live(store: Store, watch: DeviceWatch) -> dict[str, Any]:
         "sessions": [_session(one, store) for one in store.open_sessions()[:MAX_SESSION_COUNT]],
         "devices": [_device(one, states[one.address]) for one in devices],
     }
-
-
-def _result(result: StoredResult) -> dict[str, Any]:
-    return {**columns_of(result), "name": result.name}
 
 
 def _session(session: OpenSession, store: Store) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from edgeprof.errors import InvalidArgumentError
 from edgeprof.reporting import find_profiles
 from edgeprof.reporting.listing import StorePath
 from edgeprof.store import opened
-
-MAX_PORT = 65_535
+from edgeprof_proto.shared.address import MAX_PORT
 
 
 def serve_dashboard(

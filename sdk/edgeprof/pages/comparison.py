@@ -3,7 +3,7 @@
 from typing import Any
 
 from edgeprof.pages.measurement import common_edges, distribution
-from edgeprof.reporting.columns import columns_of
+from edgeprof.pages.results_table import row_of
 from edgeprof.reporting.difference import difference
 from edgeprof.store import StoredResult
 from edgeprof_proto.record_json import to_json
@@ -24,16 +24,11 @@ def comparison_document(first: Stored, second: Stored) -> dict[str, Any]:
     return {
         "kind": "comparison",
         "title": f"{second[0].name} against {first[0].name}",
-        "ratio": found.ratio,
-        "lower": found.lower,
-        "upper": found.upper,
-        "is_certain": found.is_certain,
+        **found.as_json(),
         "evidence": _evidence(first[1], second[1]),
-        "changes": [dict(zip(("what", "first", "second"), change, strict=True)) for change in found.changes],
         **{
             side: {
-                **columns_of(result),
-                "name": result.name,
+                **row_of(result),
                 "setting": to_json(result.setting),
                 "distribution": distribution(measurement, edges_ms),
             }

@@ -10,12 +10,11 @@ from edgeprof.measuring.verification import Verification, VerifiedArchitecture
 from edgeprof.pages.embedded_figures import embedded
 from edgeprof.pages.units import ms, ms_interval
 from edgeprof.plots.error_plot import error_figure
-from edgeprof.plots.platform_map import POINTS as PLATFORM_POINTS
 from edgeprof.plots.platform_map import platform_figure
 from edgeprof.plots.runs_plot import conditions_figure, distributions_figure, runs_figure
 from edgeprof.plots.search_plot import front_figure
 from edgeprof.plots.shares_plot import shares_figure, stacked_figure
-from edgeprof.plots.verification_plot import POINTS as VERIFIED_POINTS
+from edgeprof.plots.style import POINTS
 from edgeprof.plots.verification_plot import verification_figure
 from edgeprof_predictor.search.result import Found, SearchResult
 
@@ -73,7 +72,7 @@ def _of_onboarding(document: Document) -> Figures:
 
         titles = [f"{item['platform']}: correlation {item['correlation']:.3f}" for item in similar]
         places = [Similarity(**{**item, "position": tuple(item["position"])}) for item in similar]
-        found["map"] = embedded(platform_figure(places), "map of platforms", titles={PLATFORM_POINTS: titles})
+        found["map"] = embedded(platform_figure(places), "map of platforms", titles={POINTS: titles})
     if verification := document["verification"]:
         found["verification"] = _verification(verification)
     return found
@@ -105,7 +104,7 @@ def _verification(document: Document) -> Markup:
         for row in rows
     ]
     figure = verification_figure(verification)
-    return embedded(figure, "predicted against measured latency", titles={VERIFIED_POINTS: titles})
+    return embedded(figure, "predicted against measured latency", titles={POINTS: titles})
 
 
 def _of_models(document: Document) -> Figures:

@@ -23,9 +23,18 @@ def results_document(found: Sequence[StoredResult], *, title: str) -> dict[str, 
     return {
         "kind": "results",
         "title": title,
-        "rows": [{**columns_of(result), "name": result.name} for result in found],
+        "rows": [row_of(result) for result in found],
         "models": _models(found),
     }
+
+
+def row_of(result: StoredResult) -> dict[str, Any]:
+    """Return a result as the values of its row in a table.
+
+    Args:
+        result: The result.
+    """
+    return {**columns_of(result), "name": result.name}
 
 
 def _models(found: Sequence[StoredResult]) -> dict[str, Any] | None:

@@ -12,16 +12,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from edgeprof.plots.figure_file import save_figure
-from edgeprof.plots.style import CHOSEN_COLOUR, GROUND_COLOUR, GUIDE_COLOUR, POINT_COLOUR, RING_COLOUR, STYLE
+from edgeprof.plots.style import CHOSEN_COLOUR, GROUND_COLOUR, GUIDE_COLOUR, POINT_COLOUR, POINTS, RING_COLOUR, STYLE
 
 if TYPE_CHECKING:
     from edgeprof_predictor.explanations.similarity import Similarity
 
 LABELLED_COUNT = 12
 """Nearest platforms that have a number, which the list beside the map explains."""
-
-POINTS = "points"
-"""Name of the points in an SVG: one for each known platform, in the order given."""
 
 
 def draw_platform_map(similarities: Sequence[Similarity], path: str | os.PathLike[str], *, name: str = "") -> Path:

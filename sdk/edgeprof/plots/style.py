@@ -30,5 +30,8 @@ RING_COLOUR: Final = "#d9d9d9"
 GROUND_COLOUR: Final = "#ffffff"
 """What lies behind, as the edge of a point on others."""
 
+POINTS: Final = "points"
+"""Name of the points in an SVG: one for each thing that is drawn, in the order given."""
+
 STYLE: Final[dict[Any, Any]] = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
 """Settings of matplotlib for a plot with axes."""

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from edgeprof.measuring.sustained import SustainedCurve
 from edgeprof.plots.figure_file import save_figure
-from edgeprof.plots.style import GUIDE_COLOUR, POINT_COLOUR, WARNING_COLOUR
+from edgeprof.plots.style import GUIDE_COLOUR, POINT_COLOUR, STYLE, WARNING_COLOUR
 
 
 def draw_curve(curve: SustainedCurve, title: str, path: str | os.PathLike[str]) -> Path:
@@ -26,7 +26,7 @@ def draw_curve(curve: SustainedCurve, title: str, path: str | os.PathLike[str]) 
         OutputFileError: If the file cannot be written.
     """
     starts_s = [item.start_s for item in curve.bins]
-    with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False}):
+    with matplotlib.rc_context({**STYLE, "axes.spines.right": True}):
         figure = Figure(figsize=(7.2, 4.2), layout="constrained")
         axes = figure.add_subplot()
         medians_ms = [item.median_ms for item in curve.bins]

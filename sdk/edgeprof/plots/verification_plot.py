@@ -8,10 +8,7 @@ from matplotlib.figure import Figure
 
 from edgeprof.measuring.verification import Verification
 from edgeprof.plots.figure_file import save_figure
-from edgeprof.plots.style import GUIDE_COLOUR, INTERVAL_COLOUR, POINT_COLOUR, STYLE, WARNING_COLOUR
-
-POINTS = "points"
-"""Name of the points in an SVG: one for each network, in the order given."""
+from edgeprof.plots.style import GUIDE_COLOUR, INTERVAL_COLOUR, POINT_COLOUR, POINTS, STYLE, WARNING_COLOUR
 
 
 def draw_verification(verification: Verification, path: str | os.PathLike[str]) -> Path:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from edgeprof.measuring.uncertainty import REPEAT_SD
 from edgeprof.store import StoredResult
@@ -32,6 +33,16 @@ class Difference:
     def is_certain(self) -> bool:
         """Whether one of the two is faster with a certainty of at least 95 %."""
         return self.lower > 1.0 or self.upper < 1.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The difference without its results, in values of JSON."""
+        return {
+            "ratio": self.ratio,
+            "lower": self.lower,
+            "upper": self.upper,
+            "is_certain": self.is_certain,
+            "changes": [dict(zip(("what", "first", "second"), change, strict=True)) for change in self.changes],
+        }
 
 
 def difference(first: StoredResult, second: StoredResult) -> Difference:

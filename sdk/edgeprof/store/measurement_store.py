@@ -17,6 +17,7 @@ from edgeprof.store.database import Database
 from edgeprof.store.other_results import OtherResult, add_other_result, find_other_result, select_other_results
 from edgeprof.store.place import store_place
 from edgeprof.store.platform import Platform
+from edgeprof.store.portions import portions
 from edgeprof.store.records import KnownDevice
 from edgeprof.store.results import ResultFilter, StoredResult, select_results
 from edgeprof.store.retention import Deletable, delete_results, find_deletable
@@ -27,9 +28,6 @@ from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.measurement import Measurement
 
 MAX_NAME_LENGTH = 255
-
-QUERIED_COUNT = 500
-"""Ids in one query; SQLite has a limit."""
 
 StoreType = TypeVar("StoreType", bound="MeasurementStore")
 
@@ -170,8 +168,7 @@ class MeasurementStore:
         Args:
             job_ids: Ids of jobs; those that have no measurement are passed over.
         """
-        for start in range(0, len(job_ids), QUERIED_COUNT):
-            some = job_ids[start : start + QUERIED_COUNT]
+        for some in portions(job_ids):
             query = select(MeasurementRow.job_id, cast(MeasurementRow.record, String))
             with self._database.reading() as rows:
                 found = {job_id: text for job_id, text in rows.execute(query.where(MeasurementRow.job_id.in_(some)))}

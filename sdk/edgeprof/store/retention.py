@@ -4,21 +4,15 @@ The networks of a session are known relative to each other, so its results go to
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as DatabaseSession
 
+from edgeprof.store.portions import portions
 from edgeprof.store.shared_rows import lock_counter
 from edgeprof.store.tables import AttemptRow, MeasurementRow, OtherResultRow, ProbeRow, SessionRow, StatusRow
-
-DELETED_COUNT = 500
-"""Results in one statement; SQLite has a limit."""
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +71,9 @@ def delete_results(rows: DatabaseSession, numbers: Collection[int]) -> Deletable
     lock_counter(rows)
     found = find_deletable(rows, numbers)
     for table in (StatusRow, AttemptRow, ProbeRow):
-        for some in _portions(found.sessions):
+        for some in portions(found.sessions):
             rows.execute(delete(table).where(table.session_id.in_(some)))
-    for portion in _portions(found.numbers):
+    for portion in portions(found.numbers):
         rows.execute(delete(MeasurementRow).where(MeasurementRow.sequence.in_(portion)))
         rows.execute(delete(OtherResultRow).where(OtherResultRow.sequence.in_(portion)))
     return found
-
-
-def _portions(items: Collection[Item]) -> Iterator[list[Item]]:
-    remaining = iter(items)
-    while some := list(islice(remaining, DELETED_COUNT)):
-        yield some
