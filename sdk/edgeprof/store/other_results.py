@@ -56,7 +56,7 @@ def add_other_result(rows: DatabaseSession, result: OtherResult, sequence: int) 
     Args:
         rows: An open transaction.
         result: The result.
-        sequence: The host's own number of it.
+        sequence: The store's own number of it.
     """
     rows.add(
         OtherResultRow(

@@ -65,7 +65,7 @@ class Attempt:
         job_id: Id of the job, chosen before the device is asked; of a part of a series see `series_part_id`.
         number: Number among the attempts of the probe, from 1.
         request: What it asked for; None in stores of versions that did not keep it.
-        sequence: The host's own number of the outcome, by which outcomes are ordered; None before there is one.
+        sequence: The store's own number of the outcome, by which outcomes are ordered; None before there is one.
         reason: Why it failed, for machines: the agent's reason, the name of this host's exception, or empty for
             failures of versions that kept none; None where it did not fail.
         failure: Why it failed, for people; None where it did not fail.
@@ -121,7 +121,7 @@ class Probe:
 
     @property
     def sequence(self) -> int:
-        """The host's own number of the last outcome, by which probes are ordered; 0 before there is one."""
+        """The store's own number of the last outcome, by which probes are ordered; 0 before there is one."""
         return max((attempt.sequence or 0 for attempt in self.attempts), default=0)
 
     @property

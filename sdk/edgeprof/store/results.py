@@ -24,7 +24,7 @@ class ResultFilter:
     """Which results are wanted; all where nothing is named. Texts are compared without regard to case.
 
     Args:
-        number: The host's own number of the result; 0 for any.
+        number: The store's own number of the result; 0 for any.
         device: Id, name or address of the device, or the beginning of its id.
         runtime: Name of the runtime.
         precision: Precision of the computation.
@@ -90,7 +90,7 @@ class StoredResult:
     """One measurement without its raw samples, or what another tool says of one.
 
     Args:
-        number: The host's own number of the result: 1, 2, and so on, in the order stored.
+        number: The store's own number of the result: 1, 2, and so on, in the order stored.
         job_id: Id of the job, by which the store has the whole measurement; empty for a result of another tool.
         store_time: When it was stored, in UTC.
         device_id: Id of the device.

@@ -81,8 +81,8 @@ class PlatformRow(Base):
 class MeasurementRow(Base):
     """One measurement with every raw sample and its conditions, as the agent reported it.
 
-    `sequence` is the host's own number: measurements were stored in its order, whatever the clocks said. `lower_ms` and
-    `upper_ms` are the interval of the median, as in the record; `model_name` is null where a session names what it
+    `sequence` is the store's own number: measurements were stored in its order, whatever the clocks said. `lower_ms`
+    and `upper_ms` are the interval of the median, as in the record; `model_name` is null where a session names what it
     measures. `kernel` and `agent_version` are those of the device when it was stored, null where they were not kept.
     """
 
@@ -107,7 +107,7 @@ class MeasurementRow(Base):
 class OtherResultRow(Base):
     """A latency that another tool has measured: apart from measurements, so that no predictor is fitted to it.
 
-    `sequence` is the host's own number, as of a measurement. `device_id` is empty for a device that this host does not
+    `sequence` is the store's own number, as of a measurement. `device_id` is empty for a device that this host does not
     know. `untold` names the fields of the setting that the tool does not tell. `report` is the tool's file as it was.
     """
 
@@ -167,7 +167,7 @@ class AttemptRow(Base):
     """One attempt to measure a probe: a job of its own on the device, written before the device is asked for it.
 
     A host that was killed asks the device for the same job again. `request` holds what was asked for; it is null for
-    attempts of stores that did not keep it. `sequence` is the host's own number of the outcome, null before there is
+    attempts of stores that did not keep it. `sequence` is the store's own number of the outcome, null before there is
     one; it is that of the measurement where there is one, and `reason` and `failure` say why there is none.
     `series_id` names the job on the device that measures several probes one after the other; null where it is this
     attempt's own.

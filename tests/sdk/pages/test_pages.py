@@ -195,7 +195,7 @@ def test_what_another_tool_told_is_marked_as_its_own(documents: dict[str, Docume
     row = {**documents["results"]["rows"][0], "verdict": None, "source": "benchmark_app", "threads": None}
     row |= {"lower_ms": None, "upper_ms": None}
     made = page({**documents["results"], "rows": [row], "models": None}, is_served=True)
-    assert "of benchmark_app" in made and "no interval" in made and "not told" in made
+    assert "of benchmark_app" in made and "no interval" in made and "not reported" in made
     assert "/results/" not in made
 
 
