@@ -70,10 +70,6 @@ class GraphBuilder:
             constant_bytes=byte_count(element_type, known) if is_constant else None,
         )
 
-    def has_tensor(self, name: str) -> bool:
-        """Tell whether `add_tensor` was called for a name."""
-        return name in self._tensors
-
     def add_node(
         self,
         name: str,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-COVERAGE: Final = 0.9
-
 _NORMAL: Final = 1.6448536269514715
 """The 0.95 quantile of the normal distribution: half a 90 % interval in standard deviations."""
 
