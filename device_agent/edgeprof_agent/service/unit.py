@@ -101,7 +101,7 @@ def unit_text(config: AgentConfig, environment: Mapping[str, str], *, is_system:
     """Write the unit.
 
     Args:
-        config: Configuration of the agent; address, data folder and log go into its command line.
+        config: Configuration of the agent; what has a flag goes into its command line.
         environment: Environment of this process; variables of the agent without a flag go into the unit.
         is_system: True for a system unit, False for a user unit.
 
