@@ -55,9 +55,9 @@ if TYPE_CHECKING:
     from edgeprof.plots.verification_plot import draw_verification
     from edgeprof.prediction import predict
     from edgeprof.reporting import (
-        Course,
         Difference,
         FoundProfile,
+        LatencyHistory,
         Period,
         Results,
         add_result,
@@ -81,7 +81,6 @@ __all__ = [
     "Candidate",
     "Collected",
     "Comparison",
-    "Course",
     "DeployListener",
     "Deployed",
     "DeviceClient",
@@ -96,6 +95,7 @@ __all__ = [
     "Gate",
     "GateOutcome",
     "Goal",
+    "LatencyHistory",
     "Learned",
     "Measurement",
     "MeasurementPlan",
@@ -180,7 +180,6 @@ _MODULE_OF = {
     "Candidate": "edgeprof.measuring.candidate",
     "Collected": "edgeprof.fleet.collection",
     "Comparison": "edgeprof.measuring.comparison",
-    "Course": "edgeprof.reporting",
     "DeployListener": "edgeprof.deploying",
     "Deployed": "edgeprof.deploying",
     "DeviceClient": "edgeprof.devices.client",
@@ -194,6 +193,7 @@ _MODULE_OF = {
     "Gate": "edgeprof.measuring.gate",
     "GateOutcome": "edgeprof.measuring.gate",
     "Goal": "edgeprof.onboarding",
+    "LatencyHistory": "edgeprof.reporting",
     "Learned": "edgeprof.onboarding",
     "Measurement": "edgeprof_proto.records.measurement",
     "MeasurementPlan": "edgeprof_proto.records.job_spec",

@@ -10,7 +10,7 @@ from edgeprof.cli.console import print_table
 from edgeprof.cli.plain_output import milliseconds, print_json
 
 if TYPE_CHECKING:
-    from edgeprof.reporting import Course, Difference, Period, Results
+    from edgeprof.reporting import Difference, LatencyHistory, Period, Results
 
 
 def show_over_time(found: "Results", picture: Path | None, *, as_json: bool) -> None:
@@ -18,7 +18,7 @@ def show_over_time(found: "Results", picture: Path | None, *, as_json: bool) -> 
 
     Args:
         found: Results of the models.
-        picture: File to draw the only course into; None for none.
+        picture: File to draw the only history into; None for none.
         as_json: Whether to write JSON instead of tables.
 
     Raises:
@@ -27,23 +27,23 @@ def show_over_time(found: "Results", picture: Path | None, *, as_json: bool) -> 
     """
     from edgeprof.reporting import over_time
 
-    courses = over_time(found)
+    histories = over_time(found)
     if picture is not None:
-        if len(courses) != 1:
+        if len(histories) != 1:
             raise click.UsageError(
-                f"a picture shows one model on one device in one setting, and these results are of {len(courses)}: "
+                f"a picture shows one model on one device in one setting, and these results are of {len(histories)}: "
                 "narrow them by --model, --device, --runtime or --precision"
             )
         from edgeprof.plots.over_time_plot import draw_over_time
 
-        draw_over_time(courses[0], picture)
+        draw_over_time(histories[0], picture)
     if as_json:
-        print_json([_course_json(course) for course in courses])
+        print_json([_history_json(history) for history in histories])
         return
-    if not courses:
+    if not histories:
         click.echo("the store holds no such result")
-    for course in courses:
-        _print_course(course)
+    for history in histories:
+        _print_history(history)
     if picture is not None:
         click.echo(f"picture: {picture}", err=True)
 
@@ -58,11 +58,11 @@ def ratio_text(found: "Difference") -> str:
     return f"{interval}: {'slower' if found.ratio > 1 else 'faster'} for certain"
 
 
-def _course_json(course: "Course") -> dict[str, Any]:
+def _history_json(history: "LatencyHistory") -> dict[str, Any]:
     from edgeprof.reporting.columns import columns_of
 
     return {
-        "subject": columns_of(course.subject),
+        "subject": columns_of(history.subject),
         "periods": [
             {
                 "change": period.change,
@@ -73,19 +73,19 @@ def _course_json(course: "Course") -> dict[str, Any]:
                 "against_previous": period.against_previous and period.against_previous.as_json(),
                 "against_first": period.against_first and period.against_first.as_json(),
             }
-            for period in course.periods
+            for period in history.periods
         ],
     }
 
 
-def _print_course(course: "Course") -> None:
+def _print_history(history: "LatencyHistory") -> None:
     from rich.table import Table
 
-    subject = course.subject
+    subject = history.subject
     table = Table(title=f"{subject.name} on {subject.platform}", title_justify="left", box=None, pad_edge=False)
     for heading in ("since", "results", "typical", "median", "against the one before", "against the first", "change"):
         table.add_column(heading, justify="right" if heading in ("results", "typical", "median") else "left")
-    for period in course.periods:
+    for period in history.periods:
         table.add_row(
             period.results[0].store_time.astimezone().strftime("%Y-%m-%d"),
             str(len(period.results)),
@@ -96,9 +96,9 @@ def _print_course(course: "Course") -> None:
             period.change or _conditions(period),
         )
     print_table(table)
-    for sentence in _sentences(course.slower):
+    for sentence in _sentences(history.slower):
         click.echo(sentence)
-    if not course.slower and len(course.periods) > 1:
+    if not history.slower and len(history.periods) > 1:
         click.echo("it became slower for certain at no change")
 
 

@@ -9,18 +9,18 @@ from matplotlib.figure import Figure
 
 from edgeprof.plots.figure_file import save_figure
 from edgeprof.plots.style import FAINT_COLOUR, GUIDE_COLOUR, INTERVAL_COLOUR, POINT_COLOUR, STYLE, WARNING_COLOUR
-from edgeprof.reporting.over_time import Course, Period
+from edgeprof.reporting.over_time import LatencyHistory, Period
 from edgeprof.store import StoredResult
 from edgeprof_proto.records.measurement import VerdictKind
 
 
-def draw_over_time(course: Course, path: str | os.PathLike[str]) -> Path:
+def draw_over_time(history: LatencyHistory, path: str | os.PathLike[str]) -> Path:
     """Draw each result with its interval over the time when it was stored, and a line where a period begins.
 
     A line is red where the model became slower for certain. Results that are not stable are grey.
 
     Args:
-        course: What to draw.
+        history: What to draw.
         path: File of the plot; its ending chooses the format.
 
     Returns:
@@ -29,12 +29,12 @@ def draw_over_time(course: Course, path: str | os.PathLike[str]) -> Path:
     Raises:
         OutputFileError: If the file cannot be written.
     """
-    subject = course.subject
+    subject = history.subject
     # Dates are labelled no longer than they have to be.
     with matplotlib.rc_context({**STYLE, "date.converter": "concise"}):
         figure = Figure(figsize=(7.2, 4.2), layout="constrained")
         axes = figure.add_subplot()
-        for period in course.periods:
+        for period in history.periods:
             days = [_day_of(item) for item in period.results]
             ends = [
                 (day, item.lower_ms, item.upper_ms)
@@ -48,9 +48,9 @@ def draw_over_time(course: Course, path: str | os.PathLike[str]) -> Path:
             axes.scatter(days, [item.median_ms for item in period.results], color=colours, s=20, zorder=3)
             axes.hlines(period.typical.median_ms, days[0], days[-1], color=POINT_COLOUR, linewidth=1)
             if period.change:
-                _mark(axes, period, WARNING_COLOUR if period in course.slower else GUIDE_COLOUR)
+                _mark(axes, period, WARNING_COLOUR if period in history.slower else GUIDE_COLOUR)
         axes.xaxis_date()
-        axes.set_ylim(0, 1.15 * max(item.upper_ms or item.median_ms for one in course.periods for item in one.results))
+        axes.set_ylim(0, 1.15 * max(item.upper_ms or item.median_ms for one in history.periods for item in one.results))
         axes.set_ylabel("median latency (ms), with 90 % interval")
         # A dollar sign in a name would begin a formula.
         axes.set_title(f"{subject.name}\n{subject.platform}", loc="left", fontsize=9, parse_math=False)

@@ -4,14 +4,14 @@ from edgeprof.reporting.deletion import Deletion
 from edgeprof.reporting.difference import Difference, difference
 from edgeprof.reporting.listing import Results, result, results
 from edgeprof.reporting.other_tools import add_result
-from edgeprof.reporting.over_time import Course, Period, over_time
+from edgeprof.reporting.over_time import LatencyHistory, Period, over_time
 from edgeprof.reporting.profiles import FoundProfile, find_profiles
 
 __all__ = [
-    "Course",
     "Deletion",
     "Difference",
     "FoundProfile",
+    "LatencyHistory",
     "Period",
     "Results",
     "add_result",

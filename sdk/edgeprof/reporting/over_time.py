@@ -45,7 +45,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class LatencyHistory:
     """One model on one device in one setting, over time.
 
     Args:
@@ -65,21 +65,21 @@ class Course:
         return tuple(item for item in self.periods if item.against_previous and item.against_previous.lower > 1.0)
 
 
-def over_time(results: Iterable[StoredResult]) -> list[Course]:
+def over_time(results: Iterable[StoredResult]) -> list[LatencyHistory]:
     """Tell how the latency of each model went over time.
 
     Args:
         results: What to look at, such as `edgeprof.results(model="mobilenet.onnx", device="pi4")`.
 
     Returns:
-        One course for each model, device and setting, that with the newest result first. A model that was exported
+        One history for each model, device and setting, that with the newest result first. A model that was exported
         again is another model: its file has another SHA-256.
     """
-    courses: dict[object, list[StoredResult]] = {}
+    histories: dict[object, list[StoredResult]] = {}
     for result in sorted(results, key=lambda result: result.number):
-        courses.setdefault(_key(result), []).append(result)
-    found = [Course(periods=_compared(_periods(items))) for items in courses.values()]
-    return sorted(found, key=lambda course: course.subject.number, reverse=True)
+        histories.setdefault(_key(result), []).append(result)
+    found = [LatencyHistory(periods=_compared(_periods(items))) for items in histories.values()]
+    return sorted(found, key=lambda history: history.subject.number, reverse=True)
 
 
 def _key(result: StoredResult) -> object:

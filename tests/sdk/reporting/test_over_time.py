@@ -62,20 +62,20 @@ def store(store_place: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.usefixtures("store")
 def test_a_period_begins_with_each_change_and_after_a_season_and_is_compared_by_its_typical_result() -> None:
-    (course,) = sdk.over_time(sdk.results(model=MODEL))
-    assert [[item.number for item in period.results] for period in course.periods] == [[1, 2, 3], [4, 5], [6], [7]]
-    assert [period.change for period in course.periods] == [
+    (history,) = sdk.over_time(sdk.results(model=MODEL))
+    assert [[item.number for item in period.results] for period in history.periods] == [[1, 2, 3], [4, 5], [6], [7]]
+    assert [period.change for period in history.periods] == [
         "",
         "runtime version 1.31 to 1.32",
         "kernel 6.1 to 6.6",
         "181 days without a result",
     ]
     # The noisy result stands for nothing where there are stable ones.
-    assert [period.typical.median_ms for period in course.periods] == [10.0, 12.0, 12.2, 13.5]
-    ratios = [period.against_previous and round(period.against_previous.ratio, 3) for period in course.periods]
+    assert [period.typical.median_ms for period in history.periods] == [10.0, 12.0, 12.2, 13.5]
+    ratios = [period.against_previous and round(period.against_previous.ratio, 3) for period in history.periods]
     assert ratios == [None, 1.2, 1.017, 1.107]
-    assert [period.change for period in course.slower] == [course.periods[1].change, course.periods[3].change]
-    last = course.periods[-1].against_first
+    assert [period.change for period in history.slower] == [history.periods[1].change, history.periods[3].change]
+    last = history.periods[-1].against_first
     assert last is not None and last.is_certain and last.ratio == pytest.approx(1.35)
 
 
@@ -86,16 +86,16 @@ def test_the_command_says_it_in_a_table_in_sentences_and_in_json() -> None:
     assert "slower by 20.0% for certain since 2026-01-20: runtime version 1.31 to 1.32" in told.stdout
     assert "+1.7%" in told.stdout and "kernel 6.1 to 6.6" in told.stdout
     listed = CliRunner().invoke(command, ["results", "--over-time", "--model", MODEL, "--json"])
-    (course,) = json.loads(listed.stdout)
-    assert [period["numbers"] for period in course["periods"]] == [[1, 2, 3], [4, 5], [6], [7]]
-    assert course["periods"][0]["against_previous"] is None
-    assert course["periods"][1]["against_previous"]["is_certain"]
-    assert course["periods"][1]["typical"]["runtime_version"] == "1.32"
+    (history,) = json.loads(listed.stdout)
+    assert [period["numbers"] for period in history["periods"]] == [[1, 2, 3], [4, 5], [6], [7]]
+    assert history["periods"][0]["against_previous"] is None
+    assert history["periods"][1]["against_previous"]["is_certain"]
+    assert history["periods"][1]["typical"]["runtime_version"] == "1.32"
 
 
 @pytest.mark.usefixtures("store")
 def test_it_is_drawn_with_what_changed(tmp_path: Path) -> None:
-    picture = tmp_path / "course.svg"
+    picture = tmp_path / "history.svg"
     asked = ["results", "--over-time", "--model", MODEL, "--picture", str(picture)]
     told = CliRunner().invoke(command, asked)
     assert told.exit_code == 0, told.output
@@ -108,9 +108,9 @@ def test_it_is_drawn_with_what_changed(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("store")
 def test_models_and_devices_are_told_apart_and_one_has_to_be_named() -> None:
-    courses = sdk.over_time(sdk.results())
-    assert [course.subject.model for course in courses] == ["other.onnx", MODEL]
-    assert [len(course.periods) for course in courses] == [1, 4]
+    histories = sdk.over_time(sdk.results())
+    assert [history.subject.model for history in histories] == ["other.onnx", MODEL]
+    assert [len(history.periods) for history in histories] == [1, 4]
     assert sdk.over_time([]) == []
     assert CliRunner().invoke(command, ["results", "--over-time"]).exit_code == 2
     assert "no such result" in CliRunner().invoke(command, ["results", "--over-time", "--model", "none"]).stdout
@@ -119,5 +119,5 @@ def test_models_and_devices_are_told_apart_and_one_has_to_be_named() -> None:
 def test_what_was_not_kept_is_no_change(store: str) -> None:
     with engine_of(store) as engine, engine.begin() as rows:
         rows.execute(text("UPDATE measurement SET kernel = NULL WHERE sequence < 6"))
-    (course,) = sdk.over_time(sdk.results(model=MODEL))
-    assert [len(period.results) for period in course.periods] == [3, 3, 1]
+    (history,) = sdk.over_time(sdk.results(model=MODEL))
+    assert [len(period.results) for period in history.periods] == [3, 3, 1]
