@@ -18,6 +18,9 @@ MAX_REPETITION_COUNT = 1_000
 MAX_NETWORK_COUNT = 10_000_000
 """Networks that one call may draw, train or measure at most; the largest published table has half a million."""
 
+MAX_RESULT_NUMBER = 2**31 - 1
+"""Largest number of a result: the widest that every database takes."""
+
 MAX_JOB_COUNT = 4_096
 """Parts of a computation that run at the same time at most."""
 

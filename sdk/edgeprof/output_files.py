@@ -45,4 +45,5 @@ def write_file(path: PathText, content: bytes) -> None:
 
 def _refusal(path: PathText, error: Exception) -> OutputFileError:
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return OutputFileError(f"cannot write {os.fspath(path)} ({reason}): free the disk, or name another file")
+    hint = "make its folder" if isinstance(error, FileNotFoundError) else "free the disk"
+    return OutputFileError(f"cannot write {os.fspath(path)} ({reason}): {hint}, or name another file")

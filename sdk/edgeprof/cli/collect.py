@@ -91,8 +91,10 @@ def collect(
             calibration=calibration,
             listener=progress,
         )
-    rows = len(collected.architectures)
-    messages.print(f"{output}: {rows} of {count} networks, those that were measured on every platform of the table")
+    if rows := len(collected.architectures):
+        messages.print(f"{output}: {rows} of {count} networks, those that were measured on every platform of the table")
+    else:
+        messages.print(f"{output} is not written: no network was measured on every platform")
     print_outcomes(collected.outcomes, HEADINGS, _cells, _document, as_json=as_json)
 
 

@@ -1,5 +1,6 @@
 """What `edgeprof results --delete` says and asks."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -22,8 +23,9 @@ def delete(found: "Results", *, is_agreed: bool, as_json: bool) -> None:
     click.echo(_said(deletion), err=as_json)
     if not deletion.results:
         return
-    if not is_agreed:
-        click.confirm(f"delete {counted(len(deletion.results))} with every raw sample?", abort=True, err=True)
+    if not is_agreed and not _is_wanted(len(deletion.results)):
+        click.echo("nothing is deleted", err=True)
+        sys.exit(1)
     deletion = found.delete()
     if as_json:
         print_json(
@@ -35,6 +37,14 @@ def delete(found: "Results", *, is_agreed: bool, as_json: bool) -> None:
         )
         return
     click.echo(f"deleted {counted(len(deletion.results))}")
+
+
+def _is_wanted(count: int) -> bool:
+    try:
+        return click.confirm(f"delete {counted(count)} with every raw sample?", err=True)
+    except click.Abort:
+        click.echo(err=True)
+        raise click.Abort("nothing is deleted; --yes answers where nobody can be asked") from None
 
 
 def _said(deletion: "Deletion") -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -16,6 +16,9 @@ from edgeprof_proto.records.device import Cpu
 if TYPE_CHECKING:
     from edgeprof.devices.pairings import NamedDevice
     from edgeprof.store import KnownDevice
+
+    _Row: TypeAlias = tuple[KnownDevice | None, NamedDevice | None]
+    """What is known of a device, and its name: one of the two, or both."""
 
 DEFAULT_COMMAND = "show"
 """What `edgeprof devices` does where it is told nothing else."""
@@ -81,14 +84,11 @@ def show(
     import edgeprof
 
     known = edgeprof.known_devices([device.address for device in devices])
-    named = {device.address: device for device in devices or edgeprof.named_devices()}
-    unseen = [device for address, device in named.items() if address not in {item.address for item in known}]
+    rows = _named(known, devices or edgeprof.named_devices())
     if as_json:
-        print_json(
-            [_document(item, named.get(item.address)) for item in known] + [_document(None, item) for item in unseen]
-        )
-    elif known or unseen:
-        _print(known, named, unseen)
+        print_json([_document(*row) for row in rows])
+    elif rows:
+        _print(rows)
     else:
         click.echo(NOTHING_KNOWN)
 
@@ -101,9 +101,11 @@ def add(address: str, name: str, tags: tuple[str, ...]) -> None:
     """Give the device whose agent is at HOST:PORT a name, in the place of what had the name before."""
     import edgeprof
 
+    before = next((device for device in edgeprof.named_devices() if device.name == name), None)
     added = edgeprof.add_device(address, name, tags=tags)
-    tagged = f", tagged {', '.join(added.tags)}" if added.tags else ""
-    click.echo(f"{name} is the device at {address}{tagged}: `edgeprof devices {name}` asks it what it is")
+    click.echo(f"{name} is the device at {_place(added)}: `edgeprof devices {name}` asks it what it is")
+    if before is not None and before != added:
+        click.echo(f"before, {name} was the device at {_place(before)}")
 
 
 @devices.command()
@@ -114,6 +116,19 @@ def remove(names: tuple[str, ...]) -> None:
 
     for name in names:
         click.echo(f"{name} was the device at {edgeprof.remove_device(name).address}")
+
+
+def _place(device: "NamedDevice") -> str:
+    return device.address + (f", tagged {', '.join(device.tags)}" if device.tags else ", without a tag")
+
+
+def _named(known: "Sequence[KnownDevice]", named: "Sequence[NamedDevice]") -> "list[_Row]":
+    """Return what is known with its names, of which an address may have several, and then what was never seen."""
+    names: dict[str, list[NamedDevice]] = {}
+    for device in named:
+        names.setdefault(device.address, []).append(device)
+    seen: list[_Row] = [(item, device) for item in known for device in names.pop(item.address, [None])]
+    return seen + [(None, device) for devices in names.values() for device in devices]
 
 
 def _document(known: "KnownDevice | None", named: "NamedDevice | None") -> dict[str, Any]:
@@ -130,15 +145,19 @@ def _document(known: "KnownDevice | None", named: "NamedDevice | None") -> dict[
     }
 
 
-def _print(known: "Sequence[KnownDevice]", named: "dict[str, NamedDevice]", unseen: "Sequence[NamedDevice]") -> None:
+def _print(rows: "Sequence[_Row]") -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    has_names = any(device.name != device.address for device in named.values())
+    has_names = any(device is not None and device.name != device.address for _, device in rows)
     for heading in (*(("name", "tags") if has_names else ()), "device", "address", "processor", "memory", "runtimes"):
         table.add_column(heading)
     table.add_column("last seen")
-    for item in known:
+    for item, named in rows:
+        names = _name_and_tags(named) if has_names else ()
+        if item is None:
+            table.add_row(*names, "", named.address if named is not None else "", "", "", "", "never")
+            continue
         device = item.device
         runtimes = [
             f"{runtime.name} {runtime.version}" if runtime.version else f"{runtime.name}: none"
@@ -146,7 +165,7 @@ def _print(known: "Sequence[KnownDevice]", named: "dict[str, NamedDevice]", unse
         ]
         memory = "not reported" if device.memory_bytes is None else f"{device.memory_bytes / 2**30:.1f} GiB"
         table.add_row(
-            *(_name_and_tags(named.get(item.address)) if has_names else ()),
+            *names,
             device.board or device.host_name,
             item.address,
             f"{_cpu_text(device.cpu)}, {device.cpu.core_count} cores",
@@ -154,8 +173,6 @@ def _print(known: "Sequence[KnownDevice]", named: "dict[str, NamedDevice]", unse
             "\n".join(runtimes),
             _ago(item.last_seen_time),
         )
-    for one in unseen:
-        table.add_row(*_name_and_tags(one), "", one.address, "", "", "", "never")
     print_table(table)
 
 

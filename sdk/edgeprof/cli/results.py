@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeprof.arguments import MAX_RESULT_NUMBER
 from edgeprof.cli.console import print_facts, print_table
 from edgeprof.cli.deletion import counted, delete
 from edgeprof.cli.parameters import Count, json_option
@@ -25,7 +26,7 @@ MOST_LAID_OUT = 500
 HEADINGS = ("number", "stored", "network or model", "median", "90 % interval", "verdict", "platform")
 RIGHT = ("number", "median")
 
-NUMBER = Count(1, 2**31 - 1)
+NUMBER = Count(1, MAX_RESULT_NUMBER)
 
 
 @click.command()

@@ -90,7 +90,7 @@ class CollectedTable:
             before = self._platforms.get(name, CollectedPlatform(name=name, device=device))
             self._platforms[name] = replace(before, parts=(*before.parts, part))
             if (begin_s := time.monotonic()) >= self._next_write_s:
-                write_file(self._path, self._content().encode())
+                self._write()
                 self._next_write_s = time.monotonic() + PAUSE_RATIO * (time.monotonic() - begin_s)
             return self._platforms[name]
 
@@ -99,12 +99,18 @@ class CollectedTable:
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
-            write_file(self._path, self._content().encode())
+            self._write()
 
     def complete(self) -> tuple[str, ...]:
         """Return the architectures of the file: those that were measured on every platform of which there is any."""
+        if not self._platforms:
+            return ()
         measured = [item.networks() for item in self._platforms.values()]
         return tuple(text for text in self._architectures if all(text in networks for networks in measured))
+
+    def _write(self) -> None:
+        if self.complete():  # a table without a row would take the place of one that was written before
+            write_file(self._path, self._content().encode())
 
     def _content(self) -> str:
         text = io.StringIO(newline="")

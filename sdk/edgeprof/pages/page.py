@@ -31,7 +31,7 @@ def page(document: Mapping[str, Any], *, is_served: bool = False) -> str:
     try:
         template = _environment().get_template(f"{kind}.html")
         return template.render(document=document, figures=FIGURES[kind](document), is_served=is_served)
-    except (LookupError, TypeError, ValueError, AttributeError, TemplateError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, TemplateError) as error:
         # Whatever a file holds that somebody has written or cut by hand.
         raise InvalidArgumentError(f"the document of this {kind} is not what its page shows: {error}") from error
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, overload
 
+from edgeprof.arguments import MAX_RESULT_NUMBER
 from edgeprof.errors import InvalidArgumentError
 from edgeprof.reporting.columns import columns_of
 from edgeprof.reporting.deletion import Deletion
@@ -190,7 +191,8 @@ def find_result(number: int, store: Store) -> StoredResult:
         InvalidArgumentError: If there is no such result.
         StoreError: If the store cannot be read.
     """
-    found = store.results(ResultFilter(number=number))
+    # A filter takes 0 for any number, and a database refuses numbers beyond its column's.
+    found = store.results(ResultFilter(number=number)) if 1 <= number <= MAX_RESULT_NUMBER else []
     if not found:
         raise InvalidArgumentError(f"the store holds no result {number}: `edgeprof results` lists what it holds")
     return found[0]

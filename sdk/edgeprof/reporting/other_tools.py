@@ -27,7 +27,8 @@ def add_result(path: str | os.PathLike[str], *, device: str, model: str = "", st
         The result.
 
     Raises:
-        InvalidArgumentError: If the file is no such report, or the device or the model has no name.
+        InvalidArgumentError: If the file is no such report, the device or the model has no name, or the file was added
+            before as the report of another.
         StoreError: If the store cannot be written.
     """
     if not device:
@@ -41,19 +42,23 @@ def add_result(path: str | os.PathLike[str], *, device: str, model: str = "", st
         raise InvalidArgumentError(f"{os.fspath(path)} does not tell the model: name it")
     with opened(store) as target:
         known = _known_device(target, device)
-        number = target.add_other_result(
-            OtherResult(
-                source=report.source,
-                device_id=known.device.device_id if known else "",
-                device_name=(known.device.board or known.device.host_name) if known else device,
-                setting=report.setting,
-                untold=report.untold,
-                model=model or report.model,
-                median_ms=report.median_ms,
-                report=text,
-            )
+        result = OtherResult(
+            source=report.source,
+            device_id=known.device.device_id if known else "",
+            device_name=(known.device.board or known.device.host_name) if known else device,
+            setting=report.setting,
+            untold=report.untold,
+            model=model or report.model,
+            median_ms=report.median_ms,
+            report=text,
         )
-        return find_result(number, target)
+        found = find_result(target.add_other_result(result), target)
+    if (found.device_id, found.device_name) != (result.device_id, result.device_name) or model not in ("", found.model):
+        raise InvalidArgumentError(
+            f"{os.fspath(path)} was added before, as result {found.number}: {found.model} on {found.device_name}; "
+            "delete that result to add it under another name"
+        )
+    return found
 
 
 def _text_of(path: Path) -> str:

@@ -64,6 +64,10 @@ def test_a_name_can_be_given_to_another_device_and_taken_away() -> None:
     edgeprof.add_device("board:1", "pi4")
     edgeprof.add_device("other:2", "pi4", tags=["lab"])
     assert [device.address for device in edgeprof.find_devices(["pi4"])] == ["other:2"]
+    assert "before, pi4 was the device at other:2, tagged lab" in run("devices", "add", "other:2", "--name", "pi4")
+    run("devices", "add", "other:2", "--name", "same")
+    assert [item["name"] for item in json.loads(run("devices", "--json"))] == ["pi4", "same"]
+    run("devices", "remove", "same")
     assert "was the device at other:2" in run("devices", "remove", "pi4")
     assert edgeprof.named_devices() == []
     assert "no device is called 'pi4'" in run("devices", "remove", "pi4", status=1)

@@ -39,6 +39,14 @@ def test_a_table_goes_on_where_it_stopped_and_is_what_import_reads(tmp_path: Pat
     assert [item.name for outcome in collected.outcomes for item in outcome.result or ()] == names
 
 
+def test_devices_that_all_fail_leave_the_table_of_before(tmp_path: Path, own_edgeprof_folders: object) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("before")
+    collected = edgeprof.collect("127.0.0.1:1", "nasbench201", 2, path)
+    assert (collected.architectures, path.read_text()) == ((), "before")
+    assert collected.outcomes[0].failure
+
+
 def test_parts_share_the_anchor_and_say_what_is_left_of_them() -> None:
     names = [f"n{number}" for number in range(PART_SIZE + 3)]
     first, second = parts_of(names)

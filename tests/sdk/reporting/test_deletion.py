@@ -55,7 +55,7 @@ def numbers() -> list[int]:
 def test_nothing_goes_before_the_user_agrees_and_sessions_in_progress_stay(store: Store) -> None:
     before = numbers()
     status, said = run("--until", "2100-01-01", answer="n\n")
-    assert status == 1 and numbers() == before
+    assert status == 1 and numbers() == before and said.endswith("nothing is deleted\n")
     assert "4 results would go, stored from" in said and "of board" in said
     assert "2 results stay: sessions that have not ended need them" in said
     status, said = run("--until", "2100-01-01", answer="y\n")

@@ -89,6 +89,9 @@ def test_the_same_file_is_added_once_and_a_known_device_is_recognised(store: str
     first = sdk.add_result(report, device="pi4", model="mobilenet")
     assert (first.name, first.device_id, first.platform) == ("mobilenet", "", "pi4_litert-benchmark_litert_cpu")
     assert sdk.add_result(report, device="pi4").number == first.number
+    for other in ({"device": "nano"}, {"device": "pi4", "model": "resnet"}):
+        with pytest.raises(InvalidArgumentError, match="added before, as result 2: mobilenet on pi4; delete"):
+            sdk.add_result(report, **other)
     assert len(sdk.results()) == 2
     with Store(store) as opened:
         assert opened.measurements(PLATFORM) == [measurement_of(5.0)]

@@ -139,6 +139,12 @@ def test_what_cannot_be_done_is_one_sentence(arguments: list[str], sentence: str
     assert CliRunner().invoke(command, ["results", "--show", "1", "--export", "a.csv"]).exit_code == 2
 
 
+@pytest.mark.parametrize("number", [-1, 0, 2**31, 10**30])
+def test_a_number_that_no_result_has_is_one_sentence(number: int, store: Store) -> None:
+    with pytest.raises(EdgeprofError, match=f"holds no result {number}"):
+        sdk.result(number, store=store)
+
+
 def test_times_without_a_zone_are_local_times(store: Store) -> None:
     now = datetime.now()
     assert len(sdk.results(since=now - timedelta(minutes=5), until=now + timedelta(minutes=5))) == 6
