@@ -221,7 +221,8 @@ def read_config(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Age
 
     Args:
         flags: Values by field of `AgentConfig`, and `listen` for host and port in one; `None` where not given.
-        environment: Environment variables; `EDGEPROF_AGENT_LISTEN` and one for each other field are read.
+        environment: Environment variables; `EDGEPROF_AGENT_LISTEN` and one for each other field are read, but none
+            for `insecure` and `announce`.
 
     Returns:
         The configuration.

@@ -79,7 +79,7 @@ _CHANNEL_OPTIONS = (
 async def serve(
     config: AgentConfig,
     *,
-    announce: Callable[[str], None],
+    on_ready: Callable[[str], None],
     worker_command: Sequence[str] = WORKER_COMMAND,
     describe_command: Sequence[str] = DESCRIBE_COMMAND,
 ) -> None:
@@ -87,7 +87,7 @@ async def serve(
 
     Args:
         config: Where and within which limits.
-        announce: Called with one line when the agent is ready, which names its address.
+        on_ready: Called with one line when the agent is ready, which names its address.
         worker_command: Start of a worker's command line.
         describe_command: Command line of the process that describes the device.
 
@@ -102,7 +102,7 @@ async def serve(
         # Objects alive now stay until the end; frozen, they are skipped by later collections.
         gc.collect()
         gc.freeze()
-        announce(f"edgeprof-agent {VERSION} listening on {address}")
+        on_ready(f"edgeprof-agent {VERSION} listening on {address}")
         notify("READY=1")
         async with _background(notify_watchdog()), announced(config, address):
             await stop.wait()

@@ -27,7 +27,7 @@ def serve() -> None:
     asyncio.run(
         serve(
             config,
-            announce=lambda line: print(line, flush=True),
+            on_ready=lambda line: print(line, flush=True),
             worker_command=(sys.executable, __file__, "work"),
             describe_command=(sys.executable, __file__, "describe"),
         )

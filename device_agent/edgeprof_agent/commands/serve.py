@@ -64,5 +64,5 @@ def run(options: argparse.Namespace) -> int:
 
     from edgeprof_agent.server import serve
 
-    asyncio.run(serve(config, announce=lambda line: print(line, flush=True)))
+    asyncio.run(serve(config, on_ready=lambda line: print(line, flush=True)))
     return 0

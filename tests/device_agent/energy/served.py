@@ -14,4 +14,4 @@ if __name__ == "__main__":
     meter = EnergyMeter(Path(os.environ["EDGEPROF_AGENT_TEST_ROOT"]))
     server.JobQueue = functools.partial(JobQueue, energy_meter=meter)  # type: ignore[misc, assignment]
     config = read_config({"listen": "127.0.0.1:0", "insecure": True}, os.environ)
-    asyncio.run(server.serve(config, announce=lambda line: print(line, flush=True)))
+    asyncio.run(server.serve(config, on_ready=lambda line: print(line, flush=True)))
