@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from edgeprof.errors import InvalidArgumentError
-from edgeprof.pages.figures import FIGURES
+from edgeprof.pages.figures import FIGURES, MAX_DRAWN_NETWORKS
+from edgeprof.pages.models import MAX_OPERATOR_COUNT
 from edgeprof.pages.units import FILTERS
 
 
@@ -51,6 +52,10 @@ def _environment() -> Environment:
     script = "\n".join((folder / name).read_text() for name in ("table.js", "live.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment.globals.update(
-        style=Markup((folder / "style.css").read_text()), script=Markup(script), script_hash=f"sha256-{digest}"
+        style=Markup((folder / "style.css").read_text()),
+        script=Markup(script),
+        script_hash=f"sha256-{digest}",
+        max_drawn_networks=MAX_DRAWN_NETWORKS,
+        max_operator_count=MAX_OPERATOR_COUNT,
     )
     return environment
