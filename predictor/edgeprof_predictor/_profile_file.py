@@ -78,8 +78,11 @@ def readable(path: str | os.PathLike[str]) -> Iterator[None]:
     """
     try:
         yield
-    except FileNotFoundError:
-        raise ProfileError(f"there is no profile {path}; make one with `edgeprof onboard`") from None
+    except (FileNotFoundError, PermissionError) as error:
+        # safetensors finds no file where it may not read one.
+        if isinstance(error, FileNotFoundError) and not os.path.exists(path):
+            raise ProfileError(f"there is no profile {path}; make one with `edgeprof onboard`") from None
+        raise ProfileError(f"{path} cannot be read by this user: mend its permissions, or name another file") from None
     except (UnknownSearchSpaceError, UnknownMethodError, OperatorModelError) as error:
         raise ProfileError(f"{path} cannot be used here: {error}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:

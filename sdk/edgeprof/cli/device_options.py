@@ -68,15 +68,6 @@ def devices_argument(command: F) -> F:
     return argument(_tag_option("And all devices that have this tag; may be given again.")(command))
 
 
-def address_or_text(_: click.Context, __: click.Parameter, text: str) -> str:
-    """Return the address of the device that has this name on this host, or the text where none has."""
-    if not text or ":" in text:
-        return text
-    from edgeprof.devices.named_devices import named_devices
-
-    return next((device.address for device in named_devices() if device.name == text), text)
-
-
 def require_devices(devices: "list[NamedDevice]") -> None:
     """Refuse a command that names no device.
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from edgeprof.cli.device_options import address_or_text
 from edgeprof_proto.records.measurement import VerdictKind
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ VERDICTS = {kind.text: kind for kind in VerdictKind}
 def result_options(command: F) -> F:
     """Add the options that narrow which results are wanted; `chosen_results` takes their values."""
     options = (
-        click.option("--device", default="", callback=address_or_text, help="Of this device: its name, address or id."),
+        click.option("--device", default="", help="Of this device: its name, address or id."),
         click.option("--runtime", default="", help="Of this runtime."),
         click.option("--precision", default="", help="Of this precision."),
         click.option(

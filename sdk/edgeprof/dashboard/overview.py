@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from edgeprof.dashboard.device_watch import DeviceState, DeviceWatch
+from edgeprof.devices.named_devices import named_devices
 from edgeprof.pages.results_table import row_of
 from edgeprof.reporting import FoundProfile
 from edgeprof.store import KnownDevice, OpenSession, Store
@@ -47,11 +48,14 @@ def live(store: Store, watch: DeviceWatch) -> dict[str, Any]:
         watch: Knows what devices are doing.
     """
     devices = store.devices()
+    names: dict[str, list[str]] = {}
+    for named in named_devices():
+        names.setdefault(named.address, []).append(named.name)
     states = watch.states([one.address for one in devices])
     return {
         "kind": "live",
         "sessions": [_session(one, store) for one in store.open_sessions()[:MAX_SESSION_COUNT]],
-        "devices": [_device(one, states[one.address]) for one in devices],
+        "devices": [_device(one, names.get(one.address, []), states[one.address]) for one in devices],
     }
 
 
@@ -72,10 +76,10 @@ def _session(session: OpenSession, store: Store) -> dict[str, Any]:
     }
 
 
-def _device(known: KnownDevice, state: DeviceState) -> dict[str, Any]:
+def _device(known: KnownDevice, names: Sequence[str], state: DeviceState) -> dict[str, Any]:
     device, job = known.device, state.running
     return {
-        "name": device.board or device.host_name,
+        "name": ", ".join(names) or device.board or device.host_name,
         "address": known.address,
         "processor": f"{device.cpu.model or device.cpu.architecture}, {device.cpu.core_count} cores",
         "memory_bytes": device.memory_bytes,

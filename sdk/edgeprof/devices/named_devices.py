@@ -87,6 +87,20 @@ def address_of(device: str) -> str:
     return device if ":" in device else _device_called(device, read_pairings().named_devices).address
 
 
+def address_or_text(device: str) -> str:
+    """Return the address of the device that has this name on this host, or the text where none has.
+
+    Args:
+        device: A name on this host, or another name, an address or an id of a device that was measured.
+
+    Raises:
+        PairingFileError: If the file of this host's devices cannot be read.
+    """
+    if not device or ":" in device:
+        return device
+    return next((known.address for known in named_devices() if known.name == device), device)
+
+
 def find_devices(devices: Iterable[str] = (), tags: Iterable[str] = ()) -> list[NamedDevice]:
     """Return devices by their names, addresses or tags, each address once, in this order.
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, overload
 
 from edgeprof.arguments import MAX_RESULT_NUMBER
+from edgeprof.devices.named_devices import address_or_text
 from edgeprof.errors import InvalidArgumentError
 from edgeprof.reporting.columns import columns_of
 from edgeprof.reporting.deletion import Deletion
@@ -141,12 +142,14 @@ def results(
 
     Raises:
         InvalidArgumentError: If the limit is below 1.
+        PairingFileError: If the file of this host's devices cannot be read.
         StoreError: If the store cannot be read.
     """
     if limit is not None and limit < 1:
         raise InvalidArgumentError(f"limit must be 1 or more, got {limit}")
     wanted = ResultFilter(
         device=device,
+        address=address_or_text(device),
         runtime=runtime,
         precision=precision,
         model=model,

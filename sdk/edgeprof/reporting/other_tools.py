@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from edgeprof.devices.named_devices import address_or_text
 from edgeprof.errors import InvalidArgumentError
 from edgeprof.reporting.listing import StorePath, find_result
 from edgeprof.reporting.tool_reports import read_report
@@ -29,6 +30,7 @@ def add_result(path: str | os.PathLike[str], *, device: str, model: str = "", st
     Raises:
         InvalidArgumentError: If the file is no such report, the device or the model has no name, or the file was added
             before as the report of another.
+        PairingFileError: If the file of this host's devices cannot be read.
         StoreError: If the store cannot be written.
     """
     if not device:
@@ -41,7 +43,7 @@ def add_result(path: str | os.PathLike[str], *, device: str, model: str = "", st
     if not (model or report.model):
         raise InvalidArgumentError(f"{os.fspath(path)} does not tell the model: name it")
     with opened(store) as target:
-        known = _known_device(target, device)
+        known = _known_device(target, address_or_text(device))
         result = OtherResult(
             source=report.source,
             device_id=known.device.device_id if known else "",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import defer
 
 from edgeprof.store.results import OWN_SOURCE, ResultFilter, StoredResult
-from edgeprof.store.tables import OtherResultRow
+from edgeprof.store.tables import DeviceRow, OtherResultRow
 from edgeprof_proto.record_json import from_json, to_json
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.records.measurement import VerdictKind
@@ -90,6 +90,7 @@ def select_other_results(rows: DatabaseSession, wanted: ResultFilter) -> Iterato
         query = query.where(OtherResultRow.create_time >= wanted.since)
     if wanted.until is not None:
         query = query.where(OtherResultRow.create_time < wanted.until)
+    addresses = {device.device_id: device.address for device in rows.scalars(select(DeviceRow))}
     for row in rows.scalars(query):
         setting: Setting = from_json(Setting, row.setting)
         parts = (row.device_name, row.source, setting.runtime, setting.runtime_version, setting.provider)
@@ -99,7 +100,7 @@ def select_other_results(rows: DatabaseSession, wanted: ResultFilter) -> Iterato
             store_time=row.create_time,
             device_id=row.device_id,
             device_name=row.device_name,
-            address="",
+            address=addresses.get(row.device_id, ""),
             platform="_".join(part.lower() for part in parts if part),
             setting=setting,
             model=row.model_name,

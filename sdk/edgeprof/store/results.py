@@ -26,6 +26,7 @@ class ResultFilter:
     Args:
         number: The store's own number of the result; 0 for any.
         device: Id, name or address of the device, or the beginning of its id.
+        address: Address of the device that has this name on this host, which is wanted too.
         runtime: Name of the runtime.
         precision: Precision of the computation.
         model: Name of the model, with `*` and `?` for others, or the beginning of its SHA-256.
@@ -39,6 +40,7 @@ class ResultFilter:
 
     number: int = 0
     device: str = ""
+    address: str = ""
     runtime: str = ""
     precision: str = ""
     model: str = ""
@@ -55,9 +57,10 @@ class ResultFilter:
 
     def holds_platform(self, platform: "PlatformFacts | StoredResult") -> bool:
         """Return whether results of a platform are wanted."""
-        names = (platform.device_name, platform.address, platform.device_id)
+        names = {platform.device_name.lower(), platform.address.lower(), platform.device_id.lower()} - {""}
+        asked = {self.device.lower(), self.address.lower()}
         return (
-            (not self.device or self.device.lower() in map(str.lower, names) or _begins(names[-1], self.device))
+            (not self.device or bool(asked & names) or _begins(platform.device_id, self.device))
             and self.runtime.lower() in ("", platform.setting.runtime.lower())
             and self.precision.lower() in ("", platform.setting.precision.lower())
         )

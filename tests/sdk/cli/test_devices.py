@@ -42,6 +42,24 @@ def test_a_device_is_found_by_its_name_and_its_tag_wherever_one_is_given(shared_
     assert (seen["name"], unseen["name"], unseen["device"]) == ("pi4", "away", None)
 
 
+def test_results_are_found_by_the_name_that_their_device_has_here(
+    shared_device: SimulatedDevice, tmp_path: Path
+) -> None:
+    edgeprof.add_device("board.local:20763", "away")
+    edgeprof.add_device(shared_device.address, "pi4")
+    (known,) = edgeprof.known_devices("pi4")
+    for number, name in enumerate(("away", "pi4"), start=1):
+        report = tmp_path / name
+        report.write_text(f"network,0.00{number},0,0,0\n")
+        run("results", "--add", str(report), "--device", name)
+        (found,) = edgeprof.results(device=name)
+        assert found.number == number and [
+            row["number"] for row in json.loads(run("results", "--device", name, "--json"))
+        ] == [number]
+    assert (found.device_id, found.address) == (known.device.device_id, shared_device.address)
+    assert found == edgeprof.add_result(report, device="pi4")
+
+
 def test_a_command_of_one_device_refuses_a_tag_of_two(tmp_path: Path) -> None:
     for name in ("a", "b"):
         edgeprof.add_device(f"{name}:1", name, tags=["lab"])
