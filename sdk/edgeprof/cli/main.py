@@ -101,7 +101,7 @@ def run() -> None:
 def _status() -> int:
     """Run the command line; return its exit status."""
     try:
-        status: int | None = edgeprof.main(standalone_mode=False)  # that of click's Exit; verbs return nothing
+        edgeprof.main(standalone_mode=False)
     except (EdgeprofError, PredictorError, RecordError) as error:
         print_message(f"error: {error}")
     except click.ClickException as error:
@@ -119,5 +119,5 @@ def _status() -> int:
         name = f" {error.filename}" if error.filename else ""
         click.echo(f"error: the system refuses{name} ({error.strerror or error})", err=True)
     else:
-        return status or 0
+        return 0
     return EXIT_ERROR

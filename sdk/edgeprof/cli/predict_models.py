@@ -53,7 +53,7 @@ def report_failures(predicted: "Sequence[PredictedModel]") -> None:
         predicted: The models.
 
     Raises:
-        click.exceptions.Exit: With status 1 where a model could not be predicted.
+        SystemExit: With status 1 where a model could not be predicted.
     """
     for warning in dict.fromkeys(item.warning for item in predicted if item.warning):
         print_message(warning)
@@ -64,7 +64,7 @@ def report_failures(predicted: "Sequence[PredictedModel]") -> None:
     for item in failed:
         print_message(f"{item.name} is not predicted: {item.failure}")
     if failed:
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 def host_text(name: str, host: "HostOpinion") -> str:
