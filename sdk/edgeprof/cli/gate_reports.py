@@ -26,7 +26,8 @@ def sentence(gate: Gate) -> str:
         GateOutcome.FAILED: f"{gate.model} is not {question}",
         GateOutcome.UNDECIDED: f"it cannot be told here whether {gate.model} is {question}",
     }[gate.outcome]
-    return f"{answer}: {value} ({gate.level:.0%} interval of {gate.measurement_count} measurements)"
+    count = gate.measurement_count
+    return f"{answer}: {value} ({gate.level:.0%} interval of {count} measurement{'s' if count != 1 else ''})"
 
 
 def write_junit(gate: Gate, path: Path, duration_s: float) -> None:
