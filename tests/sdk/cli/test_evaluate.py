@@ -24,7 +24,8 @@ SPLIT = ("--train", "board_0,board_2,board_5", "--test", "board_1,board_4", "--p
 FIELDS = {
     "method", "platform", "sample_count", "seed", "spearman", "kendall_tau", "median_ape", "mape",
     "within_5_percent", "within_10_percent", "interval_coverage", "interval_width_ratio", "source_platform",
-    "fit_s", "adapt_s", "expected_error", "source_correlation", "is_upper_bound", "trim",
+    "fit_s", "adapt_s", "expected_error", "expected_lower", "expected_upper", "source_correlation", "is_upper_bound",
+    "trim",
 }  # fmt: skip
 
 
