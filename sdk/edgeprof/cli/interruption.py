@@ -16,7 +16,7 @@ END_S = 20.0
 _END_THREAD = "end of the process"
 
 AGAIN_S = 0.01
-"""Delay in seconds before the exit is raised again: where a destructor swallowed it, or a lock was being taken."""
+"""Delay in seconds before the exit is raised again: where a destructor swallowed it, or it would leave something."""
 
 
 def end_in_order_on_signals() -> None:
@@ -38,16 +38,20 @@ def _end_anyway(status: int) -> None:
         faulthandler.dump_traceback_later(END_S + 5.0, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
 
 
-def _may_leave_a_lock(frame: FrameType | None) -> bool:
-    """Return whether an exception at this place could leave a lock of gRPC taken for ever.
+def _may_leave_something(frame: FrameType | None) -> bool:
+    """Return whether an exception here could leave a lock of gRPC taken for ever, or a process that nobody ends.
 
-    It does so between taking it and entering the block that gives it back. No later call on the channel would then end,
-    not even the one that cancels the job.
+    A lock is left between taking it and entering the block that gives it back. No later call on the channel would then
+    end, not even the one that cancels the job. A process is left between its start and the return of its object.
     """
-    module = "" if frame is None else str(frame.f_globals.get("__name__", ""))
+    if frame is None:
+        return False
+    module, function = str(frame.f_globals.get("__name__", "")), frame.f_code.co_name
     if module == "threading":
         # Where a thread waits it holds no lock, and takes it again before an exception leaves.
-        return frame is not None and frame.f_code.co_name != "wait"
+        return function != "wait"
+    if module == "subprocess":
+        return function in {"__init__", "_execute_child"}
     return module.partition(".")[0] == "grpc"
 
 
@@ -65,7 +69,7 @@ def _exit(number: int, frame: FrameType | None) -> None:
     logging.disable()
     signal.signal(signal.SIGALRM, exit_again)
     sys.unraisablehook = on_lost
-    if _may_leave_a_lock(frame):
+    if _may_leave_something(frame):
         signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
         return
     if number == signal.SIGINT:

@@ -216,3 +216,27 @@ def test_a_process_whose_end_hangs_ends_all_the_same(number: signal.Signals) -> 
         process.send_signal(number)
         assert process.wait(timeout=120) == 128 + number
     assert time.monotonic() - begin_s < 60
+
+
+STARTING = """
+import os, signal, subprocess, sys, time
+from edgeprof.cli.interruption import end_in_order_on_signals
+end_in_order_on_signals()
+def struck():
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(0.3)
+child = None
+try:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)"], preexec_fn=struck)
+    time.sleep(20)
+finally:
+    print("nobody ends the child" if child is None else "ended", flush=True)
+    if child is not None:
+        child.kill()
+        child.wait()
+"""
+
+
+def test_a_signal_that_strikes_while_a_process_starts_leaves_it_to_who_started_it() -> None:
+    done = subprocess.run([sys.executable, "-c", STARTING], capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGTERM, "ended\n", "")
