@@ -16,6 +16,7 @@ from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform, default_setting, resolve_platform
 from edgeprof_predictor.bundle import Bundle
 from edgeprof_predictor.profile_file import PROFILE_SUFFIX, ProfileFile
+from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job_spec import Setting
 
 
@@ -74,12 +75,12 @@ def onboard_fleet(
     """
     listener = listener or FleetListener()
     chosen = named(devices)
+    get_space(space)  # an unknown one is no device's failure
     paths = {} if output is None else _profile_paths(chosen, Path(output))
     known = bundle_of(space, bundle)
 
     def work(device: NamedDevice, client: DeviceClient) -> OnboardedDevice:
-        of_device = setting(client) if callable(setting) else setting
-        path = paths.get(device.name)
+        of_device, path = setting(client) if callable(setting) else setting, paths.get(device.name)
         if path is not None and (there := _that_is_there(path, space, client, of_device)) is not None:
             return there
         done = onboard(

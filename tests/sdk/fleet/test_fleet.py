@@ -16,6 +16,7 @@ from edgeprof.fleet.devices_at_once import named
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.store import Probe
 from edgeprof.testing import SimulatedDevice, SimulationConfig
+from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job import JobEvent, JobState
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
@@ -123,6 +124,12 @@ def test_devices_are_named_once_each() -> None:
     with pytest.raises(edgeprof.EdgeprofError, match="name a device"):
         named([])
     assert named(edgeprof.NamedDevice(name="pi4", address="a:1"))[0].name == "pi4"
+
+
+def test_an_unknown_space_is_told_once_and_makes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(PredictorError, match="no search space 'nix'"):
+        edgeprof.onboard_fleet(["127.0.0.1:1", "127.0.0.1:2"], "nix", output=tmp_path / "profiles")
+    assert not (tmp_path / "profiles").exists()
 
 
 def test_a_profile_of_models_is_made_on_one_device_at_a_time() -> None:
