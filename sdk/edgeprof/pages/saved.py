@@ -22,7 +22,7 @@ def saved_document(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(read_plain_file(path, max_bytes=MAX_FILE_BYTES))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise InvalidArgumentError(f"cannot read {path} ({reason}): name what --json printed") from error
     if isinstance(content, dict) and content.keys() >= SEARCH_FIELDS:

@@ -8,6 +8,7 @@ from edgeprof.errors import InvalidArgumentError
 from edgeprof.reporting.listing import StorePath, find_result
 from edgeprof.reporting.tool_reports import read_report
 from edgeprof.store import KnownDevice, OtherResult, Store, StoredResult, opened
+from edgeprof_predictor._plain_files import read_plain_file
 
 MAX_REPORT_BYTES = 32 * 1024 * 1024
 """Size of a report at most; a million runs of `onnxruntime_perf_test` are about 20 MB."""
@@ -65,9 +66,7 @@ def add_result(path: str | os.PathLike[str], *, device: str, model: str = "", st
 
 def _text_of(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_REPORT_BYTES:
-            raise InvalidArgumentError(f"{path} has more than {MAX_REPORT_BYTES} bytes, which no report has")
-        return path.read_text()
+        return read_plain_file(path, max_bytes=MAX_REPORT_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise InvalidArgumentError(f"cannot read {path}: {reason}") from error

@@ -55,7 +55,7 @@ def read_report(text: str) -> ToolReport:
     """
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if isinstance(values, dict) and "execution_results" in values:
         name, read = "benchmark_app", partial(_benchmark_app, values)

@@ -1,6 +1,7 @@
 """Pages in a real browser: rendered without an error, clicked, in the dark, on a phone; made of their JSON alone."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -221,6 +222,8 @@ def test_the_command_writes_a_page_and_its_json_makes_the_same_page(
         (["here.json"], "is neither what"),
         (["lacking.json"], "is not what its page shows"),
         (["wrong.json"], "is not what its page shows"),
+        (["endless.json"], "is not what its page shows"),
+        (["deep.json"], "cannot read deep.json"),
         (["kind.json"], "is no kind of page"),
         (["absent.edgeprof"], "absent.edgeprof"),
         (["--space", "fbnet"], "no such result to show"),
@@ -235,6 +238,10 @@ def test_what_no_page_can_be_made_of_is_one_sentence(
     Path("here.json").write_text("[1]")
     Path("lacking.json").write_text('{"kind": "comparison", "title": "a"}')
     Path("wrong.json").write_text('{"kind": "measurement", "latency": 1, "distribution": 2, "runs": "x"}')
+    endless = edgeprof.report(1)
+    endless["latency"]["run_count"] = math.inf
+    Path("endless.json").write_text(json.dumps(endless))
+    Path("deep.json").write_text("[" * 100_000)
     Path("kind.json").write_text('{"kind": "weather"}')
     told = CliRunner().invoke(command, ["report", *arguments])
     assert told.exception is not None and sentence in str(told.exception)

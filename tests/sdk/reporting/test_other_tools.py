@@ -119,6 +119,7 @@ def test_nothing_is_fitted_to_what_another_tool_measured(tmp_path: Path) -> None
     ("content", "sentence"),
     [
         ("", "no report that can be read"),
+        ("[" * 100_000, "no report that can be read"),
         ('{"results": []}', "no report that can be read"),
         ('{"execution_results": {}}', "report of benchmark_app is incomplete"),
         (
