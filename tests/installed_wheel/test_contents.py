@@ -20,7 +20,10 @@ ROOMS = {
     "edgeprof_predictor": "predictor",
     "edgeprof": "sdk",
 }
-SUFFIXES = {".py", ".pyi", ".typed", ".proto", ".mako", ".json", ".safetensors", ".sh"}
+SUFFIXES = {
+    *(".py", ".pyi", ".typed", ".proto", ".mako", ".json", ".safetensors", ".sh"),
+    *(".css", ".html", ".js"),
+}
 METADATA_FILES = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
 
 
@@ -110,7 +113,8 @@ def test_the_metadata_names_licence_pythons_and_extras(metadata: Message) -> Non
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.10"
     assert set(metadata.get_all("Provides-Extra") or ()) == {
-        *("converters", "dev", "host", "litert-export", "ncnn-export", "parquet", "search", "tflite-tests"),
+        *("converters", "dev", "discovery", "docs", "host", "litert-export", "ncnn-export", "parquet", "postgresql"),
+        *("search", "tflite-tests"),
         *("litert", "ncnn", "onnxruntime", "openvino", "tflite"),
     }
 
