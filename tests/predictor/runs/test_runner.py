@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -68,9 +68,10 @@ def test_an_unknown_backend_is_answered_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(("backend", "module", "package"), [("ray", "ray", "ray"), ("dask", "distributed", "dask")])
-def test_a_backend_that_is_not_installed_says_what_to_install(backend: str, module: str, package: str) -> None:
+def test_a_backend_that_is_not_installed_says_what_to_install(
+    backend: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert backend in BACKENDS
-    if importlib.util.find_spec(module):
-        pytest.skip(f"{module} is installed")
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(BackendError, match=rf"{module} is not installed; .* pip install '{package}"):
         run_units(units(1), backend=backend)
