@@ -93,9 +93,11 @@ def _one_address(context: click.Context, parameter: click.Parameter, device: str
     if tags and is_given:
         raise click.UsageError("--device and --tag both name the device; give one of them")
     if not tags:
+        if device is None:
+            return None
         from edgeprof.devices.named_devices import address_of
 
-        return None if device is None else address_of(device)
+        return address_of(device)
     found = _found((), tags)
     if len(found) > 1:
         names = ", ".join(item.name for item in found)
