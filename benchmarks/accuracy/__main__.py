@@ -8,7 +8,6 @@ in the folder of results: the same command continues an interrupted one.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sys
 from pathlib import Path
@@ -18,19 +17,14 @@ from benchmarks.accuracy.pictures import draw_all
 from benchmarks.accuracy.runs import TABLE, names, units
 from benchmarks.accuracy.summary import figures
 from benchmarks.code_version import commit, digest_of_benchmark, made_from
+from benchmarks.page_options import page_parser, parsed
 
 from edgeprof_predictor.runs import Journal, run_units, write_rows
 
 
 def main() -> int:
     """Run the units that are not finished, then write rows, page and plots."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, required=True, metavar="FOLDER", help="for the rows of all runs")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for page and pictures (default: --results)")
-    parser.add_argument("--seeds", type=int, default=5, help="repetitions; slow methods have fewer (default: 5)")
-    parser.add_argument("--jobs", type=int, help="units at the same time (default: one a core)")
-    arguments = parser.parse_args()
-    arguments.results.mkdir(parents=True, exist_ok=True)
+    arguments = parsed(page_parser(__doc__, seeds=5))
     path = arguments.results / "accuracy.json"
     to_do = units(range(arguments.seeds))
     digest = digest_of_benchmark(Path(__file__).parent)
@@ -47,9 +41,10 @@ def main() -> int:
     write_rows(path, rows)
     journal.remove()
     found = figures(rows, names())
-    folder = arguments.output or arguments.results
-    draw_all(rows, names(), folder / "pictures")
-    (folder / "accuracy.md").write_text(page(rows, found, names(), code=made_from(digest, commit())), encoding="utf-8")
+    draw_all(rows, names(), arguments.output / "pictures")
+    (arguments.output / "accuracy.md").write_text(
+        page(rows, found, names(), code=made_from(digest, commit())), encoding="utf-8"
+    )
     for figure in found:
         print(figure)
     return 0 if all(figure.is_met for figure in found) else 1

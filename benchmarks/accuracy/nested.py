@@ -9,7 +9,6 @@ space of the task takes no part. The table is read as by `benchmarks.accuracy`, 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ import numpy as np
 from benchmarks.accuracy.nested_page import page
 from benchmarks.accuracy.runs import ALL_OTHERS, OTHER_SPACES, SAMPLE_COUNT, TABLE, names, task
 from benchmarks.code_version import commit, digest_of_benchmark, made_from
+from benchmarks.page_options import page_parser, parsed
 
 from edgeprof_predictor.accuracy.base import AccuracyMethod
 from edgeprof_predictor.accuracy.beliefs import BELIEFS, Beliefs
@@ -62,13 +62,7 @@ DRAWN_FROM: Final[Mapping[str, Sequence[Any]]] = {
 
 def main() -> int:
     """Run the units that are not finished, then write rows and page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, required=True, metavar="FOLDER", help="for the rows of all runs")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for the page (default: --results)")
-    parser.add_argument("--seeds", type=int, default=5, help="repetitions (default: 5)")
-    parser.add_argument("--jobs", type=int, help="units at the same time (default: one a core)")
-    arguments = parser.parse_args()
-    arguments.results.mkdir(parents=True, exist_ok=True)
+    arguments = parsed(page_parser(__doc__, seeds=5))
     path = arguments.results / "accuracy_nested.json"
     digest = digest_of_benchmark(Path(__file__).parent)
     inputs = {
@@ -86,7 +80,7 @@ def main() -> int:
     write_rows(path, rows)
     journal.remove()
     text = page(rows, names(), code=made_from(digest, commit()), setting_count=SETTING_COUNT)
-    ((arguments.output or arguments.results) / "accuracy_nested.md").write_text(text, encoding="utf-8")
+    (arguments.output / "accuracy_nested.md").write_text(text, encoding="utf-8")
     return 0
 
 

@@ -10,27 +10,21 @@ interrupted one, and what other code computed is not shown.
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
 from benchmarks.code_version import SHOWN_DIGITS, commit, made_from
 from benchmarks.evidence.page import page
 from benchmarks.evidence.runs import code_digest, units
+from benchmarks.page_options import page_parser, parsed
 
 from edgeprof_predictor.runs import Journal, run_units
 
 
 def main() -> int:
     """Run the units that are not finished, then write the page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, required=True, metavar="FOLDER", help="for the rows of finished units")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for the page (default: --results)")
-    parser.add_argument("--seeds", type=int, default=5, help="repetitions (default: 5)")
-    parser.add_argument("--jobs", type=int, help="units at the same time (default: one a core)")
+    parser = page_parser(__doc__, seeds=5)
     parser.add_argument("--finished", action="store_true", help="write what is computed already")
-    arguments = parser.parse_args()
-    arguments.results.mkdir(parents=True, exist_ok=True)
+    arguments = parsed(parser)
     digest, to_do = code_digest(), units(range(arguments.seeds))
     path = arguments.results / f"evidence-{digest[:SHOWN_DIGITS]}.journal"
     # The digest holds all code behind the rows; prose, and code that they do not use, may change.
@@ -43,7 +37,7 @@ def main() -> int:
             on_finished=lambda name: print(f"{len(journal.finished)}/{len(to_do)} {name}", file=sys.stderr, flush=True),
         )
     rows = [row for unit in to_do for row in journal.finished.get(unit.name, [])]
-    target = (arguments.output or arguments.results) / "evidence.md"
+    target = arguments.output / "evidence.md"
     target.write_text(page(rows, code=made_from(digest, commit())), encoding="utf-8")
     print(f"written: {target}, {len(journal.finished)} of {len(to_do)} units", file=sys.stderr)
     return 0

@@ -10,7 +10,6 @@ figure_10.md and pictures/figure-10.png there.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.code_version import SHOWN_DIGITS, commit, digest_of_benchmark, made_from
+from benchmarks.page_options import page_parser, parsed
 from benchmarks.search.render import draw
 from benchmarks.search.runs import units
 from benchmarks.search.summary import Summary, markdown
@@ -48,15 +48,9 @@ measured. It is compared with the same search with all latencies known beforehan
 
 def main() -> int:
     """Compute the searches, then write page and plot."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=20, help="repetitions (default: 20)")
-    parser.add_argument("--jobs", type=int, help="units at the same time (default: one a core)")
+    parser = page_parser(__doc__, seeds=20, results=Path(tempfile.gettempdir()) / "edgeprof-search")
     parser.add_argument("--finished", action="store_true", help="show what is computed already")
-    parser.add_argument(
-        "--results", type=Path, default=Path(tempfile.gettempdir()) / "edgeprof-search", metavar="FOLDER"
-    )
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for picture and table (default: --results)")
-    arguments = parser.parse_args()
+    arguments = parsed(parser)
     digest = digest_of_benchmark(Path(__file__).parent)
     # In a folder of its own: bundles that other code fitted are not used, and its journal is not in the way.
     folder = arguments.results / digest[:SHOWN_DIGITS]
@@ -70,12 +64,11 @@ def main() -> int:
         on_finished=lambda name: print(name, file=sys.stderr, flush=True),
     )
     summary = Summary(rows)
-    output = arguments.output or arguments.results
-    (output / "pictures").mkdir(parents=True, exist_ok=True)
-    draw(summary, output / "pictures" / "figure-10.png")
+    (arguments.output / "pictures").mkdir(parents=True, exist_ok=True)
+    draw(summary, arguments.output / "pictures" / "figure-10.png")
     (arguments.results / "search.json").write_text(json.dumps({"rows": rows}, indent=1), encoding="utf-8")
     page = f"{PREFACE}\n{made_from(digest, commit())}\n\n{markdown(summary)}"
-    (output / "figure_10.md").write_text(page, encoding="utf-8")
+    (arguments.output / "figure_10.md").write_text(page, encoding="utf-8")
     print(page)
     for figure in summary.figures():
         print(figure)
