@@ -8,7 +8,8 @@ python -m benchmarks.paper all --estimate         processor time of what is not 
 
 The published tables of latencies are read from $EDGEPROF_DATA, else from ../shared/data beside the repository. Every
 finished run is written to disk: the same command continues an interrupted one. Runs are kept by a digest of the code
-that they depend on, so what a change of that code alters is computed again.
+that they depend on, so what a change of that code alters is computed again. Each row names the commit that it was
+computed at; with --keep-earlier the page keeps its rows where there is no such run yet.
 """
 
 from __future__ import annotations
@@ -18,29 +19,30 @@ import math
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from benchmarks.code_version import commit, digest_of_benchmark, made_from
-from benchmarks.paper.correlations import table_9, table_10
+from benchmarks.paper import accuracies
+from benchmarks.paper.correlations import CORRELATIONS, PREDICTORS
+from benchmarks.paper.earlier import counted_codes, with_earlier
 from benchmarks.paper.figures import FIGURES, Figure
 from benchmarks.paper.render import draw, markdown, write_json
 from benchmarks.paper.results import ResultFigure, ResultTable, figure_of, table_of
 from benchmarks.paper.rows import Table
 from benchmarks.paper.runs import SHORT_EPOCHS, SHORT_META_LEARNING, ExperimentCache, Run, Schedule
-from benchmarks.paper.splits import METHODS, NAME, SEED_COUNT, split_runs, split_section
+from benchmarks.paper.splits import METHODS, NAME, split_runs, split_section
 from benchmarks.paper.tables import TABLES
 
 from edgeprof_predictor.methods.baselines.help import META_LEARNING
 from edgeprof_predictor.networks.graph_training import MOST_EPOCHS
 
-CORRELATIONS: Final = {"table-9": table_9, "table-10": table_10}
-NAMES: Final = (
-    NAME,
+PAGE: Final = (
     *("table-1", "table-2", "table-3", "table-4", "table-9", "table-10", "table-12"),
     *("figure-4", "figure-5", "figure-6", "figure-11", "figure-16", "figure-17"),
+    accuracies.NAME,
 )
+NAMES: Final = (NAME, *PAGE)
 
 FINDINGS: Final = Path(__file__).with_name("findings.md")
 """Text of the page: experiments behind the choices, and explanations of differences."""
@@ -50,30 +52,27 @@ def main() -> int:
     """Compute the exhibits, then write page and pictures."""
     arguments = _parser().parse_args()
     cache = ExperimentCache(arguments.results / "runs", Schedule(seeds=arguments.seeds, is_full=arguments.full))
-    names = NAMES if "all" in arguments.exhibits else tuple(arguments.exhibits)
-    is_page = names == NAMES
-    of_splits = replace_seeds(cache, SEED_COUNT) if is_page else cache
+    is_page = "all" in arguments.exhibits
+    names = PAGE if is_page else tuple(arguments.exhibits)
     methods, counts = tuple(arguments.methods.split(",")), tuple(int(count) for count in arguments.samples.split(","))
-    skipped = arguments.skip.split(",")
-    runs = [run for name in names if name != NAME for run in runs_of(name) if run.method not in skipped]
-    left = cache.missing(runs) if not arguments.finished else []
-    if NAME in names and not arguments.finished:
-        left = of_splits.missing(run for run in split_runs(methods, counts) if run.method not in skipped) + left
+    wanted = [run for name in names for run in runs_of(name)] + (split_runs(methods, counts) if NAME in names else [])
+    left = [] if arguments.finished else cache.missing(run for run in wanted if _is_computed(run, arguments))
     if arguments.estimate:
         print(estimate(left, cache))
         return 0
     for done, (run, seed) in enumerate(left):
         print(f"{done + 1}/{len(left)} {run.space} {run.method}, seed {seed}", file=sys.stderr, flush=True)
         cache.scores(run, seed)
-    sections = [split_section(of_splits, methods, counts)] if NAME in names else []
-    sections += [_section(name, cache, arguments) for name in names if name != NAME]
-    print("\n".join(sections))
-    code = made_from(digest_of_benchmark(Path(__file__).parent), commit())
-    parts = [*sections, code, ""]
-    if is_page:
-        head = f"{preface(cache.schedule)}\n{code} A run of other code is not shown.\n"
-        parts = [head, FINDINGS.read_text(encoding="utf-8"), *sections]
     path = (arguments.output or arguments.results) / ("paper.md" if is_page else f"{'_'.join(names)}.md")
+    page = path.read_text(encoding="utf-8") if arguments.keep_earlier else ""
+    results = {name: with_earlier(_result(name, cache, arguments), page) for name in names if name != NAME}
+    sections = [split_section(cache, methods, counts)] if NAME in names else []
+    sections += [_section(name, result, arguments) for name, result in results.items()]
+    print("\n".join(sections))
+    parts = [*sections, made_from(digest_of_benchmark(Path(__file__).parent), commit()), ""]
+    if is_page:
+        head = f"{preface(cache.schedule)}\n{counted_codes(results.values())}\n"
+        parts = [head, FINDINGS.read_text(encoding="utf-8"), *sections]
     path.write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {path}", file=sys.stderr)
     return 0
@@ -87,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--finished", action="store_true", help="show what is computed already")
     parser.add_argument("--estimate", action="store_true", help="say how long the rest will take, compute nothing")
     parser.add_argument("--skip", default="", metavar="METHOD,...", help="compute nothing of these methods")
+    parser.add_argument("--only", default="", metavar="METHOD,...", help="compute nothing of other methods")
+    parser.add_argument("--keep-earlier", action="store_true", help="keep rows of the page that are not computed anew")
     parser.add_argument("--samples", default="3,5,10,20", metavar="K,...", help=f"of {NAME} (default: 3,5,10,20)")
     parser.add_argument("--methods", default=",".join(METHODS), help=f"of {NAME} (default: {','.join(METHODS)})")
     parser.add_argument(
@@ -96,17 +97,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _section(name: str, cache: ExperimentCache, arguments: argparse.Namespace) -> str:
+def _is_computed(run: Run, arguments: argparse.Namespace) -> bool:
+    only = arguments.only.split(",") if arguments.only else [run.method]
+    return run.method in only and run.method not in arguments.skip.split(",")
+
+
+def _section(name: str, result: ResultTable | ResultFigure, arguments: argparse.Namespace) -> str:
     """Write numbers and picture of an exhibit, and return its section of the page."""
-    result = _result(name, cache)
     write_json(arguments.results / f"{name}.json", result)
     draw((arguments.output or arguments.results) / "pictures" / f"{name}.png", result)
     return markdown(name, result)
-
-
-def replace_seeds(cache: ExperimentCache, count: int) -> ExperimentCache:
-    """Return the same cache with at least so many seeds."""
-    return ExperimentCache(cache.folder, replace(cache.schedule, seeds=max(count, cache.schedule.seeds)))
 
 
 def estimate(left: Sequence[tuple[Run, int]], cache: ExperimentCache) -> str:
@@ -125,14 +125,20 @@ def runs_of(name: str) -> list[Run]:
     """Return the runs that an exhibit needs."""
     if name in TABLES:
         return [run for entry in TABLES[name]().entries for run in entry.runs]
+    if name in PREDICTORS:
+        return [run for entry in PREDICTORS[name]() for run in entry.runs]
     if name in FIGURES:
         return [curve.run for curves in FIGURES[name]().curves.values() for curve in curves]
     return []
 
 
-def _result(name: str, cache: ExperimentCache) -> ResultTable | ResultFigure:
+def _result(name: str, cache: ExperimentCache, arguments: argparse.Namespace) -> ResultTable | ResultFigure:
+    if name == accuracies.NAME:
+        is_finished_only = arguments.finished or bool(arguments.only)
+        seeds = range(arguments.seeds)
+        return accuracies.figure(arguments.results, seeds, is_finished_only=is_finished_only)
     if name in CORRELATIONS:
-        return CORRELATIONS[name]()
+        return CORRELATIONS[name](cache)
     exhibit: Table | Figure = TABLES[name]() if name in TABLES else FIGURES[name]()
     if isinstance(exhibit, Table):
         return table_of(exhibit, cache)
@@ -158,6 +164,9 @@ the paper's own method, built anew here (`multi-predict`); `default` is this pro
 `python -m benchmarks.paper all --output docs` makes this page. Throughout, {learned}.
 BRP-NAS is trained for at most {MOST_EPOCHS} epochs, where its program has 250, and ends where a tenth of its samples
 improves no more. These limits keep the page within hours of one core.
+
+The column `code` names the commit that a row was computed at. A row of an earlier commit stands until it is computed
+anew (`--keep-earlier`). The default with errors in milliseconds and intervals is in [evidence.md](evidence.md).
 """
 
 

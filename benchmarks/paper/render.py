@@ -60,7 +60,8 @@ def draw(path: Path, result: ResultTable | ResultFigure) -> None:
 def _table_rows(table: ResultTable) -> list[str]:
     """Return Markdown rows: each cell holds ours and, in brackets, the paper's."""
     has_seeds = any(row.seed_count for row in table.rows)
-    head = ["row", *(["samples"] if has_seeds else []), *table.columns, *(["seeds"] if has_seeds else []), "note"]
+    samples, seeds = (["samples"], ["seeds"]) if has_seeds else ([], [])
+    head = ["row", *samples, *table.columns, *seeds, "code", "note"]
     rows = [
         "ours (the paper's)" + (" ± sample deviation of the mean over seeds" if has_seeds else ""),
         "",
@@ -70,19 +71,22 @@ def _table_rows(table: ResultTable) -> list[str]:
         cells = [_cell(ours, printed) for ours, printed in zip(row.ours, _padded(row.published, row.ours), strict=True)]
         if row.spreads[-1] is not None:
             cells[-1] += f" ± {row.spreads[-1]:.3f}"
-        before = [row.label, *([f"{row.count}"] if has_seeds else [])]
-        rows.append(_line([*before, *cells, *([f"{row.seed_count}"] if has_seeds else []), row.note]))
+        before = [row.label, *([_known(row.count)] if has_seeds else [])]
+        after = [*([_known(row.seed_count)] if has_seeds else []), row.code, row.note]
+        rows.append(_line([*before, *cells, *after]))
     return rows
 
 
 def _figure_rows(figure: ResultFigure) -> list[str]:
-    rows = _heading(["panel", "curve", f"{figure.x_label}: Spearman", "seeds"])
+    rows = _heading(["panel", "curve", f"{figure.x_label}: Spearman", "seeds", "code"])
     for curve in figure.curves:
-        if figure.is_bars:
+        if not curve.y:
+            points = "not computed"
+        elif figure.is_bars:
             points = f"{curve.y[0]:.3f}"
         else:
             points = ", ".join(f"{x}: {y:.3f}" for x, y in zip(curve.x, curve.y, strict=True))
-        rows.append(_line([curve.panel, curve.label, points, f"{curve.seed_count}"]))
+        rows.append(_line([curve.panel, curve.label, points, f"{curve.seed_count}", curve.code]))
     return rows
 
 
@@ -106,7 +110,8 @@ def _draw_table(table: ResultTable) -> Picture:
 
 
 def _draw_figure(result: ResultFigure) -> Picture:
-    panels = {panel: list(curves) for panel, curves in groupby(result.curves, key=lambda curve: curve.panel)}
+    computed = [curve for curve in result.curves if curve.y]
+    panels = {panel: list(curves) for panel, curves in groupby(computed, key=lambda curve: curve.panel)}
     count = max(len(panels), 1)
     if result.is_bars:
         figure, axes = plt.subplots(figsize=(7.5, 3.5), layout="constrained")
@@ -130,10 +135,11 @@ def _draw_figure(result: ResultFigure) -> Picture:
 
 def _draw_bars(axes: Axes, panels: dict[str, list[ResultCurve]]) -> None:
     labels = list(dict.fromkeys(curve.label for curves in panels.values() for curve in curves))
+    width = 0.8 / max(len(labels), 1)
     for number, label in enumerate(labels):
-        places = [place + 0.25 * (number - 1) for place in range(len(panels))]
+        places = [place + width * (number - (len(labels) - 1) / 2) for place in range(len(panels))]
         heights = [next((c.y[0] for c in curves if c.label == label), 0.0) for curves in panels.values()]
-        axes.bar(places, heights, width=0.25, label=label)
+        axes.bar(places, heights, width=width, label=label)
     axes.set_xticks(range(len(panels)), list(panels))
     axes.set_ylabel("Spearman")
     axes.legend()
@@ -174,6 +180,10 @@ def _cell(ours: float | None, printed: float | None) -> str:
     if ours is None:
         return "-" if printed is None else f"- ({printed:g})"
     return f"{ours:.3f}" if printed is None else f"{ours:.3f} ({printed:g})"
+
+
+def _known(number: int | None) -> str:
+    return "" if number is None else f"{number}"
 
 
 def _heading(cells: Sequence[str]) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from benchmarks.paper.figures import Figure
+from benchmarks.paper.figures import Curve, Figure
 from benchmarks.paper.rows import Entry, Table
 from benchmarks.paper.runs import ExperimentCache, Score
 
@@ -25,6 +25,7 @@ class ResultRow:
         published: For each column; None where the paper prints nothing.
         seed_count: Seeds behind ours; 0 where nothing is random.
         note: What differs in this row.
+        code: Commits that it was computed at; empty where nothing is computed.
     """
 
     label: str
@@ -34,6 +35,12 @@ class ResultRow:
     published: tuple[float | None, ...]
     seed_count: int
     note: str = ""
+    code: str = ""
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether there is a number of ours."""
+        return any(number is not None for number in self.ours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +63,7 @@ class ResultCurve:
     y: tuple[float, ...]
     spreads: tuple[float | None, ...]
     seed_count: int
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,41 +83,44 @@ def table_of(table: Table, cache: ExperimentCache) -> ResultTable:
     return ResultTable(
         title=table.title,
         columns=columns,
-        rows=tuple(_row(entry, columns, cache) for entry in table.entries),
+        rows=tuple(row_of(entry, columns, cache) for entry in table.entries),
         differences=table.differences,
     )
 
 
 def figure_of(figure: Figure, cache: ExperimentCache) -> ResultFigure:
     """Return the numbers of a figure, as far as they are computed."""
-    curves = []
-    for panel, drawn in figure.curves.items():
-        for curve in drawn:
-            finished = cache.finished(curve.run)
-            scores = [score for score in finished if panel not in curve.run.test or score.platform == panel]
-            if not scores:
-                continue
-            means = [_mean_and_spread(scores, count) for count in curve.counts]
-            curves.append(
-                ResultCurve(
-                    panel=panel,
-                    label=curve.label,
-                    x=tuple(curve.measured_before + count for count in curve.counts),
-                    y=tuple(mean for mean, _ in means),
-                    spreads=tuple(spread for _, spread in means),
-                    seed_count=len({score.seed for score in scores}),
-                )
-            )
     return ResultFigure(
         title=figure.title,
         x_label=figure.x_label,
-        curves=tuple(curves),
+        curves=tuple(_curve(panel, curve, cache) for panel, drawn in figure.curves.items() for curve in drawn),
         differences=figure.differences,
         is_bars=figure.is_bars,
     )
 
 
-def _row(entry: Entry, columns: Sequence[str], cache: ExperimentCache) -> ResultRow:
+def _curve(panel: str, curve: Curve, cache: ExperimentCache) -> ResultCurve:
+    finished = cache.finished(curve.run)
+    scores = [score for score in finished if panel not in curve.run.test or score.platform == panel]
+    means = [_mean_and_spread(scores, count) for count in curve.counts] if scores else []
+    return ResultCurve(
+        panel=panel,
+        label=curve.label,
+        x=tuple(curve.measured_before + count for count in curve.counts),
+        y=tuple(mean for mean, _ in means),
+        spreads=tuple(spread for _, spread in means),
+        seed_count=len({score.seed for score in scores}),
+        code=codes(score.code for score in scores),
+    )
+
+
+def codes(found: Iterable[str]) -> str:
+    """Return the commits that something was computed at, without the word commit."""
+    return ", ".join(dict.fromkeys(code.removeprefix("commit ") for code in found))
+
+
+def row_of(entry: Entry, columns: Sequence[str], cache: ExperimentCache) -> ResultRow:
+    """Return the numbers of a row, as far as they are computed."""
     by_run = [cache.finished(run) for run in entry.runs]
     is_known = bool(by_run) and all(by_run)
     # Where a row needs several runs, only the seeds that all of them have.
@@ -129,6 +140,7 @@ def _row(entry: Entry, columns: Sequence[str], cache: ExperimentCache) -> Result
         published=entry.published,
         seed_count=len(seeds),
         note=entry.note if seeds else "not computed",
+        code=codes(score.code for score in scores),
     )
 
 

@@ -96,6 +96,7 @@ class Score:
         spearman: Over every architecture that is no sample.
         median_ape: Median relative error in milliseconds; None where the method only ranks.
         interval_coverage: Share of latencies inside their 90 % interval; None where there is none.
+        code: The commit that it was computed at, in words.
     """
 
     platform: str
@@ -104,6 +105,7 @@ class Score:
     spearman: float
     median_ape: float | None = None
     interval_coverage: float | None = None
+    code: str = ""
 
 
 class ExperimentCache:
@@ -150,7 +152,8 @@ class ExperimentCache:
             unfinished = path.with_suffix(".part")
             unfinished.write_text(json.dumps({**kept, "rows": rows}), encoding="utf-8")
             unfinished.replace(path)
-        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        rows = [{**row, "code": kept["code"]} for row in kept["rows"]]
         return [Score(**{field.name: row.get(field.name) for field in fields(Score)}) for row in rows]
 
     def missing(self, runs: Iterable[Run]) -> list[tuple[Run, int]]:

@@ -14,9 +14,6 @@ from edgeprof_predictor.metrics import sample_deviation
 
 NAME: Final = "evaluate-splits"
 METHODS: Final = ("default", "flops")
-SEED_COUNT: Final = 5
-"""Seeds on the page."""
-
 ASKED: Final = {
     "nasbench201-default": {3: 0.940, 5: 0.964, 10: 0.970, 20: 0.973},
     "fbnet-default": {3: 0.961, 5: 0.978, 10: 0.987, 20: 0.989},

@@ -38,6 +38,10 @@ from edgeprof_predictor.tables.published import load_latency_table
 
 SPACE: Final = "nasbench201"
 TASK: Final = "nasbench201/cifar10"
+TASKS: Final = ("nasbench101/cifar10", TASK)
+"""Tables of the searches without a limit; those under one are on the latter, whose latencies are published."""
+
+TABLE: Final = DATA_FOLDER / "accuracy_and_zcp.npz"
 
 NEAR: Final = 0.1
 """Percentage points below the best accuracy of the table at which a search counts as successful."""
@@ -48,6 +52,9 @@ RANDOM_COUNT: Final = 725
 SAMPLE_COUNT: Final = 10
 SOURCE_COUNT: Final = 900
 CANDIDATE_COUNT: Final = 3_000
+LIMITED: Final = "limit"
+"""How the names of units under a latency limit begin."""
+
 QUANTILES: Final = (0.1, 0.3)
 
 FAMILIES: Final = {
@@ -67,7 +74,7 @@ class SearchConfiguration:
         title: Name in the plot.
         guide: Scores what to train next.
         method: Name of its accuracy predictor; empty for none.
-        is_own_space_known: Whether the sources include the other tasks of the target's own search space.
+        knows_own_space: Whether the sources include the other tasks of the target's own search space.
         batch_count: Networks of a round.
         training_count: Upper limit of networks to train.
     """
@@ -75,7 +82,7 @@ class SearchConfiguration:
     title: str
     guide: type[Guide]
     method: str
-    is_own_space_known: bool = False
+    knows_own_space: bool = False
     batch_count: int = 1
     training_count: int = 100
 
@@ -91,7 +98,7 @@ CONFIGURATIONS: Final = {
     "ours": SearchConfiguration(title="ours, prior from other spaces", guide=UpperConfidenceBound, method="default"),
     "ours-ei": SearchConfiguration(title="ours, expected improvement", guide=ExpectedImprovement, method="default"),
     "ours-all": SearchConfiguration(
-        title="ours, prior from all other tasks", guide=UpperConfidenceBound, method="default", is_own_space_known=True
+        title="ours, prior from all other tasks", guide=UpperConfidenceBound, method="default", knows_own_space=True
     ),
 }
 
@@ -100,35 +107,52 @@ def units(seed_count: int, folder: Path) -> list[Unit]:
     """Return all units, in the order of seeds, so that an early stop leaves some seeds of every search."""
     found = []
     for seed in range(seed_count):
-        found += [Unit(name=f"{name} {seed}", work=partial(free_search, name, seed)) for name in CONFIGURATIONS]
         found += [
-            Unit(name=f"limit {platform} {seed}", work=partial(limited_searches, platform, seed, folder))
+            Unit(name=f"{task} {name} {seed}", work=partial(free_search, task, name, seed))
+            for task in TASKS
+            for name in configurations_of(task)
+        ]
+        found += [
+            Unit(name=f"{LIMITED} {platform} {seed}", work=partial(limited_searches, platform, seed, folder))
             for platform in FAMILIES
         ]
     return found
 
 
-def free_search(name: str, seed: int) -> list[dict[str, Any]]:
+def is_limited(unit: Unit) -> bool:
+    """Tell whether a unit searches under a latency limit."""
+    return unit.name.startswith(f"{LIMITED} ")
+
+
+def configurations_of(task: str) -> list[str]:
+    """Return the names of the searches in a task: where its space has no other, those that know the others are left."""
+    space = task.partition("/")[0]
+    has_others = any(name != task and name.startswith(f"{space}/") for name in task_names(TABLE))
+    return [name for name, configuration in CONFIGURATIONS.items() if has_others or not configuration.knows_own_space]
+
+
+def free_search(task_name: str, name: str, seed: int) -> list[dict[str, Any]]:
     """Search without a limit."""
-    configuration, task, space = CONFIGURATIONS[name], _task(TASK), get_space(SPACE)
+    configuration, task = CONFIGURATIONS[name], _task(task_name)
     guide: Guide = RandomSearch()
     if configuration.method:
-        method = _method(configuration.method, configuration.is_own_space_known, seed)
+        method = _method(task_name, configuration.method, configuration.knows_own_space, seed)
         guide = configuration.guide(method)  # type: ignore[call-arg]
-    lookup = TableLookup(task, space)
+    lookup = TableLookup(task, get_space(task.space))
+    count = min(configuration.training_count, task.candidates.count)
     search = Search(
         lookup.pool,
         guide,
         lookup,
         SearchState(None, {}),
-        budget=Budget(training_count=configuration.training_count, batch_count=configuration.batch_count),
+        budget=Budget(training_count=count, batch_count=configuration.batch_count),
         seed=seed,
     )
     result = search.run()
-    count = arrived(result.trained, float(task.accuracy.max()))
+    best = float(task.accuracy.max())
     curve = np.maximum.accumulate([found.accuracy or 0.0 for found in result.trained])[:200].tolist()
-    row = {"kind": "free", "way": name, "seed": seed, "count": count, "curve": curve}
-    return [row | {"best": float(task.accuracy.max())}]
+    labels = {"kind": "free", "task": task_name, "way": name, "seed": seed}
+    return [labels | {"count": arrived(result.trained, best), "curve": curve, "best": best}]
 
 
 def arrived(trained: Sequence[Found], best: float, *, keeps: set[str] | None = None) -> int:
@@ -156,7 +180,7 @@ def limited_searches(platform: str, seed: int, folder: Path) -> list[dict[str, A
         limit_ms = float(np.quantile(latency_ms, quantile))
         beliefs: dict[str, LatencyPosterior] = {"known": KnownLatency(truth), "profile": PlatformPosterior(profile)}
         for name, belief in beliefs.items():
-            guide = UpperConfidenceBound(_method("default", False, seed))
+            guide = UpperConfidenceBound(_method(TASK, "default", False, seed))
             search, row = _limited(guide, belief, truth, limit_ms, seed)
             labels = {"kind": "limit", "platform": platform, "quantile": quantile, "seed": seed, "belief": name}
             rows.append(labels | {"limit_ms": limit_ms, "coverage": coverage} | row)
@@ -214,17 +238,17 @@ def _latency(truth: TruthTable, architecture: str) -> float:
 
 @cache
 def _task(name: str) -> AccuracyTask:
-    return load_task(DATA_FOLDER / "accuracy_and_zcp.npz", name)
+    return load_task(TABLE, name)
 
 
 @cache
-def _method(name: str, is_own_space_known: bool, seed: int) -> AccuracyMethod:
+def _method(target: str, name: str, knows_own_space: bool, seed: int) -> AccuracyMethod:
     """Return an accuracy predictor fitted on all tasks except the target, with or without those of its space."""
     sources: list[AccuracyTask] = []
     if name == "default":
-        names = task_names(DATA_FOLDER / "accuracy_and_zcp.npz")
-        kept = [one for one in names if one != TASK and (is_own_space_known or not one.startswith(f"{SPACE}/"))]
-        sources = [_task(one) for one in kept]
+        own = f"{target.partition('/')[0]}/"
+        others = [one for one in task_names(TABLE) if one != target]
+        sources = [_task(one) for one in others if knows_own_space or not one.startswith(own)]
     return get_accuracy_method(name).fit_sources(sources, seed=seed)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from benchmarks.figures import Figure
-from benchmarks.search.runs import CONFIGURATIONS, FAMILIES, MEASUREMENT_COUNT, QUANTILES, TRAINING_COUNT
+from benchmarks.search.runs import CONFIGURATIONS, FAMILIES, MEASUREMENT_COUNT, QUANTILES, TASK, TASKS, TRAINING_COUNT
 
 ASKED_COUNT: Final = 12
 ASKED_RATIO: Final = 1.3
@@ -26,9 +26,10 @@ class Summary:
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = list(rows)
 
-    def free(self, configuration: str) -> list[Row]:
-        """Return the searches of one configuration without a limit."""
-        return [row for row in self.rows if row["kind"] == "free" and row["way"] == configuration]
+    def free(self, task: str, configuration: str) -> list[Row]:
+        """Return the searches of one configuration in one task without a limit."""
+        labels = {"kind": "free", "task": task, "way": configuration}
+        return [row for row in self.rows if labels.items() <= row.items()]
 
     def limited(self, platform: str, quantile: float, belief: str) -> list[Row]:
         """Return the searches under one limit."""
@@ -40,12 +41,12 @@ class Summary:
         found = [
             Figure(
                 name=f"trainings until within 0.1 % of the best, {CONFIGURATIONS[configuration].title}",
-                measured=spread(self.free(configuration)),
+                measured=spread(self.free(TASK, configuration)),
                 asked=f"median of {ASKED_COUNT} or fewer",
-                is_met=median(self.free(configuration)) <= ASKED_COUNT,
+                is_met=median(self.free(TASK, configuration)) <= ASKED_COUNT,
             )
             for configuration in ("ours", "ours-all")
-            if self.free(configuration)
+            if self.free(TASK, configuration)
         ]
         for platform in FAMILIES:
             for quantile in QUANTILES:
@@ -100,14 +101,19 @@ def spread(rows: Sequence[Row], key: str = "count") -> str:
     return f"{np.median(values):.3g} ({low:.3g} to {high:.3g})"
 
 
-def markdown(summary: Summary) -> str:
-    """Return the tables of the page."""
-    lines = ["| search | trainings: median (8 of 10 seeds) | seeds |", "| --- | --- | --- |"]
-    for name, configuration in CONFIGURATIONS.items():
-        if rows := summary.free(name):
-            lines.append(f"| {configuration.title} | {spread(rows)} | {len(rows)} |")
-    lines += [
-        "",
+def free_table(summary: Summary) -> str:
+    """Return the table of the searches without a limit."""
+    lines = ["| task | search | trainings: median (8 of 10 seeds) | seeds |", "| --- | --- | --- | --- |"]
+    for task in TASKS:
+        for name, configuration in CONFIGURATIONS.items():
+            if rows := summary.free(task, name):
+                lines.append(f"| {task} | {configuration.title} | {spread(rows)} | {len(rows)} |")
+    return "\n".join(lines) + "\n"
+
+
+def limits_table(summary: Summary) -> str:
+    """Return the table of the searches under a limit."""
+    lines = [
         "| platform, limit at the quantile | all latencies known | profile and measurements | ratio | measured by then "
         "| measured in all | limit kept | profile's coverage before | at the end | adapted anew | seeds |",
         "| --- " * 11 + "|",

@@ -22,7 +22,9 @@ def page(name: str) -> str:
 
 
 def test_the_page_of_searches_has_the_preface_of_its_benchmark() -> None:
-    assert import_module("benchmarks.search.__main__").PREFACE in page("figure_10.md")
+    benchmark = import_module("benchmarks.search.__main__")
+    assert benchmark.PREFACE in page("figure_10.md")
+    assert benchmark.LIMITS in page("figure_10.md")
 
 
 def test_the_page_of_transfers_has_the_prose_of_its_benchmark() -> None:
@@ -51,6 +53,8 @@ def test_the_page_of_the_paper_has_the_prose_of_its_benchmark() -> None:
     assert main.FINDINGS.read_text(encoding="utf-8") in text
     for exhibit in (*main.TABLES.values(), *main.FIGURES.values()):
         assert [difference for difference in exhibit().differences if f"- {difference}\n" not in text] == []
+    accuracies = import_module("benchmarks.paper.accuracies")
+    assert [difference for difference in accuracies.DIFFERENCES if f"- {difference}\n" not in text] == []
 
 
 def test_the_page_of_faults_is_made_from_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:

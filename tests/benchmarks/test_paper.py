@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = needs_published_tables
 
 EXHIBITS = (
-    *("table-1", "table-2", "table-3", "table-4", "table-12"),
+    *("table-1", "table-2", "table-3", "table-4", "table-9", "table-10", "table-12"),
     *("figure-4", "figure-5", "figure-6", "figure-11", "figure-16", "figure-17"),
 )
 
@@ -74,10 +74,57 @@ def test_an_exhibit_shows_what_is_computed_and_computes_nothing_twice(
         assert paper.main() == 0
     assert len(computed) == len(set(computed)) * 2
     page = (tmp_path / "table-3.md").read_text()
-    assert "| TL ET | 10 | 0.500 (0.96) | 0.500 (0.95) | 0.500 (0.98) | 0.500 (0.96) ± 0.000 | 2 |" in page
-    assert "| HELP | 20 | - (0.89) | - (0.94) | - (0.89) | - (0.91) | 0 | not computed |" in page
+    assert "| TL ET | 10 | 0.500 (0.96) | 0.500 (0.95) | 0.500 (0.98) | 0.500 (0.96) ± 0.000 | 2 | " in page
+    assert "| HELP | 20 | - (0.89) | - (0.94) | - (0.89) | - (0.91) | 0 |  | not computed |" in page
     assert (tmp_path / "pictures" / "table-3.png").stat().st_size < 150_000
     assert (tmp_path / "table-3.json").exists()
+
+
+def test_a_page_keeps_its_rows_with_their_commit_where_nothing_is_computed_anew(paper: Any) -> None:
+    earlier, results = import_module("benchmarks.paper.earlier"), import_module("benchmarks.paper.results")
+    markdown = import_module("benchmarks.paper.render").markdown
+
+    def row(label: str, **changes: Any) -> Any:
+        return results.ResultRow(label=label, count=10, published=(0.75, 0.5, None), **changes)
+
+    first = row("TL", ours=(0.5, None, 0.25), spreads=(None, None, 0.125), seed_count=2, code="abc1234", note="a note")
+    fresh = row("ours", ours=(1.0,) * 3, spreads=(None,) * 3, seed_count=1, code="def5678")
+    columns, empty = ("fpga", "raspi4", "mean"), {"code": "", "seed_count": 0, "spreads": (None,) * 3}
+    table = results.ResultTable(title="Table 0: a title", columns=columns, rows=(first, fresh), differences=())
+    page = markdown("table-0", table)
+    nothing = replace(first, ours=(None,) * 3, note="not computed", **empty)
+    newer = replace(fresh, ours=(0.125,) * 3, code="0123456")
+    found = earlier.with_earlier(replace(table, rows=(nothing, newer)), page)
+    assert found.rows == (first, newer)
+    assert earlier.with_earlier(replace(table, rows=(nothing, newer)), "").rows == (nothing, newer)
+    assert "abc1234 1" in earlier.counted_codes([found])
+
+
+@pytest.mark.parametrize("is_bars", [False, True])
+def test_a_page_keeps_its_curves(paper: Any, is_bars: bool) -> None:
+    earlier, results = import_module("benchmarks.paper.earlier"), import_module("benchmarks.paper.results")
+    markdown = import_module("benchmarks.paper.render").markdown
+    y = (0.5,) if is_bars else (0.5, 0.625)
+    spreads = (None,) * len(y)
+    curve = results.ResultCurve(
+        panel="fpga", label="TL", x=(5, 10)[: len(y)], y=y, spreads=spreads, seed_count=3, code="abc1234"
+    )
+    figure = results.ResultFigure(
+        title="Figure 0: a title", x_label="samples", curves=(curve,), differences=(), is_bars=is_bars
+    )
+    empty = replace(figure, curves=(replace(curve, y=(), spreads=(), seed_count=0, code=""),))
+    assert "not computed" in markdown("figure-0", empty)
+    assert earlier.with_earlier(empty, markdown("figure-0", figure)) == figure
+
+
+def test_latencies_in_the_place_of_proxies_are_those_of_the_same_networks(paper: Any) -> None:
+    accuracies, runs = import_module("benchmarks.paper.accuracies"), import_module("benchmarks.paper.runs")
+    of = import_module("benchmarks.accuracy.runs").task("nasbench201/cifar10")
+    found = accuracies.with_latencies(of)
+    table = runs.latency_table("nasbench201")
+    place = next(row for row, choices in enumerate(table.choices) if np.array_equal(choices, of.candidates.choices[7]))
+    assert found.candidates.scores[7].tolist() == [table.latencies_of(name)[place] for name in accuracies.SOURCES]
+    np.testing.assert_array_equal(found.accuracy, of.accuracy)
 
 
 def test_networks_with_published_proxies_are_found_in_the_table_of_latencies(paper: Any) -> None:
