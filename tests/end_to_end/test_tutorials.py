@@ -21,8 +21,8 @@ def pages_to_learn_from() -> list[Path]:
 PAGES = pages_to_learn_from()
 
 
-# A test of its own runs the blocks of this page, with the parts that take long shortened.
-RUN_ELSEWHERE = {"search_spaces.md": "test_search_spaces_page.py"}
+# Tests of their own run the blocks of these pages, with the parts that take long shortened.
+RUN_ELSEWHERE = {"search_spaces.md": "test_search_spaces_page.py", "fleet.md": "test_fleet_page.py"}
 
 
 @pytest.mark.timeout(300)
