@@ -66,6 +66,7 @@ class AttemptRunner:
         model: Path,
         *,
         inputs: Path | None = None,
+        model_name: str = "",
         on_event: Callable[[JobEvent], None] = lambda event: None,
         on_waiting: Callable[[Job], None] = lambda job: None,
     ) -> Measurement | FailedAttempt:
@@ -79,6 +80,7 @@ class AttemptRunner:
             request: What a new attempt asks for.
             model: File of the model.
             inputs: The archive of values that the request gives the model; None where it gives none.
+            model_name: Name of the model in the store; empty where the probe names it.
             on_event: Called with each event of the job.
             on_waiting: Called with the job where it has to wait for others.
 
@@ -103,8 +105,10 @@ class AttemptRunner:
                 **_given(asked, inputs),
             )
         except EdgeprofError as error:
-            return self._after_failure(probe, attempt, platform, error, has_failed=watch.has_failed)
-        record_result(self._client, self._store, attempt.job_id, platform, measurement)
+            return self._after_failure(
+                probe, attempt, platform, error, has_failed=watch.has_failed, model_name=model_name
+            )
+        self._store_result(attempt.job_id, platform, measurement, model_name)
         return measurement
 
     def fail(
@@ -126,8 +130,18 @@ class AttemptRunner:
         assert isinstance(outcome, FailedAttempt)  # the device has no job
         return outcome
 
+    def _store_result(self, job_id: str, platform: Platform, measurement: Measurement, model_name: str) -> None:
+        record_result(self._client, self._store, job_id, platform, measurement, model_name=model_name)
+
     def _after_failure(
-        self, probe: Probe, attempt: Attempt, platform: Platform, error: EdgeprofError, *, has_failed: bool
+        self,
+        probe: Probe,
+        attempt: Attempt,
+        platform: Platform,
+        error: EdgeprofError,
+        *,
+        has_failed: bool,
+        model_name: str = "",
     ) -> Measurement | FailedAttempt:
         """Write that an attempt has failed, and raise the error where the session cannot go on.
 
@@ -139,11 +153,12 @@ class AttemptRunner:
             platform: The device, with the setting that was asked for.
             error: Why it failed.
             has_failed: Whether the job has failed, so that the device is not at it any more.
+            model_name: Name of the model in the store.
         """
         if isinstance(error, RemoteError) and not has_failed and not isinstance(error, JobConflictError):
             job = self._job_in_spite_of(error, attempt.job_id)
             if job is not None and job.measurement is not None:
-                record_result(self._client, self._store, attempt.job_id, platform, job.measurement)
+                self._store_result(attempt.job_id, platform, job.measurement, model_name)
                 return job.measurement
             if job is not None and not job.state.is_final:
                 raise error
@@ -155,7 +170,7 @@ class AttemptRunner:
         is_given_up = action is FailureAction.SKIP
         record_failure(self._client, self._store, attempt, error, is_given_up=is_given_up, has_failed=has_failed)
         if isinstance(error, JobConflictError):
-            self._put_away(attempt.job_id, platform)
+            self._put_away(attempt.job_id, platform, model_name)
         if action is FailureAction.STOP:
             raise with_advice(error) from error
         return FailedAttempt(str(error), is_given_up)
@@ -180,14 +195,14 @@ class AttemptRunner:
         except EdgeprofError:
             raise error from None
 
-    def _put_away(self, job_id: str, platform: Platform) -> None:
+    def _put_away(self, job_id: str, platform: Platform, model_name: str) -> None:
         """End a job that asks for something else than the session does now; a result that it has is kept."""
         self._client.cancel_job(job_id)
         job = self._client.job(job_id)
         if job.measurement is None:
             self._client.acknowledge((job_id,))
         else:
-            record_result(self._client, self._store, job_id, platform, job.measurement)
+            self._store_result(job_id, platform, job.measurement, model_name)
 
 
 def _given(request: MeasurementRequest, inputs: Path | None) -> dict[str, Any]:

@@ -27,14 +27,17 @@ class Candidate:
         name: Name in reports.
         model: The model's file, or a torch module as `path/to/file.py:callable`.
         setting: How to run it; None for the default of the device.
+        model_name: Name of the model in the store; empty for that of its file.
     """
 
     name: str
     model: str | os.PathLike[str]
     setting: Setting | None = None
+    model_name: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "model", Path(self.model))
+        object.__setattr__(self, "model_name", self.model_name or Path(self.model).name)
 
     @classmethod
     def from_profile(
@@ -114,4 +117,4 @@ class Candidate:
         space, folder = get_space(space_name), usable_model_folder(model_folder)
         text = space.format(space.parse(architecture))
         with Converter(choose_exporter(device, setting), space, folder, batch_size=setting.batch_size) as converter:
-            return cls(name=name, model=converter.convert(text)[0], setting=setting)
+            return cls(name=name, model=converter.convert(text)[0], setting=setting, model_name=text)

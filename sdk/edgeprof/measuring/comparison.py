@@ -26,6 +26,7 @@ from edgeprof.measuring.model_sources import ModelSources
 from edgeprof.measuring.pairs import Pair, counted_pairs, measuring_order, planned_pair_count
 from edgeprof.store import Probe, SessionRecord, Store, opened
 from edgeprof.store.platform import Platform
+from edgeprof.store.records import COMPARISON
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job import Job
 from edgeprof_proto.records.job_spec import MeasurementPlan
@@ -145,7 +146,7 @@ def compare(
         _tell_unknown_names(sides, on_unknown_names)
         if input_shapes or inputs is not None:
             require_loadable(client, sides, on_waiting)
-        purpose = f"comparison {comparison_digest(sides, device)}"
+        purpose = f"{COMPARISON} {comparison_digest(sides, device)}"
         with store.session(sides["a"].platform, "", seed, purpose=purpose) as record:
             pairs = _pairs(client, store, record, sides, pair_count, on_measurement, on_waiting)
     return _comparison(device, sides, pairs)

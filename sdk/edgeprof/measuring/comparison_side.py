@@ -49,8 +49,15 @@ class ComparisonSide:
             probe: The probe of the session that it is for.
             on_waiting: Called with the job where it has to wait for others.
         """
-        inputs = self.ready.inputs
-        return runner.run(probe, self.platform, self.request, self.ready.path, inputs=inputs, on_waiting=on_waiting)
+        return runner.run(
+            probe,
+            self.platform,
+            self.request,
+            self.ready.path,
+            inputs=self.ready.inputs,
+            model_name=self.candidate.model_name,
+            on_waiting=on_waiting,
+        )
 
 
 def ready_sides(

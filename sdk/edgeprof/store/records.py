@@ -12,6 +12,9 @@ from edgeprof_proto.records.measurement import Measurement
 
 ProbeState = Literal["planned", "measured", "failed"]
 
+COMPARISON = "comparison"
+"""First word of what a comparison's session is for: its probes are named after the two sides, not after models."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDevice:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session as DatabaseSession
 
+from edgeprof.store.records import COMPARISON
 from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, PlatformRow, ProbeRow, SessionRow
 from edgeprof_proto.record_json import from_json
 from edgeprof_proto.records.job_spec import Setting
@@ -221,7 +222,9 @@ def _conditions(wanted: ResultFilter, platforms: Iterable[str]) -> Iterator[Colu
 
 
 def _result(row: Any, platform: PlatformFacts) -> StoredResult:
-    is_of_space = bool(row.space)
+    is_of_space, purpose = bool(row.space), row.purpose or ""
+    # Stores of before a compared model's name was kept have none.
+    names_model = not is_of_space and not purpose.startswith(COMPARISON)
     return StoredResult(
         number=row.sequence,
         job_id=row.job_id,
@@ -231,11 +234,11 @@ def _result(row: Any, platform: PlatformFacts) -> StoredResult:
         address=platform.address,
         platform=platform.name,
         setting=platform.setting,
-        model=row.model_name or ("" if is_of_space else row.architecture or ""),
+        model=row.model_name or (names_model and row.architecture) or "",
         model_sha256=row.model_sha256,
         space=row.space or "",
         architecture=row.architecture if is_of_space else "",
-        purpose=row.purpose or "",
+        purpose=purpose,
         median_ms=row.median_ms,
         lower_ms=row.lower_ms,
         upper_ms=row.upper_ms,

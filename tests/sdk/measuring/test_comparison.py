@@ -85,6 +85,7 @@ def test_the_command_compares_two_settings(
     with edgeprof.connect(device.address) as client:
         # Both of five pairs are in the store, so the device may forget them.
         assert all(job.acknowledge_time is not None for job in islice(client.jobs(), 10))
+    assert {stored.name for stored in edgeprof.results()} == {models[0].name}
     alone = command("compare", str(models[0]), folder=tmp_path)
     assert alone.returncode == 2
     assert "--versus" in alone.stderr

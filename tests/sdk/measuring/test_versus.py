@@ -116,6 +116,7 @@ def test_an_architecture_is_exported_for_each_runtime(compare: Run) -> None:
     found = json.loads(output[output.index("{") :])
     assert (found["a"]["setting"]["precision"], found["b"]["setting"]["precision"]) == ("int8", "float32")
     assert found["b"]["name"] == f"{ARCHITECTURE} runtime=openvino"
+    assert {stored.model for stored in edgeprof.results(limit=10)} == {ARCHITECTURE}
 
 
 @pytest.mark.parametrize(
