@@ -50,7 +50,7 @@ def _is_wanted(count: int) -> bool:
 def _said(deletion: "Deletion") -> str:
     if deletion.results:
         times = [item.store_time.astimezone().strftime("%Y-%m-%d %H:%M") for item in deletion.results]
-        devices = sorted({item.device_name for item in deletion.results})
+        devices = sorted({item.device for item in deletion.results})
         lines = [f"{counted(len(times))} would go, stored from {times[-1]} to {times[0]}, of {', '.join(devices)}"]
     else:
         lines = ["no result would go"]

@@ -166,7 +166,7 @@ def _print(rows: "Sequence[_Row]") -> None:
         memory = "not reported" if device.memory_bytes is None else f"{device.memory_bytes / 2**30:.1f} GiB"
         table.add_row(
             *names,
-            device.board or device.host_name,
+            item.name,
             item.address,
             f"{_cpu_text(device.cpu)}, {device.cpu.core_count} cores",
             memory,

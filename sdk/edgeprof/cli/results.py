@@ -118,7 +118,7 @@ def _add(report: Path, device: str, model: str, *, as_json: bool) -> None:
     if as_json:
         print_json(columns_of(added))
         return
-    told = f"{added.name} on {added.device_name} by {added.source}, {milliseconds(added.median_ms)}"
+    told = f"{added.name} on {added.device} by {added.source}, {milliseconds(added.median_ms)}"
     click.echo(f"result {added.number}: {told}; it has no verdict and no interval")
 
 
@@ -197,7 +197,7 @@ def _show(number: int, *, as_json: bool) -> None:
     if as_json:
         print_json({**columns_of(item), "measurement": to_json(measurement)})
         return
-    where = f"{item.device_name} at {item.address}" if item.address else item.device_name
+    where = f"{item.device} at {item.address}" if item.address else item.device
     facts = {
         "device": where,
         "stored": item.store_time.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
@@ -214,7 +214,7 @@ def _show_other(item: "StoredResult", report: str, *, as_json: bool) -> None:
         print_json({**columns_of(item), "report": report})
         return
     facts = {
-        "device": item.device_name,
+        "device": item.device,
         "stored": item.store_time.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         "median": milliseconds(item.median_ms),
         "platform": item.platform,

@@ -1,15 +1,16 @@
 """The document of the dashboard's first page: what runs, which devices, results and profiles there are."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from edgeprof.dashboard.device_watch import DeviceState, DeviceWatch
-from edgeprof.devices.named_devices import named_devices
 from edgeprof.pages.results_table import row_of
-from edgeprof.reporting import FoundProfile
+from edgeprof.reporting import FoundProfile, results
+from edgeprof.reporting.device_marks import device_marks, names_of_devices
 from edgeprof.store import KnownDevice, OpenSession, Store
+from edgeprof.store.platform import marked_platform
 
 RESULT_COUNT: Final = 50
 """Results on the first page, the newest; all are a click away."""
@@ -36,7 +37,7 @@ def overview(store: Store, profiles: Sequence[FoundProfile], watch: DeviceWatch)
             {**dataclasses.asdict(one), "path": str(one.path), "write_time": one.write_time.isoformat()}
             for one in profiles
         ],
-        "results": [row_of(one) for one in store.results(limit=RESULT_COUNT)],
+        "results": [row_of(one) for one in results(limit=RESULT_COUNT, store=store)],
     }
 
 
@@ -47,25 +48,25 @@ def live(store: Store, watch: DeviceWatch) -> dict[str, Any]:
         store: The store.
         watch: Knows what devices are doing.
     """
-    devices = store.devices()
-    names: dict[str, list[str]] = {}
-    for named in named_devices():
-        names.setdefault(named.address, []).append(named.name)
+    devices, marks = store.devices(), device_marks(store)
+    names = names_of_devices(devices)
     states = watch.states([one.address for one in devices])
     return {
         "kind": "live",
-        "sessions": [_session(one, store) for one in store.open_sessions()[:MAX_SESSION_COUNT]],
-        "devices": [_device(one, names.get(one.address, []), states[one.address]) for one in devices],
+        "sessions": [
+            _session(one, store, marks.get(one.device_id, "")) for one in store.open_sessions()[:MAX_SESSION_COUNT]
+        ],
+        "devices": [_device(one, _name(one, names, marks), states[one.address]) for one in devices],
     }
 
 
-def _session(session: OpenSession, store: Store) -> dict[str, Any]:
+def _session(session: OpenSession, store: Store, mark: str) -> dict[str, Any]:
     since = datetime.now(timezone.utc) - (session.last_time or session.begin_time)
     return {
         "session_id": session.record.session_id,
         "purpose": session.purpose.split(" ")[0],
         "space": session.record.space,
-        "platform": session.platform,
+        "platform": marked_platform(session.platform, mark),
         "begin_time": session.begin_time.isoformat(),
         "seconds_since_last": since.total_seconds(),
         "seems_to_run": since < QUIET,
@@ -76,10 +77,17 @@ def _session(session: OpenSession, store: Store) -> dict[str, Any]:
     }
 
 
-def _device(known: KnownDevice, names: Sequence[str], state: DeviceState) -> dict[str, Any]:
+def _name(known: KnownDevice, names: Mapping[str, Sequence[str]], marks: Mapping[str, str]) -> str:
+    device_id = known.device.device_id
+    if device_id in names:
+        return ", ".join(names[device_id])
+    return f"{known.name} ({marks[device_id]})" if device_id in marks else known.name
+
+
+def _device(known: KnownDevice, name: str, state: DeviceState) -> dict[str, Any]:
     device, job = known.device, state.running
     return {
-        "name": ", ".join(names) or device.board or device.host_name,
+        "name": name,
         "address": known.address,
         "processor": f"{device.cpu.model or device.cpu.architecture}, {device.cpu.core_count} cores",
         "memory_bytes": device.memory_bytes,

@@ -36,7 +36,7 @@ def measurement_document(result: StoredResult, measurement: Measurement) -> dict
     return {
         "kind": "measurement",
         "title": result.name,
-        "result": {**columns_of(result), "address": result.address},
+        "result": {**columns_of(result), "device": result.device, "address": result.address},
         "latency": _latency(measurement),
         "verdict": to_json(measurement.verdict),
         "distribution": distribution(measurement),

@@ -34,7 +34,7 @@ def row_of(result: StoredResult) -> dict[str, Any]:
     Args:
         result: The result.
     """
-    return {**columns_of(result), "name": result.name}
+    return {**columns_of(result), "name": result.name, "device": result.device}
 
 
 def _models(found: Sequence[StoredResult]) -> dict[str, Any] | None:

@@ -75,9 +75,16 @@ def _log_sd(result: StoredResult) -> float:
 
 def _changes(first: StoredResult, second: StoredResult) -> tuple[tuple[str, str, str], ...]:
     facts, others = _facts(first), _facts(second)
-    pairs = [(name, fact, others[name]) for name, fact in facts.items()]
+    pairs = [_devices(first, second), *((name, fact, others[name]) for name, fact in facts.items())]
     # What is not known of one of them is no change.
     return tuple(pair for pair in pairs if pair[1] != pair[2] and "" not in pair)
+
+
+def _devices(first: StoredResult, second: StoredResult) -> tuple[str, str, str]:
+    """Return both devices in words, or by their ids where the words are the same."""
+    ids = (first.device_id or first.device_name, second.device_id or second.device_name)
+    words = (first.device, second.device)
+    return ("device", *(words if words[0] != words[1] and ids[0] != ids[1] else ids))
 
 
 def _facts(result: StoredResult) -> dict[str, str]:
@@ -86,7 +93,6 @@ def _facts(result: StoredResult) -> dict[str, str]:
         for name in ("runtime", "runtime_version", "provider", "precision", "thread_count", "batch_size", "options")
     }
     return {
-        "device": result.device_id or result.device_name,
         "model": result.name,
         "model file": result.model_sha256[:12],
         **setting,

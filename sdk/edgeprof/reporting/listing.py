@@ -10,6 +10,7 @@ from edgeprof.devices.named_devices import address_or_text
 from edgeprof.errors import InvalidArgumentError
 from edgeprof.reporting.columns import columns_of
 from edgeprof.reporting.deletion import Deletion
+from edgeprof.reporting.device_marks import told_apart
 from edgeprof.reporting.export import export
 from edgeprof.store import Deletable, ResultFilter, Store, StoredResult, opened
 from edgeprof_proto.records.measurement import Measurement, VerdictKind
@@ -161,7 +162,7 @@ def results(
         until=until,
     )
     with opened(store) as searched:
-        return Results(searched.results(wanted, limit=limit), store)
+        return Results(told_apart(searched.results(wanted, limit=limit), searched), store)
 
 
 def result(number: int, *, store: StorePath = None) -> tuple[StoredResult, Measurement]:
@@ -173,6 +174,7 @@ def result(number: int, *, store: StorePath = None) -> tuple[StoredResult, Measu
 
     Raises:
         InvalidArgumentError: If there is no such result, or another tool has measured it.
+        PairingFileError: If the file of this host's devices cannot be read.
         StoreError: If the store cannot be read.
     """
     with opened(store) as source:
@@ -192,10 +194,11 @@ def find_result(number: int, store: Store) -> StoredResult:
 
     Raises:
         InvalidArgumentError: If there is no such result.
+        PairingFileError: If the file of this host's devices cannot be read.
         StoreError: If the store cannot be read.
     """
     # A filter takes 0 for any number, and a database refuses numbers beyond its column's.
     found = store.results(ResultFilter(number=number)) if 1 <= number <= MAX_RESULT_NUMBER else []
     if not found:
         raise InvalidArgumentError(f"the store holds no result {number}: `edgeprof results` lists what it holds")
-    return found[0]
+    return told_apart(found, store)[0]

@@ -29,8 +29,8 @@ def add_result(path: str | os.PathLike[str], *, device: str, model: str = "", st
         The result.
 
     Raises:
-        InvalidArgumentError: If the file is no such report, the device or the model has no name, or the file was added
-            before as the report of another.
+        InvalidArgumentError: If the file is no such report, the device or the model has no name, several devices are
+            called so, or the file was added before as the report of another.
         PairingFileError: If the file of this host's devices cannot be read.
         StoreError: If the store cannot be written.
     """
@@ -48,7 +48,7 @@ def add_result(path: str | os.PathLike[str], *, device: str, model: str = "", st
         result = OtherResult(
             source=report.source,
             device_id=known.device.device_id if known else "",
-            device_name=(known.device.board or known.device.host_name) if known else device,
+            device_name=known.name if known else device,
             setting=report.setting,
             untold=report.untold,
             model=model or report.model,
@@ -73,8 +73,17 @@ def _text_of(path: Path) -> str:
 
 
 def _known_device(store: Store, name: str) -> KnownDevice | None:
-    for item in store.devices():
-        names = (item.device.device_id, item.device.board, item.device.host_name, item.address)
-        if name.lower() in (known.lower() for known in names if known):
+    devices = store.devices()
+    for item in devices:
+        # The last seen at an address is the one that is meant by it.
+        if name.lower() in (item.device.device_id.lower(), item.address.lower()):
             return item
-    return None
+    called = [
+        item for item in devices if name.lower() in ((item.device.board or "").lower(), item.device.host_name.lower())
+    ]
+    if len(called) > 1:
+        ids = ", ".join(item.device.device_id for item in called)
+        raise InvalidArgumentError(
+            f"{len(called)} devices are called {name!r}: name one by its address, or its id: {ids}"
+        )
+    return called[0] if called else None

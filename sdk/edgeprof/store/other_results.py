@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import defer
 
+from edgeprof.store.platform import name_part
 from edgeprof.store.results import OWN_SOURCE, ResultFilter, StoredResult
 from edgeprof.store.tables import DeviceRow, OtherResultRow
 from edgeprof_proto.record_json import from_json, to_json
@@ -93,7 +94,8 @@ def select_other_results(rows: DatabaseSession, wanted: ResultFilter) -> Iterato
     addresses = {device.device_id: device.address for device in rows.scalars(select(DeviceRow))}
     for row in rows.scalars(query):
         setting: Setting = from_json(Setting, row.setting)
-        parts = (row.device_name, row.source, setting.runtime, setting.runtime_version, setting.provider)
+        # What follows the first underscore is not the device.
+        parts = (name_part(row.device_name), row.source, setting.runtime, setting.runtime_version, setting.provider)
         result = StoredResult(
             number=row.sequence,
             job_id="",
@@ -101,7 +103,7 @@ def select_other_results(rows: DatabaseSession, wanted: ResultFilter) -> Iterato
             device_id=row.device_id,
             device_name=row.device_name,
             address=addresses.get(row.device_id, ""),
-            platform="_".join(part.lower() for part in parts if part),
+            platform_name="_".join(part.lower() for part in parts if part),
             setting=setting,
             model=row.model_name,
             model_sha256="",

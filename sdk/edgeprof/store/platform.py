@@ -61,7 +61,7 @@ class Platform:
             *(f"{name}-{value}" for name, value in sorted(setting.options.items())),
             *self.inputs.name_parts,
         ]
-        return "_".join(re.sub(r"[^a-z0-9.]+", "-", part.lower()).strip("-") for part in parts if part)
+        return "_".join(name_part(part) for part in parts if part)
 
     def that_ran(self, setting: Setting) -> "Platform":
         """The platform of a result: the same device with the setting that ran, as the result reports it.
@@ -101,6 +101,26 @@ class Platform:
     def _inputs_json(self) -> dict[str, Any]:
         # Absent where nothing is given, so that platforms of before there were given inputs keep their keys.
         return {"inputs": to_json(self.inputs)} if self.inputs else {}
+
+
+def name_part(text: str) -> str:
+    """Return a text as it stands in a platform's name: small letters, digits, dots and hyphens.
+
+    Args:
+        text: A part of what the platform is, such as the device's name.
+    """
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
+
+
+def marked_platform(name: str, mark: str) -> str:
+    """Return a platform's name with what tells its device from others of the same name.
+
+    Args:
+        name: The name.
+        mark: What tells the device apart; empty where no other has its name.
+    """
+    device, separator, rest = name.partition("_")
+    return f"{device}-{name_part(mark)}{separator}{rest}" if mark else name
 
 
 def default_setting(device: "Device", model_format: str = "") -> Setting:

@@ -30,6 +30,11 @@ class KnownDevice:
     address: str
     last_seen_time: datetime
 
+    @property
+    def name(self) -> str:
+        """Board or host name."""
+        return self.device.board or self.device.host_name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementRequest:

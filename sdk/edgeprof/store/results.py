@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session as DatabaseSession
 
+from edgeprof.store.platform import marked_platform
 from edgeprof.store.records import COMPARISON
 from edgeprof.store.tables import AttemptRow, DeviceRow, MeasurementRow, PlatformRow, ProbeRow, SessionRow
 from edgeprof_proto.record_json import from_json
@@ -100,7 +101,7 @@ class StoredResult:
         device_id: Id of the device.
         device_name: Board or host name.
         address: Where the device was last seen.
-        platform: Readable name of device and setting.
+        platform_name: Readable name of device and setting, which devices of one name share.
         setting: The setting that ran.
         model: Name of the model's file, or of the model in an onboarding; empty where it was not kept.
         model_sha256: Digest of the model's file.
@@ -115,6 +116,8 @@ class StoredResult:
         kernel: Kernel of the device; empty where it was not kept.
         agent_version: Version of the agent; empty where it was not kept.
         untold: Fields of the setting that another tool does not tell, so that their values mean nothing.
+        device_mark: What tells the device from others of its name, as `edgeprof.results` finds it; empty where no other
+            has its name.
     """
 
     number: int
@@ -123,7 +126,7 @@ class StoredResult:
     device_id: str
     device_name: str
     address: str
-    platform: str
+    platform_name: str
     setting: Setting
     model: str
     model_sha256: str
@@ -138,6 +141,17 @@ class StoredResult:
     kernel: str = ""
     agent_version: str = ""
     untold: tuple[str, ...] = ()
+    device_mark: str = ""
+
+    @property
+    def device(self) -> str:
+        """The device in words: its name, and what tells it from others of that name."""
+        return f"{self.device_name} ({self.device_mark})" if self.device_mark else self.device_name
+
+    @property
+    def platform(self) -> str:
+        """Readable name of device and setting, no two devices' the same."""
+        return marked_platform(self.platform_name, self.device_mark)
 
     @property
     def name(self) -> str:
@@ -232,7 +246,7 @@ def _result(row: Any, platform: PlatformFacts) -> StoredResult:
         device_id=platform.device_id,
         device_name=platform.device_name,
         address=platform.address,
-        platform=platform.name,
+        platform_name=platform.name,
         setting=platform.setting,
         model=row.model_name or (names_model and row.architecture) or "",
         model_sha256=row.model_sha256,
