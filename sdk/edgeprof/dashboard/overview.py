@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, Final
 
 from edgeprof.dashboard.device_watch import DeviceState, DeviceWatch
@@ -14,9 +14,6 @@ from edgeprof.store.platform import marked_platform
 
 RESULT_COUNT: Final = 50
 """Results on the first page, the newest; all are a click away."""
-
-QUIET: Final = timedelta(minutes=5)
-"""A session that stored nothing for longer was probably interrupted."""
 
 MAX_SESSION_COUNT: Final = 20
 
@@ -54,7 +51,7 @@ def live(store: Store, watch: DeviceWatch) -> dict[str, Any]:
     return {
         "kind": "live",
         "sessions": [
-            _session(one, store, marks.get(one.device_id, "")) for one in store.open_sessions()[:MAX_SESSION_COUNT]
+            _session(one, store, marks.get(one.device_id, "")) for one in store.open_sessions(limit=MAX_SESSION_COUNT)
         ],
         "devices": [_device(one, _name(one, names, marks), states[one.address]) for one in devices],
     }
@@ -69,7 +66,7 @@ def _session(session: OpenSession, store: Store, mark: str) -> dict[str, Any]:
         "platform": marked_platform(session.platform, mark),
         "begin_time": session.begin_time.isoformat(),
         "seconds_since_last": since.total_seconds(),
-        "seems_to_run": since < QUIET,
+        "is_running": session.is_running,
         "measured_count": session.counts.get("measured", 0),
         "planned_count": session.counts.get("planned", 0),
         "failed_count": session.counts.get("failed", 0),

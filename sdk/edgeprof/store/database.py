@@ -43,6 +43,9 @@ class DatabaseKind(Protocol):
     def session_lock(self, key: str, purpose: str) -> AbstractContextManager[None]:
         """Hold the lock of a session inside the block; wait as long as another process holds it, and say so once."""
 
+    def is_session_locked(self, key: str) -> bool:
+        """Return whether a process holds the lock of a session."""
+
     def require_locks(self) -> None:
         """Require that the locks of all sessions are still held."""
 
@@ -114,9 +117,20 @@ class Database:
         Raises:
             StoreError: If it cannot be locked.
         """
-        key = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        with self._translate_errors(), self._kind.session_lock(key, purpose):
+        with self._translate_errors(), self._kind.session_lock(_lock_key(identity), purpose):
             yield
+
+    def is_session_locked(self, identity: str) -> bool:
+        """Return whether a process holds the lock of a session.
+
+        Args:
+            identity: What the session is.
+
+        Raises:
+            StoreError: If that cannot be found out.
+        """
+        with self._translate_errors():
+            return self._kind.is_session_locked(_lock_key(identity))
 
     def _bring_to_newest_schema(self) -> None:
         with self._reading_engine.connect() as connection:
@@ -151,6 +165,10 @@ class Database:
             yield
         except DBAPIError as error:
             raise self._kind.refusal(error) from error
+
+
+def _lock_key(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
 def _schema_of(connection: Connection) -> str | None:

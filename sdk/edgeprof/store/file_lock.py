@@ -34,6 +34,30 @@ def file_lock(path: Path, purpose: str) -> Iterator[None]:
         os.close(file)
 
 
+def is_locked(path: Path) -> bool:
+    """Return whether a process holds a lock. One that was killed holds none, though its file may still be there.
+
+    Args:
+        path: The file of the lock.
+
+    Raises:
+        StoreError: If the file cannot be looked at.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"the lock {path} cannot be read: {error.strerror}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 def _acquired(path: Path, purpose: str) -> int:
     is_told = False
     while True:

@@ -99,7 +99,7 @@ class PostgreSqlDatabase:
             key: Digest of what the session is, in hexadecimal digits.
             purpose: What the session does, for the sentence.
         """
-        number = int.from_bytes(bytes.fromhex(key)[:8], "big", signed=True)
+        number = _lock_number(key)
         assert self._engine is not None
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.detach()  # closed at the end, which releases the lock, instead of kept for others
@@ -111,6 +111,16 @@ class PostgreSqlDatabase:
             finally:
                 with self._locks_guard:
                     self._locks.remove(connection)
+
+    def is_session_locked(self, key: str) -> bool:
+        """Return whether a process of any host holds the lock of a session.
+
+        Args:
+            key: Digest of what the session is, in hexadecimal digits.
+        """
+        assert self._engine is not None
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            return connection.execute(_HOLDER, {"key": _lock_number(key)}).first() is not None
 
     def require_locks(self) -> None:
         """Require that the locks of all sessions are still held: the server ends them with a broken connection.
@@ -145,6 +155,10 @@ class PostgreSqlDatabase:
             f"the connection to the store {self.name} is lost ({reason}): start the same command again, which goes on "
             "where this one stopped"
         )
+
+
+def _lock_number(key: str) -> int:
+    return int.from_bytes(bytes.fromhex(key)[:8], "big", signed=True)
 
 
 def _acquire(connection: Connection, number: int, purpose: str) -> None:

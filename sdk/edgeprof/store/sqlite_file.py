@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from edgeprof.errors import StoreError
-from edgeprof.store.file_lock import file_lock
+from edgeprof.store.file_lock import file_lock, is_locked
 
 LOCK_TIMEOUT_S = 30.0
 """How long a transaction waits for those of other processes, which take milliseconds each."""
@@ -56,7 +56,18 @@ class SqliteFile:
             key: Digest of what the session is, in hexadecimal digits.
             purpose: What the session does, for the sentence.
         """
-        return file_lock(self._path.with_name(f"{self._path.name}-{key}.lock"), purpose)
+        return file_lock(self._lock_path(key), purpose)
+
+    def is_session_locked(self, key: str) -> bool:
+        """Return whether a process holds the lock of a session.
+
+        Args:
+            key: Digest of what the session is, in hexadecimal digits.
+        """
+        return is_locked(self._lock_path(key))
+
+    def _lock_path(self, key: str) -> Path:
+        return self._path.with_name(f"{self._path.name}-{key}.lock")
 
     def refusal(self, error: DBAPIError) -> StoreError:
         """Return the sentence for an error of the database."""

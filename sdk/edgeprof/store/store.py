@@ -19,7 +19,7 @@ from sqlalchemy.orm import selectinload
 
 from edgeprof.store.measurement_store import MeasurementStore
 from edgeprof.store.platform import Platform
-from edgeprof.store.progress import OpenSession, select_open_sessions
+from edgeprof.store.progress import OpenSession, select_open_sessions, session_identity
 from edgeprof.store.records import (
     Attempt,
     MeasurementRequest,
@@ -54,7 +54,7 @@ class Store(MeasurementStore):
         Raises:
             StoreError: If the session cannot be locked.
         """
-        identity = f"{platform.key} {space} {seed} {purpose}"
+        identity = session_identity(platform.key, space, seed, purpose)
         with self._database.session_lock(identity, purpose=f"{purpose.split()[0]} of {platform.name}"):
             yield self.resume_or_begin_session(platform, space, seed, purpose=purpose)
 
@@ -97,10 +97,10 @@ class Store(MeasurementStore):
                 for row in rows.scalars(query.order_by(SessionRow.create_time))
             ]
 
-    def open_sessions(self) -> list[OpenSession]:
-        """The sessions that run, or that were interrupted, the one that measured last first."""
+    def open_sessions(self, *, limit: int | None = None) -> list[OpenSession]:
+        """The sessions that run, or that were interrupted, the one that measured last first; all without a limit."""
         with self._database.reading() as rows:
-            return list(select_open_sessions(rows))
+            return list(select_open_sessions(rows, self._database.is_session_locked, limit=limit))
 
     def end_session(self, session: SessionRecord, end_time: datetime) -> None:
         """Mark a session as finished: it is not resumed any more."""

@@ -109,6 +109,11 @@ def test_the_first_page_says_what_devices_do_and_follows_an_onboarding(served: S
         attempt = store.begin_attempt(session, store.probes(session)[-1], request)
         wait_until(lambda: "1 planned" in live.text)
         store.record_measurement(attempt.job_id, PLATFORM, measurement(3.0))
+        # Though it measured a moment ago: no process is at it.
+        assert "interrupted" in live.text and "running" not in live.text
+        with store.session(PLATFORM, SPACE.name, 0, purpose="onboarding"):
+            wait_until(lambda: "running" in live.text)
+        wait_until(lambda: "running" not in live.text)
     wait_until(lambda: "5\n0 planned, 0 failed" in live.text)
     assert browser.execute_script("return window.hurt") is None
     assert browser.get_log("browser") == []

@@ -4,6 +4,7 @@ import contextlib
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,7 +48,17 @@ DEVICE = Device(
     ),
 )
 
+PATIENCE_S = 20.0
+
 Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """A server notices after a moment that a process is gone."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -90,13 +101,22 @@ def test_the_second_process_waits_for_the_first_and_then_goes_on(
     assert second.stderr is not None and second.stdout is not None
     sentence = second.stderr.readline()
     assert f"process {first.pid} " in sentence and "is at the same onboarding of board" in sentence
+    with Store(store_place) as store:
+        assert [one.is_running for one in store.open_sessions()] == [True]
     if end == "killed":
         first.send_signal(signal.SIGKILL)
     first.communicate("\n", timeout=20)
     # The first one did not finish its session, so the second goes on with it.
     assert second.stdout.readline() == first_session
+    if end == "killed":
+        second.send_signal(signal.SIGKILL)
     _, complaint = second.communicate("\n", timeout=20)
-    assert (second.returncode, complaint) == (0, "")
+    assert (second.returncode, complaint) == (-signal.SIGKILL if end == "killed" else 0, "")
+    with Store(store_place) as store:
+        # Interrupted at once, whether or not the lock's file is still there.
+        wait_until(lambda: [one.is_running for one in store.open_sessions()] == [False])
+        with store.session(PLATFORM, "nasbench201", 0, purpose="onboarding"):
+            assert [one.is_running for one in store.open_sessions()] == [True]
     assert list(tmp_path.rglob("*.lock")) == []
 
 
