@@ -11,7 +11,8 @@ from edgeprof.devices.pairings import NamedDevice
 from edgeprof.errors import InvalidArgumentError, OutputFileError
 from edgeprof.evaluating.known_bundles import bundle_of
 from edgeprof.fleet.devices_at_once import DeviceOutcome, Devices, FleetListener, named, on_each_device
-from edgeprof.onboarding.api import EXPECTED_ERROR, Onboarded, onboard
+from edgeprof.measuring.provenance import EXPECTED_ERROR
+from edgeprof.onboarding.api import Onboarded, onboard
 from edgeprof.store import Store, opened
 from edgeprof.store.platform import Platform, default_setting, resolve_platform
 from edgeprof_predictor.bundle import Bundle

@@ -11,6 +11,7 @@ from edgeprof.errors import EdgeprofError
 from edgeprof.measuring.anchor import latency_estimates
 from edgeprof.measuring.latency_estimate import LatencyEstimate
 from edgeprof.measuring.listener import SessionListener
+from edgeprof.measuring.provenance import ONBOARDING_SESSION
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.prediction import SpaceProfile, load_profile
 from edgeprof.store import Store, opened
@@ -200,7 +201,7 @@ def stored_verification(profile: Profile, store: Store) -> Verification | None:
 
 
 def _purpose(profile: Profile) -> str:
-    return f"verify {profile.provenance.get('onboarding_session', '')}"
+    return f"verify {profile.provenance.get(ONBOARDING_SESSION, '')}"
 
 
 def _measured(session: MeasurementSession, profile: Profile, unseen: list[Architecture]) -> dict[str, LatencyEstimate]:

@@ -11,6 +11,7 @@ from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.evaluating.known_bundles import bundle_of
 from edgeprof.measuring.profile_output import checked_profile_path, write_profile
+from edgeprof.measuring.provenance import EXPECTED_ERROR, ONBOARDING_SESSION, SAMPLE_COUNT
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
@@ -38,9 +39,6 @@ from edgeprof_proto.version import VERSION
 
 ONBOARDING = "onboarding"
 """Purpose of the session in the store."""
-
-EXPECTED_ERROR = "expected_error"
-"""Entry of a profile's provenance: the error that it expects of itself, as text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,11 +197,12 @@ def _comparison(onboarding: Onboarding, samples: Samples, other: MethodChoice | 
 
 def _profile(session: MeasurementSession, predictor: ProfilePredictor, report: OnboardingReport) -> Profile:
     provenance = {
-        "onboarding_session": session.record.session_id,
+        ONBOARDING_SESSION: session.record.session_id,
         "edgeprof_version": VERSION,
         "method": report.method,
         "stop_reason": report.stop_reason,
         EXPECTED_ERROR: str(predictor.expectation),
+        SAMPLE_COUNT: str(len(report.samples)),
         "error_diagnosis": str(report.error_diagnosis or ""),
     }
     return Profile(predictor=predictor, platform=session.platform.facts(), provenance=provenance)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
+from edgeprof.measuring.provenance import ONBOARDING_SESSION
 from edgeprof.measuring.verification import stored_verification
 from edgeprof.onboarding.history import OnboardingHistory
 from edgeprof.onboarding.report import named_sources
@@ -61,7 +62,7 @@ def _similar(predictor: ProfilePredictor) -> list[dict[str, Any]]:
 
 
 def _session_history(profile: Profile, store: Store) -> tuple[Any, ...]:
-    wanted = profile.provenance.get("onboarding_session")
+    wanted = profile.provenance.get(ONBOARDING_SESSION)
     platform = Platform.from_facts(profile.platform)
     known: list[SessionRecord] = store.sessions(platform, profile.space.name)
     found = [session for session in known if session.session_id == wanted]

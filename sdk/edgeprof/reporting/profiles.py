@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from edgeprof.errors import InvalidArgumentError
+from edgeprof.measuring.provenance import EXPECTED_ERROR
 from edgeprof_predictor.errors import ProfileError
 from edgeprof_predictor.profile_file import PROFILE_SUFFIX, ProfileFile
 
@@ -64,7 +65,7 @@ def _profiles_in(path: Path) -> list[FoundProfile]:
             subject=content.subject,
             device_name=content.platform.get("device_name", ""),
             platform=content.platform.get("name", ""),
-            expected_error=content.provenance.get("expected_error", ""),
+            expected_error=content.provenance.get(EXPECTED_ERROR, ""),
             write_time=write_time,
         )
         for content in contents

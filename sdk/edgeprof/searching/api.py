@@ -13,6 +13,7 @@ from edgeprof.arguments import MAX_NETWORK_COUNT, as_list, require_count, requir
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import EdgeprofError
 from edgeprof.folders import default_proxy_cache
+from edgeprof.measuring.provenance import ONBOARDING_SESSION
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.prediction import SpaceProfile, load_profile
 from edgeprof.searching.accuracy import AccuracyTable, guide_of
@@ -226,7 +227,7 @@ def _device_meter(
         return
     profile = profiles[0]
     platform = Platform.from_facts(profile.platform)
-    purpose = f"search {profile.provenance.get('onboarding_session', '')}"
+    purpose = f"search {profile.provenance.get(ONBOARDING_SESSION, '')}"
     with (
         opened(store) as store,
         store.session(platform, profile.space.name, seed, purpose=purpose) as record,
