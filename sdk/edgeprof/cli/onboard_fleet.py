@@ -1,6 +1,7 @@
 """`edgeprof onboard` on several devices at once."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.fleet_progress import FleetProgress
 from edgeprof.cli.fleet_report import print_outcomes
 from edgeprof.cli.session_progress import expected_measurements
+from edgeprof.measuring.provenance import SAMPLE_COUNT
+from edgeprof_predictor.profile_file import ProfileFile
 
 if TYPE_CHECKING:
     from edgeprof.devices.pairings import NamedDevice
@@ -48,19 +51,36 @@ def onboard_on(
     kept = [outcome.device.name for outcome in outcomes if outcome.result and outcome.result.onboarded is None]
     if kept:
         messages.print(f"in {output} already, and left as they are: {', '.join(kept)}; remove a file to onboard anew")
-    print_outcomes(outcomes, HEADINGS, _cells, _document, as_json=as_json)
+    space = options["space"]
+    print_outcomes(outcomes, HEADINGS, partial(_cells, space=space), partial(_document, space=space), as_json=as_json)
 
 
-def _cells(result: "OnboardedDevice") -> list[tuple[str, ...]]:
-    samples = "" if result.onboarded is None else str(len(result.onboarded.report.samples))
+def _sample_count(result: "OnboardedDevice", space: str) -> int | None:
+    """Return how many samples a profile has, also one that was there before; None where its version did not say."""
+    if result.onboarded is not None:
+        return len(result.onboarded.report.samples)
+    if result.path is None:
+        return None
+    found = [
+        content.provenance.get(SAMPLE_COUNT, "")
+        for content in ProfileFile(result.path).contents
+        if (content.subject, content.platform.get("name")) == (space, result.platform)
+    ]
+    return int(found[0]) if found and found[0].isdecimal() else None
+
+
+def _cells(result: "OnboardedDevice", *, space: str) -> list[tuple[str, ...]]:
+    count = _sample_count(result, space)
+    samples = "not reported" if count is None else str(count)
     return [(result.platform, str(result.path), samples, result.expected_error)]
 
 
-def _document(result: "OnboardedDevice") -> dict[str, Any]:
+def _document(result: "OnboardedDevice", *, space: str) -> dict[str, Any]:
     report = None if result.onboarded is None else dataclasses.asdict(result.onboarded.report)
     return {
         "platform": result.platform,
         "profile": str(result.path),
         "expected_error": result.expected_error,
+        "sample_count": _sample_count(result, space),
         "report": report,
     }

@@ -71,6 +71,7 @@ def test_a_device_that_is_killed_and_one_that_is_silent_stop_no_other_and_the_sa
     assert "left as they are: sound; remove a file" in done.stderr
     results = {item["device"]: item["result"] for item in json.loads(done.stdout)}
     assert results["sound"]["report"] is None and len(results["killed"]["report"]["samples"]) == 3
+    assert [results[name]["sample_count"] for name in ("sound", "killed")] == [3, 3]
     with edgeprof.connect("killed") as client:
         jobs = list(client.jobs())
     # Three networks twice, the anchor once more at the end: what was measured before the kill is not measured again.
