@@ -10,7 +10,7 @@ import click
 from edgeprof.cli.console import messages
 from edgeprof.cli.parameters import json_option
 from edgeprof.cli.plain_output import print_json
-from edgeprof.cli.result_options import chosen_results, result_options
+from edgeprof.cli.result_options import FILTERS, chosen_results, given_options, refuse_unused, result_options
 
 if TYPE_CHECKING:
     from edgeprof.reporting import Results
@@ -44,6 +44,7 @@ def report(
     from edgeprof.output_files import check_output
     from edgeprof.pages.api import MODELS
 
+    _refuse_unused(sources)
     path = output or Path("-".join(["report", *(re.sub(r"[^\w.]+", "-", Path(one).stem) for one in sources)]) + ".html")
     if not as_json:
         check_output(path, inputs=sources)
@@ -57,11 +58,27 @@ def report(
         messages.print("no browser is found here: open the page in one")
 
 
+def _refuse_unused(sources: tuple[str, ...]) -> None:
+    common = {"output", "opens", "as_json"}
+    if not sources:
+        refuse_unused(FILTERS | common, "a table of results")
+    elif _is_of_profile(sources):
+        refuse_unused({*common, "space", "is_of_models", "runtime", "precision"}, "a profile's page")
+        if {"space", "is_of_models"} <= given_options().keys():
+            raise click.UsageError("--space and --models name different profiles of the file: give one of them")
+    else:
+        refuse_unused(common, f"the page of {' and '.join(sources)}")
+
+
+def _is_of_profile(sources: tuple[str, ...]) -> bool:
+    return len(sources) == 1 and not NUMBER.fullmatch(sources[0]) and Path(sources[0]).suffix.lower() != ".json"
+
+
 def _sources(sources: tuple[str, ...], chosen: dict[str, Any]) -> "Results | ProfileFile | list[int | str]":
     import edgeprof
 
     if not sources:
         return chosen_results(**chosen)
-    if len(sources) == 1 and not NUMBER.fullmatch(sources[0]) and Path(sources[0]).suffix.lower() != ".json":
+    if _is_of_profile(sources):
         return edgeprof.ProfileFile(sources[0], runtime=chosen["runtime"], precision=chosen["precision"])
     return [int(one) if NUMBER.fullmatch(one) else one for one in sources]

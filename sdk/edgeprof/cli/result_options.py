@@ -1,6 +1,6 @@
 """Options by which results of the store are chosen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from edgeprof.reporting import Results
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+FILTERS = frozenset(
+    (
+        *("device", "runtime", "precision", "model", "space", "architecture"),
+        *("verdict", "source", "since", "until", "is_fastest"),
+    )
+)
+"""Parameters of `result_options`."""
 
 VERDICTS = {kind.text: kind for kind in VerdictKind}
 
@@ -37,6 +45,33 @@ def result_options(command: F) -> F:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def given_options() -> dict[str, str]:
+    """Return the options of the command that runs which were given on the command line, by their parameters' names."""
+    context = click.get_current_context()
+    return {
+        parameter.name: parameter.opts[0]
+        for parameter in context.command.params
+        if isinstance(parameter, click.Option)
+        and parameter.name is not None
+        and context.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
+    }
+
+
+def refuse_unused(taken: Collection[str], what: str) -> None:
+    """Refuse options of the command that runs which would change nothing.
+
+    Args:
+        taken: Names of the parameters that count.
+        what: What the command does or shows.
+
+    Raises:
+        click.UsageError: If another one was given.
+    """
+    unused = [flag for name, flag in given_options().items() if name not in taken]
+    if unused:
+        raise click.UsageError(f"{what} makes no use of {', '.join(unused)}: leave that out")
 
 
 def chosen_results(*, verdict: str | None, is_fastest: bool, limit: int | None = None, **values: Any) -> "Results":

@@ -11,7 +11,7 @@ from edgeprof.cli.console import print_facts, print_table
 from edgeprof.cli.deletion import counted, delete
 from edgeprof.cli.parameters import Count, json_option
 from edgeprof.cli.plain_output import milliseconds, print_json, print_long_table
-from edgeprof.cli.result_options import chosen_results, result_options
+from edgeprof.cli.result_options import FILTERS, chosen_results, given_options, refuse_unused, result_options
 from edgeprof.cli.results_over_time import ratio_text, show_over_time
 
 if TYPE_CHECKING:
@@ -27,6 +27,16 @@ HEADINGS = ("number", "stored", "network or model", "median", "90 % interval", "
 RIGHT = ("number", "median")
 
 NUMBER = Count(1, MAX_RESULT_NUMBER)
+
+TAKEN = {
+    "shown": frozenset[str](),
+    "compared": frozenset[str](),
+    "report": frozenset(("device", "model")),
+    "is_over_time": FILTERS | {"picture"},
+    "is_deletion": FILTERS | {"is_agreed"},
+    "output": FILTERS | {"limit"},
+}
+"""What is done instead of a list, and the parameters that each has a use for."""
 
 
 @click.command()
@@ -53,7 +63,7 @@ NUMBER = Count(1, MAX_RESULT_NUMBER)
     "output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write all that are wanted: .csv, .jsonl (with every run) or .parquet.",
+    help="Write all that are wanted, with --limit the newest: .csv, .jsonl (with every run) or .parquet.",
 )
 @click.option("--delete", "is_deletion", is_flag=True, help="Delete what is wanted, after showing what that is.")
 @click.option("--yes", "is_agreed", is_flag=True, help="Delete without asking.")
@@ -75,18 +85,7 @@ def results(
 
     What --export writes of a search space, with --fastest, `edgeprof fit` and `edgeprof import` read.
     """
-    if sum(map(_is_asked_for, (shown, compared, output, report, is_over_time, is_deletion))) > 1:
-        raise click.UsageError(
-            "--show, --compare, --over-time, --add, --export and --delete do different things: give one of them"
-        )
-    if picture is not None and not is_over_time:
-        raise click.UsageError("--picture draws what --over-time tells: give both")
-    if is_over_time and not (chosen["model"] or chosen["architecture"]):
-        raise click.UsageError("--over-time looks at one model: name it by --model, or by --architecture")
-    if is_deletion and (chosen["is_fastest"] or not any(chosen.values())):
-        raise click.UsageError("--delete must be told what: --until, --device or another filter, without --fastest")
-    if is_agreed and not is_deletion:
-        raise click.UsageError("--yes belongs to --delete")
+    given = _checked_options(chosen)
     if shown is not None:
         _show(shown, as_json=as_json)
         return
@@ -96,7 +95,8 @@ def results(
     if report is not None:
         _add(report, chosen["device"], chosen["model"], as_json=as_json)
         return
-    found = chosen_results(limit=None if is_over_time or is_deletion or output else limit + 1, **chosen)
+    most = limit if "limit" in given else None
+    found = chosen_results(limit=most if is_over_time or is_deletion or output else limit + 1, **chosen)
     if is_deletion:
         delete(found, is_agreed=is_agreed, as_json=as_json)
         return
@@ -104,8 +104,8 @@ def results(
         show_over_time(found, picture, as_json=as_json)
         return
     if output is not None:
-        found.export(output)
-        click.echo(f"{counted(len(found))}: {output}")
+        found[:most].export(output)
+        click.echo(f"{counted(len(found[:most]))}: {output}")
         return
     _list(found, limit, as_json=as_json)
 
@@ -122,8 +122,25 @@ def _add(report: Path, device: str, model: str, *, as_json: bool) -> None:
     click.echo(f"result {added.number}: {told}; it has no verdict and no interval")
 
 
-def _is_asked_for(choice: object) -> bool:
-    return choice is not None and choice is not False
+def _checked_options(chosen: dict[str, Any]) -> dict[str, str]:
+    """Return the options that were given, by the names of their parameters, once it is known that each has a use."""
+    given = given_options()
+    actions = [name for name in TAKEN if name in given]
+    if len(actions) > 1:
+        raise click.UsageError(
+            "--show, --compare, --over-time, --add, --export and --delete do different things: give one of them"
+        )
+    if "picture" in given and "is_over_time" not in given:
+        raise click.UsageError("--picture draws what --over-time tells: give both")
+    if "is_agreed" in given and "is_deletion" not in given:
+        raise click.UsageError("--yes belongs to --delete")
+    if "is_over_time" in given and not (chosen["model"] or chosen["architecture"]):
+        raise click.UsageError("--over-time looks at one model: name it by --model, or by --architecture")
+    if "is_deletion" in given and (chosen["is_fastest"] or not any(chosen.values())):
+        raise click.UsageError("--delete must be told what: --until, --device or another filter, without --fastest")
+    for action in actions:
+        refuse_unused({*TAKEN[action], action, "as_json"}, given[action])
+    return given
 
 
 def _list(found: "Results", limit: int, *, as_json: bool) -> None:

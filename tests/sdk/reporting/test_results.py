@@ -139,6 +139,37 @@ def test_what_cannot_be_done_is_one_sentence(arguments: list[str], sentence: str
     assert CliRunner().invoke(command, ["results", "--show", "1", "--export", "a.csv"]).exit_code == 2
 
 
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["results", "--show", "1", "--device", "board"], "--show makes no use of --device"),
+        (["results", "--compare", "1", "2", "--fastest"], "--compare makes no use of --fastest"),
+        (["results", "--add", __file__, "--device", "pi", "--space", "fbnet"], "--add makes no use of --space"),
+        (["results", "--over-time", "--model", "a", "--limit", "5"], "--over-time makes no use of --limit"),
+        (["results", "--delete", "--device", "board", "--limit", "5"], "--delete makes no use of --limit"),
+        (["report", "1", "--fastest"], "the page of 1 makes no use of --fastest"),
+        (["report", "1", "2", "--models"], "the page of 1 and 2 makes no use of --models"),
+        (["report", "found.json", "--space", "fbnet"], "the page of found.json makes no use of --space"),
+        (["report", "pi.edgeprof", "--device", "pi"], "a profile's page makes no use of --device"),
+        (["report", "pi.edgeprof", "--models", "--space", "fbnet"], "--space and --models name different profiles"),
+        (["report", "--models"], "a table of results makes no use of --models"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(arguments: list[str], sentence: str) -> None:
+    told = CliRunner().invoke(command, arguments)
+    assert told.exit_code == 2 and sentence in " ".join(told.stderr.split())
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(("options", "count"), [((), 6), (("--limit", "2"), 2), (("--limit", "2", "--fastest"), 2)])
+def test_an_export_keeps_to_a_limit_that_is_given(options: tuple[str, ...], count: int, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    told = CliRunner().invoke(command, ["results", "--export", str(path), *options])
+    assert told.exit_code == 0 and told.stdout.startswith(f"{count} results")
+    assert len(path.read_text().splitlines()) == count
+
+
 @pytest.mark.parametrize("number", [-1, 0, 2**31, 10**30])
 def test_a_number_that_no_result_has_is_one_sentence(number: int, store: Store) -> None:
     with pytest.raises(EdgeprofError, match=f"holds no result {number}"):
