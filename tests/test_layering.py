@@ -58,7 +58,7 @@ ROOMS = {
         ["_profile_file", "spaces"],
         ["_storage"],
         ["_lazy_exports", "_output_files"],
-        ["_plain_files", "errors"],
+        ["_nearest_names", "_plain_files", "errors"],
     ],
     "edgeprof": [
         ["__main__"],

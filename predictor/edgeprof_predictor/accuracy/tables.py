@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import os
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeprof_predictor._nearest_names import nearest_names
 from edgeprof_predictor.accuracy.task import AccuracyTask, Candidates
 from edgeprof_predictor.errors import ArchitectureError, SameTaskError, TableError, UnknownTaskError
 from edgeprof_predictor.spaces import CHOICE_TYPE, SPACE_NAMES, ChoiceArray, get_space
@@ -101,8 +101,7 @@ def load_tasks(
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     known = tuple(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    return f"the nearest are {', '.join(near)}" if near else f"the known ones are {', '.join(known)}"
+    return nearest_names(name, known, cutoff=0.4) or f"the known ones are {', '.join(known)}"
 
 
 def _choices(architectures: NDArray[np.generic], space_name: str, where: str) -> ChoiceArray:

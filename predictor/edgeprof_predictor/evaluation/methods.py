@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from edgeprof_predictor._nearest_names import nearest_names
 from edgeprof_predictor.encodings import (
     ENCODING_PARTS,
     Encoding,
@@ -105,9 +105,10 @@ def score_encoding(
 
 def _resolve(name: str, space: CategoricalSpace, scores: Callable[[str], Encoding]) -> type[Method]:
     if name not in EVALUATED_NAMES:
-        near = difflib.get_close_matches(name, EVALUATED_NAMES, n=3)
-        nearest = f"the nearest are {', '.join(near)}; " if near else ""
-        raise UnknownMethodError(f"there is no method {name!r}; {nearest}all are {', '.join(EVALUATED_NAMES)}")
+        nearest = nearest_names(name, EVALUATED_NAMES)
+        raise UnknownMethodError(
+            f"there is no method {name!r}; {nearest and nearest + '; '}all are {', '.join(EVALUATED_NAMES)}"
+        )
     if name == ORACLE:
         from edgeprof_predictor.methods.baselines.oracle import Oracle
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edgeprof_predictor._nearest_names import nearest_names
 from edgeprof_predictor.errors import TableError, UnknownPlatformError
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
@@ -81,6 +81,6 @@ class LatencyTable:
 
     def _row(self, platform: str) -> int:
         if platform not in self.platforms:
-            near = difflib.get_close_matches(platform, self.platforms, n=3) or sorted(self.platforms)[:3]
-            raise UnknownPlatformError(f"no platform {platform!r} in the table; the nearest are {', '.join(near)}")
+            nearest = nearest_names(platform, self.platforms) or f"it has {', '.join(sorted(self.platforms)[:3])}"
+            raise UnknownPlatformError(f"no platform {platform!r} in the table; {nearest}")
         return self.platforms.index(platform)

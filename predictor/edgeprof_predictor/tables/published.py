@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import zipfile
 import zlib
@@ -14,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeprof_predictor._nearest_names import nearest_names
 from edgeprof_predictor._plain_files import MAX_TABLE_BYTES, open_plain_file
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.spaces import (
@@ -190,8 +190,8 @@ def _check_exists(path: Path) -> None:
 def _nearest(path: Path) -> str:
     """Return the files beside a missing one whose names are alike, for the end of a sentence."""
     beside = [item.name for item in path.parent.glob("*.npz")] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.5)
-    return f"; the nearest in its folder are {', '.join(near)}" if near else ""
+    nearest = nearest_names(path.name, beside, cutoff=0.5, where=" in its folder")
+    return f"; {nearest}" if nearest else ""
 
 
 def _choices(architectures: NDArray[np.generic], space: CategoricalSpace | None, path: Path) -> ChoiceArray:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 from typing import Final
 
+from edgeprof_predictor._nearest_names import nearest_names
 from edgeprof_predictor.errors import UnknownMethodError
 from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor
 from edgeprof_predictor.transfer.task import TransferTask
@@ -33,9 +33,10 @@ def get_transfer(name: str) -> type[TransferMethod]:
         UnknownMethodError: If there is none, with the nearest names.
     """
     if name not in _CLASSES:
-        near = difflib.get_close_matches(name, TRANSFER_NAMES, n=3)
-        nearest = f"the nearest are {', '.join(near)}; " if near else ""
-        raise UnknownMethodError(f"there is no transfer {name!r}; {nearest}all are {', '.join(TRANSFER_NAMES)}")
+        nearest = nearest_names(name, TRANSFER_NAMES)
+        raise UnknownMethodError(
+            f"there is no transfer {name!r}; {nearest and nearest + '; '}all are {', '.join(TRANSFER_NAMES)}"
+        )
     module_name, class_name = _CLASSES[name]
     method: type[TransferMethod] = getattr(import_module(module_name), class_name)
     return method

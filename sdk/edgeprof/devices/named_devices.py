@@ -1,12 +1,12 @@
 """Names of devices: an address is given once, and the name, or a tag of several devices, from then on."""
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 
 from edgeprof.devices.pairings import NamedDevice, make_key, read_pairings, write_pairings
 from edgeprof.errors import InvalidAddressError, InvalidArgumentError
+from edgeprof_predictor._nearest_names import nearest_names
 from edgeprof_proto.shared.address import AddressError, parse_address
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -145,5 +145,5 @@ def _device_called(name: str, known: Iterable[NamedDevice]) -> NamedDevice:
 
 
 def _nearest(text: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(text, sorted(known), n=3, cutoff=0.3)
-    return f"; the nearest are {', '.join(near)}" if near else ""
+    nearest = nearest_names(text, known, cutoff=0.3)
+    return f"; {nearest}" if nearest else ""

@@ -83,7 +83,7 @@ def test_a_table_that_cannot_be_used_is_refused_in_one_sentence(
 @pytest.mark.parametrize(
     ("sources", "target", "error", "said"),
     [
-        (["river/bird"], "river/birds", UnknownTaskError, "the nearest are river/birds"),
+        (["river/bird"], "river/birds", UnknownTaskError, "the nearest is river/birds"),
         ([], "zzz/q", UnknownTaskError, "the known ones are river/birds"),
         (["river/birds"], "river/birds", SameTaskError, "both source and target"),
         (["river/cars", "river/cars"], "river/birds", SameTaskError, "more than once"),

@@ -71,9 +71,9 @@ def test_a_command_of_one_device_refuses_a_tag_of_two(tmp_path: Path) -> None:
 
 def test_an_unknown_name_or_tag_is_answered_with_the_nearest() -> None:
     edgeprof.add_device("board:1", "pi4-kitchen", tags=["laboratory"])
-    assert "no device is called 'pi4'; the nearest are pi4-kitchen" in run("jobs", "pi4", status=1)
-    assert "no device has the tag 'lab'; the nearest are laboratory" in run("jobs", "--tag", "lab", status=1)
-    with pytest.raises(InvalidAddressError, match="nearest are pi4-kitchen"):
+    assert "no device is called 'pi4'; the nearest is pi4-kitchen" in run("jobs", "pi4", status=1)
+    assert "no device has the tag 'lab'; the nearest is laboratory" in run("jobs", "--tag", "lab", status=1)
+    with pytest.raises(InvalidAddressError, match="nearest is pi4-kitchen"):
         edgeprof.connect("pi4kitchen")
     assert "name a device" in run("doctor", status=2)
 
