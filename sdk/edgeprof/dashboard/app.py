@@ -1,8 +1,8 @@
 """The web application of the dashboard: it reads the store and writes nothing."""
 
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ from starlette.routing import Route
 
 from edgeprof.dashboard.device_watch import DeviceWatch
 from edgeprof.dashboard.overview import live, overview
-from edgeprof.errors import EdgeprofError, InvalidArgumentError
+from edgeprof.errors import EdgeprofError, InvalidArgumentError, StoreError
 from edgeprof.pages.api import MODELS, report, stamped
 from edgeprof.pages.page import page
 from edgeprof.reporting import FoundProfile, find_profiles, results
 from edgeprof.reporting.listing import StorePath
-from edgeprof.store import opened
+from edgeprof.store import Store, opened, store_place
 from edgeprof_predictor.errors import PredictorError
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
@@ -88,45 +88,70 @@ class _Dashboard:
         return self._answer(self._live)
 
     def show_results(self, _: Request) -> Response:
-        return self._answer(lambda: report(results(store=self._store, limit=MAX_RESULT_COUNT), store=self._store))
+        return self._answer(_results)
 
     def show_result(self, request: Request) -> Response:
-        return self._answer(lambda: report(request.path_params["number"], store=self._store))
+        return self._answer(lambda store: report(request.path_params["number"], store=store))
 
     def show_comparison(self, request: Request) -> Response:
-        return self._answer(lambda: report([_number(request, side) for side in ("first", "second")], store=self._store))
+        sides = ("first", "second")
+        return self._answer(lambda store: report([_number(request, side) for side in sides], store=store))
 
     def show_profile(self, request: Request) -> Response:
         return self._answer(
-            lambda: self._profile(request.query_params.get("path", ""), request.query_params.get("subject", ""))
+            lambda store: self._profile(
+                request.query_params.get("path", ""), request.query_params.get("subject", ""), store
+            )
         )
 
-    def _answer(self, make_document: Callable[[], dict[str, Any]]) -> Response:
+    def _answer(self, make_document: Callable[[Store], dict[str, Any]]) -> Response:
         with self._making:
             try:
-                content, status = page(make_document(), is_served=True), 200
+                with self._opened() as store:
+                    content, status = page(make_document(store), is_served=True), 200
+            except StoreError as error:
+                content, status = page(_message("the store cannot be read", str(error)), is_served=True), 503
             except (EdgeprofError, PredictorError) as error:
-                message = stamped({"kind": "message", "title": "there is no such page", "message": str(error)})
-                content, status = page(message, is_served=True), 404
+                content, status = page(_message("there is no such page", str(error)), is_served=True), 404
         return HTMLResponse(content, status, HEADERS)
 
-    def _overview(self) -> dict[str, Any]:
+    @contextmanager
+    def _opened(self) -> Iterator[Store]:
+        """Yield the store, which was there when the dashboard was started: opening one that is gone would make it."""
+        place = self._store.place if isinstance(self._store, Store) else store_place(self._store)
+        if isinstance(place, Path) and not place.exists():
+            raise StoreError(
+                f"the store {place} is gone: bring the file back, or start the dashboard again for an empty one"
+            )
         with opened(self._store) as store:
-            return stamped(overview(store, self._profiles(), self.watch))
+            yield store
 
-    def _live(self) -> dict[str, Any]:
-        with opened(self._store) as store:
-            return stamped(live(store, self.watch))
+    def _overview(self, store: Store) -> dict[str, Any]:
+        return stamped(overview(store, self._profiles(), self.watch))
 
-    def _profile(self, path: str, subject: str) -> dict[str, Any]:
+    def _live(self, store: Store) -> dict[str, Any]:
+        return stamped(live(store, self.watch))
+
+    def _profile(self, path: str, subject: str, store: Store) -> dict[str, Any]:
         # Of all files of this machine only those can be asked for that are listed.
         for found in self._profiles():
             if (str(found.path), found.subject) == (path, subject) and not found.problem:
-                return report(found.path, subject=subject or MODELS, store=self._store)
+                return report(found.path, subject=subject or MODELS, store=store)
         raise InvalidArgumentError("there is no such profile in the folders that the dashboard was started with")
 
     def _profiles(self) -> list[FoundProfile]:
         return find_profiles(self._paths)
+
+
+def _results(store: Store) -> dict[str, Any]:
+    found = results(store=store, limit=MAX_RESULT_COUNT)
+    if not found:
+        return _message("no results", "the store holds none: `edgeprof benchmark` and `edgeprof onboard` write some")
+    return report(found, store=store)
+
+
+def _message(title: str, message: str) -> dict[str, Any]:
+    return stamped({"kind": "message", "title": title, "message": message})
 
 
 def _number(request: Request, name: str) -> int:

@@ -93,7 +93,7 @@ def _of_results(found: Results) -> dict[str, Any]:
     from edgeprof.pages.results_table import results_document
 
     if not found:
-        raise InvalidArgumentError("there is no such result to show: ask for fewer things")
+        raise InvalidArgumentError("there is no such result to show: the store holds none that is wanted")
     return results_document(found, title=f"{len(found)} result{'s' if len(found) != 1 else ''}")
 
 

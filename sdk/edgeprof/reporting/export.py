@@ -30,7 +30,7 @@ def export(results: Sequence[StoredResult], path: str | os.PathLike[str], store:
     if writer is None:
         raise InvalidArgumentError(f"{os.fspath(path)} must end in one of {', '.join(_WRITERS)}, which name the format")
     if not results:
-        raise InvalidArgumentError("there is no such result to export: ask for fewer things")
+        raise InvalidArgumentError("there is no such result to export: the store holds none that is wanted")
     check_output(path)
     write_file(path, writer(results, store))
 

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -47,6 +48,25 @@ class Served:
     folder: Path
 
 
+@contextmanager
+def dashboard_of(store: Path, folder: Path) -> Iterator[str]:
+    """The address of a dashboard over a store and the profiles in a folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edgeprof", "dashboard", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "EDGEPROF_STORE": str(store)},
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0 and stderr == "ended\n", stderr
+
+
 @pytest.fixture(scope="module")
 def served(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A dashboard over a copy of the store, with a device that measures for ever and one that is not there."""
@@ -61,21 +81,8 @@ def served(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Iter
             description = client.device()
             store.record_device(description, device.address)
             store.record_device(replace(description, device_id="absent", board=SCRIPT), NOWHERE)
-        command = [sys.executable, "-m", "edgeprof", "dashboard", str(folder)]
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "EDGEPROF_STORE": str(store_path)},
-        )
-        assert process.stdout is not None
-        try:
-            yield Served(process.stdout.readline().strip(), store_path, folder)
-        finally:
-            process.send_signal(signal.SIGINT)
-            _, stderr = process.communicate(timeout=PATIENCE_S)
-        assert process.returncode == 0 and stderr == "ended\n", stderr
+        with dashboard_of(store_path, folder) as address:
+            yield Served(address, store_path, folder)
 
 
 def answer(served: Served, path: str, *, host: str = "", method: str = "GET") -> tuple[int, str]:
@@ -159,3 +166,19 @@ def test_what_cannot_be_served_is_one_sentence(served: Served, tmp_path: Path) -
         edgeprof.serve_dashboard(tmp_path, port=port, store=served.store)
     with pytest.raises(InvalidArgumentError, match="there is nothing at"):
         edgeprof.serve_dashboard(tmp_path / "absent", store=served.store)
+
+
+def test_a_store_that_is_empty_or_gone_is_said_and_not_made_anew(tmp_path: Path, browser: Chrome) -> None:
+    store_path = tmp_path / "store.sqlite3"
+    with dashboard_of(store_path, tmp_path) as address:
+        browser.get(f"{address}results")
+        assert "the store holds none" in browser.find_element(By.TAG_NAME, "main").text
+        browser.get(address)
+        store_path.rename(tmp_path / "moved.sqlite3")
+        told = browser.find_element(By.ID, "ended")
+        wait_until(lambda: f"the store {store_path} is gone" in told.text)
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            urllib.request.urlopen(address)
+        assert not store_path.exists()
+        (tmp_path / "moved.sqlite3").rename(store_path)
+        wait_until(lambda: not told.is_displayed())

@@ -4,11 +4,16 @@ const LIVE_MS = 2000;
 
 async function refresh(live) {
   if (document.hidden) return;
+  const ended = document.getElementById("ended");
   try {
     const answer = await fetch("/live");
-    live.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.ok) live.replaceChildren(...page.body.childNodes);
+    else ended.textContent = page.querySelector("main > p").textContent;
+    ended.hidden = answer.ok;
   } catch {
-    document.getElementById("ended").hidden = false;
+    ended.textContent = "The dashboard does not answer any more: what is shown here is old.";
+    ended.hidden = false;
   }
 }
 
