@@ -1,5 +1,6 @@
 """What devices are doing, asked of their agents while somebody looks."""
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from edgeprof.devices.client import connect
 from edgeprof.errors import EdgeprofError
 from edgeprof_proto.records.job import Job, JobState
 from edgeprof_proto.records.validation import RecordError
+
+logger = logging.getLogger(__name__)
 
 FRESH_S: Final = 10.0
 """Seconds after which a device is asked again: a call takes a board some time, in which it may be measuring."""
@@ -78,5 +81,8 @@ class DeviceWatch:
             )
         except (EdgeprofError, RecordError) as error:
             state = DeviceState(is_reachable=False, problem=str(error))
+        except Exception as error:  # nobody asks for the future: what is wrong here would be lost with it
+            logger.exception("asking the device at %s failed", address)
+            state = DeviceState(is_reachable=False, problem=f"asking it failed: {type(error).__name__}: {error}")
         with self._lock:
             self._states[address] = state
