@@ -1,6 +1,6 @@
 """The states of a job and the transitions between them.
 
-The journal writes down no other change, and `docs/jobs.md` holds the drawing that is made from them here.
+The journal writes down no other change, and `scripts/job_states.py` draws them for `docs/jobs.md`.
 """
 
 import dataclasses
@@ -52,13 +52,3 @@ def require_transition(job_id: str, before: JobState | None, after: JobState) ->
     if (before, after) not in _ALLOWED:
         state = "new" if before is None else before.value
         raise JobStateError(f"job {job_id!r} is {state} and cannot become {after.value}")
-
-
-def drawing() -> str:
-    """Return the states and transitions as a Mermaid diagram, for the page on jobs."""
-    lines = [
-        f"    {'[*]' if item.before is None else item.before.value} --> {item.after.value}: {item.cause}"
-        for item in TRANSITIONS
-    ]
-    ends = [f"    {state.value} --> [*]: acknowledged, and its space is needed" for state in JobState if state.is_final]
-    return "\n".join(("stateDiagram-v2", *lines, *ends))

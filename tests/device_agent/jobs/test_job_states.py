@@ -1,10 +1,12 @@
+import subprocess
+import sys
 from itertools import product
 from pathlib import Path
 
 import pytest
 
 from edgeprof_agent.errors import JobStateError
-from edgeprof_agent.jobs.job_states import TRANSITIONS, drawing, require_transition
+from edgeprof_agent.jobs.job_states import TRANSITIONS, require_transition
 from edgeprof_agent.jobs.journal import Journal
 from edgeprof_proto.records.job import JobState
 from edgeprof_proto.records.job_spec import JobSpec
@@ -14,7 +16,10 @@ WAYS = {(transition.before, transition.after) for transition in TRANSITIONS}
 
 
 def test_drawing_in_the_documentation_is_the_one_of_the_code() -> None:
-    assert f"```mermaid\n{drawing()}\n```" in (ROOT / "docs" / "jobs.md").read_text()
+    command = [sys.executable, str(ROOT / "scripts" / "job_states.py"), "--check"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert "pictures/job_states.svg" in (ROOT / "docs" / "jobs.md").read_text()
 
 
 def test_every_state_is_reached_and_none_leads_out_of_an_end() -> None:
