@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from rich.table import Table
 
-from edgeprof.cli.console import console, print_table
+from edgeprof.cli.console import console, plain_table, print_table
 from edgeprof_predictor.accuracy.evaluation import AccuracyScore
 from edgeprof_predictor.metrics import sample_deviation
 
@@ -17,7 +16,7 @@ def print_accuracy_scores(scores: Sequence[AccuracyScore]) -> None:
     """Print means over seeds, one line for each method, source and number of samples, then the warnings."""
     seed_count = len({score.seed for score in scores})
     spread = f"{seed_count} seeds, ± sample deviation over seeds" if seed_count > 1 else "1 seed"
-    table = Table(title=f"{scores[0].target}, mean over {spread}", title_justify="left", box=None, pad_edge=False)
+    table = plain_table(f"{scores[0].target}, mean over {spread}")
     for heading in ("method", "reads"):
         table.add_column(heading, no_wrap=True)
     table.add_column("source", overflow="fold")

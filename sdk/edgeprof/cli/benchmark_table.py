@@ -4,9 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
-from edgeprof.cli.console import console, messages, print_table
+from edgeprof.cli.console import console, messages, plain_table, print_table
 from edgeprof.cli.measurement_text import deciding_inputs_text
 from edgeprof.cli.plain_output import milliseconds, print_json
 from edgeprof.cli.progress import TableProgress, print_waiting
@@ -107,7 +105,7 @@ def _print(rows: Sequence[BenchmarkRow]) -> None:
     levels = sorted({f"{row.interval.level:.0%}" for row in rows if row.interval is not None})
     count = "1 benchmark" if len(rows) == 1 else f"{len(rows)} benchmarks"
     title = f"{count} on {device.board or device.host_name}, fastest first"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = plain_table(title)
     table.add_column("rank", justify="right")
     for name in ("model", "runtime", "precision"):
         table.add_column(name, overflow="fold")

@@ -39,6 +39,16 @@ messages = PlainConsole(stderr=True, soft_wrap=True)
 """For everything on the way, on stderr."""
 
 
+def plain_table(title: str | None = None, *, show_header: bool = True) -> Table:
+    """Return a table without lines, as all tables look; the columns are still to be added.
+
+    Args:
+        title: Stands above it; None for none.
+        show_header: Whether its columns have headings.
+    """
+    return Table(title=title, title_justify="left", show_header=show_header, box=None, pad_edge=False)
+
+
 def print_table(table: Table) -> None:
     """Print a table so that no number is cut: on a terminal too narrow for them the lines are wrapped."""
     needed = 0
@@ -50,7 +60,7 @@ def print_table(table: Table) -> None:
 
 def print_facts(title: str, facts: dict[str, str]) -> None:
     """Print names and values, one pair to a line."""
-    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    table = plain_table(title, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in facts.items():

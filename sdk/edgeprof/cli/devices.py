@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from edgeprof.cli.console import print_table
+from edgeprof.cli.console import plain_table, print_table
 from edgeprof.cli.device_options import devices_argument
 from edgeprof.cli.parameters import json_option
 from edgeprof.cli.plain_output import print_json
@@ -146,9 +146,8 @@ def _document(known: "KnownDevice | None", named: "NamedDevice | None") -> dict[
 
 
 def _print(rows: "Sequence[_Row]") -> None:
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     has_names = any(device is not None and device.name != device.address for _, device in rows)
     for heading in (*(("name", "tags") if has_names else ()), "device", "address", "processor", "memory", "runtimes"):
         table.add_column(heading)

@@ -3,10 +3,9 @@
 import dataclasses
 
 import click
-from rich.table import Table
 
 import edgeprof
-from edgeprof.cli.console import messages, print_table
+from edgeprof.cli.console import messages, plain_table, print_table
 from edgeprof.cli.plain_output import print_json
 
 
@@ -25,7 +24,7 @@ def print_discovered(*, as_json: bool) -> None:
     if not found:
         click.echo("no device announces itself on this network: start `edgeprof-agent serve --announce` on one")
         return
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading in ("name", "host", "address", "agent"):
         table.add_column(heading)
     for item in found:

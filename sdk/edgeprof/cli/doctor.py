@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgeprof.cli.console import print_table, styled
+from edgeprof.cli.console import plain_table, print_table, styled
 from edgeprof.cli.device_options import devices_argument, require_devices
 from edgeprof.cli.parameters import json_option
 from edgeprof.cli.plain_output import print_json
@@ -48,9 +48,8 @@ def doctor(devices: "list[NamedDevice]", as_json: bool) -> None:
 
 
 def _print(checks: Sequence[Check], title: str | None) -> None:
-    from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = plain_table(title)
     for heading in ("level", "check", "finding and what to do"):
         table.add_column(heading, no_wrap=heading != "finding and what to do", overflow="fold")
     for check in checks:

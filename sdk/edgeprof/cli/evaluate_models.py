@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
-from edgeprof.cli.console import messages, print_table
+from edgeprof.cli.console import messages, plain_table, print_table
 from edgeprof.cli.parameters import NumberList, json_option
 from edgeprof.cli.plain_output import print_json
 
@@ -79,7 +78,7 @@ def _print(scores: "Sequence[ModelScore]") -> None:
     def share(value: float | None) -> str:
         return "-" if value is None else f"{value:.0%}"
 
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     table.add_column("method", overflow="fold")
     for heading in ("models", "setting", "median error", "90th pct", "within 10 %", "within 20 %", "Spearman"):
         table.add_column(heading, justify="right")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from edgeprof.cli.console import console, print_table
+from edgeprof.cli.console import console, plain_table, print_table
 from edgeprof_predictor.evaluation import (
     CALIBRATION_FACTOR,
     ErrorCalibration,
@@ -101,7 +101,7 @@ def _notes(groups: Sequence[Group], protocol: Protocol) -> list[str]:
 
 
 def _table(title: str, *left_headings: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = plain_table(title)
     for heading in left_headings:
         table.add_column(heading, no_wrap=True)
     return table

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
-from edgeprof.cli.console import console, messages, print_table
+from edgeprof.cli.console import console, messages, plain_table, print_table
 from edgeprof.cli.device_options import optional_device_option
 from edgeprof.cli.model_inputs import as_mapping, shape_option
 from edgeprof.cli.parameters import Count, json_option
@@ -116,7 +115,7 @@ def _print(name: str, prediction: "NetworkPrediction", rows: int) -> None:
     latency, interval, verdict = latency_texts(prediction)
     console.print(f"{name}: {latency} ({interval}), {verdict}")
     console.print(f"peak memory: {memory_text(prediction)}")
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading in ("time", "share", "times"):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("operator", "shape", "measured", "first of them"):
@@ -141,7 +140,7 @@ def _print_groups(predicted: "PredictedModel", depth: int | None) -> None:
     groups = grouped(predicted.layers, depth)
     if len(groups) < 2:
         return  # the nodes' names tell no modules
-    table = Table(title="by layer, in the order of the network", title_justify="left", box=None, pad_edge=False)
+    table = plain_table("by layer, in the order of the network")
     for heading in ("time", "share", "operators"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("layer", overflow="fold")

@@ -4,9 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from rich.table import Table
-
-from edgeprof.cli.console import messages, print_table
+from edgeprof.cli.console import messages, plain_table, print_table
 from edgeprof.cli.plain_output import print_json
 from edgeprof.fleet.devices_at_once import DeviceOutcome
 
@@ -33,7 +31,7 @@ def print_outcomes(
     if as_json:
         print_json([_document(outcome, document_of) for outcome in outcomes])
     else:
-        table = Table(box=None, pad_edge=False)
+        table = plain_table()
         table.add_column("device", no_wrap=True)
         for heading in headings:
             table.add_column(heading, overflow="fold")

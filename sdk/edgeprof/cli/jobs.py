@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgeprof.cli.console import print_table
+from edgeprof.cli.console import plain_table, print_table
 from edgeprof.cli.device_options import devices_argument, require_devices
 from edgeprof.cli.parameters import json_option
 from edgeprof.cli.plain_output import print_json
@@ -49,9 +49,8 @@ def _print(name: str, found: Sequence[Job], *, has_title: bool) -> None:
     if not found:
         click.echo(f"{name} keeps no job")
         return
-    from rich.table import Table
 
-    table = Table(title=name if has_title else None, title_justify="left", box=None, pad_edge=False)
+    table = plain_table(name if has_title else None)
     for heading in ("job", "state", "asked", "host", "result"):
         table.add_column(heading)
     for job in found:

@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
-from edgeprof.cli.console import print_facts, print_table
+from edgeprof.cli.console import plain_table, print_facts, print_table
 from edgeprof.cli.plain_output import milliseconds
 
 if TYPE_CHECKING:
@@ -69,7 +67,7 @@ def _sources_that_count(report: "OnboardingReport") -> dict[str, str]:
 def _print_comparison(report: "OnboardingReport") -> None:
     if not report.comparison:
         return
-    table = Table(title="each sample predicted from the others", title_justify="left", box=None, pad_edge=False)
+    table = plain_table("each sample predicted from the others")
     for heading in ("method", "median error", "rank correlation", "inside 90 % interval"):
         table.add_column(heading, justify="left" if heading == "method" else "right")
     for score in report.comparison:
@@ -80,7 +78,7 @@ def _print_comparison(report: "OnboardingReport") -> None:
 
 
 def _print_samples(report: "OnboardingReport") -> None:
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading in ("sample", "measured", "estimate"):
         table.add_column(heading, no_wrap=True)
     table.add_column("architecture", overflow="fold")

@@ -1,8 +1,6 @@
 """The table of a measured model's operators."""
 
-from rich.table import Table
-
-from edgeprof.cli.console import console, print_table
+from edgeprof.cli.console import console, plain_table, print_table
 from edgeprof.cli.plain_output import milliseconds
 from edgeprof_proto.records.measurement import Measurement
 
@@ -20,7 +18,7 @@ def print_operators(measurement: Measurement) -> None:
     if not operators:
         console.print(f"operators: not reported by {measurement.setting.runtime}")
         return
-    table = Table(title="operators, timed in runs of their own", title_justify="left", box=None, pad_edge=False)
+    table = plain_table("operators, timed in runs of their own")
     for name in ("time", "share"):
         table.add_column(name, justify="right")
     for name in ("type", "shapes", "on", "name"):

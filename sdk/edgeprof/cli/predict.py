@@ -105,11 +105,10 @@ def _print(rows: Sequence[Row]) -> None:
         for text, latency_ms, lower_ms, upper_ms in rows:
             click.echo(f"{latency_ms:.4g}\t{lower_ms:.4g}\t{upper_ms:.4g}\t{text}")
         return
-    from rich.table import Table
 
-    from edgeprof.cli.console import print_table
+    from edgeprof.cli.console import plain_table, print_table
 
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading in ("latency", "90 % interval"):
         table.add_column(heading, no_wrap=True)
     table.add_column("architecture", overflow="fold")

@@ -110,11 +110,10 @@ def document(item: "PredictedModel") -> dict[str, Any]:
 
 
 def _print_table(predicted: "Sequence[PredictedModel]") -> None:
-    from rich.table import Table
 
-    from edgeprof.cli.console import print_table
+    from edgeprof.cli.console import plain_table, print_table
 
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading in ("latency", "90 % interval", "peak memory"):
         table.add_column(heading, no_wrap=True)
     table.add_column("verdict")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edgeprof.cli.console import messages, print_table
+from edgeprof.cli.console import messages, plain_table, print_table
 from edgeprof.cli.parameters import json_option
 from edgeprof.cli.plain_output import print_json
 
@@ -16,8 +16,6 @@ from edgeprof.cli.plain_output import print_json
 @json_option
 def profiles(paths: tuple[Path, ...], as_json: bool) -> None:
     """Show the profiles in this folder, or in the files and folders named: of which devices, and how old."""
-    from rich.table import Table
-
     import edgeprof
 
     found = edgeprof.find_profiles(paths or (Path(),))
@@ -33,7 +31,7 @@ def profiles(paths: tuple[Path, ...], as_json: bool) -> None:
     if not readable:
         click.echo("there is no profile here; `edgeprof onboard` writes one")
         return
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading in ("file", "predicts", "expected error", "written", "platform"):
         table.add_column(heading, overflow="fold")
     for item in readable:

@@ -3,9 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from rich.table import Table
-
-from edgeprof.cli.console import console, print_facts, print_table
+from edgeprof.cli.console import console, plain_table, print_facts, print_table
 from edgeprof_predictor.proxies import ProxyRecord, ProxyScore, SpaceScores
 
 
@@ -17,7 +15,7 @@ def print_record(source: str, record: ProxyRecord) -> None:
 
 def print_scores(scores: SpaceScores, shown_count: int) -> None:
     """Print a row for each architecture, the first so many, and why scores are missing."""
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for name in scores.proxies:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("architecture", overflow="fold")

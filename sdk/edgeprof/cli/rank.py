@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeprof.cli.console import console, print_table
+from edgeprof.cli.console import console, plain_table, print_table
 from edgeprof.cli.device_options import device_option
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.parameters import json_option, seed_option, setting_options
@@ -59,9 +59,8 @@ def rank(
 
 
 def _print(found: "Ranking") -> None:
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading in ("rank", "latency", "90 % interval"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeprof.arguments import MAX_RESULT_NUMBER
-from edgeprof.cli.console import print_facts, print_table
+from edgeprof.cli.console import plain_table, print_facts, print_table
 from edgeprof.cli.deletion import counted, delete
 from edgeprof.cli.parameters import Count, json_option
 from edgeprof.cli.plain_output import milliseconds, print_json, print_long_table
@@ -168,9 +168,8 @@ def _verdict(item: "StoredResult") -> str:
 
 
 def _lay_out(rows: Sequence[tuple[str, ...]]) -> None:
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading in HEADINGS:
         table.add_column(heading, justify="right" if heading in RIGHT else "left", overflow="fold")
     for row in rows:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeprof.cli.console import print_table
+from edgeprof.cli.console import plain_table, print_table
 from edgeprof.cli.plain_output import milliseconds, print_json
 
 if TYPE_CHECKING:
@@ -79,10 +79,9 @@ def _history_json(history: "LatencyHistory") -> dict[str, Any]:
 
 
 def _print_history(history: "LatencyHistory") -> None:
-    from rich.table import Table
 
     subject = history.subject
-    table = Table(title=f"{subject.name} on {subject.platform}", title_justify="left", box=None, pad_edge=False)
+    table = plain_table(f"{subject.name} on {subject.platform}")
     for heading in ("since", "results", "typical", "median", "against the one before", "against the first", "change"):
         table.add_column(heading, justify="right" if heading in ("results", "typical", "median") else "left")
     for period in history.periods:

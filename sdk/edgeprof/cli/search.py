@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
-from edgeprof.cli.console import messages, print_facts, print_table
+from edgeprof.cli.console import messages, plain_table, print_facts, print_table
 from edgeprof.cli.device_options import optional_device_option
 from edgeprof.cli.parameters import DEFAULT_SPACE, Count, Latency, NumberList, json_option, seed_option
 from edgeprof.cli.plain_output import milliseconds, print_json
@@ -150,9 +150,7 @@ def _show(result: SearchResult, *, as_json: bool) -> None:
 
 def print_result(result: SearchResult) -> None:
     """Print the answer, and the front that it was chosen from."""
-    from rich.table import Table
-
-    table = Table(title="Pareto front", title_justify="left", box=None, pad_edge=False)
+    table = plain_table("Pareto front")
     for heading in ("accuracy", "latency", "90 % interval", "known by"):
         table.add_column(heading, no_wrap=True)
     table.add_column("architecture", overflow="fold")

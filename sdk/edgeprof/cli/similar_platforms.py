@@ -3,9 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from rich.table import Table
-
-from edgeprof.cli.console import messages, print_table
+from edgeprof.cli.console import messages, plain_table, print_table
 from edgeprof.cli.plain_output import print_json
 
 
@@ -35,7 +33,7 @@ def print_similar(profile_path: Path, picture: Path | None, *, as_json: bool) ->
     if as_json:
         print_json({"space": profile.space.name, "platforms": [dataclasses.asdict(one) for one in found]})
         return
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading in ("known platform", "correlation", "90 % interval"):
         table.add_column(heading, justify="left" if heading == "known platform" else "right")
     for one in found:

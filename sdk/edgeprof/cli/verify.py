@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeprof.arguments import MAX_NETWORK_COUNT
-from edgeprof.cli.console import console, messages, print_table
+from edgeprof.cli.console import console, messages, plain_table, print_table
 from edgeprof.cli.device_options import device_option
 from edgeprof.cli.parameters import (
     Count,
@@ -102,9 +102,8 @@ def _of_models(file: "ProfileFile", models: tuple[Path, ...], address: str, seed
 
 
 def _print_table(verification: "Verification") -> None:
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = plain_table()
     for heading, width in (("measured", 9), ("predicted", 9), ("90 % interval", 18), ("error", 7)):
         table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     has_memory = any(item.memory is not None for item in verification.architectures)

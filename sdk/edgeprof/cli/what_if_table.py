@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
-from edgeprof.cli.console import print_table
+from edgeprof.cli.console import plain_table, print_table
 from edgeprof.cli.model_inputs import Shape, as_mapping
 from edgeprof.cli.plain_output import milliseconds
 from edgeprof.cli.predict_models import document as predicted_document
@@ -35,7 +34,7 @@ def changes_of(variants: Sequence[str]) -> dict[str, Any]:
 
 def print_what_if(found: "WhatIf") -> None:
     """Print variants beside the model as it is, then what changes of its operators would save."""
-    table = Table(title="what if", title_justify="left", box=None, pad_edge=False)
+    table = plain_table("what if")
     for heading in ("latency", "90 % interval", "saved"):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("verdict", "change"):
@@ -48,12 +47,7 @@ def print_what_if(found: "WhatIf") -> None:
         else:
             table.add_row(*_cells(found, variant.predicted.prediction, variant.saved_ms), variant.change)
     print_table(table)
-    table = Table(
-        title="what the costliest operators would save, all of a kind changed",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-    )
+    table = plain_table("what the costliest operators would save, all of a kind changed")
     for heading in ("removed", "half the channels"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("times", justify="right", no_wrap=True)
