@@ -9,7 +9,7 @@ from edgeprof.cli.benchmark_table import has_failed, row_document
 from edgeprof.cli.device_setting import table_settings
 from edgeprof.cli.fleet_progress import FleetProgress
 from edgeprof.cli.fleet_report import print_outcomes
-from edgeprof.cli.plain_output import milliseconds
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between
 from edgeprof.measuring.benchmark_table import BenchmarkTable
 from edgeprof.measuring.table_order import BenchmarkRow
 
@@ -59,7 +59,7 @@ def _row_cells(row: BenchmarkRow) -> tuple[str, ...]:
     if row.result is None:
         return row.name, row.setting.runtime, row.setting.precision, "", "", row.failure
     setting, interval = row.result.platform.setting, row.interval
-    between = "" if interval is None else f"{milliseconds(interval.lower_ms)} to {milliseconds(interval.upper_ms)}"
+    between = "" if interval is None else milliseconds_between(interval.lower_ms, interval.upper_ms)
     verdict = row.result.measurement.verdict.kind.text
     return (
         row.name,

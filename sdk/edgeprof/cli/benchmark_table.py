@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeprof.cli.console import console, messages, plain_table, print_table
 from edgeprof.cli.measurement_text import deciding_inputs_text
-from edgeprof.cli.plain_output import milliseconds, print_json
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between, print_json
 from edgeprof.cli.progress import TableProgress, print_waiting
 from edgeprof.cli.resources_text import NOT_REPORTED, energy_of_run, mebibytes
 from edgeprof.measuring.benchmark_table import TableListener
@@ -149,7 +149,7 @@ def _cells(row: BenchmarkRow, *, has_energy: bool) -> list[str]:
         measurement.setting.runtime,
         measurement.setting.precision,
         milliseconds(measurement.median_ms),
-        "too few blocks" if interval is None else f"{interval.lower_ms:.4g} to {interval.upper_ms:.4g}",
+        "too few blocks" if interval is None else milliseconds_between(interval.lower_ms, interval.upper_ms),
         mebibytes(None if measurement.memory_use is None else measurement.memory_use.model_bytes),
         *([NOT_REPORTED if use is None else energy_of_run(use)] if has_energy else []),
         certainty,

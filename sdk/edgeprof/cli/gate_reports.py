@@ -3,7 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from edgeprof.cli.plain_output import milliseconds
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between
 from edgeprof.errors import OutputFileError
 from edgeprof.measuring.gate import Gate, GateOutcome
 from edgeprof.output_files import write_file
@@ -20,7 +20,7 @@ def sentence(gate: Gate) -> str:
         value = f"{gate.value:.3f} times its latency, {gate.lower:.3f} to {gate.upper:.3f}"
     else:
         question = f"within {milliseconds(gate.limit)}"
-        value = f"{milliseconds(gate.value)}, {gate.lower:.4g} to {gate.upper:.4g} ms"
+        value = f"{milliseconds(gate.value)}, {milliseconds_between(gate.lower, gate.upper)}"
     answer = {
         GateOutcome.PASSED: f"{gate.model} is {question}",
         GateOutcome.FAILED: f"{gate.model} is not {question}",

@@ -1,6 +1,6 @@
 """A measurement in words: the median with its interval, what ran it, the conditions, and the verdict."""
 
-from edgeprof.cli.plain_output import milliseconds
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between
 from edgeprof.cli.resources_text import NOT_REPORTED, energy_text, memory_text
 from edgeprof.measuring.sustained import SustainedCurve
 from edgeprof_proto.records.generated_input import GeneratedInput
@@ -34,7 +34,7 @@ def measurement_facts(measurement: Measurement) -> dict[str, str]:
     low, high = (runs[int(share * len(runs))] for share in (0.05, 0.95))
     facts = {
         "median": f"{milliseconds(measurement.median_ms)} {_interval_text(measurement)}",
-        "5th to 95th percentile": f"{milliseconds(low)} to {milliseconds(high)}",
+        "5th to 95th percentile": milliseconds_between(low, high),
         "timed runs": f"{run_count} in {len(measurement.timed_blocks)} blocks",
         "first inference": milliseconds(measurement.first_inference_ms),
         "load": milliseconds(measurement.load_ms),
@@ -82,7 +82,8 @@ def _interval_text(measurement: Measurement) -> str:
     interval = measurement.median_interval
     if interval is None:
         return "(too few blocks for an interval)"
-    return f"± {interval.half_width:.1%}, {interval.lower_ms:.4g} to {interval.upper_ms:.4g} ({interval.level:.0%})"
+    between = milliseconds_between(interval.lower_ms, interval.upper_ms)
+    return f"± {interval.half_width:.1%}, {between} ({interval.level:.0%})"
 
 
 def setting_text(setting: Setting) -> str:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from edgeprof.cli.console import plain_table, print_facts, print_table
-from edgeprof.cli.plain_output import milliseconds
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between
 
 if TYPE_CHECKING:
     from edgeprof.onboarding import OnboardingReport
@@ -16,7 +16,7 @@ def print_report(report: "OnboardingReport") -> None:
     print_facts(
         f"{report.platform}, {report.space}",
         {
-            "samples": f"{len(latencies)}, {milliseconds(min(latencies))} to {milliseconds(max(latencies))}"
+            "samples": f"{len(latencies)}, {milliseconds_between(min(latencies), max(latencies))}"
             + f"; {report.disturbed_count} measured more than twice, {report.unconverged_count} not converged",
             "anchor": f"measured again {report.anchor_check_count} times",
             "failed": f"{len(report.failures)}" if report.failures else "none",

@@ -72,6 +72,16 @@ def milliseconds(value: float) -> str:
     return f"{value:.3g} ms" if value < 100 else f"{value:.0f} ms"
 
 
+def milliseconds_between(lower_ms: float, upper_ms: float) -> str:
+    """An interval of latencies, whose ends have a digit more than a latency: how far they are apart is what it says."""
+    return f"{_end(lower_ms)} to {_end(upper_ms)} ms"
+
+
+def _end(value: float) -> str:
+    # Without an exponent.
+    return f"{value:.4g}" if value < 1_000 else f"{value:.0f}"
+
+
 def _escaped(char: str) -> str:
     # Letters of other scripts and blanks of other widths are no control characters.
     return char if unicodedata.category(char) == "Zs" else repr(char)[1:-1]

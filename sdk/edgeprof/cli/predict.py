@@ -11,7 +11,7 @@ import click
 from edgeprof.cli.device_options import optional_device_option
 from edgeprof.cli.model_inputs import as_mapping, shape_option
 from edgeprof.cli.parameters import json_option
-from edgeprof.cli.plain_output import milliseconds, print_json
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between, print_json
 from edgeprof.cli.profile_options import profile_setting_options
 from edgeprof.cli.text_file import TextFile
 
@@ -113,7 +113,7 @@ def _print(rows: Sequence[Row]) -> None:
         table.add_column(heading, no_wrap=True)
     table.add_column("architecture", overflow="fold")
     for text, latency_ms, lower_ms, upper_ms in rows:
-        interval = f"{milliseconds(lower_ms)} to {milliseconds(upper_ms)}"
+        interval = milliseconds_between(lower_ms, upper_ms)
         table.add_row(milliseconds(latency_ms), interval, text)
     if table.row_count:
         print_table(table)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeprof.cli.plain_output import milliseconds, print_message
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between, print_message
 from edgeprof.cli.resources_text import NOT_REPORTED, mebibytes
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def latency_texts(prediction: "NetworkPrediction") -> tuple[str, str, str]:
         verdict += f": {prediction.remedy}"
     if prediction.latency_ms is None or prediction.lower_ms is None or prediction.upper_ms is None:
         return "no latency", f"{prediction.foreign_share:.0%} of the time unknown", verdict
-    interval = f"{milliseconds(prediction.lower_ms)} to {milliseconds(prediction.upper_ms)}"
+    interval = milliseconds_between(prediction.lower_ms, prediction.upper_ms)
     return milliseconds(prediction.latency_ms), interval, verdict
 
 

@@ -10,7 +10,7 @@ from edgeprof.cli.console import console, plain_table, print_table
 from edgeprof.cli.device_options import device_option
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.parameters import json_option, seed_option, setting_options
-from edgeprof.cli.plain_output import milliseconds, print_json
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between, print_json
 
 if TYPE_CHECKING:
     from edgeprof.operator_models.race import RankedModel
@@ -69,7 +69,7 @@ def _print(found: "Ranking") -> None:
         if model.latency_ms is None:
             table.add_row("", "", "", model.failure or "not known", model.name)
             continue
-        interval = f"{milliseconds(model.lower_ms)} to {milliseconds(model.upper_ms)}"
+        interval = milliseconds_between(model.lower_ms, model.upper_ms)
         source = "measured" if model.is_measured else "predicted"
         table.add_row(str(position), milliseconds(model.latency_ms), interval, source, model.name)
     print_table(table)

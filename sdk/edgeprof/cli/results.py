@@ -10,7 +10,7 @@ from edgeprof.arguments import MAX_RESULT_NUMBER
 from edgeprof.cli.console import plain_table, print_facts, print_table
 from edgeprof.cli.deletion import counted, delete
 from edgeprof.cli.parameters import Count, json_option
-from edgeprof.cli.plain_output import milliseconds, print_json, print_long_table
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between, print_json, print_long_table
 from edgeprof.cli.result_options import FILTERS, chosen_results, given_options, refuse_unused, result_options
 from edgeprof.cli.results_over_time import ratio_text, show_over_time
 
@@ -192,7 +192,7 @@ def _row(item: "StoredResult") -> tuple[str, ...]:
 def _interval(item: "StoredResult") -> str:
     if item.lower_ms is None or item.upper_ms is None:
         return "too few blocks" if item.job_id else "not reported"
-    return f"{item.lower_ms:.4g} to {item.upper_ms:.4g} ms"
+    return milliseconds_between(item.lower_ms, item.upper_ms)
 
 
 def _show(number: int, *, as_json: bool) -> None:

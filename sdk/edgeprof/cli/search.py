@@ -13,7 +13,7 @@ from edgeprof.arguments import MAX_NETWORK_COUNT
 from edgeprof.cli.console import messages, plain_table, print_facts, print_table
 from edgeprof.cli.device_options import optional_device_option
 from edgeprof.cli.parameters import DEFAULT_SPACE, Count, Latency, NumberList, json_option, seed_option
-from edgeprof.cli.plain_output import milliseconds, print_json
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between, print_json
 
 if TYPE_CHECKING:
     from edgeprof.searching import Found, SearchResult
@@ -176,7 +176,7 @@ def print_result(result: SearchResult) -> None:
 
 def _columns(found: Found) -> tuple[str, str, str, str]:
     accuracy = "not trained" if found.accuracy is None else f"{found.accuracy:.4g}"
-    if found.latency_ms is None:
+    if found.latency_ms is None or found.lower_ms is None or found.upper_ms is None:
         return accuracy, "-", "-", "-"
-    interval = f"{found.lower_ms:.3g} to {found.upper_ms:.3g} ms"
+    interval = milliseconds_between(found.lower_ms, found.upper_ms)
     return accuracy, milliseconds(found.latency_ms), interval, "measured" if found.is_measured else "predicted"

@@ -15,7 +15,7 @@ from edgeprof.cli.parameters import (
     json_option,
     seed_option,
 )
-from edgeprof.cli.plain_output import milliseconds, print_json
+from edgeprof.cli.plain_output import milliseconds, milliseconds_between, print_json
 from edgeprof.cli.profile_options import profile_setting_options
 from edgeprof.cli.resources_text import mebibytes
 
@@ -122,7 +122,7 @@ def _print_table(verification: "Verification") -> None:
         table.add_row(
             milliseconds(item.measured_ms),
             milliseconds(item.predicted_ms),
-            f"{item.lower_ms:.3g} to {item.upper_ms:.3g} ms",
+            milliseconds_between(item.lower_ms, item.upper_ms),
             f"{item.predicted_ms / item.measured_ms - 1:+.1%}",
             *memory,
             item.architecture,
