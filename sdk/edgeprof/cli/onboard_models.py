@@ -142,7 +142,7 @@ def _facts(onboarded: "OnboardedModels") -> dict[str, str]:
         "measured": f"{onboarded.probe_count} probes, {onboarded.model_count} models",
         **_left_out(onboarded),
         "failed": ", ".join(onboarded.failed) or "none",
-        **({"no graph told of": ", ".join(onboarded.untold)} if onboarded.untold else {}),
+        **({"no graph told of": ", ".join(onboarded.without_graph)} if onboarded.without_graph else {}),
         "learned from": "latencies of whole networks: coarser, since the engine gives no times of operators"
         if onboarded.profile.is_coarse
         else f"{sum(len(network.records) for network in model.networks)} kinds of operators in "
@@ -192,7 +192,7 @@ def _document(onboarded: "OnboardedModels") -> dict[str, Any]:
         "probe_count": onboarded.probe_count,
         "model_count": onboarded.model_count,
         "failed": list(onboarded.failed),
-        "untold": list(onboarded.untold),
+        "without_graph": list(onboarded.without_graph),
         "refused_probes": dict(onboarded.refused_probes),
         "shortened_probes": dict(onboarded.shortened_probes),
         "missing_probes": onboarded.missing_probes,

@@ -47,7 +47,7 @@ class OnboardedModels:
         probe_count: Probes that the profile has learned from.
         model_count: Whole models that it has learned from.
         failed: Names of what could not be measured.
-        untold: Names of what was measured and not learned from, since the engine told no graph of it.
+        without_graph: Names of what was measured and not learned from, since the engine told no graph of it.
         refused_probes: Why probes could not be converted for the runtime, by name: they are left out.
         shortened_probes: Why parts of probes could not be converted, by name: the rest of them was measured.
         missing_probes: Why there were no probes at all; empty where there were.
@@ -61,7 +61,7 @@ class OnboardedModels:
     probe_count: int
     model_count: int
     failed: tuple[str, ...]
-    untold: tuple[str, ...]
+    without_graph: tuple[str, ...]
     seconds_by_step: dict[str, float]
     stop_reason: str = ""
     next_model: NextModel | None = None
@@ -122,7 +122,7 @@ def onboard_models(
             measurements = guided.measure(planned)
             planned = session.tried(planned)
             if (profile := guided.profile) is None:
-                raise _untold(platform, len(planned))
+                raise _no_graph_error(platform, len(planned))
             with time_ledger.step("models on this host"):
                 profile = with_host_latencies(profile, device, planned)
             if path is not None:
@@ -173,7 +173,7 @@ def add_models(
         with time_ledger.step("fitting the operator model"):
             networks = measured_networks(measurements, probes=frozenset())
             if not networks:
-                raise _untold(platform, len(planned))
+                raise _no_graph_error(platform, len(planned))
             extended = loaded.with_networks(networks)
         with time_ledger.step("models on this host"):
             extended = with_host_latencies(extended, client.device(), planned)
@@ -198,7 +198,7 @@ def _onboarded(
         probe_count=sum(network.is_probe for network in networks),
         model_count=sum(not network.is_probe for network in networks),
         failed=tuple(model.name for model in planned if model.name not in measurements),
-        untold=tuple(
+        without_graph=tuple(
             name for name, found in measurements.items() if all(item.optimized_graph is None for item in found)
         ),
         seconds_by_step=time_ledger.seconds_by_step(),
@@ -220,7 +220,7 @@ def _fit(device: Device, platform: Platform) -> Callable[[Sequence[MeasuredNetwo
     )
 
 
-def _untold(platform: Platform, count: int) -> OnboardingError:
+def _no_graph_error(platform: Platform, count: int) -> OnboardingError:
     return OnboardingError(
         f"{platform.setting.runtime} told the graph of none of {count} models, so that nothing can be learned from "
         "their latencies; name another runtime"

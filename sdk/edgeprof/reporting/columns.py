@@ -13,7 +13,10 @@ def columns_of(result: StoredResult) -> dict[str, Any]:
         result: The result.
     """
     setting = result.setting
-    told = {name: None if name in result.untold else getattr(setting, name) for name in ("thread_count", "batch_size")}
+    told = {
+        name: None if name in result.unreported_fields else getattr(setting, name)
+        for name in ("thread_count", "batch_size")
+    }
     return {
         "number": result.number,
         "time": result.store_time.isoformat(timespec="seconds"),

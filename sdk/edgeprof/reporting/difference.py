@@ -89,7 +89,7 @@ def _devices(first: StoredResult, second: StoredResult) -> tuple[str, str, str]:
 
 def _facts(result: StoredResult) -> dict[str, str]:
     setting = {
-        name.replace("_", " "): "" if name in result.untold else str(getattr(result.setting, name))
+        name.replace("_", " "): "" if name in result.unreported_fields else str(getattr(result.setting, name))
         for name in ("runtime", "runtime_version", "provider", "precision", "thread_count", "batch_size", "options")
     }
     return {

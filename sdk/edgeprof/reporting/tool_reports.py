@@ -33,14 +33,14 @@ class ToolReport:
         source: Name of the tool.
         model: Name of the model; empty where it is not told.
         setting: The setting.
-        untold: Fields of the setting that are not told.
+        unreported_fields: Fields of the setting that are not reported.
         median_ms: Median latency in milliseconds.
     """
 
     source: str
     model: str
     setting: Setting
-    untold: tuple[str, ...]
+    unreported_fields: tuple[str, ...]
     median_ms: float
 
 
@@ -93,7 +93,7 @@ def _benchmark_app(values: Mapping[str, Any]) -> ToolReport:
             batch_size=int(used["batch size"]),
             options={"requests": str(requests)},
         ),
-        untold=("runtime_version", "precision", *(() if threads else (_THREADS,))),
+        unreported_fields=("runtime_version", "precision", *(() if threads else (_THREADS,))),
         median_ms=float(found["latency (ms)"]),
     )
 
@@ -105,7 +105,7 @@ def _litert_benchmark(values: Mapping[str, Any]) -> ToolReport:
         setting=Setting(
             runtime="litert", provider="-".join(values["accelerators"]), thread_count=int(values["num_threads"])
         ),
-        untold=("runtime_version", "precision", _BATCH),
+        unreported_fields=("runtime_version", "precision", _BATCH),
         median_ms=float(values["latency"]["median_ms"]),
     )
 
@@ -121,6 +121,6 @@ def _perf_test(text: str) -> ToolReport:
         source="onnxruntime_perf_test",
         model=rows[first][0],
         setting=Setting(runtime="onnxruntime"),
-        untold=("runtime_version", "provider", "precision", _THREADS, _BATCH),
+        unreported_fields=("runtime_version", "provider", "precision", _THREADS, _BATCH),
         median_ms=1000 * statistics.median(float(row[1]) for row in rows[first:]),
     )

@@ -18,7 +18,7 @@ from edgeprof.store.sqlite_file import SqliteFile
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-NEWEST_SCHEMA = "0006"
+NEWEST_SCHEMA = "0007"
 """Revision of the last migration. A store that has it is opened without asking the library that migrates, which takes
 longer than all else of opening one."""
 

@@ -25,7 +25,7 @@ class OtherResult:
         device_id: Id of the device; empty for one that this host does not know.
         device_name: Its name.
         setting: The setting, as far as the tool tells it.
-        untold: Fields of the setting that it does not tell.
+        unreported_fields: Fields of the setting that it does not report.
         model: Name of the model.
         median_ms: Median latency in milliseconds.
         report: The tool's file as it was.
@@ -35,7 +35,7 @@ class OtherResult:
     device_id: str
     device_name: str
     setting: Setting
-    untold: tuple[str, ...]
+    unreported_fields: tuple[str, ...]
     model: str
     median_ms: float
     report: str
@@ -67,7 +67,7 @@ def add_other_result(rows: DatabaseSession, result: OtherResult, sequence: int) 
             device_id=result.device_id,
             device_name=result.device_name,
             setting=to_json(result.setting),
-            untold=list(result.untold),
+            unreported_fields=list(result.unreported_fields),
             model_name=result.model,
             median_ms=result.median_ms,
             report=result.report,
@@ -115,7 +115,7 @@ def select_other_results(rows: DatabaseSession, wanted: ResultFilter) -> Iterato
             upper_ms=None,
             verdict=VerdictKind.NOT_REPORTED,
             source=row.source,
-            untold=tuple(row.untold),
+            unreported_fields=tuple(row.unreported_fields),
         )
         if wanted.source.lower() in ("", result.source) and wanted.holds(result):
             yield result

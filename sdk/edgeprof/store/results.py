@@ -115,7 +115,7 @@ class StoredResult:
         source: What measured it: `edgeprof`, or another tool by its name.
         kernel: Kernel of the device; empty where it was not kept.
         agent_version: Version of the agent; empty where it was not kept.
-        untold: Fields of the setting that another tool does not tell, so that their values mean nothing.
+        unreported_fields: Fields of the setting that another tool does not report, so that their values mean nothing.
         device_mark: What tells the device from others of its name, as `edgeprof.results` finds it; empty where no other
             has its name.
     """
@@ -140,7 +140,7 @@ class StoredResult:
     source: str = OWN_SOURCE
     kernel: str = ""
     agent_version: str = ""
-    untold: tuple[str, ...] = ()
+    unreported_fields: tuple[str, ...] = ()
     device_mark: str = ""
 
     @property

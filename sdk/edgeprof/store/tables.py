@@ -108,7 +108,8 @@ class OtherResultRow(Base):
     """A latency that another tool has measured: apart from measurements, so that no predictor is fitted to it.
 
     `sequence` is the store's own number, as of a measurement. `device_id` is empty for a device that this host does not
-    know. `untold` names the fields of the setting that the tool does not tell. `report` is the tool's file as it was.
+    know. `unreported_fields` names the fields of the setting that the tool does not report. `report` is the tool's file
+    as it was.
     """
 
     __tablename__ = "other_result"
@@ -120,7 +121,7 @@ class OtherResultRow(Base):
     device_id: Mapped[str] = mapped_column(String)
     device_name: Mapped[str] = mapped_column(String)
     setting: Mapped[dict[str, Any]] = mapped_column(JSON)
-    untold: Mapped[list[str]] = mapped_column(JSON)
+    unreported_fields: Mapped[list[str]] = mapped_column(JSON)
     model_name: Mapped[str] = mapped_column(String)
     median_ms: Mapped[float] = mapped_column(Float)
     report: Mapped[str] = mapped_column(String)

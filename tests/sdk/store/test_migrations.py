@@ -120,5 +120,21 @@ def test_a_session_of_the_first_version_goes_on(first_store: str) -> None:
         assert store.probes(session)[4].sequence == 4
 
 
+def test_results_of_other_tools_of_an_earlier_version_stay(empty_place: str) -> None:
+    with store_of_revision(empty_place, "0006") as connection:
+        insert(
+            connection,
+            "other_result",
+            **{"sequence": 1, "report_sha256": "0" * 64, "source": "benchmark_app", "report": "{}"},
+            **{"device_id": "", "device_name": "pi4", "model_name": "m.onnx", "median_ms": 2.0},
+            setting=json.dumps(to_json(PLATFORM.setting)),
+            untold=json.dumps(["thread_count"]),
+            create_time="2026-01-01 00:00:00",
+        )
+    with Store(empty_place) as store:
+        (result,) = store.results()
+    assert (result.model, result.unreported_fields) == ("m.onnx", ("thread_count",))
+
+
 def test_a_store_of_the_last_migration_is_opened_as_it_is() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == NEWEST_SCHEMA
