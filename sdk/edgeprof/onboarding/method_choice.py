@@ -1,8 +1,9 @@
 """Which method onboards a device, and which sampler chooses what is measured."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from edgeprof.arguments import as_list
 from edgeprof.errors import OnboardingError
@@ -18,6 +19,7 @@ from edgeprof_predictor.methods.sampled import Sampled
 from edgeprof_predictor.methods.sampler_registry import check_sampler_name, make_sampler
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.profile_file import ProfileFile
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 PAPERS_METHOD = "multi-predict"
 """What the default method is compared with where no other method is named."""
@@ -103,8 +105,10 @@ def choose_method(default: DefaultMethod, name: str, sampler: str | None, *, see
     if sampler is not None:
         check_sampler_name(sampler)
     own_sampler = get_method(name).sampler_name
-    method = _method(default, name, seed=seed)
-    chooser = method if sampler in (None, own_sampler) else _sampled(default, method, str(sampler), seed=seed)
+    # Method and sampler may both want it, or neither.
+    sources = cache(default.prior.source_table)
+    method = _method(default, name, sources, seed=seed)
+    chooser = method if sampler in (None, own_sampler) else _sampled(default, method, str(sampler), sources, seed=seed)
     return MethodChoice(method=method, chooser=chooser, name=name, sampler=sampler or own_sampler)
 
 
@@ -114,12 +118,14 @@ def other_method(default: DefaultMethod, choice: MethodChoice, *, seed: int) -> 
     return choose_method(default, name, None, seed=seed)
 
 
-def _method(default: DefaultMethod, name: str, *, seed: int) -> OnboardingMethod:
+def _method(
+    default: DefaultMethod, name: str, source_table: Callable[[], LatencyTable | None], *, seed: int
+) -> OnboardingMethod:
     if name == DEFAULT_METHOD:
         return default
     if name == NoSources.name:
         return DefaultMethod.without_sources(default.space, seed=0).for_pruned_graphs()
-    sources = default.prior.source_table()
+    sources = source_table()
     if sources is None:
         raise OnboardingError(
             f"{name} learns from other platforms, and none is known that {default.space.name} was measured on: leave "
@@ -128,7 +134,14 @@ def _method(default: DefaultMethod, name: str, *, seed: int) -> OnboardingMethod
     return RegisteredMethod.fit(name, default.space, sources, seed=seed)
 
 
-def _sampled(default: DefaultMethod, method: OnboardingMethod, sampler: str, *, seed: int) -> Sampled:
+def _sampled(
+    default: DefaultMethod,
+    method: OnboardingMethod,
+    sampler: str,
+    source_table: Callable[[], LatencyTable | None],
+    *,
+    seed: int,
+) -> Sampled:
     if sampler == DefaultMethod.sampler_name:
         return Sampled(method, Informative(default.prior, default.hyper_samples))
-    return Sampled(method, make_sampler(sampler, default.space, default.prior.source_table(), seed=seed))
+    return Sampled(method, make_sampler(sampler, default.space, source_table(), seed=seed))
