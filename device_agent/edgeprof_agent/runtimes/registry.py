@@ -26,13 +26,44 @@ def load_runtime(name: str) -> Runtime:
         The runtime; `describe` reports whether its engine is available.
 
     Raises:
+        RuntimeNotFoundError: If no installed package has the runtime, two have it, its module cannot be imported, or it
+            cannot be made.
+    """
+    return make_runtime(runtime_type(name))
+
+
+def runtime_type(name: str) -> type[Runtime]:
+    """Import the class of a runtime, and no other.
+
+    Args:
+        name: Name of the runtime, for example "onnxruntime".
+
+    Raises:
         RuntimeNotFoundError: If no installed package has the runtime, two have it, or its module cannot be imported.
     """
     entry_points = runtime_entry_points()
     if name not in entry_points:
         known = ", ".join(sorted(entry_points)) or "none"
         raise RuntimeNotFoundError(f"no runtime is called {name!r}; this device knows: {known}")
-    return _load(name, entry_points[name])
+    return _imported(name, entry_points[name])
+
+
+def make_runtime(found: type[Runtime]) -> Runtime:
+    """Make a runtime.
+
+    Args:
+        found: Its class.
+
+    Raises:
+        RuntimeNotFoundError: If it cannot be made.
+    """
+    try:
+        return found()
+    except Exception as error:
+        place = f"{found.__module__}:{found.__qualname__}"
+        raise RuntimeNotFoundError(
+            f"the runtime {found.name!r} ({place}) cannot be made: {type(error).__name__}: {error}"
+        ) from error
 
 
 def runtime_entry_points() -> dict[str, set[str]]:
@@ -68,7 +99,7 @@ def _entry_points_of_sound_packages() -> dict[str, set[str]]:
     return entry_points
 
 
-def _load(name: str, values: set[str]) -> Runtime:
+def _imported(name: str, values: set[str]) -> type[Runtime]:
     if len(values) > 1:
         raise RuntimeNotFoundError(
             f"{len(values)} packages bring a runtime {name!r} ({', '.join(sorted(values))}); uninstall all but one"
@@ -76,16 +107,11 @@ def _load(name: str, values: set[str]) -> Runtime:
     value = next(iter(values))
     turn_telemetry_off()
     try:
-        runtime_type = metadata.EntryPoint(name=name, value=value, group=ENTRY_POINT_GROUP).load()
+        found = metadata.EntryPoint(name=name, value=value, group=ENTRY_POINT_GROUP).load()
     except Exception as error:
         # Importing a module runs it, so anything may come out: an OSError of a driver's library, a bug.
         detail = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
         raise RuntimeNotFoundError(f"the runtime {name!r} ({value}) cannot be imported: {detail}") from error
-    if not (isinstance(runtime_type, type) and issubclass(runtime_type, Runtime) and runtime_type.name == name):
+    if not (isinstance(found, type) and issubclass(found, Runtime) and found.name == name):
         raise RuntimeNotFoundError(f"the entry point {name!r} ({value}) is no Runtime of that name; fix its package")
-    try:
-        return runtime_type()
-    except Exception as error:
-        raise RuntimeNotFoundError(
-            f"the runtime {name!r} ({value}) cannot be made: {type(error).__name__}: {error}"
-        ) from error
+    return found

@@ -15,7 +15,7 @@ from edgeprof_agent.models.model_file import check_model_file
 from edgeprof_agent.models.signature import InputSignature
 from edgeprof_agent.runtimes.base import JOB_ID_VARIABLE, LoadedModel, Runtime
 from edgeprof_agent.runtimes.given_inputs import GivenInputs
-from edgeprof_agent.runtimes.registry import load_runtime
+from edgeprof_agent.runtimes.registry import make_runtime, runtime_type
 from edgeprof_agent.worker.memory_watch import MemoryWatch
 from edgeprof_agent.worker.request import WorkerRequest
 from edgeprof_agent.worker.server_link import ServerLink
@@ -25,6 +25,9 @@ from edgeprof_proto.records.model_manifest import ManifestInput
 
 THREAD_COUNT_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Environment variables from which libraries of an engine read their number of threads when they are loaded."""
+
+_runtime_type = functools.cache(runtime_type)
+"""Finds the class of a runtime once: a series makes one for each model, and finding it takes 10 ms."""
 
 
 @contextmanager
@@ -51,7 +54,7 @@ def loaded_model(
     link.emit("progress", {"phase": JobPhase.LOADING.value})
     # Before the engine starts its threads, which inherit the affinity.
     asked_cores = bind_to_cores(spec.setting, read_cpu())
-    runtime = _runtime_type(spec.setting.runtime)()
+    runtime = make_runtime(_runtime_type(spec.setting.runtime))
     runtime.given_inputs = _given_inputs(request)
     runtime.model_inputs = tuple(map(_declared_input, request.model_inputs))
     model_path = Path(request.model_path)
@@ -77,16 +80,6 @@ def loaded_model(
         yield model, asked_cores
     finally:
         model.close()
-
-
-@functools.cache
-def _runtime_type(name: str) -> type[Runtime]:
-    """Return the class of a runtime, found once: a series makes one for each model, and finding it takes 10 ms.
-
-    Raises:
-        RuntimeNotFoundError: If there is no such runtime here, or it cannot be made.
-    """
-    return type(load_runtime(name))
 
 
 def setting_in_force(of_runtime: Setting, asked: Setting) -> Setting:
