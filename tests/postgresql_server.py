@@ -4,7 +4,6 @@ import itertools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 import psycopg
+from free_port import free_port
 
 USER = "edgeprof"
 GUARDED_USER, PASSWORD = "guarded", "pass-word"
@@ -60,9 +60,7 @@ class PostgreSqlServer:
             shutil.chown(self._folder, "postgres", "postgres")
         self._data = self._folder / "data"
         self._numbers = itertools.count()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
 
     def __enter__(self) -> "PostgreSqlServer":
         options = ["--username", USER, "--encoding", "UTF8", "--no-locale", "--no-sync"]

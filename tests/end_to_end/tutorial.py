@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
+from free_port import free_port
 
 from edgeprof.cli.main import edgeprof as edgeprof_command
 from edgeprof.testing import SimulationConfig
@@ -122,9 +122,7 @@ class Session:
 
     def _serve(self, command: str) -> None:
         self.close()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._address = f"127.0.0.1:{free.getsockname()[1]}"
+        self._address = f"127.0.0.1:{free_port()}"
         folder = self._folder / f"agent-{len(list(self._folder.glob('agent-*')))}"
         config = self._folder / "simulation.json"
         SimulationConfig().write(config)

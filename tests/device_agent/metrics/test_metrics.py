@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from device_agent.agent_process import Agent, StartAgent
+from free_port import free_port
 from prometheus_client.parser import text_string_to_metric_families
 
 from edgeprof_agent.metrics.endpoint import serving_metrics
@@ -50,9 +51,7 @@ def exchange(address: str, request: bytes) -> bytes:
 @pytest.fixture
 def address() -> str:
     """An address on loopback that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{taken.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 @pytest.fixture
