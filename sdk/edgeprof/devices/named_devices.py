@@ -43,7 +43,8 @@ def add_device(address: str, name: str, *, tags: Sequence[str] = ()) -> NamedDev
     for what, text in (("name", name), *(("tag", tag) for tag in tags)):
         if not _NAME.fullmatch(text):
             raise InvalidArgumentError(
-                f"the {what} of a device is up to 64 letters, digits, dots, underscores and hyphens, got {text[:80]!r}"
+                f"the {what} of a device is up to 64 letters from a to z, digits, dots, underscores and hyphens, "
+                f"begins with a letter or a digit, and is not {text[:80]!r}"
             )
     device = NamedDevice(name=name, address=address, tags=tuple(sorted(set(tags))))
     make_key()  # the file begins with it

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from edgeprof.errors import StoreError
@@ -38,7 +39,9 @@ class SqliteFile:
     def open(self) -> Engine:
         """Return what connects to the file, whose folder is there afterwards."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(f"sqlite:///{self._path}", connect_args={"timeout": LOCK_TIMEOUT_S})
+        # No text: a name may hold a question mark.
+        url = URL.create("sqlite", database=self.name)
+        engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S})
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         return engine

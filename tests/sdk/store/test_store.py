@@ -221,6 +221,15 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
         Store(path)
 
 
+def test_the_name_of_a_file_may_be_anything(tmp_path: Path) -> None:
+    path = tmp_path / "my ☃ store?a=b#c%20d.sqlite3"
+    with Store(path) as store:
+        store.record_measurement("job-1", PLATFORM, measurement_of(1.0))
+    with Store(path) as store:
+        assert store.measurement("job-1") == measurement_of(1.0)
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot be made"):
