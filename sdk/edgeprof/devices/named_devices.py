@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 
-from edgeprof.devices.pairings import NamedDevice, make_key, read_pairings, write_pairings
+from edgeprof.devices.pairings import NamedDevice, changing_pairings, make_key, read_pairings, write_pairings
 from edgeprof.errors import InvalidAddressError, InvalidArgumentError
 from edgeprof_predictor._nearest_names import nearest_names
 from edgeprof_proto.shared.address import AddressError, parse_address
@@ -48,9 +48,9 @@ def add_device(address: str, name: str, *, tags: Sequence[str] = ()) -> NamedDev
             )
     device = NamedDevice(name=name, address=address, tags=tuple(sorted(set(tags))))
     make_key()  # the file begins with it
-    pairings = read_pairings()
-    others = tuple(item for item in pairings.named_devices if item.name != name)
-    write_pairings(dataclasses.replace(pairings, named_devices=(*others, device)))
+    with changing_pairings() as pairings:
+        others = tuple(item for item in pairings.named_devices if item.name != name)
+        write_pairings(dataclasses.replace(pairings, named_devices=(*others, device)))
     return device
 
 
@@ -67,10 +67,11 @@ def remove_device(name: str) -> NamedDevice:
         InvalidAddressError: If no device has it.
         PairingFileError: If the file of this host's devices cannot be read or written.
     """
-    pairings = read_pairings()
-    found = _device_called(name, pairings.named_devices)
-    others = tuple(item for item in pairings.named_devices if item.name != name)
-    write_pairings(dataclasses.replace(pairings, named_devices=others))
+    _device_called(name, read_pairings().named_devices)  # an unknown name makes no file
+    with changing_pairings() as pairings:
+        found = _device_called(name, pairings.named_devices)
+        others = tuple(item for item in pairings.named_devices if item.name != name)
+        write_pairings(dataclasses.replace(pairings, named_devices=others))
     return found
 
 

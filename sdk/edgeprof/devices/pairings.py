@@ -1,9 +1,12 @@
 """This host's key, the devices that it is paired with, and their names: one file that only its owner can read."""
 
 import dataclasses
+import fcntl
 import json
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,18 +101,39 @@ def read_pairings() -> Pairings:
         ) from None
 
 
+@contextmanager
+def changing_pairings() -> Iterator[Pairings]:
+    """Yield what the file holds, to be written anew inside the block: other processes wait with theirs until it ends.
+
+    Raises:
+        PairingFileError: If the file cannot be used or written.
+    """
+    path = Path(os.path.realpath(pairings_path()))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # It stays: who removed it would let two others hold it at once.
+        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise PairingFileError(f"the file of pairings {path} cannot be written ({error.strerror})") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield read_pairings()
+    finally:
+        os.close(lock)
+
+
 def make_key() -> KeyPair:
     """Return this host's key, made and written down the first time.
 
     Raises:
         PairingFileError: If the file cannot be used or written.
     """
-    pairings = read_pairings()
-    if pairings.key is None:
-        pairings = dataclasses.replace(pairings, key=make_host_key())
-        write_pairings(pairings)
-    assert pairings.key is not None
-    return pairings.key
+    if (key := read_pairings().key) is not None:
+        return key
+    with changing_pairings() as pairings:
+        key = pairings.key or make_host_key()
+        write_pairings(dataclasses.replace(pairings, key=key))
+    return key
 
 
 def remember_device(address: str, certificate_pem: bytes) -> None:
@@ -122,8 +146,8 @@ def remember_device(address: str, certificate_pem: bytes) -> None:
     Raises:
         PairingFileError: If the file cannot be used or written.
     """
-    pairings = read_pairings()
-    write_pairings(dataclasses.replace(pairings, certificates={**pairings.certificates, address: certificate_pem}))
+    with changing_pairings() as pairings:
+        write_pairings(dataclasses.replace(pairings, certificates={**pairings.certificates, address: certificate_pem}))
 
 
 def forget_device(address: str) -> bool:
@@ -138,12 +162,7 @@ def forget_device(address: str) -> bool:
     Raises:
         PairingFileError: If the file cannot be used or written.
     """
-    pairings = read_pairings()
-    certificates = {key: value for key, value in pairings.certificates.items() if key != address}
-    if len(certificates) == len(pairings.certificates):
-        return False
-    write_pairings(dataclasses.replace(pairings, certificates=certificates))
-    return True
+    return _forget(lambda known_address, _: known_address == address)
 
 
 def forget_certificate(certificate_pem: bytes) -> bool:
@@ -158,11 +177,17 @@ def forget_certificate(certificate_pem: bytes) -> bool:
     Raises:
         PairingFileError: If the file cannot be used or written.
     """
-    fingerprint, pairings = fingerprint_of(certificate_pem), read_pairings()
-    kept = {key: value for key, value in pairings.certificates.items() if fingerprint_of(value) != fingerprint}
-    if len(kept) == len(pairings.certificates):
+    fingerprint = fingerprint_of(certificate_pem)
+    return _forget(lambda _, known: fingerprint_of(known) == fingerprint)
+
+
+def _forget(is_meant: Callable[[str, bytes], bool]) -> bool:
+    """Forget the pairings that are meant, by address and certificate; say whether there was one."""
+    if not any(is_meant(*item) for item in read_pairings().certificates.items()):
         return False
-    write_pairings(dataclasses.replace(pairings, certificates=kept))
+    with changing_pairings() as pairings:
+        kept = {address: known for address, known in pairings.certificates.items() if not is_meant(address, known)}
+        write_pairings(dataclasses.replace(pairings, certificates=kept))
     return True
 
 

@@ -1,6 +1,7 @@
 """Names and tags of devices, as the command line and Python take them."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,22 @@ def test_a_name_that_cannot_be_told_from_an_address_is_refused(address: str, nam
     with pytest.raises(error):
         edgeprof.add_device(address, name)
     assert edgeprof.named_devices() == []
+
+
+def test_names_and_pairings_that_are_written_at_once_are_all_kept(own_edgeprof_folders: Path) -> None:
+    from edgeprof.devices.pairings import make_key, read_pairings, remember_device
+    from edgeprof_proto.shared.trust import make_host_key
+
+    certificate = make_host_key().certificate_pem
+    with ThreadPoolExecutor(8) as threads:
+        keys = {key.private_key_pem for key in threads.map(lambda _: make_key(), range(8))}
+        names = [threads.submit(edgeprof.add_device, f"board:{number + 1}", f"pi{number}") for number in range(16)]
+        pairs = [threads.submit(remember_device, f"board:{number + 1}", certificate) for number in range(16)]
+        for one in (*names, *pairs):
+            one.result()
+    pairings = read_pairings()
+    assert pairings.key is not None and keys == {pairings.key.private_key_pem}
+    assert (len(pairings.named_devices), len(pairings.certificates)) == (16, 16)
 
 
 def test_pairings_of_earlier_versions_keep_their_certificates(own_edgeprof_folders: Path) -> None:

@@ -108,7 +108,7 @@ def test_key_is_made_once_and_its_file_is_its_owners_whatever_the_mask(pairings)
         os.umask(mask)
     assert make_key() == read_pairings().key == key
     assert stat.S_IMODE(pairings.stat().st_mode) == 0o600
-    assert os.listdir(pairings.parent) == ["pairings.json"]
+    assert sorted(os.listdir(pairings.parent)) == ["pairings.json", "pairings.json.lock"]
 
 
 @pytest.mark.parametrize(
