@@ -1,7 +1,7 @@
 """The database of the store, brought to the newest schema when it is opened: a SQLite file, or one of PostgreSQL."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,6 +36,9 @@ class DatabaseKind(Protocol):
 
     def open(self) -> Engine:
         """Return what connects to the database."""
+
+    def other_tables(self, tables: Collection[str]) -> Collection[str]:
+        """Return which tables of a database that is no store yet keep it from becoming one."""
 
     def lock_for_migration(self, connection: Connection) -> None:
         """Let others who would migrate the same database wait until the transaction has ended."""
@@ -151,6 +154,11 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
+        if current is None and (others := self._kind.other_tables(set(inspect(connection).get_table_names()))):
+            raise StoreError(
+                f"the database {self._kind.name} is no store: another program has its {_listed(others)} there; name "
+                "another one in EDGEPROF_STORE"
+            )
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         if current is not None and current not in known:
             raise StoreError(
@@ -175,4 +183,12 @@ def _schema_of(connection: Connection) -> str | None:
     """Return the revision of a store's schema; None where the database is no store yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+    version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if version is None else str(version)
+
+
+def _listed(names: Collection[str]) -> str:
+    """Return names of tables in words, the first of many."""
+    first = sorted(names)[:3]
+    more = f" and {len(names) - len(first)} more" if len(names) > len(first) else ""
+    return f"table{'s' if len(names) > 1 else ''} {', '.join(first)}{more}"

@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from edgeprof.errors import StoreError
+from edgeprof.store.tables import Base
 from edgeprof.store.waiting import POLL_S, tell_waiting
 
 LOCK_TIMEOUT_S = 30
@@ -84,6 +85,14 @@ class PostgreSqlDatabase:
                 "pip install 'edgeprof[postgresql]'"
             ) from error
         return self._engine
+
+    def other_tables(self, tables: Collection[str]) -> Collection[str]:
+        """Return which tables of a database that is no store yet keep it from becoming one: those with names of ours.
+
+        Args:
+            tables: Names of the tables in it.
+        """
+        return set(tables) & set(Base.metadata.tables)
 
     def lock_for_migration(self, connection: Connection) -> None:
         """Let others who would migrate the same database wait until the transaction has ended."""

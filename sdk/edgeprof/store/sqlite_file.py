@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ class SqliteFile:
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         return engine
+
+    def other_tables(self, tables: Collection[str]) -> Collection[str]:
+        """Return which tables of a file that is no store yet keep it from becoming one: all, since it is another's.
+
+        Args:
+            tables: Names of the tables in it.
+        """
+        return set(tables) - {"alembic_version"}
 
     def lock_for_migration(self, _: Connection) -> None:
         """Let others wait until the transaction has ended: the lock for writing, which it has, is enough."""

@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from factories import PLATFORM, SETTING, measurement_of
-from sqlalchemy import func, select, text
+from sqlalchemy import func, inspect, select, text
 from stores import engine_of
 
 from edgeprof.errors import StoreError
@@ -219,6 +219,27 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"something else entirely " * 100)
     with pytest.raises(StoreError, match="cannot be used"):
         Store(path)
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [("measurement", "has its table measurement there"), ("alembic_version", "")],
+    ids=["another program's", "nothing yet"],
+)
+def test_a_database_of_another_program_is_refused_and_an_empty_one_is_filled(
+    empty_place: str, table: str, sentence: str
+) -> None:
+    if "://" not in empty_place:
+        Path(empty_place).parent.mkdir()
+    with engine_of(empty_place) as engine, engine.begin() as connection:
+        connection.execute(text(f"CREATE TABLE {table} (version_num VARCHAR(32))"))
+    if not sentence:
+        Store(empty_place).close()
+        return
+    with pytest.raises(StoreError, match=sentence):
+        Store(empty_place)
+    with engine_of(empty_place) as engine, engine.connect() as connection:
+        assert inspect(connection).get_table_names() == [table]
 
 
 def test_the_name_of_a_file_may_be_anything(tmp_path: Path) -> None:
