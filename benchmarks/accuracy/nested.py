@@ -47,7 +47,7 @@ COMPARISON_SEEDS: Final = (0, 1)
 """Of the samples while settings are compared."""
 
 DRAWN_FROM: Final[Mapping[str, Sequence[Any]]] = {
-    "weight_variance": (0.02, 0.05, 0.1, 0.2),
+    "weight_variance": (0.01, 0.02, 0.05, 0.1),
     "smooth": (0.1, 0.2, 0.4, 0.8),
     "length": (2.0, 4.0, 8.0),
     "decisions": (0.1, 0.2, 0.4, 0.8),

@@ -47,22 +47,25 @@ METHOD: Final = """## How the default works
 A method is fitted on sources, reads candidates (decisions and zero-cost proxies, no accuracy), chooses which to train
 and predicts the others with intervals. `accuracy/registry.py` names the methods; a new one is a class there.
 
-Only order is comparable between tasks: proxies are ranked among the candidates of their own task and accuracies among
-the trained networks (`ordering.py`), both as quantiles of a normal distribution. With `x` a network's ranked proxies
-and `c` its decisions, its accuracy at a task is a Gaussian process with
+Tasks are comparable by order: proxies are ranked among the candidates of their own task (`features.py`), accuracies of
+sources too, both as quantiles of a normal distribution. Accuracies of the networks trained keep their distances, less
+those far from the others (`ordering.py`). With `x` a network's ranked proxies, `s` the part of them that its decisions
+explain one by one (the proxies' own noise averages out over all candidates), ranked too, and `c` its decisions, its
+accuracy at a task is a Gaussian process with
 
-    mean        x m                                        m, S: mean and covariance of the proxies' weights over the
-    covariance  k = x S x' + 0.3 smooth(x) + 0.4 alike(c)        tasks of other spaces (`weight_prior.py`)
+    mean        (x, s) m                                   m, S: mean and covariance of the proxies' weights over the
+    covariance  k = (x, s) S (x, s)' + 0.8 smooth(x) + 0.4 alike(c)
+                                                           tasks of other spaces (`weight_prior.py`)
     between two tasks of one space: (1 - r) k
 
 `smooth` is a squared exponential kernel, `alike` falls with the share of decisions that differ (`kernel.py`). Tasks of
 other spaces are used up in `m` and `S`, which take milliseconds; those of the target's own space are conditioned on
 exactly (`exact.py`). The share `r` of a task that its space does not tell (0.2, 0.5, 1) and the variance that nothing
-explains (0.1, 0.3, 0.8) are hypotheses. `mixture.py` averages them, weighted by how well each predicted the observed
-ranks of the trained networks; so sources do no harm to a task that differs from the others of its space, and are not
-dropped where a task is only noisy. How far the trained networks lie from what was expected scales each hypothesis'
-variances, which makes its likelihood a t distribution (`target.py`). Where the sources' predictions do not correlate
-with the trained networks' accuracies, the predictor reports it.
+explains (0.1, 0.3, 0.8) are hypotheses. `mixture.py` averages them, weighted by how well each predicted the accuracies
+of the trained networks; so sources do no harm to a task that differs from the others of its space, and are not dropped
+where a task is only noisy. How far each trained network lies from what the others predict scales all variances
+(`target.py`). Where the sources' predictions do not correlate with the trained networks' accuracies, the predictor
+reports it.
 
 Networks to train are chosen from a random pool by the variance that they explain (`design.py`). The shipped bundle
 holds `m` and `S` of each space, and the contribution of its tasks without their rows, as weights on random inducing

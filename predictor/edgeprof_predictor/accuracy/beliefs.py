@@ -13,7 +13,7 @@ class Beliefs:
     `python -m benchmarks.accuracy.nested` chooses others, drawn at random, without the task that is scored.
 
     Args:
-        weight_variance: Variance of a proxy's weight between tasks, which the sources' own correct.
+        weight_variance: Variance of each of a proxy's two weights between tasks, which the sources' own correct.
         smooth: Variance of what is a smooth function of all proxies.
         length: Of the smooth function, in standard deviations of a score.
         decisions: Variance of what decisions explain and proxies do not.
@@ -26,16 +26,16 @@ class Beliefs:
         interval_factor: On the deviations of an interval, so that nine tenths of accuracies lie inside.
     """
 
-    weight_variance: float = 0.05
-    smooth: float = 0.3
+    weight_variance: float = 0.02
+    smooth: float = 0.8
     length: float = 4.0
     decisions: float = 0.4
-    decisions_length: float = 0.5
+    decisions_length: float = 1.0
     source_noise: float = 0.2
     task_shares: tuple[float, ...] = (0.2, 0.5)
     noises: tuple[float, ...] = (0.1, 0.3, 0.8)
-    degrees: float = 3.0
-    interval_factor: float = 1.15
+    degrees: float = 4.0
+    interval_factor: float = 1.0
 
 
 BELIEFS: Final = Beliefs()

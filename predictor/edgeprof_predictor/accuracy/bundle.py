@@ -20,7 +20,7 @@ from edgeprof_predictor._storage import pack, read_tensors
 from edgeprof_predictor.accuracy.default import DefaultAccuracy
 from edgeprof_predictor.errors import BundleError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Version of both files."""
 
 SHIPPED_FOLDER: Final = Path(__file__).parents[1] / "bundles" / "accuracy"

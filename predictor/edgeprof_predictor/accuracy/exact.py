@@ -50,7 +50,7 @@ class ExactSourcePosterior(SourcePosterior):
             prior = learn_weight_prior(
                 [features for features, _ in others],
                 [accuracies for _, accuracies in others],
-                proxy_count=self._sources[0][0].scores.shape[1],
+                weight_count=self._sources[0][0].weighed.shape[1],
                 variance=self.beliefs.weight_variance,
             )
             shares = self.beliefs.task_shares if own else ()
@@ -70,7 +70,7 @@ class _Conditioned:
         matrix = covariance(beliefs, prior.covariance, self._features, self._features)
         matrix *= np.where(task[:, None] == task[None, :], 1.0, self._shared)
         matrix[np.diag_indices_from(matrix)] += beliefs.source_noise
-        values = np.concatenate([accuracies for _, accuracies in sources]) - self._features.scores @ prior.mean
+        values = np.concatenate([accuracies for _, accuracies in sources]) - self._features.weighed @ prior.mean
         self._factor: FloatArray = cholesky(matrix, lower=True, overwrite_a=True)
         self._white: FloatArray = solve_triangular(self._factor, values, lower=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from edgeprof_predictor.accuracy.task import Candidates
 from edgeprof_predictor.encodings.normalisation import RankNormal
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+
+SMOOTHING_PENALTY: Final = 3.0
+"""On squared effects of decisions on a proxy; a fifth to five times as much changes ranks by .003."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,23 +28,37 @@ class TaskFeatures:
         space: Name of its search space.
         choices: The decisions.
         scores: Of the proxies, as quantiles of a normal distribution; 0 where one is not available.
+        smoothed: The part of them that decisions explain, one by one, as such quantiles too. Scores depend on random
+            weights and a batch of data; what networks that share a decision have in common depends on them less.
 
     Shapes:
-        choices: `n x l`.  scores: `n x p`.
+        choices: `n x l`.  scores, smoothed: `n x p`.
     """
 
     space: str
     choices: ChoiceArray
     scores: FloatArray
+    smoothed: FloatArray
 
     @property
     def count(self) -> int:
         """Number of architectures: `n`."""
         return len(self.choices)
 
+    @property
+    def weighed(self) -> FloatArray:
+        """What proxies' weights are of, half of its variance smoothed: `n x 2p`."""
+        found: FloatArray = np.hstack([self.scores, self.smoothed]) / np.sqrt(2.0)
+        return found
+
     def subset(self, indices: NDArray[np.int64]) -> TaskFeatures:
         """Return some of the architectures."""
-        return TaskFeatures(space=self.space, choices=self.choices[indices], scores=self.scores[indices])
+        return TaskFeatures(
+            space=self.space,
+            choices=self.choices[indices],
+            scores=self.scores[indices],
+            smoothed=self.smoothed[indices],
+        )
 
 
 def read_features(candidates: Candidates, proxies: Sequence[str], *, task: str = "") -> TaskFeatures:
@@ -65,7 +83,29 @@ def read_features(candidates: Candidates, proxies: Sequence[str], *, task: str =
     for column, name in enumerate(proxies):
         if name in candidates.proxies:
             columns[:, column] = scores[:, candidates.proxies.index(name)]
-    return TaskFeatures(space=candidates.space, choices=candidates.choices, scores=columns)
+    smoothed = _smoothed_by_decisions(columns, candidates.choices)
+    return TaskFeatures(space=candidates.space, choices=candidates.choices, scores=columns, smoothed=smoothed)
+
+
+def _smoothed_by_decisions(scores: FloatArray, choices: ChoiceArray) -> FloatArray:
+    """Return scores as sums of effects of decisions, ranked: `n x p` and `n x l` to `n x p`."""
+    from scipy.sparse import csr_matrix
+
+    count, decision_count = choices.shape
+    ends = np.cumsum(choices.max(axis=0).astype(np.int64) + 1)
+    columns = choices.astype(np.int64) + np.append(0, ends[:-1])
+    one_hot = csr_matrix(
+        (np.ones(columns.size), columns.reshape(-1), np.arange(0, columns.size + 1, decision_count)),
+        shape=(count, int(ends[-1])),
+    )
+    # Ridge regressions of all proxies, by the smaller of the two matrices.
+    if one_hot.shape[1] <= count:
+        square = (one_hot.T @ one_hot).toarray() + SMOOTHING_PENALTY * np.eye(one_hot.shape[1])
+        explained = one_hot @ np.linalg.solve(square, one_hot.T @ scores)
+    else:
+        square = (one_hot @ one_hot.T).toarray()
+        explained = square @ np.linalg.solve(square + SMOOTHING_PENALTY * np.eye(count), scores)
+    return np.stack([normal_ranks(column) for column in explained.T], axis=1) if scores.shape[1] else scores
 
 
 def normal_ranks(values: FloatArray) -> FloatArray:
@@ -89,6 +129,7 @@ def joined(parts: Sequence[TaskFeatures]) -> TaskFeatures:
         space=parts[0].space,
         choices=np.concatenate([part.choices for part in parts]),
         scores=np.concatenate([part.scores for part in parts]),
+        smoothed=np.concatenate([part.smoothed for part in parts]),
     )
 
 

@@ -81,7 +81,7 @@ class InducedSourcePosterior(SourcePosterior):
         """
         generator = np.random.default_rng(seed)
         priors = {space: posterior.weight_prior(space) for space in (*option_counts, ANY_SPACE)}
-        proxy_count = len(priors[ANY_SPACE].mean)
+        proxy_count = len(priors[ANY_SPACE].mean) // 2
         return cls(
             posterior.beliefs,
             priors,
@@ -116,6 +116,7 @@ class InducedSourcePosterior(SourcePosterior):
         for space, summary in self._summaries.items():
             saved[f"choices.{space}"] = summary.inducing.choices
             saved[f"scores.{space}"] = summary.inducing.scores.astype(np.float32)
+            saved[f"smoothed.{space}"] = summary.inducing.smoothed.astype(np.float32)
             saved[f"weights.{space}"] = summary.weights.astype(np.float32)
             saved[f"directions.{space}"] = summary.directions.astype(np.float32)
         return saved
@@ -136,7 +137,12 @@ class InducedSourcePosterior(SourcePosterior):
         }
         summaries = {
             space: Summary(
-                inducing=TaskFeatures(space=space, choices=choices.astype(CHOICE_TYPE), scores=parts["scores"][space]),
+                inducing=TaskFeatures(
+                    space=space,
+                    choices=choices.astype(CHOICE_TYPE),
+                    scores=parts["scores"][space],
+                    smoothed=parts["smoothed"][space],
+                ),
                 weights=parts["weights"][space],
                 directions=parts["directions"][space],
             )
@@ -153,6 +159,7 @@ def _draw_inducing_points(
         space=space,
         choices=generator.integers(0, option_counts, (INDUCING_COUNT, len(option_counts))).astype(CHOICE_TYPE),
         scores=generator.normal(size=(INDUCING_COUNT, proxy_count)),
+        smoothed=generator.normal(size=(INDUCING_COUNT, proxy_count)),
     )
 
 

@@ -31,7 +31,7 @@ def covariance(
     lengths = (first.scores**2).sum(axis=1)[:, None] + (second.scores**2).sum(axis=1)[None, :]
     distances = np.maximum(lengths - 2.0 * first.scores @ second.scores.T, 0.0)
     differing = 1.0 - agreement(first.choices, second.choices)
-    found: FloatArray = first.scores @ weight_covariance @ second.scores.T
+    found: FloatArray = first.weighed @ weight_covariance @ second.weighed.T
     found += beliefs.smooth * np.exp(-0.5 * distances / beliefs.length**2)
     found += beliefs.decisions * np.exp(-differing / beliefs.decisions_length)
     return found
@@ -39,5 +39,5 @@ def covariance(
 
 def variance(beliefs: Beliefs, weight_covariance: FloatArray, features: TaskFeatures) -> FloatArray:
     """Return the diagonal of the covariance of some architectures with themselves: `n`."""
-    linear: FloatArray = ((features.scores @ weight_covariance) * features.scores).sum(axis=1)
+    linear: FloatArray = ((features.weighed @ weight_covariance) * features.weighed).sum(axis=1)
     return linear + beliefs.smooth + beliefs.decisions

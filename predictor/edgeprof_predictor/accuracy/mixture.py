@@ -9,8 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.accuracy.features import normal_ranks
-from edgeprof_predictor.accuracy.ordering import latent_accuracies
+from edgeprof_predictor.accuracy.ordering import latent_accuracies, normal_accuracies
 from edgeprof_predictor.accuracy.target import TargetPosterior
 from edgeprof_predictor.accuracy.task import Trained
 from edgeprof_predictor.metrics import spearman
@@ -77,10 +76,10 @@ class Mixture:
     def _weights(self, trained: Trained) -> FloatArray:
         """Return the weight of each posterior.
 
-        All are scored on the ranks that were observed, and none on normal accuracies that a posterior placed: those
+        All are scored on the accuracies that were observed, and none on those that a posterior placed: they
         would favour the posterior that placed them.
         """
-        observed = normal_ranks(trained.accuracy)
+        observed = normal_accuracies(trained.accuracy)
         log_likelihood = np.array(
             [posterior.log_marginal_likelihood(trained.indices, observed) for posterior in self.posteriors]
         )

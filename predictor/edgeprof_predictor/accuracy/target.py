@@ -88,7 +88,7 @@ class TargetPosterior:
     ) -> None:
         self.beliefs: Final = beliefs
         self.noise: Final = noise + JITTER
-        self.mean: Final[FloatArray] = target.scores @ prior.mean + explained.shift
+        self.mean: Final[FloatArray] = target.weighed @ prior.mean + explained.shift
         self._prior, self._target = prior, target
         self._rows = explained.rows
         explained_variance = np.einsum("nm,nm->n", self._rows, self._rows).astype(np.float64)
@@ -129,16 +129,21 @@ class TargetPosterior:
     def learn(self, indices: NDArray[np.int64], latent: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of each candidate once some are trained, noise included.
 
-        Networks that were predicted better, or worse, than expected scale all variances.
+        Trained networks that the others predict better, or worse, than expected scale all variances.
 
         Shapes:
             indices, latent: `k`.  returns: `n` and `n`.
+
+        Source:
+            Leave-one-out predictions: Rasmussen and Williams, Gaussian Processes for Machine Learning, section 5.4.2.
         """
         weights = self.weights(indices)
         explained = (weights * self.columns(indices)).sum(axis=1)
         mean: FloatArray = self.mean + weights @ (latent - self.mean[indices])
+        inverse = np.linalg.inv(self.columns(indices)[indices] + self.noise * np.eye(len(indices)))
+        left_out = (inverse @ (latent - self.mean[indices])) ** 2 / np.diagonal(inverse)
         degrees = self.beliefs.degrees
-        scale = (degrees + self._misfit(indices, latent)[0]) / (degrees + len(indices))
+        scale = (degrees + float(left_out.sum())) / (degrees + len(indices))
         return mean, scale * (np.maximum(self.variance - explained, JITTER) + self.noise)
 
     def log_marginal_likelihood(self, indices: NDArray[np.int64], latent: FloatArray) -> float:

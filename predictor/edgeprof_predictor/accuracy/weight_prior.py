@@ -26,10 +26,10 @@ FIRST_NOISE: Final = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WeightPrior:
-    """Normal distribution of the weights of normal scores in a task's normal accuracy.
+    """Normal distribution of the weights of normal scores, and of smoothed ones, in a task's normal accuracy.
 
     Shapes:
-        mean: `p`.  covariance: `p x p`.
+        mean: `w`.  covariance: `w x w`.
     """
 
     mean: FloatArray
@@ -37,7 +37,7 @@ class WeightPrior:
 
 
 def learn_weight_prior(
-    features: Sequence[TaskFeatures], accuracies: Sequence[FloatArray], *, proxy_count: int, variance: float
+    features: Sequence[TaskFeatures], accuracies: Sequence[FloatArray], *, weight_count: int, variance: float
 ) -> WeightPrior:
     """Return the distribution of weights over tasks.
 
@@ -47,19 +47,20 @@ def learn_weight_prior(
     Args:
         features: Of each task; none leaves what was set beforehand.
         accuracies: Normal accuracies of each.
-        proxy_count: `p`.
+        weight_count: `w`, two for each proxy.
         variance: Of a weight, set beforehand.
 
     Source:
         Hierarchical linear regression by expectation maximisation, Dempster, Laird and Rubin 1977, section 4.
     """
-    mean, covariance = np.zeros(proxy_count), variance * np.eye(proxy_count)
+    mean, covariance = np.zeros(weight_count), variance * np.eye(weight_count)
     if not features:
         return WeightPrior(mean=mean, covariance=covariance)
     spaces = [task.space for task in features]
     shares = np.array([1.0 / np.sqrt(spaces.count(space)) for space in spaces])
-    squares = [task.scores.T @ task.scores for task in features]
-    products = [task.scores.T @ values for task, values in zip(features, accuracies, strict=True)]
+    rows = [task.weighed for task in features]
+    squares = [row.T @ row for row in rows]
+    products = [row.T @ values for row, values in zip(rows, accuracies, strict=True)]
     totals = [float(values @ values) for values in accuracies]
     noises = [FIRST_NOISE] * len(features)
     for _ in range(ROUND_COUNT):
@@ -73,7 +74,7 @@ def learn_weight_prior(
             weights.append(weight)
             spreads.append(spread)
         mean = shares @ np.stack(weights) / (shares.sum() + MEAN_TASK_COUNT)
-        covariance = PRIOR_TASK_COUNT * variance * np.eye(proxy_count)
+        covariance = PRIOR_TASK_COUNT * variance * np.eye(weight_count)
         for share, weight, spread in zip(shares, weights, spreads, strict=True):
             covariance += share * (spread + np.outer(weight - mean, weight - mean))
         covariance /= PRIOR_TASK_COUNT + shares.sum()

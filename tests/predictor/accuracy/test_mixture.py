@@ -57,13 +57,13 @@ def test_a_proxy_that_tasks_agree_on_gets_a_mean_and_one_that_they_dispute_a_var
     weights = ((1.0, 0.8, 0.0), (1.0, -0.8, 0.0), (1.0, 0.8, 0.0), (1.0, -0.8, 0.0))
     tasks = [make_task(f"space{seed}/x", weights=w, seed=seed) for seed, w in enumerate(weights)]
     features = [read_features(task.candidates, task.candidates.proxies) for task in tasks]
-    prior = learn_weight_prior(features, [normal_ranks(task.accuracy) for task in tasks], proxy_count=3, variance=0.05)
+    prior = learn_weight_prior(features, [normal_ranks(task.accuracy) for task in tasks], weight_count=6, variance=0.05)
     assert prior.mean[0] > 0.4
     assert abs(prior.mean[1]) < 0.1
     assert prior.covariance[1, 1] > 2.0 * prior.covariance[0, 0]
 
 
 def test_without_another_space_nothing_is_known_of_weights() -> None:
-    prior = learn_weight_prior([], [], proxy_count=2, variance=0.05)
+    prior = learn_weight_prior([], [], weight_count=2, variance=0.05)
     assert not prior.mean.any()
     assert prior.covariance == pytest.approx(0.05 * np.eye(2))
