@@ -15,7 +15,7 @@ from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
 SMOOTHING_PENALTY: Final = 3.0
-"""On squared effects of decisions on a proxy; a fifth to five times as much changes ranks by .003."""
+"""On squared effects of decisions on a proxy; five times as much ranks .003 worse (from other spaces, 20 seeds)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
