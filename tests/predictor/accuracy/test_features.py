@@ -9,12 +9,13 @@ from edgeprof_predictor import metrics
 from edgeprof_predictor.accuracy.features import normal_ranks, read_features
 from edgeprof_predictor.accuracy.ordering import normal_accuracies
 from edgeprof_predictor.accuracy.task import Candidates
+from edgeprof_predictor.spaces import CHOICE_TYPE
 
 
 def noisy_candidates(count: int) -> tuple[Candidates, np.ndarray]:
     """Return candidates with a proxy of which half is noise, and what it would be without."""
     generator = np.random.default_rng(0)
-    choices = generator.integers(0, 4, (count, 5)).astype(np.int8)
+    choices = generator.integers(0, 4, (count, 5)).astype(CHOICE_TYPE)
     plain = (choices * generator.normal(size=5)).sum(axis=1)
     noisy = plain + plain.std() * generator.normal(size=count)
     scores = np.stack([noisy, np.full(count, 3.0)], axis=1)
