@@ -133,7 +133,7 @@ def test_a_device_that_always_fails_ends_in_one_sentence(make_simulated_device: 
 
 
 def test_a_device_that_throttles_is_noticed_and_measured_again(make_simulated_device: MakeDevice) -> None:
-    device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=12_000.0, slowdown=1.5)))
+    device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=3_000.0, slowdown=1.5)))
     with edgeprof.connect(device.address) as client:
         report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=SIX).report
     assert report.disturbed_count > 0
@@ -142,7 +142,7 @@ def test_a_device_that_throttles_is_noticed_and_measured_again(make_simulated_de
 
 def test_slow_stretches_in_every_measurement_hide_no_latency(make_simulated_device: MakeDevice) -> None:
     """Each job starts cold, and throttles after one of its five blocks: every median reflects the slow part."""
-    device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=600.0, slowdown=1.5, cooling_share=1.0)))
+    device = make_simulated_device(SimulationConfig(heat=Heat(saturation_ms=300.0, slowdown=1.5, cooling_share=1.0)))
     with edgeprof.connect(device.address) as client:
         report = edgeprof.onboard(client, "nasbench201", setting=device.setting, goal=FOUR).report
     space = get_space("nasbench201")

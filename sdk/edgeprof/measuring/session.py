@@ -51,6 +51,7 @@ class MeasurementSession:
         store: Where plans and results are written.
         record: The session in the store, new or to be resumed.
         plan: How long and how often to run each model; None for the agent's default.
+        repeat_plan: The same for networks whose first measurements do not agree; None for no other plan.
         model_folder: Where exported models are kept; None for the user's cache.
         calibration: Calibration data (.npz) for integer precisions; None for synthetic data.
         listener: Is called at every step; None for no calls.
@@ -71,6 +72,7 @@ class MeasurementSession:
         record: SessionRecord,
         *,
         plan: MeasurementPlan | None = None,
+        repeat_plan: MeasurementPlan | None = None,
         model_folder: str | os.PathLike[str] | None = None,
         calibration: str | os.PathLike[str] | None = None,
         listener: SessionListener | None = None,
@@ -82,7 +84,9 @@ class MeasurementSession:
         self._store = store
         self._runner = AttemptRunner(client, store, record)
         self._ahead: tuple[str, ...] = ()
-        self._request = MeasurementRequest(setting=platform.setting, plan=plan or MeasurementPlan())
+        plan = plan or MeasurementPlan()
+        self._request = MeasurementRequest(setting=platform.setting, plan=plan)
+        self._repeat_request = MeasurementRequest(setting=platform.setting, plan=repeat_plan or plan)
         self._listener = listener or SessionListener()
         self._time_ledger = time_ledger or TimeLedger()
         device, setting = client.device(), platform.setting
@@ -180,7 +184,7 @@ class MeasurementSession:
 
     def _measure(self, step: MeasureProbe) -> bool:
         """Make an attempt; False where another one of the same probe is to follow."""
-        probe = step.probe
+        probe, request = step.probe, self._request_of(step.probe)
         self._listener.on_probe_started(probe)
         try:
             with self._time_ledger.step("exporting networks"):
@@ -188,12 +192,12 @@ class MeasurementSession:
                 if self._converter.is_ahead:
                     self._converter.prepare([*self._planned(), *self._ahead])
         except ExportError as error:
-            return self._failed(probe, self._runner.fail(probe, self.platform, self._request, error))
+            return self._failed(probe, self._runner.fail(probe, self.platform, request, error))
         begin_s = self._time_ledger.elapsed_s()
         outcome = self._runner.run(
             probe,
             self.platform,
-            self._request,
+            request,
             model[0],
             on_event=self._listener.on_job_event,
             on_waiting=self._listener.on_waiting,
@@ -205,6 +209,12 @@ class MeasurementSession:
         self._time_ledger.add(AGENT, max(self._time_ledger.elapsed_s() - begin_s - runs_s, 0.0))
         self._listener.on_probe_measured(probe, outcome)
         return True
+
+    def _request_of(self, probe: Probe) -> MeasurementRequest:
+        """What a new attempt of a probe asks for: a longer measurement is likelier to hold undisturbed windows."""
+        count = measurement_counts(self.probes())[probe.architecture]
+        is_repeated = not probe.is_anchor_check and count > CONVERGED_ATTEMPT_COUNT
+        return self._repeat_request if is_repeated else self._request
 
     def _planned(self) -> list[str]:
         return [probe.architecture for probe in self.probes() if probe.state == "planned"]

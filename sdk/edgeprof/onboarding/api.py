@@ -19,7 +19,7 @@ from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice, MethodOptions, choose_method, other_method
 from edgeprof.onboarding.own_devices import own_platforms
-from edgeprof.onboarding.procedure import PLAN, Onboarding
+from edgeprof.onboarding.procedure import PLAN, REPEAT_PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
 from edgeprof.onboarding.transfer_choice import choose_transfer
 from edgeprof.prediction import SpaceProfile
@@ -33,7 +33,6 @@ from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, Profile
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import get_space
-from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.version import VERSION
 
@@ -102,12 +101,12 @@ def onboard(
     options = method if isinstance(method, MethodOptions) else MethodOptions(name=method)
     with opened(store) as store:
         default = _default_method(space, bundle, options.profiles, store, time_ledger, seed=seed)
-        device = client.device()
-        store.record_device(device, client.address, agent_version=client.agent_version)
-        platform = _platform(device, setting)
+        platform = _platform(client, setting, store)
         path = None if output is None else checked_profile_path(Path(output), platform, space)
         choice, other = _chosen(default, options, platform, store, time_ledger, seed=seed)
-        session_of = partial(MeasurementSession, client, platform, store, plan=PLAN, model_folder=model_folder)
+        session_of = partial(
+            MeasurementSession, client, platform, store, plan=PLAN, repeat_plan=REPEAT_PLAN, model_folder=model_folder
+        )
         with (
             _session_after_wait(store, platform, space, seed, choice, time_ledger) as record,
             session_of(record, calibration=calibration, listener=listener, time_ledger=time_ledger) as session,
@@ -155,8 +154,10 @@ def _chosen(
         return choice, other_method(default, choice, seed=seed) if options.compares_methods else None
 
 
-def _platform(device: Device, setting: Setting | None) -> Platform:
-    """Return the platform of a setting, once it is known that networks can be exported for it."""
+def _platform(client: DeviceClient, setting: Setting | None, store: Store) -> Platform:
+    """Return the platform of a setting, once the store knows its device and networks can be exported for it."""
+    device = client.device()
+    store.record_device(device, client.address, agent_version=client.agent_version)
     setting = setting or default_setting(device)
     require_exportable(device, setting)
     return resolve_platform(device, setting)
