@@ -151,7 +151,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"--test": "board_1,board_2"}, "for train or for test, not for both: board_2"),
         ({"--train": "board_0,bord_2"}, "no platform 'bord_2' in the table; the nearest are board_2"),
         ({"--test": "bord_1"}, "no platform 'bord_1' in the table; the nearest are board_1"),
-        ({"--methods": "ridge,neerest"}, "no method 'neerest'; the nearest are nearest"),
+        ({"--methods": "ridge,neerest"}, "no method 'neerest'; the nearest is nearest"),
         ({"--latencies": "latency_od.npz"}, r"there is no file .*latency_od.npz; the nearest .* latency_odd.npz"),
         ({"--latencies": "nan.npz"}, "latencies of board_1 must be finite and > 0, got nan"),
         ({"--latencies": "zero.npz"}, r"latencies of board_1 must be finite and > 0, got 0\.0"),
