@@ -32,8 +32,9 @@ def offered_runtime(device: DeviceDescription, name: str) -> RuntimeInfo:
     """
     runtime = next((runtime for runtime in device.runtimes if runtime.name == name), None)
     if runtime is None:
-        known = ", ".join(item.name for item in device.runtimes if item.unavailable_reason is None) or "none"
-        raise MissingRuntimeError(f"the device offers no runtime {name!r}; it offers: {known}")
+        known = ", ".join(item.name for item in device.runtimes if item.unavailable_reason is None)
+        missing = "".join(f"; {item.name} is not available: {item.unavailable_reason}" for item in device.runtimes)
+        raise MissingRuntimeError(f"the device offers no runtime {name!r}; it offers: {known or 'none' + missing}")
     if runtime.unavailable_reason is not None:
         raise MissingRuntimeError(f"runtime {runtime.name!r} is not available: {runtime.unavailable_reason}")
     return runtime

@@ -1,11 +1,14 @@
 """What stays of a setting where a part of it is changed."""
 
+from dataclasses import replace
+
 import pytest
 
 from edgeprof.errors import InvalidArgumentError
 from edgeprof.measuring.changed_setting import changed_setting
 from edgeprof_proto.records.device import AgentLimits, Cpu, Device, ExecutionContext, RuntimeInfo, RuntimeOption
 from edgeprof_proto.records.job_spec import Setting
+from edgeprof_proto.shared.setting_offer import offered_runtime
 
 DEVICE = Device(
     device_id="d1",
@@ -34,6 +37,8 @@ DEVICE = Device(
         model_bytes=1, model_cache_bytes=1, disk_reserve_bytes=1, queued_job_count=1, job_duration_s=1.0, thread_count=4
     ),
 )
+NOTHING = replace(DEVICE, runtimes=(RuntimeInfo(name="simulated", unavailable_reason="no simulation"),))
+
 A = Setting(
     runtime="onnxruntime",
     runtime_version="1.2",
@@ -75,3 +80,8 @@ def test_what_is_not_changed_stays() -> None:
     assert changed_setting(DEVICE, A, {"batch": "1"}).options == A.options
     with pytest.raises(InvalidArgumentError, match="threads wants a number, got 'two'"):
         changed_setting(DEVICE, A, {"threads": "two"})
+
+
+def test_a_device_that_offers_nothing_says_why() -> None:
+    with pytest.raises(ValueError, match="it offers: none; simulated is not available: no simulation"):
+        offered_runtime(NOTHING, "onnxruntime")
