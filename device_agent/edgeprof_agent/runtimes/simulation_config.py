@@ -128,12 +128,13 @@ class SimulationConfig:
         _require_range("resolution_ms", self.resolution_ms, 0, _MAX_MS)
         _require_range("warmup_slowdown", self.warmup_slowdown, 1, _MAX_SLOWDOWN)
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | os.PathLike[str]) -> None:
         """Write the configuration and reset the device: cold, without any job before.
 
         Args:
             path: The file that EDGEPROF_SIMULATION is to name.
         """
+        path = Path(path)
         _state_path(path).unlink(missing_ok=True)
         path.write_text(json.dumps(to_json(self), indent=2), encoding="utf-8")
 

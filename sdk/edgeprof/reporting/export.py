@@ -26,7 +26,8 @@ def export(results: Sequence[StoredResult], path: str | os.PathLike[str], store:
         OutputFileError: If the file cannot be written.
         StoreError: If the store cannot be read.
     """
-    writer = _WRITERS.get(Path(path).suffix.lower())
+    name = Path(path).name.lower()
+    writer = next((writer for suffix, writer in _WRITERS.items() if name.endswith(suffix)), None)
     if writer is None:
         raise InvalidArgumentError(f"{os.fspath(path)} must end in one of {', '.join(_WRITERS)}, which name the format")
     if not results:
