@@ -29,6 +29,20 @@ def is_network_source(text: str) -> bool:
     return _SOURCE.fullmatch(text) is not None and not Path(text).exists()
 
 
+def require_source_file(source: str) -> None:
+    """Check that the file of a source is there, where it names one: what it makes is known only by running it.
+
+    Args:
+        source: As for `load_network`.
+
+    Raises:
+        NetworkSourceError: If it is not.
+    """
+    place = source.rpartition(":")[0]
+    if place.endswith(".py") and not Path(place).is_file():
+        raise NetworkSourceError(f"cannot import {place}: there is no plain file of this name")
+
+
 def load_network(source: str, *, seed: int) -> nn.Module:
     """Return the network that a callable of the user's makes.
 

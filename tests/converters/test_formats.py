@@ -7,7 +7,7 @@ import pytest
 from edgeprof.errors import ExportError
 from edgeprof.exporters.choice import ExportChoice
 from edgeprof.exporters.converter import Converter
-from edgeprof.exporters.module_converter import ModuleConverter
+from edgeprof.exporters.module_converter import ModuleConverter, ModuleExports
 from edgeprof.exporters.registry import load_exporter
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.shared.file_kind import HEAD_BYTES
@@ -74,7 +74,7 @@ def test_a_users_module_with_several_inputs_is_converted(
 ) -> None:
     (tmp_path / "net.py").write_text(MODULES)
     choice = ExportChoice(load_exporter(name), precision)
-    with ModuleConverter(tmp_path) as converter:
+    with ModuleConverter(ModuleExports(tmp_path)) as converter:
         exported = converter.convert(f"{tmp_path / 'net.py'}:{callable_name}", choice, shapes=shapes)
     assert exported.input_names == (("ids", "mask") if callable_name == "encoder" else ("image", "facts"))
     assert recognise_format(exported.files[0].read_bytes()[:HEAD_BYTES]) == choice.exporter.model_format
@@ -83,5 +83,8 @@ def test_a_users_module_with_several_inputs_is_converted(
 def test_ncnn_takes_no_integers(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(MODULES)
     choice = ExportChoice(load_exporter("ncnn"), "float32")
-    with ModuleConverter(tmp_path) as converter, pytest.raises(ExportError, match=r"'ids' is torch\.int64 of shape"):
+    with (
+        ModuleConverter(ModuleExports(tmp_path)) as converter,
+        pytest.raises(ExportError, match=r"'ids' is torch\.int64 of shape"),
+    ):
         converter.convert(f"{tmp_path / 'net.py'}:encoder", choice)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from edgeprof.arguments import as_list
 from edgeprof.devices.client import DeviceClient
@@ -21,6 +22,9 @@ from edgeprof.store import Store, opened
 from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
+
+if TYPE_CHECKING:
+    from edgeprof.exporters.module_converter import ModuleExports
 
 
 class TableListener:
@@ -85,6 +89,7 @@ def benchmark_table(
     calibration: str | os.PathLike[str] | None = None,
     store: Store | str | os.PathLike[str] | None = None,
     listener: TableListener | None = None,
+    exports: "ModuleExports | None" = None,
 ) -> BenchmarkTable:
     """Measure each model in each setting, one after the other, and order them by their latency.
 
@@ -106,6 +111,7 @@ def benchmark_table(
         calibration: Calibration data (.npz) for torch modules in integer precisions; None for synthetic data.
         store: Where the results go, or its file; None for the user's own.
         listener: Is called at every step; None for no calls.
+        exports: Torch modules that are exported once for several tables; None to export those of this one.
 
     Raises:
         ModelFileError: If a folder cannot be read, or holds no model.
@@ -116,14 +122,11 @@ def benchmark_table(
     with opened(store) as store:
         device = client.device()
         entries = _entries(models, _settings_of(settings, device), device)
-        with ModelSources(device, input_shapes, inputs, calibration, is_for_one=False) as sources:
+        with ModelSources(device, input_shapes, inputs, calibration, is_for_one=False, exports=exports) as sources:
             _prepare(entries, device, sources, listener)
+            ask = partial(benchmark, client, plan=plan, allow_fallback=allow_fallback, release_model=release_model)
             run = partial(
-                benchmark,
-                client,
-                plan=plan,
-                allow_fallback=allow_fallback,
-                release_model=release_model,
+                ask,
                 store=store,
                 on_event=listener.on_job_event,
                 on_waiting=listener.on_waiting,

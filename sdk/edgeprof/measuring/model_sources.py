@@ -10,15 +10,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from edgeprof.devices.model_files import file_sha256, find_model_files
+from edgeprof.devices.model_folder import models_in
 from edgeprof.errors import InvalidArgumentError, ModelFileError
 from edgeprof.measuring.inputs_by_name import InputsByName
-from edgeprof.network_source import is_network_source
+from edgeprof.network_source import is_network_source, require_source_file
 from edgeprof.store.given_inputs import GivenInputs
 from edgeprof.store.platform import default_setting
 from edgeprof_proto.records.job_spec import InputShape, Setting
 
 if TYPE_CHECKING:
-    from edgeprof.exporters.module_converter import ModuleConverter
+    from edgeprof.exporters.module_converter import ModuleConverter, ModuleExports
     from edgeprof_proto.records.device import Device
 
 
@@ -57,7 +58,7 @@ class ReadyModel:
 class ModelSources:
     """Turns what a user names into files for the runtimes of a device. Use it as a context manager.
 
-    Files of exported modules are gone when it is left.
+    Files of exported modules are gone when it is left, unless they are shared.
 
     Args:
         device: The device as its agent describes it, whose runtime says which formats it reads; None where it is not
@@ -67,6 +68,7 @@ class ModelSources:
         calibration: File of calibration data (.npz) for modules in integer precisions; None for synthetic data.
         is_for_one: Whether shapes and values are meant for one model, which must know all their names. Of several, each
             is given those that it knows.
+        exports: Modules that were exported for other devices of the same command; None to export for this one alone.
     """
 
     def __init__(
@@ -77,9 +79,11 @@ class ModelSources:
         calibration: str | os.PathLike[str] | None = None,
         *,
         is_for_one: bool = True,
+        exports: "ModuleExports | None" = None,
     ) -> None:
         self._device = device
         self._is_for_one = is_for_one
+        self._exports = exports
         self._known_names: set[str] = set()
         self._resources = ExitStack()
         self._given = InputsByName(input_shapes, None if inputs is None else Path(inputs), lambda: self._folder)
@@ -154,11 +158,12 @@ class ModelSources:
     def _module(self, source: str, setting: Setting) -> ReadyModel:
         # Imported here: a command that is given files need not know how modules are exported.
         from edgeprof.exporters.choice import choose_exporter
-        from edgeprof.exporters.module_converter import ModuleConverter
+        from edgeprof.exporters.module_converter import ModuleConverter, ModuleExports
         from edgeprof.measuring.setting_check import require_exportable
 
         if self._converter is None:
-            self._converter = ModuleConverter(self._folder, calibration=self._calibration)
+            exports = self._exports or ModuleExports(self._folder)
+            self._converter = ModuleConverter(exports, calibration=self._calibration)
         exported = self._converter.convert(
             source,
             choose_exporter(None, setting) if self._device is None else require_exportable(self._device, setting),
@@ -177,8 +182,7 @@ class ModelSources:
         )
 
     def _file(self, path: Path, setting: Setting) -> ReadyModel:
-        if path.suffix == ".py":
-            raise ModelFileError(f"{path} is a Python file: name what makes the torch module in it, as {path}:make")
+        _require_no_python_file(path)
         given, names = self._given, None
         if not self._is_for_one and given.names:
             from edgeprof.devices.input_names import input_names
@@ -212,3 +216,29 @@ def default_setting_for(device: "Device", source: str | os.PathLike[str]) -> Set
         with suppress(ModelFileError):
             model_format = find_model_files(source).model_format
     return default_setting(device, model_format)
+
+
+def require_readable(sources: Sequence[str | os.PathLike[str]]) -> None:
+    """Check what is known of models before any device is asked.
+
+    Args:
+        sources: As for `ModelSources.model_for`, and folders of files.
+
+    Raises:
+        ModelFileError: If a file cannot be read or is of no model, or a folder holds none.
+        NetworkSourceError: If the Python file of a torch module is not there.
+    """
+    for source in sources:
+        path = Path(source)
+        if is_network_source(os.fspath(source)):
+            require_source_file(os.fspath(source))
+        elif path.is_dir():
+            models_in(path)
+        else:
+            _require_no_python_file(path)
+            find_model_files(path)
+
+
+def _require_no_python_file(path: Path) -> None:
+    if path.suffix == ".py":
+        raise ModelFileError(f"{path} is a Python file: name what makes the torch module in it, as {path}:make")

@@ -10,7 +10,7 @@ import pytest
 
 from edgeprof.errors import EdgeprofError, ExportError, NetworkSourceError
 from edgeprof.exporters.choice import ExportChoice
-from edgeprof.exporters.module_converter import ModuleConverter
+from edgeprof.exporters.module_converter import ModuleConverter, ModuleExports
 from edgeprof.exporters.onnx import OnnxExporter
 
 MODULES = """
@@ -66,7 +66,7 @@ FLOAT32, INT8 = ExportChoice(OnnxExporter(), "float32"), ExportChoice(OnnxExport
 
 @pytest.fixture(scope="module")
 def converter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleConverter]:
-    with ModuleConverter(tmp_path_factory.mktemp("models")) as made:
+    with ModuleConverter(ModuleExports(tmp_path_factory.mktemp("models"))) as made:
         yield made
 
 
@@ -140,7 +140,7 @@ def test_a_module_is_exported_in_int8_by_synthetic_data_and_by_the_users(
 ) -> None:
     np.savez(tmp_path / "data.npz", image=np.random.default_rng(0).uniform(0, 255, (5, 3, 9, 8)))
     shapes = {"image": (2, 3, 9, 8)}
-    with ModuleConverter(tmp_path, calibration=tmp_path / "data.npz") as other:
+    with ModuleConverter(ModuleExports(tmp_path), calibration=tmp_path / "data.npz") as other:
         models = [
             onnx.load(str(item.convert(source("Classifier"), INT8, shapes=shapes).files[0]))
             for item in (converter, other)
