@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from edgeprof.fleet.benchmarks import benchmark_fleet
     from edgeprof.fleet.collection import Collected, collect
     from edgeprof.fleet.devices_at_once import DeviceOutcome, FleetListener
-    from edgeprof.fleet.onboarding import OnboardedDevice, onboard_fleet
+    from edgeprof.fleet.model_onboarding import onboard_models_fleet
+    from edgeprof.fleet.onboarding import onboard_fleet
+    from edgeprof.fleet.profile_folder import OnboardedDevice
     from edgeprof.measuring.benchmark import Benchmark, benchmark
     from edgeprof.measuring.benchmark_table import BenchmarkTable, TableListener, benchmark_table
     from edgeprof.measuring.candidate import Candidate
@@ -150,6 +152,7 @@ __all__ = [
     "onboard",
     "onboard_fleet",
     "onboard_models",
+    "onboard_models_fleet",
     "over_time",
     "pack_agent",
     "pair",
@@ -200,7 +203,7 @@ _MODULE_OF = {
     "MethodOptions": "edgeprof.onboarding",
     "NamedDevice": "edgeprof.devices.pairings",
     "Onboarded": "edgeprof.onboarding",
-    "OnboardedDevice": "edgeprof.fleet.onboarding",
+    "OnboardedDevice": "edgeprof.fleet.profile_folder",
     "OnboardedModels": "edgeprof.operator_models.api",
     "OnboardingListener": "edgeprof.onboarding",
     "Period": "edgeprof.reporting",
@@ -247,6 +250,7 @@ _MODULE_OF = {
     "onboard": "edgeprof.onboarding",
     "onboard_fleet": "edgeprof.fleet.onboarding",
     "onboard_models": "edgeprof.operator_models.api",
+    "onboard_models_fleet": "edgeprof.fleet.model_onboarding",
     "over_time": "edgeprof.reporting",
     "pack_agent": "edgeprof.deploying",
     "pair": "edgeprof.devices.pairing",

@@ -12,6 +12,8 @@ from edgeprof.fleet.devices_at_once import DeviceListener, DeviceOutcome, FleetL
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
 from edgeprof.onboarding.goal import OnboardingStatus
 from edgeprof.onboarding.listener import OnboardingListener
+from edgeprof.operator_models.listener import ModelOnboardingListener
+from edgeprof.operator_models.named_models import ModelToMeasure
 from edgeprof.store import Probe
 from edgeprof_proto.records.job import Job, JobEvent
 from edgeprof_proto.records.job import Progress as JobProgress
@@ -38,6 +40,10 @@ class FleetProgress(ShownBar, FleetListener):
     def listener_of(self, device: NamedDevice) -> OnboardingListener:
         """Return the line of a device."""
         return self._lines[device]
+
+    def models_listener_of(self, device: NamedDevice) -> ModelOnboardingListener:
+        """Return what moves the line of a device while models are measured."""
+        return ModelsOfLine(self._lines[device])
 
     def on_ended(self, outcome: DeviceOutcome[Any]) -> None:
         """Say how a device ended."""
@@ -88,13 +94,77 @@ class DeviceLine(DeviceListener):
 
     def on_probe_measured(self, probe: Probe, measurement: Measurement) -> None:
         """Count a measurement."""
-        self._bar.advance(self._task)
+        self.advance()
 
     def on_probe_failed(self, probe: Probe, failure: str) -> None:
         """Print why a network could not be measured."""
-        text = f" {failure}  "
-        messages.print(styled((f"{self._name}, {self._step} failed:", "yellow"), text, (probe.architecture, "dim")))
+        self.tell_failure(f"{failure}  ", (probe.architecture, "dim"))
+
+    def tell_failure(self, failure: str, *more: tuple[str, str]) -> None:
+        """Print why the step failed.
+
+        Args:
+            failure: Why.
+            more: Further texts, each with its style.
+        """
+        messages.print(styled((f"{self._name}, {self._step} failed:", "yellow"), f" {failure}", *more))
 
     def on_adapted(self, status: OnboardingStatus) -> None:
         """Show the error expected now."""
         self._bar.update(self._task, detail=f"expected error {status.expected}")
+
+    def begin_step(self, name: str) -> None:
+        """Show what is measured."""
+        self._step = name
+        self._bar.update(self._task, detail=name)
+
+    def extend(self, count: int) -> None:
+        """Count so many measurements more that are to come."""
+        self._bar.update(self._task, total=(self._bar.tasks[self._task].total or 0) + count)
+
+    def advance(self) -> None:
+        """Count a measurement."""
+        self._bar.advance(self._task)
+
+
+class ModelsOfLine(ModelOnboardingListener):
+    """Moves the line of a device while models are measured.
+
+    Args:
+        line: The line.
+    """
+
+    def __init__(self, line: DeviceLine) -> None:
+        self._line = line
+
+    def on_planned(self, models: list[ModelToMeasure]) -> None:
+        """Show how many models there are."""
+        self._line.extend(len(models))
+
+    def on_repeated(self, models: list[ModelToMeasure], number: int) -> None:
+        """Show how many are measured once more."""
+        self._line.extend(len(models))
+
+    def on_model_known(self, model: ModelToMeasure) -> None:
+        """Count a model as done."""
+        self._line.advance()
+
+    def on_model_started(self, model: ModelToMeasure) -> None:
+        """Show what is measured."""
+        self._line.begin_step(model.name)
+
+    def on_job_event(self, event: JobEvent) -> None:
+        """Show what the device is doing."""
+        self._line.on_job_event(event)
+
+    def on_waiting(self, job: Job) -> None:
+        """Show for whom the device works."""
+        self._line.on_waiting(job)
+
+    def on_model_measured(self, model: ModelToMeasure, measurement: Measurement) -> None:
+        """Count a measurement."""
+        self._line.advance()
+
+    def on_model_failed(self, model: ModelToMeasure, failure: str) -> None:
+        """Print why a model could not be measured."""
+        self._line.tell_failure(failure)

@@ -2,13 +2,29 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgeprof.cli.console import messages, plain_table, print_table
 from edgeprof.cli.plain_output import print_json
 from edgeprof.fleet.devices_at_once import DeviceOutcome
 
+if TYPE_CHECKING:
+    from edgeprof.fleet.profile_folder import OnboardedDevice
+
 T = TypeVar("T")
+
+
+def print_kept(outcomes: "Sequence[DeviceOutcome[OnboardedDevice[Any]]]", folder: Path) -> None:
+    """Say which devices were not onboarded since their profiles were there.
+
+    Args:
+        outcomes: What came of each device.
+        folder: The folder of the profiles.
+    """
+    kept = [outcome.device.name for outcome in outcomes if outcome.result and outcome.result.onboarded is None]
+    if kept:
+        messages.print(f"in {folder} already, and left as they are: {', '.join(kept)}; remove a file to onboard anew")
 
 
 def print_outcomes(

@@ -127,18 +127,11 @@ def onboard(
 
     Interrupted, the same command goes on where it stopped.
     """
-    if models and len(devices) > 1:
-        raise click.UsageError("--models takes one device at a time; name one by --device")
     if models:
         goal = _goal_of_models(target_error, budget, has_choice=bool(with_models) and not added)
-        import edgeprof
-        from edgeprof.cli import onboard_models
-
         setting_values = {name: values[name] for name in SETTING_NAMES}
-        with edgeprof.connect(devices[0].address) as client:
-            onboard_models.run(
-                client, with_models, added, setting_values, output=output, as_json=as_json, seed=seed, goal=goal
-            )
+        how: dict[str, Any] = {"output": output, "as_json": as_json, "seed": seed, "goal": goal}
+        _onboard_models(devices, with_models, added, setting_values, **how)
         return
     if with_models or added:
         raise click.UsageError("--with and --add name models to measure with --models; give it too")
@@ -205,6 +198,28 @@ def _onboard_space(address: str, most: int, setting_values: dict[str, Any], **op
     with edgeprof.connect(address) as client, SessionProgress(most, PLAN) as progress:
         setting = device_setting(client, **setting_values)
         return edgeprof.onboard(client, setting=setting, listener=progress, **options)
+
+
+def _onboard_models(
+    devices: "list[NamedDevice]",
+    models: tuple[Path, ...],
+    added: tuple[Path, ...],
+    setting_values: dict[str, Any],
+    **options: Any,
+) -> None:
+    """Onboard models on one device, or on several at once; a profile that learns from further ones is of one device."""
+    if len(devices) == 1:
+        import edgeprof
+        from edgeprof.cli import onboard_models
+
+        with edgeprof.connect(devices[0].address) as client:
+            onboard_models.run(client, models, added, setting_values, **options)
+    elif added:
+        raise click.UsageError("--add takes one device, that of the profile; name it by --device")
+    else:
+        from edgeprof.cli.onboard_models_fleet import onboard_models_on
+
+        onboard_models_on(devices, models, setting_values, **options)
 
 
 def _goal_of_models(target_error: float | None, budget_s: float | None, *, has_choice: bool) -> "Goal | None":

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import edgeprof
-from edgeprof.cli.console import messages
 from edgeprof.cli.device_setting import device_setting
 from edgeprof.cli.fleet_progress import FleetProgress
-from edgeprof.cli.fleet_report import print_outcomes
+from edgeprof.cli.fleet_report import print_kept, print_outcomes
 from edgeprof.cli.session_progress import expected_measurements
 from edgeprof.measuring.provenance import SAMPLE_COUNT
 from edgeprof_predictor.profile_file import ProfileFile
 
 if TYPE_CHECKING:
     from edgeprof.devices.pairings import NamedDevice
-    from edgeprof.fleet.onboarding import OnboardedDevice
+    from edgeprof.fleet.profile_folder import OnboardedDevice
+    from edgeprof.onboarding import Onboarded
 
 HEADINGS = ("platform", "profile", "samples", "expected error")
 
@@ -48,14 +48,12 @@ def onboard_on(
             listener=progress,
             **options,
         )
-    kept = [outcome.device.name for outcome in outcomes if outcome.result and outcome.result.onboarded is None]
-    if kept:
-        messages.print(f"in {output} already, and left as they are: {', '.join(kept)}; remove a file to onboard anew")
+    print_kept(outcomes, output)
     space = options["space"]
     print_outcomes(outcomes, HEADINGS, partial(_cells, space=space), partial(_document, space=space), as_json=as_json)
 
 
-def _sample_count(result: "OnboardedDevice", space: str) -> int | None:
+def _sample_count(result: "OnboardedDevice[Onboarded]", space: str) -> int | None:
     """Return how many samples a profile has, also one that was there before; None where its version did not say."""
     if result.onboarded is not None:
         return len(result.onboarded.report.samples)
@@ -69,13 +67,13 @@ def _sample_count(result: "OnboardedDevice", space: str) -> int | None:
     return int(found[0]) if found and found[0].isdecimal() else None
 
 
-def _cells(result: "OnboardedDevice", *, space: str) -> list[tuple[str, ...]]:
+def _cells(result: "OnboardedDevice[Onboarded]", *, space: str) -> list[tuple[str, ...]]:
     count = _sample_count(result, space)
     samples = "not reported" if count is None else str(count)
     return [(result.platform, str(result.path), samples, result.expected_error)]
 
 
-def _document(result: "OnboardedDevice", *, space: str) -> dict[str, Any]:
+def _document(result: "OnboardedDevice[Onboarded]", *, space: str) -> dict[str, Any]:
     report = None if result.onboarded is None else dataclasses.asdict(result.onboarded.report)
     return {
         "platform": result.platform,

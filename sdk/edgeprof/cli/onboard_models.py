@@ -126,7 +126,7 @@ def run(
                 client, models, output=output, setting=setting, goal=goal, seed=seed, listener=progress
             )
     if as_json:
-        print_json(_document(onboarded))
+        print_json(models_document(onboarded))
         return
     seconds = onboarded.seconds_by_step
     print_facts("operators of the device", _facts(onboarded))
@@ -185,8 +185,12 @@ def _left_out(onboarded: "OnboardedModels") -> dict[str, str]:
     return {"left out": f"{' and '.join(texts)} that cannot be converted for the runtime"} if texts else {}
 
 
-def _document(onboarded: "OnboardedModels") -> dict[str, Any]:
-    """The result for machines."""
+def models_document(onboarded: "OnboardedModels") -> dict[str, Any]:
+    """Return the result for machines.
+
+    Args:
+        onboarded: The result.
+    """
     return {
         "profile": None if onboarded.path is None else str(onboarded.path),
         "probe_count": onboarded.probe_count,

@@ -14,6 +14,7 @@ from edgeprof.devices.named_devices import find_devices
 from edgeprof.devices.pairings import NamedDevice
 from edgeprof.errors import EdgeprofError, InvalidArgumentError
 from edgeprof.onboarding.listener import OnboardingListener
+from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_proto.records.validation import RecordError
 
@@ -53,6 +54,10 @@ class FleetListener:
     def listener_of(self, device: NamedDevice) -> OnboardingListener:
         """Return what is told of the measurements on a device, in its thread."""
         return DeviceListener()
+
+    def models_listener_of(self, device: NamedDevice) -> ModelOnboardingListener:
+        """Return what is told of the measurements of an onboarding of models on a device, in its thread."""
+        return ModelOnboardingListener()
 
     def on_ended(self, outcome: DeviceOutcome[Any]) -> None:
         """The work on a device is done, or has failed."""

@@ -2,40 +2,20 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.pairings import NamedDevice
-from edgeprof.errors import InvalidArgumentError, OutputFileError
 from edgeprof.evaluating.known_bundles import bundle_of
 from edgeprof.fleet.devices_at_once import DeviceOutcome, Devices, FleetListener, named, on_each_device
+from edgeprof.fleet.profile_folder import OnboardedDevice, content_that_is_there, profile_paths
 from edgeprof.measuring.provenance import EXPECTED_ERROR
 from edgeprof.onboarding.api import Onboarded, onboard
 from edgeprof.store import Store, opened
-from edgeprof.store.platform import Platform, default_setting, resolve_platform
 from edgeprof_predictor.bundle import Bundle
-from edgeprof_predictor.profile_file import PROFILE_SUFFIX, ProfileFile
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job_spec import Setting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnboardedDevice:
-    """What the onboarding of one device of several came to.
-
-    Args:
-        platform: Name of the device with its setting.
-        path: File of the profile; None where it was not written.
-        expected_error: The error that the profile expects of itself, as text.
-        onboarded: The profile with its report; None where the file was there already.
-    """
-
-    platform: str
-    path: Path | None
-    expected_error: str
-    onboarded: Onboarded | None
 
 
 def onboard_fleet(
@@ -48,7 +28,7 @@ def onboard_fleet(
     bundle: Bundle | str | os.PathLike[str] | None = None,
     listener: FleetListener | None = None,
     **options: Any,
-) -> tuple[DeviceOutcome[OnboardedDevice], ...]:
+) -> tuple[DeviceOutcome[OnboardedDevice[Onboarded]], ...]:
     """Onboard several devices at once, each as `onboard` does; one that fails stops no other.
 
     Called again, it goes on where each device stopped, and leaves those alone whose profile is in the folder. The
@@ -77,10 +57,10 @@ def onboard_fleet(
     listener = listener or FleetListener()
     chosen = named(devices)
     get_space(space)  # an unknown one is no device's failure
-    paths = {} if output is None else _profile_paths(chosen, Path(output))
+    paths = {} if output is None else profile_paths(chosen, Path(output))
     known = bundle_of(space, bundle)
 
-    def work(device: NamedDevice, client: DeviceClient) -> OnboardedDevice:
+    def work(device: NamedDevice, client: DeviceClient) -> OnboardedDevice[Onboarded]:
         of_device, path = setting(client) if callable(setting) else setting, paths.get(device.name)
         if path is not None and (there := _that_is_there(path, space, client, of_device)) is not None:
             return there
@@ -100,7 +80,7 @@ def onboard_fleet(
         return on_each_device(chosen, work, listener)
 
 
-def _outcome_of(onboarded: Onboarded) -> OnboardedDevice:
+def _outcome_of(onboarded: Onboarded) -> OnboardedDevice[Onboarded]:
     return OnboardedDevice(
         platform=onboarded.report.platform,
         path=onboarded.path,
@@ -109,30 +89,12 @@ def _outcome_of(onboarded: Onboarded) -> OnboardedDevice:
     )
 
 
-def _that_is_there(path: Path, space: str, client: DeviceClient, setting: Setting | None) -> OnboardedDevice | None:
-    """Return what a file says of a platform that it holds a profile of; None where it holds none.
-
-    Raises:
-        ProfileError: If the file is damaged or no profile.
-    """
-    if not path.exists():
+def _that_is_there(
+    path: Path, space: str, client: DeviceClient, setting: Setting | None
+) -> OnboardedDevice[Onboarded] | None:
+    """Return what a file says of a platform that it holds a profile of; None where it holds none."""
+    if (found := content_that_is_there(path, space, client, setting)) is None:
         return None
-    device = client.device()
-    platform = resolve_platform(device, setting or default_setting(device))
-    for content in ProfileFile(path).contents:
-        if content.subject == space and Platform.from_facts(content.platform).key == platform.key:
-            error = content.provenance.get(EXPECTED_ERROR, "not reported")
-            return OnboardedDevice(platform=platform.name, path=path, expected_error=error, onboarded=None)
-    return None
-
-
-def _profile_paths(devices: list[NamedDevice], folder: Path) -> dict[str, Path]:
-    """Return the file of each device's profile by its name, in a folder that is there."""
-    paths = {device.name: folder / f"{device.name.replace(':', '_')}{PROFILE_SUFFIX}" for device in devices}
-    if len(set(paths.values())) < len(devices):
-        raise InvalidArgumentError("two devices have the same name: `edgeprof devices add` gives each its own")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputFileError(f"the folder {folder} of the profiles cannot be made ({error.strerror})") from error
-    return paths
+    platform, content = found
+    error = content.provenance.get(EXPECTED_ERROR, "not reported")
+    return OnboardedDevice(platform=platform.name, path=path, expected_error=error, onboarded=None)

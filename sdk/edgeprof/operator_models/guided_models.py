@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from edgeprof.errors import GraphNotToldError, RemoteError
 from edgeprof.onboarding.goal import Goal
+from edgeprof.onboarding.host_work import core_of_host
 from edgeprof.operator_models.graph_sources import DeviceGraphs
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.measured import measured_networks
@@ -167,7 +168,7 @@ class GuidedModels:
     def _fitted(self, networks: Sequence[MeasuredNetwork]) -> OperatorProfile | None:
         if not networks:
             return None
-        with self._session.time_ledger.step("fitting the operator model"):
+        with self._session.time_ledger.step("fitting the operator model"), core_of_host():
             return self._fit(networks)
 
     def _status(self, profile: OperatorProfile | None, tried_count: int, open_count: int) -> ModelStatus:

@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import socket
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,6 +26,9 @@ PLAN = MeasurementPlan(
     warmup_run_count=2, warmup_duration_ms=100.0, timed_run_count=5, timed_duration_ms=400.0, block_count=5
 )
 """About a second with the loading."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Of devices that are onboarded at once: two measurements on this host would disturb each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,7 @@ def with_host_latencies(
         return profile
     setting = Platform.from_facts(profile.platform).setting
     measured: dict[str, HostLatency] = {}
-    with HostEngine() as engine:
+    with _ONE_AT_A_TIME, HostEngine() as engine:
         for model in counting:
             try:
                 measured[model.name] = host_latency(engine, model.path, setting, {})

@@ -1,5 +1,6 @@
 """Which form of the probe suite a runtime can read: ONNX, or what is converted from it."""
 
+import threading
 from pathlib import Path
 
 from edgeprof.exporters.ncnn import NcnnExporter
@@ -10,6 +11,9 @@ from edgeprof.operator_models.tflite_probes import tflite_probes
 from edgeprof_proto.records.device import RuntimeInfo
 from edgeprof_proto.records.job_spec import Setting
 from edgeprof_proto.shared.model_formats import NCNN, ONNX, TFLITE
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Devices that are onboarded at once need the same files: the first writes them, the others find them."""
 
 
 def formats_of(runtime: RuntimeInfo) -> tuple[str, ...]:
@@ -35,9 +39,10 @@ def probes_for(runtime: RuntimeInfo, setting: Setting, folder: Path) -> ProbeFil
     formats = formats_of(runtime)
     if missing := _missing(runtime, setting):
         return ProbeFiles(missing=missing)
-    if ONNX in formats:
-        return onnx_probes(folder, is_quantised=setting.precision == "int8")
-    return ncnn_probes(folder) if NCNN in formats else tflite_probes(folder)
+    with _ONE_AT_A_TIME:
+        if ONNX in formats:
+            return onnx_probes(folder, is_quantised=setting.precision == "int8")
+        return ncnn_probes(folder) if NCNN in formats else tflite_probes(folder)
 
 
 def _missing(runtime: RuntimeInfo, setting: Setting) -> str:

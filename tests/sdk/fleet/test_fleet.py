@@ -19,9 +19,21 @@ from edgeprof.testing import SimulatedDevice, SimulationConfig
 from edgeprof_predictor.errors import PredictorError
 from edgeprof_predictor.spaces import get_space
 from edgeprof_proto.records.job import JobEvent, JobState
+from edgeprof_proto.records.job_spec import MeasurementPlan
 from edgeprof_proto.records.measurement import LatencyBlock, Measurement
 
 SPACE = get_space("nasbench201")
+SHORT = MeasurementPlan(
+    warmup_run_count=6, warmup_duration_ms=0.1, timed_run_count=25, timed_duration_ms=0.1, block_count=5
+)
+MODULE = """
+from torch import nn
+
+def make():
+    with open({runs!r}, "a") as file:
+        file.write("made")
+    return nn.Linear(4, 2)
+"""
 
 
 @pytest.fixture
@@ -137,6 +149,43 @@ def test_an_unknown_space_is_told_once_and_makes_no_folder(tmp_path: Path) -> No
     assert not (tmp_path / "profiles").exists()
 
 
-def test_a_profile_of_models_is_made_on_one_device_at_a_time() -> None:
-    done = this_process.edgeprof("onboard", "--models", "--device", "a:1", "--device", "b:1")
-    assert done.returncode == 2 and "one device at a time" in done.stderr
+def test_models_are_added_to_the_profile_of_one_device() -> None:
+    arguments = ("onboard", "--models", "--add", "net.onnx", "--device", "a:1", "--device", "b:1")
+    done = this_process.edgeprof(*arguments)
+    assert done.returncode == 2 and "--add takes one device" in done.stderr
+
+
+@pytest.mark.usefixtures("lab")
+@pytest.mark.parametrize(
+    ("command", "model", "text"),
+    [
+        ("benchmark", "missing.onnx", "cannot read the model missing.onnx: No such file"),
+        ("benchmark", "missing.py:make", "cannot import missing.py"),
+        ("benchmark", "net.py", "is a Python file: name what makes"),
+        ("benchmark", "empty", "holds no model"),
+        ("onboard --models -o profiles --with", "missing.onnx", "cannot read the model missing.onnx: No such file"),
+    ],
+)
+def test_a_model_that_is_not_there_is_told_once_and_nothing_starts(
+    command: str, model: str, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "net.py").touch()
+    done = this_process.edgeprof(*command.split(), model, "--tag", "lab", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count(text) == 1 and "devices failed" not in done.stderr, done.stderr
+    assert not (tmp_path / "profiles").exists()
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_torch_module_is_made_and_exported_once_for_all_devices(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    (tmp_path / "net.py").write_text(MODULE.format(runs=str(runs)))
+    outcomes = edgeprof.benchmark_fleet(
+        ["one", "two"], f"{tmp_path / 'net.py'}:make", plan=SHORT, input_shapes={"input": (1, 4)}
+    )
+    rows = [row for outcome in outcomes if outcome.result is not None for row in outcome.result.rows]
+    results = [row.result for row in rows if row.result is not None]
+    assert len(results) == 2, outcomes
+    assert len({result.measurement.model_sha256 for result in results}) == 1
+    assert runs.read_text() == "made"
