@@ -65,6 +65,23 @@ class OnboardingMethod(FittedMethod):
     def adapt(self, samples: Samples, *, seed: int) -> ProfilePredictor:
         """Return a predictor for the platform that was measured; no sample at all is allowed."""
 
+    def choose_after(
+        self, adapted: ProfilePredictor, candidates: ChoiceArray, is_left: NDArray[np.bool_], count: int, *, seed: int
+    ) -> NDArray[np.int64]:
+        """Return what `choose_samples` does given the samples of a predictor, from what that has computed.
+
+        Args:
+            adapted: What `adapt` has returned for the samples.
+            candidates: Architectures among which all samples are chosen.
+            is_left: Which of them may still be chosen.
+            count: How many.
+            seed: Of random choices.
+
+        Shapes:
+            candidates: `n x l`.  is_left: `n`.  returns: `count`, distinct, among those that are left.
+        """
+        return self.choose_samples(candidates[is_left], count, measured=adapted.samples, seed=seed)
+
     @property
     def fixed_choices(self) -> ChoiceArray:
         """Architectures that must be among the candidates: `n x l`; none unless the method says otherwise."""

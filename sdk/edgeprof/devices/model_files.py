@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from edgeprof_proto.shared.plain_file import map_plain_file, open_plain_file, re
 
 if TYPE_CHECKING:
     from edgeprof_proto.records.model_manifest import ManifestInput, ModelManifest
+    from edgeprof_proto.shared.onnx_walk import DataPart
 
 _MAX_PART_BYTES = 2**40
 _MAX_INPUTS_BYTES = 2**20
@@ -108,7 +110,8 @@ def find_model_files(
         if found in _PAIRS:
             return _pair(path, found)
         if checked == ONNX:
-            return _with_data(path, content)
+            found_now = path.stat()
+            return _with_data(path, _data_parts(path, found_now.st_ino, found_now.st_mtime_ns, found_now.st_size))
     except OSError as error:
         raise ModelFileError(f"cannot read the model {path}: {error.strerror}") from error
     except (ModelContentError, ModelFormatError) as error:
@@ -179,8 +182,18 @@ def _pair(path: Path, model_format: str) -> ModelFiles:
     return ModelFiles(path, model_format, {other_name: weights}, main_name, _read_inputs(path))
 
 
-def _with_data(path: Path, content: memoryview) -> ModelFiles:
-    parts = read_data_parts(content)
+@lru_cache(maxsize=256)
+def _data_parts(path: Path, *_: int) -> "tuple[DataPart, ...]":
+    """Return what an ONNX file says of its data; it is read once, since a session measures each file again and again.
+
+    Args:
+        path: The file.
+        _: What tells it from one that has taken its place.
+    """
+    return read_data_parts(map_plain_file(path, max_bytes=MAX_MODEL_BYTES))
+
+
+def _with_data(path: Path, parts: "tuple[DataPart, ...]") -> ModelFiles:
     names = sorted({part.file_name for part in parts})
     others = {name: path.parent / name for name in names}
     # What leads into another folder, or is not there, is refused with what to do.

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from edgeprof.exporters.choice import ExportChoice
@@ -10,7 +11,7 @@ from edgeprof.exporters.process_link import ConverterLink
 from edgeprof_predictor.spaces import SearchSpace
 
 MAX_AHEAD_COUNT = 2
-"""Conversions that the process may have before it: one that is needed at once waits for no more than these."""
+"""Conversions ahead at once: one that is needed, or a device that has done its work, waits for no more than these."""
 
 
 class Converter:
@@ -43,8 +44,10 @@ class Converter:
         self._folder = folder
         self._batch_size = batch_size
         self._calibration = "" if calibration is None else os.path.abspath(calibration)
-        self.is_ahead = is_ahead and not choice.is_quick
+        self.is_ahead = is_ahead
         """Whether networks are converted while others are measured."""
+        self.is_quick = choice.is_quick
+        """Whether they are converted in this process, in less than a second each."""
         self._link = ConverterLink(folder)
 
     def convert(self, architecture: str) -> tuple[Path, ...]:
@@ -59,7 +62,7 @@ class Converter:
             OutputFileError: If the files cannot be kept.
         """
         conversion = self._conversion(architecture)
-        if self._choice.is_quick:
+        if self.is_quick:
             return convert(conversion, self._choice.exporter, self._space, self._folder)
         files = self._files(conversion)
         if files[0].exists():
@@ -67,17 +70,21 @@ class Converter:
         return self._link.result(conversion).files
 
     def prepare(self, architectures: Sequence[str] = ()) -> None:
-        """Start what converts, and convert the first of these while the caller does something else.
+        """Convert the first of these: in a process, which is started, while the caller does something else, or now.
 
         Args:
             architectures: Texts of the architectures that will be needed next, in this order.
+
+        Raises:
+            ExportError: If one that is converted now cannot be.
         """
-        if self._choice.is_quick:
-            return
         conversions = map(self._conversion, architectures if self.is_ahead else ())
-        self._link.prepare(
-            (item for item in conversions if not self._files(item)[0].exists()), max_ahead_count=MAX_AHEAD_COUNT
-        )
+        wanted = (item for item in conversions if not self._files(item)[0].exists())
+        if not self.is_quick:
+            self._link.prepare(wanted, max_ahead_count=MAX_AHEAD_COUNT)
+            return
+        for conversion in islice(wanted, MAX_AHEAD_COUNT):
+            convert(conversion, self._choice.exporter, self._space, self._folder)
 
     def close(self) -> None:
         """End the process, if there is one."""

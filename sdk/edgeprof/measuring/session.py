@@ -8,11 +8,12 @@ estimate uses all its measurements.
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 
 from edgeprof.devices.client import DeviceClient
-from edgeprof.errors import ExportError, OnboardingError
+from edgeprof.errors import ExportError, OnboardingError, OutputFileError
 from edgeprof.exporters.converter import Converter
 from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.anchor import latency_estimates
@@ -33,6 +34,7 @@ from edgeprof.measuring.time_ledger import AGENT, MEASURING, TimeLedger
 from edgeprof.store import MeasurementRequest, Probe, SessionRecord, Store
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.spaces import get_space
+from edgeprof_proto.records.job import JobEvent
 from edgeprof_proto.records.job_spec import MeasurementPlan
 
 MAX_FAILURE_COUNT = 5
@@ -83,7 +85,8 @@ class MeasurementSession:
         self.space = get_space(record.space)
         self._store = store
         self._runner = AttemptRunner(client, store, record)
-        self._ahead: tuple[str, ...] = ()
+        self._next_networks: Callable[[], Sequence[str]] | None = None
+        self._probes: list[Probe] | None = None
         plan = plan or MeasurementPlan()
         self._request = MeasurementRequest(setting=platform.setting, plan=plan)
         self._repeat_request = MeasurementRequest(setting=platform.setting, plan=repeat_plan or plan)
@@ -102,8 +105,10 @@ class MeasurementSession:
         self._runner.acknowledge_results()
 
     def probes(self) -> list[Probe]:
-        """All probes of the session as they are in the store."""
-        return self._store.probes(self.record)
+        """All probes of the session as they are in the store, which nobody else changes: the session is locked."""
+        if self._probes is None:
+            self._probes = self._store.probes(self.record)
+        return list(self._probes)
 
     def measured_probes(self) -> list[Probe]:
         """One probe for each network that is measured."""
@@ -117,7 +122,7 @@ class MeasurementSession:
 
     def plan(self, architectures: Sequence[str]) -> None:
         """Write into the store what is to be measured next, in this order."""
-        self._store.plan_probes(self.record, list(architectures))
+        self._plan(architectures)
 
     def measure_planned(self) -> None:
         """Measure all that is planned.
@@ -152,7 +157,7 @@ class MeasurementSession:
             if step is None:
                 return None
             if isinstance(step, CheckAnchor):
-                self._store.plan_probes(self.record, [step.architecture], is_anchor_check=True)
+                self._plan([step.architecture], is_anchor_check=True)
             elif isinstance(step, MeasureAgain):
                 self._tell_what_is_measured_again(step)
                 self.plan(step.architectures)
@@ -164,9 +169,18 @@ class MeasurementSession:
         """Whether networks are converted while others are measured."""
         return self._converter.is_ahead
 
-    def prepare(self, architectures: Sequence[str]) -> None:
-        """Convert networks that will probably be planned next while others are measured."""
-        self._ahead = tuple(architectures)
+    @property
+    def converts_quickly(self) -> bool:
+        """Whether a conversion takes less than a second."""
+        return self._converter.is_quick
+
+    def prepare(self, next_networks: Callable[[], Sequence[str]]) -> None:
+        """Convert networks that will probably be planned next, while the next one that was planned is measured.
+
+        Args:
+            next_networks: Tells them, while the device measures.
+        """
+        self._next_networks = next_networks
 
     def close(self) -> None:
         """End what converts networks."""
@@ -182,15 +196,22 @@ class MeasurementSession:
         """Mark the session as finished."""
         self._store.end_session(self.record, datetime.now(timezone.utc))
 
+    def _plan(self, architectures: Sequence[str], *, is_anchor_check: bool = False) -> None:
+        self._store.plan_probes(self.record, list(architectures), is_anchor_check=is_anchor_check)
+        self._probes = None
+
     def _measure(self, step: MeasureProbe) -> bool:
         """Make an attempt; False where another one of the same probe is to follow."""
-        probe, request = step.probe, self._request_of(step.probe)
+        try:
+            return self._attempt(step.probe, self._request_of(step.probe))
+        finally:
+            self._probes = None
+
+    def _attempt(self, probe: Probe, request: MeasurementRequest) -> bool:
         self._listener.on_probe_started(probe)
         try:
             with self._time_ledger.step("exporting networks"):
                 model = self._converter.convert(probe.architecture)
-                if self._converter.is_ahead:
-                    self._converter.prepare([*self._planned(), *self._ahead])
         except ExportError as error:
             return self._failed(probe, self._runner.fail(probe, self.platform, request, error))
         begin_s = self._time_ledger.elapsed_s()
@@ -199,7 +220,7 @@ class MeasurementSession:
             self.platform,
             request,
             model[0],
-            on_event=self._listener.on_job_event,
+            on_event=_Begun(self._listener, self._convert_ahead),
             on_waiting=self._listener.on_waiting,
         )
         if isinstance(outcome, FailedAttempt):
@@ -216,10 +237,21 @@ class MeasurementSession:
         is_repeated = not probe.is_anchor_check and count > CONVERGED_ATTEMPT_COUNT
         return self._repeat_request if is_repeated else self._request
 
+    def _convert_ahead(self) -> None:
+        """Convert what is planned, and what will probably be, where the device is measuring and this host may."""
+        if not self._converter.is_ahead:
+            return
+        next_networks, self._next_networks = self._next_networks, None
+        likely = () if next_networks is None else next_networks()
+        # What cannot be converted is told when its turn comes.
+        with suppress(ExportError, OutputFileError):
+            self._converter.prepare([*self._planned(), *likely])
+
     def _planned(self) -> list[str]:
         return [probe.architecture for probe in self.probes() if probe.state == "planned"]
 
     def _failed(self, probe: Probe, outcome: FailedAttempt) -> bool:
+        self._probes = None
         self._listener.on_probe_failed(probe, outcome.message)
         self._give_up_after_many_failures(outcome.message)
         return outcome.is_given_up
@@ -249,3 +281,23 @@ class MeasurementSession:
         if disturbed:
             slowdown = math.exp(max(found[text].drift_uncertainty for text in disturbed))
             self._listener.on_not_converged(len(disturbed), slowdown)
+
+
+class _Begun:
+    """Passes the events of a job on, and does something else once the device is at it.
+
+    Args:
+        listener: What they are passed to.
+        work: What to do.
+    """
+
+    def __init__(self, listener: SessionListener, work: Callable[[], None]) -> None:
+        self._listener = listener
+        self._work = work
+        self._is_begun = False
+
+    def __call__(self, event: JobEvent) -> None:
+        self._listener.on_job_event(event)
+        if not self._is_begun:
+            self._is_begun = True
+            self._work()

@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
+from edgeprof.measuring.next_step import last_measured
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.goal import Goal, OnboardingStatus, reason_to_stop
@@ -14,7 +16,7 @@ from edgeprof.onboarding.history import OnboardingHistory
 from edgeprof.onboarding.host_work import core_of_host
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice
-from edgeprof.store import Store
+from edgeprof.store import Probe, Store
 from edgeprof_predictor.explanations.error_diagnosis import ErrorDiagnosis, diagnose_error
 from edgeprof_predictor.methods.default.informative_design import FIRST_ROUND_COUNT
 from edgeprof_predictor.methods.default.method import DefaultMethod
@@ -71,6 +73,7 @@ class Onboarding:
         self._space = session.space
         self._seed = session.record.seed
         self._candidates = self._distinct_candidates()
+        self._adapted: tuple[int, ProfilePredictor] | None = None
         self._begin_s = time_ledger.elapsed_s()
 
     def run(self) -> tuple[ProfilePredictor, str]:
@@ -138,48 +141,54 @@ class Onboarding:
 
     def _update_status(self) -> None:
         """Adapt and write the status, unless that was done for everything that is measured so far."""
-        probes = self.session.measured_probes()
-        if probes and self.history.sequence < self._sequence():
+        probes = self.session.probes()
+        if last_measured(probes) and self.history.sequence < _sequence(probes):
             self._listener.on_adapted(self._record_status(self._adapt()))
-
-    def _sequence(self) -> int:
-        """Number of the last outcome."""
-        return max((probe.sequence for probe in self.session.probes()), default=0)
 
     def _plan_more(self) -> None:
         count = len(self.session.measured_probes())
         wanted = self._next_round(count)
         with self.time_ledger.step("choosing networks"), core_of_host():
-            untried = self._untried_candidates()
-            chosen = self._chooser.choose_samples(untried, wanted, measured=self._samples(), seed=self._seed)
+            is_untried = self._is_untried()
+            untried, chosen = self._candidates[is_untried], self._chosen(is_untried, wanted)
             architectures = [self._space.format(item) for item in self._space.architectures(untried[chosen])]
         # The sampler orders by information gained; measured in that order, a drift of the device would look like a
         # property of the architectures.
         random.Random(self._seed).shuffle(architectures)
         self.session.plan(architectures)
         self._listener.on_chosen(architectures)
-        if self.session.converts_ahead and count and count + wanted < self._goal.sample_count:
-            with self.time_ledger.step("choosing networks"), core_of_host():
-                self.session.prepare([self._likely_next(untried, chosen)])
+        # For several devices at once a guess takes more of the host than it saves.
+        may_guess = self._listener.follows_every_measurement or not self.session.converts_quickly
+        if self.session.converts_ahead and may_guess and count and count + wanted < self._goal.sample_count:
+            self.session.prepare(partial(self._likely_next, untried, chosen, self._samples()))
+
+    def _chosen(self, is_untried: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
+        """Which of the untried candidates come next, from what the status was computed from where that is at hand."""
+        sequence, adapted = self._adapted or (0, None)
+        if adapted is None or self._chooser is not self._method or sequence != _sequence(self.session.probes()):
+            untried, measured = self._candidates[is_untried], self._samples()
+            return self._chooser.choose_samples(untried, count, measured=measured, seed=self._seed)
+        return self._method.choose_after(adapted, self._candidates, is_untried, count, seed=self._seed)
 
     def _next_round(self, count: int) -> int:
         """How many samples to choose at once: one at a time where the onboarding may end before all are measured."""
         wanted = self._chooser.next_round(count, self._goal.sample_count)
         return min(wanted, max(FIRST_ROUND_COUNT - count, 1)) if self._goal.is_open_ended else wanted
 
-    def _likely_next(self, untried: ChoiceArray, chosen: NDArray[np.int64]) -> str:
+    def _likely_next(self, untried: ChoiceArray, chosen: NDArray[np.int64], measured: Samples) -> list[str]:
         """The network that will be chosen after some, if these turn out to be as fast as predicted now.
 
         Args:
             untried: Candidates that were not measured.
             chosen: Which of them will be measured first.
+            measured: What was measured when they were chosen.
         """
-        measured = self._samples()
-        latency_ms = self._method.likely_ms(untried[chosen], measured, seed=self._seed)
-        predicted = Samples(choices=untried[chosen], latency_ms=latency_ms, relative_sd=np.zeros_like(latency_ms))
-        left = np.delete(untried, chosen, axis=0)
-        following = self._chooser.choose_samples(left, 1, measured=measured.joined(predicted), seed=self._seed)
-        return self._space.format(self._space.architectures(left[following])[0])
+        with core_of_host(is_urgent=False):
+            latency_ms = self._method.likely_ms(untried[chosen], measured, seed=self._seed)
+            predicted = Samples(choices=untried[chosen], latency_ms=latency_ms, relative_sd=np.zeros_like(latency_ms))
+            left = np.delete(untried, chosen, axis=0)
+            following = self._chooser.choose_samples(left, 1, measured=measured.joined(predicted), seed=self._seed)
+        return [self._space.format(self._space.architectures(left[following])[0])]
 
     def _distinct_candidates(self) -> ChoiceArray:
         """Candidates that run different graphs: what cannot influence the output is not exported."""
@@ -189,10 +198,14 @@ class Onboarding:
         distinct: ChoiceArray = drawn[np.sort(first)]
         return distinct
 
-    def _untried_candidates(self) -> ChoiceArray:
+    def _is_untried(self) -> NDArray[np.bool_]:
         tried = self._choices(probe.architecture for probe in self.session.probes())
         is_tried = (self._candidates[:, None, :] == tried[None, :, :]).all(axis=2).any(axis=1)
-        untried: ChoiceArray = self._candidates[~is_tried]
+        is_untried: NDArray[np.bool_] = ~is_tried
+        return is_untried
+
+    def _untried_candidates(self) -> ChoiceArray:
+        untried: ChoiceArray = self._candidates[self._is_untried()]
         return untried
 
     def _choices(self, architectures: Iterable[str]) -> ChoiceArray:
@@ -215,6 +228,7 @@ class Onboarding:
         samples = self._samples()
         with self.time_ledger.step("adapting the predictor"), core_of_host():
             predictor = self._method.adapt(samples, seed=self._seed)
+        self._adapted = (_sequence(self.session.probes()), predictor)
         return predictor
 
     def _record_status(self, predictor: ProfilePredictor) -> OnboardingStatus:
@@ -232,5 +246,10 @@ class Onboarding:
             elapsed_s=elapsed_s,
             seconds_per_sample=CONVERGED_ATTEMPT_COUNT * (elapsed_s - self._begin_s) / measured_count,
         )
-        self.history.record_status(status, self._sequence())
+        self.history.record_status(status, _sequence(self.session.probes()))
         return status
+
+
+def _sequence(probes: Iterable[Probe]) -> int:
+    """Number of the last outcome."""
+    return max((probe.sequence for probe in probes), default=0)

@@ -68,15 +68,30 @@ class Informative:
 
     def __call__(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return distinct indices of candidates, most informative first: `count`."""
+        posterior = Posterior.infer(self.prior, self.hyper_samples, measured)
+        return self.choose(posterior, candidates, count, seed=seed)
+
+    def choose(
+        self, posterior: Posterior, candidates: ChoiceArray, count: int, *, seed: int, described: Basis | None = None
+    ) -> NDArray[np.int64]:
+        """Return the same, where the posterior given what is measured is known.
+
+        Args:
+            posterior: Of the prior and the hyper-parameter samples.
+            candidates: Architectures to choose from.
+            count: How many.
+            seed: Of random choices.
+            described: Basis of the candidates; None where it is not known.
+        """
         is_connected = self.prior.feature_map.space.is_connected(candidates)
         eligible = np.flatnonzero(is_connected) if is_connected.sum() >= count else np.arange(len(candidates))
         eligible = eligible[choose_random(len(eligible), min(SEARCHED_COUNT, len(eligible)), seed=seed)]
-        basis = self.prior.basis(candidates[eligible])
+        basis = self.prior.basis(candidates[eligible]) if described is None else described[eligible]
         typical_count = min(max(TYPICAL_COUNT, count), len(eligible))
         extremes = find_extremes(basis, EXTREME_COUNT)
         pool = np.concatenate([np.arange(typical_count), extremes[extremes >= typical_count]])
-        posterior = Posterior.infer(self.prior, self.hyper_samples, measured)
-        first = self._fixed(basis[:typical_count], measured.count) if self.prior.runs_pruned else None
+        measured_count = posterior.samples.count
+        first = self._fixed(basis[:typical_count], measured_count) if self.prior.runs_pruned else None
         chosen = choose_informative(posterior, basis[pool], count, typical_count=typical_count, first=first)
         indices: NDArray[np.int64] = eligible[pool[chosen]]
         return indices
@@ -138,11 +153,22 @@ def choose_informative(
         SampleCountError: If there are fewer candidates than asked for.
     """
     check_count(len(candidates), count)
+    if first is not None and count == 1:
+        return np.array([first], dtype=np.int64)
     covariance, means, _ = posterior.covariance(candidates, CONSIDERED_COUNT)
+    return _largest_gains(covariance, means, count, typical_count=typical_count, first=first)
+
+
+def _largest_gains(
+    covariance: FloatArray, means: FloatArray, count: int, *, typical_count: int | None = None, first: int | None = None
+) -> NDArray[np.int64]:
+    """Return the same, where covariance and prior means of the candidates are known: `h x n x n` and `h x n`."""
     noise, typical = ASSUMED_NOISE * means**2, slice(typical_count)
     direction = means[:, typical] / np.linalg.norm(means[:, typical], axis=1, keepdims=True)
     chosen: list[int] = []
-    for _ in range(count):
+    while len(chosen) < count:
+        if chosen:
+            covariance = conditioned(covariance, chosen[-1], noise[:, chosen[-1]])
         variance = np.maximum(np.einsum("hii->hi", covariance), 0.0)
         shared = np.einsum("hr,hrn->hn", direction, covariance[:, typical])
         lowered = (covariance[:, typical] ** 2).sum(axis=1) - shared**2
@@ -150,7 +176,6 @@ def choose_informative(
         gain = gains.mean(axis=0)
         gain[chosen] = -1.0
         chosen.append(int(gain.argmax()) if chosen or first is None else first)
-        covariance = conditioned(covariance, chosen[-1], noise[:, chosen[-1]])
     return np.array(chosen, dtype=np.int64)
 
 
@@ -165,8 +190,8 @@ def remaining_variance(posterior: Posterior, candidates: Basis, count: int) -> f
     Shapes:
         returns: In (0, 1], measurement noise included, which no sample lowers.
     """
-    chosen = choose_informative(posterior, candidates, min(count, len(candidates)))
     covariance, means, noise = posterior.covariance(candidates, CONSIDERED_COUNT)
+    chosen = _largest_gains(covariance, means, min(count, len(candidates)))
     before = _mean_variance(covariance, means) + noise
     for index in chosen:
         covariance = conditioned(covariance, int(index), noise * means[:, index] ** 2)

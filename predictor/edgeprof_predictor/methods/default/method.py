@@ -21,9 +21,9 @@ from edgeprof_predictor.methods.default.hyperprior import COST_BASED_SHARE, Marg
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.posterior import Posterior
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor, calibrated
-from edgeprof_predictor.methods.default.prior import Prior
+from edgeprof_predictor.methods.default.prior import Basis, Prior
 from edgeprof_predictor.methods.default.source_checks import calibrate
-from edgeprof_predictor.methods.onboarding_method import OnboardingMethod
+from edgeprof_predictor.methods.onboarding_method import OnboardingMethod, ProfilePredictor
 from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.networks.embedding_table import nearest_platform
 from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER, TransferHyperparameters
@@ -61,6 +61,8 @@ class DefaultMethod(OnboardingMethod, Method):
         self.space = self.prior.feature_map.space
         self.platforms = self.prior.sources.platforms
         self.sampler = Informative(self.prior, self.hyper_samples)
+        self._described: tuple[ChoiceArray, Basis] | None = None
+        self._pruned: DefaultMethod | None = None
 
     @classmethod
     def fit_sources(
@@ -150,16 +152,35 @@ class DefaultMethod(OnboardingMethod, Method):
         precision, far less well than its costs tell: no table shows that. Methods of earlier releases and those without
         sources do not hold `COST_BASED_SHARE` yet.
         """
+        if self._pruned is not None:  # what it has computed serves all devices
+            return self._pruned
         prior, hyper_samples = self.prior.for_pruned_graphs(), self.hyper_samples
         if prior.cost_models is not None:
             hyper_samples = hyper_samples.with_mean_share(prior.unsampled_mean, COST_BASED_SHARE)
         if "operations" in prior.kernel_names:
             hyper_samples = hyper_samples.with_kernel(prior, "operations", seed=OPERATIONS_SEED)
-        return replace(self, prior=prior, hyper_samples=hyper_samples)
+        self._pruned = replace(self, prior=prior, hyper_samples=hyper_samples)
+        return self._pruned
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return the candidates that lower the variance of all predictions most, given what is measured."""
         return self.sampler(candidates, count, measured=measured, seed=seed)
+
+    def choose_after(
+        self, adapted: ProfilePredictor, candidates: ChoiceArray, is_left: NDArray[np.bool_], count: int, *, seed: int
+    ) -> NDArray[np.int64]:
+        """Return the same given the samples of a predictor, whose posterior is not inferred again.
+
+        The candidates are described once, for all samples of all devices that have the same.
+        """
+        if not adapted.samples.count or not isinstance(adapted, DefaultPredictor):
+            return super().choose_after(adapted, candidates, is_left, count, seed=seed)
+        known, basis = self._described or (None, None)
+        if basis is None or not np.array_equal(known, candidates):
+            basis = self.prior.basis(candidates)
+            self._described = (candidates, basis)
+        left = np.flatnonzero(is_left)
+        return self.sampler.choose(adapted.posterior, candidates[left], count, seed=seed, described=basis[left])
 
     def next_round(self, sample_count: int, wanted_count: int) -> int:
         """Return how many samples to choose at once, as the informative sampler needs it."""
