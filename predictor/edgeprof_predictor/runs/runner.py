@@ -14,7 +14,10 @@ from edgeprof_predictor.errors import BackendError, PredictorError
 from edgeprof_predictor.runs.journal import Row
 
 BACKENDS: Final = ("loky", "ray", "dask")
-"""Backends of joblib: processes of this machine, or the workers of a Ray or Dask cluster."""
+"""Processes of this machine, or the workers of a Ray or Dask cluster."""
+
+MAX_RETRY_COUNT: Final = 3
+"""Times that Ray runs a unit again whose worker died; Dask does it as often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,22 +96,41 @@ def _results(
     units: Iterator[Unit], count: int, jobs: int | None, backend: str
 ) -> Iterator[tuple[str, list[Row] | PredictorError]]:
     """Run so many units; yield name and result of each as it comes."""
+    if backend == "ray":
+        yield from _ray_results(units, jobs)
+        return
     import joblib
 
     if backend == "loky":
         # More workers than units would start for nothing, and each loads torch.
         jobs = min(jobs or joblib.cpu_count(), count)
     with _backend(backend):
-        size, options = count, {"return_as": "generator_unordered"}
-        if backend == "ray":
-            # Ray's backend returns lists only: a round ends when all its units do.
-            size, options = joblib.effective_n_jobs(jobs or -1), {}
-        for _ in range(0, count, size):
-            # Not memory-mapped: tables are small, and mapped arrays could not be written to as in this process.
-            parallel = joblib.Parallel(
-                n_jobs=jobs or -1, batch_size=1, pre_dispatch="n_jobs", max_nbytes=None, **options
-            )
-            yield from parallel(joblib.delayed(_named_rows)(unit) for unit in islice(units, size))
+        # Not memory-mapped: tables are small, and mapped arrays could not be written to as in this process.
+        parallel = joblib.Parallel(
+            n_jobs=jobs or -1,
+            batch_size=1,
+            pre_dispatch="n_jobs",
+            max_nbytes=None,
+            return_as="generator_unordered",
+        )
+        yield from parallel(joblib.delayed(_named_rows)(unit) for unit in units)
+
+
+def _ray_results(units: Iterator[Unit], jobs: int | None) -> Iterator[tuple[str, list[Row] | PredictorError]]:
+    """Do the same on a Ray cluster, as tasks of Ray: joblib's backend for it ends with the first worker that dies."""
+    ray = _installed("ray", package="ray")
+    with ray.init(logging_level="WARNING"):
+        task = ray.remote(max_retries=MAX_RETRY_COUNT)(_named_rows)
+        running = [task.remote(unit) for unit in islice(units, jobs or int(ray.cluster_resources().get("CPU", 1)))]
+        while running:
+            (done,), running = ray.wait(running, num_returns=1)
+            try:
+                found = ray.get(done)
+            except ray.exceptions.RayError as error:
+                reason = str(error).strip().splitlines()[0]
+                raise BackendError(f"Ray gave a unit up: {reason}; what is finished is kept") from error
+            yield found
+            running += [task.remote(unit) for unit in islice(units, 1)]
 
 
 def _named_rows(unit: Unit) -> tuple[str, list[Row] | PredictorError]:
@@ -131,15 +153,7 @@ def _backend(name: str) -> Iterator[None]:
         with joblib.parallel_config(backend=name, inner_max_num_threads=1):
             yield
         return
-    with _ray() if name == "ray" else _dask(), joblib.parallel_config(backend=name):
-        yield
-
-
-@contextmanager
-def _ray() -> Iterator[None]:
-    ray = _installed("ray", package="ray")
-    import_module("ray.util.joblib").register_ray()
-    with ray.init(logging_level="WARNING"):
+    with _dask(), joblib.parallel_config(backend=name):
         yield
 
 
