@@ -175,12 +175,11 @@ class DefaultMethod(OnboardingMethod, Method):
         """
         if not adapted.samples.count or not isinstance(adapted, DefaultPredictor):
             return super().choose_after(adapted, candidates, is_left, count, seed=seed)
-        known, basis = self._described or (None, None)
-        if basis is None or not np.array_equal(known, candidates):
-            basis = self.prior.basis(candidates)
-            self._described = (candidates, basis)
+        described = self._described
+        if described is None or not np.array_equal(described[0], candidates):
+            described = self._described = (candidates, self.prior.basis(candidates))
         left = np.flatnonzero(is_left)
-        return self.sampler.choose(adapted.posterior, candidates[left], count, seed=seed, described=basis[left])
+        return self.sampler.choose(adapted.posterior, candidates[left], count, seed=seed, described=described[1][left])
 
     def next_round(self, sample_count: int, wanted_count: int) -> int:
         """Return how many samples to choose at once, as the informative sampler needs it."""
