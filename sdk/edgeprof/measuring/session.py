@@ -120,9 +120,10 @@ class MeasurementSession:
         found = latency_estimates(probes)
         return {probe.architecture: found[probe.architecture] for probe in last_measured(probes)}
 
-    def plan(self, architectures: Sequence[str]) -> None:
+    def plan(self, architectures: Sequence[str], *, is_anchor_check: bool = False) -> None:
         """Write into the store what is to be measured next, in this order."""
-        self._plan(architectures)
+        self._store.plan_probes(self.record, list(architectures), is_anchor_check=is_anchor_check)
+        self._probes = None
 
     def measure_planned(self) -> None:
         """Measure all that is planned.
@@ -157,7 +158,7 @@ class MeasurementSession:
             if step is None:
                 return None
             if isinstance(step, CheckAnchor):
-                self._plan([step.architecture], is_anchor_check=True)
+                self.plan([step.architecture], is_anchor_check=True)
             elif isinstance(step, MeasureAgain):
                 self._tell_what_is_measured_again(step)
                 self.plan(step.architectures)
@@ -195,10 +196,6 @@ class MeasurementSession:
     def end(self) -> None:
         """Mark the session as finished."""
         self._store.end_session(self.record, datetime.now(timezone.utc))
-
-    def _plan(self, architectures: Sequence[str], *, is_anchor_check: bool = False) -> None:
-        self._store.plan_probes(self.record, list(architectures), is_anchor_check=is_anchor_check)
-        self._probes = None
 
     def _measure(self, step: MeasureProbe) -> bool:
         """Make an attempt; False where another one of the same probe is to follow."""
