@@ -1,10 +1,11 @@
 """Accuracy on this machine: each runtime setting in turn is new, the others and the published devices are known.
 
-python benchmarks/this_machine.py measure --out FILE.jsonl [--networks 300] [--space fbnet]
+python benchmarks/this_machine.py measure --out FILE.jsonl [--networks 300] [--space fbnet] [--model-folder DIR]
 python benchmarks/this_machine.py score FILE.jsonl [--samples 5,10,20] [--seeds 5] [--method default] [--output FILE]
 
-`measure` times random networks of NAS-Bench-201 in six settings through an agent of its own, for an hour, and continues
-an earlier run. `score` scores a method that is given a few of them, beside the ceiling that nearly all of them allow.
+`measure` times random networks of NAS-Bench-201 in eight settings through an agent of its own, half an hour after a
+quarter of an hour of exporting, and continues an earlier run. `score` scores a method that is given a few of them,
+beside the ceiling that nearly all of them allow; `own_devices.py` scores what learning the other settings adds.
 The published table comes from the folder named by EDGEPROF_DATA, else from ../shared/data beside the repository.
 """
 
@@ -16,7 +17,7 @@ import json
 import sys
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +28,11 @@ from published_data import DATA_FOLDER
 import edgeprof
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.local_agent import local_agent
-from edgeprof.exporters.onnx import export_architecture
+from edgeprof.errors import ExportError
+from edgeprof.exporters.converter import Converter
+from edgeprof.folders import usable_model_folder
 from edgeprof.measuring.latency_estimate import estimate_latency
+from edgeprof.measuring.setting_check import require_exportable
 from edgeprof_predictor import metrics
 from edgeprof_predictor.evaluation import Protocol, Score, evaluation_units
 from edgeprof_predictor.methods.registry import METHOD_NAMES, get_method
@@ -36,6 +40,7 @@ from edgeprof_predictor.runs import run_units
 from edgeprof_predictor.spaces import SPACE_NAMES, SearchSpace, get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_latency_table
+from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 
 SPACE: Final = "nasbench201"
@@ -49,8 +54,11 @@ SETTINGS: Final = {
     )
     for note, batch_size, optimization in (("", 1, "all"), (", as written", 1, "disabled"), (", batch 8", 8, "all"))
     for thread_count in (1, 2)
+} | {
+    "int8": Setting(runtime="onnxruntime", precision="int8"),
+    "OpenVINO": Setting(runtime="openvino"),
 }
-"""Threads, batches and graph optimisation change the order of networks, not only the scale."""
+"""Threads, batches, graph optimisation, precision and engine change the order of networks, not only the scale."""
 
 PLAN: Final = MeasurementPlan(
     warmup_run_count=3, warmup_duration_ms=30, timed_run_count=10, timed_duration_ms=100, block_count=5
@@ -58,7 +66,10 @@ PLAN: Final = MeasurementPlan(
 """Shorter than the agent's own: thousands of measurements must end within the hour."""
 
 ROUND_COUNT: Final = 4
-"""Measurements of one network in one setting at most, many minutes apart."""
+"""Measurements of one network in one setting at most, minutes apart and by different workers."""
+
+PART_COUNT: Final = 50
+"""Networks that are measured in all settings and rounds before the next: a run that is cut short has whole rows."""
 
 AGREEMENT: Final = 1.05
 """The two fastest measurements may differ by this factor; otherwise the network is measured again."""
@@ -98,8 +109,8 @@ def draw_networks(space: SearchSpace, count: int) -> list[str]:
     return [space.format(architecture) for architecture in space.architectures(list(by_graph.values())[::-1][:count])]
 
 
-def measure(path: Path, network_count: int, space: SearchSpace) -> None:
-    """Measure what is missing in the file: round by round, network by network, each in all settings."""
+def measure(path: Path, network_count: int, space: SearchSpace, model_folder: Path | None) -> None:
+    """Measure what is missing in the file: part by part, round by round, each setting of a part by one worker."""
     networks = draw_networks(space, network_count)
     medians = read_medians(path)
     with (
@@ -108,33 +119,65 @@ def measure(path: Path, network_count: int, space: SearchSpace) -> None:
         edgeprof.connect(address) as client,
         path.open("a", encoding="utf-8") as file,
     ):
-        for number, (index, text) in itertools.product(range(ROUND_COUNT), enumerate(networks)):
-            for name in SETTINGS:
-                done = medians.setdefault((text, name), [])
-                if len(done) <= number and not is_converged(done):
-                    line = measure_once(client, space, text, name, Path(folder))
-                    done.append(line["median_ms"])
-                    print(json.dumps(line), file=file, flush=True)
-            print(f"round {number + 1}, {index + 1} of {len(networks)}", file=sys.stderr, flush=True)
+        exported = export_all(client.device(), space, networks, usable_model_folder(model_folder))
+        parts = [networks[start : start + PART_COUNT] for start in range(0, len(networks), PART_COUNT)]
+        for (index, part), number, name in itertools.product(enumerate(parts), range(ROUND_COUNT), SETTINGS):
+            kept = {text: medians.setdefault((text, name), []) for text in part if (text, name) in exported}
+            missing = [text for text, done in kept.items() if len(done) <= number and not is_converged(done)]
+            for line in measure_series(client, name, {text: exported[text, name] for text in missing}):
+                kept[line["architecture"]].append(line["median_ms"])
+                print(json.dumps(line), file=file, flush=True)
+            print(f"part {index + 1} of {len(parts)}, round {number + 1}, {name}: {len(missing)}", file=sys.stderr)
+
+
+def export_all(
+    device: Device, space: SearchSpace, networks: Sequence[str], folder: Path
+) -> dict[tuple[str, str], Path]:
+    """Export networks for all settings before the first measurement: what converts them would slow it down.
+
+    Returns:
+        The main file by architecture and setting. What an exporter cannot write is said, and left out.
+    """
+    exported = {}
+    for name, setting in SETTINGS.items():
+        choice = require_exportable(device, setting)
+        with Converter(choice, space, folder, batch_size=setting.batch_size) as converter:
+            for text in networks:
+                try:
+                    exported[text, name] = converter.convert(text)[0]
+                except ExportError as error:
+                    print(f"{name}: {error}", file=sys.stderr)
+        print(f"exported for {name}", file=sys.stderr)
+    return exported
+
+
+def measure_series(client: DeviceClient, name: str, models: Mapping[str, Path]) -> list[dict[str, Any]]:
+    """Measure networks in one setting by one worker; one that fails is said, and left out."""
+    if not models:
+        return []
+    job_id = uuid.uuid4().hex
+    results = client.measure_series(list(models.values()), SETTINGS[name], job_id=job_id, plan=PLAN)
+    client.acknowledge((job_id,))
+    lines = []
+    for text, result in zip(models, results, strict=True):
+        if result.measurement is None:
+            print(f"{name}, {text}: {result.failure}", file=sys.stderr)
+            continue
+        lines.append(
+            {
+                "architecture": text,
+                "setting": name,
+                "median_ms": result.measurement.median_ms,
+                "relative_sd": estimate_latency([result.measurement]).relative_sd,
+                "verdict": result.measurement.verdict.kind.value,
+            }
+        )
+    return lines
 
 
 def is_converged(medians: Sequence[float]) -> bool:
     """Return whether the two fastest measurements agree; contention and heat only make a device slower."""
     return len(medians) > 1 and sorted(medians)[1] <= AGREEMENT * min(medians)
-
-
-def measure_once(client: DeviceClient, space: SearchSpace, text: str, name: str, folder: Path) -> dict[str, Any]:
-    """Measure one network in one setting."""
-    setting = SETTINGS[name]
-    model = export_architecture(space, space.parse(text), folder / "models", batch_size=setting.batch_size)
-    measurement = client.measure(model, setting, job_id=uuid.uuid4().hex, plan=PLAN)
-    return {
-        "architecture": text,
-        "setting": name,
-        "median_ms": measurement.median_ms,
-        "relative_sd": estimate_latency([measurement]).relative_sd,
-        "verdict": measurement.verdict.kind.value,
-    }
 
 
 def measured_table(path: Path, space: SearchSpace) -> tuple[LatencyTable, dict[str, float]]:
@@ -231,6 +274,7 @@ def main() -> int:
         "--out", type=Path, required=True, help="file of the measurements; continued where it exists"
     )
     measuring.add_argument("--networks", type=int, default=300, help="number of networks")
+    measuring.add_argument("--model-folder", type=Path, metavar="FOLDER", help="where exported networks are kept")
     measuring.add_argument("--space", default=SPACE, choices=SPACE_NAMES, help="search space of the networks")
     scoring = commands.add_parser("score", help="score a method on the measurements")
     scoring.add_argument("file", type=Path, help="file of the measurements")
@@ -240,7 +284,7 @@ def main() -> int:
     scoring.add_argument("--output", type=Path, metavar="FILE", help="file for all scores")
     arguments = parser.parse_args()
     if arguments.command == "measure":
-        measure(arguments.out, arguments.networks, get_space(arguments.space))
+        measure(arguments.out, arguments.networks, get_space(arguments.space), arguments.model_folder)
     else:
         samples = [int(count) for count in arguments.samples.split(",")]
         rows = score(arguments.file, samples, arguments.seeds, arguments.method)

@@ -63,6 +63,9 @@ def _coefficients(posterior: Posterior) -> FloatArray:
     # The factor of the sources' residuals holds each latency less the mean, scaled.
     amplitudes = hyper_samples.amplitudes[:, [prior.kernel_names.index("sources")]]
     of_residuals = amplitudes * (dual @ basis.factors["sources"]) / sources.residual_scales
+    if prior.own_platforms:
+        of_own = hyper_samples.amplitudes[:, [prior.kernel_names.index("own")]] * (dual @ basis.factors["own"])
+        of_residuals = of_residuals + of_own * np.sqrt(prior.own_weights)
     coefficients: FloatArray = (
         of_mean + of_residuals - of_residuals.sum(axis=1, keepdims=True) * sources.trusts / sources.trusts.sum()
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from edgeprof_predictor.methods.default.prior import Prior
 from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
 from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.tables.latency_table import LatencyTable
+
+OWN_SEED: Final = 1
+"""Of the amplitudes of the kernel of own platforms."""
 
 
 def with_platforms(method: DefaultMethod, predictors: Mapping[str, ProfilePredictor], *, seed: int) -> DefaultMethod:
@@ -53,11 +57,14 @@ def with_platforms(method: DefaultMethod, predictors: Mapping[str, ProfilePredic
     trust = np.array([explained_share(one) for one in predictions])
     kept = method.prior.sources.without(table.platforms)
     sources = kept.joined(SourceRegressions.fit(feature_map, table, trust=trust))
-    prior = Prior(feature_map, sources, method.prior.cost_models)
+    own = tuple(name for name in method.prior.own_platforms if name in kept.platforms)
+    prior = Prior(feature_map, sources, method.prior.cost_models, own_platforms=(*own, *table.platforms))
     if pretrained is not None:
         one_hot = method.space.one_hot(method.space.pruned(choices))
         pretrained = pretrained.with_platforms(table.platforms, one_hot, np.log(table.latency_ms), seed=seed)
     hyper_samples = method.hyper_samples if method.platforms else HyperparameterSamples.draw(prior, seed=seed)
+    if method.platforms and not method.prior.own_platforms:
+        hyper_samples = hyper_samples.with_kernel(prior, "own", seed=OWN_SEED)
     return replace(method, prior=prior, hyper_samples=hyper_samples, pretrained=pretrained)
 
 

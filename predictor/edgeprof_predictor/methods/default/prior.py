@@ -24,6 +24,7 @@ SCALE_VARIANCE: Final = 0.3
 
 AMPLITUDES: Final = {
     "sources": (0.03, 4.0),
+    "own": (0.03, 4.0),
     "cost_models": (0.05, 3.0),
     "totals": (0.003, 1.0),
     "stages": (0.001, 0.1),
@@ -31,7 +32,7 @@ AMPLITUDES: Final = {
     "operations": (0.003, 1.0),
     "choices": (0.0003, 0.03),
 }
-"""Range of each kernel's amplitude. The first two multiply an empirical covariance, so 1 is their natural size; the
+"""Range of each kernel's amplitude. The first three multiply an empirical covariance, so 1 is their natural size; the
 others are variances of relative latency, from negligible to what sources and costs leave unexplained. The ranges are
 broad because the samples weigh the draws."""
 
@@ -96,6 +97,8 @@ class Prior:
             of the graph: descriptions hold both graphs, and the samples decide.
         counts_operations: Whether platforms differ in what an operation of a kind takes, whatever its arithmetic, where
             the space counts operations: average pooling in int8 takes ONNX Runtime ten times as long as in float32.
+        own_platforms: Sources that are the user's own. What they have in common against the mean of all sources has a
+            kernel of its own: a few of them among many published sources would hardly count.
     """
 
     feature_map: FeatureMap
@@ -103,6 +106,7 @@ class Prior:
     cost_models: RandomCostModels | None
     runs_pruned: bool = field(default=False, kw_only=True)
     counts_operations: bool = field(default=False, kw_only=True)
+    own_platforms: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         self._has_cut = not bool(np.all(self.feature_map.space_sample.is_connected))
@@ -124,7 +128,8 @@ class Prior:
         """
         if set(self.sources.platforms) <= set(platforms):
             raise EncodingError(f"a prior needs a source besides {', '.join(platforms)}; leave fewer of them out")
-        return replace(self, sources=self.sources.without(platforms))
+        own = tuple(name for name in self.own_platforms if name not in platforms)
+        return replace(self, sources=self.sources.without(platforms), own_platforms=own)
 
     def for_pruned_graphs(self) -> Prior:
         """Return the prior of platforms that run graphs without what cannot influence the output."""
@@ -136,6 +141,7 @@ class Prior:
             "reference_choices": self.feature_map.space_sample_choices,
             "runs_pruned": np.array(int(self.runs_pruned)),
             **({"counts_operations": np.array(1)} if self.counts_operations else {}),
+            **({"sources.is_own": self.own_weights.astype(bool).astype(np.int64)} if self.own_platforms else {}),
             **self.sources.tensors(),
             **({} if self.cost_models is None else self.cost_models.tensors()),
         }
@@ -145,13 +151,22 @@ class Prior:
         cls, space: CategoricalSpace, platforms: tuple[str, ...], tensors: Mapping[str, NDArray[np.generic]]
     ) -> Prior:
         """Return what `tensors` was saved from; earlier releases described both graphs, and counted no operations."""
+        is_own = tensors.get("sources.is_own", np.zeros(len(platforms))).tolist()
         return cls(
             FeatureMap(space, tensors["reference_choices"].astype(CHOICE_TYPE)),
             SourceRegressions.from_tensors(platforms, tensors),
             RandomCostModels.from_tensors(tensors) if "prices.means" in tensors else None,
             runs_pruned=bool(tensors.get("runs_pruned", np.array(0)).item()),
             counts_operations="counts_operations" in tensors,
+            own_platforms=tuple(name for name, own in zip(platforms, is_own, strict=True) if own),
         )
+
+    @property
+    def own_weights(self) -> FloatArray:
+        """Shares of the user's own platforms by the trust in them, 0 for other sources: `p`."""
+        trust = np.where(np.isin(self.sources.platforms, self.own_platforms), self.sources.trusts, 0.0)
+        weights: FloatArray = trust / max(float(trust.sum()), 1e-12)
+        return weights
 
     @property
     def unsampled_mean(self) -> int:
@@ -225,6 +240,8 @@ class Prior:
         factors, sample = {}, self.feature_map.space_sample
         if self.sources.platforms:
             factors["sources"] = self.sources.residual_factor(latencies)
+        if self.own_platforms:
+            factors["own"] = (latencies - self.sources.mean(latencies)[:, None]) * np.sqrt(self.own_weights)
         if self.cost_models is not None:
             factors["cost_models"] = self.cost_models.spread(features)
             factors["totals"] = _standardised(*(np.concatenate(one.totals, axis=1) for one in (features, sample)))

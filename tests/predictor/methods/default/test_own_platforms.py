@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,8 +64,24 @@ def test_it_counts_most_for_the_next_platform_like_it(
     assert [use.share for use in uses] == sorted((use.share for use in uses), reverse=True)
 
 
+def test_own_platforms_have_a_kernel_of_their_own(
+    learned: DefaultMethod, method: DefaultMethod, world: LatencyTable, odd_ms: FloatArray
+) -> None:
+    names = learned.prior.kernel_names
+    assert set(names) - set(method.prior.kernel_names) == {"own"}
+    assert learned.prior.without(["mine"]).kernel_names == method.prior.kernel_names
+    np.testing.assert_allclose(learned.prior.own_weights, [*[0.0] * len(method.platforms), 1.0])
+    # Three samples of a machine that pools as badly: with the kernel the own platform counts for more.
+    plain = replace(learned, prior=replace(learned.prior, own_platforms=()), hyper_samples=method.hyper_samples)
+    three = samples(world, 3.0 * odd_ms, slice(20, 23))
+    adapted = [one.for_pruned_graphs().adapt(three, seed=0) for one in (learned, plain)]
+    with_kernel, without = [{use.platform: use.share for use in source_uses(one.posterior)} for one in adapted]
+    assert with_kernel["mine"] > without["mine"]
+
+
 def test_what_was_learned_is_kept_in_a_bundle(learned: DefaultMethod, world: LatencyTable) -> None:
     read = DefaultMethod.from_tensors(learned.space, learned.platforms, learned.tensors(), learned.hyperparameters)
+    assert read.prior.own_platforms == ("mine",)
     five = samples(world, world.latencies_of("unseen_1"), slice(5))
     before, after = (one.for_pruned_graphs().adapt(five, seed=0).predict(world.choices) for one in (learned, read))
     np.testing.assert_allclose(after.latency_ms, before.latency_ms, rtol=1e-5)
@@ -72,6 +90,8 @@ def test_what_was_learned_is_kept_in_a_bundle(learned: DefaultMethod, world: Lat
 def test_a_platform_that_is_learned_again_replaces_itself(learned: DefaultMethod, mine: ProfilePredictor) -> None:
     again = with_platforms(learned, {"mine": mine}, seed=0)
     assert again.platforms == learned.platforms
+    assert again.prior.own_platforms == ("mine",)
+    assert again.hyper_samples.amplitudes.shape == learned.hyper_samples.amplitudes.shape
 
 
 def test_a_space_that_was_measured_nowhere_gets_its_first_source(
