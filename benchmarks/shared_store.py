@@ -22,7 +22,7 @@ from postgresql_store import postgresql_store
 from sqlalchemy import create_engine, text
 
 import edgeprof
-from edgeprof.onboarding.goal import Goal
+from edgeprof.measuring.goal import Goal
 from edgeprof.store import Store, store_place
 from edgeprof.testing import SimulatedDevice, SimulationConfig
 from edgeprof_proto.records.job import JobState

@@ -50,7 +50,7 @@ ROOMS = {
     "edgeprof_predictor": [
         ["profile_file", "profile_references", "search"],
         ["accuracy", "bundle", "evaluation", "explanations", "profile"],
-        ["transfer"],
+        ["operator_prior", "transfer"],
         ["methods", "operators"],
         ["samplers"],
         ["encodings", "networks", "proxies"],
@@ -68,8 +68,8 @@ ROOMS = {
         ["pages"],
         ["deploying", "fleet", "plots"],
         ["reporting", "searching"],
-        ["operator_models"],
         ["onboarding"],
+        ["operator_models"],
         ["measuring"],
         ["devices", "evaluating"],
         ["exporters", "store"],

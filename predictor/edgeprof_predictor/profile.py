@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeprof_predictor._profile_file import Part, readable, write_part
 from edgeprof_predictor.methods.base import Prediction
-from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, TRANSFER, ProfilePredictor
+from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, OPERATORS, TRANSFER, ProfilePredictor
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import Architecture, CategoricalSpace, get_space
 
@@ -113,6 +113,10 @@ def restored_predictor(
         from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 
         return DefaultPredictor.restored(space, tensors, document)
+    if name == OPERATORS:
+        from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
+
+        return OperatorPriorPredictor.restored(space, tensors)
     if name == TRANSFER:
         from edgeprof_predictor.transfer.onboarding import TransferProfilePredictor
 

@@ -166,6 +166,16 @@ class ProfileFile:
         self._models_part("")
         return [self._of(part, OperatorProfile) for part in self._parts if part.subject == MODELS]
 
+    def space_profiles(self) -> list[Profile]:
+        """Return the profiles of search spaces of all settings; none where it holds none.
+
+        Raises:
+            ProfileError: If one is damaged.
+        """
+        from edgeprof_predictor.profile import Profile
+
+        return [self._of(part, Profile) for part in self._parts if part.subject != MODELS]
+
     def _models_part(self, model_format: str) -> Part:
         found = [part for part in self._parts if part.subject == MODELS]
         if not found:

@@ -19,6 +19,9 @@ DEFAULT_METHOD = "default"
 TRANSFER = "transfer"
 """What profiles that were made by a transfer from another search space name as their method."""
 
+OPERATORS = "operators"
+"""What profiles name whose prior is what a device's operators tell."""
+
 
 class ProfilePredictor(PlatformPredictor):
     """A predictor that a profile can hold: it is written into a file, and learns from more samples."""

@@ -41,7 +41,7 @@ def demo(space: str, samples: int | None, output: Path, as_json: bool, **setting
     """
     chosen = [*(["--space", space] if space != DEFAULT_SPACE else []), *_setting_arguments(setting_values)]
     from edgeprof.devices.local_agent import local_agent
-    from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT
+    from edgeprof.measuring.goal import DEFAULT_SAMPLE_COUNT
     from edgeprof.store import store_folder
 
     begin_s = time.monotonic()

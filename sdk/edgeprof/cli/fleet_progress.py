@@ -9,8 +9,8 @@ from edgeprof.cli.console import messages, styled
 from edgeprof.cli.progress import PHASE_TEXT, ShownBar, new_bar, waiting_text
 from edgeprof.devices.pairings import NamedDevice
 from edgeprof.fleet.devices_at_once import DeviceListener, DeviceOutcome, FleetListener
+from edgeprof.measuring.goal import OnboardingStatus
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
-from edgeprof.onboarding.goal import OnboardingStatus
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.named_models import ModelToMeasure

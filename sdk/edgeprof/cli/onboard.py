@@ -56,7 +56,8 @@ SPACE_OPTIONS = {
     "--method",
     "method_name",
     metavar="NAME",
-    help="Method that predicts, with --from a transfer; an unknown one is answered with all.  [default: default]",
+    help="Method that predicts, with --from a transfer; an unknown one is answered with all.  [default: the operators "
+    "of the device where the file --output holds them, else default]",
 )
 @click.option("--sampler", metavar="NAME", help="What chooses the networks to measure.  [default: the method's own]")
 @click.option(
@@ -168,9 +169,8 @@ def _space_options(
 ) -> tuple[int, dict[str, Any]]:
     """Return how many networks are measured at most, and the arguments of `edgeprof.onboard`."""
     import edgeprof
-    from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
+    from edgeprof.measuring.goal import DEFAULT_SAMPLE_COUNT, MAX_SAMPLE_COUNT
     from edgeprof_predictor.bundle import read_bundle
-    from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD
 
     open_ended = target_error is not None or budget is not None
     most = (MAX_SAMPLE_COUNT if open_ended else DEFAULT_SAMPLE_COUNT) if samples is None else samples
@@ -179,7 +179,7 @@ def _space_options(
         "space": space or (DEFAULT_SPACE if read is None else read.card.space),
         "bundle": read,
         "method": edgeprof.MethodOptions(
-            name=method_name or DEFAULT_METHOD,
+            name=method_name,
             sampler=sampler,
             compares_methods=compares_methods,
             also=also,
@@ -229,7 +229,7 @@ def _goal_of_models(target_error: float | None, budget_s: float | None, *, has_c
         return None
     if not has_choice:
         raise click.UsageError("--target-error and --budget choose among the models of --with; name some")
-    from edgeprof.onboarding.goal import MAX_SAMPLE_COUNT, Goal
+    from edgeprof.measuring.goal import MAX_SAMPLE_COUNT, Goal
 
     return Goal(sample_count=MAX_SAMPLE_COUNT, target_error=target_error, budget_s=budget_s)
 

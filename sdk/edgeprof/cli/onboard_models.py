@@ -16,7 +16,7 @@ from edgeprof_proto.records.measurement import Measurement
 
 if TYPE_CHECKING:
     from edgeprof.devices.client import DeviceClient
-    from edgeprof.onboarding.goal import Goal
+    from edgeprof.measuring.goal import Goal
     from edgeprof.operator_models.api import OnboardedModels
     from edgeprof.operator_models.guided_models import NextModel
 

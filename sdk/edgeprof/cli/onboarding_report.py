@@ -21,8 +21,9 @@ def print_report(report: "OnboardingReport") -> None:
             "anchor": f"measured again {report.anchor_check_count} times",
             "failed": f"{len(report.failures)}" if report.failures else "none",
             "method": report.method,
-            "hardware embedding from": _source_text(report),
+            **({} if report.operators else {"hardware embedding from": _source_text(report)}),
             **_sources_that_count(report),
+            **_operators(report),
             "chosen": report.choice,
             "intervals from": report.interval_origin,
             "error by sample": ", ".join(f"{status.expected.error:.1%}" for status in report.history),
@@ -62,6 +63,16 @@ def _sources_that_count(report: "OnboardingReport") -> dict[str, str]:
         for use in report.sources
     ]
     return {"sources that count": ", ".join(named)}
+
+
+def _operators(report: "OnboardingReport") -> dict[str, str]:
+    if not report.operators:
+        return {}
+    errors = [f"{name} {error:.1%}" for name, error in report.contributions.items()]
+    return {
+        "operators": report.operators,
+        **({"error of the samples by": ", with the ".join(errors)} if errors else {}),
+    }
 
 
 def _print_comparison(report: "OnboardingReport") -> None:

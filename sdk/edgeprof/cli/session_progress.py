@@ -5,8 +5,8 @@ import math
 from edgeprof.cli.console import messages, styled
 from edgeprof.cli.progress import JobBar
 from edgeprof.measuring.anchor import CHECK_INTERVAL
+from edgeprof.measuring.goal import OnboardingStatus
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
-from edgeprof.onboarding.goal import OnboardingStatus
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.store import Probe
 from edgeprof_proto.records.job_spec import MeasurementPlan
@@ -37,6 +37,14 @@ class SessionProgress(JobBar, OnboardingListener):
             self._number(text)
         self._done = len(architectures)
         messages.print(f"going on with an unfinished onboarding: {self._done} networks are measured already")
+
+    def on_operators_read(self, count: int, total: int) -> None:
+        """Show how many networks' operators are read."""
+        self._bar.update(self._task, description="operators of the space's networks", detail=f"{count} of {total}")
+
+    def on_operators_unused(self, reason: str) -> None:
+        """Say so."""
+        messages.print(f"the operators of the device do not predict here: {reason}")
 
     def on_probe_started(self, probe: Probe) -> None:
         """Show which network is measured."""

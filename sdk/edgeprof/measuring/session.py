@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
+from typing import Any
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import ExportError, OnboardingError, OutputFileError
@@ -56,12 +57,12 @@ class MeasurementSession:
         repeat_plan: The same for networks whose first measurements do not agree; None for no other plan.
         model_folder: Where exported models are kept; None for the user's cache.
         calibration: Calibration data (.npz) for integer precisions; None for synthetic data.
+        wants_operators: Whether the device is to tell the graph of each network, and the times of its operators.
         listener: Is called at every step; None for no calls.
         time_ledger: Counts the time of each step; None for one of the session's own.
 
     Raises:
-        SettingNotSupportedError: If networks cannot be exported in the precision of the setting, or the device does not
-            allow its number of threads.
+        SettingNotSupportedError: If networks cannot be exported in its precision, or it has more threads than allowed.
         ExportError: If this host lacks what exports networks for the device.
         OutputFileError: If networks cannot be kept in the folder of models.
     """
@@ -77,21 +78,20 @@ class MeasurementSession:
         repeat_plan: MeasurementPlan | None = None,
         model_folder: str | os.PathLike[str] | None = None,
         calibration: str | os.PathLike[str] | None = None,
+        wants_operators: bool = False,
         listener: SessionListener | None = None,
         time_ledger: TimeLedger | None = None,
     ) -> None:
-        self.platform = platform
-        self.record = record
+        self.platform, self.record = platform, record
         self.space = get_space(record.space)
-        self._store = store
-        self._runner = AttemptRunner(client, store, record)
+        self._store, self._runner = store, AttemptRunner(client, store, record)
         self._next_networks: Callable[[], Sequence[str]] | None = None
         self._probes: list[Probe] | None = None
         plan = plan or MeasurementPlan()
-        self._request = MeasurementRequest(setting=platform.setting, plan=plan)
+        wishes: dict[str, Any] = {"wants_operators": wants_operators, "wants_graph": wants_operators}
+        self._request = MeasurementRequest(setting=platform.setting, plan=plan, **wishes)
         self._repeat_request = MeasurementRequest(setting=platform.setting, plan=repeat_plan or plan)
-        self._listener = listener or SessionListener()
-        self._time_ledger = time_ledger or TimeLedger()
+        self._listener, self._time_ledger = listener or SessionListener(), time_ledger or TimeLedger()
         device, setting = client.device(), platform.setting
         self._converter = Converter(
             require_exportable(device, setting),

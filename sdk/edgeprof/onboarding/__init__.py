@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from edgeprof_predictor._lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from edgeprof.measuring.goal import Goal, OnboardingStatus
     from edgeprof.onboarding.api import Onboarded, onboard
-    from edgeprof.onboarding.goal import Goal, OnboardingStatus
     from edgeprof.onboarding.learning import Learned, LearnedPlatform, learn
     from edgeprof.onboarding.listener import OnboardingListener
     from edgeprof.onboarding.method_choice import MethodOptions
@@ -27,14 +27,14 @@ __all__ = [
 
 # Imported on first use: an onboarding of models has a goal, and needs no torch.
 _MODULE_OF = {
-    "Goal": "edgeprof.onboarding.goal",
+    "Goal": "edgeprof.measuring.goal",
     "Learned": "edgeprof.onboarding.learning",
     "LearnedPlatform": "edgeprof.onboarding.learning",
     "MethodOptions": "edgeprof.onboarding.method_choice",
     "Onboarded": "edgeprof.onboarding.api",
     "OnboardingListener": "edgeprof.onboarding.listener",
     "OnboardingReport": "edgeprof.onboarding.report",
-    "OnboardingStatus": "edgeprof.onboarding.goal",
+    "OnboardingStatus": "edgeprof.measuring.goal",
     "learn": "edgeprof.onboarding.learning",
     "onboard": "edgeprof.onboarding.api",
 }

@@ -10,14 +10,15 @@ from pathlib import Path
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.evaluating.known_bundles import bundle_of
+from edgeprof.measuring.goal import Goal
 from edgeprof.measuring.profile_output import checked_profile_path, write_profile
 from edgeprof.measuring.provenance import EXPECTED_ERROR, ONBOARDING_SESSION, SAMPLE_COUNT
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
-from edgeprof.onboarding.goal import Goal
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice, MethodOptions, choose_method, other_method
+from edgeprof.onboarding.operator_choice import operators_or
 from edgeprof.onboarding.own_devices import own_platforms
 from edgeprof.onboarding.procedure import PLAN, REPEAT_PLAN, Onboarding
 from edgeprof.onboarding.report import OnboardingReport, report_on
@@ -29,7 +30,7 @@ from edgeprof_predictor.bundle import Bundle
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.own_platforms import with_platforms
 from edgeprof_predictor.methods.left_out import LeftOutScore, score_left_out
-from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, ProfilePredictor
+from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import get_space
@@ -64,7 +65,7 @@ def onboard(
     output: str | os.PathLike[str] | None = None,
     store: Store | str | os.PathLike[str] | None = None,
     bundle: Bundle | str | os.PathLike[str] | None = None,
-    method: MethodOptions | str = DEFAULT_METHOD,
+    method: MethodOptions | str | None = None,
     seed: int = 0,
     model_folder: str | os.PathLike[str] | None = None,
     calibration: str | os.PathLike[str] | None = None,
@@ -84,7 +85,7 @@ def onboard(
         store: Where plans and results are written, or its file; None for the user's own.
         bundle: Pre-trained predictor, or its file as `fit` writes it; None for the one registered for the space, or
             shipped with it, or, where there is none, for costs alone: the first samples then tell less.
-        method: The method that predicts, or its name, and what it learns from beside the bundle.
+        method: The method, or its name; None for the device's operators where the output holds them, else the default.
         seed: Seed of candidates and order.
         model_folder: Where exported networks are kept; None for the user's cache.
         calibration: Inputs (.npz) by which an integer precision is scaled; None for synthetic ones.
@@ -96,17 +97,17 @@ def onboard(
             if the bundle cannot be read, or is of another space.
     """
     require_seed(seed)
-    time_ledger = TimeLedger()
-    goal, listener = goal or Goal(), listener or OnboardingListener()
+    goal, listener, time_ledger = goal or Goal(), listener or OnboardingListener(), TimeLedger()
     options = method if isinstance(method, MethodOptions) else MethodOptions(name=method)
     with opened(store) as store:
         default = _default_method(space, bundle, options.profiles, store, time_ledger, seed=seed)
         platform = _platform(client, setting, store)
         path = None if output is None else checked_profile_path(Path(output), platform, space)
         choice, other = _chosen(default, options, platform, store, time_ledger, seed=seed)
-        session_of = partial(
-            MeasurementSession, client, platform, store, plan=PLAN, repeat_plan=REPEAT_PLAN, model_folder=model_folder
-        )
+        if options.chooses_nothing and bundle is None:
+            choice = operators_or(choice, path, platform, client, listener, time_ledger)
+        session_of = partial(MeasurementSession, client, platform, store, plan=PLAN, repeat_plan=REPEAT_PLAN)
+        session_of = partial(session_of, model_folder=model_folder, wants_operators=choice.learns_operators)
         with (
             _session_after_wait(store, platform, space, seed, choice, time_ledger) as record,
             session_of(record, calibration=calibration, listener=listener, time_ledger=time_ledger) as session,
@@ -148,7 +149,7 @@ def _chosen(
     """Return the method that is asked for, and what it is compared with."""
     with time_ledger.step("fitting the method to other platforms"):
         if options.from_profile is None:
-            choice = choose_method(default, options.name, options.sampler, seed=seed)
+            choice = choose_method(default, options.chosen_name, options.sampler, seed=seed)
         else:
             choice = choose_transfer(default, options, platform, store, seed=seed)
         return choice, other_method(default, choice, seed=seed) if options.compares_methods else None
@@ -191,7 +192,9 @@ def _comparison(onboarding: Onboarding, samples: Samples, other: MethodChoice | 
         return ()
     with onboarding.time_ledger.step("comparing methods"):
         return tuple(
-            score_left_out(one.name, partial(one.method.adapt, seed=onboarding.session.record.seed), samples)
+            score_left_out(
+                one.name, partial(onboarding.informed(one.method).adapt, seed=onboarding.session.record.seed), samples
+            )
             for one in (onboarding.method_choice, other)
         )
 

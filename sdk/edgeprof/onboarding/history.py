@@ -3,7 +3,7 @@
 An onboarding that was interrupted reads it, so that it reports and decides what an undisturbed one does.
 """
 
-from edgeprof.onboarding.goal import Goal, OnboardingStatus
+from edgeprof.measuring.goal import Goal, OnboardingStatus
 from edgeprof.store import SessionRecord, SessionStatus, Store
 from edgeprof_predictor.methods.expected_error import ExpectedError
 from edgeprof_proto.record_json import to_json

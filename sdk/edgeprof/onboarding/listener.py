@@ -1,7 +1,7 @@
 """Callbacks of an onboarding."""
 
+from edgeprof.measuring.goal import OnboardingStatus
 from edgeprof.measuring.listener import SessionListener
-from edgeprof.onboarding.goal import OnboardingStatus
 
 
 class OnboardingListener(SessionListener):
@@ -13,6 +13,12 @@ class OnboardingListener(SessionListener):
 
     def on_resumed(self, architectures: list[str]) -> None:
         """An unfinished onboarding continues, with these networks measured."""
+
+    def on_operators_read(self, count: int, total: int) -> None:
+        """The operators of so many networks of the space are read, of so many in all."""
+
+    def on_operators_unused(self, reason: str) -> None:
+        """The device's operators are known, and cannot be used for this space."""
 
     def on_chosen(self, architectures: list[str]) -> None:
         """These architectures are measured next: they reduce the variance of all predictions most."""

@@ -17,6 +17,7 @@ from edgeprof_predictor.methods.registered import RegisteredMethod
 from edgeprof_predictor.methods.registry import get_method
 from edgeprof_predictor.methods.sampled import Sampled
 from edgeprof_predictor.methods.sampler_registry import check_sampler_name, make_sampler
+from edgeprof_predictor.operator_prior.method import OperatorPriorMethod
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -32,7 +33,8 @@ class MethodOptions:
     Args:
         name: Name of the method, one of `edgeprof_predictor.methods.registry.METHOD_NAMES`. All but the default learn
             from what the bundle predicts for its platforms. With `from_profile`, the name of a transfer, one of
-            `edgeprof_predictor.transfer.TRANSFER_NAMES`.
+            `edgeprof_predictor.transfer.TRANSFER_NAMES`. None for the operators of the device where the file of the
+            profile holds them and nothing else is chosen here, else for the default.
         sampler: Name of what chooses the networks to measure; None for the method's own.
         compares_methods: Whether the report compares the method with the default, or the default with the paper's, by
             samples that each predicts from the others. Nothing more is measured.
@@ -46,7 +48,7 @@ class MethodOptions:
         OnboardingError: If a sampler is named for a transfer, which orders its samples itself.
     """
 
-    name: str = DEFAULT_METHOD
+    name: str | None = None
     sampler: str | None = None
     compares_methods: bool = False
     also: Sequence[SpaceProfile] | SpaceProfile = ()
@@ -55,6 +57,16 @@ class MethodOptions:
     def __post_init__(self) -> None:
         if self.from_profile is not None and self.sampler is not None:
             raise OnboardingError("a transfer from another space orders its samples itself: leave the sampler out")
+
+    @property
+    def chosen_name(self) -> str:
+        """Name of the method where operators do not predict."""
+        return self.name or DEFAULT_METHOD
+
+    @property
+    def chooses_nothing(self) -> bool:
+        """Whether the operators of the device may predict."""
+        return self.name is None and self.sampler is None and not self.profiles and self.from_profile is None
 
     @property
     def profiles(self) -> tuple[SpaceProfile, ...]:
@@ -72,12 +84,19 @@ class MethodChoice:
         chooser: Chooses them; the method itself, or the method with another sampler.
         name: Name of the method.
         sampler: Name of the sampler.
+        operators: What the operators are known from, where they predict.
     """
 
     method: OnboardingMethod
     chooser: FittedMethod
     name: str
     sampler: str
+    operators: str = ""
+
+    @property
+    def learns_operators(self) -> bool:
+        """Whether samples are measured with the times of their operators."""
+        return isinstance(self.method, OperatorPriorMethod)
 
     @property
     def text(self) -> str:

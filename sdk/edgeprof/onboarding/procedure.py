@@ -7,23 +7,26 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeprof.measuring.goal import Goal, OnboardingStatus, reason_to_stop
+from edgeprof.measuring.host_work import core_of_host
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
 from edgeprof.measuring.next_step import last_measured
 from edgeprof.measuring.session import MeasurementSession
 from edgeprof.measuring.time_ledger import TimeLedger
-from edgeprof.onboarding.goal import Goal, OnboardingStatus, reason_to_stop
 from edgeprof.onboarding.history import OnboardingHistory
-from edgeprof.onboarding.host_work import core_of_host
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice
+from edgeprof.operator_models.measured import measured_networks
 from edgeprof.store import Probe, Store
 from edgeprof_predictor.explanations.error_diagnosis import ErrorDiagnosis, diagnose_error
 from edgeprof_predictor.methods.default.informative_design import FIRST_ROUND_COUNT
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
+from edgeprof_predictor.methods.onboarding_method import OnboardingMethod, ProfilePredictor
+from edgeprof_predictor.operator_prior.method import OperatorPriorMethod
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray
 from edgeprof_proto.records.job_spec import MeasurementPlan
+from edgeprof_proto.records.measurement import Measurement
 
 PLAN = MeasurementPlan(warmup_duration_ms=200.0, timed_duration_ms=500.0)
 """Ten windows of the latency estimate; each network is measured twice.
@@ -119,6 +122,11 @@ class Onboarding:
     @property
     def choice(self) -> str:
         """How the samples are chosen, in one sentence."""
+        if isinstance(self._method, OperatorPriorMethod):
+            return (
+                f"of {len(self._candidates)} candidates one of median latency by its operators, then those that reduce "
+                "the variance of all predictions most"
+            )
         if self.method_choice.sampler != DefaultMethod.sampler_name:
             return f"of {len(self._candidates)} candidates by the sampler {self.method_choice.sampler}"
         return (
@@ -129,9 +137,10 @@ class Onboarding:
     def error_diagnosis(self, predictor: ProfilePredictor) -> ErrorDiagnosis | None:
         """Causes of an expected error that is larger than wanted, and what would reduce it; None where it is not.
 
-        None as well for methods that do not estimate what further samples gain.
+        None as well for methods that do not estimate what further samples gain, and where operators predict: causes are
+        platforms that resemble too little, and the report tells what each part of the prediction brought.
         """
-        if not predictor.estimates_gain:
+        if not predictor.estimates_gain or isinstance(self._method, OperatorPriorMethod):
             return None
         wanted_error = self._goal.target_error or WANTED_ERROR
         with core_of_host():
@@ -227,9 +236,23 @@ class Onboarding:
     def _adapt(self) -> ProfilePredictor:
         samples = self._samples()
         with self.time_ledger.step("adapting the predictor"), core_of_host():
-            predictor = self._method.adapt(samples, seed=self._seed)
+            predictor = self.informed(self._method).adapt(samples, seed=self._seed)
         self._adapted = (_sequence(self.session.probes()), predictor)
         return predictor
+
+    def informed(self, method: OnboardingMethod) -> OnboardingMethod:
+        """Return a method with the operators of all that is measured, where it learns from them.
+
+        Args:
+            method: The method.
+        """
+        if not isinstance(method, OperatorPriorMethod):
+            return method
+        measurements: dict[str, list[Measurement]] = {}
+        for probe in self.session.probes():
+            if probe.measurement is not None:
+                measurements.setdefault(probe.architecture, []).append(probe.measurement)
+        return method.given(measured_networks(measurements, probes=frozenset()))
 
     def _record_status(self, predictor: ProfilePredictor) -> OnboardingStatus:
         """Add the expected error, and the one after another sample, to the history."""

@@ -1,17 +1,19 @@
 """The report of an onboarding: samples, failures, expected errors and the time of each step."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from edgeprof.measuring.goal import OnboardingStatus
 from edgeprof.measuring.latency_estimate import CONVERGED_ATTEMPT_COUNT
 from edgeprof.measuring.time_ledger import MEASURING
-from edgeprof.onboarding.goal import OnboardingStatus
 from edgeprof.onboarding.procedure import Onboarding
 from edgeprof_predictor.explanations.error_diagnosis import ErrorDiagnosis
 from edgeprof_predictor.explanations.source_use import SourceUse, source_uses
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.methods.left_out import LeftOutScore
 from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
+from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
 
 MIN_SHARE = 0.02
 """Share of the sources' contribution below which a source is not named."""
@@ -38,6 +40,8 @@ class OnboardingReport:
         source_correlation: Correlation with it over the samples (Eq. 1).
         sources: Source platforms whose share of the predictions is noticeable, and those trusted less than fully, the
             largest share first; of the default method alone.
+        operators: What the device's operators are known from; empty where they do not predict.
+        contributions: Median error of the samples by each of what predicts from operators, and all before it.
         choice: How the samples were chosen.
         interval_origin: Where intervals and expected error come from.
         history: Status after each number of samples: the expected error, and the one after another sample.
@@ -66,6 +70,8 @@ class OnboardingReport:
     error_diagnosis: ErrorDiagnosis | None
     seconds_by_step: dict[str, float]
     comparison: tuple[LeftOutScore, ...] = ()
+    operators: str = ""
+    contributions: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def measuring_share(self) -> float:
@@ -119,4 +125,6 @@ def report_on(
         error_diagnosis=onboarding.error_diagnosis(predictor),
         seconds_by_step=onboarding.time_ledger.seconds_by_step(),
         comparison=comparison,
+        operators=onboarding.method_choice.operators,
+        contributions=predictor.contributions if isinstance(predictor, OperatorPriorPredictor) else {},
     )

@@ -65,7 +65,7 @@ def choose_transfer(
         latency_ms=np.stack([*table.select(names).latency_ms, latency_ms]),
     )
     method = make_transfer(
-        options.name,
+        options.chosen_name,
         source,
         own_name,
         source_space=profile.space,
@@ -74,7 +74,7 @@ def choose_transfer(
         seed=seed,
     )
     return MethodChoice(
-        method=method, chooser=method, name=f"{TRANSFER} {options.name} from {source_space}", sampler=OWN_ORDER
+        method=method, chooser=method, name=f"{TRANSFER} {options.chosen_name} from {source_space}", sampler=OWN_ORDER
     )
 
 

@@ -10,10 +10,10 @@ from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import OnboardingError
 from edgeprof.folders import usable_model_folder
+from edgeprof.measuring.goal import Goal
 from edgeprof.measuring.profile_output import checked_profile_path, write_profile
 from edgeprof.measuring.setting_check import require_offered, require_runnable
 from edgeprof.measuring.time_ledger import TimeLedger
-from edgeprof.onboarding.goal import Goal
 from edgeprof.operator_models.guided_models import GuidedModels, NextModel
 from edgeprof.operator_models.host_opinion import with_host_latencies
 from edgeprof.operator_models.listener import ModelOnboardingListener

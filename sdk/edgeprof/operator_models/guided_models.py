@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edgeprof.errors import GraphNotToldError, RemoteError
-from edgeprof.onboarding.goal import Goal
-from edgeprof.onboarding.host_work import core_of_host
+from edgeprof.measuring.goal import Goal
+from edgeprof.measuring.host_work import core_of_host
 from edgeprof.operator_models.graph_sources import DeviceGraphs
 from edgeprof.operator_models.graphs import graph_of
 from edgeprof.operator_models.measured import measured_networks

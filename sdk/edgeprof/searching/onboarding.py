@@ -5,8 +5,8 @@ from pathlib import Path
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import InvalidArgumentError
+from edgeprof.measuring.goal import DEFAULT_SAMPLE_COUNT
 from edgeprof.onboarding import Goal, onboard
-from edgeprof.onboarding.goal import DEFAULT_SAMPLE_COUNT
 from edgeprof.prediction import load_profile
 from edgeprof.store import Store
 from edgeprof_predictor.bundle import Bundle

@@ -8,7 +8,7 @@ from sdk.operator_models.small_networks import write_model
 
 import edgeprof
 from edgeprof.cli.main import edgeprof as command
-from edgeprof.onboarding.goal import Goal
+from edgeprof.measuring.goal import Goal
 from edgeprof.operator_models.guided_models import ModelStatus, reason_to_stop
 from edgeprof.operator_models.listener import ModelOnboardingListener
 from edgeprof.operator_models.named_models import ModelToMeasure

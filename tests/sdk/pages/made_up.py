@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from factories import measurement_of_blocks
 
-from edgeprof.onboarding.goal import OnboardingStatus
+from edgeprof.measuring.goal import OnboardingStatus
 from edgeprof.onboarding.history import OnboardingHistory
 from edgeprof.store import MeasurementRequest, SessionRecord, Store
 from edgeprof.store.platform import Platform

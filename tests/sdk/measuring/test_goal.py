@@ -3,7 +3,7 @@ import re
 import pytest
 
 from edgeprof.errors import OnboardingError
-from edgeprof.onboarding.goal import Goal, OnboardingStatus, reason_to_stop
+from edgeprof.measuring.goal import Goal, OnboardingStatus, reason_to_stop
 from edgeprof_predictor.methods.expected_error import ExpectedError
 
 

@@ -1,0 +1,112 @@
+"""The method: operators of a device as the prior of a search space, and a process on what they do not tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeprof_predictor.methods.cost_features import FeatureMap
+from edgeprof_predictor.methods.onboarding_method import OPERATORS, OnboardingMethod
+from edgeprof_predictor.operator_prior.log_process import Describer, LogProcess
+from edgeprof_predictor.operator_prior.predictor import (
+    LEFT,
+    OperatorLatencies,
+    OperatorPriorPredictor,
+)
+from edgeprof_predictor.operator_prior.space_totals import Level, predict_totals
+from edgeprof_predictor.operator_prior.variance_design import choose_by_variance
+from edgeprof_predictor.operators.networks import MeasuredNetwork
+from edgeprof_predictor.operators.records import OperatorRecord, untimed
+from edgeprof_predictor.operators.stored_posterior import AnyModel
+from edgeprof_predictor.samplers.base import check_count
+from edgeprof_predictor.samplers.random_sampler import choose_random
+from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import ChoiceArray, SearchSpace
+
+UNKNOWN_LEVEL: Final = Level(mean=0.0, sd=0.3)
+"""Where no space of the device is known: predictions of networks of two spaces on three settings, by probes alone, were
+.05 to .3 too slow in logs."""
+
+SHARED_LEVEL_SD: Final = 0.08
+"""How far the level of one space of a device lies from that of another."""
+
+MICROSECONDS: Final = 1_000.0
+
+DESIGN_COUNT: Final = 500
+"""Candidates among which samples are chosen."""
+
+
+@dataclass(eq=False, repr=False)
+class OperatorPriorMethod(OnboardingMethod):
+    """Adapts what the operators of a device tell of a search space to measured networks.
+
+    Args:
+        space: The search space.
+        model: The device's operator model.
+        records: Operators of some networks of the space, by the text of their architecture.
+        level: What is known of the level of the space.
+        networks: Measured networks with their operators, by the text of their architecture.
+    """
+
+    name: ClassVar[str] = OPERATORS
+    sampler_name: ClassVar[str] = "variance"
+
+    space: SearchSpace
+    model: AnyModel
+    records: Mapping[str, Sequence[OperatorRecord]]
+    level: Level = UNKNOWN_LEVEL
+    networks: Mapping[str, MeasuredNetwork] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.platforms = ()
+        self.feature_map = FeatureMap(self.space)
+
+    def given(self, networks: Sequence[MeasuredNetwork]) -> OperatorPriorMethod:
+        """Return the method with the operators of measured networks, each named by the text of its architecture."""
+        return replace(self, networks={network.name: network for network in networks})
+
+    def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
+        """Return a typical network first, then those that lower the variance of all predictions most."""
+        check_count(len(candidates), count)
+        is_connected = self.space.is_connected(candidates)
+        eligible = np.flatnonzero(is_connected) if is_connected.sum() >= count else np.arange(len(candidates))
+        eligible = eligible[choose_random(len(eligible), min(max(DESIGN_COUNT, count), len(eligible)), seed=seed)]
+        describer = Describer(self.feature_map)
+        described = describer(candidates[eligible])
+        left = LogProcess(describer(measured.choices), np.zeros(measured.count), LEFT, seed=seed)
+        first = None if measured.count else self._typical(candidates[eligible])
+        chosen, _ = choose_by_variance(left.covariance(described), count, left.noise_variance, first)
+        indices: NDArray[np.int64] = eligible[chosen]
+        return indices
+
+    def _typical(self, candidates: ChoiceArray) -> int:
+        """Return which of some candidates has the median latency by its operators."""
+        predictor = self.adapt(Samples.none(self.space), seed=0)
+        latencies = predictor.predict(candidates).latency_ms
+        return int(np.argsort(latencies)[len(latencies) // 2])
+
+    def adapt(self, samples: Samples, *, seed: int) -> OperatorPriorPredictor:
+        """Return what the operators tell, those of the samples among them, and what is left of the samples."""
+        texts = [self.space.format(item) for item in self.space.architectures(samples.choices)]
+        is_known = np.array([text in self.networks for text in texts], dtype=np.bool_)
+        measured = [self.networks[text] for text in texts if text in self.networks]
+        # A network's own graph, as the device ran it, comes before the one that was read before.
+        records = {**self.records, **{network.name: untimed(network.records) for network in measured}}
+        totals = predict_totals(self.model, list(records.values()), measured, self.level)
+        choices = self.space.choices([self.space.parse(text) for text in records])
+        latencies = OperatorLatencies(
+            choices=self.space.pruned(choices),
+            log_ms=totals.log_us - math.log(MICROSECONDS),
+            alone=totals.alone,
+            left_out=totals.left_out,
+            level=totals.level,
+        )
+        predictor = OperatorPriorPredictor(
+            feature_map=self.feature_map, latencies=latencies, known_samples=samples.where(is_known)
+        )
+        return predictor if is_known.all() else predictor.joined(samples.where(~is_known))

@@ -1,0 +1,162 @@
+"""The method of an onboarding on a device whose operators are measured already."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from edgeprof.devices.client import DeviceClient
+from edgeprof.errors import GraphNotToldError
+from edgeprof.exporters.choice import ExportChoice
+from edgeprof.measuring.setting_check import require_exportable
+from edgeprof.measuring.time_ledger import TimeLedger
+from edgeprof.onboarding.listener import OnboardingListener
+from edgeprof.onboarding.method_choice import MethodChoice
+from edgeprof.operator_models.space_graphs import read_space_operators
+from edgeprof.store.platform import Platform
+from edgeprof_predictor.operator_prior.method import SHARED_LEVEL_SD, UNKNOWN_LEVEL, OperatorPriorMethod
+from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
+from edgeprof_predictor.operator_prior.space_totals import Level
+from edgeprof_predictor.operators.profile import OperatorProfile
+from edgeprof_predictor.profile_file import ProfileFile
+from edgeprof_predictor.spaces import SearchSpace, get_space
+
+GRAPH_COUNT = 100
+"""Networks of a space whose operators are read, each a fraction of a second once."""
+
+GRAPHS_SEED = 17
+
+
+def operators_beside(path: Path | None, platform: Platform) -> OperatorProfile | None:
+    """Return the operator model of a platform that a file of profiles holds; None where it holds none.
+
+    Args:
+        path: The file, which need not be there; None for no file.
+        platform: The platform.
+
+    Raises:
+        ProfileError: If the file is damaged, or no profile.
+    """
+    if path is None or not path.is_file():
+        return None
+    file = ProfileFile(path)
+    profiles = file.operator_profiles() if file.predicts_models else []
+    return next((one for one in profiles if Platform.from_facts(one.platform).key == platform.key), None)
+
+
+def operators_or(
+    choice: MethodChoice,
+    path: Path | None,
+    platform: Platform,
+    client: DeviceClient,
+    listener: OnboardingListener,
+    time_ledger: TimeLedger,
+) -> MethodChoice:
+    """Return the method whose prior is what the device's operators tell, where they are known; else another one.
+
+    Args:
+        choice: The other one.
+        path: The file of the profile; None for no file.
+        platform: The platform.
+        client: The device.
+        listener: Is told how far it is, and why known operators are not used.
+        time_ledger: Counts the time.
+
+    Raises:
+        ProfileError: If the file is damaged, or no profile.
+        EdgeprofError: If the device is silent.
+    """
+    profile = operators_beside(path, platform)
+    if path is None or profile is None:
+        return choice
+    if profile.is_coarse:
+        listener.on_operators_unused(f"{platform.setting.runtime} tells no times of operators")
+        return choice
+    exporter = require_exportable(client.device(), platform.setting)
+    if not exporter.is_quick:
+        listener.on_operators_unused(f"writing {GRAPH_COUNT} networks in this format and precision takes too long")
+        return choice
+    space = get_space(choice.method.space.name)
+    try:
+        with time_ledger.step("reading operators of networks"):
+            return choose_operators(profile, path, space, client, exporter, on_read=listener.on_operators_read)
+    except GraphNotToldError as error:
+        listener.on_operators_unused(str(error))
+        return choice
+
+
+def choose_operators(
+    profile: OperatorProfile,
+    path: Path,
+    space: SearchSpace,
+    client: DeviceClient,
+    choice: ExportChoice,
+    *,
+    on_read: Callable[[int, int], None] = lambda count, total: None,
+) -> MethodChoice:
+    """Return the method whose prior is what a device's operators tell of a space.
+
+    Args:
+        profile: The operator model of the platform.
+        path: The file that holds it; profiles of other spaces in it tell the level.
+        space: The search space.
+        client: The device.
+        choice: What writes networks for it.
+        on_read: Called with the number of networks whose operators are read, and of all.
+
+    Raises:
+        GraphNotToldError: If no graph of the space's networks could be read.
+        EdgeprofError: If the device is silent.
+    """
+    texts = networks_to_read(space)
+    read = read_space_operators(space, texts, profile, client, choice, on_read=lambda count: on_read(count, len(texts)))
+    method = OperatorPriorMethod(
+        space=space, model=profile.model, records=read.records, level=known_level(path, profile, space.name)
+    )
+    return MethodChoice(
+        method=method,
+        chooser=method,
+        name=method.name,
+        sampler=method.sampler_name,
+        operators=_described(method, read.warning),
+    )
+
+
+def _described(method: OperatorPriorMethod, warning: str) -> str:
+    networks, level = method.model.networks, method.level
+    probe_count = sum(network.is_probe for network in networks)
+    known = f"{probe_count} probes and {len(networks) - probe_count} models of this device"
+    shared = "" if level == UNKNOWN_LEVEL else ", with the level of its other spaces"
+    text = f"{known}{shared}; operators of {len(method.records)} networks of the space"
+    return f"{text}: {warning}" if warning else text
+
+
+def networks_to_read(space: SearchSpace) -> list[str]:
+    """Return the networks of a space whose operators are read, by their texts: all of them where there are few.
+
+    Args:
+        space: The search space.
+    """
+    drawn = space.sample_choices(min(GRAPH_COUNT, space.size), seed=GRAPHS_SEED)
+    drawn = drawn[space.is_connected(drawn)]
+    _, first = np.unique(space.pruned(drawn), axis=0, return_index=True)
+    return [space.format(item) for item in space.architectures(drawn[np.sort(first)])]
+
+
+def known_level(path: Path, profile: OperatorProfile, space: str) -> Level:
+    """Return what other spaces of a platform tell of the level: all of them share it, but for a little.
+
+    Args:
+        path: File that holds their profiles.
+        profile: The operator model of the platform.
+        space: Name of the space that is left out.
+    """
+    key = Platform.from_facts(profile.platform).key
+    levels = [
+        one.predictor.latencies.level.mean
+        for one in ProfileFile(path).space_profiles()
+        if one.space.name != space
+        and Platform.from_facts(one.platform).key == key
+        and isinstance(one.predictor, OperatorPriorPredictor)
+    ]
+    return Level(mean=float(np.mean(levels)), sd=SHARED_LEVEL_SD) if levels else UNKNOWN_LEVEL
