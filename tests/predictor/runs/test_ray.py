@@ -1,7 +1,4 @@
-"""Units on a Ray cluster of several processes, one of which is killed in the middle.
-
-Ray takes 240 MB and no extra brings it: the test runs where it is installed.
-"""
+"""Units on a Ray cluster of several processes, one of which is killed in the middle."""
 
 from __future__ import annotations
 
@@ -13,10 +10,12 @@ from predictor.runs.work import rows_of, rows_of_second_attempt
 
 from edgeprof_predictor.runs import Unit, run_units
 
-pytest.importorskip("ray")
 
-
-def test_a_cluster_of_which_a_worker_is_killed_finishes_all_units(tmp_path: Path) -> None:
+def test_a_cluster_of_which_a_worker_is_killed_finishes_all_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Workers import what a unit does by its name.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     units = [Unit(name=f"unit {number}", work=partial(rows_of, number)) for number in range(4)]
     units[1] = Unit(name="deadly", work=partial(rows_of_second_attempt, 1, tmp_path / "killed"))
     finished: list[str] = []
