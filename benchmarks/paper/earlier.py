@@ -35,9 +35,9 @@ def with_earlier(result: ResultTable | ResultFigure, page: str) -> ResultTable |
 def counted_codes(results: Iterable[ResultTable | ResultFigure]) -> str:
     """Return how many rows and curves of a page are of which commit, the most frequent first."""
     parts = [part for it in results for part in (it.rows if isinstance(it, ResultTable) else it.curves)]
-    counts = Counter(part.code or "not computed" for part in parts)
-    told = ", ".join(f"{code} {count}" for code, count in counts.most_common())
-    return f"Rows and curves of this page, by the commit that they were computed at: {told}."
+    counts = Counter(f"of commit {part.code}" if part.code else "not computed" for part in parts)
+    told = ", ".join(f"{count} {code}" for code, count in counts.most_common())
+    return f"Rows and curves of this page: {told}."
 
 
 def _shown(page: str, title: str) -> list[dict[str, str]]:
