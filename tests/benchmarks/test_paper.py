@@ -97,7 +97,7 @@ def test_a_page_keeps_its_rows_with_their_commit_where_nothing_is_computed_anew(
     found = earlier.with_earlier(replace(table, rows=(nothing, newer)), page)
     assert found.rows == (first, newer)
     assert earlier.with_earlier(replace(table, rows=(nothing, newer)), "").rows == (nothing, newer)
-    assert "abc1234 1" in earlier.counted_codes([found])
+    assert "1 of commit abc1234" in earlier.counted_codes([found])
 
 
 @pytest.mark.parametrize("is_bars", [False, True])
