@@ -21,8 +21,10 @@ from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_predictor.spaces import SearchSpace, get_space
 
-GRAPH_COUNT = 100
-"""Networks of a space whose operators are read, each a fraction of a second once."""
+GRAPH_COUNT = 50
+"""Networks of a space whose operators are read, a quarter of a second each. With 25, 50 and 100 the median error after
+three random samples is 2.6, 2.0 and 2.0 %, Spearman .983, .986 and .988: NAS-Bench-201 and FBNet in three settings of
+one machine, two draws."""
 
 GRAPHS_SEED = 17
 
