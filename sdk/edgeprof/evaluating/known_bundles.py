@@ -112,6 +112,22 @@ def bundle_of(space: str, bundle: Bundle | str | os.PathLike[str] | None) -> Bun
     return _require_space(read_bundle(bundle), space)
 
 
+def is_known_bundle(space: str, bundle: Bundle | str | os.PathLike[str] | None) -> bool:
+    """Return whether a bundle is what is found by its space anyway, so that naming it chooses nothing.
+
+    Args:
+        space: Name of the search space.
+        bundle: The bundle, or its file; None for the known one.
+
+    Raises:
+        BundleError: If it cannot be read, or is of another space.
+    """
+    if bundle is None:
+        return True
+    named, known = bundle_of(space, bundle), bundle_of_space(space)
+    return named is not None and known is not None and named.card == known.card
+
+
 def _require_space(bundle: Bundle, space: str) -> Bundle:
     """Return a bundle that is of a space.
 

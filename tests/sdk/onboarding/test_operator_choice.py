@@ -1,6 +1,7 @@
 """An onboarding of a space on a device whose operators are known, on a real runtime."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from click.testing import CliRunner, Result
 from sdk.operator_models.conftest import few_probes, simulated_device_runtimes
 
 from edgeprof.cli.main import edgeprof as command
+from edgeprof.evaluating.known_bundles import is_known_bundle
 from edgeprof.onboarding import api, operator_choice
 from edgeprof.onboarding.operator_choice import known_level
 from edgeprof.testing import SimulatedDevice
+from edgeprof_predictor.bundle import load_bundle
 from edgeprof_predictor.operator_prior.method import UNKNOWN_LEVEL
 from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_proto.records.job_spec import MeasurementPlan
@@ -57,3 +60,11 @@ def test_operators_in_the_file_of_the_profile_predict_a_space(
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert (told["method"], told["operators"], told["contributions"]) == ("no-sources", "", {})
+
+
+def test_the_bundle_that_a_space_has_anyway_is_no_choice_of_another_method() -> None:
+    # A fleet loads it once, and hands it to the onboarding of each device.
+    shipped = load_bundle("nasbench201")
+    assert is_known_bundle("nasbench201", None) and is_known_bundle("nasbench201", shipped)
+    other = replace(shipped, card=replace(shipped.card, seed=shipped.card.seed + 1))
+    assert not is_known_bundle("nasbench201", other)
