@@ -11,6 +11,7 @@ from sdk.operator_models.conftest import few_probes, simulated_device_runtimes
 from edgeprof.cli.main import edgeprof as command
 from edgeprof.evaluating.known_bundles import is_known_bundle
 from edgeprof.onboarding import api, operator_choice
+from edgeprof.onboarding.method_choice import MethodOptions
 from edgeprof.onboarding.operator_choice import known_level
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.bundle import load_bundle
@@ -55,11 +56,19 @@ def test_operators_in_the_file_of_the_profile_predict_a_space(
     assert known_level(path, profile, "nasbench201") == UNKNOWN_LEVEL
     assert known_level(path, profile, "fbnet").sd < UNKNOWN_LEVEL.sd
 
-    # A method that is named predicts in their place.
-    done = _onboard(simulated_device, path, "--samples", "3", "--method", "no-sources", "--json")
-    assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert (told["method"], told["operators"], told["contributions"]) == ("no-sources", "", {})
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        MethodOptions(name="no-sources"),
+        MethodOptions(sampler="diversity"),
+        MethodOptions(also="other.edgeprof"),
+        MethodOptions(from_profile="other.edgeprof"),
+    ],
+)
+def test_what_is_chosen_predicts_in_place_of_the_operators(options: MethodOptions) -> None:
+    assert MethodOptions().chooses_nothing
+    assert not options.chooses_nothing
 
 
 def test_the_bundle_that_a_space_has_anyway_is_no_choice_of_another_method() -> None:
