@@ -13,8 +13,9 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from sdk.cli import this_process
 
-from edgeprof.cli.main import edgeprof, run
+from edgeprof.cli.main import edgeprof
 from edgeprof.errors import NetworkSourceError
 from edgeprof_predictor.errors import ArchitectureError, PredictorError
 from edgeprof_predictor.proxies import UnfinishedProxiesError
@@ -171,17 +172,11 @@ def test_a_run_that_was_killed_goes_on(cache: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err.count(": finished, ") == 1
 
 
-def test_a_backward_pass_that_fails_shows_what_was_computed_and_ends_with_one_sentence(
-    networks: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["edgeprof", "proxies", f"{networks}:HalfWay", "--input-shape", "3,2,2", "--proxies", "params,snip"]
-    monkeypatch.setattr(sys, "argv", arguments)
-    with pytest.raises(SystemExit) as ended:
-        run()
-    shown = capsys.readouterr()
-    assert ended.value.code == 1
-    assert "3.9e-05" in shown.out
-    assert shown.err == "error: the backward pass of the network failed: RuntimeError: the driver is gone\n"
+def test_a_backward_pass_that_fails_shows_what_was_computed_and_ends_with_one_sentence(networks: str) -> None:
+    done = this_process.edgeprof("proxies", f"{networks}:HalfWay", "--input-shape", "3,2,2", "--proxies", "params,snip")
+    assert done.returncode == 1
+    assert "3.9e-05" in done.stdout
+    assert done.stderr == "error: the backward pass of the network failed: RuntimeError: the driver is gone\n"
 
 
 @pytest.mark.parametrize(
