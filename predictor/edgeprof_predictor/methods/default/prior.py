@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import EncodingError
+from edgeprof_predictor.methods.choice_kernel import choice_kernel
 from edgeprof_predictor.methods.cost_features import CostFeatures, FeatureMap
 from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels, cost_based_latency
 from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
@@ -67,7 +68,8 @@ class Basis:
     def cross(self, other: Basis) -> FloatArray:
         """Return all kernels between two batches: `j x n x n'`."""
         by_choices = [
-            self._choice_kernel(mine @ theirs.T) for mine, theirs in zip(self.one_hots, other.one_hots, strict=True)
+            choice_kernel(mine @ theirs.T, self.decision_count)
+            for mine, theirs in zip(self.one_hots, other.one_hots, strict=True)
         ]
         kernels = [factor @ other.factors[name].T for name, factor in self.factors.items()]
         return np.stack([*kernels, np.mean(by_choices, axis=0)])
@@ -75,13 +77,6 @@ class Basis:
     def diagonal(self) -> FloatArray:
         """Return all kernels of each architecture with itself: `j x n`."""
         return np.stack([*((factor**2).sum(axis=1) for factor in self.factors.values()), np.ones(len(self))])
-
-    def _choice_kernel(self, shared_count: FloatArray) -> FloatArray:
-        """Share of equal choices and of equal pairs of choices, in equal parts."""
-        count = self.decision_count
-        pairs = shared_count * (shared_count - 1) / max(count * (count - 1), 1)
-        kernel: FloatArray = 0.5 * shared_count / count + 0.5 * pairs
-        return kernel
 
 
 @dataclass(eq=False, repr=False)
