@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from edgeprof_predictor.methods.choice_kernel import choice_kernel
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
@@ -57,13 +58,12 @@ class Described:
 
     def kernels(self, other: Described) -> FloatArray:
         """Return the covariance of each part at an amplitude of 1: `6 x n x n'`."""
-        shared, count = self.one_hots @ other.one_hots.T, self.decision_count
-        pairs = shared * (shared - 1) / max(count * (count - 1), 1)
+        by_choices = choice_kernel(self.one_hots @ other.one_hots.T, self.decision_count)
         slopes = [mine @ theirs.T for mine, theirs in zip(self._linear, other._linear, strict=True)]
         mine, theirs = self._place, other._place
         squares = (mine**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1) - 2 * mine @ theirs.T
         smooth = np.exp(-0.5 * np.maximum(squares, 0.0))
-        return np.stack([np.ones_like(shared), *slopes, smooth, 0.5 * shared / count + 0.5 * pairs])
+        return np.stack([np.ones_like(by_choices), *slopes, smooth, by_choices])
 
     def variances(self) -> FloatArray:
         """Return the variance of each part at an amplitude of 1: `6 x n`."""
@@ -79,6 +79,7 @@ class Describer:
     """
 
     def __init__(self, feature_map: FeatureMap) -> None:
+        self.feature_map: Final = feature_map
         self._space: Final = feature_map.space
         sample = feature_map.space_sample_choices[feature_map.space_sample.is_connected]
         self._scales: Final = [_Scale.of(columns) for columns in self._columns(sample)]

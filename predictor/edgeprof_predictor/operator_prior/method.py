@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 import numpy as np
@@ -64,11 +65,13 @@ class OperatorPriorMethod(OnboardingMethod):
 
     def __post_init__(self) -> None:
         self.platforms = ()
-        self.feature_map = FeatureMap(self.space)
+        self._describer = Describer(FeatureMap(self.space))
 
     def given(self, networks: Sequence[MeasuredNetwork]) -> OperatorPriorMethod:
         """Return the method with the operators of measured networks, each named by the text of its architecture."""
-        return replace(self, networks={network.name: network for network in networks})
+        method = copy(self)  # with its descriptions of the space, which take a while
+        method.networks = {network.name: network for network in networks}
+        return method
 
     def choose_samples(self, candidates: ChoiceArray, count: int, *, measured: Samples, seed: int) -> NDArray[np.int64]:
         """Return a typical network first, then those that lower the variance of all predictions most."""
@@ -76,9 +79,8 @@ class OperatorPriorMethod(OnboardingMethod):
         is_connected = self.space.is_connected(candidates)
         eligible = np.flatnonzero(is_connected) if is_connected.sum() >= count else np.arange(len(candidates))
         eligible = eligible[choose_random(len(eligible), min(max(DESIGN_COUNT, count), len(eligible)), seed=seed)]
-        describer = Describer(self.feature_map)
-        described = describer(candidates[eligible])
-        left = LogProcess(describer(measured.choices), np.zeros(measured.count), LEFT, seed=seed)
+        described = self._describer(candidates[eligible])
+        left = LogProcess(self._describer(measured.choices), np.zeros(measured.count), LEFT, seed=seed)
         first = None if measured.count else self._typical(candidates[eligible])
         chosen, _ = choose_by_variance(left.covariance(described), count, left.noise_variance, first)
         indices: NDArray[np.int64] = eligible[chosen]
@@ -107,6 +109,6 @@ class OperatorPriorMethod(OnboardingMethod):
             level=totals.level,
         )
         predictor = OperatorPriorPredictor(
-            feature_map=self.feature_map, latencies=latencies, known_samples=samples.where(is_known)
+            describer=self._describer, latencies=latencies, known_samples=samples.where(is_known)
         )
         return predictor if is_known.all() else predictor.joined(samples.where(~is_known))

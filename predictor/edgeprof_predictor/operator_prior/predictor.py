@@ -89,7 +89,7 @@ class OperatorPriorPredictor(ProfilePredictor):
     """Predictions for one platform.
 
     Args:
-        feature_map: Of the search space.
+        describer: Of the search space.
         latencies: What the operators tell, given the samples.
         known_samples: What was measured.
     """
@@ -97,25 +97,24 @@ class OperatorPriorPredictor(ProfilePredictor):
     estimates_gain = True
     interval_origin: ClassVar[str] = "the variance of the process on what the operators do not tell"
 
-    feature_map: FeatureMap
+    describer: Describer
     latencies: OperatorLatencies
     known_samples: Samples
 
     def __post_init__(self) -> None:
-        self._describer = Describer(self.feature_map)
         self._centre = float(self.latencies.log_ms.mean())
-        described = self._describer(self.latencies.choices)
+        described = self.describer(self.latencies.choices)
         self._carried = LogProcess(described, self.latencies.log_ms - self._centre, CARRIED, seed=0)
         samples = self.known_samples
         noise = samples.relative_sd**2 + (samples.resolution_ms / samples.latency_ms) ** 2 / 12.0
         self._left = LogProcess(
-            self._describer(samples.choices), self.latencies.left_out, LEFT, noise_variances=noise, seed=0
+            self.describer(samples.choices), self.latencies.left_out, LEFT, noise_variances=noise, seed=0
         )
 
     @property
     def space(self) -> CategoricalSpace:
         """The search space."""
-        return self.feature_map.space
+        return self.describer.feature_map.space
 
     @property
     def samples(self) -> Samples:
@@ -130,7 +129,7 @@ class OperatorPriorPredictor(ProfilePredictor):
         return Prediction.lognormal(np.exp(log_ms), np.sqrt(variance), is_relative=False)
 
     def _log_ms(self, choices: ChoiceArray) -> tuple[FloatArray, FloatArray]:
-        described = self._describer(choices)
+        described = self.describer(choices)
         carried, of_carried = self._carried.predict(described)
         left, of_left = self._left.predict(described)
         noise = self._left.noise_variance + self.latencies.level.sd**2
@@ -145,7 +144,8 @@ class OperatorPriorPredictor(ProfilePredictor):
 
     @cached_property
     def _expected_sd(self) -> float:
-        sample = self.feature_map.space_sample_choices[self.feature_map.space_sample.is_connected][:EXPECTED_COUNT]
+        feature_map = self.describer.feature_map
+        sample = feature_map.space_sample_choices[feature_map.space_sample.is_connected][:EXPECTED_COUNT]
         return float(np.sqrt(np.median(self._log_ms(sample)[1])))
 
     @property
@@ -178,7 +178,7 @@ class OperatorPriorPredictor(ProfilePredictor):
 
     def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
         """Return the error to expect after the best next samples."""
-        described = self._describer(candidates[:CANDIDATE_COUNT])
+        described = self.describer(candidates[:CANDIDATE_COUNT])
         covariance = self._left.covariance(described)
         noise = self._left.noise_variance
         _, remaining = choose_by_variance(covariance, min(count, len(described)), noise)
@@ -187,7 +187,7 @@ class OperatorPriorPredictor(ProfilePredictor):
 
     def joined(self, samples: Samples) -> OperatorPriorPredictor:
         """Return the predictor after more samples, whose operators are not known."""
-        carried, _ = self._carried.predict(self._describer(samples.choices))
+        carried, _ = self._carried.predict(self.describer(samples.choices))
         errors = np.log(samples.latency_ms) - self._centre - carried
         latencies = replace(
             self.latencies,
@@ -200,7 +200,7 @@ class OperatorPriorPredictor(ProfilePredictor):
         """Return the arrays to save."""
         return {
             **self.known_samples.tensors(),
-            "space_sample": self.feature_map.space_sample_choices,
+            "space_sample": self.describer.feature_map.space_sample_choices,
             "operators.choices": self.latencies.choices,
             "operators.log_ms": self.latencies.log_ms,
             "operators.alone": self.latencies.alone,
@@ -222,7 +222,7 @@ class OperatorPriorPredictor(ProfilePredictor):
         """
         mean, sd = tensors["operators.level"].astype(np.float64).tolist()
         return cls(
-            feature_map=FeatureMap(space, tensors["space_sample"].astype(CHOICE_TYPE)),
+            describer=Describer(FeatureMap(space, tensors["space_sample"].astype(CHOICE_TYPE))),
             latencies=OperatorLatencies(
                 choices=tensors["operators.choices"].astype(CHOICE_TYPE),
                 log_ms=tensors["operators.log_ms"].astype(np.float64),
