@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgeprof.arguments import require_seed
 from edgeprof.devices.client import DeviceClient
-from edgeprof.evaluating.known_bundles import bundle_of, is_known_bundle
+from edgeprof.evaluating.known_bundles import bundle_of
 from edgeprof.measuring.goal import Goal
 from edgeprof.measuring.profile_output import checked_profile_path, write_profile
 from edgeprof.measuring.provenance import EXPECTED_ERROR, ONBOARDING_SESSION, SAMPLE_COUNT
@@ -104,8 +104,8 @@ def onboard(
         platform = _platform(client, setting, store)
         path = None if output is None else checked_profile_path(Path(output), platform, space)
         choice, other = _chosen(default, options, platform, store, time_ledger, seed=seed)
-        if options.chooses_nothing and is_known_bundle(space, bundle):
-            choice = operators_or(choice, path, platform, client, listener, time_ledger)
+        if options.chooses_nothing:
+            choice = operators_or(choice, bundle, path, platform, client, listener, time_ledger)
         session_of = partial(MeasurementSession, client, platform, store, plan=PLAN, repeat_plan=REPEAT_PLAN)
         session_of = partial(session_of, model_folder=model_folder, wants_operators=choice.learns_operators)
         with (

@@ -1,5 +1,6 @@
 """The method of an onboarding on a device whose operators are measured already."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import GraphNotToldError
+from edgeprof.evaluating.known_bundles import is_known_bundle
 from edgeprof.exporters.choice import ExportChoice
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
@@ -14,6 +16,7 @@ from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice
 from edgeprof.operator_models.space_graphs import read_space_operators
 from edgeprof.store.platform import Platform
+from edgeprof_predictor.bundle import Bundle
 from edgeprof_predictor.operator_prior.method import SHARED_LEVEL_SD, UNKNOWN_LEVEL, OperatorPriorMethod
 from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
 from edgeprof_predictor.operator_prior.space_totals import Level
@@ -48,6 +51,7 @@ def operators_beside(path: Path | None, platform: Platform) -> OperatorProfile |
 
 def operators_or(
     choice: MethodChoice,
+    bundle: Bundle | str | os.PathLike[str] | None,
     path: Path | None,
     platform: Platform,
     client: DeviceClient,
@@ -58,6 +62,7 @@ def operators_or(
 
     Args:
         choice: The other one.
+        bundle: The bundle that is named; another than the space has anyway chooses that method. None for no name.
         path: The file of the profile; None for no file.
         platform: The platform.
         client: The device.
@@ -66,10 +71,12 @@ def operators_or(
 
     Raises:
         ProfileError: If the file is damaged, or no profile.
+        BundleError: If the bundle cannot be read.
         EdgeprofError: If the device is silent.
     """
-    profile = operators_beside(path, platform)
-    if path is None or profile is None:
+    profile, space = operators_beside(path, platform), get_space(choice.method.space.name)
+    # The bundle last: reading it takes longest, and a fleet names it to each device.
+    if path is None or profile is None or not is_known_bundle(space.name, bundle):
         return choice
     if profile.is_coarse:
         listener.on_operators_unused(f"{platform.setting.runtime} tells no times of operators")
@@ -78,7 +85,6 @@ def operators_or(
     if not exporter.is_quick:
         listener.on_operators_unused(f"writing {GRAPH_COUNT} networks in this format and precision takes too long")
         return choice
-    space = get_space(choice.method.space.name)
     try:
         with time_ledger.step("reading operators of networks"):
             return choose_operators(profile, path, space, client, exporter, on_read=listener.on_operators_read)
