@@ -3,8 +3,9 @@
 python benchmarks/space_operators.py measure FOLDER [--minutes 30]
 python benchmarks/space_operators.py score FOLDER [--samples 0,1,3,5,10] [--draws 5]
 
-`measure` profiles the probe suite and random networks of NAS-Bench-201 and FBNet in three settings through an agent of
-its own, and measures them again in passes for as long as it is given; keep the machine quiet. `score` predicts the
+`measure` profiles the probe suite and random networks of NAS-Bench-201 and FBNet in five settings through an agent of
+its own, two of them without times of operators, and measures them again in passes for as long as it is given; keep the
+machine quiet. It needs ncnn's converter. `score` predicts the
 networks that were not drawn as samples from those that were: with the operators, and by the default method without
 sources. The target is the latency estimate over all passes.
 """
@@ -22,14 +23,18 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import onnx
 
 import edgeprof
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.local_agent import local_agent
+from edgeprof.errors import ExportError
 from edgeprof.exporters.choice import choose_exporter
-from edgeprof.exporters.onnx import export_architecture
+from edgeprof.exporters.converter import Converter
+from edgeprof.exporters.onnx_to_tflite.conversion import convert
 from edgeprof.measuring.latency_estimate import estimate_latency
 from edgeprof.onboarding.operator_choice import networks_to_read, operators_beside
+from edgeprof.operator_models.exported_graphs import READER
 from edgeprof.operator_models.measured import measured_networks
 from edgeprof.operator_models.space_graphs import read_space_operators
 from edgeprof.store import Store
@@ -43,13 +48,17 @@ from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import SearchSpace, get_space
 from edgeprof_proto.record_json import from_json, to_json
+from edgeprof_proto.records.device import Device
 from edgeprof_proto.records.job_spec import MeasurementPlan, Setting
 from edgeprof_proto.records.measurement import Measurement
+from edgeprof_proto.shared.model_formats import TFLITE
 
 SETTINGS: Final = {
     "onnxruntime": Setting(runtime="onnxruntime"),
     "onnxruntime-as-written": Setting(runtime="onnxruntime", options={"graph_optimization": "disabled"}),
     "openvino": Setting(runtime="openvino"),
+    "litert": Setting(runtime="litert"),
+    "ncnn": Setting(runtime="ncnn"),
 }
 SPACES: Final = {"nasbench201": 80, "fbnet": 60}
 """Search spaces, with how many of their networks are measured."""
@@ -100,24 +109,46 @@ def measure(folder: Folder, minutes: float) -> None:
     """Profile what is not profiled yet, then measure all networks again in passes until the time is over."""
     end_s = time.monotonic() + 60 * minutes
     folder.path.mkdir(parents=True, exist_ok=True)
-    networks = {
-        (name, text): export_architecture(get_space(name), get_space(name).parse(text), folder.path / "models")
-        for name, count in SPACES.items()
-        for text in draw_networks(get_space(name), count)
-    }
     with (
         local_agent(folder.path / "agent") as address,
         edgeprof.connect(address) as client,
         Store(folder.path / "store.sqlite3") as store,
     ):
+        networks = {name: _written(folder, client.device(), setting) for name, setting in SETTINGS.items()}
         for setting in SETTINGS.values():
             if operators_beside(folder.profiles, resolve_platform(client.device(), setting)) is None:
                 edgeprof.onboard_models(client, setting=setting, output=folder.profiles, store=store)
         profiled = {setting for setting, _ in folder.by_network()}
         while time.monotonic() < end_s:
             for name in SETTINGS:
-                _measure_all(folder, client, name, networks, is_first=name not in profiled)
+                _measure_all(folder, client, name, networks[name], is_first=name not in profiled)
                 profiled.add(name)
+
+
+def _written(folder: Folder, device: Device, setting: Setting) -> dict[tuple[str, str], Path]:
+    """Return the files of all networks for a setting; those that are there are not written again."""
+    runtimes = {runtime.name: runtime.model_formats for runtime in device.runtimes}
+    is_tflite = TFLITE in runtimes[setting.runtime]
+    choice = choose_exporter(None if is_tflite else device, Setting(runtime=READER) if is_tflite else setting)
+    found = {}
+    for name, count in SPACES.items():
+        with Converter(choice, get_space(name), folder.path / "models") as converter:
+            for text in draw_networks(get_space(name), count):
+                try:
+                    file = converter.convert(text)[0]
+                except ExportError as error:
+                    print(f"{text} of {name} is left out: {error}")
+                else:
+                    found[name, text] = _as_tflite(file) if is_tflite else file
+    return found
+
+
+def _as_tflite(path: Path) -> Path:
+    """Convert an ONNX file as the probes are converted: litert-torch takes up to a minute a network."""
+    converted = path.with_suffix(".tflite")
+    if not converted.exists():
+        converted.write_bytes(convert(onnx.load(path)).content)
+    return converted
 
 
 def _measure_all(
