@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -21,6 +21,9 @@ INTERVAL_SHARE: Final = 0.9
 
 INTERVAL_DEVIATIONS: Final = 1.645
 """Standard deviations from the middle of a normal distribution that hold that share."""
+
+CHUNK_LENGTH: Final = 1024
+"""Architectures predicted at once, so that their encodings stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,6 +73,22 @@ class Prediction:
         )
 
 
+def predict_in_chunks(
+    log_latency: Callable[[ChoiceArray], tuple[FloatArray, FloatArray]], choices: ChoiceArray, *, is_relative: bool
+) -> Prediction:
+    """Return the predictions of many architectures.
+
+    Args:
+        log_latency: Returns mean and standard deviation of log latency of some architectures: `n` each.
+        choices: All of them: `n x l`.
+        is_relative: Whether they are multiples of the search space's average.
+    """
+    starts = range(0, max(len(choices), 1), CHUNK_LENGTH)
+    chunks = [log_latency(choices[start : start + CHUNK_LENGTH]) for start in starts]
+    mean, sd = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+    return Prediction.lognormal(np.exp(mean), sd, is_relative=is_relative)
+
+
 class PlatformPredictor(ABC):
     """A method adapted to one platform.
 
@@ -84,9 +103,6 @@ class PlatformPredictor(ABC):
 
     source_correlation: float = float("nan")
     """Its correlation with the platform on the samples."""
-
-    source_correlation_lower: float | None = None
-    """What its correlation over all architectures exceeds in 90 % of cases; None where that is not known."""
 
     checked_count: int = 0
     """Samples whose errors `expected_error` was estimated from; its interval follows from their number."""

@@ -5,6 +5,5 @@ The log of a latency is a sum: what the operators of the network tell, a level o
 - `space_totals`: latencies of some networks by the device's operator model, the level of the space, and the samples'
   own operators, which join the model.
 - `log_process`: the Gaussian processes that carry these latencies to all other networks, and learn the rest.
-- `variance_design`: which networks to measure.
 - `method` joins them; `predictor` is what remains of a platform, and is saved.
 """

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from edgeprof_predictor.methods.choice_kernel import choice_kernel
+from edgeprof_predictor.methods.column_scale import ColumnScale
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
@@ -82,7 +83,7 @@ class Describer:
         self.feature_map: Final = feature_map
         self._space: Final = feature_map.space
         sample = feature_map.space_sample_choices[feature_map.space_sample.is_connected]
-        self._scales: Final = [_Scale.of(columns) for columns in self._columns(sample)]
+        self._scales: Final = [ColumnScale.of(columns) for columns in self._columns(sample)]
 
     def __call__(self, choices: ChoiceArray) -> Described:
         """Return the description of architectures: `n x l` to `n`."""
@@ -105,25 +106,6 @@ class Describer:
         totals = np.log1p(costs.amounts.sum(axis=1) + costs.fixed)
         stages = costs.amounts.reshape(len(choices), costs.amounts.shape[1] * costs.amounts.shape[2])
         return totals, stages, none if counts is None else counts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Scale:
-    """Centres columns, and scales them so that the squares of a typical row add up to 1."""
-
-    centre: FloatArray
-    spread: FloatArray
-
-    @classmethod
-    def of(cls, columns: FloatArray) -> _Scale:
-        spread = columns.std(axis=0)
-        is_varied = spread > 1e-9 * np.maximum(np.abs(columns).max(axis=0, initial=0.0), 1e-300)
-        spread = np.where(is_varied, spread * np.sqrt(max(is_varied.sum(), 1)), np.inf)
-        return cls(centre=columns.mean(axis=0), spread=spread)
-
-    def __call__(self, columns: FloatArray) -> FloatArray:
-        scaled: FloatArray = (columns - self.centre) / self.spread
-        return scaled
 
 
 class LogProcess:

@@ -20,12 +20,12 @@ from edgeprof_predictor.operator_prior.predictor import (
     OperatorPriorPredictor,
 )
 from edgeprof_predictor.operator_prior.space_totals import Level, predict_totals
-from edgeprof_predictor.operator_prior.variance_design import choose_by_variance
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.records import OperatorRecord, untimed
 from edgeprof_predictor.operators.stored_posterior import AnyModel
 from edgeprof_predictor.samplers.base import check_count
 from edgeprof_predictor.samplers.random_sampler import choose_random
+from edgeprof_predictor.samplers.variance_design import choose_by_variance
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, SearchSpace
 
@@ -82,7 +82,8 @@ class OperatorPriorMethod(OnboardingMethod):
         described = self._describer(candidates[eligible])
         left = LogProcess(self._describer(measured.choices), np.zeros(measured.count), LEFT, seed=seed)
         first = None if measured.count else self._typical(candidates[eligible])
-        chosen, _ = choose_by_variance(left.covariance(described), count, left.noise_variance, first)
+        noise = np.full((1, len(described)), left.noise_variance)
+        chosen, _ = choose_by_variance(left.covariance(described)[None], noise, count, first=first)
         indices: NDArray[np.int64] = eligible[chosen]
         return indices
 

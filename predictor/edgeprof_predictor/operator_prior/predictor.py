@@ -11,13 +11,13 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.base import Prediction
+from edgeprof_predictor.methods.base import Prediction, predict_in_chunks
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS, ExpectedError
 from edgeprof_predictor.methods.onboarding_method import OPERATORS, ProfilePredictor
 from edgeprof_predictor.operator_prior.log_process import Describer, LogProcess, Ranges
 from edgeprof_predictor.operator_prior.space_totals import Level
-from edgeprof_predictor.operator_prior.variance_design import choose_by_variance
+from edgeprof_predictor.samplers.variance_design import choose_by_variance
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
 
@@ -57,9 +57,6 @@ EXPECTED_LOG_SD: Final = 0.3
 
 CANDIDATE_COUNT: Final = 200
 """Candidates over which the effect of further samples is estimated."""
-
-CHUNK_LENGTH: Final = 1024
-"""Architectures predicted at once, which bounds the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,17 +120,14 @@ class OperatorPriorPredictor(ProfilePredictor):
 
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return latencies: those that the operators tell, and what the samples say beyond."""
-        starts = range(0, max(len(choices), 1), CHUNK_LENGTH)
-        chunks = [self._log_ms(choices[start : start + CHUNK_LENGTH]) for start in starts]
-        log_ms, variance = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
-        return Prediction.lognormal(np.exp(log_ms), np.sqrt(variance), is_relative=False)
+        return predict_in_chunks(self._log_ms, choices, is_relative=False)
 
     def _log_ms(self, choices: ChoiceArray) -> tuple[FloatArray, FloatArray]:
         described = self.describer(choices)
         carried, of_carried = self._carried.predict(described)
         left, of_left = self._left.predict(described)
         noise = self._left.noise_variance + self.latencies.level.sd**2
-        return self._centre + carried + left, of_carried + self._scale**2 * (of_left + noise)
+        return self._centre + carried + left, np.sqrt(of_carried + self._scale**2 * (of_left + noise))
 
     @cached_property
     def _scale(self) -> float:
@@ -146,7 +140,7 @@ class OperatorPriorPredictor(ProfilePredictor):
     def _expected_sd(self) -> float:
         feature_map = self.describer.feature_map
         sample = feature_map.space_sample_choices[feature_map.space_sample.is_connected][:EXPECTED_COUNT]
-        return float(np.sqrt(np.median(self._log_ms(sample)[1])))
+        return float(np.median(self._log_ms(sample)[1]))
 
     @property
     def expected_error(self) -> float:
@@ -180,9 +174,9 @@ class OperatorPriorPredictor(ProfilePredictor):
         """Return the error to expect after the best next samples."""
         described = self.describer(candidates[:CANDIDATE_COUNT])
         covariance = self._left.covariance(described)
-        noise = self._left.noise_variance
-        _, remaining = choose_by_variance(covariance, min(count, len(described)), noise)
-        lowered = float(np.mean(np.diagonal(covariance)) - remaining)
+        noise = np.full((1, len(described)), self._left.noise_variance)
+        _, remaining = choose_by_variance(covariance[None], noise, min(count, len(described)))
+        lowered = float(np.mean(np.diagonal(covariance) - np.diagonal(remaining[0])))
         return MEDIAN_DEVIATIONS * math.sqrt(max(self._expected_sd**2 - self._scale**2 * lowered, 0.0))
 
     def joined(self, samples: Samples) -> OperatorPriorPredictor:

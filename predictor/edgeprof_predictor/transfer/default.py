@@ -11,11 +11,11 @@ from scipy.special import logsumexp
 
 from edgeprof_predictor.methods.base import Prediction
 from edgeprof_predictor.methods.platform_families import families
+from edgeprof_predictor.samplers.variance_design import choose_by_variance
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 from edgeprof_predictor.transfer.base import TransferMethod, TransferPredictor
 from edgeprof_predictor.transfer.columns import TargetColumns
-from edgeprof_predictor.transfer.design import informative_order
 from edgeprof_predictor.transfer.hyperparameter_grid import OFFSET_VARIANCE, HyperparameterGrid, learned_log_prior
 from edgeprof_predictor.transfer.task import TransferTask
 from edgeprof_predictor.transfer.weights import centred_log, prior_weights, source_weights
@@ -32,6 +32,9 @@ another."""
 
 KEPT_COUNT: Final = 60
 """Points of the grid that predict, the likeliest ones."""
+
+LEVEL_VARIANCE: Final = 100.0
+"""Variance of the level of a platform, which is not known, by the mean variance of latencies around it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +101,11 @@ class DefaultTransfer(TransferMethod):
         sizes = prior @ self.grid.sizes
         noise = float(np.exp(prior @ np.log(self.grid.noises)))
         covariance = np.tensordot(sizes, self._described.grams(self._described), 1)
-        order = informative_order(covariance, noise, min(count, len(self._candidates)))
+        total = len(self._candidates)
+        covariance += LEVEL_VARIANCE * covariance.diagonal().mean()
+        order, _ = choose_by_variance(
+            covariance[None], np.full((1, total), noise), min(count, total), level=np.ones((1, total))
+        )
         chosen = self._candidates[order]
         rest = np.setdiff1d(np.arange(len(self.task.pool)), chosen)[: count - len(chosen)]
         return np.concatenate([chosen, rest]).astype(np.int64)

@@ -6,7 +6,6 @@ import pytest
 from edgeprof_predictor.methods.cost_features import FeatureMap
 from edgeprof_predictor.operator_prior.log_process import Describer, LogProcess
 from edgeprof_predictor.operator_prior.predictor import CARRIED
-from edgeprof_predictor.operator_prior.variance_design import choose_by_variance
 from edgeprof_predictor.spaces import get_space
 
 ONE_DRAW = {name: (middle, middle) for name, middle in zip(CARRIED, (1.0, 0.3, 0.1, 0.1, 0.1, 0.2, 0.05), strict=True)}
@@ -42,11 +41,3 @@ def test_what_is_known_is_met_and_what_is_far_is_uncertain(feature_map: FeatureM
     known, of_known = process.predict(describer(choices[:6]))
     assert known == pytest.approx(values, abs=0.05)
     assert of_known.max() < process.predict(describer(choices[100:200]))[1].mean()
-
-
-def test_the_design_takes_what_lowers_the_variance_of_all_most() -> None:
-    covariance = np.diag([1.0, 4.0, 2.0])
-    chosen, left = choose_by_variance(covariance, 2, noise=0.0)
-    assert chosen.tolist() == [1, 2]
-    assert left == pytest.approx(1 / 3)
-    assert choose_by_variance(covariance, 2, noise=0.0, first=0)[0].tolist() == [0, 1]

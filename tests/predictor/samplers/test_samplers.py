@@ -7,7 +7,6 @@ from edgeprof_predictor.encodings import Vec
 from edgeprof_predictor.errors import EncodingError, SampleCountError, UnknownMethodError
 from edgeprof_predictor.methods.default.informative_design import (
     choose_informative,
-    conditioned,
     find_extremes,
     remaining_variance,
 )
@@ -17,6 +16,7 @@ from edgeprof_predictor.methods.registry import get_method
 from edgeprof_predictor.methods.sampled import Sampled
 from edgeprof_predictor.methods.sampler_registry import SAMPLER_NAMES, make_sampler
 from edgeprof_predictor.samplers import Diverse, Sampler, Stratified, choose_random
+from edgeprof_predictor.samplers.variance_design import conditioned
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, SearchSpace
 from edgeprof_predictor.tables.latency_table import LatencyTable

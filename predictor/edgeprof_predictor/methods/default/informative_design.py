@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.posterior import RELATIVE_FLOOR, Posterior
 from edgeprof_predictor.methods.default.prior import AMPLITUDES, OFFSET_VARIANCE, SCALE_VARIANCE, Basis, Prior
-from edgeprof_predictor.samplers.base import check_count
 from edgeprof_predictor.samplers.random_sampler import choose_random
+from edgeprof_predictor.samplers.variance_design import choose_by_variance
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray
+from edgeprof_predictor.spaces import ChoiceArray
 
 TYPICAL_COUNT: Final = 250
 """Candidates drawn at random; the variance that a sample lowers is summed over them."""
@@ -136,11 +136,9 @@ def find_extremes(candidates: Basis, count: int) -> NDArray[np.int64]:
 def choose_informative(
     posterior: Posterior, candidates: Basis, count: int, *, typical_count: int | None = None, first: int | None = None
 ) -> NDArray[np.int64]:
-    """Return distinct indices of candidates, each with the largest gain after those before.
+    """Return distinct indices of candidates, each with the largest gain after those before: `count`.
 
-    The gain of a candidate `x` is the share by which it lowers the summed variance of typical candidates `y`, averaged
-    over hyper-parameter samples: `sum_y cov(x, y)^2 / (var(x) + noise) / sum_y var(y)`. Variance common to all, that of
-    the scale, is left out: any sample lowers it. No latency of the candidates is needed.
+    The variance that all candidates have in common, that of the scale, is left out.
 
     Args:
         posterior: What is known now.
@@ -152,31 +150,12 @@ def choose_informative(
     Raises:
         SampleCountError: If there are fewer candidates than asked for.
     """
-    check_count(len(candidates), count)
     if first is not None and count == 1:
         return np.array([first], dtype=np.int64)
     covariance, means, _ = posterior.covariance(candidates, CONSIDERED_COUNT)
-    return _largest_gains(covariance, means, count, typical_count=typical_count, first=first)
-
-
-def _largest_gains(
-    covariance: FloatArray, means: FloatArray, count: int, *, typical_count: int | None = None, first: int | None = None
-) -> NDArray[np.int64]:
-    """Return the same, where covariance and prior means of the candidates are known: `h x n x n` and `h x n`."""
-    noise, typical = ASSUMED_NOISE * means**2, slice(typical_count)
-    direction = means[:, typical] / np.linalg.norm(means[:, typical], axis=1, keepdims=True)
-    chosen: list[int] = []
-    while len(chosen) < count:
-        if chosen:
-            covariance = conditioned(covariance, chosen[-1], noise[:, chosen[-1]])
-        variance = np.maximum(np.einsum("hii->hi", covariance), 0.0)
-        shared = np.einsum("hr,hrn->hn", direction, covariance[:, typical])
-        lowered = (covariance[:, typical] ** 2).sum(axis=1) - shared**2
-        gains = lowered / (variance + noise) / np.maximum(variance[:, typical].sum(axis=1, keepdims=True), 1e-12)
-        gain = gains.mean(axis=0)
-        gain[chosen] = -1.0
-        chosen.append(int(gain.argmax()) if chosen or first is None else first)
-    return np.array(chosen, dtype=np.int64)
+    level, noise = means[:, :typical_count], ASSUMED_NOISE * means**2
+    chosen, _ = choose_by_variance(covariance, noise, count, typical_count=typical_count, level=level, first=first)
+    return chosen
 
 
 def remaining_variance(posterior: Posterior, candidates: Basis, count: int) -> float:
@@ -190,28 +169,9 @@ def remaining_variance(posterior: Posterior, candidates: Basis, count: int) -> f
     Shapes:
         returns: In (0, 1], measurement noise included, which no sample lowers.
     """
-    covariance, means, noise = posterior.covariance(candidates, CONSIDERED_COUNT)
-    chosen = _largest_gains(covariance, means, min(count, len(candidates)))
-    before = _mean_variance(covariance, means) + noise
-    for index in chosen:
-        covariance = conditioned(covariance, int(index), noise * means[:, index] ** 2)
+    before, means, noise = posterior.covariance(candidates, CONSIDERED_COUNT)
+    of_samples = noise[:, None] * means**2
+    _, after = choose_by_variance(before, of_samples, min(count, len(candidates)), level=means)
     # The median: a hyper-parameter sample with much noise would dominate a mean.
-    return float(np.median((_mean_variance(covariance, means) + noise) / before))
-
-
-def _mean_variance(covariance: FloatArray, means: FloatArray) -> FloatArray:
-    relative: FloatArray = (np.maximum(np.einsum("hii->hi", covariance), 0.0) / means**2).mean(axis=1)
-    return relative
-
-
-def conditioned(covariance: FloatArray, index: int, noise: FloatArray) -> FloatArray:
-    """Return covariances `h x n x n` after a measurement of one architecture.
-
-    Args:
-        covariance: Before it.
-        index: The architecture.
-        noise: Variance of the measurement: `h`.
-    """
-    column = covariance[:, :, index]
-    after: FloatArray = covariance - column[:, :, None] * column[:, None, :] / (column[:, index] + noise)[:, None, None]
-    return after
+    left = [(np.maximum(np.einsum("hii->hi", one), 0.0) / means**2).mean(axis=1) + noise for one in (before, after)]
+    return float(np.median(left[1] / left[0]))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.choice_kernel import choice_kernel
+from edgeprof_predictor.methods.column_scale import ColumnScale
 from edgeprof_predictor.methods.cost_features import CostFeatures, FeatureMap
 from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels, cost_based_latency
 from edgeprof_predictor.methods.source_regression import SourceRegressions, design_matrix
@@ -239,23 +240,14 @@ class Prior:
             factors["own"] = (latencies - self.sources.mean(latencies)[:, None]) * np.sqrt(self.own_weights)
         if self.cost_models is not None:
             factors["cost_models"] = self.cost_models.spread(features)
-            factors["totals"] = _standardised(*(np.concatenate(one.totals, axis=1) for one in (features, sample)))
-            factors["stages"] = _standardised(*(np.concatenate(one.flat_costs, axis=1) for one in (features, sample)))
+            for name, of_sample, columns in (
+                ("totals", sample.totals, features.totals),
+                ("stages", sample.flat_costs, features.flat_costs),
+            ):
+                scale = ColumnScale.of(np.concatenate(of_sample, axis=1))
+                factors[name] = scale(np.concatenate(columns, axis=1))
         if self._has_cut:
             factors["cut"] = (~features.is_connected)[:, None].astype(np.float64)
         if operations is not None and self._space_sample_operations is not None:
-            factors["operations"] = _standardised(operations, self._space_sample_operations)
+            factors["operations"] = ColumnScale.of(self._space_sample_operations)(operations)
         return factors
-
-
-def _standardised(values: FloatArray, space_sample: FloatArray) -> FloatArray:
-    """Return features of mean 0 over the space sample and mean variance 1 altogether.
-
-    Shapes:
-        values: `n x d`.  space_sample: `r x d`.  returns: `n x` features that vary.
-    """
-    spread = space_sample.std(axis=0)
-    varies = spread > 1e-9 * np.abs(space_sample).max(axis=0)
-    centred = (values[:, varies] - space_sample[:, varies].mean(axis=0)) / spread[varies]
-    standardised: FloatArray = centred / np.sqrt(max(int(varies.sum()), 1))
-    return standardised
