@@ -27,10 +27,10 @@ import torch
 
 import edgeprof
 from edgeprof_predictor.methods.cost_features import FeatureMap
+from edgeprof_predictor.methods.default.calibration import calibrate
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.hyperprior import MarginalLikelihoods
 from edgeprof_predictor.methods.default.prior import Prior
-from edgeprof_predictor.methods.default.source_checks import calibrate
 from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER
 from edgeprof_predictor.networks.pretraining import pretrain

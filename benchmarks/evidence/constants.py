@@ -18,7 +18,6 @@ from edgeprof_predictor.methods.default import (
     hyperparameter_samples,
     hyperprior,
     informative_design,
-    outliers,
     posterior,
     random_cost_models,
 )
@@ -66,7 +65,7 @@ CONSTANTS: Final = (
     Constant(name="KEPT_COUNT", modules=(posterior,), others=(24, 96)),
     Constant(name="PLAUSIBLE_CORRELATION", modules=(posterior,), others=(0.3, 0.8)),
     Constant(name="OUTLIER_VARIANCE", modules=(posterior,), others=(0.0625, 1.0)),
-    Constant(name="_LOG_ODDS", modules=(outliers,), others=(-4.2, -2.8)),
+    Constant(name="_LOG_ODDS", modules=(posterior,), others=(-4.2, -2.8)),
     Constant(name="ASSUMED_NOISE", modules=(informative_design,), others=(0.0025, 0.04)),
     Constant(name="SCALE_VARIANCE", modules=(hyperparameter_samples, informative_design), others=(0.15, 0.6)),
     Constant(name="SHARE_CONCENTRATION", modules=(random_cost_models,), others=(0.35, 1.4)),

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.cost_features import CostFeatures
+from edgeprof_predictor.methods.default.calibration import calibrate
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.hyperprior import COST_BASED_SHARE, MarginalLikelihoods
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.methods.default.random_cost_models import RandomCostModels
-from edgeprof_predictor.methods.default.source_checks import calibrate
 from edgeprof_predictor.methods.sampled import with_sampler
 from edgeprof_predictor.methods.sampler_registry import make_sampler
 from edgeprof_predictor.metrics import spearman

@@ -143,7 +143,6 @@ def test_a_profile_of_the_release_before_predicts_as_it_did(tmp_path: Path, prof
     before, after = profile.predict(unseen), loaded.predict(unseen)
     assert after.latency_ms == pytest.approx(before.latency_ms, rel=1e-5)
     assert after.upper_ms == pytest.approx(before.upper_ms, rel=1e-5)
-    assert loaded.predictor.source_correlation_lower is None
     # More samples are learned from, at the calibration that the file holds.
     more = Samples.of(profile.space.choices(unseen), before.latency_ms)
     joined = loaded.predictor.joined(more)

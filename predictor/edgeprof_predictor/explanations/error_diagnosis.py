@@ -6,7 +6,9 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
+from edgeprof_predictor.explanations.similarity import similar_platforms
 from edgeprof_predictor.methods.base import PlatformPredictor
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.spaces import ChoiceArray
 
 LIKE_CORRELATION: Final = 0.9
@@ -26,7 +28,7 @@ class ErrorDiagnosis:
         has_sources: Whether the space was measured on any other platform.
         source_platform: The source that correlates best over them; None with too few samples.
         source_correlation: Its correlation; 0 where there is none.
-        correlation_lower: In 90 % of cases the correlation over all architectures is above; None where not known.
+        correlation_lower: In 95 % of cases the correlation over all architectures is above; None where not known.
         wanted_error: Median relative error to stay below.
         more_sample_count: Further samples until that is expected; None where `LOOKAHEAD_COUNT` are not enough.
     """
@@ -92,7 +94,18 @@ def diagnose_error(
         has_sources=predictor.has_sources,
         source_platform=predictor.source_platform,
         source_correlation=correlation,
-        correlation_lower=predictor.source_correlation_lower,
+        correlation_lower=_correlation_lower(predictor),
         wanted_error=wanted_error,
         more_sample_count=more if more <= LOOKAHEAD_COUNT else None,
     )
+
+
+def _correlation_lower(predictor: PlatformPredictor) -> float | None:
+    """Return what the source's correlation over all architectures hardly falls below.
+
+    The source is the best of many over few samples, so it correlates worse over all architectures; the model, which
+    knows that samples tell little, is asked. None where no source was found, or another method predicts.
+    """
+    if not isinstance(predictor, DefaultPredictor) or predictor.source_platform is None:
+        return None
+    return next(one.lower for one in similar_platforms(predictor) if one.platform == predictor.source_platform)

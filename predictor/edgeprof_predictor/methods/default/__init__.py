@@ -7,11 +7,10 @@ relative: divided by the platform's scale, so that their mean over the search sp
   platform's data.
 - `hyperparameter_samples`: draws of `h = (m, a_1 ... a_j, s)`, the covariance under each, and their moves.
 - `hyperprior`: `p(h)`, learned by leaving out families of sources.
-- `posterior`: the model given samples: `w(h)`, predictions as mean and variance of the mixture over `h`, more samples;
-  `outliers` among the samples.
+- `posterior`: the model given samples: `w(h)`, outliers among the samples, predictions as mean and variance of the
+  mixture over `h`, more samples.
 - `informative_design`: the choice of samples, and what further ones would gain.
-- `source_checks` leaves out families of sources and measures what `calibration` corrects: widths of intervals, ranges
-  of expected errors, correlations.
+- `calibration`: leaves out families of sources and corrects widths of intervals and ranges of expected errors.
 - `distillation`: the paper's network, fine-tuned on samples and on predictions of the model, and its weight.
 - `method` joins them; `predictor` is what remains of a platform, and is saved; `own_platforms` makes sources of it.
 """

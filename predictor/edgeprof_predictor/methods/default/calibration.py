@@ -1,18 +1,26 @@
-"""Corrections of the model that left-out source platforms show: interval widths, expected errors, correlations."""
+"""Corrections of the model that left-out source platforms show: interval widths and expected errors."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS, UPPER_DEVIATIONS, UPPER_QUANTILE, ExpectedError
+from edgeprof_predictor.methods.base import INTERVAL_DEVIATIONS, INTERVAL_SHARE
+from edgeprof_predictor.methods.default.hyperprior import MarginalLikelihoods
+from edgeprof_predictor.methods.default.informative_design import Informative
+from edgeprof_predictor.methods.default.posterior import Posterior
+from edgeprof_predictor.methods.default.prior import Prior
+from edgeprof_predictor.methods.expected_error import UPPER_DEVIATIONS, UPPER_QUANTILE, ExpectedError
 from edgeprof_predictor.methods.onboarding_method import described
+from edgeprof_predictor.methods.platform_families import left_out_families
+from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
+from edgeprof_predictor.tables.latency_table import LatencyTable
 
 SAMPLE_COUNTS: Final = (3, 5, 10, 20)
 """Numbers of samples at which the model is compared with left-out sources."""
@@ -30,6 +38,9 @@ platforms that are like the sources; with a smaller one more errors leave them."
 ERROR_FLOOR: Final = 0.002
 """Median errors below are not told apart: on tables without noise they may be nearly 0, on no device are they."""
 
+CHECKED_COUNT: Final = 400
+"""Architectures of each left-out source that are predicted; the others are candidates for samples."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
@@ -42,26 +53,21 @@ class Calibration:
             than expected, enlarged for the small number of families. The expected error itself is not corrected: its
             bias on one kind of platform does not carry over to another.
         lower_error_log_sds: The same where it is smaller.
-        correlation_shifts: Lower end of the correlation with the best source over all architectures, less that over
-            the samples, both by Fisher's transformation: the source is the best of many, so it correlates worse than
-            over the samples. There is no upper end: where sources are alike, it does not hold for a platform that is
-            not. Empty where too few families could be left out.
     """
 
     sample_counts: tuple[int, ...]
     interval_factors: tuple[float, ...]
     error_log_sds: tuple[float, ...]
     lower_error_log_sds: tuple[float, ...]
-    correlation_shifts: tuple[float, ...] = ()
 
     @classmethod
-    def broad(cls) -> Calibration:
+    def broad(cls, interval_factor: float = BROAD_INTERVAL_FACTOR) -> Calibration:
         """Return the corrections for sources of which none can be left out."""
         count = len(SAMPLE_COUNTS)
         lower, upper = error_log_sds(np.zeros((0, count, 2)))
         return cls(
             sample_counts=SAMPLE_COUNTS,
-            interval_factors=(BROAD_INTERVAL_FACTOR,) * count,
+            interval_factors=(interval_factor,) * count,
             error_log_sds=upper,
             lower_error_log_sds=lower,
         )
@@ -74,10 +80,12 @@ class Calibration:
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Calibration:
         """Return what `tensors` was saved from.
 
-        Files of earlier releases know no shifts of correlations, and one deviation of errors for both sides.
+        Files of earlier releases hold one deviation of errors for both sides; profiles before that, one factor alone.
         """
         saved = described(tensors, "calibration.")
-        saved = {"lower_error_log_sds": saved["error_log_sds"], "correlation_shifts": np.zeros(0)} | saved
+        if not saved:
+            return cls.broad(tensors["interval_factor"].item())
+        saved = {"lower_error_log_sds": saved["error_log_sds"]} | saved
         return cls(**{field.name: tuple(saved[field.name].tolist()) for field in fields(cls)})
 
     def interval_factor(self, sample_count: int) -> float:
@@ -87,35 +95,16 @@ class Calibration:
     def _at(self, sample_count: int, corrections: tuple[float, ...]) -> float:
         return float(np.interp(sample_count, self.sample_counts, corrections))
 
-    def expected_error(self, log_errors: FloatArray, sample_count: int) -> ExpectedError:
-        """Return the median error to expect.
+    def expected_error(self, error: float, sample_count: int) -> ExpectedError:
+        """Return the median error to expect with its range.
 
         Args:
-            log_errors: What each hyper-parameter sample expects, as `Posterior.log_errors` returns it.
+            error: What the model expects.
             sample_count: Number of samples.
         """
         lower_sd, upper_sd = (self._at(sample_count, sds) for sds in (self.lower_error_log_sds, self.error_log_sds))
-        expected = ExpectedError.of_log_sds(median_error(log_errors), lower_sd, upper_sd)
+        expected = ExpectedError.of_log_sds(error, lower_sd, upper_sd)
         return expected if expected.lower >= ERROR_FLOOR else replace(expected, lower=0.0)
-
-    def correlation_lower(self, correlation: float, sample_count: int) -> float | None:
-        """Return what the correlation over all architectures with the best source exceeds in 90 % of cases.
-
-        Args:
-            correlation: With that source over the samples.
-            sample_count: Number of samples.
-
-        Shapes:
-            returns: None where it is not known, or for fewer samples than were checked.
-        """
-        if not self.correlation_shifts or sample_count < self.sample_counts[0] or math.isnan(correlation):
-            return None
-        return math.tanh(fisher(np.array(correlation)).item() + self._at(sample_count, self.correlation_shifts))
-
-
-def median_error(log_errors: FloatArray) -> float:
-    """Return the median relative error of the errors that hyper-parameter samples expect: `h`, logarithms."""
-    return MEDIAN_DEVIATIONS * float(np.exp(np.median(log_errors)))
 
 
 def error_log_sds(mean_squares: FloatArray) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -132,37 +121,89 @@ def error_log_sds(mean_squares: FloatArray) -> tuple[tuple[float, ...], tuple[fl
         Two halves of normal distributions; for each the predictive distribution of a normal variable of unknown
         variance, Student's t, here as the deviation of the normal distribution with the same end.
     """
+    from scipy import stats  # half a second of import that loading and predicting do not need
+
     freedom = len(mean_squares) + BROAD_WEIGHT
     # Half of the errors are on either side, so the mean square of a side is twice that of its part.
     variance = (2.0 * mean_squares.sum(axis=0) + BROAD_WEIGHT * np.square(BROAD_ERROR_LOG_SDS)) / freedom
-    lower, upper = (np.sqrt(variance) * _student_deviations(freedom) / UPPER_DEVIATIONS).T
+    lower, upper = (np.sqrt(variance) * float(stats.t.ppf(UPPER_QUANTILE, freedom)) / UPPER_DEVIATIONS).T
     return tuple(lower.tolist()), tuple(upper.tolist())
 
 
-def correlation_shifts(shifts: FloatArray) -> tuple[float, ...]:
-    """Return what 90 % of shifts of a correlation exceed, by Student's t.
+def calibrate(prior: Prior, likelihoods: MarginalLikelihoods, sources: LatencyTable, *, seed: int) -> Calibration:
+    """Leave out each family of sources in turn and compare the predictions for it with its latencies.
+
+    Interval factors are at least 1: sources with little noise do not show how noisy a new platform is.
 
     Args:
-        shifts: Mean and mean square for each left-out family and number of samples.
+        prior: Knows all sources.
+        likelihoods: Leave-one-platform-out marginal likelihoods of the hyper-parameter samples.
+        sources: Latencies of the sources.
+        seed: Of the architectures checked.
+    """
+    order = np.random.default_rng(seed).permutation(len(sources.choices))
+    checked, candidates = np.split(order, [min(CHECKED_COUNT, len(order) // 2)])
+    counts = tuple(count for count in SAMPLE_COUNTS if count <= len(candidates))
+    found = []
+    for family in left_out_families(sources):
+        sampler = Informative(prior.without(family), likelihoods.weighed(without=family))
+        differences = [
+            _differences(sampler, sources.subset(candidates), sources.subset(checked), platform, counts, seed=seed)
+            for platform in family
+        ]
+        reach, error = np.moveaxis(np.array(differences), -1, 0)
+        below, above = np.minimum(error, 0.0), np.maximum(error, 0.0)
+        found.append(np.mean([reach**2, below**2, above**2], axis=1))
+    if not found:
+        return Calibration.broad()
+    by_family = np.moveaxis(np.array(found), 1, -1)
+    lower_sds, upper_sds = error_log_sds(by_family[:, :, 1:])
+    return Calibration(
+        sample_counts=counts,
+        interval_factors=tuple(np.maximum(np.sqrt(by_family[:, :, 0].mean(axis=0)), 1.0).tolist()),
+        error_log_sds=upper_sds,
+        lower_error_log_sds=lower_sds,
+    )
+
+
+def _differences(
+    sampler: Informative,
+    candidates: LatencyTable,
+    checked: LatencyTable,
+    platform: str,
+    counts: Sequence[int],
+    *,
+    seed: int,
+) -> FloatArray:
+    """Return for each count the needed width over the predicted one, and the log of measured over expected error.
+
+    Samples are chosen together from one count to the next, not one at a time as in an onboarding: that takes too long
+    here.
+
+    Args:
+        sampler: Of a prior without the platform's family.
+        candidates: Architectures that may be samples.
+        checked: Architectures that are predicted.
+        platform: The one that was left out.
+        counts: Ascending numbers of samples.
+        seed: Of the choice of samples.
 
     Shapes:
-        shifts: `f x c x 2`.  returns: `c`; none for fewer than three families, whose spread says nothing.
+        returns: `counts x 2`.
     """
-    count = len(shifts)
-    if count < 3:
-        return ()
-    mean, square = shifts.mean(axis=0).T
-    sd = np.sqrt(np.maximum(square - mean**2, 0.0) * count / (count - 1) * (1.0 + 1.0 / count))
-    return tuple((mean - _student_deviations(count - 1) * sd).tolist())
-
-
-def fisher(correlation: FloatArray) -> FloatArray:
-    """Return Fisher's transformation of correlations; those of 1 are taken as .9999."""
-    transformed: FloatArray = np.arctanh(np.clip(correlation, -0.9999, 0.9999))
-    return transformed
-
-
-def _student_deviations(freedom: int) -> float:
-    from scipy import stats  # half a second of import that loading and predicting do not need
-
-    return float(stats.t.ppf(UPPER_QUANTILE, freedom))
+    prior, latency_ms, checked_ms = sampler.prior, candidates.latencies_of(platform), checked.latencies_of(platform)
+    basis, chosen = prior.basis(checked.choices), np.zeros(0, dtype=np.int64)
+    samples, differences = Samples.none(prior.feature_map.space), []
+    for count in counts:
+        rest = np.setdiff1d(np.arange(len(latency_ms)), chosen)
+        added = sampler(candidates.choices[rest], count - len(chosen), measured=samples, seed=seed)
+        chosen = np.concatenate([chosen, rest[added]])
+        samples = Samples.of(candidates.choices[chosen], latency_ms[chosen])
+        posterior = Posterior.infer(prior, sampler.hyper_samples, samples)
+        mean, sd = posterior.predict(basis)
+        deviations = np.abs(np.log(checked_ms / mean)) / np.sqrt(np.log1p((sd / mean) ** 2))
+        measured = float(np.median(np.abs(mean / checked_ms - 1.0)))
+        error = math.log(max(measured, ERROR_FLOOR) / posterior.expected_error(basis))
+        reach = float(np.quantile(deviations, INTERVAL_SHARE)) / INTERVAL_DEVIATIONS
+        differences.append((reach, error))
+    return np.array(differences)

@@ -37,22 +37,24 @@ class DistilledNetwork:
     @classmethod
     def train(
         cls,
-        pretrained: PretrainedNetwork,
+        pretrained: PretrainedNetwork | None,
         nearest: str | None,
         posterior: Posterior,
         hyperparameters: TransferHyperparameters,
         *,
         seed: int,
-    ) -> DistilledNetwork:
+    ) -> DistilledNetwork | None:
         """Fine-tune a network from the row of a source.
 
         Args:
-            pretrained: Network and rows of the sources.
+            pretrained: Network and rows of the sources; None where there are none, and then there is no network.
             nearest: The source that correlates best; None where it is not known.
             posterior: The model of the platform.
             hyperparameters: Of the network.
             seed: Of the order of the samples.
         """
+        if pretrained is None:
+            return None
         samples, prior = posterior.samples, posterior.prior
         distilled = prior.feature_map.space_sample_choices[:DISTILLATION_COUNT]
         mean, sd = posterior.predict(prior.space_sample[: len(distilled)])

@@ -6,7 +6,7 @@ They are not known beforehand, so a few thousand samples are drawn from broad ra
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
@@ -47,30 +47,28 @@ class HyperparameterSamples:
     log_prior: FloatArray
 
     @classmethod
-    def draw(cls, prior: Prior, *, seed: int) -> HyperparameterSamples:
-        """Draw hyper-parameters, logarithms uniform in their ranges."""
-        generator = np.random.default_rng(seed)
-        amplitudes = _draw_amplitudes(prior.kernel_names, DRAWN_COUNT, generator)
+    def draw(cls, prior: Prior, *, seed: int | np.random.Generator, count: int | None = None) -> HyperparameterSamples:
+        """Draw hyper-parameters, logarithms uniform in their ranges: `count` of them, else `DRAWN_COUNT`."""
+        generator, count = np.random.default_rng(seed), count or DRAWN_COUNT
+        amplitudes = _draw_amplitudes(prior.kernel_names, count, generator)
         return cls(
-            mean_index=generator.integers(0, prior.space_sample.means.shape[1], DRAWN_COUNT),
+            mean_index=generator.integers(0, prior.space_sample.means.shape[1], count),
             amplitudes=amplitudes,
-            noise=np.exp(generator.uniform(math.log(NOISE_RANGE[0]), math.log(NOISE_RANGE[1]), DRAWN_COUNT)),
-            log_prior=np.zeros(DRAWN_COUNT),
+            noise=np.exp(generator.uniform(math.log(NOISE_RANGE[0]), math.log(NOISE_RANGE[1]), count)),
+            log_prior=np.zeros(count),
         )
 
     def __len__(self) -> int:
         return len(self.noise)
 
     def __getitem__(self, indices: NDArray[np.int64]) -> HyperparameterSamples:
-        return self._mapped(lambda values: values[indices])
+        return HyperparameterSamples(**{field.name: getattr(self, field.name)[indices] for field in fields(self)})
 
     def replaced(self, other: HyperparameterSamples, is_other: NDArray[np.bool_]) -> HyperparameterSamples:
         """Return these samples, those of the other where told: `h`."""
-        return self._mapped(lambda mine, theirs: np.where(is_other, theirs.T, mine.T).T, other)
-
-    def _mapped(self, function: Callable[..., NDArray[Any]], *others: HyperparameterSamples) -> HyperparameterSamples:
-        arrays = {field.name: [getattr(one, field.name) for one in (self, *others)] for field in fields(self)}
-        return HyperparameterSamples(**{name: function(*values) for name, values in arrays.items()})
+        pairs = {field.name: (getattr(self, field.name), getattr(other, field.name)) for field in fields(self)}
+        replaced = {name: np.where(is_other, theirs.T, mine.T).T for name, (mine, theirs) in pairs.items()}
+        return HyperparameterSamples(**replaced)
 
     def moved(self, prior: Prior, generator: np.random.Generator) -> HyperparameterSamples:
         """Return a neighbour of each sample, by moves under which the flat ranges stay as likely.
@@ -79,23 +77,21 @@ class HyperparameterSamples:
         hyper-parameter is drawn anew.
         """
         count, width = self.amplitudes.shape
+        drawn = HyperparameterSamples.draw(prior, seed=generator, count=count)
         lowest, highest = np.log([*(AMPLITUDES[name] for name in prior.kernel_names), NOISE_RANGE]).T
         span = highest - lowest
         values = np.concatenate([self.amplitudes, self.noise[:, None]], axis=1)
-        logs = np.log(np.where(values > 0, values, 1.0)) + STEP_SD * generator.standard_normal(values.shape)
-        folded = (logs - lowest) % (2 * span)
+        steps = STEP_SD * generator.standard_normal(values.shape)
+        folded = (np.log(np.where(values > 0, values, 1.0)) + steps - lowest) % (2 * span)
         stepped = np.where(values > 0, np.exp(lowest + np.minimum(folded, 2 * span - folded)), 0.0)
-        drawn = np.exp(lowest + span * generator.random(values.shape))
-        drawn[:, :width] *= generator.random((count, width)) >= ABSENT_SHARE
         # One column more than there are amplitudes and noise: the mean.
-        column = generator.integers(0, width + 2, count)
-        redrawn = np.where(np.arange(width + 1) == column[:, None], drawn, values)
-        means = generator.integers(0, prior.space_sample.means.shape[1], count)
-        is_step: NDArray[np.bool_] = np.less(generator.random(count), 0.5)
-        moved = np.where(is_step[:, None], stepped, redrawn)
+        is_step: NDArray[np.bool_] = np.less(generator.random((count, 1)), 0.5)
+        is_redrawn = ~is_step & (np.arange(width + 2) == generator.integers(0, width + 2, (count, 1)))
+        kept = np.where(is_step, stepped, values)
+        moved = np.where(is_redrawn[:, :-1], np.column_stack([drawn.amplitudes, drawn.noise]), kept)
         return replace(
             self,
-            mean_index=np.where(~is_step & (column == width + 1), means, self.mean_index),
+            mean_index=np.where(is_redrawn[:, -1], drawn.mean_index, self.mean_index),
             amplitudes=moved[:, :width],
             noise=moved[:, width],
         )
@@ -149,19 +145,6 @@ class HyperparameterSamples:
         covariance += OFFSET_VARIANCE
         covariance += SCALE_VARIANCE * self.means(first)[:, :, None] * self.means(second)[:, None, :]
         return covariance
-
-    def covariance_times(self, first: Basis, second: Basis, coefficients: FloatArray) -> FloatArray:
-        """Return the product of that covariance with a vector for each hyper-parameter sample, without making it.
-
-        Shapes:
-            coefficients: `h x n'`.  returns: `h x n`.
-        """
-        kernels = np.swapaxes(first.cross(second), 1, 2)
-        weighted = self.amplitudes[:, :, None] * coefficients[:, None, :]
-        by_kernels = weighted.reshape(len(self), -1) @ kernels.reshape(-1, len(first))
-        by_scale = SCALE_VARIANCE * (self.means(second) * coefficients).sum(axis=1, keepdims=True) * self.means(first)
-        product: FloatArray = by_kernels + OFFSET_VARIANCE * coefficients.sum(axis=1, keepdims=True) + by_scale
-        return product
 
     def variance(self, basis: Basis) -> FloatArray:
         """Return the variance of relative latencies, noise left out: `h x n`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import ClassVar, Final
@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from edgeprof_predictor.errors import EncodingError
 from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.cost_features import FeatureMap
-from edgeprof_predictor.methods.default.calibration import Calibration
+from edgeprof_predictor.methods.default.calibration import Calibration, calibrate
 from edgeprof_predictor.methods.default.distillation import DistilledNetwork
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
 from edgeprof_predictor.methods.default.hyperprior import COST_BASED_SHARE, MarginalLikelihoods
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.posterior import Posterior
-from edgeprof_predictor.methods.default.predictor import DefaultPredictor, calibrated
+from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.methods.default.prior import Basis, Prior
-from edgeprof_predictor.methods.default.source_checks import calibrate
 from edgeprof_predictor.methods.onboarding_method import OnboardingMethod, ProfilePredictor
 from edgeprof_predictor.methods.source_regression import SourceRegressions
 from edgeprof_predictor.networks.embedding_table import nearest_platform
@@ -189,13 +188,13 @@ class DefaultMethod(OnboardingMethod, Method):
         """Condition the model on the samples; with none, rank by costs."""
         posterior = self._posterior(samples)
         nearest, correlation = self._nearest(samples)
+        train = partial(DistilledNetwork.train, self.pretrained, nearest, posterior, self.hyperparameters, seed=seed)
         return DefaultPredictor(
             posterior=posterior,
-            distilled=self._distilled(posterior, nearest, seed=seed),
+            distilled=cache(train),
             calibration=self.calibration,
             source_platform=nearest,
             source_correlation=correlation,
-            **calibrated(self.calibration, posterior),
         )
 
     def likely_ms(self, choices: ChoiceArray, measured: Samples, *, seed: int) -> FloatArray:
@@ -215,13 +214,3 @@ class DefaultMethod(OnboardingMethod, Method):
         else:
             by_sources = np.exp(self.pretrained.source_log_latencies(self.prior.one_hot(samples.choices)))
         return nearest_platform(self.platforms, by_sources, samples.latency_ms)
-
-    def _distilled(
-        self, posterior: Posterior, nearest: str | None, *, seed: int
-    ) -> Callable[[], DistilledNetwork | None]:
-        """Return what fine-tunes the network when it is called first; None is its answer where nothing was trained."""
-        if self.pretrained is None:
-            return lambda: None
-        return cache(
-            partial(DistilledNetwork.train, self.pretrained, nearest, posterior, self.hyperparameters, seed=seed)
-        )

@@ -6,14 +6,15 @@ averaged over those that are kept.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
-from edgeprof_predictor.methods.default.outliers import OUTLIER_VARIANCE, admit_outliers
 from edgeprof_predictor.methods.default.prior import Basis, Prior
+from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import FloatArray
 
@@ -28,20 +29,22 @@ normal distribution of this deviation: on all machines arithmetic and memory tra
 PLAUSIBILITY_COUNT: Final = 60
 """Architectures over which that correlation is taken."""
 
-EFFECTIVE_SHARE: Final = 0.5
-"""Share of the hyper-parameter samples that must count effectively after further samples; else they are moved."""
-
 MOVE_COUNT: Final = 12
 """Metropolis steps of a move. With half as many, intervals after 100 samples are a little too narrow."""
-
-MIN_PART_COUNT: Final = 5
-"""Samples joined at once to fewer."""
 
 SHARE_FLOOR: Final = 0.05
 """Relative latency below which errors are taken as shares of this value: shares of smaller ones have no bound."""
 
 RELATIVE_FLOOR: Final = 0.02
 """Share of the scale below which a predicted latency is bent so that it stays positive and in order."""
+
+OUTLIER_SHARE: Final = 0.03
+"""Prior share of samples that are outliers: measured while a phone was busy, or misprinted in a published table."""
+
+OUTLIER_VARIANCE: Final = 0.25
+"""Relative variance of an outlier (deviation 50 %)."""
+
+_LOG_ODDS: Final = math.log(OUTLIER_SHARE / (1.0 - OUTLIER_SHARE))
 
 JITTER: Final = 1e-9
 """Added to variances, so that an architecture that was measured twice is no obstacle."""
@@ -73,7 +76,7 @@ class Posterior:
         covariance = hyper_samples.covariance(self._basis, self._basis)
         diagonal = np.arange(count)
         covariance[:, diagonal, diagonal] += self._noise(covariance, means, residuals) + JITTER
-        outlier_log_odds = admit_outliers(
+        outlier_log_odds = _admit_outliers(
             covariance, residuals, OUTLIER_VARIANCE * np.maximum(means, RELATIVE_FLOOR) ** 2
         )
         factor = np.linalg.cholesky(covariance)
@@ -95,34 +98,24 @@ class Posterior:
     def joined(self, samples: Samples) -> Posterior:
         """Return the posterior after more samples.
 
-        Hyper-parameter samples are weighed again by the new samples and resampled. Where few of them have most of the
-        weight, the copies of these are moved, so that predictions are averaged over as many different ones as before.
-        Many samples are taken in parts, none larger than what was known before it.
+        Hyper-parameter samples are weighed again by the new samples and resampled; the copies are then moved by
+        Metropolis steps that leave them as likely, so that predictions are averaged over as many different ones as
+        before.
 
         Source:
             The resample-move algorithm: Gilks and Berzuini 2001.
         """
-        posterior, start = self, 0
-        while start < samples.count:
-            part = samples[start : start + max(posterior.samples.count, MIN_PART_COUNT)]
-            known, hyper_samples = posterior.samples.joined(part), posterior.hyper_samples
-            log_weights = Posterior(self.prior, hyper_samples, known).log_likelihood - posterior.log_likelihood
-            posterior, start = Posterior(self.prior, hyper_samples[_resample(log_weights)], known), start + part.count
-            if _effective_count(log_weights) < EFFECTIVE_SHARE * len(hyper_samples):
-                posterior = posterior._moved()
-        return posterior
-
-    def _moved(self) -> Posterior:
-        """Return the posterior with its hyper-parameter samples moved by Metropolis steps that leave it as likely."""
-        generator = np.random.default_rng(self.samples.count)
-        hyper_samples, log_density = self.hyper_samples, self._log_density()
+        known, generator = self.samples.joined(samples), np.random.default_rng(self.samples.count + samples.count)
+        log_weights = Posterior(self.prior, self.hyper_samples, known).log_likelihood - self.log_likelihood
+        hyper_samples = self.hyper_samples[_resample(log_weights)]
+        log_density = Posterior(self.prior, hyper_samples, known)._log_density()
         for _ in range(MOVE_COUNT):
-            proposed = Posterior(self.prior, hyper_samples.moved(self.prior, generator), self.samples)
+            proposed = Posterior(self.prior, hyper_samples.moved(self.prior, generator), known)
             proposed_density = proposed._log_density()
             is_taken = np.log(generator.random(len(log_density))) < proposed_density - log_density
             log_density = np.where(is_taken, proposed_density, log_density)
             hyper_samples = hyper_samples.replaced(proposed.hyper_samples, is_taken)
-        return Posterior(self.prior, hyper_samples, self.samples)
+        return Posterior(self.prior, hyper_samples, known)
 
     def _log_density(self) -> FloatArray:
         """Return the log density of the hyper-parameter samples, up to a constant and to their flat prior: `h`."""
@@ -184,9 +177,9 @@ class Posterior:
             count: Draws for each hyper-parameter sample.
             seed: Of the draws.
         """
-        means, white = self._means(basis)
+        means, covariance = self._joint(basis, np.arange(len(self.hyper_samples)))
         generator = np.random.default_rng(seed)
-        values, vectors = np.linalg.eigh(_posterior_covariance(self.hyper_samples, basis, white))
+        values, vectors = np.linalg.eigh(covariance)
         factors = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
         normal = generator.standard_normal((len(means), len(basis), count))
         drawn = means[:, None, :] + np.swapaxes(factors @ normal, 1, 2)
@@ -197,34 +190,38 @@ class Posterior:
         white = self.hyper_samples.covariance(basis, self._basis) @ np.swapaxes(self._whitener, 1, 2)
         return self.hyper_samples.means(basis) + (white @ self._white_residuals[:, :, None])[:, :, 0], white
 
+    def _joint(self, basis: Basis, few: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+        """Return mean relative latencies, `h x n`, and under some hyper-parameter samples their covariance, `n x n`."""
+        means, white = self._means(basis)
+        covariance: FloatArray = self.hyper_samples[few].covariance(basis, basis)
+        return means, covariance - white[few] @ np.swapaxes(white[few], 1, 2)
+
     def _log_plausibility(self) -> FloatArray:
         """Return the log weight by the correlation of predictions with the cost-based latency: `h`, at most 0.
 
         A few outliers can be explained by a platform on which larger networks run faster; there is none.
         """
         basis = self.prior.space_sample[:PLAUSIBILITY_COUNT]
-        # Of thousands of hyper-parameter samples: their covariances are not made.
-        hyper_samples = self.hyper_samples
-        means = hyper_samples.means(basis) + hyper_samples.covariance_times(basis, self._basis, self.dual)
+        covariance = self.hyper_samples.covariance(basis, self._basis)
+        means = self.hyper_samples.means(basis) + (covariance @ self.dual[:, :, None])[:, :, 0]
         line = basis.means[:, self.prior.unsampled_mean]
         line, means = line - line.mean(), means - means.mean(axis=1, keepdims=True)
         correlation = means @ line / np.maximum(np.linalg.norm(means, axis=1) * np.linalg.norm(line), 1e-12)
         shortfall: FloatArray = np.maximum(PLAUSIBLE_CORRELATION - correlation, 0.0) / PLAUSIBILITY_SD
         return -0.5 * shortfall**2
 
-    def log_errors(self, basis: Basis) -> FloatArray:
-        """Return the logarithm of the relative error that each hyper-parameter sample expects: `h`.
+    def expected_error(self, basis: Basis) -> float:
+        """Return the median relative error to expect over some architectures: the median over hyper-parameter samples.
 
-        The error is the median over architectures of the standard deviation, noise and the distance to the mean of all
-        hyper-parameter samples included.
+        Of each it follows from the variance, noise and the distance to the mean of all hyper-parameter samples
+        included.
         """
         means, variances = self.predict_each(basis)
         means = np.maximum(means, SHARE_FLOOR)
         latency_ms = means * self.scale[:, None]
         noise = self.hyper_samples.noise[:, None] + (self.samples.resolution_ms / latency_ms) ** 2 / 12.0
         squares = variances / means**2 + noise + (latency_ms / latency_ms.mean(axis=0) - 1.0) ** 2
-        log_errors: FloatArray = 0.5 * np.log(np.median(squares, axis=1))
-        return log_errors
+        return MEDIAN_DEVIATIONS * float(np.exp(0.5 * np.median(np.log(np.median(squares, axis=1)))))
 
     def covariance(self, basis: Basis, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the posterior covariance of relative latencies under some hyper-parameter samples.
@@ -240,10 +237,9 @@ class Posterior:
             returns: covariances `count x n x n`, prior means `count x n`, noise `count`.
         """
         few = np.linspace(0, len(self.hyper_samples) - 1, count).round().astype(np.int64)
+        means, covariance = self._joint(basis, few)
         hyper_samples = self.hyper_samples[few]
-        means, white = self._means(basis)
         prior_means = np.maximum(hyper_samples.means(basis), RELATIVE_FLOOR)
-        covariance = _posterior_covariance(hyper_samples, basis, white[few])
         # Without samples, predictions differ because of the drawn hyper-parameters; the kernels hold that variance.
         if self.samples.count:
             latency_ms = np.maximum(means, RELATIVE_FLOOR) * self.scale[:, None]
@@ -253,10 +249,30 @@ class Posterior:
         return covariance, prior_means, hyper_samples.noise
 
 
-def _effective_count(log_weights: FloatArray) -> float:
-    """Return to how many equal weights these amount (Kong 1992): 1 to their number."""
-    weights = np.exp(log_weights - log_weights.max())
-    return float(weights.sum() ** 2 / (weights**2).sum())
+def _admit_outliers(covariance: FloatArray, residuals: FloatArray, outlier_variance: FloatArray) -> FloatArray:
+    """Treat samples as outliers where that raises the likelihood, separately for each hyper-parameter sample.
+
+    One sample after the other, the one with the largest gain first; their variance is added to the covariance in place.
+
+    Shapes:
+        covariance: `h x k x k`.  residuals, outlier_variance: `h x k`.
+        returns: `h`, log prior odds of the outliers.
+    """
+    is_outlier = np.zeros(residuals.shape, dtype=np.bool_)
+    undecided = np.arange(len(residuals))
+    for _ in range(residuals.shape[1] // 3):
+        precision = np.linalg.inv(covariance[undecided])
+        pulls = (precision @ residuals[undecided][:, :, None])[:, :, 0]
+        growth = 1.0 + outlier_variance[undecided] * np.einsum("hkk->hk", precision)
+        gains = 0.5 * pulls**2 * outlier_variance[undecided] / growth - 0.5 * np.log(growth) + _LOG_ODDS
+        gains[is_outlier[undecided]] = -np.inf
+        worst = gains.argmax(axis=1)
+        is_better = gains.max(axis=1) > 0
+        undecided, worst = undecided[is_better], worst[is_better]
+        is_outlier[undecided, worst] = True
+        covariance[undecided, worst, worst] += outlier_variance[undecided, worst]
+    log_odds: FloatArray = _LOG_ODDS * is_outlier.sum(axis=1)
+    return log_odds
 
 
 def _resample(log_likelihood: FloatArray) -> NDArray[np.int64]:
@@ -265,16 +281,6 @@ def _resample(log_likelihood: FloatArray) -> NDArray[np.int64]:
     cumulative = np.cumsum(weights) / weights.sum()
     positions = (np.arange(KEPT_COUNT) + 0.5) / KEPT_COUNT
     return np.minimum(np.searchsorted(cumulative, positions), len(weights) - 1)
-
-
-def _posterior_covariance(hyper_samples: HyperparameterSamples, basis: Basis, white: FloatArray) -> FloatArray:
-    """Return the covariance of relative latencies given the samples, noise left out: `h x n x n`.
-
-    Shapes:
-        white: `h x n x k`, the whitened covariance with the samples.
-    """
-    covariance: FloatArray = hyper_samples.covariance(basis, basis) - white @ np.swapaxes(white, 1, 2)
-    return covariance
 
 
 def _positive(values: FloatArray) -> FloatArray:

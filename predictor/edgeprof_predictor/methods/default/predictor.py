@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeprof_predictor.methods.base import Prediction
+from edgeprof_predictor.methods.base import Prediction, predict_in_chunks
 from edgeprof_predictor.methods.default.calibration import Calibration
 from edgeprof_predictor.methods.default.distillation import DistilledNetwork
 from edgeprof_predictor.methods.default.hyperparameter_samples import HyperparameterSamples
@@ -22,9 +23,6 @@ from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, Profile
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CategoricalSpace, ChoiceArray, FloatArray
 
-CHUNK_LENGTH: Final = 1024
-"""Architectures predicted at once, so that their encodings stay in the processor's cache."""
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class DefaultPredictor(ProfilePredictor):
@@ -34,10 +32,7 @@ class DefaultPredictor(ProfilePredictor):
         posterior: The probabilistic model given the samples.
         distilled: Gives the fine-tuned network, which is trained at the first call: deciding about another sample
             needs the model alone. Gives None where there are no sources: nothing was pretrained.
-        calibration: Of factor and expected error, for more samples; None in profiles of earlier releases, where both
-            stay as they are.
-        interval_factor: Calibration of the model's standard deviations.
-        expected: The median error to expect.
+        calibration: Of the model's standard deviations and of the error to expect.
         source_platform: Whose row the network's row started from.
         source_correlation: Its correlation on the samples.
     """
@@ -47,18 +42,12 @@ class DefaultPredictor(ProfilePredictor):
 
     posterior: Posterior
     distilled: Callable[[], DistilledNetwork | None]
-    calibration: Calibration | None
-    interval_factor: float
-    expected: ExpectedError
+    calibration: Calibration
     source_platform: str | None
     source_correlation: float
 
     def __post_init__(self) -> None:
         self.has_sources = bool(self.posterior.prior.sources.platforms)
-        if self.calibration is not None and self.source_platform is not None:
-            self.source_correlation_lower = self.calibration.correlation_lower(
-                self.source_correlation, self.samples.count
-            )
 
     @property
     def samples(self) -> Samples:
@@ -72,10 +61,7 @@ class DefaultPredictor(ProfilePredictor):
 
     def predict(self, choices: ChoiceArray) -> Prediction:
         """Return latencies: model and network averaged, intervals of the model."""
-        starts = range(0, max(len(choices), 1), CHUNK_LENGTH)
-        chunks = [self._log_latency(choices[start : start + CHUNK_LENGTH]) for start in starts]
-        log_latency, log_sd = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
-        return Prediction.lognormal(np.exp(log_latency), log_sd, is_relative=self.samples.count == 0)
+        return predict_in_chunks(self._log_latency, choices, is_relative=self.samples.count == 0)
 
     def _log_latency(self, choices: ChoiceArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of log latency: `n` each."""
@@ -88,14 +74,20 @@ class DefaultPredictor(ProfilePredictor):
         return log_latency, self.interval_factor * np.sqrt(np.log1p((sd / mean) ** 2))
 
     @property
-    def expected_error(self) -> float:
-        """Median relative error to expect, from the model's calibrated spread over the space."""
-        return self.expected.error
+    def interval_factor(self) -> float:
+        """Calibration of the model's standard deviations."""
+        return self.calibration.interval_factor(self.samples.count)
 
-    @property
+    @cached_property
     def expectation(self) -> ExpectedError:
         """The expected error and how sure it is."""
-        return self.expected
+        error = self.posterior.expected_error(self.posterior.prior.space_sample)
+        return self.calibration.expected_error(error, self.samples.count)
+
+    @property
+    def expected_error(self) -> float:
+        """Median relative error to expect, from the model's calibrated spread over the space."""
+        return self.expectation.error
 
     def error_after(self, candidates: ChoiceArray, count: int = 1) -> float:
         """Return the error to expect after the best next samples."""
@@ -107,10 +99,7 @@ class DefaultPredictor(ProfilePredictor):
 
         The network, whose weight is small, stays as it is.
         """
-        posterior = self.posterior.joined(samples)
-        if self.calibration is None:
-            return replace(self, posterior=posterior)
-        return replace(self, posterior=posterior, **calibrated(self.calibration, posterior))
+        return replace(self, posterior=self.posterior.joined(samples))
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return the arrays to save."""
@@ -119,9 +108,9 @@ class DefaultPredictor(ProfilePredictor):
             **self.posterior.prior.tensors(),
             **self.posterior.hyper_samples.tensors(),
             **({} if distilled is None else distilled.tensors()),
-            **({} if self.calibration is None else self.calibration.tensors()),
+            **self.calibration.tensors(),
             "interval_factor": np.array(self.interval_factor),
-            "expected_error": np.array([self.expected.lower, self.expected.error, self.expected.upper]),
+            "expected_error": np.array([self.expectation.lower, self.expectation.error, self.expectation.upper]),
             "source_correlation": np.array(self.source_correlation),
             **self.samples.tensors(),
         }
@@ -146,14 +135,11 @@ class DefaultPredictor(ProfilePredictor):
             document: The rest.
         """
         prior = Prior.from_tensors(space, tuple(document["source_platforms"]), tensors)
-        lower, error, upper = tensors["expected_error"].astype(np.float64).tolist()
         distilled = DistilledNetwork.from_tensors(space, tensors)
         return cls(
             posterior=Posterior(prior, HyperparameterSamples.from_tensors(tensors), Samples.from_tensors(tensors)),
             distilled=lambda: distilled,
-            calibration=Calibration.from_tensors(tensors) if "calibration.sample_counts" in tensors else None,
-            interval_factor=tensors["interval_factor"].item(),
-            expected=ExpectedError(lower=lower, error=error, upper=upper),
+            calibration=Calibration.from_tensors(tensors),
             source_platform=document["source_platform"],
             source_correlation=tensors["source_correlation"].item(),
         )
@@ -161,12 +147,3 @@ class DefaultPredictor(ProfilePredictor):
     def complete(self) -> None:
         """Train the network now."""
         self.distilled()
-
-
-def calibrated(calibration: Calibration, posterior: Posterior) -> dict[str, Any]:
-    """Return interval factor and expected error of a model, as arguments of its predictor."""
-    count, log_errors = posterior.samples.count, posterior.log_errors(posterior.prior.space_sample)
-    return {
-        "interval_factor": calibration.interval_factor(count),
-        "expected": calibration.expected_error(log_errors, count),
-    }
