@@ -41,9 +41,9 @@ from edgeprof.store import Store
 from edgeprof.store.platform import Platform, resolve_platform
 from edgeprof_predictor import metrics
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.operator_prior.method import SHARED_LEVEL_SD, UNKNOWN_LEVEL, OperatorPriorMethod
+from edgeprof_predictor.operator_prior.method import OperatorPriorMethod
 from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
-from edgeprof_predictor.operator_prior.space_totals import Level
+from edgeprof_predictor.operator_prior.space_totals import KnownSpace
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import SearchSpace, get_space
@@ -69,6 +69,9 @@ PLAN: Final = MeasurementPlan(
 SERIES_COUNT: Final = 70
 TEST_FROM: Final = 10
 """Networks that may be samples; those drawn later are always predicted, so that all rows predict the same ones."""
+
+KNOWN_SPACE_COUNTS: Final = (0, 1, 3)
+"""Samples where the other space of the device is known by ten of its networks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,10 +241,11 @@ def score(folder: Folder, counts: Sequence[int], draws: int) -> None:
                 other = next(one for key, one in cases.items() if key != space)
                 for count in counts:
                     _print_row(f"{name} | {space} | {count}", case, count, draws)
-                level = other.adapted(other.chosen()[:TEST_FROM]).latencies.level.mean
-                case.method.level = Level(mean=level, sd=SHARED_LEVEL_SD)
-                _print_row(f"{name} | {space} | 0, other space known", case, 0, draws)
-                case.method.level = UNKNOWN_LEVEL
+                known = other.adapted(other.chosen()[:TEST_FROM])
+                case.method.others = (KnownSpace(level=known.latencies.level.mean, networks=known.networks),)
+                for count in KNOWN_SPACE_COUNTS:
+                    _print_row(f"{name} | {space} | {count}, other space known", case, count, draws)
+                case.method.others = ()
 
 
 def _case(

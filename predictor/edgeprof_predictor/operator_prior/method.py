@@ -19,7 +19,7 @@ from edgeprof_predictor.operator_prior.predictor import (
     OperatorLatencies,
     OperatorPriorPredictor,
 )
-from edgeprof_predictor.operator_prior.space_totals import Level, predict_totals
+from edgeprof_predictor.operator_prior.space_totals import KnownSpace, Level, predict_totals
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.records import OperatorRecord, untimed
 from edgeprof_predictor.operators.stored_posterior import AnyModel
@@ -50,7 +50,7 @@ class OperatorPriorMethod(OnboardingMethod):
         space: The search space.
         model: The device's operator model.
         records: Operators of some networks of the space, by the text of their architecture.
-        level: What is known of the level of the space.
+        others: What is known of other spaces of the device.
         networks: Measured networks with their operators, by the text of their architecture.
     """
 
@@ -60,12 +60,19 @@ class OperatorPriorMethod(OnboardingMethod):
     space: SearchSpace
     model: AnyModel
     records: Mapping[str, Sequence[OperatorRecord]]
-    level: Level = UNKNOWN_LEVEL
+    others: Sequence[KnownSpace] = ()
     networks: Mapping[str, MeasuredNetwork] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.platforms = ()
         self._describer = Describer(FeatureMap(self.space))
+
+    @property
+    def level(self) -> Level:
+        """What is known of the level of the space before any of its networks is measured."""
+        if not self.others:
+            return UNKNOWN_LEVEL
+        return Level(mean=float(np.mean([other.level for other in self.others])), sd=SHARED_LEVEL_SD)
 
     def given(self, networks: Sequence[MeasuredNetwork]) -> OperatorPriorMethod:
         """Return the method with the operators of measured networks, each named by the text of its architecture."""
@@ -100,7 +107,7 @@ class OperatorPriorMethod(OnboardingMethod):
         measured = [self.networks[text] for text in texts if text in self.networks]
         # A network's own graph, as the device ran it, comes before the one that was read before.
         records = {**self.records, **{network.name: untimed(network.records) for network in measured}}
-        totals = predict_totals(self.model, list(records.values()), measured, self.level)
+        totals = predict_totals(self.model, list(records.values()), measured, self.level, self.others)
         choices = self.space.choices([self.space.parse(text) for text in records])
         latencies = OperatorLatencies(
             choices=self.space.pruned(choices),
@@ -110,6 +117,9 @@ class OperatorPriorMethod(OnboardingMethod):
             level=totals.level,
         )
         predictor = OperatorPriorPredictor(
-            describer=self._describer, latencies=latencies, known_samples=samples.where(is_known)
+            describer=self._describer,
+            latencies=latencies,
+            known_samples=samples.where(is_known),
+            networks=measured,
         )
         return predictor if is_known.all() else predictor.joined(samples.where(~is_known))

@@ -68,10 +68,13 @@ def _sources_that_count(report: "OnboardingReport") -> dict[str, str]:
 def _operators(report: "OnboardingReport") -> dict[str, str]:
     if not report.operators:
         return {}
-    errors = [f"{name} {error:.1%}" for name, error in report.contributions.items()]
+    errors, others = (
+        [f"{name} {error:.1%}" for name, error in found.items()] for found in (report.contributions, report.others)
+    )
     return {
         "operators": report.operators,
         **({"error of the samples by": ", with the ".join(errors)} if errors else {}),
+        **({"and without operators by": ", ".join(others)} if others else {}),
     }
 
 

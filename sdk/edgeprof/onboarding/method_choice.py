@@ -85,6 +85,7 @@ class MethodChoice:
         name: Name of the method.
         sampler: Name of the sampler.
         operators: What the operators are known from, where they predict.
+        beside: What else is known of the space where they predict; the report compares it with them.
     """
 
     method: OnboardingMethod
@@ -92,6 +93,7 @@ class MethodChoice:
     name: str
     sampler: str
     operators: str = ""
+    beside: DefaultMethod | None = None
 
     @property
     def learns_operators(self) -> bool:

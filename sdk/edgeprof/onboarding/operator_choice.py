@@ -1,7 +1,8 @@
 """The method of an onboarding on a device whose operators are measured already."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ from edgeprof.onboarding.method_choice import MethodChoice
 from edgeprof.operator_models.space_graphs import read_space_operators
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.bundle import Bundle
-from edgeprof_predictor.operator_prior.method import SHARED_LEVEL_SD, UNKNOWN_LEVEL, OperatorPriorMethod
+from edgeprof_predictor.methods.default.method import DefaultMethod
+from edgeprof_predictor.operator_prior.method import OperatorPriorMethod
 from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
-from edgeprof_predictor.operator_prior.space_totals import Level
+from edgeprof_predictor.operator_prior.space_totals import KnownSpace
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_predictor.spaces import SearchSpace, get_space
@@ -87,10 +89,11 @@ def operators_or(
         return choice
     try:
         with time_ledger.step("reading operators of networks"):
-            return choose_operators(profile, path, space, client, exporter, on_read=listener.on_operators_read)
+            chosen = choose_operators(profile, path, space, client, exporter, on_read=listener.on_operators_read)
     except GraphNotToldError as error:
         listener.on_operators_unused(str(error))
         return choice
+    return replace(chosen, beside=choice.method if isinstance(choice.method, DefaultMethod) else None)
 
 
 def choose_operators(
@@ -119,7 +122,7 @@ def choose_operators(
     texts = networks_to_read(space)
     read = read_space_operators(space, texts, profile, client, choice, on_read=lambda count: on_read(count, len(texts)))
     method = OperatorPriorMethod(
-        space=space, model=profile.model, records=read.records, level=known_level(path, profile, space.name)
+        space=space, model=profile.model, records=read.records, others=known_spaces(path, profile, space.name)
     )
     return MethodChoice(
         method=method,
@@ -131,12 +134,19 @@ def choose_operators(
 
 
 def _described(method: OperatorPriorMethod, warning: str) -> str:
-    networks, level = method.model.networks, method.level
+    networks = method.model.networks
     probe_count = sum(network.is_probe for network in networks)
     known = f"{probe_count} probes and {len(networks) - probe_count} models of this device"
-    shared = "" if level == UNKNOWN_LEVEL else ", with the level of its other spaces"
+    shared = _shared(method.others)
     text = f"{known}{shared}; operators of {len(method.records)} networks of the space"
     return f"{text}: {warning}" if warning else text
+
+
+def _shared(others: Sequence[KnownSpace]) -> str:
+    if not others:
+        return ""
+    count = sum(len(other.networks) for other in others)
+    return f", with the level of its other spaces and the operators of their {count} samples"
 
 
 def networks_to_read(space: SearchSpace) -> list[str]:
@@ -151,8 +161,8 @@ def networks_to_read(space: SearchSpace) -> list[str]:
     return [space.format(item) for item in space.architectures(drawn[np.sort(first)])]
 
 
-def known_level(path: Path, profile: OperatorProfile, space: str) -> Level:
-    """Return what other spaces of a platform tell of the level: all of them share it, but for a little.
+def known_spaces(path: Path, profile: OperatorProfile, space: str) -> list[KnownSpace]:
+    """Return what other spaces of a platform tell: their level, and the operators of their samples.
 
     Args:
         path: File that holds their profiles.
@@ -160,11 +170,10 @@ def known_level(path: Path, profile: OperatorProfile, space: str) -> Level:
         space: Name of the space that is left out.
     """
     key = Platform.from_facts(profile.platform).key
-    levels = [
-        one.predictor.latencies.level.mean
+    return [
+        KnownSpace(level=one.predictor.latencies.level.mean, networks=one.predictor.networks)
         for one in ProfileFile(path).space_profiles()
         if one.space.name != space
         and Platform.from_facts(one.platform).key == key
         and isinstance(one.predictor, OperatorPriorPredictor)
     ]
-    return Level(mean=float(np.mean(levels)), sd=SHARED_LEVEL_SD) if levels else UNKNOWN_LEVEL

@@ -13,6 +13,7 @@ from edgeprof_predictor.explanations.source_use import SourceUse, source_uses
 from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 from edgeprof_predictor.methods.left_out import LeftOutScore
 from edgeprof_predictor.methods.onboarding_method import ProfilePredictor
+from edgeprof_predictor.operator_prior.other_priors import errors_of_others
 from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
 
 MIN_SHARE = 0.02
@@ -42,6 +43,8 @@ class OnboardingReport:
             largest share first; of the default method alone.
         operators: What the device's operators are known from; empty where they do not predict.
         contributions: Median error of the samples by each of what predicts from operators, and all before it.
+        others: Median error of the samples by each other thing that is known of the space, alone: published platforms,
+            earlier devices, costs. Where operators predict, it shows why.
         choice: How the samples were chosen.
         interval_origin: Where intervals and expected error come from.
         history: Status after each number of samples: the expected error, and the one after another sample.
@@ -72,6 +75,7 @@ class OnboardingReport:
     comparison: tuple[LeftOutScore, ...] = ()
     operators: str = ""
     contributions: Mapping[str, float] = field(default_factory=dict)
+    others: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def measuring_share(self) -> float:
@@ -102,7 +106,7 @@ def report_on(
         stop_reason: Why it ended.
         comparison: Scores of the method and another one; empty for none.
     """
-    session = onboarding.session
+    session, beside = onboarding.session, onboarding.method_choice.beside
     probes, estimates = session.probes(), session.latency_estimates()
     attempts = Counter(probe.architecture for probe in probes if not probe.is_anchor_check)
     return OnboardingReport(
@@ -127,4 +131,5 @@ def report_on(
         comparison=comparison,
         operators=onboarding.method_choice.operators,
         contributions=predictor.contributions if isinstance(predictor, OperatorPriorPredictor) else {},
+        others={} if beside is None else errors_of_others(beside.prior, predictor.samples),
     )

@@ -120,6 +120,7 @@ def test_a_saved_predictor_predicts_the_same_and_learns_from_more_samples(method
     unseen = cells(50, 3)
     assert restored.predict(unseen).latency_ms == pytest.approx(predictor.predict(unseen).latency_ms)
     assert restored.expected_error == pytest.approx(predictor.expected_error)
+    assert list(restored.networks) == list(predictor.networks)
     more = sampled(cells(40, 2)[20:26])[1]
     joined = restored.joined(more)
     assert joined.samples.count == 10
