@@ -118,6 +118,12 @@ class DefaultAccuracyPredictor(AccuracyPredictor):
         self._interval_factor = interval_factor
         self._has_known_proxies = has_known_proxies
 
+    def with_interval_factor(self, factor: float) -> DefaultAccuracyPredictor:
+        """Return the same predictor with another factor on the deviations of an interval."""
+        return DefaultAccuracyPredictor(
+            self._mixture, interval_factor=factor, has_known_proxies=self._has_known_proxies
+        )
+
     def choose(self, count: int, *, trained: Trained, seed: int) -> NDArray[np.int64]:
         """Return the candidates that lower the variance of all others most."""
         return choose_informative(self._mixture, count, trained=trained, seed=seed)
