@@ -23,7 +23,7 @@ from edgeprof_predictor.methods.base import Method
 from edgeprof_predictor.methods.baselines.help import META_LEARNING, Help
 from edgeprof_predictor.methods.multi_predict.method import MultiPredict
 from edgeprof_predictor.networks.hyperparameters import HARDWARE_TRANSFER, TransferHyperparameters
-from edgeprof_predictor.spaces import ChoiceArray, get_space
+from edgeprof_predictor.spaces import CHOICE_TYPE, ChoiceArray, get_space
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_latency_table
 
@@ -136,7 +136,7 @@ class ExperimentCache:
         """Return the scores of a run with a seed, computed now unless they were before."""
         path = self._path(run, seed)
         if not path.exists():
-            space, table = get_space(run.space), _table(run.space, run.is_scored_only)
+            space, table = get_space(run.space), latency_table(run.space, is_scored_only=run.is_scored_only)
             protocol = Protocol(
                 train=run.train,
                 test=run.test,
@@ -197,7 +197,13 @@ def _code_of(space: str, method: str, train: tuple[str, ...]) -> str:
 
 
 @cache
-def _table(space: str, is_scored_only: bool) -> LatencyTable:
+def latency_table(space: str, *, is_scored_only: bool = False) -> LatencyTable:
+    """Return the published latencies of a search space.
+
+    Args:
+        space: Its name.
+        is_scored_only: Whether only architectures with published zero-cost proxies are wanted.
+    """
     table = load_latency_table(DATA_FOLDER / f"latency_{space}.npz", get_space(space))
     if not is_scored_only:
         return table
@@ -205,20 +211,15 @@ def _table(space: str, is_scored_only: bool) -> LatencyTable:
     return table.subset([index for index, row in enumerate(table.choices) if row.tobytes() in known])
 
 
-def latency_table(space: str) -> LatencyTable:
-    """Return the published latencies of a search space."""
-    return _table(space, False)
-
-
 @cache
 def proxies(space: str) -> tuple[ChoiceArray, LookupEncoding]:
     """Return the architectures with published zero-cost proxies, and their encoding."""
     if space == "fbnet":
-        choices = _table(space, False).choices
+        choices = latency_table(space).choices
         return choices, load_proxy_encoding(DATA_FOLDER / "zcp_fbnet.npz", get_space(space))
     with np.load(DATA_FOLDER / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
         texts, scores = archive["nasbench201/cifar10/arch"], archive["nasbench201/cifar10/score"]
-    choices = np.array([_from_naslib(text) for text in texts.tolist()], dtype=np.int8)
+    choices = np.array([_from_naslib(text) for text in texts.tolist()], dtype=CHOICE_TYPE)
     is_known = ~np.any(np.isnan(scores), axis=1)
     # A score of a network without a path may be infinite: it takes the place of the largest finite one.
     finite = np.where(np.isfinite(scores), scores, np.nan)

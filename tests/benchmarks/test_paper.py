@@ -45,6 +45,11 @@ def test_runs_of_an_exhibit_name_known_platforms_and_methods(paper: Any, name: s
         assert run.method in EVALUATED_NAMES
 
 
+def test_cells_with_published_proxies_are_found_in_the_table_of_latencies(paper: Any) -> None:
+    runs = import_module("benchmarks.paper.runs")
+    assert len(runs.latency_table("nasbench201", is_scored_only=True).choices) == len(runs.proxies("nasbench201")[0])
+
+
 def test_the_papers_numbers_fill_the_columns_they_are_compared_with(paper: Any) -> None:
     for name in ("table-1", "table-2", "table-3", "table-4", "table-12"):
         table = import_module("benchmarks.paper.tables").TABLES[name]()
