@@ -1,7 +1,7 @@
 """Search spaces on a device whose operators are known: what `onboard --space` reaches with few samples here.
 
 python benchmarks/space_operators.py measure FOLDER [--minutes 30]
-python benchmarks/space_operators.py score FOLDER [--samples 0,1,3,5,10] [--draws 5]
+python benchmarks/space_operators.py score FOLDER [--settings litert,ncnn] [--samples 0,1,3,5,10] [--draws 5]
 
 `measure` profiles the probe suite and random networks of NAS-Bench-201 and FBNet in five settings through an agent of
 its own, two of them without times of operators, and measures them again in passes for as long as it is given; keep the
@@ -29,16 +29,18 @@ import edgeprof
 from edgeprof.devices.client import DeviceClient
 from edgeprof.devices.local_agent import local_agent
 from edgeprof.errors import ExportError
-from edgeprof.exporters.choice import choose_exporter
+from edgeprof.exporters.base import FLOAT32
+from edgeprof.exporters.choice import ExportChoice, choose_exporter
 from edgeprof.exporters.converter import Converter
 from edgeprof.exporters.onnx_to_tflite.conversion import convert
+from edgeprof.exporters.registry import installed_exporters
 from edgeprof.measuring.latency_estimate import estimate_latency
 from edgeprof.onboarding.operator_choice import networks_to_read, operators_beside
 from edgeprof.operator_models.exported_graphs import READER
 from edgeprof.operator_models.measured import measured_networks
-from edgeprof.operator_models.space_graphs import read_space_operators
+from edgeprof.operator_models.space_graphs import SpaceGraphs
 from edgeprof.store import Store
-from edgeprof.store.platform import Platform, resolve_platform
+from edgeprof.store.platform import resolve_platform
 from edgeprof_predictor import metrics
 from edgeprof_predictor.methods.default.method import DefaultMethod
 from edgeprof_predictor.operator_prior.method import OperatorPriorMethod
@@ -183,14 +185,18 @@ class Case:
     Args:
         space: The search space.
         measurements: Of its networks, by the text of the architecture.
+        networks: The same with their operators.
         method: The method with the operators.
     """
 
     def __init__(
-        self, space: SearchSpace, measurements: dict[str, list[Measurement]], method: OperatorPriorMethod
+        self,
+        space: SearchSpace,
+        measurements: dict[str, list[Measurement]],
+        networks: list[MeasuredNetwork],
+        method: OperatorPriorMethod,
     ) -> None:
-        self.method = method
-        self.networks: list[MeasuredNetwork] = measured_networks(measurements, probes=frozenset())
+        self.method, self.networks = method, networks
         self.choices = space.choices([space.parse(network.name) for network in self.networks])
         self.latency_ms = np.array([network.latency_us for network in self.networks]) / 1_000
         self.relative_sd = np.array([estimate_latency(measurements[one.name]).relative_sd for one in self.networks])
@@ -229,14 +235,14 @@ class Case:
         ]
 
 
-def score(folder: Folder, counts: Sequence[int], draws: int) -> None:
+def score(folder: Folder, settings: Sequence[str], counts: Sequence[int], draws: int) -> None:
     """Print a row for each setting, space and number of samples."""
     print("| setting | space | samples | drawn: error / Spearman / coverage / expected | chosen | without operators |")
     print("| --- " * 6 + "|")
     measurements = folder.by_network()
     with local_agent(folder.path / "agent") as address, edgeprof.connect(address) as client:
-        for name, setting in SETTINGS.items():
-            cases = {space: _case(folder, client, setting, space, measurements[name, space]) for space in SPACES}
+        for name in settings:
+            cases = {space: _case(folder, client, name, space, measurements[name, space]) for space in SPACES}
             for space, case in cases.items():
                 other = next(one for key, one in cases.items() if key != space)
                 for count in counts:
@@ -249,13 +255,19 @@ def score(folder: Folder, counts: Sequence[int], draws: int) -> None:
 
 
 def _case(
-    folder: Folder, client: DeviceClient, setting: Setting, name: str, measurements: dict[str, list[Measurement]]
+    folder: Folder, client: DeviceClient, setting: str, name: str, measurements: dict[str, list[Measurement]]
 ) -> Case:
-    profile = operators_beside(folder.profiles, resolve_platform(client.device(), setting))
+    device, space = client.device(), get_space(name)
+    profile = operators_beside(folder.profiles, resolve_platform(device, SETTINGS[setting]))
     assert profile is not None
-    space, exporter = get_space(name), choose_exporter(client.device(), Platform.from_facts(profile.platform).setting)
-    read = read_space_operators(space, networks_to_read(space), profile, client, exporter)
-    return Case(space, measurements, OperatorPriorMethod(space=space, model=profile.model, records=read.records))
+    formats = next(runtime.model_formats for runtime in device.runtimes if runtime.name == SETTINGS[setting].runtime)
+    exporter = next(one for kind in formats for one in installed_exporters() if one.model_format == kind)
+    graphs = SpaceGraphs(space, profile, client, ExportChoice(exporter, FLOAT32))
+    read = graphs.read(networks_to_read(space))
+    networks = graphs.of_measured(measured_networks(measurements, probes=frozenset()))
+    return Case(
+        space, measurements, networks, OperatorPriorMethod(space=space, model=profile.model, records=read.records)
+    )
 
 
 def _print_row(what: str, case: Case, count: int, draws: int) -> None:
@@ -272,6 +284,7 @@ def main() -> None:
     for name in ("measure", "score"):
         commands.add_parser(name).add_argument("folder", type=Path)
     commands.choices["measure"].add_argument("--minutes", type=float, default=30.0)
+    commands.choices["score"].add_argument("--settings", default=",".join(SETTINGS))
     commands.choices["score"].add_argument("--samples", default="0,1,3,5,10")
     commands.choices["score"].add_argument("--draws", type=int, default=5)
     arguments = parser.parse_args()
@@ -279,7 +292,8 @@ def main() -> None:
     if arguments.command == "measure":
         measure(folder, arguments.minutes)
     else:
-        score(folder, [int(count) for count in arguments.samples.split(",")], arguments.draws)
+        counts = [int(count) for count in arguments.samples.split(",")]
+        score(folder, arguments.settings.split(","), counts, arguments.draws)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from edgeprof_predictor.operator_prior.space_totals import KnownSpace, Level, pr
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.records import OperatorRecord, untimed
 from edgeprof_predictor.operators.stored_posterior import AnyModel
+from edgeprof_predictor.operators.totals import TotalsModel
 from edgeprof_predictor.samplers.base import check_count
 from edgeprof_predictor.samplers.random_sampler import choose_random
 from edgeprof_predictor.samplers.variance_design import choose_by_variance
@@ -115,6 +116,7 @@ class OperatorPriorMethod(OnboardingMethod):
             alone=totals.alone,
             left_out=totals.left_out,
             level=totals.level,
+            is_by_latencies=isinstance(self.model, TotalsModel),
         )
         predictor = OperatorPriorPredictor(
             describer=self._describer,

@@ -20,6 +20,7 @@ from typing import Final
 
 import numpy as np
 
+from edgeprof_predictor.operator_prior.joined_latencies import join_latencies
 from edgeprof_predictor.operators.blend import BlendedModel
 from edgeprof_predictor.operators.encoding import NEW_NETWORK, Codes
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
@@ -108,7 +109,8 @@ def predict_totals(
 ) -> SpaceTotals:
     """Return the latencies of networks of a space, given those that are measured.
 
-    Times of their operators join where the model has learned from times of operators; latencies alone tell the level.
+    Times of their operators join where the model has learned from times of operators, latencies alone where it has
+    learned from these.
 
     Args:
         model: The device's operator model.
@@ -121,6 +123,9 @@ def predict_totals(
     known = _Known.of(alone)
     log_latencies = np.log([network.latency_us for network in measured])
     errors = log_latencies - known.totals([network.records for network in measured])
+    if measured and isinstance(alone, TotalsModel):
+        known, left_out, level = _join_latencies(alone, measured, level)
+        return SpaceTotals(log_us=known.totals(networks) + level.mean, alone=errors, left_out=left_out, level=level)
     level = level.given(errors)
     left_out = errors - level.mean
     timed = [position for position, network in enumerate(measured) if network.is_timed]
@@ -208,6 +213,22 @@ def _join(model: OperatorModel, joining: Sequence[tuple[MeasuredNetwork, float]]
         measured_us = float(of_networks[rows] @ np.exp(targets[rows]))
         left_out[int(network.name)] = math.log(measured_us / float(of_networks[rows] @ np.exp(targets[rows] - error)))
     return known, left_out
+
+
+def _join_latencies(
+    model: TotalsModel, measured: Sequence[MeasuredNetwork], level: Level
+) -> tuple[_Known, Array, Level]:
+    """Return the model with the latencies of measured networks, by how much each differs from it, and the level."""
+    new = _new_tags(model.codes, [record for network in measured for record in network.records])
+    codes = Codes({**model.codes.tags, **new})
+    joined = join_latencies(model, codes, measured, level.mean, level.sd)
+    known = _Known(
+        hyper=model.hyper,
+        codes=codes,
+        inputs=(model.inputs, joined.inputs),
+        weights=(joined.of_probes, joined.weights),
+    )
+    return known, joined.left_out, Level(mean=joined.level_mean, sd=joined.level_sd)
 
 
 def _new_tags(codes: Codes, records: Sequence[OperatorRecord]) -> dict[str, int]:

@@ -22,6 +22,7 @@ from edgeprof_predictor.operators.hyperparameters import Hyperparameters, shippe
 from edgeprof_predictor.operators.kernel import (
     Array,
     Inputs,
+    Integers,
     computation_covariance,
     context_covariance,
 )
@@ -96,7 +97,7 @@ class TotalsModel(MeasuredKinds):
         covariance = computation_covariance(chosen, inputs, inputs) + context_covariance(chosen, inputs, inputs)
         covariance[np.diag_indices_from(covariance)] += chosen.noise**2
         mode = _mode(covariance, guesses, owners, logs)
-        shares, residual = _linearised(mode, guesses, owners, logs)
+        shares, residual = linearised(mode, guesses, owners, logs)
         of_totals = shares @ covariance @ shares.T + LATENCY_SD**2 * np.eye(len(kept))
         factor = np.tril(cho_factor(of_totals, lower=True)[0])
         weights = cho_solve((factor, True), residual)
@@ -138,8 +139,26 @@ def _guess_us(records: Sequence[OperatorRecord]) -> float:
     return math.fsum(record.guess_us * record.count for record in records)
 
 
-def _linearised(mode: Array, guesses: Array, owners: Array, logs: Array) -> tuple[Array, Array]:
-    """Return shares at a point, and the residuals of the linear form as observations of the operators."""
+def log_sums(mode: Array, guesses: Array, owners: Integers) -> Array:
+    """Return the log of each network's time where the log of time over guess of its operators is `mode`."""
+    times = guesses * np.exp(np.clip(mode, -MAX_LOG_RATIO, MAX_LOG_RATIO))
+    logs: Array = np.log(np.bincount(owners, weights=times))
+    return logs
+
+
+def linearised(mode: Array, guesses: Array, owners: Integers, logs: Array) -> tuple[Array, Array]:
+    """Return what makes the logs of sums linear at a point, and what they observe of the operators.
+
+    Args:
+        mode: The point: log of time over guess of `n` operators.
+        guesses: Their guesses, times their counts.
+        owners: Network of each operator.
+        logs: Log latency of each of `k` networks.
+
+    Returns:
+        `k x n`, the shares of the operators in each network's time; `k`, what `shares @ log(time / guess)` was measured
+        to be.
+    """
     times = guesses * np.exp(np.clip(mode, -MAX_LOG_RATIO, MAX_LOG_RATIO))
     sums = np.bincount(owners, weights=times)
     shares = np.zeros((len(sums), len(mode)))
@@ -147,12 +166,12 @@ def _linearised(mode: Array, guesses: Array, owners: Array, logs: Array) -> tupl
     return shares, logs - np.log(sums) + shares @ mode
 
 
-def _mode(covariance: Array, guesses: Array, owners: Array, logs: Array) -> Array:
+def _mode(covariance: Array, guesses: Array, owners: Integers, logs: Array) -> Array:
     from scipy.linalg import cho_factor, cho_solve
 
     mode = np.zeros(len(guesses))
     for _ in range(_MAX_STEPS):
-        shares, residual = _linearised(mode, guesses, owners, logs)
+        shares, residual = linearised(mode, guesses, owners, logs)
         cross = covariance @ shares.T
         of_totals = shares @ cross + LATENCY_SD**2 * np.eye(len(logs))
         step = cross @ cho_solve(cho_factor(of_totals, lower=True), residual) - mode

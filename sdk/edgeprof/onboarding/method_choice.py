@@ -7,6 +7,7 @@ from functools import cache
 
 from edgeprof.arguments import as_list
 from edgeprof.errors import OnboardingError
+from edgeprof.operator_models.space_graphs import SpaceGraphs
 from edgeprof.prediction import SpaceProfile
 from edgeprof_predictor.methods.base import FittedMethod
 from edgeprof_predictor.methods.baselines.no_sources import NoSources
@@ -86,6 +87,7 @@ class MethodChoice:
         sampler: Name of the sampler.
         operators: What the operators are known from, where they predict.
         beside: What else is known of the space where they predict; the report compares it with them.
+        graphs: Tells operators of networks, where they predict.
     """
 
     method: OnboardingMethod
@@ -94,6 +96,7 @@ class MethodChoice:
     sampler: str
     operators: str = ""
     beside: DefaultMethod | None = None
+    graphs: SpaceGraphs | None = None
 
     @property
     def learns_operators(self) -> bool:

@@ -10,12 +10,11 @@ import numpy as np
 from edgeprof.devices.client import DeviceClient
 from edgeprof.errors import GraphNotToldError
 from edgeprof.evaluating.known_bundles import is_known_bundle
-from edgeprof.exporters.choice import ExportChoice
 from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice
-from edgeprof.operator_models.space_graphs import read_space_operators
+from edgeprof.operator_models.space_graphs import SpaceGraphs
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.bundle import Bundle
 from edgeprof_predictor.methods.default.method import DefaultMethod
@@ -80,16 +79,11 @@ def operators_or(
     # The bundle last: reading it takes longest, and a fleet names it to each device.
     if path is None or profile is None or not is_known_bundle(space.name, bundle):
         return choice
-    if profile.is_coarse:
-        listener.on_operators_unused(f"{platform.setting.runtime} tells no times of operators")
-        return choice
     exporter = require_exportable(client.device(), platform.setting)
-    if not exporter.is_quick:
-        listener.on_operators_unused(f"writing {GRAPH_COUNT} networks in this format and precision takes too long")
-        return choice
     try:
+        graphs = SpaceGraphs(space, profile, client, exporter)
         with time_ledger.step("reading operators of networks"):
-            chosen = choose_operators(profile, path, space, client, exporter, on_read=listener.on_operators_read)
+            chosen = choose_operators(profile, path, graphs, on_read=listener.on_operators_read)
     except GraphNotToldError as error:
         listener.on_operators_unused(str(error))
         return choice
@@ -99,9 +93,7 @@ def operators_or(
 def choose_operators(
     profile: OperatorProfile,
     path: Path,
-    space: SearchSpace,
-    client: DeviceClient,
-    choice: ExportChoice,
+    graphs: SpaceGraphs,
     *,
     on_read: Callable[[int, int], None] = lambda count, total: None,
 ) -> MethodChoice:
@@ -110,17 +102,16 @@ def choose_operators(
     Args:
         profile: The operator model of the platform.
         path: The file that holds it; profiles of other spaces in it tell the level.
-        space: The search space.
-        client: The device.
-        choice: What writes networks for it.
+        graphs: Tells operators of networks of the search space.
         on_read: Called with the number of networks whose operators are read, and of all.
 
     Raises:
         GraphNotToldError: If no graph of the space's networks could be read.
         EdgeprofError: If the device is silent.
     """
+    space = graphs.space
     texts = networks_to_read(space)
-    read = read_space_operators(space, texts, profile, client, choice, on_read=lambda count: on_read(count, len(texts)))
+    read = graphs.read(texts, lambda count: on_read(count, len(texts)))
     method = OperatorPriorMethod(
         space=space, model=profile.model, records=read.records, others=known_spaces(path, profile, space.name)
     )
@@ -130,6 +121,7 @@ def choose_operators(
         name=method.name,
         sampler=method.sampler_name,
         operators=_described(method, read.warning),
+        graphs=graphs,
     )
 
 
@@ -145,8 +137,9 @@ def _described(method: OperatorPriorMethod, warning: str) -> str:
 def _shared(others: Sequence[KnownSpace]) -> str:
     if not others:
         return ""
-    count = sum(len(other.networks) for other in others)
-    return f", with the level of its other spaces and the operators of their {count} samples"
+    count = sum(network.is_timed for other in others for network in other.networks)
+    operators = f" and the operators of their {count} samples" if count else ""
+    return f", with the level of its other spaces{operators}"
 
 
 def networks_to_read(space: SearchSpace) -> list[str]:

@@ -252,7 +252,9 @@ class Onboarding:
         for probe in self.session.probes():
             if probe.measurement is not None:
                 measurements.setdefault(probe.architecture, []).append(probe.measurement)
-        return method.given(measured_networks(measurements, probes=frozenset()))
+        networks = measured_networks(measurements, probes=frozenset())
+        graphs = self.method_choice.graphs
+        return method.given(networks if graphs is None else graphs.of_measured(networks))
 
     def _record_status(self, predictor: ProfilePredictor) -> OnboardingStatus:
         """Add the expected error, and the one after another sample, to the history."""

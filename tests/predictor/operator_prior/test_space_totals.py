@@ -11,7 +11,6 @@ from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.model import OperatorModel
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.records import untimed
-from edgeprof_predictor.operators.totals import TotalsModel
 
 HYPER = Hyperparameters.initial()
 KNOWN = Level(mean=0.0, sd=1e-6)
@@ -39,10 +38,9 @@ def test_what_a_measured_network_is_told_by_others_is_what_a_model_without_it_te
     assert found.left_out[0] == pytest.approx(np.log(networks[10].latency_us) - without.log_us[0], abs=1e-4)
 
 
-@pytest.mark.parametrize("kind", [OperatorModel, TotalsModel])
-def test_the_level_of_a_space_is_told_by_its_networks(kind: type[OperatorModel] | type[TotalsModel]) -> None:
+def test_the_level_of_a_space_is_told_by_its_networks() -> None:
     networks = drawn_networks(HYPER, 2, probes=10, models=12)
-    model = kind.fit(networks[:10], HYPER)
+    model = OperatorModel.fit(networks[:10], HYPER)
     plain = predict_totals(model, [], networks[10:], WIDE)
     found = predict_totals(model, [], [slower(network, 1.3) for network in networks[10:]], WIDE)
     assert found.level.mean - plain.level.mean == pytest.approx(np.log(1.3), abs=0.01)

@@ -77,6 +77,15 @@ def test_operators_of_tensorflow_lite_are_told_apart_by_kernels_and_by_types() -
     assert grouped.operator_class is C.GROUPED and grouped.sizes.groups == 2
 
 
+def test_depthwise_convolutions_of_tensorflow_lite_with_windows_beyond_5x5_run_other_code() -> None:
+    image = {"inputs": [(1, 16, 16, 8)], "outputs": [(1, 16, 16, 8)], "kernel": "xnnpack"}
+    small, wide = (
+        _record("litert", type="DEPTHWISE_CONV_2D", **image, weights=[(1, size, size, 8)]) for size in (5, 7)
+    )
+    assert (small.tag, wide.tag) == ("DEPTHWISE_CONV_2D xnnpack", "DEPTHWISE_CONV_2D xnnpack wide")
+    assert small.operator_class is wide.operator_class is C.DEPTHWISE
+
+
 def test_constants_that_are_unpacked_once_take_no_time() -> None:
     unpacking = Node(name="w", type="DEQUANTIZE", weights=(Tensor((8, 8), "float16"),), outputs=(Tensor((8, 8)),))
     assert records_of(Graph(engine="litert", nodes=(unpacking,))) == ()

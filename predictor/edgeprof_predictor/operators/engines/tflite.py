@@ -16,7 +16,7 @@ from edgeprof_predictor.operators.engines.by_shape import (
 from edgeprof_predictor.operators.engines.layouts import channels_first, kernel_last
 from edgeprof_predictor.operators.engines.tables import classes_by_name, names
 from edgeprof_predictor.operators.graph import Node
-from edgeprof_predictor.operators.shapes import weight_of
+from edgeprof_predictor.operators.shapes import kernel_area, weight_of
 
 _BY_CLASS: Final[dict[OperatorClass, str]] = {
     OperatorClass.DEPTHWISE: "DEPTHWISE_CONV_2D",
@@ -51,6 +51,10 @@ _WITH_WEIGHTS: Final = names("CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV CONV_3D C
 _WINDOWED_TYPES: Final = (_WITH_WEIGHTS - {"FULLY_CONNECTED"}) | names("MAX_POOL_2D AVERAGE_POOL_2D L2_POOL_2D")
 _UNPACKING: Final = names("DEQUANTIZE DENSIFY")
 _INTEGERS: Final = names("int8 uint8 int4 uint4")
+MAX_UNROLLED_AREA: Final = 25
+"""Largest window of a depthwise convolution that XNNPACK has fast code for: on x86-64 3x3 ran at 38, 5x5 at 30 and 7x7
+at 2 G operations a second. Taken for one implementation, 3x3 and 5x5 were predicted twice too slow."""
+
 _CONVOLUTIONS: Final = frozenset(
     {
         OperatorClass.CONVOLUTION,
@@ -63,9 +67,11 @@ _CONVOLUTIONS: Final = frozenset(
 
 
 def translate(node: Node) -> Kind:
-    """Return class and tag: type, the kernels that run it (a delegate's or built-in ones), 8 bits."""
+    """Return class and tag: type, the kernels that run it (a delegate's or built-in ones), 8 bits, wide windows."""
     found, node = _classified(node)
     parts = [node.type, node.kernel, _integers(node)]
+    if found is OperatorClass.DEPTHWISE and kernel_area(node, weight_of(node), 2) > MAX_UNROLLED_AREA:
+        parts.append("wide")
     if node.type == "TRANSPOSE":
         parts.append(order_tag(node))
     return Kind(
