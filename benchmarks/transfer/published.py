@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.published_data import DATA_FOLDER
 
 from edgeprof_predictor.encodings import LookupEncoding, proxy_encoding
-from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
+from edgeprof_predictor.spaces import CHOICE_TYPE, ChoiceArray, FloatArray, get_space
 from edgeprof_predictor.spaces.cells import EDGES
 from edgeprof_predictor.spaces.nasbench201.geometry import OPERATIONS
 from edgeprof_predictor.tables.latency_table import LatencyTable
@@ -58,7 +58,7 @@ def proxy_scores(space: str) -> tuple[tuple[str, ...], ChoiceArray, FloatArray]:
     """Return names of zero-cost proxies, architectures, and scores: `n x l`, `n x d`."""
     if space == "fbnet":
         with np.load(DATA_FOLDER / "zcp_fbnet.npz", allow_pickle=False) as archive:
-            return tuple(archive["proxy"].tolist()), archive["arch"].astype(np.int8), archive["score"].astype(float)
+            return tuple(archive["proxy"].tolist()), archive["arch"].astype(CHOICE_TYPE), archive["score"].astype(float)
     with np.load(DATA_FOLDER / "accuracy_and_zcp.npz", allow_pickle=False) as archive:
         prefix = "nasbench201/cifar10/"
         texts, names, scores = (archive[prefix + part] for part in ("arch", "proxy", "score"))
@@ -68,7 +68,7 @@ def proxy_scores(space: str) -> tuple[tuple[str, ...], ChoiceArray, FloatArray]:
         [OPERATIONS.index(_PUBLISHED_OPERATIONS[ast.literal_eval(text)[edges.index(edge)]]) for edge in EDGES]
         for text in texts.tolist()
     ]
-    return tuple(names.tolist()), np.array(choices, dtype=np.int8), scores.astype(float)
+    return tuple(names.tolist()), np.array(choices, dtype=CHOICE_TYPE), scores.astype(float)
 
 
 @cache

@@ -15,7 +15,7 @@ from edgeprof_predictor import metrics
 from edgeprof_predictor.encodings.reference_latencies import TableReferences
 from edgeprof_predictor.runs import Unit
 from edgeprof_predictor.samples import Samples
-from edgeprof_predictor.spaces import FloatArray, get_space
+from edgeprof_predictor.spaces import ChoiceArray, FloatArray, get_space
 from edgeprof_predictor.transfer import TransferMethod, TransferTask, get_transfer
 from edgeprof_predictor.transfer.mlp import scratch_on
 
@@ -124,7 +124,7 @@ def _scores(
     method: TransferMethod,
     order: NDArray[np.int64],
     latency_ms: FloatArray,
-    choices: NDArray[np.int8],
+    choices: ChoiceArray,
 ) -> list[Row]:
     rows = []
     actual, scored = latency_ms[POOL_COUNT:], choices[POOL_COUNT:]
