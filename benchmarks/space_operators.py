@@ -43,9 +43,8 @@ from edgeprof.store import Store
 from edgeprof.store.platform import resolve_platform
 from edgeprof_predictor import metrics
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.operator_prior.method import OperatorPriorMethod
+from edgeprof_predictor.operator_prior.method import UNKNOWN_LEVEL, OperatorPriorMethod, level_beside
 from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
-from edgeprof_predictor.operator_prior.space_totals import KnownSpace
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import SearchSpace, get_space
@@ -247,11 +246,11 @@ def score(folder: Folder, settings: Sequence[str], counts: Sequence[int], draws:
                 other = next(one for key, one in cases.items() if key != space)
                 for count in counts:
                     _print_row(f"{name} | {space} | {count}", case, count, draws)
-                known = other.adapted(other.chosen()[:TEST_FROM])
-                case.method.others = (KnownSpace(level=known.latencies.level.mean, networks=known.networks),)
+                known = other.adapted(other.chosen()[:TEST_FROM]).latencies.level.mean
+                case.method.level = level_beside([known])
                 for count in KNOWN_SPACE_COUNTS:
                     _print_row(f"{name} | {space} | {count}, other space known", case, count, draws)
-                case.method.others = ()
+                case.method.level = UNKNOWN_LEVEL
 
 
 def _case(

@@ -116,7 +116,7 @@ def restored_predictor(
     if name == OPERATORS:
         from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
 
-        return OperatorPriorPredictor.restored(space, tensors, document)
+        return OperatorPriorPredictor.restored(space, tensors)
     if name == TRANSFER:
         from edgeprof_predictor.transfer.onboarding import TransferProfilePredictor
 

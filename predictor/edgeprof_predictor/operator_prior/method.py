@@ -19,7 +19,7 @@ from edgeprof_predictor.operator_prior.predictor import (
     OperatorLatencies,
     OperatorPriorPredictor,
 )
-from edgeprof_predictor.operator_prior.space_totals import KnownSpace, Level, predict_totals
+from edgeprof_predictor.operator_prior.space_totals import Level, predict_totals
 from edgeprof_predictor.operators.networks import MeasuredNetwork
 from edgeprof_predictor.operators.records import OperatorRecord, untimed
 from edgeprof_predictor.operators.stored_posterior import AnyModel
@@ -30,17 +30,32 @@ from edgeprof_predictor.samplers.variance_design import choose_by_variance
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, SearchSpace
 
-UNKNOWN_LEVEL: Final = Level(mean=0.0, sd=0.3)
-"""Where no space of the device is known: predictions of networks of two spaces on three settings, by probes alone, were
-.05 to .3 too slow in logs."""
+UNKNOWN_LEVEL: Final = Level(mean=-0.1, sd=0.3)
+"""Where no space of the device is known: probes run colder than operators in a row. By probes alone, networks of two
+spaces on three settings were predicted .05 to .3 too slow in logs in one measurement, and from .18 too slow to .05 too
+fast in another. All were of one processor, so that another one may lie further off."""
 
-SHARED_LEVEL_SD: Final = 0.08
-"""How far the level of one space of a device lies from that of another."""
+DEVICE_SD: Final = 0.1
+SPACE_SD: Final = 0.1
+"""How far levels of devices lie from one another, and those of spaces from that of their device: the levels of the two
+spaces differed by .05 to .12 in one measurement and by .06 to .20 in the other."""
 
 MICROSECONDS: Final = 1_000.0
 
 DESIGN_COUNT: Final = 500
 """Candidates among which samples are chosen."""
+
+
+def level_beside(known: Sequence[float]) -> Level:
+    """Return what is expected of the level of a space beside others of the device.
+
+    Args:
+        known: Their levels.
+    """
+    if not known:
+        return UNKNOWN_LEVEL
+    shared = Level(mean=UNKNOWN_LEVEL.mean, sd=DEVICE_SD).given(np.array(known), SPACE_SD)
+    return Level(mean=shared.mean, sd=math.hypot(shared.sd, SPACE_SD))
 
 
 @dataclass(eq=False, repr=False)
@@ -51,7 +66,7 @@ class OperatorPriorMethod(OnboardingMethod):
         space: The search space.
         model: The device's operator model.
         records: Operators of some networks of the space, by the text of their architecture.
-        others: What is known of other spaces of the device.
+        level: What is known of the level of the space.
         networks: Measured networks with their operators, by the text of their architecture.
     """
 
@@ -61,19 +76,12 @@ class OperatorPriorMethod(OnboardingMethod):
     space: SearchSpace
     model: AnyModel
     records: Mapping[str, Sequence[OperatorRecord]]
-    others: Sequence[KnownSpace] = ()
+    level: Level = UNKNOWN_LEVEL
     networks: Mapping[str, MeasuredNetwork] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.platforms = ()
         self._describer = Describer(FeatureMap(self.space))
-
-    @property
-    def level(self) -> Level:
-        """What is known of the level of the space before any of its networks is measured."""
-        if not self.others:
-            return UNKNOWN_LEVEL
-        return Level(mean=float(np.mean([other.level for other in self.others])), sd=SHARED_LEVEL_SD)
 
     def given(self, networks: Sequence[MeasuredNetwork]) -> OperatorPriorMethod:
         """Return the method with the operators of measured networks, each named by the text of its architecture."""
@@ -108,7 +116,7 @@ class OperatorPriorMethod(OnboardingMethod):
         measured = [self.networks[text] for text in texts if text in self.networks]
         # A network's own graph, as the device ran it, comes before the one that was read before.
         records = {**self.records, **{network.name: untimed(network.records) for network in measured}}
-        totals = predict_totals(self.model, list(records.values()), measured, self.level, self.others)
+        totals = predict_totals(self.model, list(records.values()), measured, self.level)
         choices = self.space.choices([self.space.parse(text) for text in records])
         latencies = OperatorLatencies(
             choices=self.space.pruned(choices),
@@ -119,9 +127,6 @@ class OperatorPriorMethod(OnboardingMethod):
             is_by_latencies=isinstance(self.model, TotalsModel),
         )
         predictor = OperatorPriorPredictor(
-            describer=self._describer,
-            latencies=latencies,
-            known_samples=samples.where(is_known),
-            networks=measured,
+            describer=self._describer, latencies=latencies, known_samples=samples.where(is_known)
         )
         return predictor if is_known.all() else predictor.joined(samples.where(~is_known))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final
@@ -17,8 +17,6 @@ from edgeprof_predictor.methods.expected_error import MEDIAN_DEVIATIONS, Expecte
 from edgeprof_predictor.methods.onboarding_method import OPERATORS, ProfilePredictor
 from edgeprof_predictor.operator_prior.log_process import Describer, LogProcess, Ranges
 from edgeprof_predictor.operator_prior.space_totals import Level, less_the_level
-from edgeprof_predictor.operators.networks import MeasuredNetwork
-from edgeprof_predictor.operators.stored_networks import networks_of_parts, networks_to_parts, undamaged
 from edgeprof_predictor.samplers.variance_design import choose_by_variance
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import CHOICE_TYPE, CategoricalSpace, ChoiceArray, FloatArray
@@ -99,7 +97,6 @@ class OperatorPriorPredictor(ProfilePredictor):
         describer: Of the search space.
         latencies: What the operators tell, given the samples.
         known_samples: What was measured.
-        networks: Those samples whose operators were measured, for other spaces of the device.
     """
 
     estimates_gain = True
@@ -108,7 +105,6 @@ class OperatorPriorPredictor(ProfilePredictor):
     describer: Describer
     latencies: OperatorLatencies
     known_samples: Samples
-    networks: Sequence[MeasuredNetwork] = ()
 
     def __post_init__(self) -> None:
         self._centre = float(self.latencies.log_ms.mean())
@@ -212,28 +208,21 @@ class OperatorPriorPredictor(ProfilePredictor):
             "operators.alone": self.latencies.alone,
             "operators.left_out": self.latencies.left_out,
             "operators.level": np.array([self.latencies.level.mean, self.latencies.level.sd]),
-            **networks_to_parts(self.networks)[0],
             "operators.is_by_latencies": np.array([self.latencies.is_by_latencies]),
         }
 
     def document(self) -> dict[str, Any]:
-        """Return the name of the method, and what goes with the arrays of the measured networks."""
-        return {"method": OPERATORS, "measured": networks_to_parts(self.networks)[1]}
+        """Return the name of the method."""
+        return {"method": OPERATORS}
 
     @classmethod
-    def restored(
-        cls, space: CategoricalSpace, tensors: Mapping[str, NDArray[np.generic]], document: Mapping[str, Any]
-    ) -> OperatorPriorPredictor:
-        """Return what `tensors` and `document` were saved from; earlier releases did not keep the measured networks.
+    def restored(cls, space: CategoricalSpace, tensors: Mapping[str, NDArray[np.generic]]) -> OperatorPriorPredictor:
+        """Return what `tensors` was saved from.
 
         Args:
             space: The search space.
             tensors: The arrays.
-            document: The rest.
         """
-        measured = document.get("measured")
-        with undamaged():
-            networks = () if measured is None else networks_of_parts(tensors, measured)[0]
         mean, sd = tensors["operators.level"].astype(np.float64).tolist()
         return cls(
             describer=Describer(FeatureMap(space, tensors["space_sample"].astype(CHOICE_TYPE))),
@@ -247,5 +236,4 @@ class OperatorPriorPredictor(ProfilePredictor):
                 is_by_latencies=bool(tensors.get("operators.is_by_latencies", np.zeros(1)).any()),
             ),
             known_samples=Samples.from_tensors(tensors),
-            networks=networks,
         )

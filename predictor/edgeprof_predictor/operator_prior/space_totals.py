@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -53,14 +53,15 @@ class Level:
     mean: float
     sd: float
 
-    def given(self, log_errors: Array) -> Level:
-        """Return the level after some networks.
+    def given(self, log_errors: Array, sd: float = NETWORK_SD) -> Level:
+        """Return the level after some networks, or after the levels of some spaces.
 
         Args:
             log_errors: Log of measured over predicted latency of each, their operators not being measured.
+            sd: How far one of them lies from the level.
         """
-        precision = 1 / self.sd**2 + len(log_errors) / NETWORK_SD**2
-        weighted = self.mean / self.sd**2 + float(log_errors.sum()) / NETWORK_SD**2
+        precision = 1 / self.sd**2 + len(log_errors) / sd**2
+        weighted = self.mean / self.sd**2 + float(log_errors.sum()) / sd**2
         return Level(mean=weighted / precision, sd=math.sqrt(1 / precision))
 
 
@@ -68,19 +69,6 @@ def less_the_level(log_errors: Array) -> Array:
     """Return each of some networks' errors less the mean of all others: `k` to `k`, two at least."""
     left: Array = log_errors - (log_errors.sum() - log_errors) / (len(log_errors) - 1)
     return left
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KnownSpace:
-    """Another search space that was measured on the device.
-
-    Args:
-        level: Log of how much longer its networks take than their operators by the probes.
-        networks: Its measured networks.
-    """
-
-    level: float
-    networks: Sequence[MeasuredNetwork] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,7 +93,6 @@ def predict_totals(
     networks: Sequence[Sequence[OperatorRecord]],
     measured: Sequence[MeasuredNetwork],
     level: Level,
-    others: Sequence[KnownSpace] = (),
 ) -> SpaceTotals:
     """Return the latencies of networks of a space, given those that are measured.
 
@@ -117,7 +104,6 @@ def predict_totals(
         networks: Operators of each of the `n` networks.
         measured: `m` networks of the space.
         level: What is known of the level before.
-        others: Other spaces of the device: times of their operators join too.
     """
     alone = model.operators if isinstance(model, BlendedModel) else model
     known = _Known.of(alone)
@@ -129,11 +115,9 @@ def predict_totals(
     level = level.given(errors)
     left_out = errors - level.mean
     timed = [position for position, network in enumerate(measured) if network.is_timed]
-    joining = [(measured[position], level.mean) for position in timed]
-    joining += [(network, other.level) for other in others for network in other.networks if network.is_timed]
-    if joining and isinstance(alone, OperatorModel):
-        known, by_others = _join(alone, joining)
-        left_out[timed] = [by_others.get(number, left_out[position]) for number, position in enumerate(timed)]
+    if timed and isinstance(alone, OperatorModel):
+        known, by_others = _join(alone, [measured[position] for position in timed], level.mean)
+        left_out[timed] = [by_others.get(measured[position].name, left_out[position]) for position in timed]
     return SpaceTotals(log_us=known.totals(networks) + level.mean, alone=errors, left_out=left_out, level=level)
 
 
@@ -174,17 +158,15 @@ class _Known:
         return mean
 
 
-def _join(model: OperatorModel, joining: Sequence[tuple[MeasuredNetwork, float]]) -> tuple[_Known, dict[int, float]]:
-    """Return the model with the operators of measured networks, each with the level of its space.
+def _join(model: OperatorModel, measured: Sequence[MeasuredNetwork], level: float) -> tuple[_Known, dict[str, float]]:
+    """Return the model with the operators of measured networks.
 
     Returns:
-        The model, and log of measured over predicted time of each of these networks by all others, by its place.
+        The model, and the log of measured over predicted time of each of these networks by all others, by name.
     """
     from scipy.linalg import cho_solve  # a prediction does without
 
-    numbered = [replace(network, name=str(number)) for number, (network, _) in enumerate(joining)]
-    kept = thinned(numbered, MAX_JOINED_RECORDS)
-    levels = np.array([joining[int(network.name)][1] for network in kept])
+    kept = thinned(measured, MAX_JOINED_RECORDS)
     records = [record for network in kept for record in network.records]
     owners = np.repeat(np.arange(len(kept)), [len(network.records) for network in kept])
     codes = Codes({**model.codes.tags, **_new_tags(model.codes, records)})
@@ -195,7 +177,7 @@ def _join(model: OperatorModel, joining: Sequence[tuple[MeasuredNetwork, float]]
     guesses = np.array([record.guess_us for record in records])
     times = np.array([record.time_us for record in records], dtype=np.float64)
     covariance[np.diag_indices_from(covariance)] += (posterior.hyper.rounding_us / times) ** 2
-    targets = np.log(times) - np.log(guesses) - levels[owners]
+    targets = np.log(times) - np.log(guesses) - level
     inverse = np.linalg.inv(covariance)
     weights = inverse @ (targets - mean)
     cross = computation_covariance(posterior.hyper, posterior.inputs, inputs)
@@ -211,7 +193,7 @@ def _join(model: OperatorModel, joining: Sequence[tuple[MeasuredNetwork, float]]
         rows = np.flatnonzero(owners == position)
         error = np.linalg.solve(inverse[np.ix_(rows, rows)], weights[rows])
         measured_us = float(of_networks[rows] @ np.exp(targets[rows]))
-        left_out[int(network.name)] = math.log(measured_us / float(of_networks[rows] @ np.exp(targets[rows] - error)))
+        left_out[network.name] = math.log(measured_us / float(of_networks[rows] @ np.exp(targets[rows] - error)))
     return known, left_out
 
 

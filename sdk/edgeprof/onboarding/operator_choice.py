@@ -1,7 +1,7 @@
 """The method of an onboarding on a device whose operators are measured already."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from edgeprof.operator_models.space_graphs import SpaceGraphs
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.bundle import Bundle
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.operator_prior.method import OperatorPriorMethod
+from edgeprof_predictor.operator_prior.method import UNKNOWN_LEVEL, OperatorPriorMethod, level_beside
 from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
-from edgeprof_predictor.operator_prior.space_totals import KnownSpace
+from edgeprof_predictor.operator_prior.space_totals import Level
 from edgeprof_predictor.operators.profile import OperatorProfile
 from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_predictor.spaces import SearchSpace, get_space
@@ -113,7 +113,7 @@ def choose_operators(
     texts = networks_to_read(space)
     read = graphs.read(texts, lambda count: on_read(count, len(texts)))
     method = OperatorPriorMethod(
-        space=space, model=profile.model, records=read.records, others=known_spaces(path, profile, space.name)
+        space=space, model=profile.model, records=read.records, level=known_level(path, profile, space.name)
     )
     return MethodChoice(
         method=method,
@@ -129,17 +129,9 @@ def _described(method: OperatorPriorMethod, warning: str) -> str:
     networks = method.model.networks
     probe_count = sum(network.is_probe for network in networks)
     known = f"{probe_count} probes and {len(networks) - probe_count} models of this device"
-    shared = _shared(method.others)
+    shared = "" if method.level == UNKNOWN_LEVEL else ", with the level of its other spaces"
     text = f"{known}{shared}; operators of {len(method.records)} networks of the space"
     return f"{text}: {warning}" if warning else text
-
-
-def _shared(others: Sequence[KnownSpace]) -> str:
-    if not others:
-        return ""
-    count = sum(network.is_timed for other in others for network in other.networks)
-    operators = f" and the operators of their {count} samples" if count else ""
-    return f", with the level of its other spaces{operators}"
 
 
 def networks_to_read(space: SearchSpace) -> list[str]:
@@ -154,8 +146,8 @@ def networks_to_read(space: SearchSpace) -> list[str]:
     return [space.format(item) for item in space.architectures(drawn[np.sort(first)])]
 
 
-def known_spaces(path: Path, profile: OperatorProfile, space: str) -> list[KnownSpace]:
-    """Return what other spaces of a platform tell: their level, and the operators of their samples.
+def known_level(path: Path, profile: OperatorProfile, space: str) -> Level:
+    """Return what other spaces of a platform tell of the level: all of them share it, but for a little.
 
     Args:
         path: File that holds their profiles.
@@ -163,10 +155,11 @@ def known_spaces(path: Path, profile: OperatorProfile, space: str) -> list[Known
         space: Name of the space that is left out.
     """
     key = Platform.from_facts(profile.platform).key
-    return [
-        KnownSpace(level=one.predictor.latencies.level.mean, networks=one.predictor.networks)
+    levels = [
+        one.predictor.latencies.level.mean
         for one in ProfileFile(path).space_profiles()
         if one.space.name != space
         and Platform.from_facts(one.platform).key == key
         and isinstance(one.predictor, OperatorPriorPredictor)
     ]
+    return level_beside(levels)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgeprof_predictor import metrics
-from edgeprof_predictor.operator_prior.method import OperatorPriorMethod
+from edgeprof_predictor.operator_prior.method import SPACE_SD, UNKNOWN_LEVEL, OperatorPriorMethod, level_beside
 from edgeprof_predictor.operator_prior.predictor import OperatorPriorPredictor
 from edgeprof_predictor.operators.classes import OperatorClass
 from edgeprof_predictor.operators.model import OperatorModel
@@ -120,7 +120,6 @@ def test_a_saved_predictor_predicts_the_same_and_learns_from_more_samples(method
     unseen = cells(50, 3)
     assert restored.predict(unseen).latency_ms == pytest.approx(predictor.predict(unseen).latency_ms)
     assert restored.expected_error == pytest.approx(predictor.expected_error)
-    assert list(restored.networks) == list(predictor.networks)
     more = sampled(cells(40, 2)[20:26])[1]
     joined = restored.joined(more)
     assert joined.samples.count == 10
@@ -133,3 +132,10 @@ def test_samples_without_operators_count_as_latencies(method: OperatorPriorMetho
     assert predictor.samples.count == 5
     actual = sampled(cells(100, 3))[1].latency_ms
     assert metrics.median_ape(actual, predictor.predict(cells(100, 3)).latency_ms) < 0.08
+
+
+def test_a_space_starts_from_the_level_that_its_device_showed_on_others() -> None:
+    assert level_beside([]) == UNKNOWN_LEVEL
+    one, many = level_beside([0.2]), level_beside([0.2] * 9)
+    assert UNKNOWN_LEVEL.mean < one.mean < many.mean < 0.2
+    assert UNKNOWN_LEVEL.sd > one.sd > many.sd > SPACE_SD

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from predictor.operators.drawn import drawn_networks
 
-from edgeprof_predictor.operator_prior.space_totals import KnownSpace, Level, predict_totals
+from edgeprof_predictor.operator_prior.space_totals import Level, predict_totals
 from edgeprof_predictor.operators.hyperparameters import Hyperparameters
 from edgeprof_predictor.operators.model import OperatorModel
 from edgeprof_predictor.operators.networks import MeasuredNetwork
@@ -55,14 +55,3 @@ def test_without_measured_networks_the_level_stays_what_it_was() -> None:
     found = predict_totals(model, new, [], Level(mean=-0.2, sd=0.08))
     assert found.level == Level(mean=-0.2, sd=pytest.approx(0.08))
     assert found.log_us[0] == pytest.approx(model.total(new[0]).log_us - 0.2)
-
-
-def test_operators_of_another_space_join_less_its_level() -> None:
-    networks = drawn_networks(HYPER, 4, probes=10, models=6)
-    model, new = OperatorModel.fit(networks[:10], HYPER), [untimed(network.records) for network in networks[14:]]
-    level = Level(mean=0.1, sd=1e-6)
-    here = predict_totals(model, new, [slower(network, np.exp(0.1)) for network in networks[10:14]], level)
-    other = KnownSpace(level=0.3, networks=[slower(network, np.exp(0.3)) for network in networks[10:14]])
-    found = predict_totals(model, new, [], level, [other])
-    assert found.log_us == pytest.approx(here.log_us, abs=1e-3)
-    assert found.left_out.shape == (0,)

@@ -12,9 +12,10 @@ from edgeprof.cli.main import edgeprof as command
 from edgeprof.evaluating.known_bundles import is_known_bundle
 from edgeprof.onboarding import api, operator_choice
 from edgeprof.onboarding.method_choice import MethodOptions
-from edgeprof.onboarding.operator_choice import known_spaces
+from edgeprof.onboarding.operator_choice import known_level
 from edgeprof.testing import SimulatedDevice
 from edgeprof_predictor.bundle import load_bundle
+from edgeprof_predictor.operator_prior.method import UNKNOWN_LEVEL
 from edgeprof_predictor.profile_file import ProfileFile
 from edgeprof_proto.records.job_spec import MeasurementPlan
 
@@ -51,12 +52,10 @@ def test_operators_in_the_file_of_the_profile_predict_a_space(
     (predicted,) = json.loads(CliRunner().invoke(command, ["predict", str(path), cell, "--json"]).stdout)
     assert predicted["latency_ms"] == pytest.approx(told["samples"][0][1], rel=0.5)
 
-    # Another space of the device starts from the level and the operators of this one.
+    # Another space of the device starts from the level of this one.
     (profile,) = ProfileFile(path).operator_profiles()
-    assert known_spaces(path, profile, "nasbench201") == []
-    (known,) = known_spaces(path, profile, "fbnet")
-    assert {network.name for network in known.networks} == {text for text, _, _ in told["samples"]}
-    assert all(network.is_timed for network in known.networks)
+    assert known_level(path, profile, "nasbench201") == UNKNOWN_LEVEL
+    assert known_level(path, profile, "fbnet").sd < UNKNOWN_LEVEL.sd
 
 
 @pytest.mark.parametrize(
