@@ -110,7 +110,7 @@ def predict_totals(
     log_latencies = np.log([network.latency_us for network in measured])
     errors = log_latencies - known.totals([network.records for network in measured])
     if measured and isinstance(alone, TotalsModel):
-        known, left_out, level = _join_latencies(alone, measured, level)
+        known, left_out, level = _join_latencies(alone, measured, networks, level)
         return SpaceTotals(log_us=known.totals(networks) + level.mean, alone=errors, left_out=left_out, level=level)
     level = level.given(errors)
     left_out = errors - level.mean
@@ -198,19 +198,28 @@ def _join(model: OperatorModel, measured: Sequence[MeasuredNetwork], level: floa
 
 
 def _join_latencies(
-    model: TotalsModel, measured: Sequence[MeasuredNetwork], level: Level
+    model: TotalsModel,
+    measured: Sequence[MeasuredNetwork],
+    networks: Sequence[Sequence[OperatorRecord]],
+    level: Level,
 ) -> tuple[_Known, Array, Level]:
-    """Return the model with the latencies of measured networks, by how much each differs from it, and the level."""
+    """Return the model with the latencies of measured networks, by how much each differs from it, and the level.
+
+    The standard deviation of the level is that of a network that is not measured: level and operators are known
+    jointly.
+    """
     new = _new_tags(model.codes, [record for network in measured for record in network.records])
     codes = Codes({**model.codes.tags, **new})
-    joined = join_latencies(model, codes, measured, level.mean, level.sd)
+    joined = join_latencies(
+        model, codes, measured, networks or [network.records for network in measured], level.mean, level.sd
+    )
     known = _Known(
         hyper=model.hyper,
         codes=codes,
         inputs=(model.inputs, joined.inputs),
         weights=(joined.of_probes, joined.weights),
     )
-    return known, joined.left_out, Level(mean=joined.level_mean, sd=joined.level_sd)
+    return known, joined.left_out, Level(mean=joined.level_mean, sd=joined.sd)
 
 
 def _new_tags(codes: Codes, records: Sequence[OperatorRecord]) -> dict[str, int]:
