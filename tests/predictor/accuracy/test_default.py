@@ -62,6 +62,15 @@ def test_predictions_do_not_depend_on_the_unit_of_accuracy(method: DefaultAccura
     assert share.upper == pytest.approx(percent.upper / 100.0 - 3.0)
 
 
+def test_a_factor_on_intervals_widens_them_and_moves_no_accuracy(method: DefaultAccuracy) -> None:
+    task = make_task("sea/birds", seed=4)
+    predictor = method.predictor_for(task.candidates)
+    trained = trained_on(task, np.arange(10))
+    plain, wide = (part.predict(trained, seed=0) for part in (predictor, predictor.with_interval_factor(2.0)))
+    assert np.array_equal(wide.accuracy, plain.accuracy)
+    assert np.all((wide.lower < plain.lower) & (wide.upper > plain.upper))
+
+
 def test_networks_that_all_reach_the_same_only_rank(method: DefaultAccuracy) -> None:
     task = make_task("sea/birds", seed=5)
     prediction = method.predictor_for(task.candidates).predict(
