@@ -46,7 +46,8 @@ def similar_platforms(predictor: DefaultPredictor) -> tuple[Similarity, ...]:
     """Compare a platform with all sources, most alike first.
 
     Latencies of the new platform are drawn from its model, so that what its samples do not tell makes the intervals
-    wide; those of the sources are their regressions.
+    wide; those of the sources are their regressions. Correlations are those of measurements: noise lowers them, and the
+    sources, whose own noise is not kept, are taken to be as noisy as the platform.
 
     Args:
         predictor: Of the platform.
@@ -63,9 +64,11 @@ def similar_platforms(predictor: DefaultPredictor) -> tuple[Similarity, ...]:
     compared = np.flatnonzero(prior.feature_map.space_sample.is_connected)[:SPACE_SHARE]
     choices = prior.feature_map.space_sample_choices[compared]
     drawn = posterior.draw(prior.space_sample[compared], DRAWS_PER_HYPER_SAMPLE, seed=_SEED)
-    of_sources = _standardised(np.log(prior.source_latencies(choices)).T)
-    of_platform = _standardised(np.log(drawn))
-    correlations = of_platform @ of_sources.T / len(choices)
+    log_sources, log_drawn = np.log(prior.source_latencies(choices)).T, np.log(drawn)
+    of_sources, of_platform = _standardised(log_sources), _standardised(log_drawn)
+    noise = np.repeat(posterior.hyper_samples.noise, DRAWS_PER_HYPER_SAMPLE)[:, None]
+    reliability = _reliability(log_drawn.var(axis=1)[:, None], noise) * _reliability(log_sources.var(axis=1), noise)
+    correlations = of_platform @ of_sources.T / len(choices) * np.sqrt(reliability)
     lower, middle, upper = np.quantile(correlations, (INTERVAL[0], 0.5, INTERVAL[1]), axis=0)
     positions = _map(of_sources @ of_sources.T / len(choices), middle)
     found = [
@@ -81,6 +84,12 @@ def _standardised(log_latencies: FloatArray) -> FloatArray:
     centred = log_latencies - log_latencies.mean(axis=1, keepdims=True)
     standardised: FloatArray = centred / np.maximum(centred.std(axis=1, keepdims=True), 1e-12)
     return standardised
+
+
+def _reliability(variance: FloatArray, noise: FloatArray) -> FloatArray:
+    """Return the share of the variance of measurements that is not their noise (Spearman 1904)."""
+    share: FloatArray = variance / (variance + noise)
+    return share
 
 
 def _map(among_sources: FloatArray, with_platform: FloatArray) -> FloatArray:
