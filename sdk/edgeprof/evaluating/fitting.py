@@ -8,10 +8,10 @@ from pathlib import Path
 from edgeprof.arguments import require_number, require_seed
 from edgeprof.errors import InvalidArgumentError
 from edgeprof.evaluating.known_bundles import bundle_outputs, check_bundle_output, write_bundle
-from edgeprof.evaluating.tables import import_table
+from edgeprof.evaluating.tables import latency_unit
 from edgeprof_predictor.bundle import Bundle, BundleCard
 from edgeprof_predictor.spaces import CategoricalSpace, get_space
-from edgeprof_predictor.tables.importers import LatencyUnit
+from edgeprof_predictor.tables.importers import LatencyUnit, import_ragged_tables
 from edgeprof_predictor.tables.latency_table import LatencyTable
 from edgeprof_predictor.tables.published import load_table_with_space
 
@@ -48,7 +48,7 @@ def fit(
 
     Args:
         tables: Files of latencies: `.npz` as `import_table` writes them, CSV or JSON lines. Each may hold platforms and
-            architectures of its own.
+            architectures of its own; in CSV and JSON lines each platform may have its own.
         output: File of the bundle; None to register it only.
         space: Name of the search space; None to find it by the notation of the architectures.
         unit: Unit of the latencies in CSV files and JSON lines.
@@ -70,25 +70,36 @@ def fit(
     check_bundle_output(output, registers=registers, inputs=paths)
     shares = _trust_of(paths, trust or {})
     named = get_space(space) if space else None
-    read = [_read(path, named, unit) for path in paths]
-    found = _one_space(paths, [of_table for of_table, _, _ in read])
+    of_latencies = latency_unit(unit)
+    read = [one for path in paths for one in _read(path, named, of_latencies)]
+    found = _one_space(read)
 
     outputs = bundle_outputs(output, found.name, registers=registers)
-    bundle, predicted_shares = _fitted(found, [table for _, table, _ in read], paths, shares, seed=seed)
+    bundle, predicted_shares = _fitted(found, read, paths, shares, seed=seed)
     write_bundle(bundle, outputs)
     return Fitted(
         bundle=bundle,
         path=outputs[0],
         predicted_shares=predicted_shares,
-        notes=tuple(note for _, _, notes in read for note in notes),
+        notes=tuple(dict.fromkeys(note for one in read for note in one.notes)),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """A table without gaps, its file and search space, and what may have been meant otherwise in it."""
+
+    path: Path
+    space: CategoricalSpace
+    table: LatencyTable
+    notes: tuple[str, ...] = ()
 
 
 def _fitted(
     space: CategoricalSpace,
-    tables: Sequence[LatencyTable],
+    read: Sequence[_Read],
     paths: Sequence[Path],
-    shares: tuple[float, ...] | None,
+    shares: Mapping[Path, float],
     *,
     seed: int,
 ) -> tuple[Bundle, dict[str, float]]:
@@ -97,7 +108,8 @@ def _fitted(
     from edgeprof_predictor.methods.joined_tables import join_tables
     from edgeprof_predictor.networks.hyperparameters import DEFAULT_TRANSFER
 
-    joined = join_tables(space, tables, shares)
+    trust = [shares[one.path] for one in read]
+    joined = join_tables(space, [one.table for one in read], None if set(trust) == {1.0} else trust)
     card = BundleCard(
         space=space.name,
         platforms=joined.table.platforms,
@@ -111,8 +123,8 @@ def _fitted(
     return Bundle(card=card, method=method), dict(joined.predicted_shares)
 
 
-def _trust_of(paths: Sequence[Path], trust: Mapping[str, float]) -> tuple[float, ...] | None:
-    """Return how much each table counts; None where all count alike."""
+def _trust_of(paths: Sequence[Path], trust: Mapping[str, float]) -> dict[Path, float]:
+    """Return how much each table counts."""
     for name, value in trust.items():
         if not any(name in (str(path), path.name) for path in paths):
             raise InvalidArgumentError(
@@ -120,40 +132,38 @@ def _trust_of(paths: Sequence[Path], trust: Mapping[str, float]) -> tuple[float,
             )
         if not require_number(f"the trust in {name}", value, 0, 1) > 0:
             raise InvalidArgumentError(f"the trust in {name} must be above 0; leave the table out instead")
-    shares = tuple(float(trust.get(str(path), trust.get(path.name, 1.0))) for path in paths)
-    return None if set(shares) == {1.0} else shares
+    return {path: float(trust.get(str(path), trust.get(path.name, 1.0))) for path in paths}
 
 
-def _provenance(paths: Sequence[Path], shares: Sequence[float] | None) -> str:
-    trusted = shares or (1.0,) * len(paths)
-    named = [
-        path.name + ("" if share == 1 else f" (trust {share:g})") for path, share in zip(paths, trusted, strict=True)
-    ]
+def _provenance(paths: Sequence[Path], shares: Mapping[Path, float]) -> str:
+    named = [path.name + ("" if shares[path] == 1 else f" (trust {shares[path]:g})") for path in paths]
     return f"fitted to {', '.join(named)}"
 
 
-def _read(
-    path: Path, space: CategoricalSpace | None, unit: LatencyUnit | str
-) -> tuple[CategoricalSpace, LatencyTable, tuple[str, ...]]:
-    """Return search space, table and notes of a file."""
+def _read(path: Path, space: CategoricalSpace | None, unit: LatencyUnit) -> list[_Read]:
+    """Return the tables in a file: several where its platforms are measured on architectures of their own."""
     if path.suffix.lower() == ".npz":
-        return *load_table_with_space(path, space), ()
-    imported = import_table(path, unit=unit, space=space.name if space else None)
-    found = space or imported.space
-    if found is None:
-        raise InvalidArgumentError(
-            f"{path} gives its architectures as integers: name their search space (--space, space= in Python)"
-        )
-    return found, imported.table, imported.notes
-
-
-def _one_space(paths: Sequence[Path], spaces: Sequence[CategoricalSpace]) -> CategoricalSpace:
-    for path, space in zip(paths, spaces, strict=True):
-        if space.name != spaces[0].name:
+        found, table = load_table_with_space(path, space)
+        return [_Read(path=path, space=found, table=table)]
+    read = []
+    for imported in import_ragged_tables(path, unit=unit, space=space):
+        known = space or imported.space
+        if known is None:
             raise InvalidArgumentError(
-                f"{paths[0]} is of {spaces[0].name}, {path} of {space.name}: a bundle is of one search space; fit them "
-                "one by one"
+                f"{path} gives its architectures as integers: name their search space (--space, space= in Python)"
+            )
+        read.append(_Read(path=path, space=known, table=imported.table, notes=imported.notes))
+    return read
+
+
+def _one_space(read: Sequence[_Read]) -> CategoricalSpace:
+    first = read[0]
+    for one in read:
+        if one.space.name != first.space.name:
+            raise InvalidArgumentError(
+                f"{first.path} is of {first.space.name}, {one.path} of {one.space.name}: a bundle is of one search "
+                "space; fit them one by one"
             )
     return get_space(
-        spaces[0].name
+        first.space.name
     )  # a table of unknown integers is a space of its own, whose networks nobody can build

@@ -42,7 +42,9 @@ def import_table(
     """
     check_output(output, inputs=_files_of(Path(source)))
     found = get_space(space) if space else None
-    imported = import_latency_table(source, format_name=format_name, unit=_unit(unit), platforms=platforms, space=found)
+    imported = import_latency_table(
+        source, format_name=format_name, unit=latency_unit(unit), platforms=platforms, space=found
+    )
     if output is not None:
         save_latency_table(imported.table, output, notation=imported.space)
     return imported
@@ -52,7 +54,12 @@ def _files_of(source: Path) -> list[Path]:
     return [path for path in source.rglob("*") if path.is_file()] if source.is_dir() else [source]
 
 
-def _unit(unit: LatencyUnit | str) -> LatencyUnit:
+def latency_unit(unit: LatencyUnit | str) -> LatencyUnit:
+    """Return the unit of latencies that a name says.
+
+    Raises:
+        InvalidArgumentError: If there is no such unit.
+    """
     try:
         return LatencyUnit(unit)
     except ValueError:

@@ -92,6 +92,21 @@ def test_the_command_says_what_was_fitted(csv: Path, tmp_path: Path) -> None:
     assert read_bundle(result["bundle"]).card.architecture_count == COUNT
 
 
+def test_platforms_of_one_file_may_have_architectures_of_their_own(csv: Path, tmp_path: Path) -> None:
+    lines = csv.read_text().splitlines()
+    ragged = tmp_path / "ragged.csv"
+    ragged.write_text("\n".join([*lines[:41], *(line.rsplit(",", 1)[0] + "," for line in lines[41:])]) + "\n")
+    fitted = edgeprof.fit([ragged], tmp_path / "ragged.bundle")
+    assert fitted.predicted_shares == {"lab_board": 0, "old_phone": pytest.approx(1 / 3)}
+    ragged.write_text("\n".join([*lines[:11], *(line.rsplit(",", 1)[0] + "," for line in lines[11:])]) + "\n")
+    with pytest.raises(PredictorError, match="old_phone was measured on 10 of 60 architectures; 20 are needed"):
+        edgeprof.fit([ragged], tmp_path / "ragged.bundle")
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join(lines[:6]) + "\n")
+    with pytest.raises(PredictorError, match="lab_board was measured on 5 of 5 architectures; 20 are needed"):
+        edgeprof.fit([few], tmp_path / "few.bundle")
+
+
 def test_what_is_no_bundle_is_refused(csv: Path, fitted: edgeprof.Fitted, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="is no bundle or is damaged"):
         read_bundle(csv)

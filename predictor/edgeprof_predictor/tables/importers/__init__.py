@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ from typing import Final
 from edgeprof_predictor.errors import TableError
 from edgeprof_predictor.spaces import CategoricalSpace
 from edgeprof_predictor.tables.importers.archive import save_latency_table
-from edgeprof_predictor.tables.importers.assembly import ImportedTable, assemble
+from edgeprof_predictor.tables.importers.assembly import ImportedTable, assemble, assemble_ragged
 from edgeprof_predictor.tables.importers.doubts import as_names
 from edgeprof_predictor.tables.importers.errors import PublishedTableError
 from edgeprof_predictor.tables.importers.rows import LatencyUnit, PublishedRow
@@ -55,11 +56,38 @@ def import_latency_table(
     Raises:
         TableError: If the source cannot be read, or holds no table that can be taken over.
     """
-    path = Path(source)
-    reader = _reader(path, format_name)
+    reader = _reader(Path(source), format_name)
     named = None if platforms is None else as_names(platforms)
+    with _errors_of(source):
+        return assemble(reader(Path(source), unit, named), unit=unit, platforms=named, space=space)
+
+
+def import_ragged_tables(
+    source: str | os.PathLike[str],
+    *,
+    unit: LatencyUnit = LatencyUnit.MILLISECONDS,
+    space: CategoricalSpace | None = None,
+) -> tuple[ImportedTable, ...]:
+    """Read a table whose platforms may be measured on architectures of their own, as tables in which none is missing.
+
+    Args:
+        source: A file, or a folder as HELP publishes them.
+        unit: Unit of the published latencies.
+        space: Search space of the architectures; None to find it by their notation.
+
+    Raises:
+        TableError: If the source cannot be read, or holds no table that can be taken over.
+    """
+    reader = _reader(Path(source), None)
+    with _errors_of(source):
+        return assemble_ragged(reader(Path(source), unit, None), unit=unit, space=space)
+
+
+@contextmanager
+def _errors_of(source: str | os.PathLike[str]) -> Iterator[None]:
+    """Name the source in the errors of reading it."""
     try:
-        return assemble(reader(path, unit, named), unit=unit, platforms=named, space=space)
+        yield
     except TableError as error:
         raise PublishedTableError(f"{source}: {error}") from error
     except UnicodeDecodeError as error:
@@ -88,5 +116,6 @@ __all__ = [
     "PublishedRow",
     "PublishedTableError",
     "import_latency_table",
+    "import_ragged_tables",
     "save_latency_table",
 ]

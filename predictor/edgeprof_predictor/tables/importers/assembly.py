@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,33 +61,84 @@ def assemble(
             given twice or missing. The text names the row.
         TableError: If all latencies of a platform are equal.
     """
-    reader = _ArchitectureReader(space)
-    origins: dict[Choices, str] = {}
-    latency_ms: dict[str, dict[Choices, float]] = {}
-    for row in rows:
-        choices = reader.read(row)
-        origins.setdefault(choices, row.origin)
-        for platform, latency in row.latencies.items():
-            if platforms is not None and platform not in platforms:
-                continue
-            column = latency_ms.setdefault(platform, {})
-            if choices in column:
-                raise PublishedTableError(
-                    f"{row.origin}: a latency of {platform} for {row.architecture} is there already (the architecture "
-                    f"first came as {origins[choices]}); leave one of them out"
-                )
-            column[choices] = _checked_ms(latency, platform, row, unit)
-    latency_ms = chosen_platforms(latency_ms, platforms)
-    _check_complete(origins, latency_ms)
-    table = LatencyTable(
-        platforms=tuple(latency_ms),
-        # Integers of no known space are kept as published: who reads the table numbers them, column by column.
-        choices=np.array(list(origins), dtype=CHOICE_TYPE if reader.is_known else np.int64),
-        latency_ms=np.array([[column[choices] for choices in origins] for column in latency_ms.values()]),
-    )
-    if platforms is None:
-        refuse_other_scales(table)
-    return ImportedTable(table=table, space=reader.notation, notes=notes_on(table, space, reader.notation))
+    read = _Read.of(rows, unit, platforms, space)
+    _check_complete(read.origins, read.latency_ms)
+    return read.table(tuple(read.latency_ms), list(read.origins))
+
+
+def assemble_ragged(
+    rows: Iterable[PublishedRow], *, unit: LatencyUnit, space: CategoricalSpace | None
+) -> tuple[ImportedTable, ...]:
+    """Put rows together whose platforms may lack architectures: a table for each set of measured architectures.
+
+    Args:
+        rows: The published rows.
+        unit: Unit of their latencies.
+        space: Search space of the architectures; None to find it by their notation.
+
+    Raises:
+        PublishedTableError: As `assemble`, but for missing latencies.
+        TableError: If all latencies of a platform are equal.
+    """
+    read = _Read.of(rows, unit, None, space)
+    alike: dict[frozenset[Choices], list[str]] = {}
+    for name, column in read.latency_ms.items():
+        alike.setdefault(frozenset(column), []).append(name)
+    return tuple(read.table(names, [row for row in read.origins if row in known]) for known, names in alike.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """Checked latencies by platform and architecture, and where each architecture first came."""
+
+    reader: _ArchitectureReader
+    space: CategoricalSpace | None
+    origins: dict[Choices, str]
+    latency_ms: dict[str, dict[Choices, float]]
+
+    @classmethod
+    def of(
+        cls,
+        rows: Iterable[PublishedRow],
+        unit: LatencyUnit,
+        platforms: tuple[str, ...] | None,
+        space: CategoricalSpace | None,
+    ) -> _Read:
+        reader = _ArchitectureReader(space)
+        origins: dict[Choices, str] = {}
+        latency_ms: dict[str, dict[Choices, float]] = {}
+        for row in rows:
+            choices = reader.read(row)
+            origins.setdefault(choices, row.origin)
+            for platform, latency in row.latencies.items():
+                if platforms is not None and platform not in platforms:
+                    continue
+                column = latency_ms.setdefault(platform, {})
+                found = _checked_ms(latency, platform, row, unit)
+                if choices in column:
+                    raise PublishedTableError(
+                        f"{row.origin}: a latency of {platform} for {row.architecture} is there already: "
+                        f"{column[choices]:g} ms, now {found:g} ms (the architecture first came as "
+                        f"{origins[choices]}); leave one of them out"
+                    )
+                column[choices] = found
+        latency_ms = chosen_platforms(latency_ms, platforms)
+        if not latency_ms:
+            raise PublishedTableError("there is no latency in it")
+        if platforms is None:
+            refuse_other_scales(latency_ms)
+        return cls(reader=reader, space=space, origins=origins, latency_ms=latency_ms)
+
+    def table(self, platforms: Sequence[str], rows: Sequence[Choices]) -> ImportedTable:
+        """Return the table of some platforms, all of them measured on these architectures."""
+        table = LatencyTable(
+            platforms=tuple(platforms),
+            # Integers of no known space are kept as published: who reads the table numbers them, column by column.
+            choices=np.array(rows, dtype=CHOICE_TYPE if self.reader.is_known else np.int64),
+            latency_ms=np.array([[self.latency_ms[name][row] for row in rows] for name in platforms]),
+        )
+        notation = self.reader.notation
+        return ImportedTable(table=table, space=notation, notes=notes_on(table, self.space, notation))
 
 
 class _ArchitectureReader:
@@ -151,8 +202,6 @@ def _checked_ms(latency: float, platform: str, row: PublishedRow, unit: LatencyU
 
 
 def _check_complete(origins: dict[Choices, str], latency_ms: dict[str, dict[Choices, float]]) -> None:
-    if not latency_ms:
-        raise PublishedTableError("there is no latency in it")
     for platform, column in latency_ms.items():
         missing = [origin for choices, origin in origins.items() if choices not in column]
         if missing:

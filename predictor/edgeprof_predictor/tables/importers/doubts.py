@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -85,6 +85,10 @@ _UNIT_WORDS: Final = {
 MAX_SCALE_RATIO: Final = 1e6
 """Ratio of the medians of two platforms at most: a microcontroller is 100,000 times as slow as a large GPU."""
 
+USUAL_RATES: Final = (1e7, 5e11)
+"""Multiply-adds a second, from small microcontrollers to neural accelerators, at the median network of a table. The 53
+columns of both published tables have 6e8 to 1.2e10, read in seconds or microseconds a thousand times as many or few."""
+
 _MIN_CORRELATION: Final = 0.2
 _MIN_ARCHITECTURE_COUNT: Final = 20
 
@@ -116,15 +120,18 @@ def refuse_doubtful(names: Sequence[str], unit: LatencyUnit) -> None:
         )
 
 
-def refuse_other_scales(table: LatencyTable) -> None:
+def refuse_other_scales(latency_ms: Mapping[str, Mapping[Any, float]]) -> None:
     """Refuse a platform whose values are of another size than those of all others.
+
+    Args:
+        latency_ms: Latencies by platform and architecture.
 
     Raises:
         PublishedTableError: If there is one.
     """
-    medians = np.median(table.latency_ms, axis=1)
-    typical = float(np.median(medians))
-    for name, median in zip(table.platforms, medians, strict=True):
+    medians = {name: float(np.median(list(column.values()))) for name, column in latency_ms.items()}
+    typical = float(np.median(list(medians.values())))
+    for name, median in medians.items():
         if not 1 / MAX_SCALE_RATIO <= median / typical <= MAX_SCALE_RATIO:
             raise PublishedTableError(
                 f"the values of {name} are about {median:.3g} ms, those of the others {typical:.3g} ms: if these are "
@@ -167,9 +174,25 @@ def notes_on(table: LatencyTable, space: CategoricalSpace | None, notation: Cate
         )
     known = space or notation
     costs = known.costs(table.choices) if known is not None else None
-    if costs is not None and len(table.choices) >= _MIN_ARCHITECTURE_COUNT:
-        notes += _notes_on_order(table, costs.totals[:, [MACS, DEPTHWISE]].sum(axis=1))
+    if costs is not None:
+        operations = costs.totals[:, [MACS, DEPTHWISE]].sum(axis=1)
+        notes += _notes_on_unit(table, operations)
+        if len(table.choices) >= _MIN_ARCHITECTURE_COUNT:
+            notes += _notes_on_order(table, operations)
     return tuple(notes)
+
+
+def _notes_on_unit(table: LatencyTable, operations: FloatArray) -> list[str]:
+    notes = []
+    for name, row in zip(table.platforms, table.latency_ms, strict=True):
+        rate = 1000.0 * float(np.median(operations / row))
+        if not USUAL_RATES[0] <= rate <= USUAL_RATES[1]:
+            other, unit = ("seconds", "s") if rate > USUAL_RATES[1] else ("microseconds", "us")
+            notes.append(
+                f"latencies of {name}, {np.median(row):.3g} ms at the median, mean {rate:.0e} multiply-adds a second, "
+                f"which hardly any device does: if they are {other}, name their unit: --unit {unit}"
+            )
+    return notes
 
 
 def _notes_on_order(table: LatencyTable, operations: FloatArray) -> list[str]:

@@ -123,3 +123,17 @@ def test_a_unit_word_fits_the_unit_of_the_table(tmp_path: Path) -> None:
     content = "arch,phone us\n0 1,1500\n1 0,2500\n"
     table = imported(tmp_path, content, unit=LatencyUnit.MICROSECONDS).table
     assert table.latency_ms.tolist() == [[1.5, 2.5]]
+
+
+def test_a_speed_that_hardly_any_device_has_is_said_with_the_unit_that_would_explain_it(tmp_path: Path) -> None:
+    space = get_space("nasbench201")
+    networks = space.sample(3, seed=1)
+
+    def notes(unit_per_ms: float) -> tuple[str, ...]:
+        rows = [f"{space.format(one)},{(20.0 + rank) * unit_per_ms}" for rank, one in enumerate(networks)]
+        return imported(tmp_path, "arch,phone\n" + "\n".join(rows) + "\n").notes
+
+    assert notes(1.0) == ()
+    assert "latencies of phone, 0.021 ms at the median" in notes(1e-3)[0]
+    assert "if they are seconds, name their unit: --unit s" in notes(1e-3)[0]
+    assert "if they are microseconds, name their unit: --unit us" in notes(1e3)[0]
