@@ -2,9 +2,14 @@
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgeprof.cli.console import messages, plain_table, print_table
 from edgeprof.cli.plain_output import print_json
+
+if TYPE_CHECKING:
+    from edgeprof_predictor.methods.default.predictor import DefaultPredictor
+    from edgeprof_predictor.profile import Profile
 
 
 def print_similar(profile_path: Path, picture: Path | None, *, as_json: bool) -> None:
@@ -18,15 +23,11 @@ def print_similar(profile_path: Path, picture: Path | None, *, as_json: bool) ->
     from edgeprof.plots.figure_file import check_picture
     from edgeprof.plots.platform_map import draw_platform_map
     from edgeprof.prediction import load_profile
-    from edgeprof_predictor.errors import ProfileError
     from edgeprof_predictor.explanations.similarity import similar_platforms
-    from edgeprof_predictor.methods.default.predictor import DefaultPredictor
 
     check_picture(picture, inputs=[profile_path])
     profile = load_profile(profile_path)
-    if not isinstance(profile.predictor, DefaultPredictor):
-        raise ProfileError(f"{profile_path} was not made by the default method, which alone compares platforms")
-    found = similar_platforms(profile.predictor)
+    found = similar_platforms(_by_default(profile))
     if picture is not None:
         draw_platform_map(found, picture, name=profile.platform.get("name", ""))
         messages.print(f"picture: {picture}")
@@ -43,3 +44,17 @@ def print_similar(profile_path: Path, picture: Path | None, *, as_json: bool) ->
         f"of log latency over {profile.space.name}, from {profile.samples.count} samples: what these leave open widens "
         "the intervals"
     )
+
+
+def _by_default(profile: "Profile") -> "DefaultPredictor":
+    """Return the default method adapted to the samples of a profile, whatever method predicts there."""
+    from edgeprof.evaluating.known_bundles import bundle_of_space
+    from edgeprof_predictor.errors import ProfileError
+    from edgeprof_predictor.methods.default.predictor import DefaultPredictor
+
+    if isinstance(profile.predictor, DefaultPredictor):
+        return profile.predictor
+    bundle = bundle_of_space(profile.space.name)
+    if bundle is None:
+        raise ProfileError(f"no platform is known that {profile.space.name} was measured on")
+    return bundle.method.for_pruned_graphs().adapt(profile.samples, seed=0)

@@ -6,9 +6,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from edgeprof.cli.main import edgeprof
+from edgeprof.prediction import load_profile
 from edgeprof_predictor.bundle import load_bundle
+from edgeprof_predictor.methods.cost_features import FeatureMap
+from edgeprof_predictor.operator_prior.log_process import Describer
+from edgeprof_predictor.operator_prior.method import UNKNOWN_LEVEL
+from edgeprof_predictor.operator_prior.predictor import OperatorLatencies, OperatorPriorPredictor
 from edgeprof_predictor.profile import Profile
 from edgeprof_predictor.samples import Samples
+from edgeprof_predictor.spaces import get_space
 
 TWIN = "raspi4"
 """The platform that the new one equals but for its speed."""
@@ -43,6 +49,20 @@ def test_the_table_names_platforms_with_intervals(profile: Path) -> None:
     done = run("--similar", str(profile))
     assert "known platform" in done.output
     assert TWIN in done.output
+
+
+def test_a_profile_of_another_method_is_compared_by_its_samples(profile: Path, tmp_path: Path) -> None:
+    samples = load_profile(profile).samples
+    none = np.zeros(samples.count)
+    by_operators = OperatorLatencies(
+        choices=samples.choices, log_ms=np.log(samples.latency_ms), alone=none, left_out=none, level=UNKNOWN_LEVEL
+    )
+    describer = Describer(FeatureMap(get_space("nasbench201")))
+    predictor = OperatorPriorPredictor(describer=describer, latencies=by_operators, known_samples=samples)
+    path = tmp_path / "operators.edgeprof"
+    Profile(predictor=predictor, platform={"name": "board"}, provenance={}).save(path)
+    platforms = json.loads(run("--similar", str(path), "--json").stdout)["platforms"]
+    assert platforms[0]["platform"] == TWIN
 
 
 @pytest.mark.parametrize(
