@@ -13,7 +13,7 @@ from edgeprof_predictor.methods.base import FittedMethod
 from edgeprof_predictor.methods.baselines.no_sources import NoSources
 from edgeprof_predictor.methods.default.informative_design import Informative
 from edgeprof_predictor.methods.default.method import DefaultMethod
-from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, OnboardingMethod
+from edgeprof_predictor.methods.onboarding_method import DEFAULT_METHOD, OPERATORS, OnboardingMethod
 from edgeprof_predictor.methods.registered import RegisteredMethod
 from edgeprof_predictor.methods.registry import get_method
 from edgeprof_predictor.methods.sampled import Sampled
@@ -128,6 +128,11 @@ def choose_method(default: DefaultMethod, name: str, sampler: str | None, *, see
     """
     if sampler is not None:
         check_sampler_name(sampler)
+    if name == OPERATORS:
+        raise OnboardingError(
+            "operators predict where the file of the profile holds those of the device: measure them with `edgeprof "
+            "onboard --models`, then onboard into the same file without --method"
+        )
     own_sampler = get_method(name).sampler_name
     # Method and sampler may both want it, or neither.
     sources = cache(default.prior.source_table)

@@ -87,7 +87,8 @@ def _known_elsewhere(known: SpaceProfile, target: str) -> Profile:
         spaces = list(known.spaces)
     others = [name for name in spaces if name != target]
     if not others:
-        raise OnboardingError(f"the profile predicts no search space but {target}: leave --from out to onboard it anew")
+        known_spaces = f"no search space but {target}" if spaces else "models and no search space"
+        raise OnboardingError(f"the profile predicts {known_spaces}: leave --from out to onboard it anew")
     return known if isinstance(known, Profile) else known.profile(others[0])
 
 

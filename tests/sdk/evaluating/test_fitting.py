@@ -168,6 +168,14 @@ def test_a_bundle_is_evaluated_on_a_table(fitted: edgeprof.Fitted, csv: Path, tm
     (score,) = evaluation.scores
     assert (score.method, score.platform, score.source_platform in PLATFORMS) == ("bundle", "third", True)
     assert score.spearman > 0.9
+    arguments = ["--bundle", str(fitted.path), "--test", "third", "--output", str(tmp_path / "alone.json")]
+    done = CliRunner().invoke(
+        edgeprof_command,
+        ["evaluate", "--latencies", str(tmp_path / "other.npz"), "--samples", "3", "--seeds", "1", *arguments],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0
+    assert [row["method"] for row in json.loads((tmp_path / "alone.json").read_text())] == ["bundle"]
     edgeprof.import_table(csv, tmp_path / "lab.npz")
     with pytest.raises(PredictorError, match="the method bundle was fitted to lab_board, which is to be new"):
         edgeprof.evaluate(tmp_path / "lab.npz", test="lab_board", **shared)

@@ -107,6 +107,8 @@ def test_its_profile_is_loaded_predicts_and_verifies_like_any_other(papers: edge
 def test_names_that_stand_for_nothing_are_refused(world: World) -> None:
     with pytest.raises(UnknownMethodError, match="there is no method 'guess'"):
         world.onboard(SPACE, "guess")
+    with pytest.raises(OnboardingError, match="onboard --models`, then onboard into the same file without --method"):
+        world.onboard(SPACE, "operators")
     with pytest.raises(UnknownMethodError, match="there is no sampler 'dice'"):
         world.onboard(SPACE, edgeprof.MethodOptions(sampler="dice"))
     with pytest.raises(OnboardingError, match="nearest learns from other platforms, and none is known"):
