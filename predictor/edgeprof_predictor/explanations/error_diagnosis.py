@@ -58,12 +58,12 @@ class ErrorDiagnosis:
         return f"correlates with {self.source_platform} at {self.source_correlation:.2f} ({evidence})"
 
     def _remedy(self) -> str:
+        # The expected error alone may be below it already.
+        wanted = f"the upper end of the expected error below {self.wanted_error:.1%}"
         if self.more_sample_count is None:
-            return (
-                f"even {LOOKAHEAD_COUNT} more samples are not expected to bring the error below {self.wanted_error:.1%}"
-            )
+            return f"even {LOOKAHEAD_COUNT} more samples are not expected to bring {wanted}"
         noun = "sample" if self.more_sample_count == 1 else "samples"
-        return f"{self.more_sample_count} more {noun} expected until the error is below {self.wanted_error:.1%}"
+        return f"{self.more_sample_count} more {noun} should bring {wanted}"
 
 
 def diagnose_error(

@@ -53,7 +53,7 @@ def test_a_platform_unlike_all_sources_says_so_and_how_many_samples_would_help()
     assert found.more_sample_count == 5  # .9 ** 5 times 2 ** .9 ** 5 is the first product below 1
     assert str(found) == (
         "correlates with no known platform above 0.60 (over 8 samples); "
-        "5 more samples expected until the error is below 20.0%"
+        "5 more samples should bring the upper end of the expected error below 20.0%"
     )
 
 
