@@ -55,6 +55,12 @@ PRIOR_SCALE: Final = 0.9
 PRIOR_SAMPLES: Final = 4.0
 """Samples that it is worth."""
 
+SCALES: Final = (0.1, 100.0)
+"""Least and largest factor of the standard deviations of the rest."""
+
+SCALE_STEPS: Final = 40
+"""Halvings of that range, in logs."""
+
 EXPECTED_COUNT: Final = 300
 """Architectures over which the expected error is the median."""
 
@@ -111,10 +117,10 @@ class OperatorPriorPredictor(ProfilePredictor):
         described = self.describer(self.latencies.choices)
         self._carried = LogProcess(described, self.latencies.log_ms - self._centre, CARRIED, seed=0)
         samples = self.known_samples
-        noise = samples.relative_sd**2 + (samples.resolution_ms / samples.latency_ms) ** 2 / 12.0
+        self._own_noise = samples.relative_sd**2 + (samples.resolution_ms / samples.latency_ms) ** 2 / 12.0
         ranges = LEFT_BY_LATENCIES if self.latencies.is_by_latencies else LEFT
         self._left = LogProcess(
-            self.describer(samples.choices), self.latencies.left_out, ranges, noise_variances=noise, seed=0
+            self.describer(samples.choices), self.latencies.left_out, ranges, noise_variances=self._own_noise, seed=0
         )
 
     @property
@@ -140,10 +146,20 @@ class OperatorPriorPredictor(ProfilePredictor):
 
     @cached_property
     def _scale(self) -> float:
-        """Factor of the standard deviations of the rest, by samples that are predicted from the others."""
+        """Factor of the standard deviations of the rest, by samples that are predicted from the others.
+
+        It is the one with which their errors are as large as expected. The samples' own noise keeps its size: where it
+        is large, errors that exceed it are errors of the rest.
+        """
         errors, variances = self._left.left_out()
-        squares = float((errors**2 / (variances + self.latencies.level.sd**2)).sum())
-        return math.sqrt((PRIOR_SAMPLES * PRIOR_SCALE**2 + squares) / (PRIOR_SAMPLES + len(errors)))
+        rest = variances - self._own_noise + self.latencies.level.sd**2
+        low, high = SCALES
+        for _ in range(SCALE_STEPS):
+            scale = math.sqrt(low * high)
+            squares = PRIOR_SAMPLES * (PRIOR_SCALE / scale) ** 2
+            squares += float((errors**2 / (scale**2 * rest + self._own_noise)).sum())
+            low, high = (scale, high) if squares > PRIOR_SAMPLES + len(errors) else (low, scale)
+        return math.sqrt(low * high)
 
     @cached_property
     def _expected_sd(self) -> float:

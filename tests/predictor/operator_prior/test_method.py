@@ -134,6 +134,18 @@ def test_samples_without_operators_count_as_latencies(method: OperatorPriorMetho
     assert metrics.median_ape(actual, predictor.predict(cells(100, 3)).latency_ms) < 0.08
 
 
+def test_noise_of_the_samples_does_not_hide_that_operators_miss_them(method: OperatorPriorMethod) -> None:
+    choices, factors = cells(40, 2)[8:12], np.exp([0.5, -0.5, 0.5, -0.5]) * LEVEL
+    networks = [
+        measured(text, records_of(row, factor))
+        for text, row, factor in zip(named(choices), choices, factors, strict=True)
+    ]
+    latency_ms = np.array([network.latency_us for network in networks]) / 1e3
+    noisy = replace(Samples.of(choices, latency_ms), relative_sd=np.full(4, 0.12))
+    assert adapted(method, choices).expected_error < 0.1
+    assert method.given(networks).adapt(noisy, seed=0).expected_error > 0.15
+
+
 def test_a_space_starts_from_the_level_that_its_device_showed_on_others() -> None:
     assert level_beside([]) == UNKNOWN_LEVEL
     one, many = level_beside([0.2]), level_beside([0.2] * 9)
