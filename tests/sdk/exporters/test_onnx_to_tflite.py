@@ -86,6 +86,17 @@ def test_what_converters_merge_is_merged_and_images_stay_in_one_order() -> None:
     assert not {"POW", "TANH", "DIV"} & set(operators_of("fused_sequence-norm_before"))
 
 
+def test_constants_that_nodes_state_or_repeat_are_constants_of_the_file() -> None:
+    added = helper.make_tensor("added", TensorProto.FLOAT, [1], [2.0])
+    stated = helper.make_node("Constant", [], ["stated"], value=added)
+    repeated = helper.make_node("Identity", ["stated"], ["repeated"])
+    value, result = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in ("x", "y"))
+    nodes = [stated, repeated, helper.make_node("Add", ["x", "repeated"], ["y"])]
+    converted = convert(helper.make_model(helper.make_graph(nodes, "adds", [value], [result])))
+    found = outputs_of(converted, {"x": np.zeros((1, 4), dtype=np.float32)})
+    np.testing.assert_array_equal(found["y"], np.full((1, 4), 2.0))
+
+
 def test_a_graph_without_built_in_operators_is_refused_in_a_sentence() -> None:
     value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])
     result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])

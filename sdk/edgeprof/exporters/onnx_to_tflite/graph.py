@@ -96,7 +96,7 @@ class Graph:
 
 
 def read_graph(model: Any) -> Graph:
-    """Return the graph of a model.
+    """Return the graph of a model; what nodes state, or repeat of a constant, are constants of the graph.
 
     Args:
         model: An `onnx.ModelProto` in float32 whose shapes are fixed.
@@ -105,17 +105,18 @@ def read_graph(model: Any) -> Graph:
 
     graph = shape_inference.infer_shapes(model, strict_mode=True).graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    nodes = []
+    for node in graph.node:
+        attributes = {item.name: _plain(helper.get_attribute_value(item)) for item in node.attribute}
+        if node.op_type == "Constant" and "value" in attributes:
+            constants[node.output[0]] = numpy_helper.to_array(attributes["value"])
+        elif node.op_type == "Identity" and node.input[0] in constants:
+            constants[node.output[0]] = constants[node.input[0]]
+        else:
+            nodes.append(Node(node.op_type, list(node.input), list(node.output), attributes))
     declared = {item.name: item.type.tensor_type for item in (*graph.input, *graph.value_info, *graph.output)}
     return Graph(
-        nodes=[
-            Node(
-                node.op_type,
-                list(node.input),
-                list(node.output),
-                {item.name: _plain(helper.get_attribute_value(item)) for item in node.attribute},
-            )
-            for node in graph.node
-        ],
+        nodes=nodes,
         constants=constants,
         shapes={name: values.shape for name, values in constants.items()}
         | {name: tuple(size.dim_value for size in item.shape.dim) for name, item in declared.items()},
