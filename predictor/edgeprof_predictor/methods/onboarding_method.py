@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,10 @@ class ProfilePredictor(PlatformPredictor):
     estimates_gain: bool = False
     """Whether `error_after` tells what further samples gain, rather than the same error."""
 
-    interval_origin: ClassVar[str]
-    """Where intervals and expected error come from, in words."""
+    @property
+    @abstractmethod
+    def interval_origin(self) -> str:
+        """Where intervals and expected error come from, in words."""
 
     @property
     @abstractmethod

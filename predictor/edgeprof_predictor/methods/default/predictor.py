@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,6 @@ class DefaultPredictor(ProfilePredictor):
     """
 
     estimates_gain = True
-    interval_origin: ClassVar[str] = "the model's variance, calibrated on left-out platforms"
 
     posterior: Posterior
     distilled: Callable[[], DistilledNetwork | None]
@@ -48,6 +47,13 @@ class DefaultPredictor(ProfilePredictor):
 
     def __post_init__(self) -> None:
         self.has_sources = bool(self.posterior.prior.sources.platforms)
+
+    @property
+    def interval_origin(self) -> str:
+        """Where intervals and expected error come from, in words."""
+        if self.calibration == Calibration.broad():
+            return "the model's variance, widened, since no platform could be left out"
+        return "the model's variance, calibrated on left-out platforms"
 
     @property
     def samples(self) -> Samples:
