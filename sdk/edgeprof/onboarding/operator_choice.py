@@ -14,7 +14,7 @@ from edgeprof.measuring.setting_check import require_exportable
 from edgeprof.measuring.time_ledger import TimeLedger
 from edgeprof.onboarding.listener import OnboardingListener
 from edgeprof.onboarding.method_choice import MethodChoice
-from edgeprof.operator_models.space_graphs import SpaceGraphs
+from edgeprof.operator_models.space_graphs import SpaceGraphs, SpaceOperators
 from edgeprof.store.platform import Platform
 from edgeprof_predictor.bundle import Bundle
 from edgeprof_predictor.methods.default.method import DefaultMethod
@@ -120,18 +120,20 @@ def choose_operators(
         chooser=method,
         name=method.name,
         sampler=method.sampler_name,
-        operators=_described(method, read.warning),
+        operators=_described(method, read, len(texts)),
         graphs=graphs,
     )
 
 
-def _described(method: OperatorPriorMethod, warning: str) -> str:
+def _described(method: OperatorPriorMethod, read: SpaceOperators, asked_count: int) -> str:
     networks = method.model.networks
     probe_count = sum(network.is_probe for network in networks)
     known = f"{probe_count} probes and {len(networks) - probe_count} models of this device"
     shared = "" if method.level == UNKNOWN_LEVEL else ", with the level of its other spaces"
-    text = f"{known}{shared}; operators of {len(method.records)} networks of the space"
-    return f"{text}: {warning}" if warning else text
+    text = f"{known}{shared}; operators of {len(read.records)} networks of the space"
+    if len(read.records) < asked_count:
+        text += f", {asked_count - len(read.records)} more could not be read ({read.failure})"
+    return f"{text}: {read.warning}" if read.warning else text
 
 
 def networks_to_read(space: SearchSpace) -> list[str]:

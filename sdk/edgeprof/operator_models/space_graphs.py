@@ -52,10 +52,12 @@ class SpaceOperators:
     Args:
         records: Of each network, by the text of its architecture; those that could not be read are not among them.
         warning: Why they may differ from what the device runs; empty where they are its own.
+        failure: Why one of the networks could not be read; empty where all were.
     """
 
     records: Mapping[str, tuple[OperatorRecord, ...]]
     warning: str
+    failure: str
 
 
 class SpaceGraphs:
@@ -116,7 +118,7 @@ class SpaceGraphs:
         found = {text: self._known[text] for text in architectures if text in self._known}
         if not found:
             raise GraphNotToldError(f"the graph of no network of {self.space.name} could be read: {failure}")
-        return SpaceOperators(records=found, warning=warning)
+        return SpaceOperators(records=found, warning=warning, failure=failure)
 
     def of_measured(self, networks: Iterable[MeasuredNetwork]) -> list[MeasuredNetwork]:
         """Return measured networks, with the operators of their stand-ins where all others' are read of such.
@@ -139,8 +141,12 @@ class SpaceGraphs:
             return path
         import onnx  # reading ONNX files of a device's runtime does without
 
+        try:
+            converted = conversion.convert(onnx.load(path))
+        except ExportError:  # the ONNX file's own graph is worse, and is said to be
+            return path
         written = path.with_suffix(".tflite")
-        written.write_bytes(conversion.convert(onnx.load(path)).content)
+        written.write_bytes(converted.content)
         return written
 
     def _records_of(self, told: ToldGraph) -> tuple[OperatorRecord, ...]:
