@@ -11,8 +11,8 @@ from edgeprof_predictor.operator_prior.space_totals import less_the_level
 from edgeprof_predictor.samples import Samples
 from edgeprof_predictor.spaces import ChoiceArray, FloatArray
 
-PUBLISHED: Final = "published platforms"
-OWN: Final = "earlier devices"
+PUBLISHED: Final = "mean of published platforms"
+OWN: Final = "mean of earlier devices"
 COSTS: Final = "costs"
 
 

@@ -47,7 +47,7 @@ def test_operators_in_the_file_of_the_profile_predict_a_space(
     assert len(told["samples"]) == 3
     assert f"{len(few_probes)} probes and 0 models of this device" in told["operators"]
     assert set(told["contributions"]) >= {"operators of the device", "level of the space"}
-    assert set(told["others"]) == {"published platforms", "costs"}
+    assert set(told["others"]) == {"mean of published platforms", "costs"}
     cell = told["samples"][0][0]
     (predicted,) = json.loads(CliRunner().invoke(command, ["predict", str(path), cell, "--json"]).stdout)
     assert predicted["latency_ms"] == pytest.approx(told["samples"][0][1], rel=0.5)
