@@ -18,7 +18,7 @@ MAX_DISAGREEMENT: Final = 1.2
 """Largest ratio of two latencies of one architecture on one platform of which the mean is taken."""
 
 MIN_MEASURED_COUNT: Final = 20
-"""Architectures of a platform from which others can be predicted."""
+"""Architectures of a platform from which those that it lacks can be predicted."""
 
 Row = tuple[int, ...]
 
@@ -57,7 +57,7 @@ def join_tables(
 
     Raises:
         TableError: If two latencies of one architecture on one platform disagree, or a platform has too few to predict
-            others.
+            those that it lacks.
     """
     latency_ms: dict[str, dict[Row, float]] = {}
     trusted: dict[str, dict[Row, float]] = {}
@@ -103,13 +103,13 @@ def _completed(
     """Return the latencies of all architectures on one platform: `n`."""
     latency_ms = np.array([measured_ms.get(tuple(row), np.nan) for row in choices.tolist()])
     is_known = np.isfinite(latency_ms)
+    if is_known.all():
+        return latency_ms
     if is_known.sum() < MIN_MEASURED_COUNT:
         raise TableError(
             f"{platform} was measured on {is_known.sum()} of {len(choices)} architectures; {MIN_MEASURED_COUNT} are "
-            "needed to predict others: leave the platform out, or measure more"
+            "needed to predict the others: leave the platform out, or measure more"
         )
-    if is_known.all():
-        return latency_ms
     measured = LatencyTable(platforms=(platform,), choices=choices[is_known], latency_ms=latency_ms[None, is_known])
     relative = SourceRegressions.fit(feature_map, measured).predict_choices(feature_map, choices)[:, 0]
     scale = np.exp(np.mean(np.log(latency_ms[is_known] / relative[is_known])))
