@@ -28,7 +28,7 @@ from edgeprof.cli.unit_progress import unit_callbacks
     metavar="TABLE.npz",
     help="Table to evaluate on, as `edgeprof import` writes it.",
 )
-@click.option("--train", type=NameList(), metavar="A,B,...", help="Platforms to learn from.")
+@click.option("--train", type=NameList(), default=(), metavar="A,B,...", help="Platforms to learn from.")
 @click.option("--test", type=NameList(), required=True, metavar="C,D,...", help="New platforms, none of --train.")
 @click.option(
     "--samples",
@@ -81,7 +81,7 @@ from edgeprof.cli.unit_progress import unit_callbacks
 @json_option
 def evaluate(
     latencies: Path,
-    train: tuple[str, ...] | None,
+    train: tuple[str, ...],
     test: tuple[str, ...],
     sample_counts: tuple[int, ...],
     seed_count: int,
@@ -113,7 +113,7 @@ def evaluate(
     with unit_callbacks() as (on_begin, on_finished):
         evaluation = edgeprof.evaluate(
             latencies,
-            train=train or (),
+            train=train,
             test=test,
             sample_counts=sample_counts,
             seed_count=seed_count,

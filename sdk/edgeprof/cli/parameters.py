@@ -147,7 +147,9 @@ class NameList(click.ParamType[tuple[str, ...]]):
     name = "names"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Split the text into names."""
+        """Split the text into names; those of a default are split already."""
+        if isinstance(value, tuple):
+            return value
         names = tuple(name.strip() for name in value.split(","))
         if not all(names):
             self.fail(f"{value!r} holds an empty name; write A,B,C", param, ctx)
