@@ -5,9 +5,8 @@ python benchmarks/space_operators.py score FOLDER [--settings litert,ncnn] [--sa
 
 `measure` profiles the probe suite and random networks of NAS-Bench-201 and FBNet in five settings through an agent of
 its own, two of them without times of operators, and measures them again in passes for as long as it is given; keep the
-machine quiet. It needs ncnn's converter. `score` predicts the
-networks that were not drawn as samples from those that were: with the operators, and by the default method without
-sources. The target is the latency estimate over all passes.
+machine quiet. It needs ncnn's converter. `score` predicts the networks that were not drawn as samples from those that
+were: with the operators, and by the default method without sources. The target is the latency estimate over all passes.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnx
 
 import edgeprof
 from edgeprof.devices.client import DeviceClient
@@ -32,7 +30,7 @@ from edgeprof.errors import ExportError
 from edgeprof.exporters.base import FLOAT32
 from edgeprof.exporters.choice import ExportChoice, choose_exporter
 from edgeprof.exporters.converter import Converter
-from edgeprof.exporters.onnx_to_tflite.conversion import convert
+from edgeprof.exporters.onnx_to_tflite.conversion import convert_file
 from edgeprof.exporters.registry import installed_exporters
 from edgeprof.measuring.latency_estimate import estimate_latency
 from edgeprof.onboarding.operator_choice import networks_to_read, operators_beside
@@ -130,7 +128,7 @@ def measure(folder: Folder, minutes: float) -> None:
 
 
 def _written(folder: Folder, device: Device, setting: Setting) -> dict[tuple[str, str], Path]:
-    """Return the files of all networks for a setting; those that are there are not written again."""
+    """Return the files of all networks for a setting."""
     runtimes = {runtime.name: runtime.model_formats for runtime in device.runtimes}
     is_tflite = TFLITE in runtimes[setting.runtime]
     choice = choose_exporter(None if is_tflite else device, Setting(runtime=READER) if is_tflite else setting)
@@ -143,16 +141,9 @@ def _written(folder: Folder, device: Device, setting: Setting) -> dict[tuple[str
                 except ExportError as error:
                     print(f"{text} of {name} is left out: {error}")
                 else:
-                    found[name, text] = _as_tflite(file) if is_tflite else file
+                    # As the probes are converted: litert-torch takes up to a minute a network.
+                    found[name, text] = convert_file(file) if is_tflite else file
     return found
-
-
-def _as_tflite(path: Path) -> Path:
-    """Convert an ONNX file as the probes are converted: litert-torch takes up to a minute a network."""
-    converted = path.with_suffix(".tflite")
-    if not converted.exists():
-        converted.write_bytes(convert(onnx.load(path)).content)
-    return converted
 
 
 def _measure_all(

@@ -33,7 +33,7 @@ from edgeprof_predictor.spaces import SearchSpace
 from edgeprof_proto.shared.model_formats import ONNX, TFLITE
 
 
-def quick_choice(choice: ExportChoice) -> ExportChoice | None:
+def _quick_choice(choice: ExportChoice) -> ExportChoice | None:
     """Return what writes networks for their graphs alone, in a fraction of a second each; None where nothing does.
 
     Args:
@@ -78,7 +78,7 @@ class SpaceGraphs:
     def __init__(
         self, space: SearchSpace, profile: OperatorProfile, client: DeviceClient, choice: ExportChoice
     ) -> None:
-        quick = quick_choice(choice)
+        quick = _quick_choice(choice)
         if quick is None:
             raise GraphNotToldError("writing many networks in this format and precision takes too long")
         self.space: Final = space
@@ -87,6 +87,7 @@ class SpaceGraphs:
         self._is_stand_in = quick is not choice
         self._as_tflite = self._is_stand_in and choice.exporter.model_format == TFLITE and conversion.missing() is None
         self._known: dict[str, tuple[OperatorRecord, ...]] = {}
+        self._failures: dict[str, str] = {}
 
     def read(self, architectures: Sequence[str], on_read: Callable[[int], None] = lambda count: None) -> SpaceOperators:
         """Return the operators of networks.
@@ -99,7 +100,16 @@ class SpaceGraphs:
             GraphNotToldError: If no graph could be read.
             EdgeprofError: If the device is silent.
         """
-        warning, failure = "", ""
+        warning = self._read_all(architectures, on_read)
+        found = {text: self._known[text] for text in architectures if text in self._known}
+        failure = next((self._failures[text] for text in architectures if text in self._failures), "")
+        if not found:
+            raise GraphNotToldError(f"the graph of no network of {self.space.name} could be read: {failure}")
+        return SpaceOperators(records=found, warning=warning, failure=failure)
+
+    def _read_all(self, architectures: Sequence[str], on_read: Callable[[int], None] = lambda count: None) -> str:
+        """Read networks, and return why what was told may differ from what the device runs."""
+        warning = ""
         with (
             tempfile.TemporaryDirectory(prefix="edgeprof-graphs-") as folder,
             Converter(self._choice, self.space, Path(folder)) as converter,
@@ -111,14 +121,11 @@ class SpaceGraphs:
                     told = source.graph(self._file(converter, text))
                     self._known[text], warning = self._records_of(told), warning or told.warning
                 except (ExportError, GraphNotToldError) as error:
-                    failure = str(error)
+                    self._failures[text] = str(error)
                 for file in Path(folder).iterdir():
                     file.unlink()
                 on_read(count)
-        found = {text: self._known[text] for text in architectures if text in self._known}
-        if not found:
-            raise GraphNotToldError(f"the graph of no network of {self.space.name} could be read: {failure}")
-        return SpaceOperators(records=found, warning=warning, failure=failure)
+        return warning
 
     def of_measured(self, networks: Iterable[MeasuredNetwork]) -> list[MeasuredNetwork]:
         """Return measured networks, with the operators of their stand-ins where all others' are read of such.
@@ -128,26 +135,18 @@ class SpaceGraphs:
         measured = list(networks)
         if not self._is_stand_in:
             return measured
-        new = [network.name for network in measured if network.name not in self._known]
+        new = [one.name for one in measured if one.name not in self._known and one.name not in self._failures]
         if new:
-            with suppress(GraphNotToldError):
-                self.read(new)
+            self._read_all(new)
         return [replace(one, records=self._known[one.name]) for one in measured if one.name in self._known]
 
     def _file(self, converter: Converter, architecture: str) -> Path:
         """Write a network, and return what its graph is read of."""
         path = converter.convert(architecture)[0]
-        if not self._as_tflite:
-            return path
-        import onnx  # reading ONNX files of a device's runtime does without
-
-        try:
-            converted = conversion.convert(onnx.load(path))
-        except ExportError:  # the ONNX file's own graph is worse, and is said to be
-            return path
-        written = path.with_suffix(".tflite")
-        written.write_bytes(converted.content)
-        return written
+        if self._as_tflite:
+            with suppress(ExportError):  # the ONNX file's own graph is worse, and is said to be
+                return conversion.convert_file(path)
+        return path
 
     def _records_of(self, told: ToldGraph) -> tuple[OperatorRecord, ...]:
         if told.profile.graph is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from edgeprof.errors import ExportError
@@ -75,6 +76,20 @@ def convert(model: Any) -> ConvertedModel:
     if not outputs:
         raise ExportError(left_out[0] if left_out else "the graph has no operators")
     return ConvertedModel(file.content(), inputs, outputs, tuple(left_out))
+
+
+def convert_file(path: Path) -> Path:
+    """Convert an ONNX file, and return the `.tflite` file, which is written beside it.
+
+    Raises:
+        ExportError: As `convert`.
+    """
+    import onnx  # a graph that is read already is converted without
+
+    content = convert(onnx.load(path)).content
+    written = path.with_suffix(".tflite")
+    written.write_bytes(content)
+    return written
 
 
 def _written(graph: Graph, file: TfliteFile) -> Mapping[str, Order]:
