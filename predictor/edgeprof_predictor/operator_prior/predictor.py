@@ -153,7 +153,7 @@ class OperatorPriorPredictor(ProfilePredictor):
         """
         errors, variances = self._left.left_out()
         rest = variances - self._own_noise + self.latencies.level.sd**2
-        low, high = SCALES
+        low, high = SCALES  # bisection: scipy.optimize takes half a second to import
         for _ in range(SCALE_STEPS):
             scale = math.sqrt(low * high)
             squares = PRIOR_SAMPLES * (PRIOR_SCALE / scale) ** 2

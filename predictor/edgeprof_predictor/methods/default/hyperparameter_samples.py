@@ -146,6 +146,19 @@ class HyperparameterSamples:
         covariance += SCALE_VARIANCE * self.means(first)[:, :, None] * self.means(second)[:, None, :]
         return covariance
 
+    def covariance_times(self, first: Basis, second: Basis, coefficients: FloatArray) -> FloatArray:
+        """Return the product of that covariance with a vector for each hyper-parameter sample, without making it.
+
+        Shapes:
+            coefficients: `h x n'`.  returns: `h x n`.
+        """
+        kernels = np.swapaxes(first.cross(second), 1, 2)
+        weighted = self.amplitudes[:, :, None] * coefficients[:, None, :]
+        by_kernels = weighted.reshape(len(self), -1) @ kernels.reshape(-1, len(first))
+        by_scale = SCALE_VARIANCE * (self.means(second) * coefficients).sum(axis=1, keepdims=True) * self.means(first)
+        product: FloatArray = by_kernels + OFFSET_VARIANCE * coefficients.sum(axis=1, keepdims=True) + by_scale
+        return product
+
     def variance(self, basis: Basis) -> FloatArray:
         """Return the variance of relative latencies, noise left out: `h x n`."""
         of_kernels = self.amplitudes @ basis.diagonal()

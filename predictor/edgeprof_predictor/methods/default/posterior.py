@@ -202,8 +202,9 @@ class Posterior:
         A few outliers can be explained by a platform on which larger networks run faster; there is none.
         """
         basis = self.prior.space_sample[:PLAUSIBILITY_COUNT]
-        covariance = self.hyper_samples.covariance(basis, self._basis)
-        means = self.hyper_samples.means(basis) + (covariance @ self.dual[:, :, None])[:, :, 0]
+        # Of thousands of hyper-parameter samples: their covariances are not made.
+        hyper_samples = self.hyper_samples
+        means = hyper_samples.means(basis) + hyper_samples.covariance_times(basis, self._basis, self.dual)
         line = basis.means[:, self.prior.unsampled_mean]
         line, means = line - line.mean(), means - means.mean(axis=1, keepdims=True)
         correlation = means @ line / np.maximum(np.linalg.norm(means, axis=1) * np.linalg.norm(line), 1e-12)
